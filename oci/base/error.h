@@ -1,0 +1,91 @@
+/* Errors: one domain for everything below the builder, coded by what the caller should do. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define OCI_ERROR (oci_error_quark ())
+
+/**
+ * OciError:
+ * @OCI_ERROR_USAGE: the caller or user asked for something impossible: change the request
+ * @OCI_ERROR_FORMAT: the input is not the thing it claims to be
+ * @OCI_ERROR_CORRUPT: right format, but a digest, size or structure does not match
+ * @OCI_ERROR_UNSUPPORTED: valid, but uses a feature this build does not have
+ * @OCI_ERROR_LIMIT: valid, but over a stated limit; the message names limit and value
+ * @OCI_ERROR_NOT_FOUND: a named object does not exist
+ * @OCI_ERROR_EXISTS: a named object exists already
+ * @OCI_ERROR_IO: the operating system refused; the message ends with its reason
+ * @OCI_ERROR_NETWORK: a peer could not be reached or broke the connection; a retry may help
+ * @OCI_ERROR_DENIED: a peer refused the credentials or the operation
+ * @OCI_ERROR_CANCELLED: the user interrupted
+ */
+typedef enum
+{
+  OCI_ERROR_USAGE,
+  OCI_ERROR_FORMAT,
+  OCI_ERROR_CORRUPT,
+  OCI_ERROR_UNSUPPORTED,
+  OCI_ERROR_LIMIT,
+  OCI_ERROR_NOT_FOUND,
+  OCI_ERROR_EXISTS,
+  OCI_ERROR_IO,
+  OCI_ERROR_NETWORK,
+  OCI_ERROR_DENIED,
+  OCI_ERROR_CANCELLED,
+} OciError;
+
+GQuark oci_error_quark (void);
+
+/**
+ * oci_throw:
+ * @error: return location, may be %NULL
+ * @code: what kind of failure
+ * @format: message without a trailing full stop or newline; untrusted text goes through oci_quote()
+ *
+ * Returns: always %FALSE, so that a failing function can `return oci_throw (error, …)`.
+ */
+gboolean oci_throw (GError **error, OciError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/**
+ * oci_throw_errno:
+ *
+ * Like oci_throw() with %OCI_ERROR_IO and ": " plus the text of the current errno appended.
+ * ENOENT becomes %OCI_ERROR_NOT_FOUND.
+ */
+gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/**
+ * oci_quote:
+ * @text: (nullable): text from outside, any bytes
+ *
+ * Makes text from strangers safe to print: control bytes and invalid UTF-8 are escaped, more than
+ * 160 bytes are cut, and the result stands in typographic quotes.
+ *
+ * Returns: (transfer full): the quoted text
+ */
+char *oci_quote (const char *text);
+
+/* Scope-bound context: at scope exit the prefix is put before an error that was set meanwhile. */
+typedef struct
+{
+  GError **error;
+  char *prefix;
+} OciErrorPrefix;
+
+OciErrorPrefix oci_error_prefix_new (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void oci_error_prefix_clear (OciErrorPrefix *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciErrorPrefix, oci_error_prefix_clear)
+
+/**
+ * OCI_PREFIX:
+ *
+ * At the top of a function: `OCI_PREFIX (error, "layer %u", i);` makes each error that leaves the
+ * function start with "layer 3: ".
+ */
+#define OCI_PREFIX(error, ...)                                                                     \
+  g_auto (OciErrorPrefix) G_PASTE (oci_prefix_, __LINE__) G_GNUC_UNUSED =                          \
+      oci_error_prefix_new ((error), __VA_ARGS__)
+
+G_END_DECLS

@@ -1,0 +1,182 @@
+#include "oci/base/fd.h"
+
+#include "oci/base/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+oci_fd_close (OciFd fd)
+{
+  int saved = errno;
+  if (fd >= 0)
+    (void) close (fd);
+  errno = saved;
+}
+
+gboolean
+oci_open_dir (int dfd, const char *path, OciFd *out_fd, GError **error)
+{
+  int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    {
+      g_autofree char *quoted = oci_quote (path);
+      return oci_throw_errno (error, "opening the directory %s", quoted);
+    }
+  *out_fd = fd;
+  return TRUE;
+}
+
+gboolean
+oci_make_dirs (int dfd, const char *path, mode_t mode, GError **error)
+{
+  g_autofree char *copy = g_strdup (path);
+  for (char *slash = strchr (copy + 1, '/');; slash = strchr (slash + 1, '/'))
+    {
+      if (slash != NULL)
+        *slash = '\0';
+      if (mkdirat (dfd, copy, mode) < 0 && errno != EEXIST)
+        {
+          g_autofree char *quoted = oci_quote (copy);
+          return oci_throw_errno (error, "creating the directory %s", quoted);
+        }
+      if (slash == NULL)
+        return TRUE;
+      *slash = '/';
+    }
+}
+
+gboolean
+oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd, struct stat *out_stat,
+               GError **error)
+{
+  g_autofree char *quoted = oci_quote (path);
+  /* O_NONBLOCK: a fifo in place of the file must not hang us before fstat() can refuse it. */
+  g_auto (OciFd) fd =
+      openat (dfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
+  if (fd < 0)
+    return oci_throw_errno (error, "opening %s", quoted);
+
+  struct stat st;
+  if (fstat (fd, &st) < 0)
+    return oci_throw_errno (error, "reading the attributes of %s", quoted);
+  if (!S_ISREG (st.st_mode))
+    return oci_throw (error, OCI_ERROR_FORMAT, "%s is %s, not a regular file", quoted,
+                      S_ISDIR (st.st_mode) ? "a directory" : "a special file");
+  if (out_stat != NULL)
+    *out_stat = st;
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+oci_write_all (int fd, const void *data, size_t len, GError **error)
+{
+  const char *p = data;
+  while (len > 0)
+    {
+      ssize_t n = write (fd, p, len);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return oci_throw_errno (error, "writing");
+      p += n;
+      len -= (size_t) n;
+    }
+  return TRUE;
+}
+
+gboolean
+oci_read_full (int fd, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  size_t got = 0;
+  while (got < len)
+    {
+      ssize_t n = read (fd, (char *) buffer + got, len - got);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return oci_throw_errno (error, "reading");
+      if (n == 0)
+        break;
+      got += (size_t) n;
+    }
+  *out_read = got;
+  return TRUE;
+}
+
+gboolean
+oci_read_file (int dfd, const char *path, size_t max_bytes, GBytes **out_bytes, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  struct stat st;
+  if (!oci_open_file (dfd, path, TRUE, &fd, &st, error))
+    return FALSE;
+  g_autofree char *quoted = oci_quote (path);
+  if (st.st_size < 0 || (uint64_t) st.st_size > max_bytes)
+    return oci_throw (error, OCI_ERROR_LIMIT, "%s has %jd bytes, more than the %zu allowed here",
+                      quoted, (intmax_t) st.st_size, max_bytes);
+
+  /* One byte more than announced, so that a file that grew meanwhile is noticed. */
+  size_t size = (size_t) st.st_size;
+  g_autofree char *data = g_try_malloc (size + 1);
+  if (data == NULL)
+    return oci_throw (error, OCI_ERROR_LIMIT, "no memory for the %zu bytes of %s", size, quoted);
+  size_t got = 0;
+  if (!oci_read_full (fd, data, size + 1, &got, error))
+    {
+      g_prefix_error (error, "%s: ", quoted);
+      return FALSE;
+    }
+  if (got > size)
+    return oci_throw (error, OCI_ERROR_IO, "%s changed while it was read", quoted);
+  *out_bytes = g_bytes_new_take (g_steal_pointer (&data), got);
+  return TRUE;
+}
+
+static gboolean remove_children (int dfd, const char *name, GError **error);
+
+static gboolean
+remove_one (int dfd, const char *name, GError **error)
+{
+  if (unlinkat (dfd, name, 0) == 0 || errno == ENOENT)
+    return TRUE;
+  if (errno == EISDIR || errno == EPERM)
+    return remove_children (dfd, name, error)
+           && (unlinkat (dfd, name, AT_REMOVEDIR) == 0
+               || oci_throw_errno (error, "removing %s", name));
+  return oci_throw_errno (error, "removing %s", name);
+}
+
+static gboolean
+remove_children (int dfd, const char *name, GError **error)
+{
+  int fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == EACCES && fchmodat (dfd, name, S_IRWXU, 0) == 0)
+    fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "opening %s", name);
+  (void) fchmod (fd, S_IRWXU); /* the unlinks below report what this could not grant */
+
+  DIR *dir = fdopendir (fd);
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return oci_throw_errno (error, "listing %s", name);
+    }
+  gboolean ok = TRUE;
+  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+      ok = remove_one (fd, entry->d_name, error);
+  (void) closedir (dir);
+  return ok;
+}
+
+gboolean
+oci_remove_tree (int dfd, const char *path, GError **error)
+{
+  return remove_one (dfd, path, error);
+}

@@ -1,0 +1,364 @@
+#include "oci/layout.h"
+
+#include "oci/base/temp-file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define LAYOUT_VERSION "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define EMPTY_INDEX                                                                                \
+  "{\"manifests\":[],\"mediaType\":\"" OCI_MEDIA_TYPE_INDEX "\",\"schemaVersion\":2}"
+
+struct _OciLayout
+{
+  char *path; /* as given, for messages */
+  OciFd root;
+  OciFd blobs; /* blobs/sha256 */
+};
+
+static gboolean
+check_version (OciLayout *self, GError **error)
+{
+  g_autoptr (GBytes) raw = NULL;
+  if (!oci_read_file (self->root, "oci-layout", 4096, &raw, error))
+    return FALSE;
+  OciJson root, member;
+  const char *version;
+  g_autoptr (OciJsonDocument) document =
+      oci_json_parse ("oci-layout", raw, OCI_ERROR_FORMAT, &root, error);
+  if (document == NULL)
+    return FALSE;
+  if (oci_json_object (&root, NULL) && oci_json_require (&root, "imageLayoutVersion", &member)
+      && oci_json_string (&member, &version) && strcmp (version, "1.0.0") != 0)
+    {
+      g_autofree char *quoted = oci_quote (version);
+      return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                        "oci-layout: version %s, this build knows 1.0.0", quoted);
+    }
+  return oci_json_document_finish (document, error);
+}
+
+static gboolean
+create_missing (OciLayout *self, GError **error)
+{
+  if (!oci_make_dirs (self->root, "blobs/sha256", 0755, error))
+    return FALSE;
+  if (faccessat (self->root, "index.json", F_OK, 0) < 0
+      && !oci_replace_file (self->root, "index.json", 0644, EMPTY_INDEX, strlen (EMPTY_INDEX),
+                            error))
+    return FALSE;
+  /* Last, since its presence says that the rest is there. */
+  return faccessat (self->root, "oci-layout", F_OK, 0) == 0
+         || oci_replace_file (self->root, "oci-layout", 0644, LAYOUT_VERSION,
+                              strlen (LAYOUT_VERSION), error);
+}
+
+OciLayout *
+oci_layout_open (int dfd, const char *path, gboolean create, GError **error)
+{
+  OCI_PREFIX (error, "the image layout %s", path);
+  g_autoptr (OciLayout) self = g_new0 (OciLayout, 1);
+  self->path = g_strdup (path);
+  self->root = self->blobs = -1;
+  if (create && !oci_make_dirs (dfd, path, 0755, error))
+    return NULL;
+  if (!oci_open_dir (dfd, path, &self->root, error))
+    return NULL;
+  if (create && !create_missing (self, error))
+    return NULL;
+  if (!check_version (self, error)
+      || !oci_open_dir (self->root, "blobs/sha256", &self->blobs, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+oci_layout_free (OciLayout *self)
+{
+  if (self == NULL)
+    return;
+  oci_fd_close (self->root);
+  oci_fd_close (self->blobs);
+  g_free (self->path);
+  g_free (self);
+}
+
+gboolean
+oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size)
+{
+  OciDigestHex hex;
+  struct stat st;
+  if (fstatat (self->blobs, oci_digest_hex (digest, hex), &st, AT_SYMLINK_NOFOLLOW) < 0
+      || !S_ISREG (st.st_mode))
+    return FALSE;
+  if (out_size != NULL)
+    *out_size = (uint64_t) st.st_size;
+  return TRUE;
+}
+
+gboolean
+oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *out_fd,
+                      GError **error)
+{
+  OciDigestHex hex;
+  struct stat st;
+  OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
+              self->path);
+  g_auto (OciFd) fd = -1;
+  if (!oci_open_file (self->blobs, hex, FALSE, &fd, &st, error))
+    return FALSE;
+  if ((uint64_t) st.st_size != descriptor->size)
+    return oci_throw (error, OCI_ERROR_CORRUPT,
+                      "has %jd bytes, its descriptor says %" G_GUINT64_FORMAT,
+                      (intmax_t) st.st_size, descriptor->size);
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+GBytes *
+oci_layout_read_blob (OciLayout *self, const OciDescriptor *descriptor, size_t max_bytes,
+                      GError **error)
+{
+  OciDigestHex hex;
+  OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
+              self->path);
+  g_autoptr (GBytes) data = NULL;
+  if (!oci_read_file (self->blobs, hex, max_bytes, &data, error))
+    return NULL;
+  OciDigest actual = oci_digest_of_bytes (data);
+  if (g_bytes_get_size (data) != descriptor->size
+      || !oci_digest_equal (&actual, &descriptor->digest))
+    {
+      oci_throw (error, OCI_ERROR_CORRUPT, "does not match its descriptor");
+      return NULL;
+    }
+  return g_steal_pointer (&data);
+}
+
+gboolean
+oci_layout_put_blob (OciLayout *self, GBytes *data, OciDigest *out_digest, GError **error)
+{
+  size_t size = 0;
+  const void *bytes = g_bytes_get_data (data, &size);
+  g_autoptr (OciBlobWriter) writer = oci_blob_writer_new (self, error);
+  return writer != NULL && oci_blob_writer_write (writer, bytes, size, error)
+         && oci_blob_writer_finish (writer, NULL, out_digest, NULL, error);
+}
+
+gboolean
+oci_layout_remove_blob (OciLayout *self, const OciDigest *digest, GError **error)
+{
+  OciDigestHex hex;
+  if (unlinkat (self->blobs, oci_digest_hex (digest, hex), 0) < 0 && errno != ENOENT)
+    return oci_throw_errno (error, "removing the blob %s", hex);
+  return TRUE;
+}
+
+gboolean
+oci_layout_foreach_blob (OciLayout *self, OciLayoutBlobFunc func, gpointer data, GError **error)
+{
+  int fd = openat (self->blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return oci_throw_errno (error, "listing the blobs of %s", self->path);
+    }
+  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+    {
+      OciDigest digest;
+      uint64_t size = 0;
+      if (oci_digest_parse_hex (entry->d_name, &digest, NULL)
+          && oci_layout_has_blob (self, &digest, &size))
+        func (&digest, size, data);
+    }
+  (void) closedir (dir);
+  return TRUE;
+}
+
+struct _OciBlobWriter
+{
+  OciLayout *layout; /* borrowed */
+  OciTempFile file;
+  OciDigester *digester;
+  uint64_t size;
+};
+
+OciBlobWriter *
+oci_blob_writer_new (OciLayout *layout, GError **error)
+{
+  g_autoptr (OciBlobWriter) self = g_new0 (OciBlobWriter, 1);
+  self->layout = layout;
+  self->file = (OciTempFile) OCI_TEMP_FILE_INIT;
+  self->digester = oci_digester_new ();
+  if (!oci_temp_file_open (&self->file, layout->blobs, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+oci_blob_writer_free (OciBlobWriter *self)
+{
+  if (self == NULL)
+    return;
+  oci_temp_file_clear (&self->file);
+  oci_digester_free (self->digester);
+  g_free (self);
+}
+
+gboolean
+oci_blob_writer_write (OciBlobWriter *self, const void *data, size_t len, GError **error)
+{
+  oci_digester_update (self->digester, data, len);
+  self->size += len;
+  if (oci_write_all (self->file.fd, data, len, error))
+    return TRUE;
+  g_prefix_error (error, "a blob of %s: ", self->layout->path);
+  return FALSE;
+}
+
+gboolean
+oci_blob_writer_finish (OciBlobWriter *self, const OciDigest *expected, OciDigest *out_digest,
+                        uint64_t *out_size, GError **error)
+{
+  OciDigest digest = oci_digester_finish (self->digester);
+  OciDigestHex hex, wanted;
+  oci_digest_hex (&digest, hex);
+  if (expected != NULL && !oci_digest_equal (&digest, expected))
+    return oci_throw (error, OCI_ERROR_CORRUPT,
+                      "the content has the digest sha256:%s, expected sha256:%s", hex,
+                      oci_digest_hex (expected, wanted));
+  if (!oci_layout_has_blob (self->layout, &digest, NULL)
+      && !oci_temp_file_publish (&self->file, self->layout->blobs, hex, 0644, error))
+    return FALSE;
+  if (out_digest != NULL)
+    *out_digest = digest;
+  if (out_size != NULL)
+    *out_size = self->size;
+  return TRUE;
+}
+
+OciIndex *
+oci_layout_read_index (OciLayout *self, GError **error)
+{
+  g_autoptr (GBytes) raw = NULL;
+  g_autofree char *name = g_strconcat (self->path, "/index.json", NULL);
+  if (!oci_read_file (self->root, "index.json", OCI_MANIFEST_MAX_BYTES, &raw, error))
+    return NULL;
+  return oci_index_parse (name, raw, error);
+}
+
+static char *
+list_names (const OciIndex *index)
+{
+  GString *names = g_string_new (NULL);
+  for (guint i = 0; i < index->manifests->len; i++)
+    {
+      const char *name =
+          oci_descriptor_annotation (index->manifests->pdata[i], OCI_ANNOTATION_REF_NAME);
+      if (name != NULL)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+    }
+  return g_string_free (names, FALSE);
+}
+
+OciDescriptor *
+oci_layout_resolve (OciLayout *self, const char *name, GError **error)
+{
+  g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
+  if (index == NULL)
+    return NULL;
+  if (name == NULL && index->manifests->len == 1)
+    return oci_descriptor_copy (index->manifests->pdata[0]);
+  for (guint i = 0; name != NULL && i < index->manifests->len; i++)
+    if (g_strcmp0 (oci_descriptor_annotation (index->manifests->pdata[i], OCI_ANNOTATION_REF_NAME),
+                   name)
+        == 0)
+      return oci_descriptor_copy (index->manifests->pdata[i]);
+
+  g_autofree char *names = list_names (index);
+  g_autofree char *quoted = oci_quote (name);
+  if (name == NULL)
+    oci_throw (error, OCI_ERROR_USAGE, "%s holds %u images, name one of: %s", self->path,
+               index->manifests->len, names);
+  else
+    oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no image %s%s%s", self->path, quoted,
+               names[0] != '\0' ? "; there is: " : "", names);
+  return NULL;
+}
+
+/* Replaces index.json after dropping the entry @name and adding @manifest when given. Entries that
+ * other programs wrote stay as they are, unknown members included. */
+static gboolean
+rewrite_index (OciLayout *self, const char *name, const OciDescriptor *manifest,
+               gboolean *out_dropped, GError **error)
+{
+  g_autoptr (OciIndex) checked = oci_layout_read_index (self, error);
+  g_autoptr (GBytes) raw = NULL;
+  if (checked == NULL
+      || !oci_read_file (self->root, "index.json", OCI_MANIFEST_MAX_BYTES, &raw, error))
+    return FALSE;
+  OciJson root;
+  g_autoptr (OciJsonDocument) document =
+      oci_json_parse ("index.json", raw, OCI_ERROR_FORMAT, &root, error);
+  if (document == NULL)
+    return FALSE;
+
+  g_autoptr (OciJsonValue) copy = json_deep_copy (root.value);
+  json_t *manifests = json_object_get (copy, "manifests");
+  *out_dropped = FALSE;
+  for (size_t i = json_array_size (manifests); i-- > 0;)
+    {
+      json_t *annotations = json_object_get (json_array_get (manifests, i), "annotations");
+      const char *other =
+          json_string_value (json_object_get (annotations, OCI_ANNOTATION_REF_NAME));
+      if (g_strcmp0 (other, name) == 0)
+        *out_dropped = json_array_remove (manifests, i) == 0;
+    }
+  if (manifest != NULL)
+    {
+      g_autoptr (OciDescriptor) named = oci_descriptor_copy (manifest);
+      oci_descriptor_annotate (named, OCI_ANNOTATION_REF_NAME, name);
+      oci_json_append (manifests, oci_descriptor_to_json (named));
+    }
+  g_autoptr (GBytes) data = oci_json_dump (copy);
+  return oci_replace_file (self->root, "index.json", 0644, g_bytes_get_data (data, NULL),
+                           g_bytes_get_size (data), error);
+}
+
+static gboolean
+rewrite_index_locked (OciLayout *self, const char *name, const OciDescriptor *manifest,
+                      gboolean *out_dropped, GError **error)
+{
+  /* A descriptor of its own, since flock() locks belong to the open file description. */
+  g_auto (OciFd) lock = -1;
+  if (!oci_open_dir (self->root, ".", &lock, error))
+    return FALSE;
+  while (flock (lock, LOCK_EX) < 0)
+    if (errno != EINTR)
+      return oci_throw_errno (error, "locking %s", self->path);
+  return rewrite_index (self, name, manifest, out_dropped, error);
+}
+
+gboolean
+oci_layout_tag (OciLayout *self, const char *name, const OciDescriptor *manifest, GError **error)
+{
+  gboolean dropped;
+  return rewrite_index_locked (self, name, manifest, &dropped, error);
+}
+
+gboolean
+oci_layout_untag (OciLayout *self, const char *name, GError **error)
+{
+  gboolean dropped = FALSE;
+  if (!rewrite_index_locked (self, name, NULL, &dropped, error))
+    return FALSE;
+  if (dropped)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (name);
+  return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no image %s", self->path, quoted);
+}

@@ -1,0 +1,87 @@
+/* An OCI image layout on disk: image-spec v1.1 image-layout.md.
+ *
+ * Blobs appear only when complete and verified. Writers in several processes are safe: blobs are
+ * content-addressed and linked atomically, index.json is replaced under a lock on the directory. */
+#pragma once
+
+#include "oci/manifest.h"
+
+#include "oci/base/fd.h"
+
+G_BEGIN_DECLS
+
+#define OCI_ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
+
+typedef struct _OciLayout OciLayout;
+
+/**
+ * oci_layout_open:
+ * @dfd: directory descriptor or AT_FDCWD
+ * @path: directory of the layout
+ * @create: make an empty layout where there is none
+ *
+ * Returns: (transfer full) (nullable): the layout; safe to use from several threads
+ */
+OciLayout *oci_layout_open (int dfd, const char *path, gboolean create, GError **error);
+void oci_layout_free (OciLayout *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayout, oci_layout_free)
+
+/** Whether the blob is here; @out_size (optional) receives its size in bytes. */
+gboolean oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size);
+
+/** Opens a blob for reading; its size must be the one the descriptor states. */
+gboolean oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *out_fd,
+                               GError **error);
+
+/** Reads a small blob whole (configs, manifests) and verifies size and digest. (transfer full) */
+GBytes *oci_layout_read_blob (OciLayout *self, const OciDescriptor *descriptor, size_t max_bytes,
+                              GError **error);
+
+/** Stores a small blob. */
+gboolean oci_layout_put_blob (OciLayout *self, GBytes *data, OciDigest *out_digest, GError **error);
+
+/** Removes a blob; a missing one is fine. */
+gboolean oci_layout_remove_blob (OciLayout *self, const OciDigest *digest, GError **error);
+
+typedef void (*OciLayoutBlobFunc) (const OciDigest *digest, uint64_t size, gpointer data);
+/** Calls @func for every blob, in no particular order. */
+gboolean oci_layout_foreach_blob (OciLayout *self, OciLayoutBlobFunc func, gpointer data,
+                                  GError **error);
+
+/* A blob being written, by one thread. */
+typedef struct _OciBlobWriter OciBlobWriter;
+
+OciBlobWriter *oci_blob_writer_new (OciLayout *layout, GError **error);
+/** Drops the blob unless it was finished. */
+void oci_blob_writer_free (OciBlobWriter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciBlobWriter, oci_blob_writer_free)
+gboolean oci_blob_writer_write (OciBlobWriter *self, const void *data, size_t len, GError **error);
+
+/**
+ * oci_blob_writer_finish:
+ * @expected: (nullable): what the content must digest to; %OCI_ERROR_CORRUPT when it does not
+ *
+ * Publishes the blob under its digest. Equal digest means equal bytes: an existing blob is kept.
+ */
+gboolean oci_blob_writer_finish (OciBlobWriter *self, const OciDigest *expected,
+                                 OciDigest *out_digest, uint64_t *out_size, GError **error);
+
+/** The named images, in file order. Returns: (transfer full) (nullable) */
+OciIndex *oci_layout_read_index (OciLayout *self, GError **error);
+
+/**
+ * oci_layout_resolve:
+ * @name: (nullable): value of the ref.name annotation; %NULL means the only image there is
+ *
+ * Returns: (transfer full) (nullable): the descriptor; the error lists the names that exist
+ */
+OciDescriptor *oci_layout_resolve (OciLayout *self, const char *name, GError **error);
+
+/** Points @name at @manifest; an older entry of that name goes. */
+gboolean oci_layout_tag (OciLayout *self, const char *name, const OciDescriptor *manifest,
+                         GError **error);
+
+/** Removes a name. %OCI_ERROR_NOT_FOUND when there is none. */
+gboolean oci_layout_untag (OciLayout *self, const char *name, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+/* Image manifests: image-spec v1.1 manifest.md, and Docker's v2 schema 2, which has the same shape.
+ */
+#pragma once
+
+#include "oci/descriptor.h"
+
+G_BEGIN_DECLS
+
+enum
+{
+  OCI_MANIFEST_MAX_BYTES = 4 * 1024 * 1024, /* what ECR accepts; lambda-and-ecr 4.5 */
+  OCI_MANIFEST_MAX_LAYERS = 1024,
+};
+
+typedef struct
+{
+  char *media_type;
+  OciDescriptor *config;
+  GPtrArray *layers;   /* of OciDescriptor, base first */
+  json_t *annotations; /* (nullable) */
+} OciManifest;
+
+OciManifest *oci_manifest_new (void);
+void oci_manifest_free (OciManifest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciManifest, oci_manifest_free)
+
+/**
+ * oci_manifest_parse:
+ * @name: what to call the document in messages
+ * @raw: the document as received
+ *
+ * Returns: (transfer full) (nullable): an image manifest of either family.
+ *   %OCI_ERROR_UNSUPPORTED when it is another kind of document, such as an index.
+ */
+OciManifest *oci_manifest_parse (const char *name, GBytes *raw, GError **error);
+
+/**
+ * oci_manifest_dump:
+ *
+ * Writes the manifest in the OCI family: Docker media types of config and layers are replaced by
+ * their OCI names, digests and sizes stay, since the bytes they name are the same.
+ *
+ * Returns: (transfer full): the document to digest, store and push
+ */
+GBytes *oci_manifest_dump (const OciManifest *self);
+
+/* One document of an index (image-spec image-index.md) or of a layout's index.json. */
+typedef struct
+{
+  GPtrArray *manifests; /* of OciDescriptor */
+} OciIndex;
+
+OciIndex *oci_index_parse (const char *name, GBytes *raw, GError **error);
+void oci_index_free (OciIndex *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciIndex, oci_index_free)
+
+/**
+ * oci_index_select:
+ * @platform: "os/architecture[/variant]"
+ *
+ * Returns: (transfer none) (nullable): the manifest for @platform; the error lists what there is
+ */
+const OciDescriptor *oci_index_select (const OciIndex *self, const char *platform, GError **error);
+
+G_END_DECLS
