@@ -1,0 +1,31 @@
+/* One member of an archive or file system tree, as readers give it and writers take it. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  OCI_ENTRY_FILE,
+  OCI_ENTRY_DIRECTORY,
+  OCI_ENTRY_SYMLINK,
+  OCI_ENTRY_HARDLINK, /* target: normalised path of an earlier member */
+  OCI_ENTRY_SPECIAL,  /* device, fifo or socket: no layer of terrane holds one */
+} OciEntryType;
+
+/* Strings and @xattrs are borrowed; the function that fills an entry says until when. */
+typedef struct
+{
+  const char *path; /* normalised (oci_path_normalise()); "" is the root */
+  OciEntryType type;
+  const char *target; /* of links: a symlink's text, a hard link's normalised path */
+  uint32_t mode;      /* permission bits with setuid, setgid and sticky: at most 07777 */
+  uint32_t uid;
+  uint32_t gid;
+  uint64_t size;    /* bytes of content; only files have any */
+  GVariant *xattrs; /* (nullable): a(ayay), NUL-terminated name and value, sorted by name */
+} OciEntry;
+
+G_END_DECLS
