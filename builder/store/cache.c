@@ -1,0 +1,80 @@
+#include "builder/store/cache.h"
+
+#include "oci/base/temp-file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum
+{
+  MAX_ENTRY_BYTES = 4 * 1024 * 1024,
+};
+
+json_t *
+terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key)
+{
+  OciDigestHex hex;
+  g_autoptr (GBytes) data = NULL;
+  g_autofree char *path = g_strdup_printf ("cache/%s/%s", kind, oci_digest_hex (key, hex));
+  if (!oci_read_file (terrane_store_dfd (store), path, MAX_ENTRY_BYTES, &data, NULL))
+    return NULL;
+  size_t size = 0;
+  const char *text = g_bytes_get_data (data, &size);
+  return json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+gboolean
+terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key, const json_t *value,
+                   GError **error)
+{
+  OciDigestHex hex;
+  g_auto (OciFd) dfd = -1;
+  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  g_autoptr (GBytes) data = oci_json_dump (value);
+  OCI_PREFIX (error, "the cache of %s", terrane_store_path (store));
+  return oci_make_dirs (terrane_store_dfd (store), directory, 0755, error)
+         && oci_open_dir (terrane_store_dfd (store), directory, &dfd, error)
+         && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, g_bytes_get_data (data, NULL),
+                              g_bytes_get_size (data), error);
+}
+
+gboolean
+terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc keep, gpointer data,
+                     guint *out_removed, GError **error)
+{
+  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT)
+    return TRUE;
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return oci_throw_errno (error, "listing %s", directory);
+    }
+  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+    {
+      OciDigest key;
+      if (entry->d_name[0] == '.'
+          && (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..")))
+        continue;
+      if (oci_digest_parse_hex (entry->d_name, &key, NULL))
+        {
+          g_autoptr (OciJsonValue) value = terrane_cache_get (store, kind, &key);
+          if (value != NULL && keep (kind, &key, value, data))
+            continue;
+        }
+      if (unlinkat (fd, entry->d_name, 0) == 0)
+        (*out_removed)++;
+    }
+  (void) closedir (dir);
+  return TRUE;
+}
+
+const char *
+terrane_cache_text (const json_t *value, const char *member)
+{
+  return json_string_value (json_object_get (value, member));
+}

@@ -1,0 +1,34 @@
+/* The cache index: small JSON documents under STORE/cache/KIND/KEY. An entry says which output an
+ * input gave; losing one costs time, never correctness. Safe for several processes. */
+#pragma once
+
+#include "builder/store/store.h"
+
+#include "oci/base/json.h"
+
+G_BEGIN_DECLS
+
+/* Kinds of entries, each with its own shape, described where it is written. */
+#define TERRANE_CACHE_DIGESTS "digests" /* file identity -> digest of its content */
+#define TERRANE_CACHE_TREES "trees"     /* tree key -> ostree commit */
+#define TERRANE_CACHE_LAYERS "layers"   /* layer key -> descriptor, diffID */
+#define TERRANE_CACHE_IMAGES "images"   /* image key -> what the build reported */
+#define TERRANE_CACHE_RESULTS "results" /* validation key -> results that passed */
+
+/** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */
+json_t *terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key);
+
+gboolean terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key,
+                            const json_t *value, GError **error);
+
+typedef gboolean (*TerraneCacheFunc) (const char *kind, const OciDigest *key, const json_t *value,
+                                      gpointer data);
+
+/** Shows every entry of @kind to @keep and deletes those for which it returns FALSE. */
+gboolean terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc keep,
+                              gpointer data, guint *out_removed, GError **error);
+
+/* The text of one entry's member or NULL. */
+const char *terrane_cache_text (const json_t *value, const char *member);
+
+G_END_DECLS

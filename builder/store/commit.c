@@ -1,0 +1,286 @@
+#include "builder/store/commit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+gboolean
+terrane_transaction_begin (TerraneTransaction *self, TerraneStore *store, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (store);
+  if (!ostree_repo_prepare_transaction (repo, NULL, NULL, error))
+    return FALSE;
+  self->repo = repo;
+  return TRUE;
+}
+
+gboolean
+terrane_transaction_commit (TerraneTransaction *self, GError **error)
+{
+  OstreeRepo *repo = g_steal_pointer (&self->repo);
+  if (ostree_repo_commit_transaction (repo, NULL, NULL, error))
+    return TRUE;
+  (void) ostree_repo_abort_transaction (repo, NULL,
+                                        NULL); /* the first error is the one to report */
+  return FALSE;
+}
+
+void
+terrane_transaction_clear (TerraneTransaction *self)
+{
+  if (self->repo != NULL)
+    (void) ostree_repo_abort_transaction (self->repo, NULL, NULL);
+  self->repo = NULL;
+}
+
+static GVariant *
+digest_variant (const OciDigest *digest)
+{
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, digest->bytes, OCI_DIGEST_BYTES, 1);
+}
+
+static gboolean
+write_metadata (OstreeRepo *repo, OstreeObjectType type, GVariant *variant, OciDigest *out_digest,
+                GError **error)
+{
+  g_autofree guchar *checksum = NULL;
+  if (!ostree_repo_write_metadata (repo, type, NULL, variant, &checksum, NULL, error))
+    return FALSE;
+  memcpy (out_digest->bytes, checksum, OCI_DIGEST_BYTES);
+  return TRUE;
+}
+
+/* OSTREE_DIRMETA_GVARIANT_FORMAT, (uuua(ayay)): uid, gid, mode (big-endian), xattrs. */
+static gboolean
+write_dirmeta (OstreeRepo *repo, const TerraneNode *node, OciDigest *out_digest, GError **error)
+{
+  g_autoptr (GVariant) xattrs =
+      node->xattrs != NULL
+          ? g_variant_ref (node->xattrs)
+          : g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), NULL, 0));
+  g_autoptr (GVariant) variant = g_variant_ref_sink (
+      g_variant_new ("(uuu@a(ayay))", GUINT32_TO_BE (node->uid), GUINT32_TO_BE (node->gid),
+                     GUINT32_TO_BE ((guint32) S_IFDIR | node->mode), xattrs));
+  return write_metadata (repo, OSTREE_OBJECT_TYPE_DIR_META, variant, out_digest, error);
+}
+
+/* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories, each sorted by name. */
+static gboolean
+write_dirtree (OstreeRepo *repo, const TerraneNode *directory, OciDigest *out_tree,
+               OciDigest *out_meta, GError **error)
+{
+  g_auto (GVariantBuilder) files = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(say)"));
+  g_auto (GVariantBuilder) directories = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sayay)"));
+  for (guint i = 0; i < directory->children->len; i++)
+    {
+      const TerraneNode *child = directory->children->pdata[i];
+      if (child->type != OCI_ENTRY_DIRECTORY)
+        {
+          g_variant_builder_add (&files, "(s@ay)", child->name, digest_variant (&child->object));
+          continue;
+        }
+      OciDigest tree, meta;
+      if (!write_dirtree (repo, child, &tree, &meta, error))
+        return FALSE;
+      g_variant_builder_add (&directories, "(s@ay@ay)", child->name, digest_variant (&tree),
+                             digest_variant (&meta));
+    }
+  g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_new (
+      "(@a(say)@a(sayay))", g_variant_builder_end (&files), g_variant_builder_end (&directories)));
+  return write_metadata (repo, OSTREE_OBJECT_TYPE_DIR_TREE, variant, out_tree, error)
+         && write_dirmeta (repo, directory, out_meta, error);
+}
+
+gboolean
+terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (store);
+  OciDigest contents, meta;
+  OciDigestHex contents_hex, meta_hex;
+  if (!write_dirtree (repo, terrane_tree_root (tree), &contents, &meta, error))
+    return FALSE;
+  g_autoptr (OstreeMutableTree) mutable_tree = ostree_mutable_tree_new_from_checksum (
+      repo, oci_digest_hex (&contents, contents_hex), oci_digest_hex (&meta, meta_hex));
+  g_autoptr (GFile) root = NULL;
+  g_autofree char *checksum = NULL;
+  if (!ostree_repo_write_mtree (repo, mutable_tree, &root, NULL, error)
+      || !ostree_repo_write_commit_with_time (repo, NULL, NULL, NULL, NULL, OSTREE_REPO_FILE (root),
+                                              0, &checksum, NULL, error))
+    return FALSE;
+  return oci_digest_parse_hex (checksum, out_commit, error);
+}
+
+static gboolean
+load_attributes (TerraneNode *node, GVariant *dirmeta, GError **error)
+{
+  guint32 uid, gid, mode;
+  g_autoptr (GVariant) xattrs = NULL;
+  g_variant_get (dirmeta, "(uuu@a(ayay))", &uid, &gid, &mode, &xattrs);
+  if (!S_ISDIR (GUINT32_FROM_BE (mode)))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "a directory's metadata is not of a directory");
+  node->uid = GUINT32_FROM_BE (uid);
+  node->gid = GUINT32_FROM_BE (gid);
+  node->mode = GUINT32_FROM_BE (mode) & 07777;
+  if (g_variant_n_children (xattrs) > 0)
+    node->xattrs = g_steal_pointer (&xattrs);
+  return TRUE;
+}
+
+typedef struct
+{
+  OstreeRepo *repo;
+  TerraneTree *tree;
+  GString *path;
+} Loader;
+
+static gboolean
+load_file (Loader *loader, const char *name, GVariant *checksum, GError **error)
+{
+  g_autoptr (GFileInfo) info = NULL;
+  g_autoptr (GVariant) xattrs = NULL;
+  g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
+  if (!ostree_repo_load_file (loader->repo, hex, NULL, &info, &xattrs, NULL, error))
+    return FALSE;
+
+  gsize len = loader->path->len;
+  g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
+  gboolean is_link = g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK;
+  OciEntry entry = {
+    .path = loader->path->str,
+    .type = is_link ? OCI_ENTRY_SYMLINK : OCI_ENTRY_FILE,
+    .target = is_link ? g_file_info_get_symlink_target (info) : NULL,
+    .mode = g_file_info_get_attribute_uint32 (info, "unix::mode") & 07777,
+    .uid = g_file_info_get_attribute_uint32 (info, "unix::uid"),
+    .gid = g_file_info_get_attribute_uint32 (info, "unix::gid"),
+    .size = is_link ? 0 : (uint64_t) g_file_info_get_size (info),
+    .xattrs = xattrs != NULL && g_variant_n_children (xattrs) > 0 ? xattrs : NULL,
+  };
+  TerraneNode *node = NULL;
+  gboolean ok = terrane_tree_add (loader->tree, &entry, &node, error)
+                && oci_digest_parse_hex (hex, &node->object, error);
+  g_string_truncate (loader->path, len);
+  return ok;
+}
+
+static gboolean load_directory (Loader *loader, GVariant *tree_checksum, GVariant *meta_checksum,
+                                GError **error);
+
+static gboolean
+load_children (Loader *loader, GVariant *dirtree, GError **error)
+{
+  g_autoptr (GVariant) files = g_variant_get_child_value (dirtree, 0);
+  g_autoptr (GVariant) directories = g_variant_get_child_value (dirtree, 1);
+  for (gsize i = 0; i < g_variant_n_children (files); i++)
+    {
+      const char *name = NULL;
+      g_autoptr (GVariant) checksum = NULL;
+      g_variant_get_child (files, i, "(&s@ay)", &name, &checksum);
+      if (!load_file (loader, name, checksum, error))
+        return FALSE;
+    }
+  for (gsize i = 0; i < g_variant_n_children (directories); i++)
+    {
+      const char *name = NULL;
+      g_autoptr (GVariant) tree = NULL, meta = NULL;
+      g_variant_get_child (directories, i, "(&s@ay@ay)", &name, &tree, &meta);
+      gsize len = loader->path->len;
+      g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
+      gboolean ok = load_directory (loader, tree, meta, error);
+      g_string_truncate (loader->path, len);
+      if (!ok)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+load_directory (Loader *loader, GVariant *tree_checksum, GVariant *meta_checksum, GError **error)
+{
+  g_autoptr (GVariant) dirtree = NULL, dirmeta = NULL;
+  g_autofree char *tree_hex = ostree_checksum_from_bytes_v (tree_checksum);
+  g_autofree char *meta_hex = ostree_checksum_from_bytes_v (meta_checksum);
+  if (!ostree_repo_load_variant (loader->repo, OSTREE_OBJECT_TYPE_DIR_TREE, tree_hex, &dirtree,
+                                 error)
+      || !ostree_repo_load_variant (loader->repo, OSTREE_OBJECT_TYPE_DIR_META, meta_hex, &dirmeta,
+                                    error))
+    return FALSE;
+  OciEntry entry = { .path = loader->path->str, .type = OCI_ENTRY_DIRECTORY };
+  TerraneNode *node = NULL;
+  return terrane_tree_add (loader->tree, &entry, &node, error)
+         && load_attributes (node, dirmeta, error) && load_children (loader, dirtree, error);
+}
+
+TerraneTree *
+terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **error)
+{
+  OciDigestHex hex;
+  OCI_PREFIX (error, "the commit %.12s… of %s", oci_digest_hex (commit, hex),
+              terrane_store_path (store));
+  OstreeRepo *repo = terrane_store_repo (store);
+  g_autoptr (GVariant) variant = NULL, tree_checksum = NULL, meta_checksum = NULL;
+  if (!ostree_repo_load_commit (repo, hex, &variant, NULL, error))
+    return NULL;
+  g_variant_get_child (variant, 6, "@ay", &tree_checksum);
+  g_variant_get_child (variant, 7, "@ay", &meta_checksum);
+
+  g_autoptr (TerraneTree) tree = terrane_tree_new ();
+  g_autoptr (GString) path = g_string_new (NULL);
+  Loader loader = { .repo = repo, .tree = tree, .path = path };
+  if (!load_directory (&loader, tree_checksum, meta_checksum, error))
+    return NULL;
+  return g_steal_pointer (&tree);
+}
+
+gboolean
+terrane_commit_exists (TerraneStore *store, const OciDigest *commit)
+{
+  OciDigestHex hex;
+  gboolean exists = FALSE;
+  return ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT,
+                                 oci_digest_hex (commit, hex), &exists, NULL, NULL)
+         && exists;
+}
+
+/* Mount points that the sandbox needs and a tree may lack. */
+static gboolean
+make_mount_points (int roots, const char *name, GError **error)
+{
+  static const char *const points[] = { "proc", "dev", "tmp" };
+  for (size_t i = 0; i < G_N_ELEMENTS (points); i++)
+    {
+      g_autofree char *path = g_build_filename (name, points[i], NULL);
+      if (mkdirat (roots, path, 0755) < 0 && errno != EEXIST)
+        return oci_throw_errno (error, "creating %s", path);
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const char *name,
+                         GError **error)
+{
+  OciDigestHex hex;
+  int roots = terrane_store_roots_dfd (store);
+  if (faccessat (roots, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    return TRUE;
+  OCI_PREFIX (error, "unpacking the commit %.12s…", oci_digest_hex (commit, hex));
+  OstreeRepoCheckoutAtOptions options = {
+    .mode = OSTREE_REPO_CHECKOUT_MODE_USER,
+    .overwrite_mode = OSTREE_REPO_CHECKOUT_OVERWRITE_NONE,
+  };
+  g_autofree char *partial = g_strdup_printf (".%s-%08x", name, g_random_int ());
+  if (ostree_repo_checkout_at (terrane_store_repo (store), &options, roots, partial, hex, NULL,
+                               error)
+      && make_mount_points (roots, partial, error))
+    {
+      if (renameat (roots, partial, roots, name) == 0)
+        return TRUE;
+      if (errno == EEXIST || errno == ENOTEMPTY) /* another process was faster */
+        return oci_remove_tree (roots, partial, error);
+      oci_throw_errno (error, "renaming");
+    }
+  (void) oci_remove_tree (roots, partial, NULL); /* keep the first error */
+  return FALSE;
+}

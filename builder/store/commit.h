@@ -1,0 +1,47 @@
+/* Trees as ostree commits. A commit's checksum depends on the tree alone: no time, no parent, no
+ * message, so equal trees are equal commits on every machine. */
+#pragma once
+
+#include "builder/store/store.h"
+#include "builder/store/tree.h"
+
+G_BEGIN_DECLS
+
+/* An ostree transaction; scope exit aborts it unless it was committed. */
+typedef struct
+{
+  OstreeRepo *repo;
+} TerraneTransaction;
+
+gboolean terrane_transaction_begin (TerraneTransaction *self, TerraneStore *store, GError **error);
+gboolean terrane_transaction_commit (TerraneTransaction *self, GError **error);
+void terrane_transaction_clear (TerraneTransaction *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneTransaction, terrane_transaction_clear)
+
+/**
+ * terrane_commit_write:
+ * @tree: whose file objects are all written
+ * @out_commit: (out): the commit's checksum
+ *
+ * Must run inside a transaction. The commit has no name: gc keeps it while the cache index does.
+ */
+gboolean terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit,
+                               GError **error);
+
+/** Returns: (transfer full) (nullable): the tree of a commit */
+TerraneTree *terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **error);
+
+/** Whether the commit object is there. */
+gboolean terrane_commit_exists (TerraneStore *store, const OciDigest *commit);
+
+/**
+ * terrane_commit_checkout:
+ * @name: directory to create below STORE/roots
+ *
+ * Makes the commit's files appear as hard links to the objects: read-only by agreement, and owned
+ * by the calling user. Does nothing when the directory exists. Appears complete or not at all.
+ */
+gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const char *name,
+                                  GError **error);
+
+G_END_DECLS

@@ -1,0 +1,313 @@
+#include "builder/store/ingest.h"
+
+#include "builder/store/object.h"
+
+#include "oci/base/temp-file.h"
+
+enum
+{
+  READ_BYTES = 1024 * 1024,
+  SMALL_FILE_BYTES = 4 * 1024 * 1024,   /* larger ones are spooled */
+  MAX_WAITING_BYTES = 32 * 1024 * 1024, /* of small files between reader and writers */
+  OVERHEAD_BYTES = 8 * 1024,            /* what an empty file counts against that */
+};
+
+struct _TerraneIngest
+{
+  TerraneStore *store;
+  TerraneTransaction transaction;
+  TerraneTree *tree;
+  GThreadPool *pool;
+  GPtrArray *hard_links; /* of HardLink */
+  char *buffer;
+  TerraneBytesFunc progress;
+  gpointer progress_data;
+  GMutex mutex; /* guards what follows */
+  GCond changed;
+  uint64_t waiting;
+  GError *failure; /* the first one of any writer */
+};
+
+/* A hard link's node gets its object when its target's is known. */
+typedef struct
+{
+  TerraneNode *node;
+  TerraneNode *target;
+} HardLink;
+
+/* One object to be written. */
+typedef struct
+{
+  TerraneNode *node; /* its object is set by the writer */
+  GBytes *content;   /* or NULL: in @file, hashed already */
+  OciTempFile file;
+  OciDigest digest; /* of a spooled object */
+  uint64_t size;
+} Job;
+
+static void
+job_free (Job *job)
+{
+  g_clear_pointer (&job->content, g_bytes_unref);
+  oci_temp_file_clear (&job->file);
+  g_free (job);
+}
+
+static gboolean
+write_job (TerraneStore *store, Job *job, GError **error)
+{
+  OciEntry entry = terrane_node_entry (job->node, job->node->name);
+  if (job->file.fd < 0)
+    {
+      g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
+      if (job->content != NULL)
+        terrane_object_hasher_update (hasher, g_bytes_get_data (job->content, NULL),
+                                      g_bytes_get_size (job->content));
+      job->digest = terrane_object_hasher_finish (hasher);
+    }
+  job->node->object = job->digest;
+  if (terrane_object_write (store, &entry, &job->digest, job->content, job->file.fd, job->size,
+                            error))
+    return TRUE;
+  g_autofree char *path = terrane_node_path (job->node);
+  g_prefix_error (error, "storing %s: ", path);
+  return FALSE;
+}
+
+static uint64_t
+job_weight (const Job *job)
+{
+  return OVERHEAD_BYTES + (job->content != NULL ? g_bytes_get_size (job->content) : 0);
+}
+
+static void
+write_in_thread (gpointer item, gpointer data)
+{
+  Job *job = item;
+  TerraneIngest *self = data;
+  g_autoptr (GError) local = NULL;
+  g_mutex_lock (&self->mutex);
+  gboolean wanted = self->failure == NULL;
+  g_mutex_unlock (&self->mutex);
+  if (wanted)
+    (void) write_job (self->store, job, &local); /* kept below */
+
+  uint64_t weight = job_weight (job);
+  job_free (job);
+  g_mutex_lock (&self->mutex);
+  self->waiting -= weight;
+  if (self->failure == NULL)
+    self->failure = g_steal_pointer (&local);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Waits until less than @limit is under way; fails once a writer failed. */
+static gboolean
+wait_below (TerraneIngest *self, uint64_t limit, GError **error)
+{
+  g_mutex_lock (&self->mutex);
+  while (self->waiting > limit && (self->failure == NULL || limit == 0))
+    g_cond_wait (&self->changed, &self->mutex);
+  GError *failure = self->failure != NULL ? g_error_copy (self->failure) : NULL;
+  g_mutex_unlock (&self->mutex);
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+static gboolean
+submit (TerraneIngest *self, Job *job, GError **error)
+{
+  uint64_t weight = job_weight (job);
+  if (!wait_below (self, MAX_WAITING_BYTES, error))
+    {
+      job_free (job);
+      return FALSE;
+    }
+  g_mutex_lock (&self->mutex);
+  self->waiting += weight;
+  g_mutex_unlock (&self->mutex);
+  g_thread_pool_push (self->pool, job, NULL);
+  return TRUE;
+}
+
+TerraneIngest *
+terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBytesFunc progress,
+                    gpointer progress_data, GError **error)
+{
+  g_autoptr (TerraneIngest) self = g_new0 (TerraneIngest, 1);
+  self->store = store;
+  self->tree = terrane_tree_new ();
+  self->hard_links = g_ptr_array_new_with_free_func (g_free);
+  self->buffer = g_malloc (READ_BYTES);
+  self->progress = progress;
+  self->progress_data = progress_data;
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  self->pool = g_thread_pool_new (write_in_thread, self, (int) jobs, FALSE, NULL);
+  if (!terrane_transaction_begin (&self->transaction, store, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+terrane_ingest_free (TerraneIngest *self)
+{
+  if (self == NULL)
+    return;
+  g_thread_pool_free (self->pool, FALSE, TRUE);
+  terrane_transaction_clear (&self->transaction);
+  g_ptr_array_unref (self->hard_links);
+  terrane_tree_free (self->tree);
+  g_clear_error (&self->failure);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self->buffer);
+  g_free (self);
+}
+
+TerraneTree *
+terrane_ingest_tree (TerraneIngest *self)
+{
+  return self->tree;
+}
+
+/* Reads up to @len bytes, less only at the end of the content. */
+static gboolean
+read_piece (TerraneIngest *self, TerraneReadFunc read, gpointer data, void *buffer, size_t len,
+            size_t *out_read, GError **error)
+{
+  size_t got = 0, n = 1;
+  while (got < len && n > 0)
+    {
+      if (!read (data, (char *) buffer + got, len - got, &n, error))
+        return FALSE;
+      got += n;
+    }
+  if (self->progress != NULL)
+    self->progress (self->progress_data, got);
+  *out_read = got;
+  return TRUE;
+}
+
+/* Continues a file that turned out to be large: hashes it into a temporary file. */
+static gboolean
+spool (TerraneIngest *self, Job *job, GByteArray *head, TerraneReadFunc read, gpointer data,
+       GError **error)
+{
+  OciEntry entry = terrane_node_entry (job->node, job->node->name);
+  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
+  if (!oci_temp_file_open (&job->file, terrane_store_dfd (self->store), error)
+      || !oci_write_all (job->file.fd, head->data, head->len, error))
+    return FALSE;
+  terrane_object_hasher_update (hasher, head->data, head->len);
+  job->size = head->len;
+  for (size_t got = READ_BYTES; got == READ_BYTES;)
+    {
+      if (!read_piece (self, read, data, self->buffer, READ_BYTES, &got, error)
+          || !oci_write_all (job->file.fd, self->buffer, got, error))
+        return FALSE;
+      terrane_object_hasher_update (hasher, self->buffer, got);
+      job->size += got;
+    }
+  job->digest = terrane_object_hasher_finish (hasher);
+  return TRUE;
+}
+
+static gboolean
+load_content (TerraneIngest *self, Job *job, uint64_t announced, TerraneReadFunc read,
+              gpointer data, GError **error)
+{
+  /* One byte more than announced, so that an honest size is read to its end in one piece. */
+  size_t piece = (size_t) MIN (announced + 1, (uint64_t) READ_BYTES);
+  g_autoptr (GByteArray) head = g_byte_array_sized_new ((guint) piece);
+  for (size_t got = piece; got == piece;)
+    {
+      if (head->len >= SMALL_FILE_BYTES)
+        return spool (self, job, head, read, data, error);
+      guint len = head->len;
+      g_byte_array_set_size (head, len + (guint) piece);
+      if (!read_piece (self, read, data, head->data + len, piece, &got, error))
+        return FALSE;
+      g_byte_array_set_size (head, len + (guint) got);
+    }
+  job->size = head->len;
+  job->content = g_byte_array_free_to_bytes (g_steal_pointer (&head));
+  return TRUE;
+}
+
+static gboolean
+add_content (TerraneIngest *self, TerraneNode *node, const OciEntry *entry, TerraneReadFunc read,
+             gpointer data, GError **error)
+{
+  Job *job = g_new0 (Job, 1);
+  job->node = node;
+  job->file = (OciTempFile) OCI_TEMP_FILE_INIT;
+  if (entry->type == OCI_ENTRY_FILE && !load_content (self, job, entry->size, read, data, error))
+    {
+      g_prefix_error (error, "%s: ", entry->path);
+      job_free (job);
+      return FALSE;
+    }
+  node->size = job->size;
+  return submit (self, job, error);
+}
+
+static gboolean
+add_hard_link (TerraneIngest *self, const OciEntry *entry, GError **error)
+{
+  OCI_PREFIX (error, "%s", entry->path);
+  TerraneNode *target = terrane_tree_lookup (self->tree, entry->target);
+  if (target == NULL || target->type == OCI_ENTRY_DIRECTORY)
+    {
+      g_autofree char *quoted = oci_quote (entry->target);
+      return oci_throw (error, OCI_ERROR_FORMAT,
+                        "is a hard link to %s, which is not a file before it in the archive",
+                        quoted);
+    }
+  OciEntry copy = terrane_node_entry (target, entry->path);
+  TerraneNode *node = NULL;
+  if (g_str_equal (entry->path, entry->target))
+    return TRUE;
+  if (!terrane_tree_add (self->tree, &copy, &node, error))
+    return FALSE;
+  HardLink *link = g_new (HardLink, 1);
+  *link = (HardLink){ .node = node, .target = target };
+  g_ptr_array_add (self->hard_links, link);
+  return TRUE;
+}
+
+gboolean
+terrane_ingest_add (TerraneIngest *self, const OciEntry *entry, TerraneReadFunc read, gpointer data,
+                    GError **error)
+{
+  if (entry->type == OCI_ENTRY_SPECIAL)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED, "%s is a device, fifo or socket", entry->path);
+  if (entry->type == OCI_ENTRY_HARDLINK)
+    return add_hard_link (self, entry, error);
+  TerraneNode *node = NULL;
+  if (!terrane_tree_add (self->tree, entry, &node, error))
+    return FALSE;
+  return entry->type == OCI_ENTRY_DIRECTORY || add_content (self, node, entry, read, data, error);
+}
+
+gboolean
+terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, GError **error)
+{
+  OciDigest commit;
+  if (!wait_below (self, 0, error))
+    return FALSE;
+  /* In the order they came: a link to a link finds its target's object set. */
+  for (guint i = 0; i < self->hard_links->len; i++)
+    {
+      const HardLink *link = self->hard_links->pdata[i];
+      link->node->object = link->target->object;
+    }
+  if (!terrane_commit_write (self->store, self->tree, &commit, error)
+      || !terrane_transaction_commit (&self->transaction, error))
+    return FALSE;
+  *out_commit = commit;
+  return TRUE;
+}

@@ -1,0 +1,50 @@
+/* Takes a stream of entries into the store: the tree in memory, the content as objects, hashed and
+ * written by several threads. Memory is bounded whatever the input: small files wait in at most
+ * 32 MiB of buffers, large ones go through a temporary file. */
+#pragma once
+
+#include "builder/store/commit.h"
+
+G_BEGIN_DECLS
+
+typedef struct _TerraneIngest TerraneIngest;
+
+/** Reads content of the entry at hand; *@out_read is 0 at its end. */
+typedef gboolean (*TerraneReadFunc) (gpointer data, void *buffer, size_t len, size_t *out_read,
+                                     GError **error);
+
+/** Called as content arrives, on the thread that adds entries. */
+typedef void (*TerraneBytesFunc) (gpointer data, uint64_t bytes);
+
+/**
+ * terrane_ingest_new:
+ * @jobs: threads that hash and write
+ * @progress: (nullable): told about every piece of content
+ *
+ * Begins a transaction on the store; only one ingest of a store object may be open at a time.
+ */
+TerraneIngest *terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBytesFunc progress,
+                                   gpointer progress_data, GError **error);
+
+/** Waits for the threads and drops what was not finished. */
+void terrane_ingest_free (TerraneIngest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneIngest, terrane_ingest_free)
+
+/**
+ * terrane_ingest_add:
+ * @entry: its @path already where it belongs in the image; its @size is not trusted
+ * @read: reads the content of a file; not used for other types
+ *
+ * Adds an entry under the rules of terrane_tree_add(); a hard link becomes another file with the
+ * same content. %OCI_ENTRY_SPECIAL fails: ostree holds no devices.
+ */
+gboolean terrane_ingest_add (TerraneIngest *self, const OciEntry *entry, TerraneReadFunc read,
+                             gpointer data, GError **error);
+
+/** The tree so far, for callers that remove from it (whiteouts). Returns: (transfer none) */
+TerraneTree *terrane_ingest_tree (TerraneIngest *self);
+
+/** Waits until every object is written and commits. The tree is complete afterwards. */
+gboolean terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+/* File objects of the ostree repository: writing them from several threads, reading them back.
+ *
+ * The repository is in bare-user mode: an object is a plain file with the content, while owner,
+ * mode and xattrs are in an extended attribute, so an ordinary user loses nothing. The object's
+ * checksum covers both (ostree-core.h, OSTREE_OBJECT_TYPE_FILE). */
+#pragma once
+
+#include "builder/store/store.h"
+
+#include "oci/entry.h"
+
+G_BEGIN_DECLS
+
+/* Hashes an object while its content is read: libostree would do it with GLib's slow SHA-256. */
+typedef struct _TerraneObjectHasher TerraneObjectHasher;
+
+/** @entry: a file or symlink; only its attributes and a symlink's target count. */
+TerraneObjectHasher *terrane_object_hasher_new (const OciEntry *entry);
+void terrane_object_hasher_free (TerraneObjectHasher *self);
+void terrane_object_hasher_update (TerraneObjectHasher *self, const void *data, size_t len);
+OciDigest terrane_object_hasher_finish (TerraneObjectHasher *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
+
+/**
+ * terrane_object_write:
+ * @entry: as given to the hasher
+ * @digest: what the hasher gave for @entry and the content
+ * @content: (nullable): the content in memory
+ * @fd: when @content is %NULL and @entry a file: the content, read from offset 0
+ * @size: bytes of content
+ *
+ * Stores an object unless it exists. Any number of threads may do so inside one transaction.
+ */
+gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
+                               GBytes *content, int fd, uint64_t size, GError **error);
+
+/** Opens the content of a file object that was committed. */
+gboolean terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
+                              GError **error);
+
+G_END_DECLS
