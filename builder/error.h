@@ -1,0 +1,37 @@
+/* What the builder itself can say, beyond OCI_ERROR: the outcomes that have exit codes of their own
+ * (docs/architecture.md, "Exit codes"). */
+#pragma once
+
+#include "oci/base/error.h"
+
+G_BEGIN_DECLS
+
+#define TERRANE_ERROR (terrane_error_quark ())
+
+/**
+ * TerraneError:
+ * @TERRANE_ERROR_GATE: a check or the validation failed: exit 3
+ * @TERRANE_ERROR_STALE: something is not up to date: exit 4
+ */
+typedef enum
+{
+  TERRANE_ERROR_GATE,
+  TERRANE_ERROR_STALE,
+} TerraneError;
+
+GQuark terrane_error_quark (void);
+
+enum
+{
+  TERRANE_EXIT_DONE = 0,
+  TERRANE_EXIT_FAILED = 1,
+  TERRANE_EXIT_USAGE = 2,
+  TERRANE_EXIT_GATE = 3,
+  TERRANE_EXIT_STALE = 4,
+  TERRANE_EXIT_INTERRUPTED = 130,
+};
+
+/** The exit code for @error. */
+int terrane_exit_code (const GError *error);
+
+G_END_DECLS

@@ -1,0 +1,100 @@
+/* Source "archive": local files that libarchive reads, unpacked over each other in order. */
+#include "builder/source/file-digest.h"
+#include "builder/source/source.h"
+
+#include "oci/archive-reader.h"
+
+#include <fcntl.h>
+
+static gboolean
+check_sha256 (const TerraneArchiveFile *file, const OciDigest *actual, GError **error)
+{
+  OciDigestHex want, got;
+  if (!file->has_sha256 || oci_digest_equal (&file->sha256, actual))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "%s has the sha256 %s, the profile says %s; another file than the one the "
+                    "profile was written for",
+                    file->path, oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
+}
+
+static gboolean
+identify (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+          GError **error)
+{
+  OCI_PREFIX (error, "%s.archive", spec->where);
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  for (guint i = 0; i < spec->archives->len; i++)
+    {
+      const TerraneArchiveFile *file = spec->archives->pdata[i];
+      OciDigest digest;
+      if (!terrane_file_digest (store, file->path, &digest, error)
+          || !check_sha256 (file, &digest, error))
+        return FALSE;
+      oci_digester_update (digester, digest.bytes, sizeof digest.bytes);
+    }
+  *out_identity = oci_digester_finish (digester);
+  return TRUE;
+}
+
+static gboolean
+read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  return oci_archive_reader_read (data, buffer, len, out_read, error);
+}
+
+static gboolean
+read_file (const TerraneArchiveFile *file, TerraneSourceFilter *filter, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error))
+    return FALSE;
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (file->path, fd, error);
+  if (reader == NULL)
+    return FALSE;
+  for (;;)
+    {
+      OciEntry entry;
+      gboolean end;
+      if (!oci_archive_reader_next (reader, &entry, &end, error))
+        return FALSE;
+      if (end)
+        return TRUE;
+      if (!terrane_source_take (filter, &entry, read_member, reader, error))
+        {
+          g_prefix_error (error, "%s: ", file->path);
+          return FALSE;
+        }
+    }
+}
+
+static gboolean
+read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, gpointer filter,
+          GError **error)
+{
+  for (guint i = 0; i < spec->archives->len; i++)
+    if (!read_file (spec->archives->pdata[i], filter, error))
+      return FALSE;
+  return TRUE;
+}
+
+static uint64_t
+estimate (const TerraneSourceSpec *spec)
+{
+  uint64_t total = 0;
+  for (guint i = 0; i < spec->archives->len; i++)
+    {
+      const TerraneArchiveFile *file = spec->archives->pdata[i];
+      struct stat st;
+      if (stat (file->path, &st) == 0 && st.st_size > 0)
+        total += (uint64_t) st.st_size;
+    }
+  return total;
+}
+
+const TerraneSourceType terrane_source_archive = {
+  .name = "archive",
+  .identify = identify,
+  .read = read_all,
+  .estimate = estimate,
+};

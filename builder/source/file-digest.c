@@ -1,0 +1,57 @@
+#include "builder/source/file-digest.h"
+
+#include "builder/store/cache.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+enum
+{
+  RACY_SECONDS = 2,
+};
+
+OciDigest
+terrane_stat_identity (const struct stat *st)
+{
+  g_autofree char *text = g_strdup_printf (
+      "%ju %ju %jo %jd %jd.%09ld %jd.%09ld", (uintmax_t) st->st_dev, (uintmax_t) st->st_ino,
+      (uintmax_t) st->st_mode, (intmax_t) st->st_size, (intmax_t) st->st_mtim.tv_sec,
+      st->st_mtim.tv_nsec, (intmax_t) st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+  return oci_digest_of (text, strlen (text));
+}
+
+gboolean
+terrane_stat_is_racy (const struct stat *st)
+{
+  struct timespec now;
+  if (clock_gettime (CLOCK_REALTIME, &now) < 0)
+    return TRUE;
+  return st->st_mtim.tv_sec > now.tv_sec - RACY_SECONDS
+         || st->st_ctim.tv_sec > now.tv_sec - RACY_SECONDS;
+}
+
+gboolean
+terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  struct stat st;
+  if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, &st, error))
+    return FALSE;
+  OciDigest key = terrane_stat_identity (&st);
+  g_autoptr (OciJsonValue) cached = terrane_cache_get (store, TERRANE_CACHE_DIGESTS, &key);
+  const char *hex = terrane_cache_text (cached, "sha256");
+  if (hex != NULL && oci_digest_parse_hex (hex, out_digest, NULL))
+    return TRUE;
+
+  OciDigestHex text;
+  if (!oci_digest_of_fd (fd, out_digest, NULL, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  if (terrane_stat_is_racy (&st))
+    return TRUE;
+  g_autoptr (OciJsonValue) value = json_object ();
+  oci_json_set (value, "sha256", oci_json_text (oci_digest_hex (out_digest, text)));
+  return terrane_cache_put (store, TERRANE_CACHE_DIGESTS, &key, value, error);
+}

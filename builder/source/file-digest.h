@@ -1,0 +1,26 @@
+/* The digest of a file that is looked at in every build, remembered by its identity. */
+#pragma once
+
+#include "builder/store/store.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_file_digest:
+ * @path: of a regular file; symbolic links are followed
+ * @out_digest: (out): SHA-256 of the content
+ *
+ * Reads the file only when its device, inode, size, mtime or ctime changed since it was digested
+ * last. As in git's index, a file that was modified within two seconds of being digested is not
+ * remembered, since another change could hide behind the same time stamps.
+ */
+gboolean terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest,
+                              GError **error);
+
+/** A digest over what stat() says of a file: changes whenever the file does. */
+OciDigest terrane_stat_identity (const struct stat *st);
+
+/** Whether the file was modified too recently for its time stamps to be trusted. */
+gboolean terrane_stat_is_racy (const struct stat *st);
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+/* Where the bytes of a base or tree come from. One kind of source is one file with one row here.
+ *
+ * A source is first identified: a digest that changes whenever its content does, cheap enough to be
+ * computed in every build. Only when no tree of that identity is stored is it read. */
+#pragma once
+
+#include "builder/profile/profile.h"
+#include "builder/store/ingest.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *name; /* as in the profile */
+
+  /* Digests what the source holds now. (transfer none) everything. */
+  gboolean (*identify) (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+                        GError **error);
+
+  /* Feeds all entries to the filter, paths as in the source. */
+  gboolean (*read) (TerraneStore *store, const TerraneSourceSpec *spec, gpointer filter,
+                    GError **error);
+
+  /* How many bytes identify or read will go through, for progress; 0 when unknown. */
+  uint64_t (*estimate) (const TerraneSourceSpec *spec);
+} TerraneSourceType;
+
+extern const TerraneSourceType terrane_source_archive;
+extern const TerraneSourceType terrane_source_directory;
+
+/** Returns: (transfer none): the row of @kind; images are not trees, see base-image.h */
+const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
+
+/* Between a source and the ingest: places entries under the prefix and applies what the profile
+ * says about each entry. */
+typedef struct _TerraneSourceFilter TerraneSourceFilter;
+
+/**
+ * terrane_source_take:
+ * @entry: with its path as the source spells it, normalised
+ *
+ * Called by a source's read() for every entry.
+ */
+gboolean terrane_source_take (TerraneSourceFilter *filter, const OciEntry *entry,
+                              TerraneReadFunc read, gpointer data, GError **error);
+
+/** Entries that were left out, by reason; of the last terrane_source_ingest(). */
+typedef struct
+{
+  guint special_skipped;
+} TerraneSourceReport;
+
+/**
+ * terrane_source_ingest:
+ * @modes: what to do with owners and permission bits
+ * @jobs: threads
+ *
+ * Reads a source into the store.
+ */
+gboolean terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
+                                TerraneModes modes, unsigned jobs, TerraneBytesFunc progress,
+                                gpointer progress_data, OciDigest *out_commit,
+                                TerraneSourceReport *out_report, GError **error);
+
+G_END_DECLS

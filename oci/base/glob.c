@@ -1,0 +1,93 @@
+#include "oci/base/glob.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* One component; iterative with one backtrack point, so a hostile pattern costs no more than
+ * length times length. */
+static gboolean
+match_component (const char *pattern, size_t pattern_len, const char *name, size_t name_len)
+{
+  size_t p = 0, n = 0, star = SIZE_MAX, resume = 0;
+  while (n < name_len)
+    {
+      if (p < pattern_len && pattern[p] == '*')
+        {
+          star = p++;
+          resume = n;
+        }
+      else if (p < pattern_len && (pattern[p] == '?' || pattern[p] == name[n]))
+        {
+          p++;
+          n++;
+        }
+      else if (star != SIZE_MAX)
+        {
+          p = star + 1;
+          n = ++resume;
+        }
+      else
+        return FALSE;
+    }
+  while (p < pattern_len && pattern[p] == '*')
+    p++;
+  return p == pattern_len;
+}
+
+static const char *
+next_component (const char *text, size_t len)
+{
+  return text[len] == '/' ? text + len + 1 : text + len;
+}
+
+gboolean
+oci_glob_match (const char *pattern, const char *path)
+{
+  /* The last "**" is the only one that needs another try: an earlier match of it leaves the most.
+   */
+  const char *star = NULL, *resume = NULL;
+  while (*path != '\0')
+    {
+      size_t pattern_len = strcspn (pattern, "/"), path_len = strcspn (path, "/");
+      if (pattern_len == 2 && strncmp (pattern, "**", 2) == 0)
+        {
+          star = next_component (pattern, pattern_len);
+          resume = path;
+          pattern = star;
+          if (*pattern == '\0')
+            return TRUE;
+        }
+      else if (*pattern != '\0' && match_component (pattern, pattern_len, path, path_len))
+        {
+          pattern = next_component (pattern, pattern_len);
+          path = next_component (path, path_len);
+        }
+      else if (star != NULL)
+        {
+          resume = next_component (resume, strcspn (resume, "/"));
+          path = resume;
+          pattern = star;
+        }
+      else
+        return FALSE;
+    }
+  return *pattern == '\0' || strcmp (pattern, "**") == 0;
+}
+
+gboolean
+oci_glob_match_any (const char *const *patterns, const char *path)
+{
+  if (patterns == NULL || patterns[0] == NULL)
+    return FALSE;
+  g_autofree char *prefix = g_strdup (path);
+  for (;;)
+    {
+      for (const char *const *pattern = patterns; *pattern != NULL; pattern++)
+        if (oci_glob_match (*pattern, prefix))
+          return TRUE;
+      char *slash = strrchr (prefix, '/');
+      if (slash == NULL)
+        return FALSE;
+      *slash = '\0';
+    }
+}
