@@ -9,7 +9,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define LAYOUT_VERSION "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define EMPTY_INDEX                                                                                \
   "{\"manifests\":[],\"mediaType\":\"" OCI_MEDIA_TYPE_INDEX "\",\"schemaVersion\":2}"
 
@@ -53,8 +52,8 @@ create_missing (OciLayout *self, GError **error)
     return FALSE;
   /* Last, since its presence says that the rest is there. */
   return faccessat (self->root, "oci-layout", F_OK, 0) == 0
-         || oci_replace_file (self->root, "oci-layout", 0644, LAYOUT_VERSION,
-                              strlen (LAYOUT_VERSION), error);
+         || oci_replace_file (self->root, "oci-layout", 0644, OCI_LAYOUT_VERSION,
+                              strlen (OCI_LAYOUT_VERSION), error);
 }
 
 OciLayout *
@@ -252,43 +251,13 @@ oci_layout_read_index (OciLayout *self, GError **error)
   return oci_index_parse (name, raw, error);
 }
 
-static char *
-list_names (const OciIndex *index)
-{
-  GString *names = g_string_new (NULL);
-  for (guint i = 0; i < index->manifests->len; i++)
-    {
-      const char *name =
-          oci_descriptor_annotation (index->manifests->pdata[i], OCI_ANNOTATION_REF_NAME);
-      if (name != NULL)
-        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
-    }
-  return g_string_free (names, FALSE);
-}
-
 OciDescriptor *
 oci_layout_resolve (OciLayout *self, const char *name, GError **error)
 {
+  OCI_PREFIX (error, "%s", self->path);
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
-  if (index == NULL)
-    return NULL;
-  if (name == NULL && index->manifests->len == 1)
-    return oci_descriptor_copy (index->manifests->pdata[0]);
-  for (guint i = 0; name != NULL && i < index->manifests->len; i++)
-    if (g_strcmp0 (oci_descriptor_annotation (index->manifests->pdata[i], OCI_ANNOTATION_REF_NAME),
-                   name)
-        == 0)
-      return oci_descriptor_copy (index->manifests->pdata[i]);
-
-  g_autofree char *names = list_names (index);
-  g_autofree char *quoted = oci_quote (name);
-  if (name == NULL)
-    oci_throw (error, OCI_ERROR_USAGE, "%s holds %u images, name one of: %s", self->path,
-               index->manifests->len, names);
-  else
-    oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no image %s%s%s", self->path, quoted,
-               names[0] != '\0' ? "; there is: " : "", names);
-  return NULL;
+  const OciDescriptor *found = index != NULL ? oci_index_find (index, name, error) : NULL;
+  return found != NULL ? oci_descriptor_copy (found) : NULL;
 }
 
 /* Replaces index.json after dropping the entry @name and adding @manifest when given. Entries that

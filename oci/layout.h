@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-#define OCI_ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
+#define OCI_LAYOUT_VERSION "{\"imageLayoutVersion\":\"1.0.0\"}"
 
 typedef struct _OciLayout OciLayout;
 

@@ -220,3 +220,39 @@ oci_index_select (const OciIndex *self, const char *platform, GError **error)
   oci_throw (error, OCI_ERROR_NOT_FOUND, "no image for %s; the index offers %s", platform, quoted);
   return NULL;
 }
+
+static char *
+list_names (const OciIndex *self)
+{
+  GString *names = g_string_new (NULL);
+  for (guint i = 0; i < self->manifests->len; i++)
+    {
+      const char *name =
+          oci_descriptor_annotation (self->manifests->pdata[i], OCI_ANNOTATION_REF_NAME);
+      if (name != NULL)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+    }
+  return g_string_free (names, FALSE);
+}
+
+const OciDescriptor *
+oci_index_find (const OciIndex *self, const char *name, GError **error)
+{
+  if (name == NULL && self->manifests->len == 1)
+    return self->manifests->pdata[0];
+  for (guint i = 0; name != NULL && i < self->manifests->len; i++)
+    if (g_strcmp0 (oci_descriptor_annotation (self->manifests->pdata[i], OCI_ANNOTATION_REF_NAME),
+                   name)
+        == 0)
+      return self->manifests->pdata[i];
+
+  g_autofree char *names = list_names (self);
+  g_autofree char *quoted = oci_quote (name);
+  if (name == NULL)
+    oci_throw (error, OCI_ERROR_USAGE, "holds %u images, name one of: %s", self->manifests->len,
+               names);
+  else
+    oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s", quoted,
+               names[0] != '\0' ? "; there is: " : "", names);
+  return NULL;
+}

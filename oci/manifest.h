@@ -54,6 +54,16 @@ OciIndex *oci_index_parse (const char *name, GBytes *raw, GError **error);
 void oci_index_free (OciIndex *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciIndex, oci_index_free)
 
+#define OCI_ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
+
+/**
+ * oci_index_find:
+ * @name: (nullable): value of the ref.name annotation; %NULL means the only entry there is
+ *
+ * Returns: (transfer none) (nullable): the entry; the error lists the names that exist
+ */
+const OciDescriptor *oci_index_find (const OciIndex *self, const char *name, GError **error);
+
 /**
  * oci_index_select:
  * @platform: "os/architecture[/variant]"

@@ -269,9 +269,10 @@ read_source (const TerraneProfile *profile, const OciJson *at, gboolean is_base)
 {
   static const char *const base_keys[] = { "image",   "archive",          "directory", "sha256",
                                            "exclude", "strip_components", "special",   NULL };
-  static const char *const tree_keys[] = { "name",     "archive", "directory",        "sha256",
-                                           "prefix",   "exclude", "strip_components", "special",
-                                           "symlinks", NULL };
+  static const char *const tree_keys[] = {
+    "name",    "archive",  "directory", "sha256", "prefix", "exclude", "strip_components",
+    "special", "symlinks", "overwrite", NULL
+  };
   OciJson member;
   int64_t number;
   unsigned word;
@@ -298,6 +299,8 @@ read_source (const TerraneProfile *profile, const OciJson *at, gboolean is_base)
     spec->skip_special = word == 1;
   if (oci_json_member (at, "symlinks", &member) && oci_json_word (&member, link_words, &word))
     spec->allow_outside_links = word == 1;
+  if (oci_json_member (at, "overwrite", &member))
+    (void) oci_json_bool (&member, &spec->overwrite); /* notes what is wrong */
   return spec;
 }
 

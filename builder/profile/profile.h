@@ -48,6 +48,7 @@ typedef struct
   char **exclude;        /* (nullable) globs against the path below the prefix */
   gboolean skip_special; /* leave out devices, fifos and sockets instead of failing */
   gboolean allow_outside_links;
+  gboolean overwrite; /* may replace files of trees below it */
 } TerraneSourceSpec;
 
 typedef struct

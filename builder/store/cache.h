@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 #define TERRANE_CACHE_TREES "trees"     /* tree key -> ostree commit */
 #define TERRANE_CACHE_LAYERS "layers"   /* layer key -> descriptor, diffID */
 #define TERRANE_CACHE_IMAGES "images"   /* image key -> what the build reported */
+#define TERRANE_CACHE_IMPORTS "imports" /* image archive -> manifest */
 #define TERRANE_CACHE_RESULTS "results" /* validation key -> results that passed */
 
 /** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */

@@ -1,0 +1,133 @@
+#include "builder/build.h"
+
+#include "builder/error.h"
+#include "builder/image/tree-cache.h"
+#include "builder/validate.h"
+
+void
+terrane_build_free (TerraneBuild *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  terrane_image_free (self->image);
+  terrane_stamp_clear (&self->stamp);
+  json_decref (self->validation);
+  g_free (self);
+}
+
+/* A sync that runs beside the compression: pages that are written out then need not be waited for
+ * at the end. */
+static gpointer
+sync_in_thread (gpointer data)
+{
+  (void) terrane_store_sync (data, NULL); /* only a head start: the sync that counts comes later */
+  return NULL;
+}
+
+static GArray *
+resolve_trees (TerraneStore *store, const TerraneProfile *profile, unsigned jobs,
+               const TerraneProgress *progress, GError **error)
+{
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  for (guint i = 0; i < profile->trees->len; i++)
+    {
+      OciDigest commit;
+      if (!terrane_tree_resolve_source (store, profile->trees->pdata[i], profile->modes, jobs,
+                                        progress, &commit, error))
+        return NULL;
+      g_array_append_val (commits, commit);
+    }
+  return g_steal_pointer (&commits);
+}
+
+static gboolean
+make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
+            TerraneBuild *build, GError **error)
+{
+  const TerraneProgress *progress = options->progress;
+  g_autoptr (TerraneBase) base =
+      terrane_base_resolve (store, profile, options->jobs, progress, error);
+  g_autoptr (GArray) commits =
+      base != NULL ? resolve_trees (store, profile, options->jobs, progress, error) : NULL;
+  if (commits == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
+    return FALSE;
+  GThread *sync = g_thread_new ("sync", sync_in_thread, store);
+  build->image = terrane_image_build (store, profile, base, commits, &build->stamp, options->jobs,
+                                      progress, error);
+  (void) g_thread_join (sync);
+  return build->image != NULL;
+}
+
+gboolean
+terrane_build (TerraneStore *store, const TerraneProfile *profile,
+               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+{
+  g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
+  build->name = g_strconcat (profile->name, ":latest", NULL);
+  if (!make_image (store, profile, options, build, error))
+    return FALSE;
+  if (options->validate && terrane_validate_wanted (profile)
+      && !terrane_validate_image (store, profile, build->image, options->progress,
+                                  &build->validation, &build->validation_cached, error))
+    {
+      if (build->validation != NULL)
+        *out_build = g_steal_pointer (&build);
+      return FALSE;
+    }
+  if ((!build->image->unchanged && !terrane_store_sync (store, error))
+      || !oci_layout_tag (terrane_store_layout (store), build->name, build->image->manifest, error))
+    return FALSE;
+  *out_build = g_steal_pointer (&build);
+  return TRUE;
+}
+
+static json_t *
+layer_to_json (const TerraneImageLayer *layer)
+{
+  OciDigestText text;
+  json_t *object = json_object ();
+  oci_json_set (object, "tree", oci_json_text (layer->name));
+  oci_json_set (object, "digest", oci_json_text (oci_digest_text (&layer->digest, text)));
+  oci_json_set (object, "diff_id", oci_json_text (oci_digest_text (&layer->diff_id, text)));
+  oci_json_set (object, "size", json_integer ((json_int_t) layer->size));
+  oci_json_set (object, "reused", json_boolean (layer->reused));
+  return object;
+}
+
+json_t *
+terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
+{
+  OciDigestText text;
+  json_t *record = json_object ();
+  json_t *layers = json_array ();
+  uint64_t size = 0;
+  for (guint i = 0; i < self->image->layers->len; i++)
+    {
+      const TerraneImageLayer *layer = self->image->layers->pdata[i];
+      oci_json_append (layers, layer_to_json (layer));
+      size += layer->size;
+    }
+  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  oci_json_set (record, "version", json_integer (1));
+  oci_json_set (record, "name", oci_json_text (self->name));
+  oci_json_set (record, "platform", oci_json_text (platform));
+  oci_json_set (record, "digest",
+                oci_json_text (oci_digest_text (&self->image->manifest->digest, text)));
+  oci_json_set (record, "config_digest",
+                oci_json_text (oci_digest_text (&self->image->config, text)));
+  oci_json_set (record, "created", oci_json_text (self->stamp.created));
+  if (self->stamp.revision != NULL)
+    oci_json_set (record, "revision", oci_json_text (self->stamp.revision));
+  if (self->stamp.source != NULL)
+    oci_json_set (record, "source", oci_json_text (self->stamp.source));
+  oci_json_set (record, "layers", layers);
+  oci_json_set (record, "size", json_integer ((json_int_t) size));
+  oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));
+  if (self->validation != NULL)
+    {
+      oci_json_set (record, "validation", json_deep_copy (self->validation));
+      oci_json_set (record, "validation_cached", json_boolean (self->validation_cached));
+    }
+  return record;
+}

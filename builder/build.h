@@ -1,0 +1,46 @@
+/* The pipeline: sources → trees → layers → image → validation → name. */
+#pragma once
+
+#include "builder/image/image.h"
+#include "builder/profile/profile.h"
+#include "builder/progress.h"
+#include "builder/store/store.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  unsigned jobs;     /* threads, at least 1 */
+  gboolean validate; /* run the profile's imports and scripts */
+  const TerraneProgress *progress;
+} TerraneBuildOptions;
+
+typedef struct
+{
+  char *name; /* of the image in the store, "NAME:latest" */
+  TerraneImage *image;
+  TerraneStamp stamp;
+  json_t *validation; /* (nullable): results, see terrane_validation_to_json() */
+  gboolean validation_cached;
+} TerraneBuild;
+
+/**
+ * terrane_build:
+ *
+ * Builds the image of @profile. Only an image that passed gets its name in the store. When the
+ * validation fails, the error is %TERRANE_ERROR_GATE and @out_build still says what was found.
+ *
+ * @out_build: (out) (transfer full): set on success and when a gate failed, else %NULL
+ */
+gboolean terrane_build (TerraneStore *store, const TerraneProfile *profile,
+                        const TerraneBuildOptions *options, TerraneBuild **out_build,
+                        GError **error);
+void terrane_build_free (TerraneBuild *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBuild, terrane_build_free)
+
+/** The record of a build: docs/record.md. Returns: (transfer full) */
+json_t *terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile);
+
+G_END_DECLS

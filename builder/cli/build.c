@@ -1,0 +1,210 @@
+/* terrane build */
+#include "builder/build.h"
+#include "builder/cli/command.h"
+#include "builder/cli/transfer.h"
+#include "builder/error.h"
+
+#include "oci/base/number.h"
+#include "oci/base/temp-file.h"
+#include "oci/digest.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static void
+print_layers (const TerraneImage *image)
+{
+  static const char *const headings[] = { "LAYER", "DIGEST", ">SIZE", "", NULL };
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  uint64_t total = 0;
+  for (guint i = 0; i < image->layers->len; i++)
+    {
+      const TerraneImageLayer *layer = image->layers->pdata[i];
+      OciDigestText text;
+      g_autofree char *digest = g_strndup (oci_digest_text (&layer->digest, text), 7 + 12);
+      g_autofree char *size = oci_format_size (layer->size);
+      const char *const cells[] = { layer->name, digest, size, layer->reused ? "reused" : "new" };
+      terrane_table_add (table, cells);
+      total += layer->size;
+    }
+  g_autofree char *total_text = oci_format_size (total);
+  const char *const last[] = { "total", "", total_text, "" };
+  terrane_table_add (table, last);
+  terrane_table_print (table);
+}
+
+static void
+print_validation (const TerraneBuild *build)
+{
+  static const char *const headings[] = { "VALIDATION", "", ">TIME", ">PEAK MEMORY", NULL };
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  size_t i;
+  json_t *result;
+  json_array_foreach (build->validation, i, result)
+  {
+    json_int_t usecs = json_integer_value (json_object_get (result, "wall_usecs"));
+    g_autofree char *name =
+        g_strdup_printf ("%s %s", json_string_value (json_object_get (result, "kind")),
+                         json_string_value (json_object_get (result, "name")));
+    g_autofree char *time = g_strdup_printf ("%" JSON_INTEGER_FORMAT " ms", usecs / 1000);
+    g_autofree char *memory = oci_format_size (
+        (uint64_t) json_integer_value (json_object_get (result, "peak_rss_bytes")));
+    gboolean passed = json_is_true (json_object_get (result, "passed"));
+    const char *const cells[] = { name, passed ? "passed" : "FAILED", time, memory };
+    terrane_table_add (table, cells);
+  }
+  terrane_table_print (table);
+  if (build->validation_cached)
+    terrane_print ("(run before on exactly this file system)\n");
+}
+
+static void
+print_build (const TerraneBuild *build)
+{
+  OciDigestText text;
+  print_layers (build->image);
+  terrane_print ("\n");
+  if (build->validation != NULL)
+    {
+      print_validation (build);
+      terrane_print ("\n");
+    }
+  terrane_print ("%s  %s%s\n", build->name, oci_digest_text (&build->image->manifest->digest, text),
+                 build->image->unchanged ? "  (unchanged)" : "");
+}
+
+static gboolean
+write_record (const char *path, const json_t *record, GError **error)
+{
+  g_auto (OciFd) directory = -1;
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *text = oci_json_dump_pretty (record);
+  OCI_PREFIX (error, "the record %s", path);
+  return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_replace_file (directory, name, 0644, text, strlen (text), error);
+}
+
+static unsigned
+default_jobs (void)
+{
+  return MAX (g_get_num_processors (), 1U);
+}
+
+typedef struct
+{
+  char *push;
+  char *record;
+  char **outputs;
+  int jobs;
+  gboolean no_validate;
+} BuildArguments;
+
+static void
+build_arguments_clear (BuildArguments *self)
+{
+  g_free (self->push);
+  g_free (self->record);
+  g_strfreev (self->outputs);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BuildArguments, build_arguments_clear)
+
+/* Destinations are parsed before anything is built: a typing error must not cost minutes. */
+static gboolean
+check_arguments (const BuildArguments *arguments, GError **error)
+{
+  if (arguments->jobs < 0 || arguments->jobs > 1024)
+    return oci_throw (error, OCI_ERROR_USAGE, "build: --jobs must be between 1 and 1024");
+  if (arguments->push != NULL && !terrane_transfer_check_push (arguments->push, error))
+    return FALSE;
+  for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
+    if (!terrane_transfer_check_output (*output, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+deliver (TerraneStore *store, const TerraneBuild *build, const BuildArguments *arguments,
+         unsigned jobs, TerraneTerminal *terminal, json_t *record, GError **error)
+{
+  for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
+    if (!terrane_transfer_output (terrane_store_layout (store), build->image->manifest, build->name,
+                                  *output, error))
+      return FALSE;
+  if (arguments->push == NULL)
+    return TRUE;
+  g_autoptr (OciJsonValue) report = NULL;
+  if (!terrane_transfer_push (terrane_store_layout (store), build->image->manifest, arguments->push,
+                              jobs, terrane_terminal_progress (terminal), &report, error))
+    return FALSE;
+  oci_json_set (record, "push", json_incref (report));
+  return TRUE;
+}
+
+static gboolean
+run_build (TerraneGlobal *global, const char *path, const BuildArguments *arguments, GError **error)
+{
+  g_autoptr (TerraneProfile) profile = terrane_profile_load (path, error);
+  g_autoptr (TerraneStore) store =
+      profile != NULL ? terrane_command_open_store (global, TERRANE_STORE_SHARED, error) : NULL;
+  if (store == NULL)
+    return FALSE;
+  unsigned jobs = arguments->jobs > 0 ? (unsigned) arguments->jobs : default_jobs ();
+  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  const TerraneBuildOptions options = {
+    .jobs = jobs,
+    .validate = !arguments->no_validate,
+    .progress = terrane_terminal_progress (terminal),
+  };
+  g_autoptr (TerraneBuild) build = NULL;
+  g_autoptr (OciJsonValue) record = NULL;
+  gboolean ok = terrane_build (store, profile, &options, &build, error);
+  if (build != NULL)
+    record = terrane_build_record (build, profile);
+  if (ok)
+    ok = deliver (store, build, arguments, jobs, terminal, record, error);
+  terrane_terminal_finish_phase (terminal);
+  if (build == NULL)
+    return FALSE;
+  /* A failed gate has a record too: it says what failed. */
+  oci_json_set (record, "passed", json_boolean (ok));
+  if (arguments->record != NULL && !write_record (arguments->record, record, ok ? error : NULL))
+    return FALSE;
+  if (global->output.json)
+    terrane_print_json (record);
+  else if (ok)
+    {
+      print_build (build);
+      terrane_transfer_print_push (json_object_get (record, "push"));
+    }
+  return ok;
+}
+
+gboolean
+terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (BuildArguments) options = { 0 };
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE;
+  const GOptionEntry entries[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.outputs,
+      "Also write oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]",
+      "TRANSPORT:…" },
+    { "push", 0, 0, G_OPTION_ARG_STRING, &options.push,
+      "Push when, and only when, checks and validation pass", "docker://HOST/REPO[:TAG]" },
+    { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options.no_validate,
+      "Do not run the profile's imports and scripts", NULL },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,
+      "Write what was built, checked and pushed as JSON", "FILE" },
+    { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs,
+      "Threads (default: one a processor); the image is the same for any number", "N" },
+    G_OPTION_ENTRY_NULL,
+  };
+  if (!terrane_command_parse (global, terrane_command_find ("build"), argc, argv, entries,
+                              "The image lands in the store as NAME:latest, NAME being the "
+                              "profile's.",
+                              1, 1, &arguments, &help, error)
+      || help)
+    return help;
+  return check_arguments (&options, error) && run_build (global, arguments[0], &options, error);
+}

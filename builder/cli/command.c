@@ -1,0 +1,79 @@
+#include "builder/cli/command.h"
+
+#include "oci/base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+static char *
+read_help (GOptionContext *context)
+{
+  return g_option_context_get_help (context, TRUE, NULL);
+}
+
+gboolean
+terrane_command_parse (TerraneGlobal *global, const TerraneCommand *command, int argc, char **argv,
+                       const GOptionEntry *entries, const char *description, guint min, guint max,
+                       char ***out_arguments, gboolean *out_help, GError **error)
+{
+  gboolean help = FALSE;
+  g_auto (GStrv) arguments = NULL;
+  const GOptionEntry common[] = {
+    { "store", 0, 0, G_OPTION_ARG_FILENAME, &global->store, "The store to use", "DIR" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &global->output.json, "Print one JSON document", NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &global->output.quiet, "No progress", NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &global->output.verbose, "Say more", NULL },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this help", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
+  g_autofree char *summary = g_strdup_printf ("%s.", command->summary);
+  g_autofree char *program = g_strdup_printf ("terrane %s", command->name);
+  argv[0] = program;
+  g_set_prgname (program);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_main_entries (context, common, NULL);
+  gboolean ok = g_option_context_parse (context, &argc, &argv, error);
+  argv[0] = (char *) command->name;
+  if (!ok)
+    {
+      g_prefix_error (error, "%s: ", command->name);
+      return FALSE;
+    }
+  *out_help = help;
+  if (help)
+    {
+      g_autofree char *text = read_help (context);
+      terrane_print ("%s", text);
+      return TRUE;
+    }
+  guint n = arguments != NULL ? g_strv_length (arguments) : 0;
+  if (n < min || n > max)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "%s: expected %s, got %u argument%s; see 'terrane %s --help'", command->name,
+                      command->arguments[0] != '\0' ? command->arguments : "no arguments", n,
+                      n == 1 ? "" : "s", command->name);
+  *out_arguments = arguments != NULL ? g_steal_pointer (&arguments) : g_new0 (char *, 1);
+  return TRUE;
+}
+
+TerraneStore *
+terrane_command_open_store (const TerraneGlobal *global, TerraneStoreAccess access, GError **error)
+{
+  g_autofree char *path = terrane_store_default_path (global->store);
+  return terrane_store_open (path, access, error);
+}
+
+const char *
+terrane_host_platform (void)
+{
+  struct utsname name;
+  return uname (&name) == 0 && strcmp (name.machine, "aarch64") == 0 ? "linux/arm64"
+                                                                     : "linux/amd64";
+}

@@ -1,0 +1,195 @@
+/* terrane images, rm, gc, fsck: the store. */
+#include "builder/cli/command.h"
+#include "builder/error.h"
+#include "builder/store/gc.h"
+
+#include "oci/base/number.h"
+#include "oci/image.h"
+#include "oci/transport.h"
+
+static uint64_t
+image_size (const OciManifest *manifest)
+{
+  uint64_t total = manifest->config->size;
+  for (guint i = 0; i < manifest->layers->len; i++)
+    total += ((OciDescriptor *) manifest->layers->pdata[i])->size;
+  return total;
+}
+
+static gboolean
+add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *table, json_t *list,
+           GError **error)
+{
+  OciDigestText text;
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
+  if (!oci_image_read (layout, descriptor, &manifest, &config, error))
+    {
+      g_prefix_error (error, "%s: ", name != NULL ? name : "(unnamed)");
+      return FALSE;
+    }
+  uint64_t size = image_size (manifest);
+  const char *created = oci_image_config_created (config);
+  g_autofree char *platform =
+      g_strconcat (oci_image_config_os (config), "/", oci_image_config_architecture (config), NULL);
+  oci_digest_text (&descriptor->digest, text);
+  json_t *image = json_object ();
+  if (name != NULL)
+    oci_json_set (image, "name", oci_json_text (name));
+  oci_json_set (image, "digest", oci_json_text (text));
+  oci_json_set (image, "platform", oci_json_text (platform));
+  oci_json_set (image, "layers", json_integer (manifest->layers->len));
+  oci_json_set (image, "size", json_integer ((json_int_t) size));
+  if (created != NULL)
+    oci_json_set (image, "created", oci_json_text (created));
+  oci_json_append (list, image);
+
+  g_autofree char *short_digest = g_strndup (text, 7 + 12);
+  g_autofree char *layers = g_strdup_printf ("%u", manifest->layers->len);
+  g_autofree char *size_text = oci_format_size (size);
+  const char *const cells[] = {
+    name != NULL ? name : "(unnamed)", short_digest, platform, layers, size_text,
+    created != NULL ? created : ""
+  };
+  terrane_table_add (table, cells);
+  return TRUE;
+}
+
+gboolean
+terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  static const char *const headings[] = { "NAME",  "DIGEST",  "PLATFORM", ">LAYERS",
+                                          ">SIZE", "CREATED", NULL };
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE;
+  if (!terrane_command_parse (global, terrane_command_find ("images"), argc, argv, NULL, NULL, 0, 0,
+                              &arguments, &help, error)
+      || help)
+    return help;
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (store == NULL)
+    return FALSE;
+  OciLayout *layout = terrane_store_layout (store);
+  g_autoptr (OciIndex) index = oci_layout_read_index (layout, error);
+  if (index == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) list = json_array ();
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < index->manifests->len; i++)
+    ok = add_image (layout, index->manifests->pdata[i], table, list, error);
+  if (ok && global->output.json)
+    terrane_print_json (list);
+  if (ok && !global->output.json)
+    terrane_table_print (table);
+  return ok;
+}
+
+gboolean
+terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE;
+  if (!terrane_command_parse (global, terrane_command_find ("rm"), argc, argv, NULL, NULL, 1,
+                              G_MAXUINT, &arguments, &help, error)
+      || help)
+    return help;
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (store == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) removed = json_array ();
+  for (char **argument = arguments; *argument != NULL; argument++)
+    {
+      g_autoptr (OciTransport) transport = oci_transport_parse (*argument, error);
+      if (transport == NULL)
+        return FALSE;
+      if (transport->kind != OCI_TRANSPORT_STORE)
+        return oci_throw (error, OCI_ERROR_USAGE, "rm: %s is not a name in the store", *argument);
+      if (!oci_layout_untag (terrane_store_layout (store), transport->name, error))
+        return FALSE;
+      oci_json_append (removed, oci_json_text (transport->name));
+      if (!global->output.json)
+        terrane_print ("%s\n", transport->name);
+    }
+  if (global->output.json)
+    terrane_print_json (removed);
+  return TRUE;
+}
+
+gboolean
+terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE;
+  TerraneGcReport report = { 0 };
+  if (!terrane_command_parse (global, terrane_command_find ("gc"), argc, argv, NULL,
+                              "Waits until no other terrane uses the store. Named images and the "
+                              "trees they were\nmade from stay.",
+                              0, 0, &arguments, &help, error)
+      || help)
+    return help;
+  g_autoptr (TerraneStore) store =
+      terrane_command_open_store (global, TERRANE_STORE_EXCLUSIVE, error);
+  if (store == NULL || !terrane_gc (store, &report, error))
+    return FALSE;
+  if (global->output.json)
+    {
+      g_autoptr (OciJsonValue) object = json_object ();
+      oci_json_set (object, "blobs", json_integer (report.blobs));
+      oci_json_set (object, "objects", json_integer (report.objects));
+      oci_json_set (object, "cache_entries", json_integer (report.cache_entries));
+      oci_json_set (object, "checkouts", json_integer (report.roots));
+      oci_json_set (object, "bytes", json_integer ((json_int_t) report.bytes));
+      terrane_print_json (object);
+      return TRUE;
+    }
+  g_autofree char *bytes = oci_format_size (report.bytes);
+  terrane_print ("freed %s: %u blobs, %u objects, %u checkouts, %u cache entries\n", bytes,
+                 report.blobs, report.objects, report.roots, report.cache_entries);
+  return TRUE;
+}
+
+static void
+print_problem (gpointer data, const char *problem)
+{
+  json_t *list = data;
+  oci_json_append (list, oci_json_text (problem));
+  terrane_print_error (problem);
+}
+
+gboolean
+terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE, repair = FALSE;
+  guint problems = 0;
+  const GOptionEntry entries[] = {
+    { "repair", 0, 0, G_OPTION_ARG_NONE, &repair,
+      "Delete what is broken; the next build makes it anew", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  if (!terrane_command_parse (global, terrane_command_find ("fsck"), argc, argv, entries, NULL, 0,
+                              0, &arguments, &help, error)
+      || help)
+    return help;
+  g_autoptr (TerraneStore) store = terrane_command_open_store (
+      global, repair ? TERRANE_STORE_EXCLUSIVE : TERRANE_STORE_SHARED, error);
+  g_autoptr (OciJsonValue) list = json_array ();
+  if (store == NULL || !terrane_fsck (store, repair, print_problem, list, &problems, error))
+    return FALSE;
+  if (global->output.json)
+    {
+      g_autoptr (OciJsonValue) object = json_object ();
+      oci_json_set (object, "problems", json_incref (list));
+      oci_json_set (object, "repaired", json_boolean (repair));
+      terrane_print_json (object);
+    }
+  else if (problems == 0)
+    terrane_print ("%s: no problems\n", terrane_store_path (store));
+  if (problems == 0 || repair)
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "%u problem%s in the store; 'terrane fsck --repair' deletes what is broken",
+                    problems, problems == 1 ? "" : "s");
+}

@@ -1,0 +1,119 @@
+/* terrane inspect */
+#include "builder/cli/command.h"
+#include "builder/cli/transfer.h"
+#include "builder/image/layer.h"
+
+#include "oci/base/number.h"
+#include "oci/image.h"
+
+static json_t *
+describe (const OciDescriptor *descriptor, const OciManifest *manifest,
+          const OciImageConfig *config, GError **error)
+{
+  OciDigestText text;
+  g_autoptr (OciJsonValue) object = json_object ();
+  json_t *layers = json_array ();
+  uint64_t size = 0;
+  oci_json_set (object, "digest", oci_json_text (oci_digest_text (&descriptor->digest, text)));
+  oci_json_set (object, "layers", layers);
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const OciDescriptor *blob = manifest->layers->pdata[i];
+      OciDigest diff_id;
+      if (!oci_image_config_diff_id (config, i, &diff_id, error))
+        return NULL;
+      json_t *layer = oci_descriptor_to_json (blob);
+      oci_json_set (layer, "diffID", oci_json_text (oci_digest_text (&diff_id, text)));
+      oci_json_append (layers, layer);
+      size += blob->size;
+    }
+  oci_json_set (object, "size", json_integer ((json_int_t) size));
+  if (manifest->annotations != NULL)
+    oci_json_set (object, "annotations", json_deep_copy (manifest->annotations));
+  g_autoptr (GBytes) dump = oci_image_config_dump (config);
+  gsize length = 0;
+  const char *bytes = g_bytes_get_data (dump, &length);
+  oci_json_set (object, "config", json_loadb (bytes, length, 0, NULL));
+  return g_steal_pointer (&object);
+}
+
+static void
+print_strings (const char *label, char **strings)
+{
+  if (strings[0] == NULL)
+    return;
+  g_autofree char *joined = g_strjoinv (" ", strings);
+  terrane_print ("%-12s %s\n", label, joined);
+}
+
+static void
+print_annotations (const json_t *annotations)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *) annotations, key, value)
+      terrane_print ("%-12s %s = %s\n", "annotation", key, json_string_value (value));
+}
+
+static void
+print_image (const OciDescriptor *descriptor, const OciManifest *manifest,
+             const OciImageConfig *config)
+{
+  static const char *const headings[] = { "LAYER", "DIGEST", ">SIZE", NULL };
+  OciDigestText text;
+  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (config);
+  g_auto (GStrv) cmd = oci_image_config_cmd (config);
+  g_auto (GStrv) env = oci_image_config_env (config);
+  const char *working_dir = oci_image_config_working_dir (config);
+  terrane_print ("%-12s %s\n", "digest", oci_digest_text (&descriptor->digest, text));
+  terrane_print ("%-12s %s/%s\n", "platform", oci_image_config_os (config),
+                 oci_image_config_architecture (config));
+  if (oci_image_config_created (config) != NULL)
+    terrane_print ("%-12s %s\n", "created", oci_image_config_created (config));
+  print_strings ("entrypoint", entrypoint);
+  print_strings ("cmd", cmd);
+  if (working_dir != NULL)
+    terrane_print ("%-12s %s\n", "working dir", working_dir);
+  for (char **variable = env; *variable != NULL; variable++)
+    terrane_print ("%-12s %s\n", "env", *variable);
+  print_annotations (manifest->annotations);
+
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const OciDescriptor *layer = manifest->layers->pdata[i];
+      const char *tree = oci_descriptor_annotation (layer, TERRANE_ANNOTATION_TREE);
+      g_autofree char *size = oci_format_size (layer->size);
+      const char *const cells[] = { tree != NULL ? tree : "base",
+                                    oci_digest_text (&layer->digest, text), size };
+      terrane_table_add (table, cells);
+    }
+  terrane_print ("\n");
+  terrane_table_print (table);
+}
+
+gboolean
+terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE;
+  if (!terrane_command_parse (global, terrane_command_find ("inspect"), argc, argv, NULL, NULL, 1,
+                              1, &arguments, &help, error)
+      || help)
+    return help;
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  g_autoptr (TerraneOpenImage) image =
+      store != NULL ? terrane_transfer_open_image (store, arguments[0], error) : NULL;
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (image == NULL || !oci_image_read (image->layout, image->manifest, &manifest, &config, error))
+    return FALSE;
+  g_autoptr (OciJsonValue) object = describe (image->manifest, manifest, config, error);
+  if (object == NULL)
+    return FALSE;
+  if (global->output.json)
+    terrane_print_json (object);
+  else
+    print_image (image->manifest, manifest, config);
+  return TRUE;
+}

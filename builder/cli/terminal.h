@@ -1,0 +1,56 @@
+/* What the user sees: progress and messages on stderr, results on stdout. */
+#pragma once
+
+#include "builder/progress.h"
+
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean quiet;
+  gboolean verbose;
+  gboolean json;
+} TerraneOutput;
+
+typedef struct _TerraneTerminal TerraneTerminal;
+
+/** A display for stderr: live on a terminal, plain lines elsewhere; obeys NO_COLOR and TERM=dumb.
+ */
+TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
+/** Ends the live line. */
+void terrane_terminal_free (TerraneTerminal *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTerminal, terrane_terminal_free)
+
+/** Callbacks that draw on @self; valid as long as it. Returns: (transfer none) */
+const TerraneProgress *terrane_terminal_progress (TerraneTerminal *self);
+
+/** Ends the current phase, so that something else can be written. */
+void terrane_terminal_finish_phase (TerraneTerminal *self);
+
+/** Prints "terrane: MESSAGE" on stderr, each line of it. */
+void terrane_print_error (const char *message);
+
+/** Prints text on stdout, the result. */
+void terrane_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+/** Prints one JSON document on stdout. */
+void terrane_print_json (const json_t *value);
+
+/** Whether everything printed on stdout has arrived: a full disk must not look like success. */
+gboolean terrane_print_flush (GError **error);
+
+/* A table of text: columns as wide as needed, numbers right-aligned. */
+typedef struct _TerraneTable TerraneTable;
+
+/** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
+TerraneTable *terrane_table_new (const char *const *headings);
+/** @cells: as many as there are columns; copied */
+void terrane_table_add (TerraneTable *self, const char *const *cells);
+/** Prints the table on stdout. */
+void terrane_table_print (const TerraneTable *self);
+void terrane_table_free (TerraneTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTable, terrane_table_free)
+
+G_END_DECLS

@@ -1,0 +1,38 @@
+/* What git knows about the directory of a profile. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *revision;       /* (nullable): commit id of HEAD */
+  int64_t committed_at; /* its committer time, seconds since the epoch */
+  char *source;         /* (nullable): https URL of the remote "origin", without credentials */
+} TerraneGitState;
+
+/**
+ * terrane_git_state:
+ *
+ * Asks the git program; without git, outside a work tree, or before the first commit everything is
+ * empty: an image can be built from an exported directory too. Only plumbing commands are run,
+ * which execute nothing that the repository's configuration names.
+ */
+void terrane_git_state (const char *directory, TerraneGitState *out_state);
+void terrane_git_state_clear (TerraneGitState *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneGitState, terrane_git_state_clear)
+
+/**
+ * terrane_git_source_url:
+ * @remote: as `git config remote.origin.url` prints it
+ *
+ * Makes "git@host:owner/name.git" and "https://user:secret@host/owner/name.git" the same
+ * "https://host/owner/name", so that equal sources give equal images whatever way they were cloned.
+ *
+ * Returns: (transfer full) (nullable): %NULL for local paths and other schemes
+ */
+char *terrane_git_source_url (const char *remote);
+
+G_END_DECLS

@@ -1,0 +1,34 @@
+/* The base of an image: a rootfs that becomes its first layer, or an image whose layers and
+ * configuration are kept as they are. */
+#pragma once
+
+#include "builder/profile/profile.h"
+#include "builder/progress.h"
+#include "builder/store/store.h"
+
+#include "oci/image.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  OciDigest commit;       /* the file system, flattened */
+  OciManifest *manifest;  /* (nullable): of an image base */
+  OciImageConfig *config; /* (nullable): of an image base */
+  char *name;             /* (nullable): the image as the profile names it, for annotations */
+  OciDigest manifest_digest;
+} TerraneBase;
+
+/**
+ * terrane_base_resolve:
+ *
+ * Brings the base into the store unless it is there.
+ *
+ * Returns: (transfer full) (nullable)
+ */
+TerraneBase *terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile,
+                                   unsigned jobs, const TerraneProgress *progress, GError **error);
+void terrane_base_free (TerraneBase *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBase, terrane_base_free)
+
+G_END_DECLS

@@ -1,0 +1,431 @@
+#include "builder/image/image.h"
+
+#include "builder/check/lambda.h"
+#include "builder/git.h"
+#include "builder/image/assemble.h"
+#include "builder/image/layer.h"
+#include "builder/store/cache.h"
+#include "builder/store/commit.h"
+#include "builder/version.h"
+
+#include "oci/base/number.h"
+#include "oci/gzip-writer.h"
+#include "oci/tar-writer.h"
+
+#define ANNOTATION(name) "org.opencontainers.image." name
+
+static void
+image_layer_free (gpointer data)
+{
+  TerraneImageLayer *layer = data;
+  g_free (layer->name);
+  g_free (layer);
+}
+
+static TerraneImage *
+image_new (void)
+{
+  TerraneImage *self = g_new0 (TerraneImage, 1);
+  self->layers = g_ptr_array_new_with_free_func (image_layer_free);
+  return self;
+}
+
+void
+terrane_image_free (TerraneImage *self)
+{
+  if (self == NULL)
+    return;
+  oci_descriptor_free (self->manifest);
+  g_ptr_array_unref (self->layers);
+  g_free (self);
+}
+
+void
+terrane_stamp_clear (TerraneStamp *self)
+{
+  g_clear_pointer (&self->created, g_free);
+  g_clear_pointer (&self->revision, g_free);
+  g_clear_pointer (&self->source, g_free);
+}
+
+static char *
+format_time (int64_t seconds)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+  return time != NULL ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+}
+
+gboolean
+terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile, const TerraneBase *base,
+                    GError **error)
+{
+  g_auto (TerraneGitState) git = { 0 };
+  const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
+  uint64_t seconds = OCI_TAR_MTIME;
+  terrane_git_state (profile->directory, &git);
+  self->revision = g_steal_pointer (&git.revision);
+  self->source = g_steal_pointer (&git.source);
+  if (epoch != NULL)
+    {
+      if (!oci_parse_u64 (epoch, G_GUINT64_CONSTANT (253402300799), &seconds, NULL))
+        return oci_throw (error, OCI_ERROR_USAGE,
+                          "SOURCE_DATE_EPOCH must be a number of seconds since 1970, got ‘%s’",
+                          epoch);
+    }
+  else if (self->revision != NULL)
+    seconds = (uint64_t) git.committed_at;
+  else if (base->config != NULL && oci_image_config_created (base->config) != NULL)
+    {
+      self->created = g_strdup (oci_image_config_created (base->config));
+      return TRUE;
+    }
+  self->created = format_time ((int64_t) seconds);
+  return TRUE;
+}
+
+static OciImageConfig *
+make_config (const TerraneProfile *profile, const TerraneBase *base, GError **error)
+{
+  const TerraneConfigSpec *spec = &profile->config;
+  OciImageConfig *config = NULL;
+  if (base->config == NULL)
+    config = oci_image_config_new (profile->os, profile->architecture);
+  else
+    {
+      g_autoptr (GBytes) copy = oci_image_config_dump (base->config);
+      config = oci_image_config_parse ("the base's config", copy, error);
+      if (config == NULL)
+        return NULL;
+    }
+  const char *name;
+  json_t *value;
+  if (spec->entrypoint != NULL)
+    oci_image_config_set_entrypoint (config, (const char *const *) spec->entrypoint);
+  if (spec->cmd != NULL)
+    oci_image_config_set_cmd (config, (const char *const *) spec->cmd);
+  if (spec->working_dir != NULL)
+    oci_image_config_set_working_dir (config, spec->working_dir);
+  if (spec->user != NULL)
+    oci_image_config_set_user (config, spec->user);
+  json_object_foreach (spec->env, name, value)
+      oci_image_config_set_env (config, name, json_string_value (value));
+  json_object_foreach (spec->labels, name, value)
+      oci_image_config_set_label (config, name, json_string_value (value));
+  return config;
+}
+
+static json_t *
+make_annotations (const TerraneProfile *profile, const TerraneBase *base, const TerraneStamp *stamp)
+{
+  OciDigestText digest;
+  json_t *annotations = json_object ();
+  oci_json_set (annotations, ANNOTATION ("created"), oci_json_text (stamp->created));
+  if (stamp->revision != NULL)
+    oci_json_set (annotations, ANNOTATION ("revision"), oci_json_text (stamp->revision));
+  if (stamp->source != NULL)
+    oci_json_set (annotations, ANNOTATION ("source"), oci_json_text (stamp->source));
+  if (base->manifest != NULL)
+    oci_json_set (annotations, ANNOTATION ("base.digest"),
+                  oci_json_text (oci_digest_text (&base->manifest_digest, digest)));
+  if (base->name != NULL)
+    oci_json_set (annotations, ANNOTATION ("base.name"), oci_json_text (base->name));
+  oci_json_set (annotations, "io.terrane.assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
+  if (profile->annotations != NULL && json_object_update (annotations, profile->annotations) < 0)
+    g_error ("out of memory while building JSON");
+  return annotations;
+}
+
+/* Everything that the image depends on, by digests: equal keys are equal images. */
+static OciDigest
+image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *commits,
+           OciImageConfig *config, const json_t *annotations)
+{
+  OciDigestHex hex;
+  g_autofree char *compressor = oci_gzip_writer_identity (OCI_GZIP_DEFAULT_LEVEL);
+  g_autoptr (OciJsonValue) key = json_object ();
+  json_t *trees = json_array ();
+  for (guint i = 0; i < commits->len; i++)
+    {
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      const OciDigest *commit = &g_array_index (commits, OciDigest, i);
+      json_t *tree = json_array ();
+      oci_json_append (tree, oci_json_text (spec->name));
+      oci_json_append (tree, oci_json_text (oci_digest_hex (commit, hex)));
+      oci_json_append (tree, json_boolean (spec->overwrite));
+      oci_json_append (trees, tree);
+    }
+  g_autoptr (GBytes) config_bytes = oci_image_config_dump (config);
+  OciDigest config_digest = oci_digest_of_bytes (config_bytes);
+  oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
+  oci_json_set (key, "compressor", oci_json_text (compressor));
+  oci_json_set (key, "target", json_integer (profile->target));
+  oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->commit, hex)));
+  if (base->manifest != NULL)
+    oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
+  oci_json_set (key, "trees", trees);
+  oci_json_set (key, "config", oci_json_text (oci_digest_hex (&config_digest, hex)));
+  oci_json_set (key, "annotations", json_deep_copy (annotations));
+  g_autoptr (GBytes) bytes = oci_json_dump (key);
+  return oci_digest_of_bytes (bytes);
+}
+
+static void
+list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConfig *config,
+             guint n_base_layers, const GArray *reused)
+{
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const OciDescriptor *descriptor = manifest->layers->pdata[i];
+      const char *name = oci_descriptor_annotation (descriptor, TERRANE_ANNOTATION_TREE);
+      TerraneImageLayer *layer = g_new0 (TerraneImageLayer, 1);
+      layer->name = g_strdup (name != NULL ? name : "base");
+      layer->digest = descriptor->digest;
+      layer->size = descriptor->size;
+      (void) oci_image_config_diff_id (config, i, &layer->diff_id, NULL); /* counted before */
+      layer->reused = i < n_base_layers || reused == NULL
+                      || g_array_index (reused, gboolean, i - n_base_layers);
+      g_ptr_array_add (self->layers, layer);
+    }
+}
+
+static guint
+count_base_layers (const TerraneBase *base)
+{
+  return base->manifest != NULL ? base->manifest->layers->len : 0;
+}
+
+static TerraneImage *
+find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_IMAGES, key);
+  const char *manifest_text = terrane_cache_text (entry, "manifest");
+  const char *commit_text = terrane_cache_text (entry, "commit");
+  OciLayout *layout = terrane_store_layout (store);
+  OciDigest digest;
+  uint64_t size = 0;
+  g_autoptr (TerraneImage) self = image_new ();
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (manifest_text == NULL || commit_text == NULL
+      || !oci_digest_parse (manifest_text, &digest, NULL)
+      || !oci_digest_parse_hex (commit_text, &self->assembled, NULL)
+      || !oci_layout_has_blob (layout, &digest, &size)
+      || !terrane_commit_exists (store, &self->assembled))
+    return NULL;
+  self->manifest = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
+  if (!oci_image_read (layout, self->manifest, &manifest, &config, NULL)
+      || !oci_image_check_blobs (layout, self->manifest, NULL))
+    return NULL;
+  self->config = manifest->config->digest;
+  self->unchanged = TRUE;
+  list_layers (self, manifest, config, count_base_layers (base), NULL);
+  return g_steal_pointer (&self);
+}
+
+/* What gc must keep for the next build of the image to be quick goes with it. */
+static gboolean
+remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
+                const TerraneBase *base, const GArray *commits, GError **error)
+{
+  OciDigestText text;
+  OciDigestHex hex;
+  g_autoptr (OciJsonValue) entry = json_object ();
+  oci_json_set (entry, "manifest",
+                oci_json_text (oci_digest_text (&image->manifest->digest, text)));
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&image->assembled, hex)));
+  json_t *trees = json_array ();
+  oci_json_append (trees, oci_json_text (oci_digest_hex (&base->commit, hex)));
+  for (guint i = 0; i < commits->len; i++)
+    oci_json_append (trees,
+                     oci_json_text (oci_digest_hex (&g_array_index (commits, OciDigest, i), hex)));
+  oci_json_set (entry, "trees", trees);
+  if (base->manifest != NULL)
+    oci_json_set (entry, "base_manifest",
+                  oci_json_text (oci_digest_text (&base->manifest_digest, text)));
+  return terrane_cache_put (store, TERRANE_CACHE_IMAGES, key, entry, error);
+}
+
+typedef struct
+{
+  TerraneStore *store;
+  const TerraneProfile *profile;
+  const TerraneBase *base;
+  const GArray *commits;
+  const TerraneStamp *stamp;
+  unsigned jobs;
+  const TerraneProgress *progress;
+  TerraneTree *assembled;
+  OciManifest *manifest;
+  OciImageConfig *config;
+  GArray *reused; /* of gboolean, a layer each */
+} ImageJob;
+
+static gboolean
+add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **error)
+{
+  if (paths->len == 0)
+    {
+      terrane_progress_warn (job->progress, "%s: adds nothing to what is below it, no layer made",
+                             name);
+      return TRUE;
+    }
+  g_autoptr (TerraneLayer) layer = terrane_layer_build (job->store, job->assembled, paths, name,
+                                                        job->jobs, job->progress, error);
+  if (layer == NULL)
+    return FALSE;
+  g_autofree char *created_by = g_strdup_printf ("terrane: %s", name);
+  oci_image_config_add_layer (job->config, &layer->diff_id, job->stamp->created, created_by);
+  g_array_append_val (job->reused, layer->reused);
+  g_ptr_array_add (job->manifest->layers, g_steal_pointer (&layer->descriptor));
+  return TRUE;
+}
+
+static gboolean
+add_base (ImageJob *job, GError **error)
+{
+  job->assembled = terrane_commit_load (job->store, &job->base->commit, error);
+  if (job->assembled == NULL)
+    return FALSE;
+  if (job->base->manifest != NULL)
+    {
+      for (guint i = 0; i < job->base->manifest->layers->len; i++)
+        g_ptr_array_add (job->manifest->layers,
+                         oci_descriptor_copy (job->base->manifest->layers->pdata[i]));
+      return TRUE;
+    }
+  g_autoptr (GPtrArray) paths = terrane_assemble_all_paths (job->assembled);
+  return add_layer (job, paths, "base", error);
+}
+
+static gboolean
+add_trees (ImageJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_ptr_array_add (names, (gpointer) "base");
+  for (guint i = 0; i < job->profile->trees->len; i++)
+    g_ptr_array_add (names, ((TerraneSourceSpec *) job->profile->trees->pdata[i])->name);
+  for (guint i = 0; i < job->profile->trees->len; i++)
+    {
+      const TerraneSourceSpec *spec = job->profile->trees->pdata[i];
+      g_autoptr (GPtrArray) paths = NULL;
+      g_autoptr (TerraneTree) tree =
+          terrane_commit_load (job->store, &g_array_index (job->commits, OciDigest, i), error);
+      if (tree == NULL
+          || !terrane_assemble (job->assembled, tree, (int) i + 1,
+                                (const char *const *) names->pdata, spec, &paths, error)
+          || !add_layer (job, paths, spec->name, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+commit_assembled (ImageJob *job, OciDigest *out_commit, GError **error)
+{
+  g_auto (TerraneTransaction) transaction = { 0 };
+  return terrane_transaction_begin (&transaction, job->store, error)
+         && terrane_commit_write (job->store, job->assembled, out_commit, error)
+         && terrane_transaction_commit (&transaction, error);
+}
+
+static gboolean
+write_documents (ImageJob *job, TerraneImage *image, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (job->store);
+  OciDigest digest;
+  oci_image_config_set_created (job->config, job->stamp->created);
+  g_autoptr (GBytes) config = oci_image_config_dump (job->config);
+  if (!oci_layout_put_blob (layout, config, &image->config, error))
+    return FALSE;
+  job->manifest->config =
+      oci_descriptor_new (OCI_MEDIA_TYPE_CONFIG, &image->config, g_bytes_get_size (config));
+  g_autoptr (GBytes) manifest = oci_manifest_dump (job->manifest);
+  if (!oci_layout_put_blob (layout, manifest, &digest, error))
+    return FALSE;
+  image->manifest =
+      oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, g_bytes_get_size (manifest));
+  return TRUE;
+}
+
+static TerraneImage *
+assemble (ImageJob *job, GError **error)
+{
+  g_autoptr (TerraneImage) image = image_new ();
+  if (!add_base (job, error) || !add_trees (job, error)
+      || (job->profile->target == TERRANE_TARGET_AWS_LAMBDA
+          && !terrane_check_lambda (job->assembled, job->config, error))
+      || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error))
+    return NULL;
+  list_layers (image, job->manifest, job->config, count_base_layers (job->base), job->reused);
+  return g_steal_pointer (&image);
+}
+
+TerraneImage *
+terrane_image_build (TerraneStore *store, const TerraneProfile *profile, const TerraneBase *base,
+                     const GArray *commits, const TerraneStamp *stamp, unsigned jobs,
+                     const TerraneProgress *progress, GError **error)
+{
+  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  if (config == NULL)
+    return NULL;
+  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, stamp);
+  OciDigest key = image_key (profile, base, commits, config, annotations);
+  TerraneImage *known = find_image (store, &key, base);
+  if (known != NULL)
+    return known;
+
+  g_autoptr (OciManifest) manifest = oci_manifest_new ();
+  g_autoptr (GArray) reused = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  manifest->annotations = json_incref (annotations);
+  ImageJob job = {
+    .store = store,
+    .profile = profile,
+    .base = base,
+    .commits = commits,
+    .stamp = stamp,
+    .jobs = jobs,
+    .progress = progress,
+    .manifest = manifest,
+    .config = config,
+    .reused = reused,
+  };
+  g_autoptr (TerraneImage) image = assemble (&job, error);
+  terrane_tree_free (job.assembled);
+  if (image == NULL || !remember_image (store, &key, image, base, commits, error))
+    return NULL;
+  return g_steal_pointer (&image);
+}
+
+typedef struct
+{
+  const OciDigest *manifest;
+  OciDigest commit;
+  gboolean found;
+} CommitSearch;
+
+static gboolean
+match_manifest (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                const json_t *value, gpointer data)
+{
+  CommitSearch *search = data;
+  OciDigest manifest;
+  const char *text = terrane_cache_text (value, "manifest");
+  const char *commit = terrane_cache_text (value, "commit");
+  if (text != NULL && commit != NULL && oci_digest_parse (text, &manifest, NULL)
+      && oci_digest_equal (&manifest, search->manifest)
+      && oci_digest_parse_hex (commit, &search->commit, NULL))
+    search->found = TRUE;
+  return TRUE; /* keep the entry */
+}
+
+gboolean
+terrane_image_find_commit (TerraneStore *store, const OciDigest *manifest, OciDigest *out_commit)
+{
+  CommitSearch search = { .manifest = manifest };
+  guint removed = 0;
+  if (!terrane_cache_sweep (store, TERRANE_CACHE_IMAGES, match_manifest, &search, &removed, NULL)
+      || !search.found)
+    return FALSE;
+  *out_commit = search.commit;
+  return TRUE;
+}

@@ -1,0 +1,66 @@
+/* An image in the store, made from a profile: layers, configuration, manifest. */
+#pragma once
+
+#include "builder/image/base.h"
+
+G_BEGIN_DECLS
+
+/* One layer as records and reports show it. */
+typedef struct
+{
+  char *name; /* of the tree, or "base" */
+  OciDigest digest;
+  OciDigest diff_id;
+  uint64_t size;   /* compressed bytes */
+  gboolean reused; /* nothing was read or compressed */
+} TerraneImageLayer;
+
+typedef struct
+{
+  OciDescriptor *manifest;
+  OciDigest config;
+  OciDigest assembled; /* commit of the whole file system */
+  GPtrArray *layers;   /* of TerraneImageLayer, base first */
+  gboolean unchanged;  /* nothing had to be assembled */
+} TerraneImage;
+
+void terrane_image_free (TerraneImage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
+
+/* What is stamped on an image besides its content. */
+typedef struct
+{
+  char *created;  /* RFC 3339, UTC */
+  char *revision; /* (nullable) */
+  char *source;   /* (nullable) */
+} TerraneStamp;
+
+/**
+ * terrane_stamp_init:
+ *
+ * SOURCE_DATE_EPOCH if set, else the time of the profile's git commit, else the base image's, else
+ * the constant time of layer entries. %OCI_ERROR_USAGE for a SOURCE_DATE_EPOCH that is no number.
+ */
+gboolean terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile,
+                             const TerraneBase *base, GError **error);
+void terrane_stamp_clear (TerraneStamp *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
+
+/**
+ * terrane_image_build:
+ * @commits: of OciDigest: the trees, in the profile's order
+ *
+ * Assembles the image, or finds that exactly this one is in the store. No name is set.
+ *
+ * Returns: (transfer full) (nullable)
+ */
+TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *profile,
+                                   const TerraneBase *base, const GArray *commits,
+                                   const TerraneStamp *stamp, unsigned jobs,
+                                   const TerraneProgress *progress, GError **error);
+
+/** Finds the assembled commit of an image that this store built. FALSE when it did not. */
+gboolean terrane_image_find_commit (TerraneStore *store, const OciDigest *manifest,
+                                    OciDigest *out_commit);
+
+G_END_DECLS

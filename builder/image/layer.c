@@ -1,0 +1,186 @@
+#include "builder/image/layer.h"
+
+#include "builder/store/cache.h"
+#include "builder/store/object.h"
+#include "builder/version.h"
+
+#include "oci/gzip-writer.h"
+#include "oci/layer-writer.h"
+
+#include <string.h>
+
+enum
+{
+  READ_BYTES = 256 * 1024,
+};
+
+void
+terrane_layer_free (TerraneLayer *self)
+{
+  if (self == NULL)
+    return;
+  oci_descriptor_free (self->descriptor);
+  g_free (self);
+}
+
+static void
+digest_text (OciDigester *digester, const char *text)
+{
+  oci_digester_update (digester, text, strlen (text) + 1);
+}
+
+static OciDigest
+layer_key (TerraneTree *assembled, const GPtrArray *paths)
+{
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  g_autofree char *compressor = oci_gzip_writer_identity (OCI_GZIP_DEFAULT_LEVEL);
+  digest_text (digester, "layer " TERRANE_ASSEMBLER_VERSION);
+  digest_text (digester, compressor);
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const TerraneNode *node = terrane_tree_lookup (assembled, paths->pdata[i]);
+      digest_text (digester, paths->pdata[i]);
+      /* An object's digest covers the attributes of files and links; directories have none. */
+      if (node->type != OCI_ENTRY_DIRECTORY)
+        {
+          oci_digester_update (digester, node->object.bytes, sizeof node->object.bytes);
+          continue;
+        }
+      g_autofree char *attributes =
+          g_strdup_printf ("d %o %u %u", node->mode, node->uid, node->gid);
+      digest_text (digester, attributes);
+      if (node->xattrs != NULL)
+        oci_digester_update (digester, g_variant_get_data (node->xattrs),
+                             g_variant_get_size (node->xattrs));
+    }
+  return oci_digester_finish (digester);
+}
+
+static TerraneLayer *
+get_cached (TerraneStore *store, const OciDigest *key)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_LAYERS, key);
+  const char *digest_text = terrane_cache_text (entry, "digest");
+  const char *diff_id_text = terrane_cache_text (entry, "diff_id");
+  OciDigest digest, diff_id;
+  uint64_t size = 0;
+  if (digest_text == NULL || diff_id_text == NULL || !oci_digest_parse (digest_text, &digest, NULL)
+      || !oci_digest_parse (diff_id_text, &diff_id, NULL)
+      || !oci_layout_has_blob (terrane_store_layout (store), &digest, &size))
+    return NULL;
+  TerraneLayer *layer = g_new0 (TerraneLayer, 1);
+  layer->descriptor = oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &digest, size);
+  layer->diff_id = diff_id;
+  layer->reused = TRUE;
+  return layer;
+}
+
+static gboolean
+put_cached (TerraneStore *store, const OciDigest *key, const TerraneLayer *layer, GError **error)
+{
+  OciDigestText text;
+  g_autoptr (OciJsonValue) entry = json_object ();
+  oci_json_set (entry, "digest",
+                oci_json_text (oci_digest_text (&layer->descriptor->digest, text)));
+  oci_json_set (entry, "diff_id", oci_json_text (oci_digest_text (&layer->diff_id, text)));
+  return terrane_cache_put (store, TERRANE_CACHE_LAYERS, key, entry, error);
+}
+
+typedef struct
+{
+  TerraneStore *store;
+  TerraneTree *assembled;
+  OciTarWriter *tar;
+  char *buffer;
+  const TerraneProgress *progress;
+} LayerJob;
+
+static gboolean
+copy_content (const LayerJob *job, const TerraneNode *node, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!terrane_object_open (job->store, &node->object, &fd, error))
+    return FALSE;
+  for (uint64_t left = node->size; left > 0;)
+    {
+      size_t want = (size_t) MIN (left, (uint64_t) READ_BYTES), got = 0;
+      if (!oci_read_full (fd, job->buffer, want, &got, error))
+        return FALSE;
+      if (got < want)
+        return oci_throw (error, OCI_ERROR_CORRUPT,
+                          "the store's object is shorter than its metadata, see 'terrane fsck'");
+      if (!oci_tar_writer_data (job->tar, job->buffer, got, error))
+        return FALSE;
+      terrane_progress_advance (job->progress, got);
+      left -= got;
+    }
+  return TRUE;
+}
+
+static gboolean
+add_path (const LayerJob *job, const char *path, GError **error)
+{
+  const TerraneNode *node = terrane_tree_lookup (job->assembled, path);
+  OciEntry entry = terrane_node_entry (node, path);
+  if (!oci_tar_writer_add (job->tar, &entry, error))
+    return FALSE;
+  if (entry.type != OCI_ENTRY_FILE || copy_content (job, node, error))
+    return TRUE;
+  g_prefix_error (error, "/%s: ", path);
+  return FALSE;
+}
+
+static uint64_t
+content_bytes (TerraneTree *assembled, const GPtrArray *paths)
+{
+  uint64_t total = 0;
+  for (guint i = 0; i < paths->len; i++)
+    total += terrane_tree_lookup (assembled, paths->pdata[i])->size;
+  return total;
+}
+
+static TerraneLayer *
+write_layer (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths, unsigned jobs,
+             const TerraneProgress *progress, GError **error)
+{
+  g_autofree char *buffer = g_malloc (READ_BYTES);
+  g_autoptr (OciLayerWriter) writer =
+      oci_layer_writer_new (terrane_store_layout (store), OCI_GZIP_DEFAULT_LEVEL, jobs, error);
+  if (writer == NULL)
+    return NULL;
+  LayerJob job = {
+    .store = store,
+    .assembled = assembled,
+    .tar = oci_layer_writer_tar (writer),
+    .buffer = buffer,
+    .progress = progress,
+  };
+  for (guint i = 0; i < paths->len; i++)
+    if (!add_path (&job, paths->pdata[i], error))
+      return NULL;
+  g_autoptr (TerraneLayer) layer = g_new0 (TerraneLayer, 1);
+  layer->descriptor = oci_layer_writer_finish (writer, &layer->diff_id, error);
+  return layer->descriptor != NULL ? g_steal_pointer (&layer) : NULL;
+}
+
+TerraneLayer *
+terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
+                     const char *name, unsigned jobs, const TerraneProgress *progress,
+                     GError **error)
+{
+  OCI_PREFIX (error, "the layer ‘%s’", name);
+  OciDigestText text;
+  OciDigest key = layer_key (assembled, paths);
+  g_autoptr (TerraneLayer) layer = get_cached (store, &key);
+  if (layer == NULL)
+    {
+      terrane_progress_phase (progress, content_bytes (assembled, paths), "compressing %s", name);
+      layer = write_layer (store, assembled, paths, jobs, progress, error);
+      if (layer == NULL || !put_cached (store, &key, layer, error))
+        return NULL;
+    }
+  oci_descriptor_annotate (layer->descriptor, TERRANE_ANNOTATION_TREE, name);
+  oci_descriptor_annotate (layer->descriptor, TERRANE_ANNOTATION_LAYER_KEY,
+                           oci_digest_text (&key, text));
+  return g_steal_pointer (&layer);
+}

@@ -1,0 +1,149 @@
+/* argv → command table. */
+#include "builder/cli/command.h"
+#include "builder/error.h"
+#include "builder/version.h"
+
+#include "oci/base/json.h"
+
+#include <archive.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <libdeflate.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const TerraneCommand commands[] = {
+  { "build", "PROFILE", "Build the image of a profile: assemble, check, validate",
+    terrane_command_build },
+  { "push", "IMAGE docker://HOST/REPOSITORY[:TAG]", "Push an image to a registry",
+    terrane_command_push },
+  { "inspect", "IMAGE", "Show configuration, layers and sizes of an image",
+    terrane_command_inspect },
+  { "images", "", "List the images in the store", terrane_command_images },
+  { "rm", "NAME[:TAG]…", "Remove names from the store; gc frees the space", terrane_command_rm },
+  { "gc", "", "Delete what no named image needs", terrane_command_gc },
+  { "fsck", "", "Verify every object and blob in the store", terrane_command_fsck },
+};
+
+const TerraneCommand *
+terrane_command_find (const char *name)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i].name, name) == 0)
+      return &commands[i];
+  return NULL;
+}
+
+static void
+print_help (void)
+{
+  terrane_print ("Usage: terrane [OPTION…] COMMAND [ARGUMENT…]\n\n"
+                 "Assembles OCI container images for AWS Lambda without a Dockerfile, a daemon\n"
+                 "or root.\n\nCommands:\n");
+  for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
+    terrane_print ("  %-9s %s\n", commands[i].name, commands[i].summary);
+  terrane_print ("\nOptions:\n"
+                 "  --store DIR    The store to use (default $TERRANE_STORE, else\n"
+                 "                 $XDG_DATA_HOME/terrane)\n"
+                 "  --json         Print one JSON document on stdout\n"
+                 "  -q, --quiet    No progress\n"
+                 "  -v, --verbose  Say more\n"
+                 "  --version      Show versions and exit\n"
+                 "  -h, --help     Show this help; 'terrane COMMAND --help' shows a command's\n"
+                 "\nIMAGE is NAME[:TAG] in the store, or one of oci:DIR[:TAG],\n"
+                 "oci-archive:FILE[:TAG] and docker-archive:FILE[:NAME:TAG].\n"
+                 "\nExit codes: 0 done, 1 failed, 2 usage or invalid profile, 3 a check or the\n"
+                 "validation failed, 4 not up to date, 130 interrupted.\n");
+}
+
+static void
+print_version (void)
+{
+  terrane_print ("terrane %s\nassembler version %s\nOCI image-spec 1.1\n%s\nlibostree %s\n%s\n"
+                 "libdeflate %s\n",
+                 TERRANE_VERSION, TERRANE_ASSEMBLER_VERSION, curl_version (), OSTREE_VERSION_S,
+                 archive_version_string (), LIBDEFLATE_VERSION_STRING);
+}
+
+/* An error that says what is known instead of a bare "unknown command". */
+static gboolean
+unknown_command (const char *name, GError **error)
+{
+  const char *names[G_N_ELEMENTS (commands) + 1] = { NULL };
+  for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
+    names[i] = commands[i].name;
+  g_autofree char *quoted = oci_quote (name);
+  const char *nearest = oci_nearest_word (name, names);
+  return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s%s%s%s; see 'terrane --help'",
+                    quoted, nearest != NULL ? ", did you mean ‘" : "",
+                    nearest != NULL ? nearest : "", nearest != NULL ? "’?" : "");
+}
+
+static gboolean
+run (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  gboolean help = FALSE, version = FALSE, list_commands = FALSE;
+  const GOptionEntry entries[] = {
+    { "store", 0, 0, G_OPTION_ARG_FILENAME, &global->store, NULL, NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &global->output.json, NULL, NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &global->output.quiet, NULL, NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &global->output.verbose, NULL, NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, NULL, NULL },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, &help, NULL, NULL },
+    { "list-commands", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_commands, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_strict_posix (context, TRUE); /* options after the command are its own */
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (version)
+    print_version ();
+  else if (help)
+    print_help ();
+  else if (list_commands)
+    for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
+      terrane_print ("%s\n", commands[i].name);
+  else if (argc < 2)
+    return oci_throw (error, OCI_ERROR_USAGE, "no command given; see 'terrane --help'");
+  else
+    {
+      const TerraneCommand *command = terrane_command_find (argv[1]);
+      if (command == NULL)
+        return unknown_command (argv[1], error);
+      return command->run (global, argc - 1, argv + 1, error);
+    }
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  TerraneGlobal global = { 0 };
+  /* libarchive converts names by LC_CTYPE; the user's locale must not decide what is in an image.
+   */
+  if (setlocale (LC_CTYPE, "C.UTF-8") == NULL)
+    {
+      fputs ("terrane: the locale C.UTF-8 is missing; it is part of glibc 2.35 and of Debian's "
+             "libc-bin\n",
+             stderr);
+      return TERRANE_EXIT_FAILED;
+    }
+  (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
+  curl_global_init (CURL_GLOBAL_DEFAULT);
+  g_set_prgname ("terrane");
+
+  gboolean ok = run (&global, argc, argv, &error);
+  if (ok)
+    ok = terrane_print_flush (&error);
+  g_free (global.store);
+  if (ok)
+    return TERRANE_EXIT_DONE;
+  terrane_print_error (error->message);
+  return terrane_exit_code (error);
+}

@@ -1,0 +1,44 @@
+#include "builder/progress.h"
+
+void
+terrane_progress_phase (const TerraneProgress *self, uint64_t total, const char *format, ...)
+{
+  if (self->phase == NULL)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *label = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->phase (self->data, label, total);
+}
+
+void
+terrane_progress_advance (const TerraneProgress *self, uint64_t bytes)
+{
+  if (self->advance != NULL)
+    self->advance (self->data, bytes);
+}
+
+void
+terrane_progress_warn (const TerraneProgress *self, const char *format, ...)
+{
+  if (self->warn == NULL)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->warn (self->data, message);
+}
+
+void
+terrane_progress_info (const TerraneProgress *self, const char *format, ...)
+{
+  if (self->info == NULL)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->info (self->data, message);
+}

@@ -1,0 +1,31 @@
+/* How long work tells somebody outside what it is doing. All callbacks may be NULL and are called
+ * on the thread that runs the work. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  /* A piece of work starts; @total bytes, 0 when unknown. It ends when the next one starts. */
+  void (*phase) (gpointer data, const char *label, uint64_t total);
+  /* So many more bytes of the phase are done. */
+  void (*advance) (gpointer data, uint64_t bytes);
+  /* Something that the user should know although work goes on. */
+  void (*warn) (gpointer data, const char *message);
+  /* Something for --verbose. */
+  void (*info) (gpointer data, const char *message);
+  gpointer data;
+} TerraneProgress;
+
+void terrane_progress_phase (const TerraneProgress *self, uint64_t total, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+void terrane_progress_advance (const TerraneProgress *self, uint64_t bytes);
+void terrane_progress_warn (const TerraneProgress *self, const char *format, ...)
+    G_GNUC_PRINTF (2, 3);
+void terrane_progress_info (const TerraneProgress *self, const char *format, ...)
+    G_GNUC_PRINTF (2, 3);
+
+G_END_DECLS

@@ -1,0 +1,270 @@
+#include "builder/sandbox/sandbox.h"
+
+#include "oci/base/error.h"
+#include "oci/base/fd.h"
+#include "oci/base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum
+{
+  STATUS_FD = 3,
+  FIRST_FILE_FD = 4,
+  MAX_FILES = 16,
+  MAX_STATUS_BYTES = 16 * 1024,
+};
+
+typedef struct
+{
+  GPtrArray *argv;
+  GPtrArray *owned; /* strings in argv that are ours */
+} Arguments;
+
+static void
+add (Arguments *self, const char *word)
+{
+  g_ptr_array_add (self->argv, (char *) word);
+}
+
+static void add_format (Arguments *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_format (Arguments *self, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  char *word = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_ptr_array_add (self->owned, word);
+  add (self, word);
+}
+
+static void
+add_all (Arguments *self, const char *const *words)
+{
+  for (; *words != NULL; words++)
+    add (self, *words);
+}
+
+/* --dev would make /dev/shm, which Lambda does not have. */
+static void
+add_devices (Arguments *self)
+{
+  static const char *const devices[] = { "/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
+                                         "/dev/urandom", "/dev/tty",  NULL };
+  const char *const tmpfs[] = { "--tmpfs", "/dev", NULL };
+  add_all (self, tmpfs);
+  for (const char *const *device = devices; *device != NULL; device++)
+    {
+      const char *const bind[] = { "--dev-bind", *device, *device, NULL };
+      add_all (self, bind);
+    }
+  const char *const links[] = {
+    "--symlink",       "/proc/self/fd", "/dev/fd",         "--symlink",   "/proc/self/fd/0",
+    "/dev/stdin",      "--symlink",     "/proc/self/fd/1", "/dev/stdout", "--symlink",
+    "/proc/self/fd/2", "/dev/stderr",   "--remount-ro",    "/dev",        NULL
+  };
+  add_all (self, links);
+}
+
+static void
+add_environment (Arguments *self, const char *const *env)
+{
+  add (self, "--clearenv");
+  for (; env != NULL && *env != NULL; env++)
+    {
+      const char *equals = strchr (*env, '=');
+      if (equals == NULL)
+        continue;
+      add (self, "--setenv");
+      add_format (self, "%.*s", (int) (equals - *env), *env);
+      add (self, equals + 1);
+    }
+}
+
+static void
+add_namespaces (Arguments *self)
+{
+  static const char *const words[] = { "bwrap",
+                                       "--unshare-all",
+                                       "--unshare-user",
+                                       "--die-with-parent",
+                                       "--new-session",
+                                       "--cap-drop",
+                                       "ALL",
+                                       "--hostname",
+                                       "lambda",
+                                       NULL };
+  add_all (self, words);
+  add (self, "--uid");
+  add_format (self, "%d", TERRANE_SANDBOX_UID);
+  add (self, "--gid");
+  add_format (self, "%d", TERRANE_SANDBOX_GID);
+}
+
+/* A sealed place in memory that bubblewrap copies the file from. */
+static gboolean
+make_file_fd (const TerraneSandboxFile *file, OciFd *out_fd, GError **error)
+{
+  g_auto (OciFd) fd = memfd_create (file->name, MFD_CLOEXEC);
+  gsize size = 0;
+  const void *data = g_bytes_get_data (file->content, &size);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating a file in memory");
+  if (!oci_write_all (fd, data, size, error))
+    return FALSE;
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file in memory");
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+static gboolean
+add_files (Arguments *self, const TerraneSandboxFile *files, size_t n_files, TerraneProcessFd *fds,
+           GError **error)
+{
+  if (n_files > 0)
+    {
+      const char *const directory[] = { "--dir", TERRANE_SANDBOX_FILES, NULL };
+      add_all (self, directory);
+    }
+  for (size_t i = 0; i < n_files; i++)
+    {
+      OciFd fd = -1;
+      if (!make_file_fd (&files[i], &fd, error))
+        return FALSE;
+      fds[i] = (TerraneProcessFd){ .fd = fd, .child_fd = FIRST_FILE_FD + (int) i };
+      add (self, "--perms");
+      add_format (self, "%04o", (unsigned) files[i].mode);
+      add (self, "--ro-bind-data");
+      add_format (self, "%d", fds[i].child_fd);
+      add_format (self, TERRANE_SANDBOX_FILES "/%s", files[i].name);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_number (int proc_sys, const char *path, uint64_t *out_value)
+{
+  g_autoptr (GBytes) data = NULL;
+  char text[32] = "";
+  g_auto (OciFd) fd = openat (proc_sys, path, O_RDONLY | O_CLOEXEC);
+  size_t got = 0;
+  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
+    return FALSE;
+  return g_ascii_string_to_unsigned (g_strchomp (text), 10, 0, G_MAXUINT64, out_value, NULL);
+}
+
+char *
+terrane_sandbox_explain (int proc_sys)
+{
+  uint64_t value = 0;
+  if (read_number (proc_sys, "kernel/apparmor_restrict_unprivileged_userns", &value) && value == 1)
+    return g_strdup ("AppArmor forbids unprivileged user namespaces on this host; allow them to "
+                     "bubblewrap with a profile (Ubuntu: 'sudo apt install apparmor-profiles' and "
+                     "'sudo aa-complain bwrap'), or for all programs with 'sudo sysctl "
+                     "kernel.apparmor_restrict_unprivileged_userns=0'");
+  if (read_number (proc_sys, "kernel/unprivileged_userns_clone", &value) && value == 0)
+    return g_strdup ("this kernel forbids unprivileged user namespaces; allow them with 'sudo "
+                     "sysctl kernel.unprivileged_userns_clone=1'");
+  if (read_number (proc_sys, "user/max_user_namespaces", &value) && value == 0)
+    return g_strdup ("user namespaces are switched off; allow them with 'sudo sysctl "
+                     "user.max_user_namespaces=15000'");
+  return g_strdup ("the host does not let this process make user namespaces; inside a container, "
+                   "start that with '--security-opt seccomp=unconfined --security-opt "
+                   "apparmor=unconfined' (docker) or '--privileged'");
+}
+
+/* bubblewrap writes {"child-pid": …} when the sandbox stands and {"exit-code": …} at the end. */
+static gboolean
+sandbox_was_made (int status_fd)
+{
+  char text[MAX_STATUS_BYTES + 1] = "";
+  size_t got = 0;
+  if (lseek (status_fd, 0, SEEK_SET) < 0
+      || !oci_read_full (status_fd, text, MAX_STATUS_BYTES, &got, NULL))
+    return FALSE;
+  return strstr (text, "\"exit-code\"") != NULL;
+}
+
+static gboolean
+throw_not_made (const TerraneProcessResult *result, GError **error)
+{
+  g_auto (OciFd) proc_sys = open ("/proc/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autofree char *output = g_strdup (result->output);
+  g_strchomp (output);
+  if (strstr (output, "namespace") == NULL && strstr (output, "uid map") == NULL
+      && strstr (output, "Operation not permitted") == NULL)
+    return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s", output);
+  g_autofree char *reason = terrane_sandbox_explain (proc_sys);
+  return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s (%s)", reason, output);
+}
+
+static gboolean
+run (Arguments *arguments, TerraneProcessFd *fds, size_t n_fds, uint64_t deadline_ms,
+     TerraneProcessResult *out_result, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  if (!terrane_process_run ((const char *const *) arguments->argv->pdata, fds, n_fds, deadline_ms,
+                            out_result, &local))
+    {
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                          "bubblewrap is not installed; 'sudo apt install bubblewrap', or build "
+                          "with --no-validate");
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  gboolean made = out_result->timed_out || out_result->signal != 0 || sandbox_was_made (fds[0].fd);
+  return made || throw_not_made (out_result, error);
+}
+
+gboolean
+terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
+                     const TerraneSandboxFile *files, size_t n_files, uint64_t deadline_ms,
+                     TerraneProcessResult *out_result, GError **error)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
+  Arguments arguments = { .argv = words, .owned = owned };
+  TerraneProcessFd fds[1 + MAX_FILES];
+  g_assert (n_files <= MAX_FILES);
+  for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i].fd = -1;
+  *out_result = (TerraneProcessResult){ 0 };
+
+  add_namespaces (&arguments);
+  const char *const root[] = { "--ro-bind", self->root, "/", "--proc", "/proc", "--size", NULL };
+  add_all (&arguments, root);
+  add_format (&arguments, "%" G_GUINT64_FORMAT, self->tmp_bytes);
+  const char *const tmp[] = { "--perms",
+                              "1777",
+                              "--tmpfs",
+                              "/tmp",
+                              "--json-status-fd",
+                              "3",
+                              "--chdir",
+                              self->working_dir != NULL ? self->working_dir : "/",
+                              NULL };
+  add_all (&arguments, tmp);
+  add_devices (&arguments);
+  add_environment (&arguments, self->env);
+  gboolean ok = add_files (&arguments, files, n_files, fds + 1, error);
+  add (&arguments, "--");
+  add_all (&arguments, argv);
+  g_ptr_array_add (words, NULL);
+
+  fds[0] =
+      (TerraneProcessFd){ .fd = memfd_create ("bwrap-status", MFD_CLOEXEC), .child_fd = STATUS_FD };
+  if (ok && fds[0].fd < 0)
+    ok = oci_throw_errno (error, "creating a file in memory");
+  if (ok)
+    ok = run (&arguments, fds, 1 + n_files, deadline_ms, out_result, error);
+  for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
+    oci_fd_close (fds[i].fd);
+  return ok;
+}

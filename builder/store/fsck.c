@@ -1,0 +1,160 @@
+#include "builder/store/cache.h"
+#include "builder/store/gc.h"
+
+#include "oci/image.h"
+
+#include <fcntl.h>
+
+typedef struct
+{
+  TerraneStore *store;
+  gboolean repair;
+  TerraneFsckFunc report;
+  gpointer data;
+  guint problems;
+  GPtrArray *broken_blobs; /* of OciDigest */
+} Checker;
+
+static void note (Checker *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+note (Checker *self, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *problem = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->problems++;
+  self->report (self->data, problem);
+}
+
+static void
+check_blob (const OciDigest *digest, uint64_t size, gpointer data)
+{
+  Checker *self = data;
+  OciDigestHex hex;
+  OciDigest actual;
+  g_autoptr (GError) local = NULL;
+  g_auto (OciFd) fd = -1;
+  g_autoptr (OciDescriptor) descriptor = oci_descriptor_new ("", digest, size);
+  if (oci_layout_open_blob (terrane_store_layout (self->store), descriptor, &fd, &local)
+      && oci_digest_of_fd (fd, &actual, NULL, &local) && oci_digest_equal (digest, &actual))
+    return;
+  note (self, "blob sha256:%s: %s", oci_digest_hex (digest, hex),
+        local != NULL ? local->message : "its content has another digest");
+  g_ptr_array_add (self->broken_blobs, g_memdup2 (digest, sizeof *digest));
+}
+
+static gboolean
+check_images (Checker *self, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (OciIndex) index = oci_layout_read_index (layout, error);
+  if (index == NULL)
+    return FALSE;
+  for (guint i = 0; i < index->manifests->len; i++)
+    {
+      const OciDescriptor *descriptor = index->manifests->pdata[i];
+      const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
+      g_autoptr (GError) local = NULL;
+      if (oci_image_check_blobs (layout, descriptor, &local))
+        continue;
+      note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
+      if (self->repair && name != NULL && !oci_layout_untag (layout, name, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_object (Checker *self, const char *checksum, OstreeObjectType type, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GError) local = NULL;
+  if (ostree_repo_fsck_object (repo, type, checksum, NULL, &local))
+    return TRUE;
+  note (self, "%s", local->message);
+  return !self->repair || ostree_repo_delete_object (repo, type, checksum, NULL, error);
+}
+
+static gboolean
+check_objects (Checker *self, GError **error)
+{
+  g_autoptr (GHashTable) objects = NULL;
+  if (!ostree_repo_list_objects (terrane_store_repo (self->store), OSTREE_REPO_LIST_OBJECTS_LOOSE,
+                                 &objects, NULL, error))
+    return FALSE;
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, objects);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const char *checksum = NULL;
+      OstreeObjectType type;
+      ostree_object_name_deserialize (key, &checksum, &type);
+      if (!check_object (self, checksum, type, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A commit counts as stored when its object is; after something was deleted, that is not enough. */
+static gboolean
+check_commits (Checker *self, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GHashTable) objects = NULL;
+  if (!ostree_repo_list_commit_objects_starting_with (repo, "", &objects, NULL, error))
+    return FALSE;
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, objects);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const char *checksum = NULL;
+      OstreeObjectType type;
+      g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
+      g_autoptr (GError) local = NULL;
+      ostree_object_name_deserialize (key, &checksum, &type);
+      gboolean ok = ostree_repo_traverse_commit_union (repo, checksum, 0, reachable, NULL, &local);
+      GHashTableIter objects_iter;
+      gpointer object;
+      g_hash_table_iter_init (&objects_iter, reachable);
+      while (ok && g_hash_table_iter_next (&objects_iter, &object, NULL))
+        {
+          const char *name = NULL;
+          ostree_object_name_deserialize (object, &name, &type);
+          if (!ostree_repo_has_object (repo, type, name, &ok, NULL, error))
+            return FALSE;
+        }
+      if (ok)
+        continue;
+      note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
+      if (self->repair
+          && !ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpointer data,
+              guint *out_problems, GError **error)
+{
+  OCI_PREFIX (error, "the store %s", terrane_store_path (store));
+  OciLayout *layout = terrane_store_layout (store);
+  g_autoptr (GPtrArray) broken = g_ptr_array_new_with_free_func (g_free);
+  Checker self = {
+    .store = store, .repair = repair, .report = report, .data = data, .broken_blobs = broken
+  };
+  if (!oci_layout_foreach_blob (layout, check_blob, &self, error))
+    return FALSE;
+  for (guint i = 0; repair && i < broken->len; i++)
+    if (!oci_layout_remove_blob (layout, broken->pdata[i], error))
+      return FALSE;
+  if (!check_images (&self, error) || !check_objects (&self, error)
+      || !check_commits (&self, error))
+    return FALSE;
+  *out_problems = self.problems;
+  return TRUE;
+}

@@ -1,0 +1,223 @@
+#include "builder/store/gc.h"
+
+#include "builder/store/cache.h"
+#include "builder/store/commit.h"
+
+#include "oci/image.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Sets of hex digests. */
+typedef struct
+{
+  TerraneStore *store;
+  GHashTable *blobs;
+  GHashTable *manifests;
+  GHashTable *commits;
+  TerraneGcReport report;
+} Collector;
+
+static void
+keep_digest (GHashTable *set, const OciDigest *digest)
+{
+  OciDigestHex hex;
+  g_hash_table_add (set, g_strdup (oci_digest_hex (digest, hex)));
+}
+
+static gboolean
+is_kept (GHashTable *set, const OciDigest *digest)
+{
+  OciDigestHex hex;
+  return g_hash_table_contains (set, oci_digest_hex (digest, hex));
+}
+
+static gboolean
+mark_images (Collector *self, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (OciIndex) index = oci_layout_read_index (layout, error);
+  if (index == NULL)
+    return FALSE;
+  for (guint i = 0; i < index->manifests->len; i++)
+    {
+      const OciDescriptor *descriptor = index->manifests->pdata[i];
+      g_autoptr (OciManifest) manifest = NULL;
+      if (!oci_image_read (layout, descriptor, &manifest, NULL, error))
+        return FALSE;
+      keep_digest (self->manifests, &descriptor->digest);
+      keep_digest (self->blobs, &descriptor->digest);
+      keep_digest (self->blobs, &manifest->config->digest);
+      for (guint j = 0; j < manifest->layers->len; j++)
+        keep_digest (self->blobs, &((OciDescriptor *) manifest->layers->pdata[j])->digest);
+    }
+  return TRUE;
+}
+
+/* An image entry stays with its image, and so does what it was made from. */
+static gboolean
+keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                  const json_t *value, gpointer data)
+{
+  Collector *self = data;
+  OciDigest digest;
+  const char *manifest = terrane_cache_text (value, "manifest");
+  const char *commit = terrane_cache_text (value, "commit");
+  if (manifest == NULL || !oci_digest_parse (manifest, &digest, NULL)
+      || !is_kept (self->manifests, &digest))
+    return FALSE;
+  if (commit != NULL && oci_digest_parse_hex (commit, &digest, NULL))
+    keep_digest (self->commits, &digest);
+  size_t i;
+  json_t *tree;
+  json_array_foreach (json_object_get (value, "trees"), i, tree)
+  {
+    const char *hex = json_string_value (tree);
+    if (hex != NULL && oci_digest_parse_hex (hex, &digest, NULL))
+      keep_digest (self->commits, &digest);
+  }
+  const char *base = terrane_cache_text (value, "base_manifest");
+  if (base != NULL && oci_digest_parse (base, &digest, NULL))
+    keep_digest (self->blobs, &digest);
+  return TRUE;
+}
+
+static gboolean
+keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                 const json_t *value, gpointer data)
+{
+  Collector *self = data;
+  OciDigest commit;
+  const char *hex = terrane_cache_text (value, "commit");
+  return hex != NULL && oci_digest_parse_hex (hex, &commit, NULL)
+         && is_kept (self->commits, &commit);
+}
+
+static gboolean
+keep_blob_entry (const char *kind, G_GNUC_UNUSED const OciDigest *key, const json_t *value,
+                 gpointer data)
+{
+  Collector *self = data;
+  OciDigest digest;
+  const char *member = g_str_equal (kind, TERRANE_CACHE_IMPORTS) ? "manifest" : "digest";
+  const char *text = terrane_cache_text (value, member);
+  return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
+}
+
+static gboolean
+sweep_cache (Collector *self, GError **error)
+{
+  guint *removed = &self->report.cache_entries;
+  return terrane_cache_sweep (self->store, TERRANE_CACHE_IMAGES, keep_image_entry, self, removed,
+                              error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_TREES, keep_tree_entry, self, removed,
+                                 error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_LAYERS, keep_blob_entry, self, removed,
+                                 error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_IMPORTS, keep_blob_entry, self, removed,
+                                 error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_RESULTS, keep_tree_entry, self, removed,
+                                 error);
+}
+
+typedef struct
+{
+  Collector *collector;
+  GPtrArray *unwanted; /* of OciDigest */
+} BlobSweep;
+
+static void
+note_blob (const OciDigest *digest, uint64_t size, gpointer data)
+{
+  BlobSweep *sweep = data;
+  if (is_kept (sweep->collector->blobs, digest))
+    return;
+  g_ptr_array_add (sweep->unwanted, g_memdup2 (digest, sizeof *digest));
+  sweep->collector->report.bytes += size;
+}
+
+static gboolean
+sweep_blobs (Collector *self, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (GPtrArray) unwanted = g_ptr_array_new_with_free_func (g_free);
+  BlobSweep sweep = { .collector = self, .unwanted = unwanted };
+  if (!oci_layout_foreach_blob (layout, note_blob, &sweep, error))
+    return FALSE;
+  for (guint i = 0; i < unwanted->len; i++)
+    if (!oci_layout_remove_blob (layout, unwanted->pdata[i], error))
+      return FALSE;
+  self->report.blobs = unwanted->len;
+  return TRUE;
+}
+
+/* Checkouts are named by their commit; names that start with a dot were left by a killed process.
+ */
+static gboolean
+sweep_roots (Collector *self, GError **error)
+{
+  int roots = terrane_store_roots_dfd (self->store);
+  int fd = openat (roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return oci_throw_errno (error, "listing the checkouts");
+    }
+  gboolean ok = TRUE;
+  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+    {
+      OciDigest commit;
+      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+        continue;
+      if (oci_digest_parse_hex (entry->d_name, &commit, NULL) && is_kept (self->commits, &commit))
+        continue;
+      ok = oci_remove_tree (roots, entry->d_name, error);
+      self->report.roots++;
+    }
+  (void) closedir (dir);
+  return ok;
+}
+
+static gboolean
+prune_objects (Collector *self, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
+  GHashTableIter iter;
+  gpointer hex;
+  g_hash_table_iter_init (&iter, self->commits);
+  while (g_hash_table_iter_next (&iter, &hex, NULL))
+    {
+      OciDigest commit;
+      if (oci_digest_parse_hex (hex, &commit, NULL) && terrane_commit_exists (self->store, &commit)
+          && !ostree_repo_traverse_commit_union (repo, hex, 0, reachable, NULL, error))
+        return FALSE;
+    }
+  OstreeRepoPruneOptions options = { .flags = OSTREE_REPO_PRUNE_FLAGS_NONE,
+                                     .reachable = reachable };
+  gint total = 0, pruned = 0;
+  guint64 bytes = 0;
+  if (!ostree_repo_prune_from_reachable (repo, &options, &total, &pruned, &bytes, NULL, error))
+    return FALSE;
+  self->report.objects = (guint) pruned;
+  self->report.bytes += bytes;
+  return TRUE;
+}
+
+gboolean
+terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
+{
+  OCI_PREFIX (error, "the store %s", terrane_store_path (store));
+  g_autoptr (GHashTable) blobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) manifests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Collector self = { .store = store, .blobs = blobs, .manifests = manifests, .commits = commits };
+  if (!mark_images (&self, error) || !sweep_cache (&self, error) || !sweep_blobs (&self, error)
+      || !sweep_roots (&self, error) || !prune_objects (&self, error))
+    return FALSE;
+  *out_report = self.report;
+  return TRUE;
+}

@@ -1,0 +1,35 @@
+/* Walking through an archive that holds an image, one pass, members straight into a layout. */
+#pragma once
+
+#include "oci/archive-reader.h"
+#include "oci/layout.h"
+
+G_BEGIN_DECLS
+
+enum
+{
+  OCI_ARCHIVE_MAX_MEMBERS = 10000,
+};
+
+/** What is done with a member; its content may be read, once. */
+typedef gboolean (*OciMemberFunc) (OciArchiveReader *reader, const OciEntry *entry, gpointer data,
+                                   GError **error);
+
+/** Calls @func for every member of the archive file @path. */
+gboolean oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError **error);
+
+/**
+ * oci_archive_import_member:
+ * @expected: (nullable): what the content must digest to
+ * @out_digest, @out_size: (out) (optional)
+ *
+ * Copies the current member into @layout as a blob.
+ */
+gboolean oci_archive_import_member (OciArchiveReader *reader, OciLayout *layout,
+                                    const OciDigest *expected, OciDigest *out_digest,
+                                    uint64_t *out_size, GError **error);
+
+/** Reads the current member, a document of at most 16 MiB. Returns: (transfer full) (nullable) */
+GBytes *oci_archive_read_member (OciArchiveReader *reader, uint64_t size, GError **error);
+
+G_END_DECLS

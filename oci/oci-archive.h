@@ -1,0 +1,29 @@
+/* Transport "oci-archive": a tar of an image layout. */
+#pragma once
+
+#include "oci/layout.h"
+
+G_BEGIN_DECLS
+
+/**
+ * oci_archive_import:
+ * @path: a tar in any compression, read in one pass
+ * @name: (nullable): ref.name of the image; %NULL when there is only one
+ * @platform: "os/architecture": which image of an index to take
+ * @layout: receives the blobs; no name is set
+ *
+ * Returns: (transfer full) (nullable): descriptor of the image manifest
+ */
+OciDescriptor *oci_archive_import (const char *path, const char *name, const char *platform,
+                                   OciLayout *layout, GError **error);
+
+/**
+ * oci_archive_export:
+ * @manifest: an image manifest in @layout
+ * @name: ref.name in the archive
+ * @path: file to write; it appears when it is complete, and has the same bytes every time
+ */
+gboolean oci_archive_export (OciLayout *layout, const OciDescriptor *manifest, const char *name,
+                             const char *path, GError **error);
+
+G_END_DECLS
