@@ -27,6 +27,14 @@ terrane_process_result_clear (TerraneProcessResult *self)
   g_clear_pointer (&self->output, g_free);
 }
 
+void
+terrane_process_result_set_usage (TerraneProcessResult *self, const struct rusage *usage)
+{
+  self->cpu_usecs = (uint64_t) (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * G_USEC_PER_SEC
+                    + (uint64_t) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
+  self->peak_rss_bytes = (uint64_t) usage->ru_maxrss * 1024; /* the kernel counts in KiB */
+}
+
 /* Output of any length: the start and the end, which is where a traceback has its message. */
 typedef struct
 {
@@ -220,9 +228,7 @@ reap (pid_t child, gint64 deadline, TerraneProcessResult *result, GError **error
       return oci_throw_errno (error, "waiting for a process");
   result->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
   result->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
-  result->cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC
-                      + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-  result->peak_rss_bytes = (uint64_t) usage.ru_maxrss * 1024;
+  terrane_process_result_set_usage (result, &usage);
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 G_BEGIN_DECLS
 
@@ -13,10 +14,14 @@ typedef struct
   int signal;         /* 0 when it exited */
   uint64_t wall_usecs;
   uint64_t cpu_usecs;      /* user and system, descendants that it waited for included */
-  uint64_t peak_rss_bytes; /* of the largest single process among it and those descendants */
+  uint64_t peak_rss_bytes; /* of the largest single process among it and those descendants; not less
+                              than what this process had in memory when it forked */
   char *output;            /* stdout and stderr as they came, UTF-8 made valid; the middle of more
                               than 256 KiB is left out */
 } TerraneProcessResult;
+
+/** Fills in what a wait4() reported. */
+void terrane_process_result_set_usage (TerraneProcessResult *self, const struct rusage *usage);
 
 void terrane_process_result_clear (TerraneProcessResult *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProcessResult, terrane_process_result_clear)

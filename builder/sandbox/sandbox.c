@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum
@@ -150,7 +153,6 @@ add_files (Arguments *self, const TerraneSandboxFile *files, size_t n_files, Ter
 static gboolean
 read_number (int proc_sys, const char *path, uint64_t *out_value)
 {
-  g_autoptr (GBytes) data = NULL;
   char text[32] = "";
   g_auto (OciFd) fd = openat (proc_sys, path, O_RDONLY | O_CLOEXEC);
   size_t got = 0;
@@ -179,16 +181,54 @@ terrane_sandbox_explain (int proc_sys)
                    "apparmor=unconfined' (docker) or '--privileged'");
 }
 
-/* bubblewrap writes {"child-pid": …} when the sandbox stands and {"exit-code": …} at the end. */
-static gboolean
-sandbox_was_made (int status_fd)
+/* bubblewrap writes {"child-pid": …} when it has made its process 1 and {"exit-code": …} when the
+ * program ended. */
+typedef struct
+{
+  pid_t child; /* process 1 of the sandbox, seen from here; 0 when unknown */
+  gboolean finished;
+} SandboxStatus;
+
+static void
+read_status (int status_fd, SandboxStatus *out)
 {
   char text[MAX_STATUS_BYTES + 1] = "";
-  size_t got = 0;
+  size_t got = 0, used = 0;
+  *out = (SandboxStatus){ 0 };
   if (lseek (status_fd, 0, SEEK_SET) < 0
       || !oci_read_full (status_fd, text, MAX_STATUS_BYTES, &got, NULL))
-    return FALSE;
-  return strstr (text, "\"exit-code\"") != NULL;
+    return;
+  while (used < got)
+    {
+      json_error_t where;
+      g_autoptr (OciJsonValue) event =
+          json_loadb (text + used, got - used, JSON_DISABLE_EOF_CHECK, &where);
+      if (event == NULL)
+        return;
+      json_t *child = json_object_get (event, "child-pid");
+      if (json_is_integer (child))
+        out->child = (pid_t) json_integer_value (child);
+      out->finished = out->finished || json_object_get (event, "exit-code") != NULL;
+      used += (size_t) where.position;
+    }
+}
+
+/* bubblewrap's outer process exits without waiting for process 1, so what that one used is not in
+ * its own account. As a subreaper we inherit process 1 and wait for it ourselves: its account has
+ * the program's, which it waited for, and not the memory of this process, which a child counts as
+ * its own until it executes something. */
+static void
+collect_usage (pid_t child, TerraneProcessResult *result)
+{
+  struct rusage usage;
+  pid_t reaped;
+  if (child <= 1)
+    return;
+  do
+    reaped = wait4 (child, NULL, 0, &usage);
+  while (reaped < 0 && errno == EINTR);
+  if (reaped == child)
+    terrane_process_result_set_usage (result, &usage);
 }
 
 static gboolean
@@ -208,7 +248,9 @@ static gboolean
 run (Arguments *arguments, TerraneProcessFd *fds, size_t n_fds, uint64_t deadline_ms,
      TerraneProcessResult *out_result, GError **error)
 {
+  SandboxStatus status;
   g_autoptr (GError) local = NULL;
+  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it the numbers are only coarser */
   if (!terrane_process_run ((const char *const *) arguments->argv->pdata, fds, n_fds, deadline_ms,
                             out_result, &local))
     {
@@ -219,8 +261,10 @@ run (Arguments *arguments, TerraneProcessFd *fds, size_t n_fds, uint64_t deadlin
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  gboolean made = out_result->timed_out || out_result->signal != 0 || sandbox_was_made (fds[0].fd);
-  return made || throw_not_made (out_result, error);
+  read_status (fds[0].fd, &status);
+  collect_usage (status.child, out_result);
+  return out_result->timed_out || out_result->signal != 0 || status.finished
+         || throw_not_made (out_result, error);
 }
 
 gboolean
