@@ -16,29 +16,21 @@ terrane_build_free (TerraneBuild *self)
   g_free (self);
 }
 
-/* A sync that runs beside the compression: pages that are written out then need not be waited for
- * at the end. */
-static gpointer
-sync_in_thread (gpointer data)
-{
-  (void) terrane_store_sync (data, NULL); /* only a head start: the sync that counts comes later */
-  return NULL;
-}
-
 static GArray *
 resolve_trees (TerraneStore *store, const TerraneProfile *profile, unsigned jobs,
                const TerraneProgress *progress, GError **error)
 {
-  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
+  g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
     {
-      OciDigest commit;
+      TerraneStoredTree tree = { 0 };
       if (!terrane_tree_resolve_source (store, profile->trees->pdata[i], profile->modes, jobs,
-                                        progress, &commit, error))
+                                        progress, &tree, error))
         return NULL;
-      g_array_append_val (commits, commit);
+      g_array_append_val (trees, tree);
     }
-  return g_steal_pointer (&commits);
+  return g_steal_pointer (&trees);
 }
 
 static gboolean
@@ -48,14 +40,12 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   const TerraneProgress *progress = options->progress;
   g_autoptr (TerraneBase) base =
       terrane_base_resolve (store, profile, options->jobs, progress, error);
-  g_autoptr (GArray) commits =
+  g_autoptr (GArray) trees =
       base != NULL ? resolve_trees (store, profile, options->jobs, progress, error) : NULL;
-  if (commits == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
+  if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
     return FALSE;
-  GThread *sync = g_thread_new ("sync", sync_in_thread, store);
-  build->image = terrane_image_build (store, profile, base, commits, &build->stamp, options->jobs,
+  build->image = terrane_image_build (store, profile, base, trees, &build->stamp, options->jobs,
                                       progress, error);
-  (void) g_thread_join (sync);
   return build->image != NULL;
 }
 
@@ -75,8 +65,7 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
         *out_build = g_steal_pointer (&build);
       return FALSE;
     }
-  if ((!build->image->unchanged && !terrane_store_sync (store, error))
-      || !oci_layout_tag (terrane_store_layout (store), build->name, build->image->manifest, error))
+  if (!oci_layout_tag (terrane_store_layout (store), build->name, build->image->manifest, error))
     return FALSE;
   *out_build = g_steal_pointer (&build);
   return TRUE;

@@ -121,20 +121,21 @@ check_tag (Span span, GError **error)
                     quoted, OCI_TAG_MAX_BYTES);
 }
 
+/* Labels of letters, digits and inner "-", joined by ".". */
 static gboolean
 is_domain (Span span)
 {
+  gboolean after_alnum = FALSE;
   for (size_t i = 0; i < span.len; i++)
     {
       char c = span.start[i];
-      char before = i > 0 ? span.start[i - 1] : '.';
-      char after = i + 1 < span.len ? span.start[i + 1] : '.';
-      gboolean inside = before != '.' && after != '.';
-      if (!g_ascii_isalnum (c) && !(c == '-' && inside)
-          && !(c == '.' && i > 0 && i + 1 < span.len && before != '.'))
+      gboolean alnum = g_ascii_isalnum (c);
+      gboolean dash = c == '-' && i > 0 && span.start[i - 1] != '.';
+      if (!alnum && !dash && !(c == '.' && after_alnum))
         return FALSE;
+      after_alnum = alnum;
     }
-  return span.len > 0;
+  return after_alnum;
 }
 
 static gboolean
@@ -163,8 +164,7 @@ check_host (Span span, GError **error)
   const char *after = bracket != NULL ? bracket : span.start;
   const char *colon = memchr (after, ':', span.len - (size_t) (after - span.start));
   Span name = { span.start, colon != NULL ? (size_t) (colon - span.start) : span.len };
-  Span port = { colon != NULL ? colon + 1 : NULL,
-                colon != NULL ? span.len - name.len - 1 : 0 };
+  Span port = { colon != NULL ? colon + 1 : NULL, colon != NULL ? span.len - name.len - 1 : 0 };
   if (span.len <= HOST_MAX_BYTES && (is_domain (name) || is_ipv6 (name))
       && (colon == NULL || is_port (port)))
     return TRUE;
@@ -229,14 +229,14 @@ oci_reference_parse (const char *text, GError **error)
                  "docker://docker.io/library/debian:12");
       return NULL;
     }
-  Span repository = { slash + 1, name.len - host.len - 1 };
-  if (!check_host (host, error) || !check_repository (repository, error))
-    return NULL;
+  Span path = { slash + 1, name.len - host.len - 1 };
   self->host = g_strndup (host.start, host.len);
-  gboolean official = strcmp (self->host, "docker.io") == 0
-                      && memchr (repository.start, '/', repository.len) == NULL;
-  self->repository = g_strdup_printf ("%s%.*s", official ? "library/" : "", (int) repository.len,
-                                      repository.start);
+  gboolean official =
+      strcmp (self->host, "docker.io") == 0 && memchr (path.start, '/', path.len) == NULL;
+  self->repository =
+      g_strdup_printf ("%s%.*s", official ? "library/" : "", (int) path.len, path.start);
+  if (!check_host (host, error) || !check_repository (span_until (self->repository, NULL), error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 

@@ -14,8 +14,9 @@ static const struct
 };
 
 /* Without this list they would be names with odd tags. */
-static const char *const foreign[] = { "containers-storage:", "docker-daemon:", "dir:", "ostree:",
-                                       "sif:",                "tarball:" };
+static const char *const foreign[] = {
+  "containers-storage:", "docker-daemon:", "dir:", "ostree:", "sif:", "tarball:"
+};
 
 /* image-spec v1.1 annotations.md: alphanumerics joined by one of "-._:@+/" or by "--". */
 static gboolean
@@ -28,7 +29,7 @@ is_ref_name (const char *text)
       gboolean alnum = g_ascii_isalnum (*p);
       gboolean second_dash = *p == '-' && p - text >= 2 && p[-1] == '-' && g_ascii_isalnum (p[-2]);
       if (!alnum && !second_dash
-          && (!after_alnum || memchr (separators, *p, strlen (separators)) == NULL))
+          && (!after_alnum || memchr (separators, *p, sizeof (separators) - 1) == NULL))
         return FALSE;
       after_alnum = alnum;
     }

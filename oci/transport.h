@@ -18,9 +18,9 @@ typedef enum
 typedef struct
 {
   OciTransportKind kind;
-  char *path;              /* (nullable): of the layout or archive; as written */
-  char *name;              /* (nullable): store and docker-archive: "NAME:TAG"; oci, oci-archive: the
-                            * ref.name annotation. %NULL means the only image there is. */
+  char *path; /* (nullable): of the layout or archive; as written */
+  char *name; /* (nullable): store and docker-archive: "NAME:TAG"; oci, oci-archive: the
+               * ref.name annotation. %NULL means the only image there is. */
   OciReference *reference; /* (nullable): of a registry */
 } OciTransport;
 

@@ -8,6 +8,7 @@
 #include "oci/gzip-writer.h"
 #include "oci/image.h"
 #include "oci/oci-archive.h"
+#include "oci/registry/push.h"
 #include "oci/transport.h"
 
 #include <fcntl.h>
@@ -55,9 +56,9 @@ find_image (TerraneOpenImage *self, TerraneStore *store, const OciTransport *tra
     case OCI_TRANSPORT_REGISTRY:
     default:
       return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                        "docker://%s: images in a registry cannot be read by this version, only "
-                        "pushed to; 'skopeo copy' brings one into an oci: layout",
-                        transport->path);
+                        "docker://%s/%s: this version reads no images from registries, it only "
+                        "pushes; 'skopeo copy' brings one into an oci: layout",
+                        transport->reference->host, transport->reference->repository);
     }
 }
 
@@ -66,7 +67,11 @@ terrane_transfer_open_image (TerraneStore *store, const char *image, GError **er
 {
   g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
   g_autoptr (TerraneOpenImage) self = g_new0 (TerraneOpenImage, 1);
-  if (transport == NULL || !find_image (self, store, transport, error))
+  gboolean is_archive = transport != NULL
+                        && (transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
+                            || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE);
+  if (transport == NULL || (is_archive && !terrane_store_begin_write (store, error))
+      || !find_image (self, store, transport, error))
     return NULL;
   self->name = g_strdup (transport->name);
   return g_steal_pointer (&self);
@@ -112,28 +117,137 @@ terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const
   return to != NULL && oci_image_copy (layout, manifest, to, error)
          && oci_layout_tag (to, name, manifest, error);
 }
-gboolean
-terrane_transfer_check_push (const char *d, GError **e)
+
+static OciReference *
+parse_push (const char *destination, GError **error)
 {
-  (void) d;
-  (void) e;
-  return TRUE;
+  g_autoptr (OciTransport) transport = oci_transport_parse (destination, error);
+  if (transport == NULL)
+    return NULL;
+  if (transport->kind == OCI_TRANSPORT_REGISTRY && !transport->reference->has_digest)
+    return g_steal_pointer (&transport->reference);
+  oci_throw (error, OCI_ERROR_USAGE,
+             "%s: a push needs docker://HOST/REPOSITORY[:TAG], without a digest", destination);
+  return NULL;
 }
+
 gboolean
-terrane_transfer_push (OciLayout *l, const OciDescriptor *m, const char *d, unsigned j,
-                       const TerraneProgress *p, json_t **o, GError **e)
+terrane_transfer_check_push (const char *destination, GError **error)
 {
-  (void) l;
-  (void) m;
-  (void) d;
-  (void) j;
-  (void) p;
-  (void) o;
-  (void) e;
-  return FALSE;
+  g_autoptr (OciReference) reference = parse_push (destination, error);
+  return reference != NULL;
 }
+
+/* Progress of several blobs at a time, from several threads, as one phase. */
+typedef struct
+{
+  GMutex mutex;
+  const TerraneProgress *progress;
+  GHashTable *seen; /* digest -> bytes reported so far */
+} PushProgress;
+
+static void
+on_transfer (gpointer data, const OciDigest *blob, G_GNUC_UNUSED OciTransferState state,
+             uint64_t done, G_GNUC_UNUSED uint64_t total)
+{
+  PushProgress *self = data;
+  OciDigestHex hex;
+  g_mutex_lock (&self->mutex);
+  uint64_t *before = g_hash_table_lookup (self->seen, oci_digest_hex (blob, hex));
+  if (before == NULL)
+    {
+      before = g_new0 (uint64_t, 1);
+      g_hash_table_insert (self->seen, g_strdup (hex), before);
+    }
+  if (done > *before) /* bytes that are sent again do not count twice */
+    {
+      terrane_progress_advance (self->progress, done - *before);
+      *before = done;
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
+static uint64_t
+image_bytes (OciLayout *layout, const OciDescriptor *descriptor)
+{
+  g_autoptr (OciManifest) manifest = NULL;
+  if (!oci_image_read (layout, descriptor, &manifest, NULL, NULL))
+    return 0;
+  uint64_t total = manifest->config->size;
+  for (guint i = 0; i < manifest->layers->len; i++)
+    total += ((OciDescriptor *) manifest->layers->pdata[i])->size;
+  return total;
+}
+
+static json_t *
+push_report_to_json (const OciReference *reference, const OciPushReport *report)
+{
+  OciDigestText digest;
+  json_t *object = json_object ();
+  oci_digest_text (&report->digest, digest);
+  g_autofree char *pushed =
+      g_strdup_printf ("%s/%s:%s", reference->host, reference->repository, reference->tag);
+  g_autofree char *by_digest =
+      g_strdup_printf ("%s/%s@%s", reference->host, reference->repository, digest);
+  oci_json_set (object, "tag", oci_json_text (pushed));
+  oci_json_set (object, "reference", oci_json_text (by_digest));
+  oci_json_set (object, "digest", oci_json_text (digest));
+  oci_json_set (object, "unchanged", json_boolean (report->unchanged));
+  oci_json_set (object, "blobs_uploaded", json_integer (report->blobs_uploaded));
+  oci_json_set (object, "blobs_existing", json_integer (report->blobs_existing));
+  oci_json_set (object, "bytes_uploaded", json_integer ((json_int_t) report->bytes_uploaded));
+  oci_json_set (object, "bytes_existing", json_integer ((json_int_t) report->bytes_existing));
+  return object;
+}
+
+gboolean
+terrane_transfer_push (OciLayout *layout, const OciDescriptor *manifest, const char *destination,
+                       unsigned jobs, const TerraneProgress *progress, json_t **out_report,
+                       GError **error)
+{
+  g_autoptr (OciReference) reference = parse_push (destination, error);
+  if (reference == NULL)
+    return FALSE;
+  if (reference->tag == NULL)
+    reference->tag = g_strdup ("latest");
+  g_autoptr (OciHttpClient) client = oci_http_client_new ("terrane/" TERRANE_VERSION, FALSE);
+  g_autoptr (OciRegistry) registry = oci_registry_new (client, reference, OCI_REGISTRY_PUSH, error);
+  if (registry == NULL)
+    return FALSE;
+  const OciAuthLookup *lookup = oci_registry_lookup (registry);
+  terrane_progress_info (progress, "%s: %s%s", reference->host,
+                         lookup->credentials != NULL ? "credentials from " : "no credentials found",
+                         lookup->credentials != NULL ? lookup->credentials->source : "");
+  terrane_progress_phase (progress, image_bytes (layout, manifest), "pushing to %s/%s:%s",
+                          reference->host, reference->repository, reference->tag);
+
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  PushProgress push_progress = { .progress = progress, .seen = seen };
+  const OciPushOptions options = {
+    .tag = reference->tag, .jobs = jobs, .progress = on_transfer, .progress_data = &push_progress
+  };
+  OciPushReport report = { 0 };
+  g_mutex_init (&push_progress.mutex);
+  gboolean ok = oci_registry_push (registry, layout, manifest, &options, NULL, &report, error);
+  g_mutex_clear (&push_progress.mutex);
+  if (ok)
+    *out_report = push_report_to_json (reference, &report);
+  return ok;
+}
+
 void
 terrane_transfer_print_push (const json_t *report)
 {
-  (void) report;
+  if (report == NULL)
+    return;
+  g_autofree char *sent =
+      oci_format_size ((uint64_t) json_integer_value (json_object_get (report, "bytes_uploaded")));
+  g_autofree char *there =
+      oci_format_size ((uint64_t) json_integer_value (json_object_get (report, "bytes_existing")));
+  const char *tag = json_string_value (json_object_get (report, "tag"));
+  if (json_is_true (json_object_get (report, "unchanged")))
+    terrane_print ("pushed %s: nothing to send, the tag has this image already\n", tag);
+  else
+    terrane_print ("pushed %s: %s sent, %s already there\n", tag, sent, there);
+  terrane_print ("%s\n", json_string_value (json_object_get (report, "reference")));
 }

@@ -1,7 +1,6 @@
 #include "builder/image/base.h"
 
 #include "builder/image/flatten.h"
-#include "builder/image/tree-cache.h"
 #include "builder/source/file-digest.h"
 #include "builder/store/cache.h"
 
@@ -19,6 +18,7 @@ terrane_base_free (TerraneBase *self)
     return;
   oci_manifest_free (self->manifest);
   oci_image_config_free (self->config);
+  terrane_stored_tree_clear (&self->root);
   g_free (self->name);
   g_free (self);
 }
@@ -109,8 +109,10 @@ resolve_image (TerraneBase *base, TerraneStore *store, const TerraneProfile *pro
   g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
   OCI_PREFIX (error, "%s.image: %s", spec->where, spec->image);
   g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
-  if (transport == NULL)
+  if (transport == NULL || !terrane_store_begin_write (store, error))
     return FALSE;
+  if (transport->kind == OCI_TRANSPORT_STORE || transport->kind == OCI_TRANSPORT_REGISTRY)
+    return oci_throw (error, OCI_ERROR_USAGE, "no base that this version reads");
   g_autoptr (OciDescriptor) descriptor =
       transport->kind == OCI_TRANSPORT_OCI
           ? import_layout (store, transport, platform, error)
@@ -124,10 +126,10 @@ resolve_image (TerraneBase *base, TerraneStore *store, const TerraneProfile *pro
   base->name = g_strdup (transport->name);
 
   OciDigest key = terrane_tree_key (&descriptor->digest, spec, TERRANE_MODES_KEEP);
-  return terrane_tree_cache_get (store, &key, &base->commit)
+  return terrane_tree_cache_get (store, &key, &base->root.commit)
          || (terrane_flatten (store, base->manifest, spec->skip_special, jobs, progress,
-                              &base->commit, error)
-             && terrane_tree_cache_put (store, &key, &base->commit, error));
+                              &base->root, error)
+             && terrane_tree_cache_put (store, &key, &base->root.commit, error));
 }
 
 TerraneBase *
@@ -138,6 +140,6 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, unsign
   gboolean ok = profile->base->kind == TERRANE_SOURCE_IMAGE
                     ? resolve_image (self, store, profile, jobs, progress, error)
                     : terrane_tree_resolve_source (store, profile->base, TERRANE_MODES_KEEP, jobs,
-                                                   progress, &self->commit, error);
+                                                   progress, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }

@@ -2,9 +2,7 @@
  * configuration are kept as they are. */
 #pragma once
 
-#include "builder/profile/profile.h"
-#include "builder/progress.h"
-#include "builder/store/store.h"
+#include "builder/image/tree-cache.h"
 
 #include "oci/image.h"
 
@@ -12,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  OciDigest commit;       /* the file system, flattened */
+  TerraneStoredTree root; /* the file system, flattened */
   OciManifest *manifest;  /* (nullable): of an image base */
   OciImageConfig *config; /* (nullable): of an image base */
   char *name;             /* (nullable): the image as the profile names it, for annotations */

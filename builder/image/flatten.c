@@ -144,7 +144,7 @@ advance (gpointer data, uint64_t bytes)
 
 gboolean
 terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip_special,
-                 unsigned jobs, const TerraneProgress *progress, OciDigest *out_commit,
+                 unsigned jobs, const TerraneProgress *progress, TerraneStoredTree *out_tree,
                  GError **error)
 {
   g_autoptr (TerraneIngest) ingest =
@@ -160,5 +160,5 @@ terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip
       if (!apply_layer (&self, terrane_store_layout (store), manifest->layers->pdata[i], error))
         return FALSE;
     }
-  return terrane_ingest_finish (ingest, out_commit, error);
+  return terrane_ingest_finish (ingest, &out_tree->commit, &out_tree->tree, error);
 }

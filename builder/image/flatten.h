@@ -1,9 +1,7 @@
 /* The file system that an image's layers give, as one tree: image-spec v1.1 layer.md. */
 #pragma once
 
-#include "builder/profile/profile.h"
-#include "builder/progress.h"
-#include "builder/store/store.h"
+#include "builder/image/tree-cache.h"
 
 #include "oci/manifest.h"
 
@@ -17,7 +15,7 @@ G_BEGIN_DECLS
  * Applies the layers over each other, with whiteouts, and commits the result.
  */
 gboolean terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip_special,
-                          unsigned jobs, const TerraneProgress *progress, OciDigest *out_commit,
-                          GError **error);
+                          unsigned jobs, const TerraneProgress *progress,
+                          TerraneStoredTree *out_tree, GError **error);
 
 G_END_DECLS

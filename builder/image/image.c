@@ -137,32 +137,32 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base, const 
 
 /* Everything that the image depends on, by digests: equal keys are equal images. */
 static OciDigest
-image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *commits,
+image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
            OciImageConfig *config, const json_t *annotations)
 {
   OciDigestHex hex;
   g_autofree char *compressor = oci_gzip_writer_identity (OCI_GZIP_DEFAULT_LEVEL);
   g_autoptr (OciJsonValue) key = json_object ();
-  json_t *trees = json_array ();
-  for (guint i = 0; i < commits->len; i++)
+  json_t *list = json_array ();
+  for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const OciDigest *commit = &g_array_index (commits, OciDigest, i);
+      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
       json_t *tree = json_array ();
       oci_json_append (tree, oci_json_text (spec->name));
       oci_json_append (tree, oci_json_text (oci_digest_hex (commit, hex)));
       oci_json_append (tree, json_boolean (spec->overwrite));
-      oci_json_append (trees, tree);
+      oci_json_append (list, tree);
     }
   g_autoptr (GBytes) config_bytes = oci_image_config_dump (config);
   OciDigest config_digest = oci_digest_of_bytes (config_bytes);
   oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
   oci_json_set (key, "compressor", oci_json_text (compressor));
   oci_json_set (key, "target", json_integer (profile->target));
-  oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->commit, hex)));
+  oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
     oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
-  oci_json_set (key, "trees", trees);
+  oci_json_set (key, "trees", list);
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&config_digest, hex)));
   oci_json_set (key, "annotations", json_deep_copy (annotations));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
@@ -225,7 +225,7 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
 /* What gc must keep for the next build of the image to be quick goes with it. */
 static gboolean
 remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
-                const TerraneBase *base, const GArray *commits, GError **error)
+                const TerraneBase *base, const GArray *trees, GError **error)
 {
   OciDigestText text;
   OciDigestHex hex;
@@ -233,12 +233,14 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   oci_json_set (entry, "manifest",
                 oci_json_text (oci_digest_text (&image->manifest->digest, text)));
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&image->assembled, hex)));
-  json_t *trees = json_array ();
-  oci_json_append (trees, oci_json_text (oci_digest_hex (&base->commit, hex)));
-  for (guint i = 0; i < commits->len; i++)
-    oci_json_append (trees,
-                     oci_json_text (oci_digest_hex (&g_array_index (commits, OciDigest, i), hex)));
-  oci_json_set (entry, "trees", trees);
+  json_t *list = json_array ();
+  oci_json_append (list, oci_json_text (oci_digest_hex (&base->root.commit, hex)));
+  for (guint i = 0; i < trees->len; i++)
+    {
+      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
+      oci_json_append (list, oci_json_text (oci_digest_hex (commit, hex)));
+    }
+  oci_json_set (entry, "trees", list);
   if (base->manifest != NULL)
     oci_json_set (entry, "base_manifest",
                   oci_json_text (oci_digest_text (&base->manifest_digest, text)));
@@ -249,8 +251,8 @@ typedef struct
 {
   TerraneStore *store;
   const TerraneProfile *profile;
-  const TerraneBase *base;
-  const GArray *commits;
+  TerraneBase *base;
+  GArray *trees;
   const TerraneStamp *stamp;
   unsigned jobs;
   const TerraneProgress *progress;
@@ -283,7 +285,7 @@ add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **err
 static gboolean
 add_base (ImageJob *job, GError **error)
 {
-  job->assembled = terrane_commit_load (job->store, &job->base->commit, error);
+  job->assembled = terrane_stored_tree_steal (&job->base->root, job->store, error);
   if (job->assembled == NULL)
     return FALSE;
   if (job->base->manifest != NULL)
@@ -308,8 +310,8 @@ add_trees (ImageJob *job, GError **error)
     {
       const TerraneSourceSpec *spec = job->profile->trees->pdata[i];
       g_autoptr (GPtrArray) paths = NULL;
-      g_autoptr (TerraneTree) tree =
-          terrane_commit_load (job->store, &g_array_index (job->commits, OciDigest, i), error);
+      g_autoptr (TerraneTree) tree = terrane_stored_tree_steal (
+          &g_array_index (job->trees, TerraneStoredTree, i), job->store, error);
       if (tree == NULL
           || !terrane_assemble (job->assembled, tree, (int) i + 1,
                                 (const char *const *) names->pdata, spec, &paths, error)
@@ -361,15 +363,15 @@ assemble (ImageJob *job, GError **error)
 }
 
 TerraneImage *
-terrane_image_build (TerraneStore *store, const TerraneProfile *profile, const TerraneBase *base,
-                     const GArray *commits, const TerraneStamp *stamp, unsigned jobs,
+terrane_image_build (TerraneStore *store, const TerraneProfile *profile, TerraneBase *base,
+                     GArray *trees, const TerraneStamp *stamp, unsigned jobs,
                      const TerraneProgress *progress, GError **error)
 {
   g_autoptr (OciImageConfig) config = make_config (profile, base, error);
   if (config == NULL)
     return NULL;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, stamp);
-  OciDigest key = image_key (profile, base, commits, config, annotations);
+  OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
   if (known != NULL)
     return known;
@@ -381,7 +383,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, const T
     .store = store,
     .profile = profile,
     .base = base,
-    .commits = commits,
+    .trees = trees,
     .stamp = stamp,
     .jobs = jobs,
     .progress = progress,
@@ -389,9 +391,10 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, const T
     .config = config,
     .reused = reused,
   };
-  g_autoptr (TerraneImage) image = assemble (&job, error);
+  g_autoptr (TerraneImage) image =
+      terrane_store_begin_write (store, error) ? assemble (&job, error) : NULL;
   terrane_tree_free (job.assembled);
-  if (image == NULL || !remember_image (store, &key, image, base, commits, error))
+  if (image == NULL || !remember_image (store, &key, image, base, trees, error))
     return NULL;
   return g_steal_pointer (&image);
 }

@@ -48,16 +48,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
 
 /**
  * terrane_image_build:
- * @commits: of OciDigest: the trees, in the profile's order
+ * @base, @trees: taken apart: trees in memory are used up
+ * @trees: of TerraneStoredTree, in the profile's order
  *
  * Assembles the image, or finds that exactly this one is in the store. No name is set.
  *
  * Returns: (transfer full) (nullable)
  */
 TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *profile,
-                                   const TerraneBase *base, const GArray *commits,
-                                   const TerraneStamp *stamp, unsigned jobs,
-                                   const TerraneProgress *progress, GError **error);
+                                   TerraneBase *base, GArray *trees, const TerraneStamp *stamp,
+                                   unsigned jobs, const TerraneProgress *progress, GError **error);
 
 /** Finds the assembled commit of an image that this store built. FALSE when it did not. */
 gboolean terrane_image_find_commit (TerraneStore *store, const OciDigest *manifest,

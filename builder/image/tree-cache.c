@@ -44,6 +44,19 @@ terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDige
   return terrane_cache_put (store, TERRANE_CACHE_TREES, key, entry, error);
 }
 
+void
+terrane_stored_tree_clear (TerraneStoredTree *self)
+{
+  g_clear_pointer (&self->tree, terrane_tree_free);
+}
+
+TerraneTree *
+terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store, GError **error)
+{
+  return self->tree != NULL ? g_steal_pointer (&self->tree)
+                            : terrane_commit_load (store, &self->commit, error);
+}
+
 static void
 advance (gpointer data, uint64_t bytes)
 {
@@ -52,8 +65,8 @@ advance (gpointer data, uint64_t bytes)
 
 gboolean
 terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
-                             unsigned jobs, const TerraneProgress *progress, OciDigest *out_commit,
-                             GError **error)
+                             unsigned jobs, const TerraneProgress *progress,
+                             TerraneStoredTree *out_tree, GError **error)
 {
   const TerraneSourceType *type = terrane_source_type (spec->kind);
   OciDigest identity;
@@ -61,17 +74,17 @@ terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
   if (!type->identify (store, spec, &identity, error))
     return FALSE;
   OciDigest key = terrane_tree_key (&identity, spec, modes);
-  if (terrane_tree_cache_get (store, &key, out_commit))
+  if (terrane_tree_cache_get (store, &key, &out_tree->commit))
     {
       terrane_progress_info (progress, "%s: unchanged", spec->name);
       return TRUE;
     }
   terrane_progress_phase (progress, 0, "reading %s", spec->name);
-  if (!terrane_source_ingest (store, spec, modes, jobs, advance, (gpointer) progress, out_commit,
-                              &report, error))
+  if (!terrane_source_ingest (store, spec, modes, jobs, advance, (gpointer) progress,
+                              &out_tree->commit, &out_tree->tree, &report, error))
     return FALSE;
   if (report.special_skipped > 0)
     terrane_progress_warn (progress, "%s: left out %u devices, fifos and sockets", spec->name,
                            report.special_skipped);
-  return terrane_tree_cache_put (store, &key, out_commit, error);
+  return terrane_tree_cache_put (store, &key, &out_tree->commit, error);
 }

@@ -10,12 +10,24 @@ static gboolean
 check_sha256 (const TerraneArchiveFile *file, const OciDigest *actual, GError **error)
 {
   OciDigestHex want, got;
-  if (!file->has_sha256 || oci_digest_equal (&file->sha256, actual))
+  if (oci_digest_equal (&file->sha256, actual))
     return TRUE;
   return oci_throw (error, OCI_ERROR_CORRUPT,
                     "%s has the sha256 %s, the profile says %s; another file than the one the "
                     "profile was written for",
                     file->path, oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
+}
+
+/* Reading a large archive only to know that it is the same would cost more than unpacking it, so a
+ * file is digested only when the profile says what it must digest to. */
+static gboolean
+identify_file (TerraneStore *store, const TerraneArchiveFile *file, OciDigest *out_identity,
+               GError **error)
+{
+  if (!file->has_sha256)
+    return terrane_file_identity (file->path, out_identity, error);
+  return terrane_file_digest (store, file->path, out_identity, error)
+         && check_sha256 (file, out_identity, error);
 }
 
 static gboolean
@@ -26,10 +38,8 @@ identify (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_ide
   g_autoptr (OciDigester) digester = oci_digester_new ();
   for (guint i = 0; i < spec->archives->len; i++)
     {
-      const TerraneArchiveFile *file = spec->archives->pdata[i];
       OciDigest digest;
-      if (!terrane_file_digest (store, file->path, &digest, error)
-          || !check_sha256 (file, &digest, error))
+      if (!identify_file (store, spec->archives->pdata[i], &digest, error))
         return FALSE;
       oci_digester_update (digester, digest.bytes, sizeof digest.bytes);
     }

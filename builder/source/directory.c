@@ -144,11 +144,7 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, OciD
   Walk walk = { .spec = spec, .visit = fingerprint_entry, .data = &fingerprint };
   gboolean ok = walk_source (&walk, error);
   if (fingerprint.racy)
-    {
-      /* Never equal to a remembered one: the directory is read again next time. */
-      guint64 salt = (guint64) g_get_real_time ();
-      oci_digester_update (fingerprint.digester, &salt, sizeof salt);
-    }
+    terrane_identity_salt (fingerprint.digester);
   *out_identity = oci_digester_finish (fingerprint.digester);
   oci_digester_free (fingerprint.digester);
   return ok;

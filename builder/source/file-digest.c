@@ -30,6 +30,31 @@ terrane_stat_is_racy (const struct stat *st)
          || st->st_ctim.tv_sec > now.tv_sec - RACY_SECONDS;
 }
 
+void
+terrane_identity_salt (OciDigester *digester)
+{
+  gint64 now = g_get_real_time ();
+  guint32 salt = g_random_int ();
+  oci_digester_update (digester, &now, sizeof now);
+  oci_digester_update (digester, &salt, sizeof salt);
+}
+
+gboolean
+terrane_file_identity (const char *path, OciDigest *out_identity, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  struct stat st;
+  if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, &st, error))
+    return FALSE;
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  OciDigest identity = terrane_stat_identity (&st);
+  oci_digester_update (digester, identity.bytes, sizeof identity.bytes);
+  if (terrane_stat_is_racy (&st))
+    terrane_identity_salt (digester);
+  *out_identity = oci_digester_finish (digester);
+  return TRUE;
+}
+
 gboolean
 terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest, GError **error)
 {

@@ -17,10 +17,21 @@ G_BEGIN_DECLS
 gboolean terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest,
                               GError **error);
 
+/**
+ * terrane_file_identity:
+ *
+ * Digests what stat() says of the file, which changes whenever the file does; a file modified
+ * within the last two seconds gets an identity that never comes again. Reads no content.
+ */
+gboolean terrane_file_identity (const char *path, OciDigest *out_identity, GError **error);
+
 /** A digest over what stat() says of a file: changes whenever the file does. */
 OciDigest terrane_stat_identity (const struct stat *st);
 
 /** Whether the file was modified too recently for its time stamps to be trusted. */
 gboolean terrane_stat_is_racy (const struct stat *st);
+
+/** Makes an identity that is no other's, for what cannot be trusted to stay as it is. */
+void terrane_identity_salt (OciDigester *digester);
 
 G_END_DECLS

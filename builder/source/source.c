@@ -24,9 +24,9 @@ terrane_source_type (TerraneSourceKind kind)
       return &terrane_source_archive;
     case TERRANE_SOURCE_DIRECTORY:
       return &terrane_source_directory;
-    case TERRANE_SOURCE_IMAGE:
+    case TERRANE_SOURCE_IMAGE: /* flattened by builder/image/flatten.c, never read as one tree */
     default:
-      return NULL;
+      g_assert_not_reached ();
     }
 }
 
@@ -111,7 +111,8 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
 gboolean
 terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
                        unsigned jobs, TerraneBytesFunc progress, gpointer progress_data,
-                       OciDigest *out_commit, TerraneSourceReport *out_report, GError **error)
+                       OciDigest *out_commit, TerraneTree **out_tree,
+                       TerraneSourceReport *out_report, GError **error)
 {
   OCI_PREFIX (error, "%s", spec->where);
   g_autoptr (TerraneIngest) ingest =
@@ -120,7 +121,7 @@ terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec, Terra
     return FALSE;
   TerraneSourceFilter filter = { .spec = spec, .modes = modes, .ingest = ingest };
   if (!terrane_source_type (spec->kind)->read (store, spec, &filter, error)
-      || !terrane_ingest_finish (ingest, out_commit, error))
+      || !terrane_ingest_finish (ingest, out_commit, out_tree, error))
     return FALSE;
   *out_report = filter.report;
   return TRUE;

@@ -28,7 +28,7 @@ typedef struct
 extern const TerraneSourceType terrane_source_archive;
 extern const TerraneSourceType terrane_source_directory;
 
-/** Returns: (transfer none): the row of @kind; images are not trees, see base-image.h */
+/** Returns: (transfer none): the row of @kind; images have none, see image/flatten.h */
 const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
 
 /* Between a source and the ingest: places entries under the prefix and applies what the profile
@@ -55,11 +55,14 @@ typedef struct
  * @modes: what to do with owners and permission bits
  * @jobs: threads
  *
+ * @out_tree: (out) (transfer full): the tree of the commit
+ *
  * Reads a source into the store.
  */
 gboolean terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
                                 TerraneModes modes, unsigned jobs, TerraneBytesFunc progress,
                                 gpointer progress_data, OciDigest *out_commit,
-                                TerraneSourceReport *out_report, GError **error);
+                                TerraneTree **out_tree, TerraneSourceReport *out_report,
+                                GError **error);
 
 G_END_DECLS

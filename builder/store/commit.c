@@ -10,7 +10,8 @@ gboolean
 terrane_transaction_begin (TerraneTransaction *self, TerraneStore *store, GError **error)
 {
   OstreeRepo *repo = terrane_store_repo (store);
-  if (!ostree_repo_prepare_transaction (repo, NULL, NULL, error))
+  if (!terrane_store_begin_write (store, error)
+      || !ostree_repo_prepare_transaction (repo, NULL, NULL, error))
     return FALSE;
   self->repo = repo;
   return TRUE;

@@ -7,7 +7,7 @@
 enum
 {
   READ_BYTES = 1024 * 1024,
-  SMALL_FILE_BYTES = 4 * 1024 * 1024,   /* larger ones are spooled */
+  SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
   MAX_WAITING_BYTES = 32 * 1024 * 1024, /* of small files between reader and writers */
   OVERHEAD_BYTES = 8 * 1024,            /* what an empty file counts against that */
 };
@@ -294,7 +294,8 @@ terrane_ingest_add (TerraneIngest *self, const OciEntry *entry, TerraneReadFunc 
 }
 
 gboolean
-terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, GError **error)
+terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, TerraneTree **out_tree,
+                       GError **error)
 {
   OciDigest commit;
   if (!wait_below (self, 0, error))
@@ -309,5 +310,6 @@ terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, GError **erro
       || !terrane_transaction_commit (&self->transaction, error))
     return FALSE;
   *out_commit = commit;
+  *out_tree = g_steal_pointer (&self->tree);
   return TRUE;
 }

@@ -44,7 +44,13 @@ gboolean terrane_ingest_add (TerraneIngest *self, const OciEntry *entry, Terrane
 /** The tree so far, for callers that remove from it (whiteouts). Returns: (transfer none) */
 TerraneTree *terrane_ingest_tree (TerraneIngest *self);
 
-/** Waits until every object is written and commits. The tree is complete afterwards. */
-gboolean terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, GError **error);
+/**
+ * terrane_ingest_finish:
+ * @out_tree: (out) (transfer full): what terrane_commit_load() of the commit would give
+ *
+ * Waits until every object is written and commits.
+ */
+gboolean terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, TerraneTree **out_tree,
+                                GError **error);
 
 G_END_DECLS

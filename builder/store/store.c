@@ -1,14 +1,23 @@
 #include "builder/store/store.h"
 
+#include "builder/store/gc.h"
+
 #include "oci/base/temp-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STORE_VERSION "1\n"
+#define UNSYNCED "unsynced"
+
+enum
+{
+  SETTLED_SECONDS = 120, /* the kernel writes dirty pages after 30 s */
+};
 
 struct _TerraneStore
 {
@@ -83,9 +92,79 @@ open_parts (TerraneStore *self, GError **error)
                              "attributes): ");
       return FALSE;
     }
-  /* One syncfs() when a name is set replaces thousands of fsync() calls. */
+  /* See terrane_store_begin_write(). */
   ostree_repo_set_disable_fsync (self->repo, TRUE);
   return TRUE;
+}
+
+static gboolean
+read_boot_id (char **out_id, GError **error)
+{
+  char text[64] = "";
+  size_t got = 0;
+  g_auto (OciFd) fd = open ("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
+    return oci_throw_errno (error, "reading the id of this boot");
+  *out_id = g_strdup (g_strchomp (text));
+  return TRUE;
+}
+
+gboolean
+terrane_store_begin_write (TerraneStore *self, GError **error)
+{
+  g_autofree char *boot = NULL;
+  if (faccessat (self->dfd, UNSYNCED, F_OK, 0) == 0)
+    return TRUE;
+  if (!read_boot_id (&boot, error)
+      || !oci_replace_file (self->dfd, UNSYNCED, 0644, boot, strlen (boot), error))
+    return FALSE;
+  /* The mark must be on the disk before what it stands for. */
+  g_auto (OciFd) mark = openat (self->dfd, UNSYNCED, O_RDONLY | O_CLOEXEC);
+  if (mark < 0 || fsync (mark) < 0 || fsync (self->dfd) < 0)
+    return oci_throw_errno (error, "the store %s: syncing", self->path);
+  return TRUE;
+}
+
+static void
+report_lost (gpointer data, const char *problem)
+{
+  g_message ("%s: lost in a crash of the machine: %s", (const char *) data, problem);
+}
+
+/* Deals with the mark of an earlier process, if there is one. Called with the exclusive lock. */
+static gboolean
+settle_writes (TerraneStore *self, gboolean same_boot, GError **error)
+{
+  guint problems = 0;
+  if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, error))
+    return FALSE;
+  if (syncfs (self->dfd) < 0)
+    return oci_throw_errno (error, "syncing");
+  return unlinkat (self->dfd, UNSYNCED, 0) == 0 || errno == ENOENT
+         || oci_throw_errno (error, "removing the mark of unsynced writes");
+}
+
+static gboolean
+check_mark (TerraneStore *self, gboolean exclusive, GError **error)
+{
+  struct stat st;
+  g_autoptr (GBytes) mark = NULL;
+  g_autofree char *boot = NULL;
+  if (fstatat (self->dfd, UNSYNCED, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return TRUE;
+  if (!oci_read_file (self->dfd, UNSYNCED, 64, &mark, NULL))
+    return TRUE; /* another process has just settled it */
+  if (!read_boot_id (&boot, error))
+    return FALSE;
+  gsize size = 0;
+  const char *text = g_bytes_get_data (mark, &size);
+  gboolean same_boot = size == strlen (boot) && memcmp (text, boot, size) == 0;
+  if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
+    return TRUE;
+  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken. */
+  if (!exclusive && flock (self->lock, same_boot ? LOCK_EX | LOCK_NB : LOCK_EX) < 0)
+    return same_boot || oci_throw_errno (error, "locking");
+  return settle_writes (self, same_boot, error) && (exclusive || take_lock (self, LOCK_SH, error));
 }
 
 TerraneStore *
@@ -106,9 +185,9 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
     }
   /* Creation is not atomic, so a store without its repository is finished by one process alone. */
   gboolean fresh = faccessat (self->dfd, "repo/config", F_OK, 0) < 0;
-  if (!take_lock (self, fresh || access == TERRANE_STORE_EXCLUSIVE ? LOCK_EX : LOCK_SH, error)
-      || !open_parts (self, error)
-      || (access == TERRANE_STORE_SHARED && !take_lock (self, LOCK_SH, error)))
+  gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE;
+  if (!take_lock (self, fresh || exclusive ? LOCK_EX : LOCK_SH, error) || !open_parts (self, error)
+      || (!exclusive && !take_lock (self, LOCK_SH, error)) || !check_mark (self, exclusive, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -155,10 +234,4 @@ OciLayout *
 terrane_store_layout (TerraneStore *self)
 {
   return self->layout;
-}
-
-gboolean
-terrane_store_sync (TerraneStore *self, GError **error)
-{
-  return syncfs (self->dfd) == 0 || oci_throw_errno (error, "the store %s: syncing", self->path);
 }

@@ -7,6 +7,7 @@
  *   STORE/images/   OCI image layout, readable by podman, skopeo and umoci
  *   STORE/cache/    KIND/KEY files, see cache.h
  *   STORE/roots/    checkouts of assembled file systems, for the sandbox
+ *   STORE/unsynced  there while written data may not be on the disk yet
  *
  * A process that dies leaves nothing that needs repair: objects and blobs appear complete or not at
  * all, and names are set last. */
@@ -47,7 +48,16 @@ int terrane_store_roots_dfd (TerraneStore *self);
 OstreeRepo *terrane_store_repo (TerraneStore *self);
 OciLayout *terrane_store_layout (TerraneStore *self);
 
-/** Brings everything written so far to the disk, before a name or cache entry points at it. */
-gboolean terrane_store_sync (TerraneStore *self, GError **error);
+/**
+ * terrane_store_begin_write:
+ *
+ * Says that something will be written. Nothing is synced then, as that can take longer than the
+ * whole build; instead STORE/unsynced remembers the boot of the machine. While that boot lasts,
+ * what was written is there, whatever happens to processes. When the store is opened after another
+ * boot and the mark is still there, the machine may have lost writes: everything is then verified
+ * once, and what is broken is dropped, to be made again. A later open of the same boot, when the
+ * kernel has written everything anyway, syncs and removes the mark.
+ */
+gboolean terrane_store_begin_write (TerraneStore *self, GError **error);
 
 G_END_DECLS

@@ -292,7 +292,7 @@ oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv)
   for (size_t i = 0; i < length; i++)
     {
       OciJson element;
-      const char *text;
+      const char *text = NULL;
       oci_json_element (at, i, &element);
       if (!oci_json_string (&element, &text))
         return FALSE;
@@ -306,7 +306,7 @@ oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv)
 gboolean
 oci_json_word (const OciJson *at, const char *const *words, unsigned *out_index)
 {
-  const char *text;
+  const char *text = NULL;
   if (!oci_json_string (at, &text))
     return FALSE;
   for (unsigned i = 0; words[i] != NULL; i++)

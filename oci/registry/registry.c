@@ -1,0 +1,225 @@
+#include "oci/registry/registry.h"
+
+#include "oci/registry/auth.h"
+#include "oci/registry/failure.h"
+#include "oci/registry/url.h"
+
+#include <string.h>
+
+struct _OciRegistry
+{
+  OciHttpClient *client; /* borrowed */
+  OciReference *reference;
+  OciRegistryAuth *auth;
+  GMutex mutex; /* guards @url */
+  char *url;    /* (nullable): "https://HOST" once connected; never changes then */
+  OciUrlOrigin origin;
+};
+
+OciRegistry *
+oci_registry_new (OciHttpClient *client, const OciReference *reference, OciRegistryAccess access,
+                  GError **error)
+{
+  g_autoptr (OciRegistryAuth) auth = oci_registry_auth_new (
+      client, reference, access == OCI_REGISTRY_PUSH ? "pull,push" : "pull", error);
+  if (auth == NULL)
+    return NULL;
+  OciRegistry *self = g_new0 (OciRegistry, 1);
+  self->client = client;
+  self->reference = oci_reference_copy (reference);
+  self->auth = g_steal_pointer (&auth);
+  g_mutex_init (&self->mutex);
+  return self;
+}
+
+void
+oci_registry_free (OciRegistry *self)
+{
+  if (self == NULL)
+    return;
+  oci_reference_free (self->reference);
+  oci_registry_auth_free (self->auth);
+  g_mutex_clear (&self->mutex);
+  g_free (self->url);
+  oci_url_origin_clear (&self->origin);
+  g_free (self);
+}
+
+const OciReference *
+oci_registry_reference (const OciRegistry *self)
+{
+  return self->reference;
+}
+
+const OciAuthLookup *
+oci_registry_lookup (const OciRegistry *self)
+{
+  return oci_registry_auth_lookup (self->auth);
+}
+
+gboolean
+oci_registry_fail (const OciRegistry *self, const OciHttpResponse *response, const char *what,
+                   GError **error)
+{
+  return oci_registry_failure (self->reference, oci_registry_lookup (self), response, what, error);
+}
+
+/* docker.io is a web site; its registry has another name. */
+static const char *
+api_host (const OciReference *reference)
+{
+  return strcmp (reference->host, "docker.io") == 0
+                 || strcmp (reference->host, "index.docker.io") == 0
+             ? "registry-1.docker.io"
+             : reference->host;
+}
+
+static OciHttpResponse *
+ping (OciRegistry *self, const char *base, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *url = g_strconcat (base, "/v2/", NULL);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
+  return oci_http_client_send (self->client, &request, cancellable, error);
+}
+
+/* After https failed. 400 is what HTTPS ports answer to plain HTTP: then https was right. */
+static OciHttpResponse *
+ping_plain (OciRegistry *self, const char *base, GCancellable *cancellable)
+{
+  g_auto (OciUrlOrigin) origin = { 0 };
+  if (!oci_url_origin (base, &origin, NULL)
+      || (!oci_url_is_loopback (&origin) && !oci_http_client_allows_plain (self->client)))
+    return NULL;
+  g_autoptr (OciHttpResponse) response = ping (self, base, cancellable, NULL);
+  return response != NULL && response->status != 400 ? g_steal_pointer (&response) : NULL;
+}
+
+/* Only the registry itself may ask for credentials, not a host that it redirected to. */
+static gboolean
+came_from (const OciHttpResponse *response, const OciUrlOrigin *origin)
+{
+  g_auto (OciUrlOrigin) from = { 0 };
+  return oci_url_origin (response->url, &from, NULL) && oci_url_same_origin (&from, origin);
+}
+
+static gboolean
+connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *base = g_strconcat ("https://", api_host (self->reference), NULL);
+  g_autoptr (OciHttpResponse) response = ping (self, base, cancellable, &local);
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK))
+    {
+      g_autofree char *plain = g_strconcat ("http://", api_host (self->reference), NULL);
+      response = ping_plain (self, plain, cancellable);
+      if (response != NULL)
+        {
+          g_free (base);
+          base = g_steal_pointer (&plain);
+        }
+    }
+  if (response == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  g_auto (OciUrlOrigin) origin = { 0 };
+  gboolean retry = FALSE;
+  if (!oci_url_origin (base, &origin, error))
+    return FALSE;
+  if (response->status == 401 && came_from (response, &origin)
+      && !oci_registry_auth_answer (self->auth, response, 0, cancellable, &retry, error))
+    return FALSE;
+  /* A 401 that could not be answered is repeated by the request that needs it, with a better text.
+   */
+  if (response->status != 200 && response->status != 401)
+    return oci_registry_fail (self, response, "asking for the registry API at /v2/", error);
+  self->origin = origin;
+  origin = (OciUrlOrigin){ 0 };
+  self->url = g_steal_pointer (&base);
+  return TRUE;
+}
+
+gboolean
+oci_registry_connect (OciRegistry *self, GCancellable *cancellable, GError **error)
+{
+  g_mutex_lock (&self->mutex);
+  gboolean ok = self->url != NULL || connect_locked (self, cancellable, error);
+  g_mutex_unlock (&self->mutex);
+  return ok;
+}
+
+const char *
+oci_registry_url (OciRegistry *self)
+{
+  g_mutex_lock (&self->mutex);
+  const char *url = self->url;
+  g_mutex_unlock (&self->mutex);
+  return url;
+}
+
+char *
+oci_registry_path (const OciRegistry *self, const char *below)
+{
+  return g_strconcat ("/v2/", self->reference->repository, "/", below, NULL);
+}
+
+OciHttpResponse *
+oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
+                   GError **error)
+{
+  if (!oci_registry_connect (self, cancellable, error))
+    return NULL;
+  g_auto (OciUrlOrigin) origin = { 0 };
+  g_autofree char *url = oci_url_resolve (self->url, request->url, error);
+  if (url == NULL || !oci_url_origin (url, &origin, error))
+    return NULL;
+  gboolean own = oci_url_same_origin (&origin, &self->origin);
+  for (gboolean retry = own;; retry = FALSE)
+    {
+      guint generation = 0;
+      gboolean changed = FALSE;
+      OciHttpRequest authorized = *request;
+      g_autoptr (OciSecret) header =
+          own ? oci_registry_auth_header (self->auth, &generation) : NULL;
+      authorized.url = url;
+      authorized.authorization = header;
+      g_autoptr (OciHttpResponse) response =
+          oci_http_client_send (self->client, &authorized, cancellable, error);
+      if (response == NULL || response->status != 401 || !retry
+          || !came_from (response, &self->origin))
+        return g_steal_pointer (&response);
+      if (!oci_registry_auth_answer (self->auth, response, generation, cancellable, &changed,
+                                     error))
+        return NULL;
+      if (!changed)
+        return g_steal_pointer (&response);
+    }
+}
+
+gboolean
+oci_registry_exists (OciRegistry *self, const char *path, const char *accept, const char *what,
+                     GCancellable *cancellable, OciHttpResponse **out_response, GError **error)
+{
+  const char *const accepting[] = { accept, NULL };
+  /* Keeps a blob from being sent whole where GET works and HEAD does not. */
+  static const char *const first_byte[] = { "Range: bytes=0-0", NULL };
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("HEAD", path);
+  request.headers = accepting;
+  g_autoptr (OciHttpResponse) response = oci_registry_send (self, &request, cancellable, error);
+  if (response != NULL && response->status != 200 && response->status != 206
+      && response->status != 404)
+    {
+      g_clear_pointer (&response, oci_http_response_free);
+      request.method = "GET";
+      request.headers = accept != NULL ? accepting : first_byte;
+      response = oci_registry_send (self, &request, cancellable, error);
+    }
+  if (response == NULL)
+    return FALSE;
+  if (response->status != 200 && response->status != 206 && response->status != 404)
+    return oci_registry_fail (self, response, what, error);
+  *out_response = response->status != 404 ? g_steal_pointer (&response) : NULL;
+  return TRUE;
+}

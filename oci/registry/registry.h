@@ -1,0 +1,89 @@
+/* One repository of a registry: connection, authentication, errors. What is done with it is in
+ * other files (push.h). distribution-spec v1.1. */
+#pragma once
+
+#include "oci/reference.h"
+#include "oci/registry/auth-file.h"
+#include "oci/registry/http.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  OCI_REGISTRY_PULL,
+  OCI_REGISTRY_PUSH,
+} OciRegistryAccess;
+
+/* Safe to use from several threads. */
+typedef struct _OciRegistry OciRegistry;
+
+/**
+ * oci_registry_new:
+ * @client: must outlive the registry
+ * @reference: host and repository; tag and digest are not looked at
+ * @access: what tokens are asked for
+ *
+ * Searches for credentials; does not go to the network.
+ *
+ * Returns: (transfer full) (nullable): or %NULL when an auth file is malformed
+ */
+OciRegistry *oci_registry_new (OciHttpClient *client, const OciReference *reference,
+                               OciRegistryAccess access, GError **error);
+void oci_registry_free (OciRegistry *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciRegistry, oci_registry_free)
+
+/** Returns: (transfer none) */
+const OciReference *oci_registry_reference (const OciRegistry *self);
+
+/** The credentials in use and where they were looked for. Returns: (transfer none) */
+const OciAuthLookup *oci_registry_lookup (const OciRegistry *self);
+
+/**
+ * oci_registry_connect:
+ *
+ * Finds out how to talk to the registry, by GET /v2/; later calls return at once. HTTPS is tried
+ * first; plain HTTP only when that failed and the host is loopback or the client allows it. A
+ * certificate that is not trusted thus never leads to plain HTTP: an HTTPS port answers it with
+ * 400. Credentials are not sent before a challenge asks for them.
+ */
+gboolean oci_registry_connect (OciRegistry *self, GCancellable *cancellable, GError **error);
+
+/** "https://HOST" once connected, else NULL. Returns: (transfer none) */
+const char *oci_registry_url (OciRegistry *self);
+
+/** Path of something in the repository, such as "blobs/sha256:…". Returns: (transfer full) */
+char *oci_registry_path (const OciRegistry *self, const char *below);
+
+/**
+ * oci_registry_send:
+ * @request: as for oci_http_client_send(); its URL may be a path on the registry, its authorization
+ *   is filled in here
+ *
+ * Connects when needed, authorises what goes to the registry's own origin and nothing else, and
+ * answers a 401 once.
+ *
+ * Returns: (transfer full) (nullable): the answer with whatever status it has
+ */
+OciHttpResponse *oci_registry_send (OciRegistry *self, const OciHttpRequest *request,
+                                    GCancellable *cancellable, GError **error);
+
+/**
+ * oci_registry_exists:
+ * @path: of a blob or manifest
+ * @accept: (nullable): an "Accept: …" header
+ * @what: for errors, such as "looking for the blob sha256:…"
+ * @out_response: (out) (transfer full) (nullable): the answer when it exists, %NULL when it does
+ * not
+ *
+ * HEAD. An answer other than yes or no is asked for again with GET, since only that has a body that
+ * says why (and since ECR Public answers 401 to every HEAD).
+ */
+gboolean oci_registry_exists (OciRegistry *self, const char *path, const char *accept,
+                              const char *what, GCancellable *cancellable,
+                              OciHttpResponse **out_response, GError **error);
+
+/** Sets @error to what the registry answered: oci_registry_failure(). Returns: %FALSE */
+gboolean oci_registry_fail (const OciRegistry *self, const OciHttpResponse *response,
+                            const char *what, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,115 @@
+#include "oci/registry/url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <string.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CURLU, curl_url_cleanup)
+
+static gboolean
+check (CURLUcode code, const char *url, GError **error)
+{
+  if (code == CURLUE_OK)
+    return TRUE;
+  if (code == CURLUE_OUT_OF_MEMORY)
+    g_error ("out of memory while reading a URL");
+  g_autofree char *quoted = oci_quote (url);
+  return oci_throw (error, OCI_ERROR_FORMAT, "%s is no URL that can be used here: %s", quoted,
+                    curl_url_strerror (code));
+}
+
+static CURLU *
+parse (const char *url, GError **error)
+{
+  g_autoptr (CURLU) handle = curl_url ();
+  if (handle == NULL)
+    g_error ("out of memory while reading a URL");
+  return check (curl_url_set (handle, CURLUPART_URL, url, CURLU_DISALLOW_USER), url, error)
+             ? g_steal_pointer (&handle)
+             : NULL;
+}
+
+static char *
+get_part (CURLU *handle, CURLUPart part, unsigned flags, const char *url, GError **error)
+{
+  char *text = NULL;
+  if (!check (curl_url_get (handle, part, &text, flags), url, error))
+    return NULL;
+  char *copy = g_strdup (text);
+  curl_free (text);
+  return copy;
+}
+
+gboolean
+oci_url_origin (const char *url, OciUrlOrigin *out_origin, GError **error)
+{
+  g_auto (OciUrlOrigin) origin = { 0 };
+  g_autoptr (CURLU) handle = parse (url, error);
+  if (handle == NULL)
+    return FALSE;
+  g_autofree char *host = NULL;
+  if ((origin.scheme = get_part (handle, CURLUPART_SCHEME, 0, url, error)) == NULL
+      || (host = get_part (handle, CURLUPART_HOST, 0, url, error)) == NULL
+      || (origin.port = get_part (handle, CURLUPART_PORT, CURLU_DEFAULT_PORT, url, error)) == NULL)
+    return FALSE;
+  if (strcmp (origin.scheme, "http") != 0 && strcmp (origin.scheme, "https") != 0)
+    return check (CURLUE_UNSUPPORTED_SCHEME, url, error);
+  origin.host = g_ascii_strdown (host, -1);
+  *out_origin = origin;
+  origin = (OciUrlOrigin){ 0 };
+  return TRUE;
+}
+
+void
+oci_url_origin_clear (OciUrlOrigin *self)
+{
+  g_clear_pointer (&self->scheme, g_free);
+  g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->port, g_free);
+}
+
+gboolean
+oci_url_same_origin (const OciUrlOrigin *a, const OciUrlOrigin *b)
+{
+  return strcmp (a->scheme, b->scheme) == 0 && strcmp (a->host, b->host) == 0
+         && strcmp (a->port, b->port) == 0;
+}
+
+gboolean
+oci_url_is_loopback (const OciUrlOrigin *origin)
+{
+  struct in_addr v4;
+  struct in6_addr v6;
+  size_t len = strlen (origin->host);
+  if (len > 2 && origin->host[0] == '[')
+    {
+      g_autofree char *address = g_strndup (origin->host + 1, len - 2);
+      return inet_pton (AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK (&v6);
+    }
+  return strcmp (origin->host, "localhost") == 0
+         || (inet_pton (AF_INET, origin->host, &v4) == 1 && ntohl (v4.s_addr) >> 24 == 127);
+}
+
+char *
+oci_url_resolve (const char *base, const char *reference, GError **error)
+{
+  g_autoptr (CURLU) handle = parse (base, error);
+  if (handle == NULL
+      || !check (curl_url_set (handle, CURLUPART_URL, reference, CURLU_DISALLOW_USER), reference,
+                 error))
+    return NULL;
+  return get_part (handle, CURLUPART_URL, 0, reference, error);
+}
+
+char *
+oci_url_add_query (const char *url, const char *name, const char *value, GError **error)
+{
+  g_autoptr (CURLU) handle = parse (url, error);
+  g_autofree char *pair = g_strconcat (name, "=", value, NULL);
+  if (handle == NULL
+      || !check (curl_url_set (handle, CURLUPART_QUERY, pair, CURLU_APPENDQUERY | CURLU_URLENCODE),
+                 url, error))
+    return NULL;
+  return get_part (handle, CURLUPART_URL, 0, url, error);
+}

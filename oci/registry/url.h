@@ -1,0 +1,35 @@
+/* The few things that the registry protocol does with URLs, over libcurl's URL parser. */
+#pragma once
+
+#include "oci/base/error.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *scheme; /* "http" or "https" */
+  char *host;   /* lower case; IPv6 addresses in brackets */
+  char *port;   /* decimal, also when it is the scheme's own */
+} OciUrlOrigin;
+
+/** The origin of an absolute http or https URL. %OCI_ERROR_FORMAT for anything else, also for URLs
+ * with a user in them. */
+gboolean oci_url_origin (const char *url, OciUrlOrigin *out_origin, GError **error);
+void oci_url_origin_clear (OciUrlOrigin *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciUrlOrigin, oci_url_origin_clear)
+
+/** Whether both have the same scheme, host and port, which is how far credentials go. */
+gboolean oci_url_same_origin (const OciUrlOrigin *a, const OciUrlOrigin *b);
+
+/** Whether the host is localhost, in 127.0.0.0/8 or ::1. */
+gboolean oci_url_is_loopback (const OciUrlOrigin *origin);
+
+/** Resolves a relative or absolute @reference against @base (RFC 3986 section 5).
+ * Returns: (transfer full) (nullable) */
+char *oci_url_resolve (const char *base, const char *reference, GError **error);
+
+/** Appends "NAME=VALUE" to the query, escaped; what the query has stays as it is.
+ * Returns: (transfer full) (nullable) */
+char *oci_url_add_query (const char *url, const char *name, const char *value, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,201 @@
+"""What the integration tests share: running terrane, small trees, servers.
+
+The binary under test is named by the environment variable TERRANE. Stores need a file system with user extended
+attributes, which /tmp as tmpfs may lack, so everything temporary lives below TERRANE_TEST_TMPDIR or /var/tmp.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import tempfile
+import time
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TERRANE = os.environ.get("TERRANE", str(TOP / "build/dev/terrane"))
+INPUTS = TOP / "profiles/inputs"
+GDAL_PROFILE = TOP / "profiles/debian12-gdal.json"
+
+# A store that all tests of the real profile share, so that GDAL is assembled once.
+SHARED = pathlib.Path(os.environ.get("TERRANE_TEST_SHARED", "/var/tmp/terrane-test-shared"))
+
+
+def have(*programs):
+    return all(shutil.which(program) for program in programs)
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class TestCase(unittest.TestCase):
+    """A test with a directory and a store of its own."""
+
+    def setUp(self):
+        base = os.environ.get("TERRANE_TEST_TMPDIR", "/var/tmp")
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="terrane-test-", dir=base))
+        self.directory.chmod(0o755)
+        self.addCleanup(remove_tree, self.directory)
+        self.store = self.directory / "store"
+
+    def run_terrane(self, *arguments, exit_code=0, store=None, user=None, cwd=None, env=None, umask=None, stdin=None):
+        """Runs terrane and checks its exit code; a death by signal is never what a test expects."""
+        argv = [TERRANE, "--store", str(store or self.store), *map(str, arguments)]
+        environment = dict(os.environ, **(env or {}))
+        options = {}
+        if user is not None:
+            entry = pwd.getpwnam(user)
+            options = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            environment["HOME"] = str(self.directory)
+        if umask is not None:
+            options["umask"] = umask
+        result = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, env=environment, input=stdin, **options)
+        self.assertEqual(result.returncode, exit_code,
+                         f"{' '.join(argv)}\nstdout: {result.stdout}\nstderr: {result.stderr}")
+        return result
+
+    def build(self, profile, *arguments, **options):
+        """Builds and returns the record."""
+        return json.loads(self.run_terrane("--json", "build", profile, *arguments, **options).stdout)
+
+    def assert_fails(self, exit_code, pattern, *arguments, **options):
+        """Runs terrane, which must fail with one message that matches, and nothing on stdout."""
+        result = self.run_terrane("--quiet", *arguments, exit_code=exit_code, **options)
+        self.assertRegex(result.stderr, pattern)
+        self.assertEqual(result.stdout, "")
+        for line in result.stderr.splitlines():
+            self.assertTrue(line.startswith(("terrane: ", "  ")), line)
+        return result.stderr
+
+    def write(self, name, content):
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content) if isinstance(content, str) else path.write_bytes(content)
+        return path
+
+    def write_profile(self, name="profile.json", **members):
+        """A profile with a directory as base unless @members say otherwise."""
+        profile = {"name": "test", "platform": "linux/amd64", "target": "oci"}
+        profile.update(members)
+        if "base" not in profile:
+            (self.directory / "base/etc").mkdir(parents=True, exist_ok=True)
+            (self.directory / "base/etc/os-release").write_text("NAME=test\n")
+            profile["base"] = {"directory": "base"}
+        return self.write(name, json.dumps(profile))
+
+    def layout(self, store=None):
+        return (store or self.store) / "images"
+
+    def blob(self, digest, store=None):
+        return self.layout(store) / "blobs/sha256" / digest.removeprefix("sha256:")
+
+    def read_json_blob(self, digest, store=None):
+        return json.loads(self.blob(digest, store).read_text())
+
+    def open_layer(self, layer, store=None):
+        return tarfile.open(self.blob(layer["digest"], store), "r:gz")
+
+    def assert_store_is_sound(self, store=None):
+        """Whatever happened, the next build needs no repair."""
+        self.run_terrane("fsck", store=store)
+
+
+def remove_tree(path):
+    """rmtree that also removes directories without write permission."""
+    for directory, _, _ in os.walk(path):
+        with contextlib.suppress(OSError):
+            os.chmod(directory, 0o755)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def make_tar(path, members, mode="w"):
+    """Writes a tar of (name, kind, value) members; kinds: file, dir, link, symlink, device."""
+    types = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "link": tarfile.LNKTYPE, "symlink": tarfile.SYMTYPE,
+             "device": tarfile.CHRTYPE}
+    import io
+    with tarfile.open(path, mode) as tar:
+        for name, kind, value, *attributes in members:
+            info = tarfile.TarInfo(name)
+            info.type = types[kind]
+            info.mode = 0o755 if kind == "dir" else 0o644
+            for key, setting in (attributes[0] if attributes else {}).items():
+                setattr(info, key, setting)
+            if kind == "file":
+                info.size = len(value)
+                tar.addfile(info, io.BytesIO(value))
+            else:
+                info.linkname = value or ""
+                tar.addfile(info)
+    return path
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port, process, seconds=20):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server did not start")
+
+
+class Registry:
+    """A real docker-registry on loopback, stopped by the process id that started it."""
+
+    def __init__(self, directory, htpasswd=None, certificate=None, key=None):
+        self.port = free_port()
+        self.host = f"{'localhost' if certificate else '127.0.0.1'}:{self.port}"
+        directory.mkdir(parents=True, exist_ok=True)
+        config = {"version": 0.1, "log": {"level": "warn"}, "storage": {"filesystem": {"rootdirectory": str(directory / "data")}},
+                  "http": {"addr": f"127.0.0.1:{self.port}", "secret": "test"}}
+        if htpasswd:
+            config["auth"] = {"htpasswd": {"realm": "test", "path": str(htpasswd)}}
+        if certificate:
+            config["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}
+        path = directory / "config.yml"
+        path.write_text(json.dumps(config))  # JSON is YAML
+        self.log = open(directory / "log", "wb")
+        self.process = subprocess.Popen(["docker-registry", "serve", str(path)], stdout=self.log, stderr=self.log)
+        wait_for_port(self.port, self.process)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+def shared_gdal_build():
+    """Builds the real profile once for all tests that need it; returns its record."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    result = subprocess.run([TERRANE, "--store", str(SHARED / "store"), "--json", "build", str(GDAL_PROFILE)],
+                            capture_output=True, text=True)
+    if result.returncode != 0:
+        raise RuntimeError(result.stderr)
+    return json.loads(result.stdout)

@@ -1,0 +1,13 @@
+# Fails when a test-*.c is not in CMakeLists.txt: such a test would never run.
+cmake_minimum_required(VERSION 3.25)
+file(GLOB files RELATIVE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/test-*.c)
+set(missing "")
+foreach(file IN LISTS files)
+  string(REGEX REPLACE "^test-(.*)\\.c$" "\\1" name ${file})
+  if(NOT name IN_LIST LISTED)
+    list(APPEND missing ${file})
+  endif()
+endforeach()
+if(missing)
+  message(FATAL_ERROR "not listed in tests/unit/CMakeLists.txt: ${missing}")
+endif()

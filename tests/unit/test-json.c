@@ -1,0 +1,236 @@
+#include "oci/base/json.h"
+
+#include "testing.h"
+
+static OciJsonDocument *
+parse (const char *text, OciJson *out_root)
+{
+  g_autoptr (GBytes) data = test_bytes (text);
+  g_autoptr (GError) error = NULL;
+  OciJsonDocument *document = oci_json_parse ("doc", data, OCI_ERROR_USAGE, out_root, &error);
+  g_assert_no_error (error);
+  return document;
+}
+
+static void
+test_syntax (void)
+{
+  static const struct
+  {
+    const char *text;
+    gsize len;
+    const char *pattern;
+  } rows[] = {
+    { "", 0, "doc:1:0: *" },
+    { "{", 1, "doc:1:1: *" },
+    { "{\n\"a\":1,\n}", 10, "doc:3:1: *" },
+    { "{\"a\":1,\"a\":2}", 13, "doc:1:*: duplicate object key*" },
+    { "[1] x", 5, "doc:1:*" },
+    { "[\"\xff\"]", 5, "doc:1:2: unable to decode byte 0xff*" },
+    { "[\"a\\u0000\"]", 11, "doc:1:*" },
+    { "[\0]", 3, "doc:1:*" },
+    { "\"text\"", 6, "doc:1:*" }, /* only arrays and objects are documents */
+    { "[NaN]", 5, "doc:1:*" },
+    { "[01]", 4, "doc:1:*" },
+    { "[9223372036854775808]", 21, "doc:1:*" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      OciJson root;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) data = g_bytes_new (rows[i].text, rows[i].len);
+      g_test_message ("%s", rows[i].text);
+      g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_USAGE, &root, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, rows[i].pattern);
+      g_clear_error (&error);
+      g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_CORRUPT, &root, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, rows[i].pattern);
+    }
+}
+
+/* Deep nesting must end in an error and not in a stack overflow. */
+static void
+test_nesting (void)
+{
+  OciJson root;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *open = g_strnfill (1000 * 1000, '[');
+  g_autoptr (GBytes) data = test_bytes (open);
+  g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_FORMAT, &root, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "doc:1:*depth*");
+}
+
+static void
+test_getters (void)
+{
+  static const char *const words[] = { "red", "green", NULL };
+  OciJson root, member, element;
+  g_autoptr (OciJsonDocument) document = parse (
+      "{\"s\":\"text\",\"b\":true,\"f\":false,\"i\":-7,\"list\":[\"x\",\"y\"],\"w\":\"green\","
+      "\"none\":null,\"o\":{\"p\":[{\"q\":1}]}}",
+      &root);
+  g_autoptr (GError) error = NULL;
+  const char *text = NULL;
+  gboolean flag = FALSE;
+  int64_t number = 0;
+  unsigned word = 9;
+  size_t length = 0;
+  g_auto (GStrv) strings = NULL;
+  g_assert_true (oci_json_object (&root, NULL));
+  g_assert_true (oci_json_require (&root, "s", &member) && oci_json_string (&member, &text));
+  g_assert_cmpstr (text, ==, "text");
+  g_assert_true (oci_json_require (&root, "b", &member) && oci_json_bool (&member, &flag));
+  g_assert_true (flag);
+  g_assert_true (oci_json_require (&root, "f", &member) && oci_json_bool (&member, &flag));
+  g_assert_false (flag);
+  g_assert_true (oci_json_require (&root, "i", &member) && oci_json_int (&member, -7, -7, &number));
+  g_assert_cmpint (number, ==, -7);
+  g_assert_true (oci_json_require (&root, "list", &member) && oci_json_array (&member, 2, &length));
+  g_assert_cmpuint (length, ==, 2);
+  g_assert_true (oci_json_strv (&member, 2, &strings));
+  g_assert_cmpstr (strings[0], ==, "x");
+  g_assert_cmpstr (strings[1], ==, "y");
+  g_assert_null (strings[2]);
+  oci_json_element (&member, 1, &element);
+  g_autofree char *path = oci_json_path (&element);
+  g_assert_cmpstr (path, ==, "list[1]");
+  g_assert_true (oci_json_require (&root, "w", &member) && oci_json_word (&member, words, &word));
+  g_assert_cmpuint (word, ==, 1);
+  g_assert_false (oci_json_member (&root, "none", &member)); /* null counts as missing */
+  g_assert_false (oci_json_member (&root, "absent", &member));
+  g_assert_false (oci_json_string (&member, &text)); /* and gives no note */
+  g_assert_true (oci_json_document_finish (document, &error));
+  g_assert_no_error (error);
+
+  OciJson o, p, q;
+  g_assert_true (oci_json_member (&root, "o", &o) && oci_json_member (&o, "p", &p));
+  oci_json_element (&p, 0, &element);
+  g_assert_true (oci_json_member (&element, "q", &q));
+  g_autofree char *deep = oci_json_path (&q);
+  g_assert_cmpstr (deep, ==, "o.p[0].q");
+  g_autofree char *top = oci_json_path (&root);
+  g_assert_cmpstr (top, ==, "");
+}
+
+/* One run reports everything, a line each, with paths. */
+static void
+test_problems (void)
+{
+  static const char *const known[] = { "name", "prefix", "list", "count", "word", NULL };
+  static const char *const words[] = { "normalise", "keep", NULL };
+  OciJson root, member, missing;
+  const char *text = "untouched";
+  int64_t number = 42;
+  unsigned word = 42;
+  gboolean flag = 42;
+  size_t length = 42;
+  char **strings = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OciJsonDocument) document =
+      parse ("{\"prefx\":1,\"zzzzzzzz\":1,\"name\":3,\"list\":[\"a\",{}],\"count\":11,"
+             "\"word\":\"normalize\",\"prefix\":1.5}",
+             &root);
+  g_assert_true (oci_json_object (&root, known));
+  g_assert_false (oci_json_member (&root, "name", &member) && oci_json_string (&member, &text));
+  g_assert_false (oci_json_member (&root, "list", &member) && oci_json_strv (&member, 9, &strings));
+  g_assert_false (oci_json_member (&root, "list", &member) && oci_json_array (&member, 1, &length));
+  g_assert_false (oci_json_member (&root, "count", &member)
+                  && oci_json_int (&member, 1, 10, &number));
+  g_assert_false (oci_json_member (&root, "word", &member)
+                  && oci_json_word (&member, words, &word));
+  g_assert_false (oci_json_member (&root, "prefix", &member)
+                  && oci_json_int (&member, 0, 9, &number));
+  g_assert_false (oci_json_member (&root, "prefix", &member) && oci_json_bool (&member, &flag));
+  g_assert_false (oci_json_require (&root, "other", &missing));
+  oci_json_problem (&member, "free %s", "text");
+  g_assert_cmpstr (text, ==, "untouched");
+  g_assert_cmpint (number, ==, 42);
+  g_assert_cmpuint (word, ==, 42);
+  g_assert_cmpint (flag, ==, 42);
+  g_assert_cmpuint (length, ==, 42);
+  g_assert_null (strings);
+
+  static const char *const patterns[] = {
+    "*doc: prefx: unknown key, did you mean ‘prefix’?*",
+    "*doc: zzzzzzzz: unknown key; known here: name, prefix, list, count, word*",
+    "*doc: name: expected a string, got an integer*",
+    "*doc: list[1]: expected a string, got an object*",
+    "*doc: list: has 2 elements, at most 1 are allowed*",
+    "*doc: count: 11 is not between 1 and 10*",
+    "*doc: word: ‘normalize’ is not one of normalise, keep; did you mean ‘normalise’?*",
+    "*doc: prefix: expected an integer, got a fraction*",
+    "*doc: prefix: expected true or false, got a fraction*",
+    "*doc: ‘other’ is missing*",
+    "*doc: prefix: free text*",
+  };
+  for (int again = 0; again < 2; again++) /* finish may be asked twice */
+    {
+      g_assert_false (oci_json_document_finish (document, &error));
+      for (gsize i = 0; i < G_N_ELEMENTS (patterns); i++)
+        assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, patterns[i]);
+      g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+      g_assert_cmpuint (g_strv_length (lines), ==, G_N_ELEMENTS (patterns));
+      g_clear_error (&error);
+    }
+}
+
+/* An unknown key comes from outside: what the terminal would obey must not be printed raw. */
+static void
+test_hostile_key (void)
+{
+  static const char *const known[] = { "name", NULL };
+  OciJson root;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OciJsonDocument) document = parse ("{\"\\u001b[31mred\":1}", &root);
+  (void) oci_json_object (&root, known);
+  g_assert_false (oci_json_document_finish (document, &error));
+  g_assert_null (strchr (error->message, '\x1b'));
+}
+
+static void
+test_nearest_word (void)
+{
+  static const char *const words[] = { "archive", "directory", "image", NULL };
+  static const char *const rows[][2] = {
+    { "archive", "archive" }, { "archve", "archive" },     { "Archive", "archive" },
+    { "dirctory", "directory" }, { "imgae", NULL }, { "imag", "image" },
+    { "xyz", NULL },          { "", NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpstr (oci_nearest_word (rows[i][0], words), ==, rows[i][1]);
+  g_autofree char *overlong = g_strnfill (100000, 'a');
+  g_assert_null (oci_nearest_word (overlong, words));
+}
+
+/* RFC 8785's idea without its number rules: compact, keys sorted bytewise. */
+static void
+test_dump (void)
+{
+  OciJson root;
+  g_autoptr (OciJsonDocument) document =
+      parse ("{ \"b\": [1, true, null, \"\\u00fc\\n\\\"\"], \"a\": {\"\\u00fc\": 1, \"z\": 2} }",
+             &root);
+  g_autoptr (GBytes) dumped = oci_json_dump (root.value);
+  static const char want[] = "{\"a\":{\"z\":2,\"\xc3\xbc\":1},\"b\":[1,true,null,\"\xc3\xbc\\n\\\"\"]}";
+  assert_text (dumped, want);
+  g_autofree char *pretty = oci_json_dump_pretty (root.value);
+  g_assert_true (g_str_has_prefix (pretty, "{\n  \"a\": {\n"));
+  g_assert_true (g_str_has_suffix (pretty, "}\n"));
+
+  g_autoptr (OciJsonValue) text = oci_json_text ("a\xff");
+  g_assert_cmpstr (json_string_value (text), ==, "a\xef\xbf\xbd");
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/json/syntax", test_syntax);
+  g_test_add_func ("/json/nesting", test_nesting);
+  g_test_add_func ("/json/getters", test_getters);
+  g_test_add_func ("/json/problems", test_problems);
+  g_test_add_func ("/json/hostile-key", test_hostile_key);
+  g_test_add_func ("/json/nearest-word", test_nearest_word);
+  g_test_add_func ("/json/dump", test_dump);
+  return g_test_run ();
+}
