@@ -188,22 +188,22 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
   gboolean help = FALSE;
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.outputs,
-      "Also write oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]",
-      "TRANSPORT:…" },
+      "Also write the image there, repeatable", "TRANSPORT:…" },
     { "push", 0, 0, G_OPTION_ARG_STRING, &options.push,
       "Push when, and only when, checks and validation pass", "docker://HOST/REPO[:TAG]" },
     { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options.no_validate,
       "Do not run the profile's imports and scripts", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,
       "Write what was built, checked and pushed as JSON", "FILE" },
-    { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs,
-      "Threads (default: one a processor); the image is the same for any number", "N" },
+    { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default: one a processor)", "N" },
     G_OPTION_ENTRY_NULL,
   };
-  if (!terrane_command_parse (global, terrane_command_find ("build"), argc, argv, entries,
-                              "The image lands in the store as NAME:latest, NAME being the "
-                              "profile's.",
-                              1, 1, &arguments, &help, error)
+  if (!terrane_command_parse (
+          global, terrane_command_find ("build"), argc, argv, entries,
+          "The image lands in the store as NAME:latest, NAME being the profile's. TRANSPORT is\n"
+          "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG].\n"
+          "The image is the same for any number of threads.",
+          1, 1, &arguments, &help, error)
       || help)
     return help;
   return check_arguments (&options, error) && run_build (global, arguments[0], &options, error);

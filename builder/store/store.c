@@ -74,6 +74,20 @@ check_version (TerraneStore *self, GError **error)
                     quoted);
 }
 
+/* By default ostree refuses to write when less than 3 % of a disk are free: on a large disk those
+ * are gigabytes, and a build that needs megabytes should not fail for them. */
+static gboolean
+allow_full_disk (TerraneStore *self, GError **error)
+{
+  static const char key[] = "min-free-space-percent";
+  if (g_key_file_has_key (ostree_repo_get_config (self->repo), "core", key, NULL))
+    return TRUE;
+  g_autoptr (GKeyFile) config = ostree_repo_copy_config (self->repo);
+  g_key_file_set_string (config, "core", key, "0");
+  return ostree_repo_write_config (self->repo, config, error)
+         && ostree_repo_reload_config (self->repo, NULL, error);
+}
+
 static gboolean
 open_parts (TerraneStore *self, GError **error)
 {
@@ -94,7 +108,7 @@ open_parts (TerraneStore *self, GError **error)
     }
   /* See terrane_store_begin_write(). */
   ostree_repo_set_disable_fsync (self->repo, TRUE);
-  return TRUE;
+  return allow_full_disk (self, error);
 }
 
 static gboolean

@@ -157,7 +157,8 @@ const char *
 oci_nearest_word (const char *word, const char *const *candidates)
 {
   const char *nearest = NULL;
-  size_t best = MAX (strlen (word) / 3, (size_t) 1) + 1;
+  size_t len = strlen (word);
+  size_t best = MAX (len / 3, (size_t) (len > 3 ? 2 : 1)) + 1;
   for (; *candidates != NULL; candidates++)
     {
       size_t distance = edit_distance (word, *candidates);

@@ -85,7 +85,7 @@ class TestCase(unittest.TestCase):
         path.write_text(content) if isinstance(content, str) else path.write_bytes(content)
         return path
 
-    def write_profile(self, name="profile.json", **members):
+    def write_profile(self, file_name="profile.json", /, **members):
         """A profile with a directory as base unless @members say otherwise."""
         profile = {"name": "test", "platform": "linux/amd64", "target": "oci"}
         profile.update(members)
@@ -93,7 +93,7 @@ class TestCase(unittest.TestCase):
             (self.directory / "base/etc").mkdir(parents=True, exist_ok=True)
             (self.directory / "base/etc/os-release").write_text("NAME=test\n")
             profile["base"] = {"directory": "base"}
-        return self.write(name, json.dumps(profile))
+        return self.write(file_name, json.dumps(profile))
 
     def layout(self, store=None):
         return (store or self.store) / "images"

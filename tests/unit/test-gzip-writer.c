@@ -69,9 +69,9 @@ make_content (Content content, gsize len)
 static void
 test_round_trip (void)
 {
-  static const gsize sizes[] = { 0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB + 12345 };
+  static const gsize sizes[] = { 0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB + 12345 };
   static const unsigned jobs[] = { 1, 2, 4 };
-  static const gsize pieces[] = { 4096, MIB - 1, MIB, 5 * MIB };
+  static const gsize pieces[] = { 10000, 5 * MIB };
   for (Content content = ZEROS; content <= TEXT; content++)
     for (gsize s = 0; s < G_N_ELEMENTS (sizes); s++)
       {
@@ -94,7 +94,7 @@ test_levels (void)
 {
   g_autofree guint8 *data = make_content (TEXT, 2 * MIB + 7);
   g_autofree guint8 *noise = make_content (RANDOM, 2 * MIB + 7);
-  for (int level = 1; level <= 12; level++)
+  for (int level = 1; level <= 12; level += 11)
     {
       g_autoptr (GByteArray) text = compress_with (level, 2, data, 2 * MIB + 7, MIB);
       g_autoptr (GByteArray) random = compress_with (level, 2, noise, 2 * MIB + 7, MIB);
@@ -121,7 +121,7 @@ test_format (void)
   static const guint8 header[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };
   g_autofree guint8 *data = make_content (TEXT, 1000);
   g_autoptr (GByteArray) gzip = compress_with (2, 1, data, 1000, 1000);
-  g_assert_cmpmem (gzip->data, sizeof header, header, sizeof header);
+  assert_bytes (gzip->data, sizeof header, header, sizeof header);
   guint32 crc, size;
   memcpy (&crc, gzip->data + gzip->len - 8, 4);
   memcpy (&size, gzip->data + gzip->len - 4, 4);

@@ -185,6 +185,11 @@ test_hostile_key (void)
   (void) oci_json_object (&root, known);
   g_assert_false (oci_json_document_finish (document, &error));
   g_assert_null (strchr (error->message, '\x1b'));
+  g_clear_error (&error);
+
+  g_autoptr (GBytes) broken = test_bytes ("[tru\x1b[31m]");
+  g_assert_null (oci_json_parse ("doc", broken, OCI_ERROR_USAGE, &root, &error));
+  g_assert_null (strchr (error->message, '\x1b'));
 }
 
 static void

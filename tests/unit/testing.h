@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <gio/gunixinputstream.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -113,6 +114,14 @@ static inline GBytes *
 test_bytes (const char *text)
 {
   return g_bytes_new (text, strlen (text));
+}
+
+/* g_assert_cmpmem() for sizes of any type, without conversion warnings. */
+static inline void
+assert_bytes (const void *got, gsize got_len, const void *want, gsize want_len)
+{
+  g_assert_cmpuint (got_len, ==, want_len);
+  g_assert_true (got_len == 0 || memcmp (got, want, got_len) == 0);
 }
 
 static inline void

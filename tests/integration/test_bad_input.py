@@ -1,0 +1,174 @@
+"""Each kind of bad input ends with one clear message, the right exit code, and a store that the next build uses."""
+
+import gzip
+import lzma
+import os
+import shutil
+import subprocess
+import unittest
+
+from terrane_test import TERRANE, TestCase, make_tar
+
+
+class BadInput(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.write("app/f", "x")
+
+    def tearDown(self):
+        """The same store builds a good image right afterwards and is sound."""
+        good = self.write_profile("good.json", trees=[{"name": "app", "directory": "app", "prefix": "/app"}])
+        self.build(good)
+        self.assert_store_is_sound()
+
+    def assert_build_fails(self, exit_code, pattern, **members):
+        message = self.assert_fails(exit_code, pattern, "build", self.write_profile(**members))
+        self.assertNotIn("CRITICAL", message)
+        self.assertEqual(self.run_terrane("--json", "images").stdout, "[]\n")
+        return message
+
+    def tree(self, **source):
+        return [dict({"name": "t", "prefix": "/opt"}, **source)]
+
+    def test_truncated_tar(self):
+        path = make_tar(self.directory / "a.tar", [("f", "file", os.urandom(100_000))])
+        for size in (50_000, 700):
+            with self.subTest(size):
+                (self.directory / "short.tar").write_bytes(path.read_bytes()[:size])
+                self.assert_build_fails(1, r"trees\[0\]: .*short\.tar: .*[Tt]runcated", trees=self.tree(archive="short.tar"))
+
+    def test_truncated_and_corrupt_compression(self):
+        path = make_tar(self.directory / "a.tar", [("f", "file", os.urandom(200_000))])
+        data = gzip.compress(path.read_bytes())
+        self.write("short.tar.gz", data[:100_000])
+        self.assert_build_fails(1, r"short\.tar\.gz", trees=self.tree(archive="short.tar.gz"))
+        # gzip's checksum is not looked at by libarchive; those of xz and zstd are.
+        broken = bytearray(lzma.compress(path.read_bytes()))
+        broken[100_000] ^= 0xff
+        self.write("broken.tar.xz", bytes(broken))
+        self.assert_build_fails(1, r"broken\.tar\.xz", trees=self.tree(archive="broken.tar.xz"))
+
+    def test_not_an_archive(self):
+        self.write("text.tar", "this is no tar archive\n" * 100)
+        self.assert_build_fails(1, r"text\.tar: .*[Uu]nrecognized archive format", trees=self.tree(archive="text.tar"))
+
+    def test_paths_that_lead_elsewhere(self):
+        for name, pattern in (("../evil", "contains ‘..’"), ("a/../../evil", "contains ‘..’"), ("/etc/evil", "is absolute")):
+            with self.subTest(name):
+                make_tar(self.directory / "evil.tar", [(name, "file", b"x")])
+                self.assert_build_fails(1, rf"evil\.tar: the path ‘.*evil’ {pattern}", trees=self.tree(archive="evil.tar"))
+        self.assertFalse((self.directory / "evil").exists())
+
+    def test_entry_through_a_symlink(self):
+        outside = self.directory / "outside"
+        outside.mkdir()
+        make_tar(self.directory / "evil.tar", [("link", "symlink", str(outside)), ("link/file", "file", b"x")])
+        self.assert_build_fails(1, r"opt/link/file: the path goes through opt/link, a symbolic link to",
+                                trees=self.tree(archive="evil.tar", symlinks="any"))
+        self.assertEqual(list(outside.iterdir()), [])
+
+    def test_symlink_out_of_the_prefix(self):
+        for target in ("/etc/passwd", "../../etc/passwd", "../opt2/x", "../../../../../x"):
+            with self.subTest(target):
+                make_tar(self.directory / "evil.tar", [("link", "symlink", target)])
+                self.assert_build_fails(1, r"/opt/link: symbolic link to ‘.*’, outside the tree's prefix /opt; .*"
+                                           r"\"symlinks\": \"any\"", trees=self.tree(archive="evil.tar"))
+
+    def test_hard_link_to_nothing(self):
+        make_tar(self.directory / "a.tar", [("x", "link", "missing")])
+        self.assert_build_fails(1, r"opt/x: is a hard link to ‘opt/missing’, which is not a file before it",
+                                trees=self.tree(archive="a.tar"))
+
+    def test_profile_problems_come_together(self):
+        message = self.assert_fails(
+            2, r"profile\.json: trees\[0\]\.prefix: expected a string, got an integer", "build",
+            self.write_profile(trees=[{"name": "Bad Name", "directory": "app", "prefix": 1, "prefx": ""}],
+                               platfrm="x", target="aws"))
+        for part in ("trees[0].name: ‘Bad Name’ is no name", "trees[0].prefx: unknown key, did you mean ‘prefix’?",
+                     "platfrm: unknown key, did you mean ‘platform’?", "target: ‘aws’ is not one of aws-lambda, oci"):
+            self.assertIn(part, message)
+
+    def test_profile_syntax(self):
+        self.write("p.json", '{\n  "name": "x",\n  "name": "y"\n}')
+        self.assert_fails(2, r"p\.json:3:\d+: duplicate object key", "build", self.directory / "p.json")
+        self.write("p.json", '{"name": ')
+        self.assert_fails(2, r"p\.json:1:\d+: ", "build", self.directory / "p.json")
+
+    def test_missing_files(self):
+        self.assert_fails(1, r"the profile: .*nothing\.json.*No such file", "build", self.directory / "nothing.json")
+        self.assert_build_fails(1, r"profile\.json: trees\[0\]\.archive: opening ‘.*none\.tar’: No such file",
+                                trees=self.tree(archive="none.tar"))
+        self.assert_build_fails(1, r"trees\[0\]\.directory: .*none.*No such file", trees=self.tree(directory="none"))
+        self.assert_build_fails(1, r"base\.image: oci:.*none: .*No such file", base={"image": "oci:none"})
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user")
+    def test_unreadable_directory(self):
+        secret = self.directory / "secret/inner"
+        secret.mkdir(parents=True)
+        secret.chmod(0)
+        home = self.directory / "home"
+        home.mkdir()
+        shutil.chown(home, "nobody")
+        shutil.chown(self.directory / "secret", "nobody")
+        profile = self.write_profile(trees=self.tree(directory="secret"))
+        self.assert_fails(1, r"trees\[0\]\.directory: .*secret: opening the directory inner: Permission denied", "build",
+                          profile, store=home / "store", user="nobody")
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_full_disk(self):
+        image, mount = self.directory / "small.img", self.directory / "small"
+        mount.mkdir()
+        with open(image, "wb") as file:
+            file.truncate(24 * 1024 * 1024)
+        subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(mount)], check=True)
+        self.addCleanup(subprocess.run, ["umount", str(mount)], check=True)
+        self.write("big/f", os.urandom(40_000_000))
+        for i in range(40):
+            self.write(f"small-files/{i}", os.urandom(1_000_000))
+        for directory in ("big", "small-files"):
+            with self.subTest(directory):
+                profile = self.write_profile(trees=self.tree(directory=directory))
+                self.assert_fails(1, "No space left on device", "build", profile, store=mount / "store")
+        good = self.write_profile("good.json", trees=[{"name": "app", "directory": "app", "prefix": "/app"}])
+        self.build(good, store=mount / "store")
+        self.assert_store_is_sound(store=mount / "store")
+
+    def test_full_disk_for_the_result(self):
+        self.build(self.write_profile())
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([TERRANE, "--store", str(self.store), "images"], stdout=full, stderr=subprocess.PIPE,
+                                    text=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("writing the result to standard output: No space left on device", result.stderr)
+
+
+class Usage(TestCase):
+    def test_usage_errors(self):
+        for arguments, pattern in (([], "no command given"), (["biuld"], "unknown command ‘biuld’, did you mean ‘build’"),
+                                   (["build"], "build: expected PROFILE, got 0 arguments"),
+                                   (["build", "--nope", "x"], "Unknown option --nope"),
+                                   (["build", "--jobs", "-1", "x"], "--jobs must be between 1 and 1024"),
+                                   (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY"),
+                                   (["rm", "oci:x"], "is not a name in the store"),
+                                   (["inspect", "Bad Name"], "Bad Name")):
+            with self.subTest(arguments):
+                self.assert_fails(2, pattern, *arguments)
+
+    def test_help_of_every_command(self):
+        commands = self.run_terrane("--list-commands").stdout.split()
+        self.assertIn("build", commands)
+        for command in [[]] + [[command] for command in commands]:
+            result = self.run_terrane(*command, "--help")
+            self.assertEqual(result.stderr, "")
+            for line in result.stdout.splitlines():
+                self.assertLessEqual(len(line), 100, line)
+
+    def test_newer_store_is_refused(self):
+        self.store.mkdir()
+        (self.store / "version").write_text("99\n")
+        self.assert_fails(1, "has the format ‘99’, this build knows 1", "images")
+
+
+if __name__ == "__main__":
+    unittest.main()
