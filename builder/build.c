@@ -88,6 +88,7 @@ json_t *
 terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
 {
   OciDigestText text;
+  OciDigestHex hex;
   json_t *record = json_object ();
   json_t *layers = json_array ();
   uint64_t size = 0;
@@ -105,6 +106,7 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
                 oci_json_text (oci_digest_text (&self->image->manifest->digest, text)));
   oci_json_set (record, "config_digest",
                 oci_json_text (oci_digest_text (&self->image->config, text)));
+  oci_json_set (record, "commit", oci_json_text (oci_digest_hex (&self->image->assembled, hex)));
   oci_json_set (record, "created", oci_json_text (self->stamp.created));
   if (self->stamp.revision != NULL)
     oci_json_set (record, "revision", oci_json_text (self->stamp.revision));

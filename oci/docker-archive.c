@@ -153,6 +153,20 @@ read_docker_image (const OciJson *at, DockerImage *out)
     (void) oci_json_strv (&member, 10000, &out->tags);
 }
 
+/* Tools write the names in full: docker.io/library/NAME:TAG for what the user called NAME:TAG. */
+static gboolean
+has_tag (const DockerImage *image, const char *name)
+{
+  static const char *const prefixes[] = { "", "docker.io/", "docker.io/library/" };
+  for (size_t i = 0; image->tags != NULL && i < G_N_ELEMENTS (prefixes); i++)
+    {
+      g_autofree char *full = g_strconcat (prefixes[i], name, NULL);
+      if (g_strv_contains ((const char *const *) image->tags, full))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 choose_docker_image (GBytes *raw, const char *name, DockerImage *out, GError **error)
 {
@@ -172,8 +186,7 @@ choose_docker_image (GBytes *raw, const char *name, DockerImage *out, GError **e
       docker_image_clear (out);
       *out = (DockerImage){ 0 };
       read_docker_image (&element, out);
-      found = name == NULL
-              || (out->tags != NULL && g_strv_contains ((const char *const *) out->tags, name));
+      found = name == NULL || has_tag (out, name);
     }
   if (!found && name != NULL)
     oci_json_problem (&root, "has no image ‘%s’", name);
