@@ -84,18 +84,20 @@ terrane_git_source_url (const char *remote)
     {
       /* [user@]host:path, as scp spells it; a slash before the colon makes it a local path. */
       const char *colon = strchr (remote, ':'), *slash = strchr (remote, '/');
-      if (colon == NULL || (slash != NULL && slash < colon) || colon == remote)
-        return NULL;
+      if (colon == NULL || (slash != NULL && slash < colon) || colon == remote || colon[1] == ':')
+        return NULL; /* "::" is a remote helper, gitremote-helpers(7) */
       const char *at = memchr (remote, '@', (size_t) (colon - remote));
       const char *host = at != NULL ? at + 1 : remote;
       g_autofree char *path = strip_suffixes (colon + 1);
+      if (host == colon)
+        return NULL;
       return g_strdup_printf ("https://%.*s/%s", (int) (colon - host), host, path);
     }
   if (!g_str_has_prefix (remote, "https://") && !g_str_has_prefix (remote, "http://")
       && !g_str_has_prefix (remote, "ssh://") && !g_str_has_prefix (remote, "git://"))
     return NULL;
   g_autoptr (GUri) uri = g_uri_parse (remote, G_URI_FLAGS_NONE, NULL);
-  if (uri == NULL || g_uri_get_host (uri) == NULL)
+  if (uri == NULL || g_uri_get_host (uri) == NULL || g_uri_get_host (uri)[0] == '\0')
     return NULL;
   g_autofree char *path = strip_suffixes (g_uri_get_path (uri));
   return g_strdup_printf ("https://%s/%s", g_uri_get_host (uri), path);

@@ -63,8 +63,8 @@ oci_digest_hex (const OciDigest *self, OciDigestHex hex)
 const char *
 oci_digest_text (const OciDigest *self, OciDigestText text)
 {
-  memcpy (text, PREFIX, strlen (PREFIX));
-  oci_digest_hex (self, text + strlen (PREFIX));
+  OciDigestHex hex;
+  g_snprintf (text, sizeof (OciDigestText), "%s%s", PREFIX, oci_digest_hex (self, hex));
   return text;
 }
 

@@ -245,7 +245,7 @@ docker_archive_import (const char *path, const char *name, OciLayout *layout, in
       return NULL;
     }
   g_auto (DockerImage) image = { 0 };
-  if (!choose_docker_image (raw, name, &image, error))
+  if (!choose_docker_image (raw, name, &image, error) || image.layers == NULL)
     return NULL;
   return build_docker_manifest (&import, &image, level, jobs, error);
 }

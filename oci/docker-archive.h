@@ -19,11 +19,12 @@ OciDescriptor *docker_archive_import (const char *path, const char *name, OciLay
 
 /**
  * docker_archive_export:
+ * @descriptor: of an image manifest in @layout
  * @name: "REPOSITORY:TAG" that `docker load` gives the image
  *
  * The layers stay compressed, which docker and podman accept.
  */
-gboolean docker_archive_export (OciLayout *layout, const OciDescriptor *manifest, const char *name,
-                                const char *path, GError **error);
+gboolean docker_archive_export (OciLayout *layout, const OciDescriptor *descriptor,
+                                const char *name, const char *path, GError **error);
 
 G_END_DECLS

@@ -47,11 +47,12 @@ find_last_block (const uint8_t *stream, size_t size, uint64_t *out_start, uint64
 {
   enum
   {
+    SCRATCH_BYTES = 65536,
     UNUSED_BITS = 7,
     AT_BOUNDARY = 128,
     IN_LAST_BLOCK = 64
   };
-  g_autofree uint8_t *scratch = g_malloc (64 * 1024);
+  g_autofree uint8_t *scratch = g_malloc (SCRATCH_BYTES);
   z_stream z = { .next_in = (uint8_t *) stream, .avail_in = (uInt) size };
   if (inflateInit2 (&z, -MAX_WBITS) != Z_OK)
     return FALSE;
@@ -60,7 +61,7 @@ find_last_block (const uint8_t *stream, size_t size, uint64_t *out_start, uint64
   while (result == Z_OK)
     {
       z.next_out = scratch;
-      z.avail_out = 64 * 1024;
+      z.avail_out = SCRATCH_BYTES;
       result = inflate (&z, Z_BLOCK);
       if (result != Z_OK || !(z.data_type & AT_BOUNDARY))
         continue;
@@ -125,7 +126,7 @@ oci_gzip_writer_new (int level, unsigned jobs, OciSink sink, gpointer sink_data)
       g_async_queue_push (self->compressors, compressor);
     }
   self->output_capacity =
-      libdeflate_deflate_compress_bound (NULL, OCI_GZIP_BLOCK_BYTES) + 2 * SYNC_BYTES;
+      libdeflate_deflate_compress_bound (NULL, OCI_GZIP_BLOCK_BYTES) + SYNC_BYTES + SYNC_BYTES;
   /* One block in each thread, one ready for it, one being filled. */
   self->ring_size = 2 * (size_t) jobs + 1;
   self->ring = g_new0 (Block, self->ring_size);

@@ -32,7 +32,7 @@ typedef struct _OciGzipWriter OciGzipWriter;
 OciGzipWriter *oci_gzip_writer_new (int level, unsigned jobs, OciSink sink, gpointer sink_data);
 
 /** Takes @len bytes; fits #OciSink. */
-gboolean oci_gzip_writer_write (gpointer self, const void *data, size_t len, GError **error);
+gboolean oci_gzip_writer_write (gpointer writer, const void *data, size_t len, GError **error);
 
 /** Compresses the rest and writes the trailer. Nothing may be written afterwards. */
 gboolean oci_gzip_writer_finish (OciGzipWriter *self, GError **error);

@@ -17,20 +17,20 @@ OciDescriptor *oci_image_find_manifest (OciLayout *layout, const OciDescriptor *
                                         const char *platform, GError **error);
 
 /** Reads and parses manifest and config; either out may be NULL. (transfer full) */
-gboolean oci_image_read (OciLayout *layout, const OciDescriptor *manifest,
+gboolean oci_image_read (OciLayout *layout, const OciDescriptor *descriptor,
                          OciManifest **out_manifest, OciImageConfig **out_config, GError **error);
 
 /** Whether all blobs of the image are there with the sizes that their descriptors state. */
-gboolean oci_image_check_blobs (OciLayout *layout, const OciDescriptor *manifest, GError **error);
+gboolean oci_image_check_blobs (OciLayout *layout, const OciDescriptor *descriptor, GError **error);
 
 /**
  * oci_image_copy:
- * @manifest: an image manifest in @from
+ * @descriptor: of an image manifest in @from
  *
  * Copies manifest, config and layers, verifying every digest on the way; blobs that @to has are
  * not read.
  */
-gboolean oci_image_copy (OciLayout *from, const OciDescriptor *manifest, OciLayout *to,
+gboolean oci_image_copy (OciLayout *from, const OciDescriptor *descriptor, OciLayout *to,
                          GError **error);
 
 G_END_DECLS

@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayerWriter, oci_layer_writer_free)
 OciTarWriter *oci_layer_writer_tar (OciLayerWriter *self);
 
 /** Takes bytes of a tar that exists already, instead of entries; fits #OciSink. */
-gboolean oci_layer_writer_raw (gpointer self, const void *data, size_t len, GError **error);
+gboolean oci_layer_writer_raw (gpointer writer, const void *data, size_t len, GError **error);
 
 /**
  * oci_layer_writer_finish:

@@ -159,13 +159,12 @@ run_build (TerraneGlobal *global, const char *path, const BuildArguments *argume
   g_autoptr (TerraneBuild) build = NULL;
   g_autoptr (OciJsonValue) record = NULL;
   gboolean ok = terrane_build (store, profile, &options, &build, error);
-  if (build != NULL)
-    record = terrane_build_record (build, profile);
+  if (build == NULL)
+    return FALSE;
+  record = terrane_build_record (build, profile);
   if (ok)
     ok = deliver (store, build, arguments, jobs, terminal, record, error);
   terrane_terminal_finish_phase (terminal);
-  if (build == NULL)
-    return FALSE;
   /* A failed gate has a record too: it says what failed. */
   oci_json_set (record, "passed", json_boolean (ok));
   if (arguments->record != NULL && !write_record (arguments->record, record, ok ? error : NULL))

@@ -80,8 +80,11 @@ terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
       return TRUE;
     }
   terrane_progress_phase (progress, 0, "reading %s", spec->name);
-  if (!terrane_source_ingest (store, spec, modes, jobs, advance, (gpointer) progress,
-                              &out_tree->commit, &out_tree->tree, &report, error))
+  const TerraneSourceOptions options = {
+    .modes = modes, .jobs = jobs, .progress = advance, .progress_data = (gpointer) progress
+  };
+  if (!terrane_source_ingest (store, spec, &options, &out_tree->commit, &out_tree->tree, &report,
+                              error))
     return FALSE;
   if (report.special_skipped > 0)
     terrane_progress_warn (progress, "%s: left out %u devices, fifos and sockets", spec->name,

@@ -193,8 +193,9 @@ read_image (const TerraneProfile *profile, const OciJson *at, char **out_image)
   if (!oci_json_string (at, &text))
     return;
   const char *colon = strchr (text, ':');
-  if (g_str_has_prefix (text, "oci:") || g_str_has_prefix (text, "oci-archive:")
-      || g_str_has_prefix (text, "docker-archive:"))
+  if (colon != NULL && colon[1] != '\0' && colon[1] != ':'
+      && (g_str_has_prefix (text, "oci:") || g_str_has_prefix (text, "oci-archive:")
+          || g_str_has_prefix (text, "docker-archive:")))
     {
       g_autofree char *path = resolve_path (profile, colon + 1);
       *out_image = g_strdup_printf ("%.*s%s", (int) (colon + 1 - text), text, path);
@@ -205,6 +206,14 @@ read_image (const TerraneProfile *profile, const OciJson *at, char **out_image)
                     "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                     "docker-archive:FILE[:TAG]",
                     quoted);
+}
+
+static void
+refuse_key (const OciJson *object, const char *key, const char *reason)
+{
+  OciJson member;
+  if (oci_json_member (object, key, &member))
+    oci_json_problem (&member, "%s", reason);
 }
 
 static void
@@ -228,11 +237,15 @@ read_source_kind (const TerraneProfile *profile, const OciJson *at, gboolean is_
     }
   else if (has_directory)
     {
+      refuse_key (at, "sha256", "goes with ‘archive’ only");
       spec->kind = TERRANE_SOURCE_DIRECTORY;
       read_path (profile, &directory, &spec->directory);
     }
   else
     {
+      refuse_key (at, "sha256", "goes with ‘archive’ only");
+      refuse_key (at, "strip_components", "an image base is kept as it is");
+      refuse_key (at, "exclude", "an image base is kept as it is");
       spec->kind = TERRANE_SOURCE_IMAGE;
       read_image (profile, &image, &spec->image);
     }
@@ -339,11 +352,17 @@ read_string_map (const OciJson *object, const char *key, json_t **out_map)
     const char *text;
     (void) value;
     if (!oci_json_member (&member, name, &entry))
-      oci_json_problem (&member, "‘%s’ is null, expected a string", name);
+      {
+        g_autofree char *quoted = oci_quote (name);
+        oci_json_problem (&member, "%s is null, expected a string", quoted);
+      }
     else
       (void) oci_json_string (&entry, &text); /* notes what is wrong */
     if (name[0] == '\0' || strchr (name, '=') != NULL)
-      oci_json_problem (&member, "‘%s’ is no name: it is empty or contains ‘=’", name);
+      {
+        g_autofree char *quoted = oci_quote (name);
+        oci_json_problem (&member, "%s is no name: it is empty or contains ‘=’", quoted);
+      }
   }
   *out_map = json_deep_copy (member.value);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -17,6 +18,10 @@
 enum
 {
   KEEP_BYTES = 128 * 1024, /* of the start and of the end of the output */
+  CHUNK_BYTES = 16 * 1024,
+  MAX_LEFT_CHUNKS = 64, /* read after the end; a pipe holds 64 KiB, or 1 MiB when made larger */
+  STOP_MS = 1000,       /* for TerraneProcess.stop to have its effect */
+  LOOK_MS = 20,         /* where the kernel, a container or valgrind has no pidfd_open() */
   FIRST_FREE_FD = 3,
   MAX_FDS = 64,
 };
@@ -70,10 +75,12 @@ capture_text (const Capture *self)
 /* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers
  * to hand over do not overlap: sources were moved above all targets before the fork. */
 static void
-exec_child (const char *const *argv, int output, int error_pipe, const TerraneProcessFd *fds,
-            size_t n_fds, pid_t parent)
+exec_child (const TerraneProcess *self, const char *program, int output, int error_pipe,
+            const TerraneProcessFd *fds, pid_t parent)
 {
   sigset_t none;
+  /* Other libraries' descriptors too, which may lack the flag; an older kernel just keeps them. */
+  (void) syscall (SYS_close_range, FIRST_FREE_FD, ~0U, CLOSE_RANGE_CLOEXEC);
   int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   (void) sigemptyset (&none);
   (void) sigprocmask (SIG_SETMASK, &none, NULL);
@@ -81,27 +88,34 @@ exec_child (const char *const *argv, int output, int error_pipe, const TerranePr
   (void) setpgid (0, 0);
   gboolean ok = prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid () == parent && null >= 0
                 && dup2 (null, 0) == 0 && dup2 (output, 1) == 1 && dup2 (output, 2) == 2;
-  for (size_t i = 0; ok && i < n_fds; i++)
+  for (size_t i = 0; ok && i < self->n_fds; i++)
     ok = dup2 (fds[i].fd, fds[i].child_fd) == fds[i].child_fd;
   if (ok)
-    (void) execvp (argv[0], (char *const *) argv);
+    (void) execve (program, (char *const *) self->argv, (char *const *) self->env);
   int failure = errno;
   (void) !write (error_pipe, &failure, sizeof failure);
   _exit (127);
 }
 
-/* Duplicates the sources above every target, so that no dup2() closes a source. */
+/* Duplicates above every number that a child's descriptor may get, so that no dup2() there closes
+ * what another one still needs. */
 static gboolean
-move_fds_up (const TerraneProcessFd *fds, size_t n_fds, TerraneProcessFd *moved, GError **error)
+duplicate_high (int fd, OciFd *out_fd, GError **error)
 {
-  for (size_t i = 0; i < n_fds; i++)
-    {
-      moved[i].child_fd = fds[i].child_fd;
-      moved[i].fd = fcntl (fds[i].fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD + MAX_FDS);
-      if (moved[i].fd < 0)
-        return oci_throw_errno (error, "duplicating a descriptor");
-    }
-  return TRUE;
+  *out_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD + MAX_FDS);
+  return *out_fd >= 0 || oci_throw_errno (error, "duplicating a descriptor");
+}
+
+static gboolean
+make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
+{
+  int fds[2];
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return oci_throw_errno (error, "creating a pipe");
+  *out_read = fds[0];
+  gboolean ok = duplicate_high (fds[1], out_write, error);
+  oci_fd_close (fds[1]);
+  return ok;
 }
 
 static gboolean
@@ -109,49 +123,44 @@ wait_for_exec (int error_pipe, const char *program, pid_t child, GError **error)
 {
   int failure = 0;
   size_t got = 0;
-  if (!oci_read_full (error_pipe, &failure, sizeof failure, &got, error))
-    return FALSE;
-  if (got == 0)
+  gboolean ok = oci_read_full (error_pipe, &failure, sizeof failure, &got, error);
+  if (ok && got == 0)
     return TRUE;
+  (void) kill (child, SIGKILL);
   (void) waitpid (child, NULL, 0);
+  if (!ok)
+    return FALSE;
   errno = failure;
   return oci_throw_errno (error, "starting %s", program);
 }
 
 static gboolean
-start (const char *const *argv, const TerraneProcessFd *fds, size_t n_fds, int *out_output,
-       pid_t *out_child, GError **error)
+start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child, GError **error)
 {
   g_auto (OciFd) output_read = -1, output_write = -1, error_read = -1, error_write = -1;
   TerraneProcessFd moved[MAX_FDS];
-  int pipe_fds[2];
-  g_assert (n_fds <= MAX_FDS);
-  for (size_t i = 0; i < MAX_FDS; i++)
-    moved[i].fd = -1;
-  if (pipe2 (pipe_fds, O_CLOEXEC) < 0)
-    return oci_throw_errno (error, "creating a pipe");
-  output_read = pipe_fds[0];
-  output_write = fcntl (pipe_fds[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD + MAX_FDS);
-  oci_fd_close (pipe_fds[1]);
-  if (pipe2 (pipe_fds, O_CLOEXEC) < 0)
-    return oci_throw_errno (error, "creating a pipe");
-  error_read = pipe_fds[0];
-  error_write = fcntl (pipe_fds[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD + MAX_FDS);
-  oci_fd_close (pipe_fds[1]);
-  if (output_write < 0 || error_write < 0)
-    return oci_throw_errno (error, "duplicating a pipe");
-
-  gboolean ok = move_fds_up (fds, n_fds, moved, error);
+  g_autofree char *program = g_find_program_in_path (self->argv[0]);
+  g_assert (self->n_fds <= MAX_FDS);
+  if (program == NULL)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "starting %s: not found in PATH", self->argv[0]);
+  gboolean ok = make_pipe (&output_read, &output_write, error)
+                && make_pipe (&error_read, &error_write, error);
+  size_t n_moved = 0;
+  for (; ok && n_moved < self->n_fds; n_moved++)
+    {
+      moved[n_moved].child_fd = self->fds[n_moved].child_fd;
+      ok = duplicate_high (self->fds[n_moved].fd, &moved[n_moved].fd, error);
+    }
   pid_t parent = getpid ();
   pid_t child = ok ? fork () : -1;
   if (child == 0)
-    exec_child (argv, output_write, error_write, moved, n_fds, parent);
+    exec_child (self, program, output_write, error_write, moved, parent);
   if (ok && child < 0)
     ok = oci_throw_errno (error, "creating a process");
-  for (size_t i = 0; i < n_fds; i++)
+  for (size_t i = 0; i < n_moved; i++)
     oci_fd_close (moved[i].fd);
   oci_fd_close (oci_fd_steal (&error_write));
-  if (!ok || !wait_for_exec (error_read, argv[0], child, error))
+  if (!ok || !wait_for_exec (error_read, program, child, error))
     return FALSE;
   *out_output = oci_fd_steal (&output_read);
   *out_child = child;
@@ -167,62 +176,108 @@ remaining_ms (gint64 deadline)
   return (int) CLAMP (left, 0, G_MAXINT);
 }
 
-/* Reads until the process closed its output; kills the group at the deadline. */
-static gboolean
-read_output (int fd, pid_t child, gint64 deadline, Capture *capture, gboolean *out_timed_out,
-             GError **error)
+/* The group, and the process itself in case it has left it. */
+static void
+kill_child (pid_t child)
 {
-  char buffer[16 * 1024];
-  *out_timed_out = FALSE;
-  for (;;)
-    {
-      struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-      int ready = poll (&poll_fd, 1, *out_timed_out ? -1 : remaining_ms (deadline));
-      if (ready < 0 && errno == EINTR)
-        continue;
-      if (ready < 0)
-        return oci_throw_errno (error, "waiting for a process");
-      if (ready == 0)
-        {
-          /* The group, and the process itself in case it has left it. */
-          *out_timed_out = TRUE;
-          (void) kill (-child, SIGKILL);
-          (void) kill (child, SIGKILL);
-          continue;
-        }
-      ssize_t n = read (fd, buffer, sizeof buffer);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return oci_throw_errno (error, "reading a process's output");
-      if (n == 0)
-        return TRUE;
-      capture_take (capture, buffer, (size_t) n);
-    }
+  (void) kill (-child, SIGKILL);
+  (void) kill (child, SIGKILL);
 }
 
-/* A process may close its output and live on: the deadline holds for its end too. */
+/* Takes one chunk; *out_more is FALSE at the end of the output, or when there is none for now. */
 static gboolean
-reap (pid_t child, gint64 deadline, TerraneProcessResult *result, GError **error)
+read_chunk (int fd, Capture *capture, gboolean *out_more, GError **error)
+{
+  char buffer[CHUNK_BYTES];
+  ssize_t n;
+  do
+    n = read (fd, buffer, sizeof buffer);
+  while (n < 0 && errno == EINTR);
+  *out_more = n > 0;
+  if (n < 0 && errno != EAGAIN)
+    return oci_throw_errno (error, "reading a process's output");
+  if (n > 0)
+    capture_take (capture, buffer, (size_t) n);
+  return TRUE;
+}
+
+static gboolean
+has_ended (pid_t child)
+{
+  siginfo_t info = { 0 };
+  return waitid (P_PID, (id_t) child, &info, WEXITED | WNOHANG | WNOWAIT) == 0
+         && info.si_pid == child;
+}
+
+/* Sleeps until there is something to look at. */
+static gboolean
+wait_for_event (struct pollfd *fds, nfds_t n_fds, gboolean has_pidfd, gint64 deadline,
+                GError **error)
+{
+  int timeout = remaining_ms (deadline);
+  if (!has_pidfd && (timeout < 0 || timeout > LOOK_MS))
+    timeout = LOOK_MS;
+  if (poll (fds, n_fds, timeout) >= 0)
+    return TRUE;
+  for (nfds_t i = 0; i < n_fds; i++)
+    fds[i].revents = 0;
+  return errno == EINTR || oci_throw_errno (error, "waiting for a process");
+}
+
+/* Not only when nothing is ready: a process that never stops printing always is. Returns: the next
+ * deadline, 0 for none */
+static gint64
+meet_deadline (const TerraneProcess *self, pid_t child, gint64 deadline, gboolean *timed_out)
+{
+  if (remaining_ms (deadline) != 0)
+    return deadline;
+  gboolean stops = !*timed_out && self->stop != NULL && self->stop (self->stop_data);
+  *timed_out = TRUE;
+  if (stops)
+    return g_get_monotonic_time () + STOP_MS * 1000;
+  kill_child (child);
+  return 0;
+}
+
+/* Reads until the process ended, not until its output did: a daemon that it left behind may hold
+ * that open for ever, and it may itself close it and live on. */
+static gboolean
+watch (const TerraneProcess *self, int output, pid_t child, gint64 deadline,
+       GCancellable *cancellable, Capture *capture, gboolean *out_timed_out, GError **error)
+{
+  g_auto (OciFd) pidfd = (int) syscall (SYS_pidfd_open, child, 0);
+  struct pollfd fds[] = { { .fd = output, .events = POLLIN },
+                          { .fd = g_cancellable_get_fd (cancellable), .events = POLLIN },
+                          { .fd = pidfd, .events = POLLIN } };
+  gboolean ok = TRUE, ended = FALSE, more = FALSE;
+  while (ok && !ended)
+    {
+      ok = wait_for_event (fds, G_N_ELEMENTS (fds), pidfd >= 0, deadline, error);
+      ended = has_ended (child);
+      if (!ended)
+        deadline = meet_deadline (self, child, deadline, out_timed_out);
+      if (ok && fds[1].revents != 0)
+        ok = oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+      if (ok && fds[0].revents != 0)
+        {
+          ok = read_chunk (output, capture, &more, error);
+          fds[0].fd = more ? output : -1;
+        }
+    }
+  if (cancellable != NULL)
+    g_cancellable_release_fd (cancellable);
+  ok = ok && (fcntl (output, F_SETFL, O_NONBLOCK) == 0 || oci_throw_errno (error, "fcntl"));
+  more = fds[0].fd >= 0;
+  for (int i = 0; ok && more && i < MAX_LEFT_CHUNKS; i++)
+    ok = read_chunk (output, capture, &more, error);
+  return ok;
+}
+
+static gboolean
+reap (pid_t child, TerraneProcessResult *result, GError **error)
 {
   struct rusage usage;
   int status = 0;
-  int pidfd = (int) syscall (SYS_pidfd_open, child, 0);
-  g_auto (OciFd) guard = pidfd;
-  if (pidfd >= 0 && !result->timed_out)
-    {
-      struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-      int ready;
-      do
-        ready = poll (&poll_fd, 1, remaining_ms (deadline));
-      while (ready < 0 && errno == EINTR);
-      if (ready == 0)
-        {
-          result->timed_out = TRUE;
-          (void) kill (-child, SIGKILL);
-          (void) kill (child, SIGKILL);
-        }
-    }
   while (wait4 (child, &status, 0, &usage) < 0)
     if (errno != EINTR)
       return oci_throw_errno (error, "waiting for a process");
@@ -233,25 +288,41 @@ reap (pid_t child, gint64 deadline, TerraneProcessResult *result, GError **error
 }
 
 gboolean
-terrane_process_run (const char *const *argv, const TerraneProcessFd *fds, size_t n_fds,
-                     uint64_t deadline_ms, TerraneProcessResult *out_result, GError **error)
+terrane_process_run_full (const TerraneProcess *self, GCancellable *cancellable,
+                          TerraneProcessResult *out_result, GError **error)
 {
   g_auto (OciFd) output = -1;
   pid_t child = 0;
   gint64 started = g_get_monotonic_time ();
-  gint64 deadline = deadline_ms > 0 ? started + (gint64) deadline_ms * 1000 : 0;
+  gint64 deadline =
+      self->deadline_ms > 0 ? started + (gint64) MIN (self->deadline_ms, G_MAXINT) * 1000 : 0;
   *out_result = (TerraneProcessResult){ 0 };
-  if (!start (argv, fds, n_fds, &output, &child, error))
+  if (g_cancellable_is_cancelled (cancellable))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  if (!start (self, &output, &child, error))
     return FALSE;
 
   Capture capture = { .head = g_string_new (NULL), .tail = g_string_new (NULL) };
-  gboolean ok = read_output (output, child, deadline, &capture, &out_result->timed_out, error);
+  gboolean ok =
+      watch (self, output, child, deadline, cancellable, &capture, &out_result->timed_out, error);
   if (!ok)
-    (void) kill (-child, SIGKILL);
-  ok = reap (child, deadline, out_result, ok ? error : NULL) && ok;
+    kill_child (child);
+  ok = reap (child, out_result, ok ? error : NULL) && ok;
   out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
   out_result->output = capture_text (&capture);
   g_string_free (capture.head, TRUE);
   g_string_free (capture.tail, TRUE);
   return ok;
+}
+
+gboolean
+terrane_process_run (const char *const *argv, const TerraneProcessFd *fds, size_t n_fds,
+                     uint64_t deadline_ms, TerraneProcessResult *out_result, GError **error)
+{
+  const TerraneProcess process = { .argv = argv,
+                                   .env = (const char *const *) environ,
+                                   .fds = fds,
+                                   .n_fds = n_fds,
+                                   .deadline_ms = deadline_ms };
+  return terrane_process_run_full (&process, NULL, out_result, error);
 }

@@ -1,11 +1,32 @@
 /* A child process that is measured: what it printed, how it ended, what it cost. */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
 G_BEGIN_DECLS
+
+/* A descriptor that the child gets under another number. */
+typedef struct
+{
+  int fd;
+  int child_fd; /* 3 to 66 */
+} TerraneProcessFd;
+
+/** Asks a process to end in a way of its own. FALSE when there is none. */
+typedef gboolean (*TerraneProcessStopFunc) (gpointer data);
+
+typedef struct
+{
+  const char *const *argv;     /* program and arguments; the program is looked for in PATH */
+  const char *const *env;      /* "NAME=VALUE" strings: exactly what it sees */
+  const TerraneProcessFd *fds; /* what it gets besides 0 (/dev/null), 1 and 2 (captured) */
+  size_t n_fds;
+  uint64_t deadline_ms; /* its process group is killed after so many milliseconds; 0 for never */
+  TerraneProcessStopFunc stop; /* (nullable): tried first at the deadline, a second before that */
+  gpointer stop_data;
+} TerraneProcess;
 
 typedef struct
 {
@@ -26,23 +47,22 @@ void terrane_process_result_set_usage (TerraneProcessResult *self, const struct 
 void terrane_process_result_clear (TerraneProcessResult *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProcessResult, terrane_process_result_clear)
 
-/* A descriptor that the child gets under another number. */
-typedef struct
-{
-  int fd;
-  int child_fd;
-} TerraneProcessFd;
-
 /**
- * terrane_process_run:
- * @argv: program and arguments; the program is looked for in PATH
- * @fds: descriptors to hand over besides 0 (/dev/null), 1 and 2 (captured)
- * @deadline_ms: the process is killed after so many milliseconds; 0 for no deadline
- * @out_result: (out caller-allocates): cleared by the caller
+ * terrane_process_run_full:
+ * @cancellable: (nullable): kills the process at once
+ * @out_result: (out caller-allocates): cleared by the caller, also after a failure
  *
- * The child dies with this process. Returns FALSE only when it could not be started or watched; how
- * it ended is in the result.
+ * Runs the process and waits for its end; descendants that outlive it and still hold its output are
+ * not waited for. It gets no descriptor of this process but the listed ones, and dies with the
+ * thread that called this.
+ *
+ * Returns: FALSE only when it could not be started or watched (%OCI_ERROR_NOT_FOUND: no such
+ *   program) or on %OCI_ERROR_CANCELLED; how it ended is in the result
  */
+gboolean terrane_process_run_full (const TerraneProcess *self, GCancellable *cancellable,
+                                   TerraneProcessResult *out_result, GError **error);
+
+/** The same with this process's environment, which only programs of the host may get. */
 gboolean terrane_process_run (const char *const *argv, const TerraneProcessFd *fds, size_t n_fds,
                               uint64_t deadline_ms, TerraneProcessResult *out_result,
                               GError **error);

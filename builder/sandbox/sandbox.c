@@ -3,13 +3,17 @@
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 #include "oci/base/json.h"
+#include "oci/base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +23,11 @@ enum
   FIRST_FILE_FD = 4,
   MAX_FILES = 16,
   MAX_STATUS_BYTES = 16 * 1024,
+  EXIT_CANNOT_EXECUTE = 127, /* as shells have it */
+  EXIT_SIGNAL = 128, /* bubblewrap's exit code for a program that a signal ended, less that */
 };
+
+#define DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
 
 typedef struct
 {
@@ -77,6 +85,7 @@ add_devices (Arguments *self)
 static void
 add_environment (Arguments *self, const char *const *env)
 {
+  gboolean has_path = FALSE;
   add (self, "--clearenv");
   for (; env != NULL && *env != NULL; env++)
     {
@@ -86,6 +95,12 @@ add_environment (Arguments *self, const char *const *env)
       add (self, "--setenv");
       add_format (self, "%.*s", (int) (equals - *env), *env);
       add (self, equals + 1);
+      has_path = has_path || g_str_has_prefix (*env, "PATH=");
+    }
+  if (!has_path)
+    {
+      const char *const path[] = { "--setenv", "PATH", TERRANE_SANDBOX_DEFAULT_PATH, NULL };
+      add_all (self, path);
     }
 }
 
@@ -109,7 +124,7 @@ add_namespaces (Arguments *self)
   add_format (self, "%d", TERRANE_SANDBOX_GID);
 }
 
-/* A sealed place in memory that bubblewrap copies the file from. */
+/* A place in memory that bubblewrap copies the file from. */
 static gboolean
 make_file_fd (const TerraneSandboxFile *file, OciFd *out_fd, GError **error)
 {
@@ -137,6 +152,7 @@ add_files (Arguments *self, const TerraneSandboxFile *files, size_t n_files, Ter
     }
   for (size_t i = 0; i < n_files; i++)
     {
+      g_assert (files[i].name[0] != '\0' && strchr (files[i].name, '/') == NULL);
       OciFd fd = -1;
       if (!make_file_fd (&files[i], &fd, error))
         return FALSE;
@@ -166,10 +182,9 @@ terrane_sandbox_explain (int proc_sys)
 {
   uint64_t value = 0;
   if (read_number (proc_sys, "kernel/apparmor_restrict_unprivileged_userns", &value) && value == 1)
-    return g_strdup ("AppArmor forbids unprivileged user namespaces on this host; allow them to "
-                     "bubblewrap with a profile (Ubuntu: 'sudo apt install apparmor-profiles' and "
-                     "'sudo aa-complain bwrap'), or for all programs with 'sudo sysctl "
-                     "kernel.apparmor_restrict_unprivileged_userns=0'");
+    return g_strdup ("AppArmor forbids unprivileged user namespaces on this host; allow them with 'sudo "
+                     "sysctl kernel.apparmor_restrict_unprivileged_userns=0', or to bubblewrap alone "
+                     "with an AppArmor profile such as bwrap-userns-restrict");
   if (read_number (proc_sys, "kernel/unprivileged_userns_clone", &value) && value == 0)
     return g_strdup ("this kernel forbids unprivileged user namespaces; allow them with 'sudo "
                      "sysctl kernel.unprivileged_userns_clone=1'");
@@ -192,12 +207,11 @@ typedef struct
 static void
 read_status (int status_fd, SandboxStatus *out)
 {
-  char text[MAX_STATUS_BYTES + 1] = "";
-  size_t got = 0, used = 0;
+  char text[MAX_STATUS_BYTES];
+  /* Not read(): the offset is the one that bubblewrap writes at. */
+  ssize_t n = pread (status_fd, text, sizeof text, 0);
+  size_t got = n > 0 ? (size_t) n : 0, used = 0;
   *out = (SandboxStatus){ 0 };
-  if (lseek (status_fd, 0, SEEK_SET) < 0
-      || !oci_read_full (status_fd, text, MAX_STATUS_BYTES, &got, NULL))
-    return;
   while (used < got)
     {
       json_error_t where;
@@ -231,73 +245,180 @@ collect_usage (pid_t child, TerraneProcessResult *result)
     terrane_process_result_set_usage (result, &usage);
 }
 
+/* Kills the children of process 1 and not the namespace, which would lose their account. */
+static gboolean
+stop_program (gpointer data)
+{
+  SandboxStatus status;
+  char text[256] = "";
+  size_t got = 0;
+  gboolean killed = FALSE;
+  read_status (*(const int *) data, &status);
+  if (status.child <= 1)
+    return FALSE;
+  g_autofree char *path =
+      g_strdup_printf ("/proc/%d/task/%d/children", (int) status.child, (int) status.child);
+  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
+    return FALSE;
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  for (char **word = words; *word != NULL; word++)
+    {
+      uint64_t pid = 0;
+      if (oci_parse_u64 (*word, G_MAXINT, &pid, NULL) && pid > 1)
+        killed = kill ((pid_t) pid, SIGKILL) == 0 || killed;
+    }
+  return killed;
+}
+
+#define MASKED_PROC                                                                                \
+  "this process runs in a container that masks parts of /proc, and Linux then allows no further "  \
+  "/proc; start the container with '--security-opt systempaths=unconfined' (docker), "             \
+  "'--security-opt unmask=ALL' (podman) or '--privileged'"
+
 static gboolean
 throw_not_made (const TerraneProcessResult *result, GError **error)
 {
+  static const char *const signs[] = { "namespace",  "uid map",
+                                       "gid map",    "Operation not permitted",
+                                       "mount proc", NULL };
   g_auto (OciFd) proc_sys = open ("/proc/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   g_autofree char *output = g_strdup (result->output);
+  gboolean forbidden = FALSE;
   g_strchomp (output);
-  if (strstr (output, "namespace") == NULL && strstr (output, "uid map") == NULL
-      && strstr (output, "Operation not permitted") == NULL)
+  for (const char *const *sign = signs; *sign != NULL; sign++)
+    forbidden = forbidden || strstr (output, *sign) != NULL;
+  if (!forbidden)
     return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s", output);
-  g_autofree char *reason = terrane_sandbox_explain (proc_sys);
+  g_autofree char *reason = strstr (output, "mount proc") != NULL
+                                ? g_strdup (MASKED_PROC)
+                                : terrane_sandbox_explain (proc_sys);
   return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s (%s)", reason, output);
 }
 
+/* Without an end of the program in its status, bubblewrap failed before or at executing it; only
+ * then is the output its own. What cannot be executed is the image's fault, not the host's. */
 static gboolean
-run (Arguments *arguments, TerraneProcessFd *fds, size_t n_fds, uint64_t deadline_ms,
-     TerraneProcessResult *out_result, GError **error)
+judge (const SandboxStatus *status, TerraneProcessResult *result, GError **error)
 {
+  if (result->timed_out)
+    {
+      result->exit_code = -1; /* of the program; bubblewrap may have reported its end by an exit */
+      result->signal = SIGKILL;
+    }
+  if (result->signal != 0)
+    return TRUE;
+  if (!status->finished && !g_str_has_prefix (result->output, "bwrap: execvp "))
+    return throw_not_made (result, error);
+  if (!status->finished)
+    result->exit_code = EXIT_CANNOT_EXECUTE;
+  else if (result->exit_code > EXIT_SIGNAL && result->exit_code <= EXIT_SIGNAL + SIGRTMAX)
+    {
+      result->signal = result->exit_code - EXIT_SIGNAL;
+      result->exit_code = -1;
+    }
+  return TRUE;
+}
+
+static gboolean
+run (const Arguments *arguments, const TerraneProcessFd *fds, size_t n_fds, uint64_t deadline_ms,
+     GCancellable *cancellable, TerraneProcessResult *out_result, GError **error)
+{
+  /* Nothing of ours: the program can read process 1's environment in /proc, and that is
+   * bubblewrap's, which --clearenv does not touch. */
+  static const char *const no_env[] = { NULL };
+  const TerraneProcess process = { .argv = (const char *const *) arguments->argv->pdata,
+                                   .env = no_env,
+                                   .fds = fds,
+                                   .n_fds = n_fds,
+                                   .deadline_ms = deadline_ms,
+                                   .stop = stop_program,
+                                   .stop_data = (gpointer) &fds[0].fd };
   SandboxStatus status;
   g_autoptr (GError) local = NULL;
   (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it the numbers are only coarser */
-  if (!terrane_process_run ((const char *const *) arguments->argv->pdata, fds, n_fds, deadline_ms,
-                            out_result, &local))
-    {
-      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                          "bubblewrap is not installed; 'sudo apt install bubblewrap', or build "
-                          "with --no-validate");
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
+  gboolean ok = terrane_process_run_full (&process, cancellable, out_result, &local);
   read_status (fds[0].fd, &status);
-  collect_usage (status.child, out_result);
-  return out_result->timed_out || out_result->signal != 0 || status.finished
-         || throw_not_made (out_result, error);
+  collect_usage (status.child, out_result); /* after an interruption too: leaves no zombie */
+  if (ok)
+    return judge (&status, out_result, error);
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+    return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                      "bubblewrap is not installed; 'sudo apt install bubblewrap', or build "
+                      "with --no-validate");
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* What bubblewrap would report as its own failure, in words that say whose it is. Links in the
+ * image are followed inside of it. */
+static gboolean
+check_directories (const TerraneSandbox *self, const char *working_dir, GError **error)
+{
+  static const char *const points[] = { "/proc", "/dev", "/tmp" };
+  const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  g_auto (OciFd) root = -1;
+  if (!oci_open_dir (AT_FDCWD, self->root, &root, error))
+    return FALSE;
+  for (size_t i = 0; i <= G_N_ELEMENTS (points); i++)
+    {
+      const char *path = i < G_N_ELEMENTS (points) ? points[i] : working_dir;
+      g_auto (OciFd) fd = (int) syscall (SYS_openat2, root, path, &how, sizeof how);
+      int failure = errno;
+      if (fd >= 0 || failure == ENOSYS || failure == EPERM) /* then bubblewrap's words must do */
+        continue;
+      g_autofree char *quoted = oci_quote (path);
+      errno = failure;
+      return oci_throw_errno (error, "the image's %s %s",
+                              path == working_dir ? "working directory" : "mount point", quoted);
+    }
+  return TRUE;
+}
+
+static void
+add_file_system (Arguments *self, const TerraneSandbox *sandbox, const char *working_dir)
+{
+  /* Run by root, the program is the owner of /proc/sys for the kernel, capabilities or not, and
+   * could have the host execute a program of its choice through core_pattern. */
+  const char *const root[] = { "--ro-bind", sandbox->root,  "/",     "--proc",
+                               "/proc",     "--remount-ro", "/proc", NULL };
+  const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", "--chdir", working_dir, NULL };
+  add_all (self, root);
+  add (self, "--size");
+  add_format (self, "%" G_GUINT64_FORMAT,
+              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : DEFAULT_TMP_BYTES);
+  add_all (self, tmp);
+  add_devices (self);
 }
 
 gboolean
 terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
-                     const TerraneSandboxFile *files, size_t n_files, uint64_t deadline_ms,
-                     TerraneProcessResult *out_result, GError **error)
+                     const TerraneSandboxFile *files, uint64_t deadline_ms,
+                     GCancellable *cancellable, TerraneProcessResult *out_result, GError **error)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
   Arguments arguments = { .argv = words, .owned = owned };
   TerraneProcessFd fds[1 + MAX_FILES];
+  const char *working_dir =
+      self->working_dir != NULL && self->working_dir[0] != '\0' ? self->working_dir : "/";
+  size_t n_files = 0;
+  *out_result = (TerraneProcessResult){ 0 };
+  while (files != NULL && files[n_files].name != NULL)
+    n_files++;
   g_assert (n_files <= MAX_FILES);
+  if (!check_directories (self, working_dir, error))
+    return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
     fds[i].fd = -1;
-  *out_result = (TerraneProcessResult){ 0 };
 
   add_namespaces (&arguments);
-  const char *const root[] = { "--ro-bind", self->root, "/", "--proc", "/proc", "--size", NULL };
-  add_all (&arguments, root);
-  add_format (&arguments, "%" G_GUINT64_FORMAT, self->tmp_bytes);
-  const char *const tmp[] = { "--perms",
-                              "1777",
-                              "--tmpfs",
-                              "/tmp",
-                              "--json-status-fd",
-                              "3",
-                              "--chdir",
-                              self->working_dir != NULL ? self->working_dir : "/",
-                              NULL };
-  add_all (&arguments, tmp);
-  add_devices (&arguments);
+  add_file_system (&arguments, self, working_dir);
   add_environment (&arguments, self->env);
   gboolean ok = add_files (&arguments, files, n_files, fds + 1, error);
+  add (&arguments, "--json-status-fd");
+  add_format (&arguments, "%d", STATUS_FD);
   add (&arguments, "--");
   add_all (&arguments, argv);
   g_ptr_array_add (words, NULL);
@@ -307,7 +428,7 @@ terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
   if (ok && fds[0].fd < 0)
     ok = oci_throw_errno (error, "creating a file in memory");
   if (ok)
-    ok = run (&arguments, fds, 1 + n_files, deadline_ms, out_result, error);
+    ok = run (&arguments, fds, 1 + n_files, deadline_ms, cancellable, out_result, error);
   for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
     oci_fd_close (fds[i].fd);
   return ok;

@@ -16,18 +16,21 @@ enum
   TERRANE_SANDBOX_GID = 990,
 };
 
+#define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 typedef struct
 {
   const char *root;        /* directory with the file system; has /proc, /dev and /tmp */
-  const char *const *env;  /* "NAME=VALUE" strings: exactly what the program sees */
+  const char *const *env;  /* (nullable): "NAME=VALUE" strings: exactly what the program sees, and
+                              TERRANE_SANDBOX_DEFAULT_PATH when they have no PATH */
   const char *working_dir; /* (nullable): "/" */
-  uint64_t tmp_bytes;      /* size of /tmp */
+  uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */
 typedef struct
 {
-  const char *name;
+  const char *name; /* one path component */
   GBytes *content;
   mode_t mode;
 } TerraneSandboxFile;
@@ -37,15 +40,29 @@ typedef struct
 /**
  * terrane_sandbox_run:
  * @argv: program, an absolute path inside the root, and its arguments
- * @files: (nullable): extra files
+ * @files: (nullable): up to 16 extra files, ended by one without a name
  * @deadline_ms: everything inside is killed after so many milliseconds; 0 for none
+ * @cancellable: (nullable): kills everything inside at once
+ * @out_result: (out caller-allocates): cleared by the caller, also after a failure
  *
- * Returns FALSE when the sandbox itself could not be made: bubblewrap is missing, or the host
- * forbids user namespaces, in which case the message says what forbids them and how to allow them.
+ * The program runs as the owner of what the caller owns, under another number: permissions that
+ * Lambda's user would lack are not noticed here.
+ *
+ * The result is about the program and what it started, without bubblewrap: peak memory is that of
+ * the largest single process. After a deadline they are those of the program alone. A signal is
+ * bubblewrap's exit code 128 + N, so a program that exits with such a code by itself looks killed.
+ * A program that could not be executed has exit code 127 and the reason as output.
+ *
+ * Makes this process the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER).
+ *
+ * Returns: FALSE when the sandbox itself could not be made: bubblewrap is missing
+ *   (%OCI_ERROR_NOT_FOUND), a directory it needs is, or the host forbids user namespaces, in which
+ *   case the message says what forbids them and how to allow them
  */
 gboolean terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
-                              const TerraneSandboxFile *files, size_t n_files, uint64_t deadline_ms,
-                              TerraneProcessResult *out_result, GError **error);
+                              const TerraneSandboxFile *files, uint64_t deadline_ms,
+                              GCancellable *cancellable, TerraneProcessResult *out_result,
+                              GError **error);
 
 /**
  * terrane_sandbox_explain:

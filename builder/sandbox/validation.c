@@ -27,56 +27,99 @@ terrane_validation_script_free (gpointer data)
 }
 
 static gboolean
-run_one (const TerraneSandbox *sandbox, const char *kind, const char *name, const char *const *argv,
-         const TerraneSandboxFile *file, unsigned timeout_secs, GPtrArray *results, GError **error)
+is_module_name (const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, ".", -1);
+  if (parts[0] == NULL || !g_utf8_validate (name, -1, NULL))
+    return FALSE;
+  for (char **part = parts; *part != NULL; part++)
+    {
+      if (**part == '\0' || g_ascii_isdigit (**part))
+        return FALSE;
+      for (const char *p = *part; *p != '\0'; p = g_utf8_next_char (p))
+        if (*p != '_' && !g_unichar_isalnum (g_utf8_get_char (p)))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_file_name (const char *name)
+{
+  return name[0] != '\0' && strchr (name, '/') == NULL && strcmp (name, ".") != 0
+         && strcmp (name, "..") != 0;
+}
+
+static gboolean
+check_spec (const TerraneValidationSpec *spec, const char *python, GError **error)
+{
+  gboolean needs_python = spec->imports != NULL && spec->imports[0] != NULL;
+  for (const char *const *name = spec->imports; name != NULL && *name != NULL; name++)
+    if (!is_module_name (*name))
+      {
+        g_autofree char *quoted = oci_quote (*name);
+        return oci_throw (error, OCI_ERROR_USAGE, "%s is not the name of a Python module", quoted);
+      }
+  for (guint i = 0; spec->scripts != NULL && i < spec->scripts->len; i++)
+    {
+      const TerraneValidationScript *script = spec->scripts->pdata[i];
+      if (!is_file_name (script->name))
+        {
+          g_autofree char *quoted = oci_quote (script->name);
+          return oci_throw (error, OCI_ERROR_USAGE, "%s is not a file name", quoted);
+        }
+      needs_python = needs_python || g_str_has_suffix (script->name, ".py");
+    }
+  return python != NULL || !needs_python
+         || oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has no Python to validate with");
+}
+
+/* Where one run gets its parameters from and leaves its result. */
+typedef struct
+{
+  const TerraneSandbox *sandbox;
+  const TerraneValidationSpec *spec;
+  const char *python;
+  TerraneValidationFunc started;
+  gpointer data;
+  GPtrArray *results;
+} Run;
+
+static gboolean
+run_one (const Run *self, const char *kind, const char *name, const char *const *argv,
+         const TerraneSandboxFile *files, GError **error)
 {
   TerraneValidationResult *result = g_new0 (TerraneValidationResult, 1);
   result->kind = kind;
   result->name = g_strdup (name);
-  g_ptr_array_add (results, result);
-  if (!terrane_sandbox_run (sandbox, argv, file, file != NULL ? 1 : 0,
-                            (uint64_t) timeout_secs * 1000, &result->process, error))
+  g_ptr_array_add (self->results, result);
+  if (self->started != NULL)
+    self->started (self->data, kind, name);
+  if (!terrane_sandbox_run (self->sandbox, argv, files, (uint64_t) self->spec->timeout_secs * 1000,
+                            self->spec->cancellable, &result->process, error))
     return FALSE;
   result->passed = !result->process.timed_out && result->process.exit_code == 0;
   return TRUE;
 }
 
 static gboolean
-run_imports (const TerraneSandbox *sandbox, const char *python, const TerraneValidationSpec *spec,
-             TerraneValidationFunc started, gpointer data, GPtrArray *results, GError **error)
+run_import (const Run *self, const char *name, GError **error)
 {
-  for (const char *const *name = spec->imports; name != NULL && *name != NULL; name++)
-    {
-      const char *const argv[] = { python, "-c", IMPORT_CODE, *name, NULL };
-      if (started != NULL)
-        started (data, "import", *name);
-      if (!run_one (sandbox, "import", *name, argv, NULL, spec->timeout_secs, results, error))
-        return FALSE;
-    }
-  return TRUE;
+  const char *const argv[] = { self->python, "-c", IMPORT_CODE, name, NULL };
+  return run_one (self, "import", name, argv, NULL, error);
 }
 
 static gboolean
-run_scripts (const TerraneSandbox *sandbox, const char *python, const TerraneValidationSpec *spec,
-             TerraneValidationFunc started, gpointer data, GPtrArray *results, GError **error)
+run_script (const Run *self, const TerraneValidationScript *script, GError **error)
 {
-  for (guint i = 0; i < spec->scripts->len; i++)
-    {
-      const TerraneValidationScript *script = spec->scripts->pdata[i];
-      g_autofree char *path = g_strdup_printf (TERRANE_SANDBOX_FILES "/%s", script->name);
-      gboolean is_python = g_str_has_suffix (script->name, ".py");
-      const char *const python_argv[] = { python, path, NULL };
-      const char *const direct_argv[] = { path, NULL };
-      const TerraneSandboxFile file = { .name = script->name,
-                                        .content = script->content,
-                                        .mode = 0555 };
-      if (started != NULL)
-        started (data, "script", script->name);
-      if (!run_one (sandbox, "script", script->name, is_python ? python_argv : direct_argv, &file,
-                    spec->timeout_secs, results, error))
-        return FALSE;
-    }
-  return TRUE;
+  g_autofree char *path = g_strdup_printf (TERRANE_SANDBOX_FILES "/%s", script->name);
+  const TerraneSandboxFile files[] = {
+    { .name = script->name, .content = script->content, .mode = 0555 }, { .name = NULL }
+  };
+  const char *const python_argv[] = { self->python, path, NULL };
+  gboolean is_python = g_str_has_suffix (script->name, ".py");
+  return run_one (self, "script", script->name, is_python ? python_argv : python_argv + 1, files,
+                  error);
 }
 
 gboolean
@@ -85,9 +128,20 @@ terrane_validation_run (const TerraneSandbox *sandbox, const char *python,
                         gpointer data, GPtrArray **out_results, GError **error)
 {
   g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (result_free);
-  if (!run_imports (sandbox, python, spec, started, data, results, error)
-      || !run_scripts (sandbox, python, spec, started, data, results, error))
+  const Run run = { .sandbox = sandbox,
+                    .spec = spec,
+                    .python = python,
+                    .started = started,
+                    .data = data,
+                    .results = results };
+  if (!check_spec (spec, python, error))
     return FALSE;
+  for (const char *const *name = spec->imports; name != NULL && *name != NULL; name++)
+    if (!run_import (&run, *name, error))
+      return FALSE;
+  for (guint i = 0; spec->scripts != NULL && i < spec->scripts->len; i++)
+    if (!run_script (&run, spec->scripts->pdata[i], error))
+      return FALSE;
   *out_results = g_steal_pointer (&results);
   return TRUE;
 }

@@ -16,9 +16,10 @@ typedef struct
 
 typedef struct
 {
-  const char *const *imports; /* (nullable): Python modules */
-  const GPtrArray *scripts;   /* of TerraneValidationScript */
+  const char *const *imports; /* (nullable): Python modules, dotted identifiers */
+  const GPtrArray *scripts;   /* (nullable): of TerraneValidationScript */
   unsigned timeout_secs;      /* of each */
+  GCancellable *cancellable;  /* (nullable) */
 } TerraneValidationSpec;
 
 typedef struct
@@ -34,18 +35,22 @@ typedef void (*TerraneValidationFunc) (gpointer data, const char *kind, const ch
 /**
  * terrane_validation_run:
  * @python: (nullable): absolute path of the interpreter inside the image; needed by imports and
- * ".py"
+ *   ".py" scripts
  * @started: (nullable): called before each run
  *
- * Runs everything, also after something failed. FALSE only when a sandbox could not be made.
+ * @out_results: (out) (transfer full): of TerraneValidationResult, in the order of the spec
  *
- * @out_results: (out) (transfer full): of TerraneValidationResult
+ * Runs everything, also after something failed. An import has the working directory first on
+ * sys.path, as the handler has; a script its own directory.
+ *
+ * Returns: FALSE only when a name is not one (%OCI_ERROR_USAGE), before anything is run, when a
+ *   sandbox could not be made, or on %OCI_ERROR_CANCELLED
  */
 gboolean terrane_validation_run (const TerraneSandbox *sandbox, const char *python,
                                  const TerraneValidationSpec *spec, TerraneValidationFunc started,
                                  gpointer data, GPtrArray **out_results, GError **error);
 
-void terrane_validation_script_free (gpointer script);
+void terrane_validation_script_free (gpointer data);
 
 /** [{"kind", "name", "passed", "wall_usecs", "cpu_usecs", "peak_rss_bytes", …}]. (transfer full) */
 json_t *terrane_validation_to_json (const GPtrArray *results);

@@ -194,7 +194,9 @@ take_symlink (TerraneSourceFilter *filter, int dfd, const char *name, OciEntry *
                       entry->path);
   target[len] = '\0';
   entry->target = target;
-  return terrane_source_take (filter, entry, NULL, NULL, error);
+  gboolean ok = terrane_source_take (filter, entry, NULL, NULL, error);
+  entry->target = NULL;
+  return ok;
 }
 
 static gboolean

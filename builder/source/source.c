@@ -109,17 +109,16 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
 }
 
 gboolean
-terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
-                       unsigned jobs, TerraneBytesFunc progress, gpointer progress_data,
-                       OciDigest *out_commit, TerraneTree **out_tree,
-                       TerraneSourceReport *out_report, GError **error)
+terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
+                       const TerraneSourceOptions *options, OciDigest *out_commit,
+                       TerraneTree **out_tree, TerraneSourceReport *out_report, GError **error)
 {
   OCI_PREFIX (error, "%s", spec->where);
   g_autoptr (TerraneIngest) ingest =
-      terrane_ingest_new (store, jobs, progress, progress_data, error);
+      terrane_ingest_new (store, options->jobs, options->progress, options->progress_data, error);
   if (ingest == NULL)
     return FALSE;
-  TerraneSourceFilter filter = { .spec = spec, .modes = modes, .ingest = ingest };
+  TerraneSourceFilter filter = { .spec = spec, .modes = options->modes, .ingest = ingest };
   if (!terrane_source_type (spec->kind)->read (store, spec, &filter, error)
       || !terrane_ingest_finish (ingest, out_commit, out_tree, error))
     return FALSE;

@@ -41,7 +41,7 @@ typedef struct _TerraneSourceFilter TerraneSourceFilter;
  *
  * Called by a source's read() for every entry.
  */
-gboolean terrane_source_take (TerraneSourceFilter *filter, const OciEntry *entry,
+gboolean terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry,
                               TerraneReadFunc read, gpointer data, GError **error);
 
 /** Entries that were left out, by reason; of the last terrane_source_ingest(). */
@@ -50,18 +50,24 @@ typedef struct
   guint special_skipped;
 } TerraneSourceReport;
 
+/* How a source is read. */
+typedef struct
+{
+  TerraneModes modes;        /* what to do with owners and permission bits */
+  unsigned jobs;             /* threads */
+  TerraneBytesFunc progress; /* (nullable) */
+  gpointer progress_data;
+} TerraneSourceOptions;
+
 /**
  * terrane_source_ingest:
- * @modes: what to do with owners and permission bits
- * @jobs: threads
  *
  * @out_tree: (out) (transfer full): the tree of the commit
  *
  * Reads a source into the store.
  */
 gboolean terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
-                                TerraneModes modes, unsigned jobs, TerraneBytesFunc progress,
-                                gpointer progress_data, OciDigest *out_commit,
+                                const TerraneSourceOptions *options, OciDigest *out_commit,
                                 TerraneTree **out_tree, TerraneSourceReport *out_report,
                                 GError **error);
 

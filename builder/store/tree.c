@@ -132,6 +132,8 @@ resolve_from (TerraneTree *self, TerraneNode *node, const char *path, unsigned *
   while (node != NULL && *path != '\0')
     {
       size_t len = strcspn (path, "/");
+      if (node->type != OCI_ENTRY_DIRECTORY)
+        return NULL;
       if (len == 2 && path[0] == '.' && path[1] == '.')
         node = node->parent != NULL ? node->parent : node;
       else if (len > 0 && !(len == 1 && path[0] == '.'))
@@ -141,6 +143,8 @@ resolve_from (TerraneTree *self, TerraneNode *node, const char *path, unsigned *
             child = (*links)++ < MAX_LINKS ? resolve_from (self, node, child->target, links) : NULL;
           node = child;
         }
+      if (node != NULL && path[len] == '/' && node->type != OCI_ENTRY_DIRECTORY)
+        return NULL;
       path += path[len] == '/' ? len + 1 : len;
     }
   return node;

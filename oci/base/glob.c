@@ -71,7 +71,9 @@ oci_glob_match (const char *pattern, const char *path)
       else
         return FALSE;
     }
-  return *pattern == '\0' || strcmp (pattern, "**") == 0;
+  while (strncmp (pattern, "**", 2) == 0 && (pattern[2] == '/' || pattern[2] == '\0'))
+    pattern = next_component (pattern, 2);
+  return *pattern == '\0';
 }
 
 gboolean

@@ -50,14 +50,26 @@ oci_json_document_free (OciJsonDocument *self)
   g_free (self);
 }
 
+/* Keys come from strangers too; only those that are odd are quoted and escaped. */
+static char *
+printable_key (const char *key)
+{
+  size_t len = strlen (key);
+  gboolean plain = len > 0 && len <= MAX_WORD;
+  for (const char *p = key; plain && *p != '\0'; p++)
+    plain = g_ascii_isgraph (*p);
+  return plain ? g_strdup (key) : oci_quote (key);
+}
+
 static void
 append_path (GString *path, const OciJson *at)
 {
   if (at->parent == NULL)
     return;
   append_path (path, at->parent);
-  if (at->key != NULL)
-    g_string_append_printf (path, "%s%s", path->len > 0 ? "." : "", at->key);
+  g_autofree char *key = at->key != NULL ? printable_key (at->key) : NULL;
+  if (key != NULL)
+    g_string_append_printf (path, "%s%s", path->len > 0 ? "." : "", key);
   else
     g_string_append_printf (path, "[%zu]", at->index);
 }
@@ -134,7 +146,7 @@ edit_distance (const char *a, const char *b)
 {
   size_t m = strlen (a), n = strlen (b);
   if (m > MAX_WORD || n > MAX_WORD)
-    return MAX_WORD;
+    return SIZE_MAX;
   size_t row[MAX_WORD + 1];
   for (size_t j = 0; j <= n; j++)
     row[j] = j;

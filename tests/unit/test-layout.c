@@ -77,7 +77,7 @@ test_open_refused (void)
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *file =
+      g_autofree char *file G_GNUC_UNUSED =
           test_dir_write (&dir, "empty/oci-layout", rows[i].marker, strlen (rows[i].marker));
       g_assert_null (oci_layout_open (AT_FDCWD, empty, FALSE, &error));
       assert_error (error, OCI_ERROR, rows[i].code, rows[i].pattern);

@@ -81,11 +81,12 @@ assert_descriptor (const OciDescriptor *self, const char *media_type, const char
 static void
 test_oci (void)
 {
-  g_autoptr (OciManifest) manifest = parse (
-      "{\"schemaVersion\":2,\"config\":" OCI_CONFIG
-      ",\"layers\":[" LAYER (OCI_MEDIA_TYPE_LAYER_GZIP, B, "0") "," LAYER (
-          OCI_MEDIA_TYPE_LAYER_ZSTD, C, "9223372036854775807") "],"
-      "\"annotations\":{\"k\":\"v\"},\"unknown\":{\"x\":[]}}");
+  g_autoptr (OciManifest) manifest =
+      parse ("{\"schemaVersion\":2,\"config\":" OCI_CONFIG
+             ",\"layers\":[" LAYER (OCI_MEDIA_TYPE_LAYER_GZIP, B, "0") "," LAYER (
+                 OCI_MEDIA_TYPE_LAYER_ZSTD, C,
+                 "9223372036854775807") "],"
+                                        "\"annotations\":{\"k\":\"v\"},\"unknown\":{\"x\":[]}}");
   g_assert_cmpstr (manifest->media_type, ==, OCI_MEDIA_TYPE_MANIFEST);
   assert_descriptor (manifest->config, OCI_MEDIA_TYPE_CONFIG, A, 7);
   g_assert_cmpuint (manifest->layers->len, ==, 2);
@@ -115,8 +116,7 @@ test_relabelling (void)
   assert_text (dumped, want);
 }
 
-#define WITH_LAYERS(layers)                                                                        \
-  "{\"schemaVersion\":2,\"config\":" OCI_CONFIG ",\"layers\":" layers "}"
+#define WITH_LAYERS(layers) "{\"schemaVersion\":2,\"config\":" OCI_CONFIG ",\"layers\":" layers "}"
 
 static void
 test_refused (void)
@@ -150,8 +150,8 @@ test_refused (void)
       "*layers?0?.size: expected an integer, got a fraction" },
     { WITH_LAYERS ("[" LAYER (OCI_MEDIA_TYPE_LAYER, "sha256:ab", "1") "]"), OCI_ERROR_FORMAT,
       "*layers?0?.digest: expected 64 *" },
-    { WITH_LAYERS ("[" LAYER (OCI_MEDIA_TYPE_LAYER, "../../etc/passwd", "1") "]"),
-      OCI_ERROR_FORMAT, "*layers?0?.digest: expected a digest *" },
+    { WITH_LAYERS ("[" LAYER (OCI_MEDIA_TYPE_LAYER, "../../etc/passwd", "1") "]"), OCI_ERROR_FORMAT,
+      "*layers?0?.digest: expected a digest *" },
     { WITH_LAYERS ("[" LAYER (OCI_MEDIA_TYPE_LAYER, "sha512:ab", "1") "]"), OCI_ERROR_FORMAT,
       "*layers?0?.digest: *is not sha256" },
     { "{\"schemaVersion\":2,\"config\":" OCI_CONFIG ",\"layers\":[],\"annotations\":[]}",
@@ -207,16 +207,56 @@ static void
 test_index_select (void)
 {
   static const char *const rows[][2] = {
-    { "linux/amd64", A }, { "linux/arm64", B }, { "linux/arm64/v8", B },
-    { "linux/arm/v7", C }, { "linux/arm", NULL }, { "linux/s390x", NULL },
+    { "linux/amd64", A },      { "linux/arm64", B },        { "linux/arm64/v8", B },
+    { "linux/arm/v7", C },     { "linux/arm", NULL },       { "linux/s390x", NULL },
     { "windows/amd64", NULL }, { "unknown/unknown", NULL },
   };
-  g_autoptr (OciIndex) index = parse_index (
-      "{\"schemaVersion\":2,\"manifests\":[" ENTRY (
-          A, PLATFORM ("\"os\":\"linux\",\"architecture\":\"amd64\"")) "," ENTRY (
-          B, PLATFORM ("\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"")) "," ENTRY (
-          C, PLATFORM ("\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\"")) "," ENTRY (
-          C, "\"annotations\":{}") "]}");
+  g_autoptr (OciIndex) index = parse_index ("{\"schemaVersion\":2,\"manifests\":[" ENTRY (
+      A,
+      PLATFORM (
+          "\"os\":\"linux\","
+          "\"architecture\":"
+          "\"amd64\"")) "," ENTRY (B,
+                                   PLATFORM (
+                                       "\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":"
+                                       "\"v8\"")) "," ENTRY (C,
+                                                             PLATFORM (
+                                                                 "\""
+                                                                 "os"
+                                                                 "\""
+                                                                 ":"
+                                                                 "\""
+                                                                 "li"
+                                                                 "nu"
+                                                                 "x"
+                                                                 "\""
+                                                                 ","
+                                                                 "\""
+                                                                 "ar"
+                                                                 "ch"
+                                                                 "it"
+                                                                 "ec"
+                                                                 "tu"
+                                                                 "re"
+                                                                 "\""
+                                                                 ":"
+                                                                 "\""
+                                                                 "ar"
+                                                                 "m"
+                                                                 "\""
+                                                                 ","
+                                                                 "\""
+                                                                 "va"
+                                                                 "ri"
+                                                                 "an"
+                                                                 "t"
+                                                                 "\""
+                                                                 ":"
+                                                                 "\""
+                                                                 "v7"
+                                                                 "\"")) "," ENTRY (C,
+                                                                                   "\"annotations\""
+                                                                                   ":{}") "]}");
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       OciDigestText text;
@@ -240,8 +280,8 @@ test_index_find (void)
 #define NAME(name) "\"annotations\":{\"org.opencontainers.image.ref.name\":\"" name "\"}"
   OciDigestText text;
   g_autoptr (GError) error = NULL;
-  g_autoptr (OciIndex) two = parse_index (
-      "{\"schemaVersion\":2,\"manifests\":[" ENTRY (A, NAME ("one")) "," ENTRY (B, NAME ("two")) "]}");
+  g_autoptr (OciIndex) two = parse_index ("{\"schemaVersion\":2,\"manifests\":[" ENTRY (
+      A, NAME ("one")) "," ENTRY (B, NAME ("two")) "]}");
   const OciDescriptor *found = oci_index_find (two, "two", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, B);

@@ -23,7 +23,10 @@ test_normalise (void)
     { "a/.b/..c/...", "a/.b/..c/..." },
     { "usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu" },
     { "sp ace\ttab\nline", "sp ace\ttab\nline" },
-    { "b\xc3\xbc""cher", "b\xc3\xbc""cher" },
+    { "b\xc3\xbc"
+      "cher",
+      "b\xc3\xbc"
+      "cher" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -54,7 +57,7 @@ test_refused (void)
     { "a/..", OCI_ERROR_FORMAT, "*contains ‘..’" },
     { "a/.././..", OCI_ERROR_FORMAT, "*contains ‘..’" },
     { "a\xff", OCI_ERROR_UNSUPPORTED, "*‘a\\xff’ is not UTF-8" },
-    { "\xed\xa0\x80", OCI_ERROR_UNSUPPORTED, "*is not UTF-8" },     /* a surrogate */
+    { "\xed\xa0\x80", OCI_ERROR_UNSUPPORTED, "*is not UTF-8" },       /* a surrogate */
     { "\xc0\xae\xc0\xae/x", OCI_ERROR_UNSUPPORTED, "*is not UTF-8" }, /* ".." overlong */
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -140,7 +143,11 @@ test_below_and_join (void)
   g_assert_false (oci_path_is_below ("", "a"));
 
   static const char *const rows[][3] = {
-    { "", "", "" }, { "a", "", "a" }, { "", "b", "b" }, { "a", "b", "a/b" }, { "a/b", "c/d", "a/b/c/d" },
+    { "", "", "" },
+    { "a", "", "a" },
+    { "", "b", "b" },
+    { "a", "b", "a/b" },
+    { "a/b", "c/d", "a/b/c/d" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {

@@ -41,7 +41,7 @@ assert_header (const guint8 *header)
   g_assert_cmpuint (g_ascii_strtoull ((const char *) header + 148, NULL, 8), ==, sum);
   assert_bytes (header + 257, 8, "ustar\00000", 8);
   assert_bytes (header + 136, 12, "02263523001", 12); /* 315532801 = 1980-01-01T00:00:01Z */
-  for (int i = 265; i < 329; i++) /* uname and gname */
+  for (int i = 265; i < 329; i++)                     /* uname and gname */
     g_assert_cmpuint (header[i], ==, 0);
   for (int i = 500; i < 512; i++)
     g_assert_cmpuint (header[i], ==, 0);
@@ -50,8 +50,12 @@ assert_header (const guint8 *header)
 static void
 test_plain_file (void)
 {
-  const OciEntry entry = { .path = "etc/hello", .type = OCI_ENTRY_FILE, .mode = 04755, .uid = 1000,
-                           .gid = 07777777, .size = 5 };
+  const OciEntry entry = { .path = "etc/hello",
+                           .type = OCI_ENTRY_FILE,
+                           .mode = 04755,
+                           .uid = 1000,
+                           .gid = 07777777,
+                           .size = 5 };
   g_autoptr (GByteArray) tar = write_one (&entry, "hello");
   g_assert_cmpuint (tar->len, ==, 512 + 512 + 1024);
   assert_header (tar->data);
@@ -95,8 +99,8 @@ assert_libarchive_reads (const OciEntry *entry, const GByteArray *tar)
   struct archive *archive = open_tar (tar);
   struct archive_entry *got = NULL;
   g_assert_cmpint (archive_read_next_header (archive, &got), ==, ARCHIVE_OK);
-  g_autofree char *name = g_strconcat (entry->path,
-                                       entry->type == OCI_ENTRY_DIRECTORY ? "/" : "", NULL);
+  g_autofree char *name =
+      g_strconcat (entry->path, entry->type == OCI_ENTRY_DIRECTORY ? "/" : "", NULL);
   g_assert_cmpstr (archive_entry_pathname (got), ==, name);
   g_assert_cmpuint (archive_entry_perm (got), ==, entry->mode);
   g_assert_cmpint (archive_entry_uid (got), ==, entry->uid);
@@ -146,10 +150,17 @@ test_long_names (void)
     guint components[4];
     gboolean pax;
   } rows[] = {
-    { { 99 }, FALSE },       { { 100 }, FALSE },         { { 101 }, TRUE },
-    { { 155, 100 }, FALSE }, { { 156, 100 }, TRUE },     { { 155, 101 }, TRUE },
-    { { 50, 104, 100 }, FALSE }, { { 100, 100, 100 }, TRUE }, { { 1, 100 }, FALSE },
-    { { 60, 60, 60 }, FALSE }, { { 200, 200, 200, 200 }, TRUE },
+    { { 99 }, FALSE },
+    { { 100 }, FALSE },
+    { { 101 }, TRUE },
+    { { 155, 100 }, FALSE },
+    { { 156, 100 }, TRUE },
+    { { 155, 101 }, TRUE },
+    { { 50, 104, 100 }, FALSE },
+    { { 100, 100, 100 }, TRUE },
+    { { 1, 100 }, FALSE },
+    { { 60, 60, 60 }, FALSE },
+    { { 200, 200, 200, 200 }, TRUE },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     for (int directory = 0; directory < 2; directory++)
@@ -181,8 +192,9 @@ test_link_targets (void)
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
     {
       g_autofree char *target = g_strnfill (lengths[i], 't');
-      const OciEntry entry = { .path = "s", .type = OCI_ENTRY_SYMLINK, .target = target,
-                               .mode = 0777 };
+      const OciEntry entry = {
+        .path = "s", .type = OCI_ENTRY_SYMLINK, .target = target, .mode = 0777
+      };
       g_autoptr (GByteArray) tar = write_one (&entry, NULL);
       assert_libarchive_reads (&entry, tar);
       g_assert_cmpint (tar->data[156] == 'x', ==, lengths[i] > 100);
@@ -192,13 +204,18 @@ test_link_targets (void)
 static void
 test_non_ascii (void)
 {
-  const OciEntry file = { .path = "usr/b\xc3\xbc" "cher/\xe6\xbc\xa2", .type = OCI_ENTRY_FILE };
-  const OciEntry link = { .path = "l", .type = OCI_ENTRY_SYMLINK, .target = "\xc3\xbc",
-                          .mode = 0777 };
+  const OciEntry file = { .path = "usr/b\xc3\xbc"
+                                  "cher/\xe6\xbc\xa2",
+                          .type = OCI_ENTRY_FILE };
+  const OciEntry link = {
+    .path = "l", .type = OCI_ENTRY_SYMLINK, .target = "\xc3\xbc", .mode = 0777
+  };
   g_autoptr (GByteArray) tar = write_one (&file, NULL);
   assert_libarchive_reads (&file, tar);
-  /* POSIX pax: "LEN path=VALUE\n", where LEN counts itself: 2 + 1 + 5 + 14 + 1. */
-  g_assert_cmpstr ((const char *) tar->data + 512, ==, "25 path=usr/b\xc3\xbc" "cher/\xe6\xbc\xa2\n");
+  /* POSIX pax: "LEN path=VALUE\n", where LEN counts itself: 2 + 1 + 5 + 15 + 1. */
+  g_assert_cmpstr ((const char *) tar->data + 512, ==,
+                   "24 path=usr/b\xc3\xbc"
+                   "cher/\xe6\xbc\xa2\n");
   g_autoptr (GByteArray) link_tar = write_one (&link, NULL);
   assert_libarchive_reads (&link, link_tar);
   g_assert_cmpstr ((const char *) link_tar->data + 512, ==, "15 linkpath=\xc3\xbc\n");
@@ -218,8 +235,9 @@ test_pax_lengths (void)
   for (guint len = 960; len < 1010; len++)
     {
       g_autofree char *target = g_strnfill (len, 'p');
-      const OciEntry entry = { .path = "s", .type = OCI_ENTRY_SYMLINK, .target = target,
-                               .mode = 0777 };
+      const OciEntry entry = {
+        .path = "s", .type = OCI_ENTRY_SYMLINK, .target = target, .mode = 0777
+      };
       g_autoptr (GByteArray) tar = write_one (&entry, NULL);
       assert_libarchive_reads (&entry, tar);
     }
@@ -242,8 +260,7 @@ test_xattrs (void)
   static const char value[] = "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
                               "\x00\x00\x00";
   g_autoptr (GVariant) xattrs = one_xattr ("security.capability", value, 20);
-  const OciEntry entry = { .path = "ping", .type = OCI_ENTRY_FILE, .mode = 0755,
-                           .xattrs = xattrs };
+  const OciEntry entry = { .path = "ping", .type = OCI_ENTRY_FILE, .mode = 0755, .xattrs = xattrs };
   g_autoptr (GByteArray) tar = write_one (&entry, NULL);
   struct archive *archive = open_tar (tar);
   struct archive_entry *got = NULL;
@@ -278,7 +295,8 @@ test_xattrs (void)
     }
 }
 
-/* 8 GiB is the first size that eleven octal digits cannot hold. Headers only: no content is read. */
+/* 8 GiB is the first size that eleven octal digits cannot hold. Headers only: no content is read.
+ */
 static void
 test_large_sizes (void)
 {
@@ -325,7 +343,10 @@ test_refused (void)
 static void
 test_environment (void)
 {
-  const OciEntry entry = { .path = "b\xc3\xbc" "cher", .type = OCI_ENTRY_FILE, .mode = 0644 };
+  const OciEntry entry = { .path = "b\xc3\xbc"
+                                   "cher",
+                           .type = OCI_ENTRY_FILE,
+                           .mode = 0644 };
   g_autoptr (GByteArray) utf8 = write_one (&entry, NULL);
   g_assert_nonnull (setlocale (LC_ALL, "C"));
   g_assert_true (g_setenv ("TZ", "Asia/Kolkata", TRUE));

@@ -9,8 +9,13 @@
 static TerraneNode *
 add (TerraneTree *tree, const char *path, OciEntryType type, const char *target)
 {
-  const OciEntry entry = { .path = path, .type = type, .target = target, .mode = 0750, .uid = 5,
-                           .gid = 6, .size = type == OCI_ENTRY_FILE ? 3 : 0 };
+  const OciEntry entry = { .path = path,
+                           .type = type,
+                           .target = target,
+                           .mode = 0750,
+                           .uid = 5,
+                           .gid = 6,
+                           .size = type == OCI_ENTRY_FILE ? 3 : 0 };
   g_autoptr (GError) error = NULL;
   TerraneNode *node = NULL;
   g_assert_true (terrane_tree_add (tree, &entry, &node, &error));
@@ -155,8 +160,6 @@ test_resolve (void)
     { "usr/up", "usr/lib/x" },
     { "../../usr", "usr" }, /* ".." of the root is the root */
     { "chain1", "usr/lib/x" },
-    { "usr/lib/x/..", NULL }, /* ENOTDIR */
-    { "usr/lib/x/", NULL },
     { "dangling", NULL },
     { "self", NULL },
     { "loop1", NULL },
@@ -183,6 +186,18 @@ test_resolve (void)
     }
 }
 
+/* "as the kernel would": ENOTDIR, a file is no directory to walk through. */
+static void
+test_resolve_through_a_file (void)
+{
+  g_autoptr (TerraneTree) tree = terrane_tree_new ();
+  add (tree, "usr/x", OCI_ENTRY_FILE, NULL);
+  g_assert_null (terrane_tree_resolve (tree, "usr/x/y"));
+  g_assert_null (terrane_tree_resolve (tree, "usr/x/.."));
+  g_assert_null (terrane_tree_resolve (tree, "usr/x/."));
+  g_assert_null (terrane_tree_resolve (tree, "usr/x/"));
+}
+
 /* 40 links, as the kernel's MAXSYMLINKS: 40 are followed, 41 give ELOOP. */
 static void
 test_link_limit (void)
@@ -206,7 +221,8 @@ static void
 test_equal (void)
 {
   g_autoptr (TerraneTree) tree = terrane_tree_new ();
-  TerraneNode *a = add (tree, "a", OCI_ENTRY_FILE, NULL), *b = add (tree, "b", OCI_ENTRY_FILE, NULL);
+  TerraneNode *a = add (tree, "a", OCI_ENTRY_FILE, NULL),
+              *b = add (tree, "b", OCI_ENTRY_FILE, NULL);
   a->object = b->object = oci_digest_of ("x", 1);
   g_assert_true (terrane_node_equal (a, b));
   b->object = oci_digest_of ("y", 1);
@@ -227,19 +243,24 @@ test_modes (void)
     OciEntryType type;
     uint32_t mode, want;
   } rows[] = {
-    { OCI_ENTRY_FILE, 0600, 0644 },       { OCI_ENTRY_FILE, 0666, 0644 },
-    { OCI_ENTRY_FILE, 0, 0644 },          { OCI_ENTRY_FILE, 0700, 0755 },
-    { OCI_ENTRY_FILE, 06711, 0755 },      { OCI_ENTRY_FILE, 04644, 0644 },
-    { OCI_ENTRY_FILE, 0011, 0644 },       { OCI_ENTRY_DIRECTORY, 0700, 0755 },
-    { OCI_ENTRY_DIRECTORY, 0, 0755 },     { OCI_ENTRY_DIRECTORY, 03777, 0755 },
+    { OCI_ENTRY_FILE, 0600, 0644 },    { OCI_ENTRY_FILE, 0666, 0644 },
+    { OCI_ENTRY_FILE, 0, 0644 },       { OCI_ENTRY_FILE, 0700, 0755 },
+    { OCI_ENTRY_FILE, 06711, 0755 },   { OCI_ENTRY_FILE, 04644, 0644 },
+    { OCI_ENTRY_FILE, 0011, 0644 },    { OCI_ENTRY_DIRECTORY, 0700, 0755 },
+    { OCI_ENTRY_DIRECTORY, 0, 0755 },  { OCI_ENTRY_DIRECTORY, 03777, 0755 },
     { OCI_ENTRY_SYMLINK, 0644, 0777 },
   };
   g_autoptr (GVariant) xattrs =
       g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), NULL, 0));
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      OciEntry entry = { .path = "x", .type = rows[i].type, .mode = rows[i].mode, .uid = 1000,
-                         .gid = 1000, .size = 9, .xattrs = xattrs };
+      OciEntry entry = { .path = "x",
+                         .type = rows[i].type,
+                         .mode = rows[i].mode,
+                         .uid = 1000,
+                         .gid = 1000,
+                         .size = 9,
+                         .xattrs = xattrs };
       terrane_modes_normalise (&entry);
       g_assert_cmpuint (entry.mode, ==, rows[i].want);
       g_assert_cmpuint (entry.uid, ==, 0);
@@ -262,5 +283,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tree/link-limit", test_link_limit);
   g_test_add_func ("/tree/equal", test_equal);
   g_test_add_func ("/modes", test_modes);
+  g_test_add_func ("/tree/resolve-through-a-file", test_resolve_through_a_file);
   return g_test_run ();
 }

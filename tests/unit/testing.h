@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -41,11 +42,8 @@ static inline TestDir
 test_dir_new (void)
 {
   const char *base = g_getenv ("TERRANE_TEST_TMPDIR");
-  TestDir self = {
-    .path =
-        g_build_filename (base != NULL && base[0] != '\0' ? base : "/var/tmp", "terrane-XXXXXX",
-                          NULL)
-  };
+  TestDir self = { .path = g_build_filename (base != NULL && base[0] != '\0' ? base : "/var/tmp",
+                                             "terrane-XXXXXX", NULL) };
   if (g_mkdtemp (self.path) == NULL)
     g_error ("%s: %s; set TERRANE_TEST_TMPDIR", self.path, g_strerror (errno));
   return self;
@@ -151,5 +149,6 @@ test_init (int *argc, char ***argv)
 {
   if (setlocale (LC_CTYPE, "C.UTF-8") == NULL)
     g_error ("the locale C.UTF-8 is missing");
+  (void) signal (SIGPIPE, SIG_IGN); /* as main() does */
   g_test_init (argc, argv, NULL);
 }

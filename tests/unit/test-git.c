@@ -1,0 +1,97 @@
+#include "builder/git.h"
+
+#include "testing.h"
+
+/* git-clone(1), "GIT URLS". */
+static void
+test_source_url (void)
+{
+  static const char *const rows[][2] = {
+    { "https://host/owner/name.git", "https://host/owner/name" },
+    { "https://host/owner/name", "https://host/owner/name" },
+    { "https://host/owner/name/", "https://host/owner/name" },
+    { "https://user:secret@host/owner/name.git", "https://host/owner/name" },
+    { "https://token@host/owner/name.git", "https://host/owner/name" },
+    { "http://host/owner/name.git", "https://host/owner/name" },
+    { "git://host/owner/name.git", "https://host/owner/name" },
+    { "ssh://git@host/owner/name.git", "https://host/owner/name" },
+    { "ssh://git@host:2222/owner/name.git", "https://host/owner/name" },
+    { "git@host:owner/name.git", "https://host/owner/name" },
+    { "host:owner/name.git", "https://host/owner/name" },
+    { "git@host:/owner/name.git/", "https://host/owner/name" },
+    { "git@host:a/b/c", "https://host/a/b/c" },
+    { "/srv/git/name.git", NULL },
+    { "../name", NULL },
+    { "./host:path", NULL },
+    { "name", NULL },
+    { "", NULL },
+    { ":path", NULL },
+    { "file:///srv/name.git", NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *url = terrane_git_source_url (rows[i][0]);
+      if (g_strcmp0 (url, rows[i][1]) != 0)
+        {
+          g_printerr ("# %s: expected %s, got %s\n", rows[i][0], rows[i][1], url);
+          g_test_fail ();
+        }
+      g_assert_true (url == NULL || strstr (url, "secret") == NULL);
+    }
+}
+
+/* What names no host, and a remote helper (gitremote-helpers(7)), gives no URL. */
+static void
+test_no_host (void)
+{
+  static const char *const rows[] = { "ext::sh -c id", "https://", "https:///owner/name" };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *url = terrane_git_source_url (rows[i]);
+      g_assert_cmpstr (url, ==, NULL);
+    }
+}
+
+static void
+test_state (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (TerraneGitState) outside = { 0 };
+  g_assert_true (g_setenv ("GIT_CEILING_DIRECTORIES", "/", TRUE));
+  terrane_git_state (dir.path, &outside);
+  g_assert_null (outside.revision);
+  g_assert_null (outside.source);
+
+  const char *const argv[] = {
+    "sh",
+    "-ec",
+    "cd \"$1\"; export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null\n"
+    "git init -q .; git config remote.origin.url git@host:owner/name.git\n"
+    "GIT_COMMITTER_DATE='1700000000 +0530' git -c user.name='A > B' -c user.email=a@b commit -q "
+    "--allow-empty -m 'a\n\ncommitter X <y> 1 +0000'\ngit rev-parse HEAD",
+    "sh",
+    dir.path,
+    NULL
+  };
+  g_auto (TerraneGitState) state = { 0 };
+  gboolean success = FALSE;
+  g_autofree char *git = g_find_program_in_path ("git");
+  if (git == NULL)
+    return g_test_skip ("git is not installed");
+  g_autofree char *head = test_run_tool (argv, &success);
+  g_assert_true (success);
+  terrane_git_state (dir.path, &state);
+  g_assert_cmpstr (state.revision, ==, g_strchomp (head));
+  g_assert_cmpint (state.committed_at, ==, 1700000000);
+  g_assert_cmpstr (state.source, ==, "https://host/owner/name");
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/git/source-url", test_source_url);
+  g_test_add_func ("/git/state", test_state);
+  g_test_add_func ("/git/no-host", test_no_host);
+  return g_test_run ();
+}

@@ -1,0 +1,522 @@
+/* The sandbox and the validation on a root file system of busybox (Debian: busybox-static). Skipped
+ * as a whole where the host has no busybox, no bubblewrap or forbids user namespaces. */
+#include "builder/sandbox/validation.h"
+
+#include "oci/base/error.h"
+#include "testing.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+enum
+{
+  EXIT_SKIP = 77,
+  TMP_BYTES = 1024 * 1024,
+  QUICK_MS = 20 * 1000, /* for what ends by itself */
+};
+
+static char *root; /* of all tests, made in main() */
+
+/* A "Python" whose modules are what validation has to tell apart. */
+static const char fake_python[] =
+    "#!/bin/sh\n"
+    "case \"$1 $3\" in\n"
+    "  '-c good'|'-c a.b_2') exit 0;;\n"
+    "  '-c bad') echo 'Traceback (most recent call last):' >&2;\n"
+    "            echo \"ModuleNotFoundError: No module named 'bad'\" >&2; exit 1;;\n"
+    "  '-c crash') kill -SEGV $$;;\n"
+    "  '-c slow') echo begun; sleep 1000;;\n"
+    "  '/tmp/terrane/geo.py ') cat \"$1\"; exit 0;;\n"
+    "esac\n"
+    "exit 99\n";
+
+static void
+copy_busybox (void)
+{
+  static const char *const applets[] = { "sh",    "cat",  "dd",   "env",   "find", "grep",
+                                         "id",    "kill", "ls",   "pidof", "pwd",  "sleep",
+                                         "touch", "tr",   "true", NULL };
+  const char *busybox = g_getenv ("TERRANE_TEST_BUSYBOX");
+  g_autofree char *found =
+      busybox != NULL ? g_strdup (busybox) : g_find_program_in_path ("busybox");
+  g_autofree char *target = g_build_filename (root, "bin/busybox", NULL);
+  g_autofree char *content = NULL;
+  gsize len = 0;
+  if (found == NULL || !g_file_get_contents (found, &content, &len, NULL))
+    {
+      g_printerr ("skipped: no busybox (Debian: busybox-static)\n");
+      exit (EXIT_SKIP);
+    }
+  g_assert_true (g_file_set_contents (target, content, (gssize) len, NULL));
+  g_assert_cmpint (chmod (target, 0755), ==, 0);
+  for (const char *const *applet = applets; *applet != NULL; applet++)
+    {
+      g_autofree char *link = g_build_filename (root, "bin", *applet, NULL);
+      g_assert_cmpint (symlink ("busybox", link), ==, 0);
+    }
+}
+
+static void
+make_root (const TestDir *dir)
+{
+  static const char *const directories[] = { "bin", "proc", "dev", "tmp", "var/task", NULL };
+  root = g_build_filename (dir->path, "root", NULL);
+  for (const char *const *name = directories; *name != NULL; name++)
+    {
+      g_autofree char *path = g_build_filename (root, *name, NULL);
+      g_assert_cmpint (g_mkdir_with_parents (path, 0755), ==, 0);
+    }
+  copy_busybox ();
+  g_autofree char *python =
+      test_dir_write (dir, "root/bin/python3", fake_python, sizeof fake_python - 1);
+  g_autofree char *dangling = test_dir_write (dir, "root/bin/dangling", "#!/nosuch\n", 10);
+  g_assert_cmpint (chmod (python, 0755) | chmod (dangling, 0755), ==, 0);
+}
+
+static const char *const test_env[] = { "PATH=/bin", "EMPTY=", "EQUALS=a=b", NULL };
+
+static TerraneSandbox
+make_sandbox (void)
+{
+  return (TerraneSandbox){
+    .root = root, .env = test_env, .working_dir = "/var/task", .tmp_bytes = TMP_BYTES
+  };
+}
+
+static gboolean
+run_in (const TerraneSandbox *sandbox, const char *script, uint64_t deadline_ms,
+        TerraneProcessResult *out_result, GError **error)
+{
+  const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+  return terrane_sandbox_run (sandbox, argv, NULL, deadline_ms, NULL, out_result, error);
+}
+
+static void
+run_ok (const char *script, uint64_t deadline_ms, TerraneProcessResult *out_result)
+{
+  g_autoptr (GError) error = NULL;
+  const TerraneSandbox sandbox = make_sandbox ();
+  (void) run_in (&sandbox, script, deadline_ms, out_result, &error);
+  g_assert_no_error (error);
+}
+
+/* What a script prints. */
+static void
+assert_prints (const char *script, const char *want)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  run_ok (script, QUICK_MS, &result);
+  g_assert_cmpstr (result.output, ==, want);
+}
+
+static void
+test_user (void)
+{
+  assert_prints ("id -u; id -g; pwd", "993\n990\n/var/task\n");
+  assert_prints ("cat /proc/sys/kernel/hostname", "lambda\n");
+  assert_prints ("grep -E '^Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs' /proc/self/status | tr '\\t' ' '",
+                 "CapInh: 0000000000000000\nCapPrm: 0000000000000000\nCapEff: 0000000000000000\n"
+                 "CapBnd: 0000000000000000\nCapAmb: 0000000000000000\nNoNewPrivs: 1\n");
+}
+
+static void
+test_environment (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  const char *const argv[] = { "/bin/env", NULL };
+  const TerraneSandbox bare = { .root = root };
+  const TerraneSandbox sandbox = make_sandbox ();
+  g_assert_true (terrane_sandbox_run (&sandbox, argv, NULL, QUICK_MS, NULL, &result, NULL));
+  g_auto (GStrv) lines = g_strsplit (g_strchomp (result.output), "\n", -1);
+  g_assert_true (g_strv_contains ((const char *const *) lines, "PATH=/bin"));
+  g_assert_true (g_strv_contains ((const char *const *) lines, "EMPTY="));
+  g_assert_true (g_strv_contains ((const char *const *) lines, "EQUALS=a=b"));
+  for (char **line = lines; *line != NULL; line++) /* bubblewrap sets PWD with --chdir */
+    g_assert_true (g_strv_contains (test_env, *line) || strcmp (*line, "PWD=/var/task") == 0);
+
+  terrane_process_result_clear (&result);
+  g_assert_true (terrane_sandbox_run (&bare, argv, NULL, QUICK_MS, NULL, &result, NULL));
+  g_assert_nonnull (strstr (result.output, "PATH=" TERRANE_SANDBOX_DEFAULT_PATH "\n"));
+}
+
+/* Process 1 is bubblewrap: its environment is readable inside, and must not be the caller's, which
+ * has the credentials of a CI job. */
+static void
+test_no_secrets (void)
+{
+  g_setenv ("AWS_SECRET_ACCESS_KEY", "secret", TRUE);
+  assert_prints ("cat /proc/*/environ | tr '\\0' '\\n' | grep -c AWS_", "0\n");
+  g_auto (OciFd) inherited = fcntl (STDERR_FILENO, F_DUPFD, 40); /* not close-on-exec */
+  assert_prints ("ls -d /proc/[0-9]*/fd/40 /proc/$$/fd/[3-9] 2>/dev/null", "");
+}
+
+static void
+test_file_system (void)
+{
+  assert_prints ("touch /x /var/task/x /dev/x 2>&1 | grep -c 'Read-only file system'", "3\n");
+  assert_prints ("echo a > /tmp/x && cat /tmp/x", "a\n");
+  assert_prints ("dd if=/dev/zero of=/tmp/x bs=64k count=32 2>&1 | grep -o 'No space left'; "
+                 "ls -l /tmp/x | tr -s ' ' | { read a b c d size e; echo $size; }",
+                 "No space left\n1048576\n");
+  assert_prints ("ls /dev", "fd\nfull\nnull\nrandom\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+  assert_prints ("ls -d /dev/shm 2>&1", "ls: /dev/shm: No such file or directory\n");
+}
+
+/* Opens, for appending nothing. As root about 800 files would let themselves be written without
+ * the read-only mount, /proc/sys/kernel/core_pattern among them. */
+static void
+test_proc_is_read_only (void)
+{
+  assert_prints ("find /proc -type f ! -path '/proc/self*' 2>/dev/null | "
+                 "while read f; do (: >> \"$f\") 2>/dev/null && echo \"$f\"; done",
+                 "");
+  assert_prints ("(: >> /proc/self/comm) 2>&1 | grep -o 'Read-only file system'",
+                 "Read-only file system\n");
+}
+
+static void
+test_isolation (void)
+{
+  assert_prints ("grep -o '^ *[a-z0-9]*:' /proc/net/dev | tr -d ' '", "lo:\n");
+  assert_prints ("set -- /proc/[0-9]*; echo $#", "2\n"); /* bubblewrap and this shell */
+}
+
+static void
+test_exit (void)
+{
+  g_auto (TerraneProcessResult) exited = { 0 };
+  g_auto (TerraneProcessResult) killed = { 0 };
+  g_auto (TerraneProcessResult) liar = { 0 };
+  run_ok ("echo out; echo err >&2; exit 42", QUICK_MS, &exited);
+  g_assert_cmpint (exited.exit_code, ==, 42);
+  g_assert_cmpint (exited.signal, ==, 0);
+  g_assert_cmpstr (exited.output, ==, "out\nerr\n");
+  run_ok ("kill -SEGV $$", QUICK_MS, &killed);
+  g_assert_cmpint (killed.exit_code, ==, -1);
+  g_assert_cmpint (killed.signal, ==, SIGSEGV);
+  run_ok ("echo 'bwrap: Creating new namespace failed'; exit 1", QUICK_MS, &liar);
+  g_assert_cmpint (liar.exit_code, ==, 1);
+}
+
+/* The image's fault, so a result; the missing interpreter is one that nobody sees before. */
+static void
+test_cannot_execute (void)
+{
+  static const char *const programs[] = { "/bin/nosuch", "/bin/dangling", "/var/task" };
+  const TerraneSandbox sandbox = make_sandbox ();
+  for (size_t i = 0; i < G_N_ELEMENTS (programs); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (TerraneProcessResult) result = { 0 };
+      const char *const argv[] = { programs[i], NULL };
+      g_assert_true (terrane_sandbox_run (&sandbox, argv, NULL, QUICK_MS, NULL, &result, &error));
+      g_assert_cmpint (result.exit_code, ==, 127);
+      g_assert_nonnull (strstr (result.output, programs[i]));
+    }
+}
+
+static gboolean
+process_exists (const char *word)
+{
+  g_autoptr (GDir) proc = g_dir_open ("/proc", 0, NULL);
+  const char *name;
+  while ((name = g_dir_read_name (proc)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc", name, "cmdline", NULL);
+      g_autofree char *line = NULL;
+      gsize len = 0;
+      if (!g_ascii_isdigit (name[0]) || !g_file_get_contents (path, &line, &len, NULL))
+        continue;
+      for (gsize i = 0; i < len; i += strlen (line + i) + 1)
+        if (strcmp (line + i, word) == 0)
+          return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+test_deadline (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autofree char *secs = g_strdup_printf ("%d", 100000 + (int) getpid ());
+  g_autofree char *script =
+      g_strdup_printf ("echo begun; (sleep %s &); sleep %s & sleep %s", secs, secs, secs);
+  run_ok (script, 500, &result);
+  g_assert_true (result.timed_out);
+  g_assert_cmpstr (result.output, ==, "begun\n");
+  g_assert_cmpuint (result.wall_usecs, <, 5 * G_USEC_PER_SEC);
+  g_assert_false (process_exists (secs));
+}
+
+/* A program that is killed has an account too. */
+static void
+test_usage_after_deadline (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  run_ok ("dd if=/dev/zero of=/dev/null bs=100M count=1; while :; do :; done", 1500, &result);
+  g_assert_true (result.timed_out);
+  g_assert_cmpint (result.signal, ==, SIGKILL);
+  g_assert_cmpint (result.exit_code, ==, -1);
+  g_assert_cmpuint (result.peak_rss_bytes, >=, 100 * 1024 * 1024);
+  g_assert_cmpuint (result.cpu_usecs, >, 300 * 1000);
+}
+
+/* What the program leaves in the background dies with it. */
+static void
+test_background (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autofree char *secs = g_strdup_printf ("%d", 200000 + (int) getpid ());
+  g_autofree char *script = g_strdup_printf ("sleep %s & echo done", secs);
+  run_ok (script, QUICK_MS, &result);
+  g_assert_cmpint (result.exit_code, ==, 0);
+  g_assert_cmpuint (result.wall_usecs, <, 5 * G_USEC_PER_SEC);
+  g_assert_false (process_exists (secs));
+}
+
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_usleep (300 * 1000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autofree char *secs = g_strdup_printf ("%d", 300000 + (int) getpid ());
+  const char *const argv[] = { "/bin/sleep", secs, NULL };
+  const TerraneSandbox sandbox = make_sandbox ();
+  GThread *thread = g_thread_new ("cancel", cancel_soon, cancellable);
+  g_assert_false (terrane_sandbox_run (&sandbox, argv, NULL, 0, cancellable, &result, &error));
+  g_thread_join (thread);
+  g_assert_error (error, OCI_ERROR, OCI_ERROR_CANCELLED);
+  g_assert_false (process_exists (secs));
+}
+
+/* The program's memory: neither bubblewrap's nor this process's, which is made larger here. */
+static void
+test_usage (void)
+{
+  const gsize ballast_len = 200 * 1024 * 1024;
+  g_autofree char *ballast = g_malloc (ballast_len);
+  g_auto (TerraneProcessResult) large = { 0 };
+  g_auto (TerraneProcessResult) small = { 0 };
+  memset (ballast, 1, ballast_len);
+  run_ok ("dd if=/dev/zero of=/dev/null bs=100M count=1; "
+          "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done",
+          QUICK_MS, &large);
+  g_assert_cmpuint (large.peak_rss_bytes, >=, 100 * 1024 * 1024);
+  g_assert_cmpuint (large.peak_rss_bytes, <, 120 * 1024 * 1024);
+  g_assert_cmpuint (large.cpu_usecs, >, 10 * 1000);
+  run_ok ("exit 0", QUICK_MS, &small);
+  g_assert_cmpuint (small.peak_rss_bytes, <, 20 * 1024 * 1024);
+  g_assert_cmpuint (small.peak_rss_bytes, >, 0);
+}
+
+static void
+test_files (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autoptr (GBytes) text = test_bytes ("text\n");
+  g_autoptr (GBytes) script =
+      test_bytes ("#!/bin/sh\ncd /tmp/terrane\ncat 'a b.txt'\nls -l | grep -o '^.r.-r.-r.-'\n"
+                  "touch 'a b.txt' 2>/dev/null || echo read-only\n");
+  const TerraneSandboxFile files[] = { { "a b.txt", text, 0444 },
+                                       { "run", script, 0555 },
+                                       { .name = NULL } };
+  const char *const argv[] = { "/tmp/terrane/run", NULL };
+  const TerraneSandbox sandbox = make_sandbox ();
+  g_assert_true (terrane_sandbox_run (&sandbox, argv, files, QUICK_MS, NULL, &result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (result.output, ==, "text\n-r--r--r--\nread-only\n");
+}
+
+static void
+test_missing_directories (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  TerraneSandbox sandbox = make_sandbox ();
+  static const struct
+  {
+    const char *working_dir, *pattern;
+  } rows[] = {
+    { "/nosuch", "the image's working directory ‘/nosuch’: No such file or directory" },
+    { "/bin/sh", "the image's working directory ‘/bin/sh’: Not a directory" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (TerraneProcessResult) result = { 0 };
+      sandbox.working_dir = rows[i].working_dir;
+      g_assert_false (run_in (&sandbox, "true", QUICK_MS, &result, &error));
+      g_assert_cmpstr (error->message, ==, rows[i].pattern);
+    }
+  g_autoptr (GError) error = NULL;
+  g_auto (TerraneProcessResult) result = { 0 };
+  sandbox = (TerraneSandbox){ .root = dir.path };
+  g_assert_false (run_in (&sandbox, "true", QUICK_MS, &result, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the image's mount point ‘/proc’: *");
+}
+
+static void
+test_no_bubblewrap (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autofree char *path = g_strdup (g_getenv ("PATH"));
+  const TerraneSandbox sandbox = make_sandbox ();
+  g_setenv ("PATH", "/nosuch", TRUE);
+  gboolean ok = run_in (&sandbox, "true", QUICK_MS, &result, &error);
+  g_setenv ("PATH", path, TRUE);
+  g_assert_false (ok);
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
+                "bubblewrap is not installed; *apt install bubblewrap*");
+}
+
+static TerraneValidationScript *
+make_script (const char *name, const char *content)
+{
+  TerraneValidationScript *script = g_new0 (TerraneValidationScript, 1);
+  script->name = g_strdup (name);
+  script->content = test_bytes (content);
+  return script;
+}
+
+static void
+count_started (gpointer data, const char *kind, const char *name)
+{
+  g_assert_true (strcmp (kind, "import") == 0 || strcmp (kind, "script") == 0);
+  g_assert_nonnull (name);
+  ++*(unsigned *) data;
+}
+
+static void
+assert_result (const GPtrArray *results, guint i, const char *name, gboolean passed, int exit_code,
+               int signal, const char *output)
+{
+  const TerraneValidationResult *result = results->pdata[i];
+  g_assert_cmpstr (result->name, ==, name);
+  g_assert_cmpint (result->passed, ==, passed);
+  g_assert_cmpint (result->process.exit_code, ==, exit_code);
+  g_assert_cmpint (result->process.signal, ==, signal);
+  g_assert_nonnull (strstr (result->process.output, output));
+}
+
+/* Everything is run, in order, whatever failed before. */
+static void
+test_validation (void)
+{
+  static const char *const imports[] = { "bad", "good", "crash", "slow", "a.b_2", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) results = NULL;
+  g_autoptr (GPtrArray) scripts = g_ptr_array_new_with_free_func (terrane_validation_script_free);
+  g_ptr_array_add (scripts, make_script ("geo.py", "the script\n"));
+  g_ptr_array_add (scripts, make_script ("direct", "#!/bin/sh\necho direct; exit 3\n"));
+  g_ptr_array_add (scripts, make_script ("broken", "#!/nosuch\n"));
+  const TerraneSandbox sandbox = make_sandbox ();
+  const TerraneValidationSpec spec = { .imports = imports, .scripts = scripts, .timeout_secs = 2 };
+  unsigned started = 0;
+  (void) terrane_validation_run (&sandbox, "/bin/python3", &spec, count_started, &started, &results,
+                                 &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (results->len, ==, 8);
+  g_assert_cmpuint (started, ==, 8);
+  assert_result (results, 0, "bad", FALSE, 1, 0, "ModuleNotFoundError: No module named 'bad'");
+  assert_result (results, 1, "good", TRUE, 0, 0, "");
+  assert_result (results, 2, "crash", FALSE, -1, SIGSEGV, "");
+  assert_result (results, 3, "slow", FALSE, -1, SIGKILL, "begun");
+  assert_result (results, 4, "a.b_2", TRUE, 0, 0, "");
+  assert_result (results, 5, "geo.py", TRUE, 0, 0, "the script");
+  assert_result (results, 6, "direct", FALSE, 3, 0, "direct");
+  assert_result (results, 7, "broken", FALSE, 127, 0, "/tmp/terrane/broken");
+
+  json_t *json = terrane_validation_to_json (results);
+  json_t *slow = json_array_get (json, 3);
+  g_assert_cmpuint (json_array_size (json), ==, 8);
+  g_assert_true (json_is_true (json_object_get (slow, "timed_out")));
+  g_assert_cmpint (json_integer_value (json_object_get (slow, "wall_usecs")), >=, 2000000);
+  g_assert_cmpint (json_integer_value (json_object_get (slow, "peak_rss_bytes")), >, 0);
+  json_decref (json);
+}
+
+static void
+test_validation_names (void)
+{
+  static const char *const bad_modules[] = { "",    ".",   "a.", ".a",  "a..b", "1a",
+                                             "a b", "a-b", "-c", "a;b", "a/b",  "\xff" };
+  const TerraneSandbox sandbox = make_sandbox ();
+  for (size_t i = 0; i < G_N_ELEMENTS (bad_modules); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      GPtrArray *results = NULL;
+      const char *const imports[] = { "good", bad_modules[i], NULL };
+      const TerraneValidationSpec spec = { .imports = imports, .timeout_secs = 2 };
+      g_assert_false (
+          terrane_validation_run (&sandbox, "/bin/python3", &spec, NULL, NULL, &results, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "*is not the name of a Python module");
+      g_assert_null (results);
+    }
+  g_autoptr (GError) error = NULL;
+  GPtrArray *results = NULL;
+  static const char *const imports[] = { "good", NULL };
+  const TerraneValidationSpec spec = { .imports = imports, .timeout_secs = 2 };
+  g_assert_false (terrane_validation_run (&sandbox, NULL, &spec, NULL, NULL, &results, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the image has no Python*");
+}
+
+static void
+test_no_zombies (void)
+{
+  g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
+}
+
+static void
+add_tests (void)
+{
+  g_test_add_func ("/sandbox/user", test_user);
+  g_test_add_func ("/sandbox/environment", test_environment);
+  g_test_add_func ("/sandbox/no-secrets", test_no_secrets);
+  g_test_add_func ("/sandbox/file-system", test_file_system);
+  g_test_add_func ("/sandbox/proc-is-read-only", test_proc_is_read_only);
+  g_test_add_func ("/sandbox/isolation", test_isolation);
+  g_test_add_func ("/sandbox/exit", test_exit);
+  g_test_add_func ("/sandbox/cannot-execute", test_cannot_execute);
+  g_test_add_func ("/sandbox/deadline", test_deadline);
+  g_test_add_func ("/sandbox/usage-after-deadline", test_usage_after_deadline);
+  g_test_add_func ("/sandbox/background", test_background);
+  g_test_add_func ("/sandbox/cancel", test_cancel);
+  g_test_add_func ("/sandbox/usage", test_usage);
+  g_test_add_func ("/sandbox/files", test_files);
+  g_test_add_func ("/sandbox/missing-directories", test_missing_directories);
+  g_test_add_func ("/sandbox/no-bubblewrap", test_no_bubblewrap);
+  g_test_add_func ("/sandbox/validation", test_validation);
+  g_test_add_func ("/sandbox/validation-names", test_validation_names);
+  g_test_add_func ("/sandbox/no-zombies", test_no_zombies);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (TerraneProcessResult) probe = { 0 };
+  test_init (&argc, &argv);
+  g_auto (TestDir) dir = test_dir_new ();
+  make_root (&dir);
+  const TerraneSandbox sandbox = make_sandbox ();
+  int status = EXIT_SKIP;
+  if (run_in (&sandbox, "exit 0", QUICK_MS, &probe, &error))
+    {
+      add_tests ();
+      status = g_test_run ();
+    }
+  else
+    g_printerr ("skipped: %s\n", error->message);
+  g_free (root);
+  return status;
+}
