@@ -8,6 +8,7 @@
 enum
 {
   RECORD = 512,
+  END_BYTES = 1024, /* two zero records */
   MAX_OCTAL_ID = 07777777,
 };
 
@@ -63,7 +64,7 @@ oci_tar_writer_free (OciTarWriter *self)
 static gboolean
 write_zeros (OciTarWriter *self, size_t len, GError **error)
 {
-  static const char zeros[2 * RECORD];
+  static const char zeros[END_BYTES];
   return len == 0 || self->sink (self->sink_data, zeros, len, error);
 }
 
@@ -301,5 +302,5 @@ oci_tar_writer_finish (OciTarWriter *self, GError **error)
 {
   if (self->remaining > 0)
     return oci_throw (error, OCI_ERROR_CORRUPT, "content is shorter than its announced size");
-  return write_zeros (self, self->padding, error) && write_zeros (self, 2 * RECORD, error);
+  return write_zeros (self, self->padding, error) && write_zeros (self, END_BYTES, error);
 }

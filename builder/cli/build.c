@@ -197,13 +197,17 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default: one a processor)", "N" },
     G_OPTION_ENTRY_NULL,
   };
-  if (!terrane_command_parse (
-          global, terrane_command_find ("build"), argc, argv, entries,
-          "The image lands in the store as NAME:latest, NAME being the profile's. TRANSPORT is\n"
-          "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG].\n"
-          "The image is the same for any number of threads.",
-          1, 1, &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "build",
+    .entries = entries,
+    .description =
+        "The image lands in the store as NAME:latest, NAME being the profile's. TRANSPORT is\n"
+        "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG].\n"
+        "The image is the same for any number of threads.",
+    .min = 1,
+    .max = 1,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   return check_arguments (&options, error) && run_build (global, arguments[0], &options, error);
 }

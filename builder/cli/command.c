@@ -13,10 +13,10 @@ read_help (GOptionContext *context)
 }
 
 gboolean
-terrane_command_parse (TerraneGlobal *global, const TerraneCommand *command, int argc, char **argv,
-                       const GOptionEntry *entries, const char *description, guint min, guint max,
+terrane_command_parse (TerraneGlobal *global, const TerraneCommandLine *line, int argc, char **argv,
                        char ***out_arguments, gboolean *out_help, GError **error)
 {
+  const TerraneCommand *command = terrane_command_find (line->name);
   gboolean help = FALSE;
   g_auto (GStrv) arguments = NULL;
   const GOptionEntry common[] = {
@@ -35,9 +35,9 @@ terrane_command_parse (TerraneGlobal *global, const TerraneCommand *command, int
   g_set_prgname (program);
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  if (entries != NULL)
-    g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_description (context, line->description);
+  if (line->entries != NULL)
+    g_option_context_add_main_entries (context, line->entries, NULL);
   g_option_context_add_main_entries (context, common, NULL);
   gboolean ok = g_option_context_parse (context, &argc, &argv, error);
   argv[0] = (char *) command->name;
@@ -54,7 +54,7 @@ terrane_command_parse (TerraneGlobal *global, const TerraneCommand *command, int
       return TRUE;
     }
   guint n = arguments != NULL ? g_strv_length (arguments) : 0;
-  if (n < min || n > max)
+  if (n < line->min || n > line->max)
     return oci_throw (error, OCI_ERROR_USAGE,
                       "%s: expected %s, got %u argument%s; see 'terrane %s --help'", command->name,
                       command->arguments[0] != '\0' ? command->arguments : "no arguments", n,

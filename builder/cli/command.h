@@ -38,19 +38,25 @@ gboolean terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GErro
 gboolean terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **error);
 
+/* What a command takes behind its name. */
+typedef struct
+{
+  const char *name;
+  const GOptionEntry *entries; /* (nullable): its own options */
+  const char *description;     /* (nullable): text behind the options in --help */
+  guint min;                   /* number of arguments */
+  guint max;
+} TerraneCommandLine;
+
 /**
  * terrane_command_parse:
- * @entries: (nullable): the command's options
- * @description: (nullable): text behind the options in --help
- * @min, @max: how many arguments there may be
  * @out_arguments: (out) (transfer full): the arguments
+ * @out_help: (out): --help was given and printed on stdout; there is nothing else to do
  *
- * Parses options after the command; the global ones are understood there too. Prints --help on
- * stdout and sets *@out_help.
+ * Parses what stands behind the command; the global options are understood there too.
  */
-gboolean terrane_command_parse (TerraneGlobal *global, const TerraneCommand *command, int argc,
-                                char **argv, const GOptionEntry *entries, const char *description,
-                                guint min, guint max, char ***out_arguments, gboolean *out_help,
+gboolean terrane_command_parse (TerraneGlobal *global, const TerraneCommandLine *line, int argc,
+                                char **argv, char ***out_arguments, gboolean *out_help,
                                 GError **error);
 
 /** Returns: (transfer none): the row of @name, or NULL */

@@ -63,9 +63,12 @@ terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **e
                                           ">SIZE", "CREATED", NULL };
   g_auto (GStrv) arguments = NULL;
   gboolean help = FALSE;
-  if (!terrane_command_parse (global, terrane_command_find ("images"), argc, argv, NULL, NULL, 0, 0,
-                              &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "images",
+    .min = 0,
+    .max = 0,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
@@ -91,9 +94,12 @@ terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error
 {
   g_auto (GStrv) arguments = NULL;
   gboolean help = FALSE;
-  if (!terrane_command_parse (global, terrane_command_find ("rm"), argc, argv, NULL, NULL, 1,
-                              G_MAXUINT, &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "rm",
+    .min = 1,
+    .max = G_MAXUINT,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
@@ -123,11 +129,14 @@ terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error
   g_auto (GStrv) arguments = NULL;
   gboolean help = FALSE;
   TerraneGcReport report = { 0 };
-  if (!terrane_command_parse (global, terrane_command_find ("gc"), argc, argv, NULL,
-                              "Waits until no other terrane uses the store. Named images and the "
-                              "trees they were\nmade from stay.",
-                              0, 0, &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "gc",
+    .description = "Waits until no other terrane uses the store. Named images and the "
+                   "trees they were\nmade from stay.",
+    .min = 0,
+    .max = 0,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   g_autoptr (TerraneStore) store =
       terrane_command_open_store (global, TERRANE_STORE_EXCLUSIVE, error);
@@ -169,9 +178,13 @@ terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **err
       "Delete what is broken; the next build makes it anew", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  if (!terrane_command_parse (global, terrane_command_find ("fsck"), argc, argv, entries, NULL, 0,
-                              0, &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "fsck",
+    .entries = entries,
+    .min = 0,
+    .max = 0,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   g_autoptr (TerraneStore) store = terrane_command_open_store (
       global, repair ? TERRANE_STORE_EXCLUSIVE : TERRANE_STORE_SHARED, error);

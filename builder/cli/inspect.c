@@ -97,9 +97,12 @@ terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **
 {
   g_auto (GStrv) arguments = NULL;
   gboolean help = FALSE;
-  if (!terrane_command_parse (global, terrane_command_find ("inspect"), argc, argv, NULL, NULL, 1,
-                              1, &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "inspect",
+    .min = 1,
+    .max = 1,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   g_autoptr (TerraneOpenImage) image =

@@ -12,12 +12,16 @@ terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **err
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Blobs sent at a time (default 4)", "N" },
     G_OPTION_ENTRY_NULL,
   };
-  if (!terrane_command_parse (
-          global, terrane_command_find ("push"), argc, argv, entries,
-          "Credentials are looked up in $REGISTRY_AUTH_FILE, podman's auth.json and docker's\n"
-          "config.json; 'podman login HOST' writes them. Plain HTTP is used on loopback only.",
-          2, 2, &arguments, &help, error)
-      || help)
+  const TerraneCommandLine line = {
+    .name = "push",
+    .entries = entries,
+    .description =
+        "Credentials are looked up in $REGISTRY_AUTH_FILE, podman's auth.json and docker's\n"
+        "config.json; 'podman login HOST' writes them. Plain HTTP is used on loopback only.",
+    .min = 2,
+    .max = 2,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   if (jobs < 1 || jobs > 64)
     return oci_throw (error, OCI_ERROR_USAGE, "push: --jobs must be between 1 and 64");

@@ -234,7 +234,7 @@ meet_deadline (const TerraneProcess *self, pid_t child, gint64 deadline, gboolea
   gboolean stops = !*timed_out && self->stop != NULL && self->stop (self->stop_data);
   *timed_out = TRUE;
   if (stops)
-    return g_get_monotonic_time () + STOP_MS * 1000;
+    return g_get_monotonic_time () + (gint64) STOP_MS * 1000;
   kill_child (child);
   return 0;
 }

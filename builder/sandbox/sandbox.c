@@ -182,9 +182,10 @@ terrane_sandbox_explain (int proc_sys)
 {
   uint64_t value = 0;
   if (read_number (proc_sys, "kernel/apparmor_restrict_unprivileged_userns", &value) && value == 1)
-    return g_strdup ("AppArmor forbids unprivileged user namespaces on this host; allow them with 'sudo "
-                     "sysctl kernel.apparmor_restrict_unprivileged_userns=0', or to bubblewrap alone "
-                     "with an AppArmor profile such as bwrap-userns-restrict");
+    return g_strdup (
+        "AppArmor forbids unprivileged user namespaces on this host; allow them with 'sudo "
+        "sysctl kernel.apparmor_restrict_unprivileged_userns=0', or to bubblewrap alone "
+        "with an AppArmor profile such as bwrap-userns-restrict");
   if (read_number (proc_sys, "kernel/unprivileged_userns_clone", &value) && value == 0)
     return g_strdup ("this kernel forbids unprivileged user namespaces; allow them with 'sudo "
                      "sysctl kernel.unprivileged_userns_clone=1'");

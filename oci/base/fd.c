@@ -112,7 +112,7 @@ gboolean
 oci_read_file (int dfd, const char *path, size_t max_bytes, GBytes **out_bytes, GError **error)
 {
   g_auto (OciFd) fd = -1;
-  struct stat st;
+  struct stat st = { 0 };
   if (!oci_open_file (dfd, path, TRUE, &fd, &st, error))
     return FALSE;
   g_autofree char *quoted = oci_quote (path);

@@ -56,8 +56,9 @@ oci_url_origin (const char *url, OciUrlOrigin *out_origin, GError **error)
   if (strcmp (origin.scheme, "http") != 0 && strcmp (origin.scheme, "https") != 0)
     return check (CURLUE_UNSUPPORTED_SCHEME, url, error);
   origin.host = g_ascii_strdown (host, -1);
-  *out_origin = origin;
-  origin = (OciUrlOrigin){ 0 };
+  *out_origin = (OciUrlOrigin){ .scheme = g_steal_pointer (&origin.scheme),
+                                .host = g_steal_pointer (&origin.host),
+                                .port = g_steal_pointer (&origin.port) };
   return TRUE;
 }
 
