@@ -55,7 +55,7 @@ print_help (void)
                  "\nIMAGE is NAME[:TAG] in the store, or one of oci:DIR[:TAG],\n"
                  "oci-archive:FILE[:TAG] and docker-archive:FILE[:NAME:TAG].\n"
                  "\nExit codes: 0 done, 1 failed, 2 usage or invalid profile, 3 a check or the\n"
-                 "validation failed, 4 not up to date, 130 interrupted.\n");
+                 "validation failed, 130 interrupted.\n");
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 print_layers (const TerraneImage *image)
@@ -115,6 +116,10 @@ check_arguments (const BuildArguments *arguments, GError **error)
 {
   if (arguments->jobs < 0 || arguments->jobs > 1024)
     return oci_throw (error, OCI_ERROR_USAGE, "build: --jobs must be between 1 and 1024");
+  g_autofree char *record_directory =
+      arguments->record != NULL ? g_path_get_dirname (arguments->record) : NULL;
+  if (record_directory != NULL && access (record_directory, W_OK | X_OK) < 0)
+    return oci_throw_errno (error, "build: --record %s", arguments->record);
   if (arguments->push != NULL && !terrane_transfer_check_push (arguments->push, error))
     return FALSE;
   for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
@@ -165,7 +170,7 @@ run_build (TerraneGlobal *global, const char *path, const BuildArguments *argume
   if (ok)
     ok = deliver (store, build, arguments, jobs, terminal, record, error);
   terrane_terminal_finish_phase (terminal);
-  /* A failed gate has a record too: it says what failed. */
+  /* A failed validation has a record too: it says what failed. */
   oci_json_set (record, "passed", json_boolean (ok));
   if (arguments->record != NULL && !write_record (arguments->record, record, ok ? error : NULL))
     return FALSE;

@@ -16,7 +16,8 @@ typedef struct
 
 typedef struct _TerraneTerminal TerraneTerminal;
 
-/** A display for stderr: live on a terminal, plain lines elsewhere; obeys NO_COLOR and TERM=dumb.
+/** A display for stderr: live on a terminal, plain lines elsewhere and for TERM=dumb. Without
+ * colours.
  */
 TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
 /** Ends the live line. */

@@ -398,37 +398,3 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     return NULL;
   return g_steal_pointer (&image);
 }
-
-typedef struct
-{
-  const OciDigest *manifest;
-  OciDigest commit;
-  gboolean found;
-} CommitSearch;
-
-static gboolean
-match_manifest (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
-                const json_t *value, gpointer data)
-{
-  CommitSearch *search = data;
-  OciDigest manifest;
-  const char *text = terrane_cache_text (value, "manifest");
-  const char *commit = terrane_cache_text (value, "commit");
-  if (text != NULL && commit != NULL && oci_digest_parse (text, &manifest, NULL)
-      && oci_digest_equal (&manifest, search->manifest)
-      && oci_digest_parse_hex (commit, &search->commit, NULL))
-    search->found = TRUE;
-  return TRUE; /* keep the entry */
-}
-
-gboolean
-terrane_image_find_commit (TerraneStore *store, const OciDigest *manifest, OciDigest *out_commit)
-{
-  CommitSearch search = { .manifest = manifest };
-  guint removed = 0;
-  if (!terrane_cache_sweep (store, TERRANE_CACHE_IMAGES, match_manifest, &search, &removed, NULL)
-      || !search.found)
-    return FALSE;
-  *out_commit = search.commit;
-  return TRUE;
-}

@@ -59,8 +59,4 @@ TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *pr
                                    TerraneBase *base, GArray *trees, const TerraneStamp *stamp,
                                    unsigned jobs, const TerraneProgress *progress, GError **error);
 
-/** Finds the assembled commit of an image that this store built. FALSE when it did not. */
-gboolean terrane_image_find_commit (TerraneStore *store, const OciDigest *manifest,
-                                    OciDigest *out_commit);
-
 G_END_DECLS

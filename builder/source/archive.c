@@ -88,23 +88,8 @@ read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, gpoi
   return TRUE;
 }
 
-static uint64_t
-estimate (const TerraneSourceSpec *spec)
-{
-  uint64_t total = 0;
-  for (guint i = 0; i < spec->archives->len; i++)
-    {
-      const TerraneArchiveFile *file = spec->archives->pdata[i];
-      struct stat st;
-      if (stat (file->path, &st) == 0 && st.st_size > 0)
-        total += (uint64_t) st.st_size;
-    }
-  return total;
-}
-
 const TerraneSourceType terrane_source_archive = {
   .name = "archive",
   .identify = identify,
   .read = read_all,
-  .estimate = estimate,
 };

@@ -77,7 +77,9 @@ walk_entry (const Walk *walk, int fd, const char *name, const char *path, unsign
   g_autofree char *joined = oci_path_join (path, name);
   if (!oci_path_normalise (joined, &child, error))
     return FALSE;
-  if (oci_glob_match_any ((const char *const *) walk->spec->exclude, child))
+  /* Patterns are about what is left after strip_components; the filter knows. */
+  if (walk->spec->strip_components == 0
+      && oci_glob_match_any ((const char *const *) walk->spec->exclude, child))
     return TRUE;
   if (fstatat (fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return oci_throw_errno (error, "%s", child);
@@ -210,8 +212,9 @@ take_entry (gpointer data, int dfd, const char *name, const char *path, const st
             : S_ISLNK (st->st_mode) ? OCI_ENTRY_SYMLINK
                                     : OCI_ENTRY_SPECIAL,
     .mode = (uint32_t) st->st_mode & 07777,
-    .uid = st->st_uid,
-    .gid = st->st_gid,
+    /* Who unpacked a root file system without being root owns it: in the image that is root. */
+    .uid = st->st_uid == geteuid () ? 0 : st->st_uid,
+    .gid = st->st_gid == getegid () ? 0 : st->st_gid,
     .size = S_ISREG (st->st_mode) ? (uint64_t) st->st_size : 0,
   };
   if (entry.type == OCI_ENTRY_FILE)
@@ -230,15 +233,8 @@ read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, gpoi
   return walk_source (&walk, error);
 }
 
-static uint64_t
-estimate (G_GNUC_UNUSED const TerraneSourceSpec *spec)
-{
-  return 0;
-}
-
 const TerraneSourceType terrane_source_directory = {
   .name = "directory",
   .identify = identify,
   .read = read_all,
-  .estimate = estimate,
 };

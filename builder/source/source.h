@@ -20,9 +20,6 @@ typedef struct
   /* Feeds all entries to the filter, paths as in the source. */
   gboolean (*read) (TerraneStore *store, const TerraneSourceSpec *spec, gpointer filter,
                     GError **error);
-
-  /* How many bytes identify or read will go through, for progress; 0 when unknown. */
-  uint64_t (*estimate) (const TerraneSourceSpec *spec);
 } TerraneSourceType;
 
 extern const TerraneSourceType terrane_source_archive;

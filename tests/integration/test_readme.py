@@ -1,0 +1,83 @@
+"""Every command that the README shows is run, and prints what the README says, numbers and digests aside."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, Registry, TestCase, have
+
+README = (TOP / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def shape(text):
+    """The text without what differs from run to run."""
+    text = re.sub(r"sha256:[0-9a-f]+", "sha256:DIGEST", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+    text = re.sub(r" +\(unchanged\)|\n\(run before on exactly this file system\)", "", text)
+    text = re.sub(r"\b(new|reused)\b", "STATE", text)
+    text = re.sub(r"pushed (\S+): .*", r"pushed \1: SENT", text)
+    text = re.sub(r"\d+(\.\d+)? (B|kB|MB|ms)\b", r"N UNIT", text)
+    return re.sub(r"[ ]+", " ", text).strip()
+
+
+@unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
+class Readme(TestCase):
+    @unittest.skipUnless(have("docker-registry"), "docker-registry is not installed")
+    def test_session(self):
+        bin_directory = self.directory / "bin"
+        bin_directory.mkdir()
+        (bin_directory / "terrane").symlink_to(TERRANE)
+        SHARED.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", TERRANE_STORE=str(SHARED / "store"))
+        (session,) = blocks("console")
+        with Registry(self.directory / "registry") as registry:
+            for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", session, re.MULTILINE):
+                with self.subTest(command):
+                    words = command.replace("localhost:5000", registry.host).split()
+                    result = subprocess.run(words, cwd=TOP, env=environment, capture_output=True, text=True)
+                    self.assertEqual((result.returncode, result.stderr), (0, ""))
+                    self.assertEqual(shape(result.stdout.replace(registry.host, "localhost:5000")), shape(expected))
+
+    def test_quickstart_runs_and_its_second_run_changes_nothing(self):
+        environment = dict(os.environ, TERRANE_STORE=str(SHARED / "store"))
+        for _ in range(2):
+            result = subprocess.run([str(TOP / "scripts/quickstart")], env=environment, capture_output=True, text=True)
+            self.assertEqual(result.returncode, 0, result.stderr)
+        for part in ("debian12-gdal:latest", "unchanged", "podman run", "push debian12-gdal docker://"):
+            self.assertIn(part, result.stdout)
+
+    def test_the_start_commands_exist(self):
+        (start, *_) = blocks("")
+        for line in start.splitlines():
+            script = TOP / line.split()[0]
+            self.assertTrue(os.access(script, os.X_OK), script)
+
+    def test_the_profile_is_valid(self):
+        (text,) = blocks("json")
+        profile = json.loads(text)
+        profile["trees"][0]["sha256"] = "0" * 64
+        path = self.write("profile.json", json.dumps(profile))
+        # Its sources do not exist, which is found only after the profile was accepted.
+        self.assert_fails(1, r"base\.image: .*No such file", "build", path)
+
+
+class Install(TestCase):
+    def test_installed_files(self):
+        build = pathlib.Path(os.environ["BUILD_DIR"])
+        subprocess.run(["cmake", "--install", str(build), "--prefix", str(self.directory / "usr")], check=True,
+                       capture_output=True)
+        for path in ("bin/terrane", "share/man/man1/terrane.1", "share/man/man5/terrane-profile.5",
+                     "share/terrane/profiles/debian12-gdal.json", "share/terrane/profiles/profile.schema.json",
+                     "share/terrane/profiles/app/handler.py", "share/doc/terrane/README.md"):
+            self.assertTrue((self.directory / "usr" / path).exists(), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
