@@ -120,6 +120,16 @@ run (TerraneGlobal *global, int argc, char **argv, GError **error)
   return TRUE;
 }
 
+/* What libraries have to say looks like our own messages; debugging output stays off. */
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
+    g_log_default_handler (domain, level, message, data);
+  else if ((level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE)) != 0)
+    terrane_print_error (message);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -137,6 +147,7 @@ main (int argc, char **argv)
   (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
   curl_global_init (CURL_GLOBAL_DEFAULT);
   g_set_prgname ("terrane");
+  (void) g_log_set_default_handler (on_log, NULL);
 
   gboolean ok = run (&global, argc, argv, &error);
   if (ok)

@@ -7,6 +7,7 @@
 enum
 {
   READ_BYTES = 1024 * 1024,
+  MIN_PIECE_BYTES = 16 * 1024,
   SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
   MAX_WAITING_BYTES = 32 * 1024 * 1024, /* of small files between reader and writers */
   OVERHEAD_BYTES = 8 * 1024,            /* what an empty file counts against that */
@@ -220,18 +221,22 @@ static gboolean
 load_content (TerraneIngest *self, Job *job, uint64_t announced, TerraneReadFunc read,
               gpointer data, GError **error)
 {
-  /* One byte more than announced, so that an honest size is read to its end in one piece. */
-  size_t piece = (size_t) MIN (announced + 1, (uint64_t) READ_BYTES);
+  /* One byte more than announced, so that an honest size is read to its end in one piece; what a
+   * dishonest one can make us allocate is bounded. */
+  size_t piece = (size_t) MIN (announced, SMALL_FILE_BYTES - 1) + 1;
   g_autoptr (GByteArray) head = g_byte_array_sized_new ((guint) piece);
-  for (size_t got = piece; got == piece;)
+  for (;; piece = CLAMP (2 * piece, MIN_PIECE_BYTES, READ_BYTES))
     {
       if (head->len >= SMALL_FILE_BYTES)
         return spool (self, job, head, read, data, error);
       guint len = head->len;
+      size_t got = 0;
       g_byte_array_set_size (head, len + (guint) piece);
       if (!read_piece (self, read, data, head->data + len, piece, &got, error))
         return FALSE;
       g_byte_array_set_size (head, len + (guint) got);
+      if (got < piece)
+        break;
     }
   job->size = head->len;
   job->content = g_byte_array_free_to_bytes (g_steal_pointer (&head));
