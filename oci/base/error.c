@@ -10,6 +10,9 @@ enum
   QUOTE_MAX_BYTES = 160,
 };
 
+static void set_error (GError **error, OciError code, const char *format, va_list args,
+                       const char *suffix) G_GNUC_PRINTF (3, 0);
+
 static void
 set_error (GError **error, OciError code, const char *format, va_list args, const char *suffix)
 {

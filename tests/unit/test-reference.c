@@ -133,9 +133,9 @@ test_limits (void)
   g_autofree char *long_tag = repeated ("h.io/x:", OCI_TAG_MAX_BYTES + 1, "");
   g_autofree char *long_host = repeated ("", 256 - 3, ".io/x");
   g_autoptr (GError) error = NULL;
-  g_autoptr (OciReference) a = oci_reference_parse (name, &error);
+  g_autoptr (OciReference) a G_GNUC_UNUSED = oci_reference_parse (name, &error);
   g_assert_no_error (error);
-  g_autoptr (OciReference) b = oci_reference_parse (tag, &error);
+  g_autoptr (OciReference) b G_GNUC_UNUSED = oci_reference_parse (tag, &error);
   g_assert_no_error (error);
   assert_refused (long_name, "*256 bytes, at most 255*");
   assert_refused (long_tag, "*is no tag: 1 to 128*");
