@@ -52,22 +52,5 @@ oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError
   if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, NULL, error))
     return FALSE;
   g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (path, fd, error);
-  if (reader == NULL)
-    return FALSE;
-  for (guint i = 0; i < OCI_ARCHIVE_MAX_MEMBERS; i++)
-    {
-      OciEntry entry;
-      gboolean end;
-      if (!oci_archive_reader_next (reader, &entry, &end, error))
-        return FALSE;
-      if (end)
-        return TRUE;
-      if (!func (reader, &entry, data, error))
-        {
-          g_prefix_error (error, "%s: %s: ", path, entry.path);
-          return FALSE;
-        }
-    }
-  return oci_throw (error, OCI_ERROR_LIMIT, "%s has more than %d members", path,
-                    OCI_ARCHIVE_MAX_MEMBERS);
+  return reader != NULL && oci_archive_reader_foreach (reader, func, data, error);
 }

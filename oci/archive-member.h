@@ -6,15 +6,6 @@
 
 G_BEGIN_DECLS
 
-enum
-{
-  OCI_ARCHIVE_MAX_MEMBERS = 10000,
-};
-
-/** What is done with a member; its content may be read, once. */
-typedef gboolean (*OciMemberFunc) (OciArchiveReader *reader, const OciEntry *entry, gpointer data,
-                                   GError **error);
-
 /** Calls @func for every member of the archive file @path. */
 gboolean oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError **error);
 

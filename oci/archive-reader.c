@@ -287,3 +287,20 @@ oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len, size_
   OCI_PREFIX (error, "%s", self->path);
   return throw_archive (self, archive, error);
 }
+
+gboolean
+oci_archive_reader_foreach (OciArchiveReader *self, OciMemberFunc func, gpointer data,
+                            GError **error)
+{
+  for (;;)
+    {
+      OciEntry entry;
+      gboolean end;
+      if (!oci_archive_reader_next (self, &entry, &end, error))
+        return FALSE;
+      if (end)
+        return TRUE;
+      if (!func (self, &entry, data, error))
+        return FALSE;
+    }
+}

@@ -39,4 +39,12 @@ gboolean oci_archive_reader_next (OciArchiveReader *self, OciEntry *out_entry, g
 gboolean oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len,
                                   size_t *out_read, GError **error);
 
+/** What is done with a member; its content may be read, once. */
+typedef gboolean (*OciMemberFunc) (OciArchiveReader *reader, const OciEntry *entry, gpointer data,
+                                   GError **error);
+
+/** Calls @func for every member that is left; stops when it fails. */
+gboolean oci_archive_reader_foreach (OciArchiveReader *self, OciMemberFunc func, gpointer data,
+                                     GError **error);
+
 G_END_DECLS

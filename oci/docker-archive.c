@@ -11,6 +11,7 @@
 enum
 {
   COPY_BYTES = 256 * 1024,
+  MAX_IMAGES = 10000,
 };
 
 /* What a docker archive holds; several images may share members, and links stand for repeated
@@ -26,6 +27,7 @@ typedef struct
 static gboolean
 take_docker_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
 {
+  OCI_PREFIX (error, "%s", entry->path);
   DockerImport *self = data;
   if (entry->type == OCI_ENTRY_HARDLINK)
     g_hash_table_replace (self->links, g_strdup (entry->path), g_strdup (entry->target));
@@ -177,7 +179,7 @@ choose_docker_image (GBytes *raw, const char *name, DockerImage *out, GError **e
   if (document == NULL)
     return FALSE;
   gboolean found = FALSE;
-  if (oci_json_array (&root, OCI_ARCHIVE_MAX_MEMBERS, &length) && name == NULL && length != 1)
+  if (oci_json_array (&root, MAX_IMAGES, &length) && name == NULL && length != 1)
     oci_json_problem (&root, "holds %zu images, name one", length);
   for (size_t i = 0; i < length && !found; i++)
     {

@@ -15,6 +15,7 @@ typedef struct
 static gboolean
 take_oci_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
 {
+  OCI_PREFIX (error, "%s", entry->path);
   OciImport *self = data;
   OciDigest expected;
   if (entry->type != OCI_ENTRY_FILE)

@@ -80,8 +80,9 @@ read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError *
 }
 
 static gboolean
-take_entry (const Flattener *self, OciArchiveReader *reader, const OciEntry *entry, GError **error)
+take_entry (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
 {
+  const Flattener *self = data;
   TerraneTree *tree = terrane_ingest_tree (self->ingest);
   const char *name = NULL;
   g_autofree char *parent = resolve_parent (tree, entry->path, &name);
@@ -111,7 +112,7 @@ take_entry (const Flattener *self, OciArchiveReader *reader, const OciEntry *ent
 }
 
 static gboolean
-apply_layer (const Flattener *self, OciLayout *layout, const OciDescriptor *layer, GError **error)
+apply_layer (Flattener *self, OciLayout *layout, const OciDescriptor *layer, GError **error)
 {
   g_auto (OciFd) fd = -1;
   OciDigestHex hex;
@@ -123,17 +124,7 @@ apply_layer (const Flattener *self, OciLayout *layout, const OciDescriptor *laye
   if (reader == NULL)
     return FALSE;
   OCI_PREFIX (error, "%s", name);
-  for (;;)
-    {
-      OciEntry entry;
-      gboolean end;
-      if (!oci_archive_reader_next (reader, &entry, &end, error))
-        return FALSE;
-      if (end)
-        return TRUE;
-      if (!take_entry (self, reader, &entry, error))
-        return FALSE;
-    }
+  return oci_archive_reader_foreach (reader, take_entry, self, error);
 }
 
 static void

@@ -54,28 +54,19 @@ read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError *
 }
 
 static gboolean
+take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer filter, GError **error)
+{
+  return terrane_source_take (filter, entry, read_member, reader, error);
+}
+
+static gboolean
 read_file (const TerraneArchiveFile *file, TerraneSourceFilter *filter, GError **error)
 {
   g_auto (OciFd) fd = -1;
   if (!oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error))
     return FALSE;
   g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (file->path, fd, error);
-  if (reader == NULL)
-    return FALSE;
-  for (;;)
-    {
-      OciEntry entry;
-      gboolean end;
-      if (!oci_archive_reader_next (reader, &entry, &end, error))
-        return FALSE;
-      if (end)
-        return TRUE;
-      if (!terrane_source_take (filter, &entry, read_member, reader, error))
-        {
-          g_prefix_error (error, "%s: ", file->path);
-          return FALSE;
-        }
-    }
+  return reader != NULL && oci_archive_reader_foreach (reader, take_member, filter, error);
 }
 
 static gboolean
