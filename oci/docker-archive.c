@@ -70,12 +70,12 @@ find_member (const DockerImport *self, const char *path, GError **error)
 
 /* Compresses a layer that is there as plain tar. */
 static OciDescriptor *
-compress_layer (OciLayout *layout, const OciDescriptor *plain, int level, unsigned jobs,
+compress_layer (OciLayout *layout, const OciDescriptor *plain, unsigned jobs,
                 OciDigest *out_diff_id, GError **error)
 {
   g_auto (OciFd) fd = -1;
   g_autofree char *buffer = g_malloc (COPY_BYTES);
-  g_autoptr (OciLayerWriter) writer = oci_layer_writer_new (layout, level, jobs, error);
+  g_autoptr (OciLayerWriter) writer = oci_layer_writer_new (layout, jobs, error);
   if (writer == NULL || !oci_layout_open_blob (layout, plain, &fd, error))
     return NULL;
   for (size_t got = COPY_BYTES; got == COPY_BYTES;)
@@ -99,8 +99,8 @@ is_gzip (OciLayout *layout, const OciDescriptor *blob, gboolean *out_gzip, GErro
 }
 
 static OciDescriptor *
-import_layer (const DockerImport *self, const char *path, const OciDigest *diff_id, int level,
-              unsigned jobs, GError **error)
+import_layer (const DockerImport *self, const char *path, const OciDigest *diff_id, unsigned jobs,
+              GError **error)
 {
   OCI_PREFIX (error, "%s", path);
   gboolean gzip = FALSE;
@@ -111,8 +111,7 @@ import_layer (const DockerImport *self, const char *path, const OciDigest *diff_
     return oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &member->digest, member->size);
 
   OciDigest actual;
-  g_autoptr (OciDescriptor) layer =
-      compress_layer (self->layout, member, level, jobs, &actual, error);
+  g_autoptr (OciDescriptor) layer = compress_layer (self->layout, member, jobs, &actual, error);
   if (layer == NULL)
     return NULL;
   if (!oci_digest_equal (&actual, diff_id))
@@ -196,7 +195,7 @@ choose_docker_image (GBytes *raw, const char *name, DockerImage *out, GError **e
 }
 
 static OciDescriptor *
-build_docker_manifest (const DockerImport *self, const DockerImage *image, int level, unsigned jobs,
+build_docker_manifest (const DockerImport *self, const DockerImage *image, unsigned jobs,
                        GError **error)
 {
   const OciDescriptor *config_member = find_member (self, image->config, error);
@@ -216,7 +215,7 @@ build_docker_manifest (const DockerImport *self, const DockerImage *image, int l
       OciDigest diff_id;
       if (!oci_image_config_diff_id (config, i, &diff_id, error))
         return NULL;
-      OciDescriptor *layer = import_layer (self, image->layers[i], &diff_id, level, jobs, error);
+      OciDescriptor *layer = import_layer (self, image->layers[i], &diff_id, jobs, error);
       if (layer == NULL)
         return NULL;
       g_ptr_array_add (manifest->layers, layer);
@@ -229,8 +228,8 @@ build_docker_manifest (const DockerImport *self, const DockerImage *image, int l
 }
 
 OciDescriptor *
-docker_archive_import (const char *path, const char *name, OciLayout *layout, int level,
-                       unsigned jobs, GError **error)
+docker_archive_import (const char *path, const char *name, OciLayout *layout, unsigned jobs,
+                       GError **error)
 {
   g_autoptr (GHashTable) members =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_descriptor_free);
@@ -249,7 +248,7 @@ docker_archive_import (const char *path, const char *name, OciLayout *layout, in
   g_auto (DockerImage) image = { 0 };
   if (!choose_docker_image (raw, name, &image, error) || image.layers == NULL)
     return NULL;
-  return build_docker_manifest (&import, &image, level, jobs, error);
+  return build_docker_manifest (&import, &image, jobs, error);
 }
 
 /* Adds a blob as HEX.SUFFIX and names that path in @paths when given. */

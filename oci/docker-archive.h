@@ -9,13 +9,13 @@ G_BEGIN_DECLS
  * docker_archive_import:
  * @path: a tar in any compression, read in one pass
  * @name: (nullable): "REPOSITORY:TAG"; %NULL when there is only one image
- * @level, @jobs: as for oci_layer_writer_new(): layers that come uncompressed are compressed, since
+ * @jobs: as for oci_layer_writer_new(): layers that come uncompressed are compressed, since
  *   registries and Lambda want gzip; compressed ones stay byte for byte
  *
  * Returns: (transfer full) (nullable): descriptor of an OCI manifest made for the image
  */
 OciDescriptor *docker_archive_import (const char *path, const char *name, OciLayout *layout,
-                                      int level, unsigned jobs, GError **error);
+                                      unsigned jobs, GError **error);
 
 /**
  * docker_archive_export:

@@ -27,7 +27,7 @@ take_compressed (gpointer data, const void *bytes, size_t len, GError **error)
 }
 
 OciLayerWriter *
-oci_layer_writer_new (OciLayout *layout, int level, unsigned jobs, GError **error)
+oci_layer_writer_new (OciLayout *layout, unsigned jobs, GError **error)
 {
   g_autoptr (OciLayerWriter) self = g_new0 (OciLayerWriter, 1);
   self->blob = oci_blob_writer_new (layout, error);
@@ -35,7 +35,7 @@ oci_layer_writer_new (OciLayout *layout, int level, unsigned jobs, GError **erro
     return NULL;
   self->tar = oci_tar_writer_new (take_tar, self);
   self->diff_id = oci_digester_new ();
-  self->gzip = oci_gzip_writer_new (level, jobs, take_compressed, self);
+  self->gzip = oci_gzip_writer_new (jobs, take_compressed, self);
   return g_steal_pointer (&self);
 }
 

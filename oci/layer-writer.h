@@ -12,12 +12,11 @@ typedef struct _OciLayerWriter OciLayerWriter;
 /**
  * oci_layer_writer_new:
  * @layout: where the blob will be; must outlive the writer
- * @level: gzip level of oci_gzip_writer_new()
  * @jobs: threads that compress
  *
  * Returns: (transfer full) (nullable)
  */
-OciLayerWriter *oci_layer_writer_new (OciLayout *layout, int level, unsigned jobs, GError **error);
+OciLayerWriter *oci_layer_writer_new (OciLayout *layout, unsigned jobs, GError **error);
 void oci_layer_writer_free (OciLayerWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayerWriter, oci_layer_writer_free)
 

@@ -50,8 +50,7 @@ find_image (TerraneOpenImage *self, TerraneStore *store, const OciTransport *tra
                                            terrane_host_platform (), layout, error);
       return self->manifest != NULL;
     case OCI_TRANSPORT_DOCKER_ARCHIVE:
-      self->manifest = docker_archive_import (transport->path, transport->name, layout,
-                                              OCI_GZIP_DEFAULT_LEVEL, 1, error);
+      self->manifest = docker_archive_import (transport->path, transport->name, layout, 1, error);
       return self->manifest != NULL;
     case OCI_TRANSPORT_REGISTRY:
     default:

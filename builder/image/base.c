@@ -44,8 +44,7 @@ import_archive (TerraneStore *store, const OciTransport *transport, const char *
   OciLayout *layout = terrane_store_layout (store);
   return transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
              ? oci_archive_import (transport->path, transport->name, platform, layout, error)
-             : docker_archive_import (transport->path, transport->name, layout,
-                                      OCI_GZIP_DEFAULT_LEVEL, jobs, error);
+             : docker_archive_import (transport->path, transport->name, layout, jobs, error);
 }
 
 /* An archive is read again only when its file changed: "file and name" -> manifest. */

@@ -141,7 +141,7 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
            OciImageConfig *config, const json_t *annotations)
 {
   OciDigestHex hex;
-  g_autofree char *compressor = oci_gzip_writer_identity (OCI_GZIP_DEFAULT_LEVEL);
+  g_autofree char *compressor = oci_gzip_writer_identity ();
   g_autoptr (OciJsonValue) key = json_object ();
   json_t *list = json_array ();
   for (guint i = 0; i < trees->len; i++)

@@ -33,7 +33,7 @@ static OciDigest
 layer_key (TerraneTree *assembled, const GPtrArray *paths)
 {
   g_autoptr (OciDigester) digester = oci_digester_new ();
-  g_autofree char *compressor = oci_gzip_writer_identity (OCI_GZIP_DEFAULT_LEVEL);
+  g_autofree char *compressor = oci_gzip_writer_identity ();
   digest_text (digester, "layer " TERRANE_ASSEMBLER_VERSION);
   digest_text (digester, compressor);
   for (guint i = 0; i < paths->len; i++)
@@ -145,7 +145,7 @@ write_layer (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths
 {
   g_autofree char *buffer = g_malloc (READ_BYTES);
   g_autoptr (OciLayerWriter) writer =
-      oci_layer_writer_new (terrane_store_layout (store), OCI_GZIP_DEFAULT_LEVEL, jobs, error);
+      oci_layer_writer_new (terrane_store_layout (store), jobs, error);
   if (writer == NULL)
     return NULL;
   LayerJob job = {

@@ -1,0 +1,34 @@
+/* Where a deflate stream's last block begins and ends, in bits.
+ *
+ * libdeflate compresses a buffer into a complete stream, whose last block carries the BFINAL bit.
+ * To put several such streams after each other in one gzip member that bit has to be cleared, and
+ * only decoding tells where it is. Nothing but the positions is wanted, so this decoder writes no
+ * output, which makes it several times faster than inflating (zlib's Z_BLOCK, examples/gzjoin.c).
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+enum
+{
+  OCI_DEFLATE_SCAN_SLACK = 8, /* readable bytes needed behind the stream */
+};
+
+/**
+ * oci_deflate_scan:
+ * @stream: a raw deflate stream (RFC 1951), followed by %OCI_DEFLATE_SCAN_SLACK readable bytes
+ * @size: bytes of the stream without the slack
+ * @out_last_block: (out): bit position of the header of the block with BFINAL set
+ * @out_end: (out): bit position behind that block
+ *
+ * Pure function. Memory-safe on any input.
+ *
+ * Returns: FALSE when @stream is not a complete deflate stream
+ */
+gboolean oci_deflate_scan (const uint8_t *stream, size_t size, uint64_t *out_last_block,
+                           uint64_t *out_end);
+
+G_END_DECLS
