@@ -146,15 +146,16 @@ def median_of(runs):
 
 
 def warm_rebuild(args, mount):
-    """The second build with nothing changed, and the one after a small tree changed."""
+    """The second build, with nothing changed."""
     with mount.fresh() as fs:
-        # A file is trusted by its time stamps only when they are older than two seconds.
         _, _, command = terrane_cold(args, fs)
         return median_of([measure(command) for _ in range(5)])
 
 
 def enlarge(args, factor):
-    """A tar with the root file system several times over, each below a directory of its own."""
+    """A tar with the root file system several times over, each below a directory of its own.
+
+    The store holds equal files once, so this is ten times the entries and ten times the layer."""
     large = args.work / f"rootfs-x{factor}.tar"
     if large.exists():
         return large
@@ -163,8 +164,6 @@ def enlarge(args, factor):
     with tempfile.TemporaryDirectory(dir=args.work) as tree:
         subprocess.run(["tar", "-xf", str(args.rootfs), "-C", tree, "--exclude=./dev/*"], check=True)
         for i in range(factor):
-            # Different names and different content: a few bytes are added to every file's tar header only,
-            # so content is made different by a marker file in every directory.
             subprocess.run(["tar", "--transform", f"s,^\\.,copy{i},", "-C", tree,
                             "-rf" if i else "-cf", str(partial), "."], check=True)
     partial.rename(large)
@@ -172,9 +171,9 @@ def enlarge(args, factor):
 
 
 def row(name, cost, size, best):
+    layers = f"  {size / 1e6:8.1f} MB" if size else ""
     return (f"{name:<24} {cost.wall:7.2f} s {cost.wall / best.wall:5.2f}x  {cost.cpu:7.2f} s  {cost.rss:7.0f} MiB"
-            f"  {size / 1e6:8.1f} MB" if size else
-            f"{name:<24} {cost.wall:7.2f} s {cost.wall / best.wall:5.2f}x  {cost.cpu:7.2f} s  {cost.rss:7.0f} MiB")
+            f"{layers}")
 
 
 def main():
