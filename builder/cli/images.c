@@ -1,6 +1,7 @@
 /* terrane images, rm, gc, fsck: the store. */
 #include "builder/cli/command.h"
 #include "builder/error.h"
+#include "builder/store/fsck.h"
 #include "builder/store/gc.h"
 
 #include "oci/base/number.h"

@@ -1,5 +1,4 @@
-#include "builder/store/cache.h"
-#include "builder/store/gc.h"
+#include "builder/store/fsck.h"
 
 #include "oci/image.h"
 

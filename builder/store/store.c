@@ -1,6 +1,6 @@
 #include "builder/store/store.h"
 
-#include "builder/store/gc.h"
+#include "builder/store/fsck.h"
 
 #include "oci/base/temp-file.h"
 
