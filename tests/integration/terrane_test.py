@@ -10,12 +10,12 @@ import json
 import os
 import pathlib
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tarfile
-import tempfile
 import time
 import unittest
 
@@ -45,7 +45,9 @@ class TestCase(unittest.TestCase):
 
     def setUp(self):
         base = os.environ.get("TERRANE_TEST_TMPDIR", "/var/tmp")
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="terrane-test-", dir=base))
+        # Not mkdtemp(), whose names may end in "_": podman 4.3 takes paths of layouts for references, and refuses such.
+        self.directory = pathlib.Path(base, f"terrane-test-{secrets.token_hex(6)}")
+        self.directory.mkdir(mode=0o755)
         self.directory.chmod(0o755)
         self.addCleanup(remove_tree, self.directory)
         self.store = self.directory / "store"
