@@ -209,7 +209,8 @@ terrane_transfer_push (OciLayout *layout, const OciDescriptor *manifest, const c
     return FALSE;
   if (reference->tag == NULL)
     reference->tag = g_strdup ("latest");
-  g_autoptr (OciHttpClient) client = oci_http_client_new ("terrane/" TERRANE_VERSION, FALSE);
+  const OciHttpOptions http = { .user_agent = "terrane/" TERRANE_VERSION };
+  g_autoptr (OciHttpClient) client = oci_http_client_new (&http);
   g_autoptr (OciRegistry) registry = oci_registry_new (client, reference, OCI_REGISTRY_PUSH, error);
   if (registry == NULL)
     return FALSE;

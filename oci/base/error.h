@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * @OCI_ERROR_NOT_FOUND: a named object does not exist
  * @OCI_ERROR_EXISTS: a named object exists already
  * @OCI_ERROR_IO: the operating system refused; the message ends with its reason
- * @OCI_ERROR_NETWORK: a peer could not be reached or broke the connection; a retry may help
+ * @OCI_ERROR_UNREACHABLE: no connection to a peer could be made
+ * @OCI_ERROR_NETWORK: a peer broke the connection, or says that a retry may help
  * @OCI_ERROR_DENIED: a peer refused the credentials or the operation
  * @OCI_ERROR_CANCELLED: the user interrupted
  */
@@ -31,6 +32,7 @@ typedef enum
   OCI_ERROR_NOT_FOUND,
   OCI_ERROR_EXISTS,
   OCI_ERROR_IO,
+  OCI_ERROR_UNREACHABLE,
   OCI_ERROR_NETWORK,
   OCI_ERROR_DENIED,
   OCI_ERROR_CANCELLED,

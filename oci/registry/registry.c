@@ -88,7 +88,7 @@ ping_plain (OciRegistry *self, const char *base, GCancellable *cancellable)
 {
   g_auto (OciUrlOrigin) origin = { 0 };
   if (!oci_url_origin (base, &origin, NULL)
-      || (!oci_url_is_loopback (&origin) && !oci_http_client_allows_plain (self->client)))
+      || (!oci_url_is_loopback (&origin) && !oci_http_client_is_insecure (self->client)))
     return NULL;
   g_autoptr (OciHttpResponse) response = ping (self, base, cancellable, NULL);
   return response != NULL && response->status != 400 ? g_steal_pointer (&response) : NULL;
@@ -108,7 +108,8 @@ connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
   g_autoptr (GError) local = NULL;
   g_autofree char *base = g_strconcat ("https://", api_host (self->reference), NULL);
   g_autoptr (OciHttpResponse) response = ping (self, base, cancellable, &local);
-  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK))
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
+      || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE))
     {
       g_autofree char *plain = g_strconcat ("http://", api_host (self->reference), NULL);
       response = ping_plain (self, plain, cancellable);

@@ -1,0 +1,476 @@
+#include "oci/registry/http-exchange.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum
+{
+  SEND_BUFFER_BYTES = 512 * 1024,
+  RECEIVE_BUFFER_BYTES = 256 * 1024,
+  KEEPALIVE_IDLE_SECONDS = 60,
+  KEEPALIVE_INTERVAL_SECONDS = 15,
+};
+
+/* One exchange under way; what the callbacks of libcurl see. */
+typedef struct
+{
+  OciHttpClient *client;
+  CURL *handle;
+  const OciHttpRequest *request;
+  GCancellable *cancellable;
+  uint64_t offset; /* of the request body */
+  uint64_t reported;
+  OciHttpResponse *response;
+  GByteArray *body;
+  size_t header_bytes;
+  gboolean receiving;  /* the receiver has begun */
+  gint64 window_start; /* since when @window_bytes had arrived, for the drip limit; 0 before */
+  uint64_t window_bytes;
+  GError *failure; /* why a callback stopped the transfer */
+  char message[CURL_ERROR_SIZE];
+} Transfer;
+
+static CURL *
+take_handle (OciHttpClient *self)
+{
+  g_mutex_lock (&self->mutex);
+  CURL *handle = g_queue_pop_head (&self->idle);
+  g_mutex_unlock (&self->mutex);
+  if (handle == NULL)
+    handle = curl_easy_init ();
+  if (handle == NULL)
+    g_error ("libcurl cannot be initialised");
+  return handle;
+}
+
+static void
+give_handle_back (OciHttpClient *self, CURL *handle)
+{
+  curl_easy_reset (handle); /* options, among them secrets; connections stay */
+  g_mutex_lock (&self->mutex);
+  g_queue_push_head (&self->idle, handle);
+  g_mutex_unlock (&self->mutex);
+}
+
+static size_t
+send_body (char *buffer, size_t size, size_t count, void *data)
+{
+  Transfer *self = data;
+  const OciHttpRequest *request = self->request;
+  uint64_t total = request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
+  size_t want = (size_t) MIN ((uint64_t) size * count, total - self->offset);
+  if (want == 0)
+    return 0;
+  ssize_t got = (ssize_t) want;
+  if (request->body != NULL)
+    memcpy (buffer, (const char *) g_bytes_get_data (request->body, NULL) + self->offset, want);
+  else
+    do
+      got = pread (request->body_fd, buffer, want, (off_t) self->offset);
+    while (got < 0 && errno == EINTR);
+  if (got > 0)
+    {
+      self->offset += (uint64_t) got;
+      return (size_t) got;
+    }
+  if (got < 0)
+    oci_throw_errno (&self->failure, "reading what is to be sent");
+  else
+    oci_throw (&self->failure, OCI_ERROR_IO, "what is to be sent became shorter meanwhile");
+  return CURL_READFUNC_ABORT;
+}
+
+/* libcurl repeats a body when a kept connection turns out to be dead. */
+static int
+rewind_body (void *data, curl_off_t offset, int origin)
+{
+  Transfer *self = data;
+  if (origin != SEEK_SET || offset < 0)
+    return CURL_SEEKFUNC_CANTSEEK;
+  self->offset = (uint64_t) offset;
+  return CURL_SEEKFUNC_OK;
+}
+
+/* Headers are complete when the first byte of a body arrives; an empty body has no first byte, and
+ * begins when the transfer has ended. */
+static gboolean
+begin_receiving (Transfer *self)
+{
+  const OciHttpReceiver *receiver = self->request->receiver;
+  long status = 0;
+  (void) curl_easy_getinfo (self->handle, CURLINFO_RESPONSE_CODE, &status);
+  self->response->status = (unsigned) status;
+  if (receiver == NULL || self->receiving || status < 200 || status > 299)
+    return TRUE;
+  self->receiving = TRUE;
+  return receiver->begin (receiver->data, self->response, &self->failure);
+}
+
+static size_t
+receive_body (char *bytes, size_t size, size_t count, void *data)
+{
+  Transfer *self = data;
+  size_t len = size * count;
+  if (!begin_receiving (self))
+    return 0;
+  if (self->receiving)
+    {
+      const OciHttpReceiver *receiver = self->request->receiver;
+      return receiver->write (receiver->data, bytes, len, &self->failure) ? len : 0;
+    }
+  if (len > OCI_HTTP_MAX_BODY_BYTES - self->body->len)
+    {
+      oci_throw (&self->failure, OCI_ERROR_LIMIT, "the answer has more than the %d bytes allowed",
+                 OCI_HTTP_MAX_BODY_BYTES);
+      return 0;
+    }
+  g_byte_array_append (self->body, (const guint8 *) bytes, (guint) len);
+  return len;
+}
+
+static void
+store_header (GHashTable *headers, const char *line, size_t len)
+{
+  const char *colon = memchr (line, ':', len);
+  if (colon == NULL)
+    return;
+  g_autofree char *name = g_ascii_strdown (line, (gssize) (colon - line));
+  g_autofree char *value = g_strndup (colon + 1, len - (size_t) (colon + 1 - line));
+  g_strstrip (value);
+  const char *before = g_hash_table_lookup (headers, name);
+  char *joined =
+      before != NULL ? g_strconcat (before, ", ", value, NULL) : g_steal_pointer (&value);
+  g_hash_table_insert (headers, g_steal_pointer (&name), joined);
+}
+
+static size_t
+receive_header (char *line, size_t size, size_t count, void *data)
+{
+  Transfer *self = data;
+  size_t len = size * count;
+  self->header_bytes += len;
+  if (self->header_bytes > OCI_HTTP_MAX_HEADER_BYTES)
+    {
+      oci_throw (&self->failure, OCI_ERROR_LIMIT, "the answer has more than %d bytes of headers",
+                 OCI_HTTP_MAX_HEADER_BYTES);
+      return 0;
+    }
+  if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
+    g_hash_table_remove_all (self->response->headers); /* those before were of an interim answer */
+  else
+    store_header (self->response->headers, line, len);
+  return len;
+}
+
+/* libcurl's own limit sees silence only; a byte a second would keep a transfer for ever. */
+static gboolean
+drips (Transfer *self, uint64_t received)
+{
+  unsigned limit = self->client->options.stall_seconds > 0 ? self->client->options.stall_seconds
+                                                           : OCI_HTTP_DRIP_SECONDS;
+  gint64 now = g_get_monotonic_time ();
+  if (received == 0 || self->window_start == 0
+      || received - self->window_bytes >= OCI_HTTP_DRIP_BYTES)
+    {
+      self->window_start = received == 0 ? 0 : now;
+      self->window_bytes = received;
+      return FALSE;
+    }
+  return now - self->window_start > (gint64) limit * G_USEC_PER_SEC
+         && !oci_throw (&self->failure, OCI_ERROR_NETWORK,
+                        "no answer in time: %" G_GUINT64_FORMAT " bytes in %u s",
+                        received - self->window_bytes, limit);
+}
+
+static int
+report_progress (void *data, curl_off_t to_receive, curl_off_t received, curl_off_t to_send,
+                 curl_off_t sent)
+{
+  Transfer *self = data;
+  const OciHttpRequest *request = self->request;
+  (void) to_receive;
+  (void) to_send;
+  if (g_cancellable_is_cancelled (self->cancellable) || drips (self, (uint64_t) received))
+    return 1;
+  if (request->progress != NULL && (uint64_t) sent != self->reported)
+    {
+      self->reported = (uint64_t) sent;
+      request->progress (request->progress_data, self->reported);
+    }
+  return 0;
+}
+
+/* A refused option would go unnoticed; with correct arguments only lack of memory refuses one. */
+#define SET(handle, option, value) must (curl_easy_setopt ((handle), (option), (value)))
+
+static void
+must (CURLcode code)
+{
+  if (code != CURLE_OK)
+    g_error ("libcurl refuses an option: %s", curl_easy_strerror (code));
+}
+
+static const OciTlsConfig *
+find_tls (OciHttpClient *self, const OciUrlOrigin *origin, GError **error)
+{
+  gboolean usual = strcmp (origin->port, "443") == 0;
+  g_autofree char *name =
+      usual ? g_strdup (origin->host) : g_strconcat (origin->host, ":", origin->port, NULL);
+  g_mutex_lock (&self->mutex);
+  OciTlsConfig *config = g_hash_table_lookup (self->tls, name);
+  if (config == NULL)
+    {
+      config = oci_tls_config_load (name, curl_version_info (CURLVERSION_NOW)->cainfo, error);
+      if (config != NULL)
+        g_hash_table_insert (self->tls, g_steal_pointer (&name), config);
+    }
+  g_mutex_unlock (&self->mutex);
+  return config;
+}
+
+static void
+set_up_tls (const OciHttpClient *client, CURL *handle, const OciTlsConfig *tls)
+{
+  if (tls->ca_file != NULL)
+    SET (handle, CURLOPT_CAINFO, tls->ca_file);
+  if (tls->certificate != NULL)
+    {
+      SET (handle, CURLOPT_SSLCERT, tls->certificate);
+      SET (handle, CURLOPT_SSLKEY, tls->key);
+    }
+  if (client->options.insecure)
+    {
+      SET (handle, CURLOPT_SSL_VERIFYPEER, 0L);
+      SET (handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+/* The nearest of the limits for the whole exchange, in milliseconds; 0 without one. */
+static long
+time_limit (const OciHttpClient *client, const OciHttpRequest *request)
+{
+  gint64 left = oci_http_client_time_left (client);
+  gint64 own = request->timeout_seconds > 0 ? (gint64) request->timeout_seconds * 1000 : -1;
+  gint64 limit = left < 0 || (own >= 0 && own < left) ? own : left;
+  return limit < 0 ? 0 : (long) CLAMP (limit, 1, G_MAXINT32);
+}
+
+static void
+set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *request,
+                   const OciUrlOrigin *origin)
+{
+  gboolean plain = strcmp (origin->scheme, "http") == 0;
+  unsigned stall =
+      client->options.stall_seconds > 0 ? client->options.stall_seconds : OCI_HTTP_STALL_SECONDS;
+  SET (handle, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+  SET (handle, CURLOPT_NOSIGNAL, 1L);
+  /* Threads do not share connections, so HTTP/2 has nothing to multiplex; measured on a 500 MB blob
+   * its flow control made the upload take 1.6 times as long (libcurl 7.88, docker-registry). */
+  SET (handle, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+  SET (handle, CURLOPT_USERAGENT, client->user_agent);
+  SET (handle, CURLOPT_CONNECTTIMEOUT, (long) OCI_HTTP_CONNECT_SECONDS);
+  SET (handle, CURLOPT_TIMEOUT_MS, time_limit (client, request));
+  SET (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  SET (handle, CURLOPT_LOW_SPEED_TIME, (long) stall);
+  SET (handle, CURLOPT_TCP_KEEPALIVE, 1L);
+  SET (handle, CURLOPT_TCP_KEEPIDLE, (long) KEEPALIVE_IDLE_SECONDS);
+  SET (handle, CURLOPT_TCP_KEEPINTVL, (long) KEEPALIVE_INTERVAL_SECONDS);
+  SET (handle, CURLOPT_UPLOAD_BUFFERSIZE, (long) SEND_BUFFER_BYTES);
+  SET (handle, CURLOPT_BUFFERSIZE, (long) RECEIVE_BUFFER_BYTES);
+  if (oci_url_is_loopback (origin) || request->local_service)
+    SET (handle, CURLOPT_PROXY, ""); /* plain text must not leave the machine by $http_proxy */
+}
+
+static void
+set_up_callbacks (CURL *handle, Transfer *transfer)
+{
+  SET (handle, CURLOPT_ERRORBUFFER, transfer->message);
+  SET (handle, CURLOPT_WRITEFUNCTION, receive_body);
+  SET (handle, CURLOPT_WRITEDATA, transfer);
+  SET (handle, CURLOPT_HEADERFUNCTION, receive_header);
+  SET (handle, CURLOPT_HEADERDATA, transfer);
+  SET (handle, CURLOPT_NOPROGRESS, 0L);
+  SET (handle, CURLOPT_XFERINFOFUNCTION, report_progress);
+  SET (handle, CURLOPT_XFERINFODATA, transfer);
+}
+
+static void
+set_up_method (CURL *handle, Transfer *transfer)
+{
+  const OciHttpRequest *request = transfer->request;
+  if (strcmp (request->method, "HEAD") == 0)
+    SET (handle, CURLOPT_NOBODY, 1L);
+  else if (strcmp (request->method, "GET") == 0)
+    SET (handle, CURLOPT_HTTPGET, 1L);
+  else
+    {
+      uint64_t size = request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
+      SET (handle, CURLOPT_UPLOAD, 1L);
+      SET (handle, CURLOPT_CUSTOMREQUEST, request->method);
+      SET (handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t) size);
+      SET (handle, CURLOPT_READFUNCTION, send_body);
+      SET (handle, CURLOPT_READDATA, transfer);
+      SET (handle, CURLOPT_SEEKFUNCTION, rewind_body);
+      SET (handle, CURLOPT_SEEKDATA, transfer);
+    }
+}
+
+/* A line break in a value from outside would be another header. */
+static gboolean
+append_header (struct curl_slist **list, const char *line, GError **error)
+{
+  for (const char *p = line; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      {
+        g_autofree char *name = g_strndup (line, strcspn (line, ":"));
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "the value of the header %s has a control "
+                          "character in it",
+                          name);
+      }
+  struct curl_slist *longer = curl_slist_append (*list, line);
+  if (longer == NULL)
+    g_error ("out of memory while building a request");
+  *list = longer;
+  return TRUE;
+}
+
+static gboolean
+build_headers (const OciHttpRequest *request, gboolean authorize, struct curl_slist **out_list,
+               GError **error)
+{
+  for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
+    if (!append_header (out_list, *line, error))
+      return FALSE;
+  if (!authorize || request->authorization == NULL)
+    return TRUE;
+  char *line = g_strconcat ("Authorization: ", request->authorization, NULL);
+  gboolean ok = append_header (out_list, line, error);
+  explicit_bzero (line, strlen (line));
+  g_free (line);
+  return ok;
+}
+
+static void
+free_headers (struct curl_slist *list)
+{
+  for (struct curl_slist *item = list; item != NULL; item = item->next)
+    explicit_bzero (item->data, strlen (item->data));
+  curl_slist_free_all (list);
+}
+
+/* The one place where libcurl's way to fail becomes ours. */
+static gboolean
+translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *origin,
+           GError **error)
+{
+  if (code == CURLE_OK && transfer->failure == NULL)
+    return TRUE;
+  if (transfer->failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&transfer->failure));
+      return FALSE;
+    }
+  if (code == CURLE_ABORTED_BY_CALLBACK)
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  if (oci_http_client_time_left (transfer->client) == 0)
+    return oci_http_client_fail_late (transfer->client, error);
+
+  long os_error = 0;
+  const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror (code);
+  (void) curl_easy_getinfo (handle, CURLINFO_OS_ERRNO, &os_error);
+  switch (code)
+    {
+    case CURLE_COULDNT_CONNECT:
+      return oci_throw (error, OCI_ERROR_UNREACHABLE, "connecting to port %s: %s", origin->port,
+                        os_error != 0 ? g_strerror ((int) os_error) : reason);
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return oci_throw (error, OCI_ERROR_UNREACHABLE,
+                        "there is no such host, or its name cannot be resolved now");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return oci_throw (error, OCI_ERROR_UNREACHABLE, "the proxy of $https_proxy: %s", reason);
+    case CURLE_OPERATION_TIMEDOUT:
+      return oci_throw (error, OCI_ERROR_NETWORK, "no answer in time: %s", reason);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return oci_throw (error, OCI_ERROR_DENIED,
+                        "its TLS certificate is not trusted: %s; put the authority's certificate "
+                        "into ~/.config/containers/certs.d/%s%s%s/ca.crt, or name it in "
+                        "SSL_CERT_FILE",
+                        reason, origin->host, strcmp (origin->port, "443") == 0 ? "" : ":",
+                        strcmp (origin->port, "443") == 0 ? "" : origin->port);
+    case CURLE_SSL_CACERT_BADFILE:
+      return oci_throw (error, OCI_ERROR_IO, "the CA certificates of %s cannot be read: %s",
+                        g_getenv ("SSL_CERT_FILE") != NULL ? "$SSL_CERT_FILE" : "the system",
+                        reason);
+    case CURLE_SSL_CERTPROBLEM:
+      return oci_throw (error, OCI_ERROR_IO, "the client certificate cannot be used: %s", reason);
+    default:
+      return oci_throw (error, OCI_ERROR_NETWORK, "%s", reason);
+    }
+}
+
+static gboolean
+check_plain (const OciHttpClient *self, const OciHttpRequest *request, const OciUrlOrigin *origin,
+             GError **error)
+{
+  if (strcmp (origin->scheme, "https") == 0 || self->options.insecure || request->local_service
+      || oci_url_is_loopback (origin))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_DENIED,
+                    "plain HTTP is only used with this machine itself, not with http://%s:%s, "
+                    "unless --tls-verify=false allows it",
+                    origin->host, origin->port);
+}
+
+/* Sends @transfer's request to @url once. */
+static gboolean
+exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrlOrigin *origin,
+          gboolean authorize, GError **error)
+{
+  struct curl_slist *headers = NULL;
+  const OciTlsConfig *tls = NULL;
+  if (oci_http_client_time_left (self) == 0)
+    return oci_http_client_fail_late (self, error);
+  if (!check_plain (self, transfer->request, origin, error)
+      || (tls = find_tls (self, origin, error)) == NULL
+      || !build_headers (transfer->request, authorize, &headers, error))
+    {
+      free_headers (headers);
+      return FALSE;
+    }
+  CURL *handle = take_handle (self);
+  transfer->handle = handle;
+  set_up_connection (self, handle, transfer->request, origin);
+  set_up_tls (self, handle, tls);
+  set_up_callbacks (handle, transfer);
+  set_up_method (handle, transfer);
+  SET (handle, CURLOPT_URL, url);
+  SET (handle, CURLOPT_HTTPHEADER, headers);
+  CURLcode code = curl_easy_perform (handle);
+  if (code == CURLE_OK)
+    (void) begin_receiving (transfer); /* sets @failure */
+  gboolean ok = translate (handle, code, transfer, origin, error);
+  give_handle_back (self, handle);
+  free_headers (headers);
+  return ok;
+}
+
+OciHttpResponse *
+oci_http_exchange (OciHttpClient *self, const OciHttpRequest *request, const char *url,
+                   const OciUrlOrigin *origin, gboolean authorize, GCancellable *cancellable,
+                   GError **error)
+{
+  OCI_PREFIX (error, "%s", origin->host);
+  Transfer transfer = { .client = self, .request = request, .cancellable = cancellable };
+  g_autoptr (OciHttpResponse) response = g_new0 (OciHttpResponse, 1);
+  response->url = g_strdup (url);
+  response->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  transfer.response = response;
+  transfer.body = g_byte_array_new ();
+  gboolean ok = exchange (self, &transfer, url, origin, authorize, error);
+  response->body = g_byte_array_free_to_bytes (transfer.body);
+  g_clear_error (&transfer.failure);
+  return ok ? g_steal_pointer (&response) : NULL;
+}
