@@ -33,19 +33,35 @@ resolve_trees (TerraneStore *store, const TerraneProfile *profile, unsigned jobs
   return g_steal_pointer (&trees);
 }
 
+static TerraneRemoteLayers *
+find_remote_layers (const TerraneProfile *profile, const TerraneBuildOptions *options,
+                    GError **error)
+{
+  g_autoptr (TerraneRemoteLayers) layers = terrane_remote_layers_new ();
+  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  for (guint i = 0; options->cache_from != NULL && i < options->cache_from->len; i++)
+    if (!terrane_remote_layers_add (layers, options->remote, options->cache_from->pdata[i],
+                                    platform, error))
+      return NULL;
+  return g_steal_pointer (&layers);
+}
+
 static gboolean
 make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
             TerraneBuild *build, GError **error)
 {
   const TerraneProgress *progress = options->progress;
   g_autoptr (TerraneBase) base =
-      terrane_base_resolve (store, profile, options->jobs, progress, error);
+      terrane_base_resolve (store, profile, options->remote, options->jobs, progress, error);
   g_autoptr (GArray) trees =
       base != NULL ? resolve_trees (store, profile, options->jobs, progress, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
     return FALSE;
-  build->image = terrane_image_build (store, profile, base, trees, &build->stamp, options->jobs,
-                                      progress, error);
+  g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
+  if (layers == NULL)
+    return FALSE;
+  build->image = terrane_image_build (store, profile, base, trees, &build->stamp, layers,
+                                      options->jobs, progress, error);
   return build->image != NULL;
 }
 

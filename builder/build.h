@@ -4,6 +4,7 @@
 #include "builder/image/image.h"
 #include "builder/profile/profile.h"
 #include "builder/progress.h"
+#include "builder/remote/layers.h"
 #include "builder/store/store.h"
 
 #include <gio/gio.h>
@@ -12,8 +13,11 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  unsigned jobs;     /* threads, at least 1 */
-  gboolean validate; /* run the profile's imports and scripts */
+  unsigned jobs;               /* threads, at least 1 */
+  gboolean validate;           /* run the profile's imports and scripts */
+  TerraneRemote *remote;       /* for bases in registries */
+  const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
+                                * need not be made again */
   const TerraneProgress *progress;
 } TerraneBuildOptions;
 

@@ -19,6 +19,8 @@ static const TerraneCommand commands[] = {
     terrane_command_build },
   { "push", "IMAGE docker://HOST/REPOSITORY[:TAG]", "Push an image to a registry",
     terrane_command_push },
+  { "pull", "docker://HOST/REPOSITORY[:TAG][@DIGEST] [NAME[:TAG]]",
+    "Bring an image from a registry into the store", terrane_command_pull },
   { "inspect", "IMAGE", "Show configuration, layers and sizes of an image",
     terrane_command_inspect },
   { "images", "", "List the images in the store", terrane_command_images },
@@ -53,7 +55,8 @@ print_help (void)
                  "  --version      Show versions and exit\n"
                  "  -h, --help     Show this help; 'terrane COMMAND --help' shows a command's\n"
                  "\nIMAGE is NAME[:TAG] in the store, or one of oci:DIR[:TAG],\n"
-                 "oci-archive:FILE[:TAG] and docker-archive:FILE[:NAME:TAG].\n"
+                 "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG] and\n"
+                 "docker://HOST/REPOSITORY[:TAG][@DIGEST].\n"
                  "\nExit codes: 0 done, 1 failed, 2 usage or invalid profile, 3 a check or the\n"
                  "validation failed, 130 interrupted.\n");
 }

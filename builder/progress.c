@@ -20,6 +20,20 @@ terrane_progress_advance (const TerraneProgress *self, uint64_t bytes)
 }
 
 void
+terrane_progress_expect (const TerraneProgress *self, uint64_t total)
+{
+  if (self->expect != NULL)
+    self->expect (self->data, total);
+}
+
+void
+terrane_progress_item (const TerraneProgress *self, const char *name, uint64_t done, uint64_t total)
+{
+  if (self->item != NULL)
+    self->item (self->data, name, done, total);
+}
+
+void
 terrane_progress_warn (const TerraneProgress *self, const char *format, ...)
 {
   if (self->warn == NULL)

@@ -13,6 +13,11 @@ typedef struct
   void (*phase) (gpointer data, const char *label, uint64_t total);
   /* So many more bytes of the phase are done. */
   void (*advance) (gpointer data, uint64_t bytes);
+  /* The total of the phase turned out to be another. */
+  void (*expect) (gpointer data, uint64_t total);
+  /* One of several things that the phase does at the same time: @done of @total bytes; it is over
+   * when both are equal. */
+  void (*item) (gpointer data, const char *name, uint64_t done, uint64_t total);
   /* Something that the user should know although work goes on. */
   void (*warn) (gpointer data, const char *message);
   /* Something for --verbose. */
@@ -23,6 +28,9 @@ typedef struct
 void terrane_progress_phase (const TerraneProgress *self, uint64_t total, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 void terrane_progress_advance (const TerraneProgress *self, uint64_t bytes);
+void terrane_progress_expect (const TerraneProgress *self, uint64_t total);
+void terrane_progress_item (const TerraneProgress *self, const char *name, uint64_t done,
+                            uint64_t total);
 void terrane_progress_warn (const TerraneProgress *self, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 void terrane_progress_info (const TerraneProgress *self, const char *format, ...)

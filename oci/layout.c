@@ -86,6 +86,12 @@ oci_layout_free (OciLayout *self)
   g_free (self);
 }
 
+int
+oci_layout_dfd (const OciLayout *self)
+{
+  return self->root;
+}
+
 gboolean
 oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size)
 {

@@ -26,6 +26,9 @@ OciLayout *oci_layout_open (int dfd, const char *path, gboolean create, GError *
 void oci_layout_free (OciLayout *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayout, oci_layout_free)
 
+/** Descriptor of the layout's directory. */
+int oci_layout_dfd (const OciLayout *self);
+
 /** Whether the blob is here; @out_size (optional) receives its size in bytes. */
 gboolean oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size);
 

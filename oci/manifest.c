@@ -84,6 +84,20 @@ check_layer_types (const OciJson *layers, const GPtrArray *descriptors)
     }
 }
 
+char *
+oci_manifest_document_type (const char *name, GBytes *raw, GError **error)
+{
+  OciJson root;
+  OciMediaKind kind = OCI_MEDIA_MANIFEST;
+  g_autofree char *type = NULL;
+  g_autoptr (OciJsonDocument) document = oci_json_parse (name, raw, OCI_ERROR_FORMAT, &root, error);
+  if (document == NULL)
+    return NULL;
+  if (oci_json_object (&root, NULL))
+    type = document_media_type (&root, &kind);
+  return oci_json_document_finish (document, error) ? g_steal_pointer (&type) : NULL;
+}
+
 OciManifest *
 oci_manifest_parse (const char *name, GBytes *raw, GError **error)
 {

@@ -35,6 +35,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciManifest, oci_manifest_free)
 OciManifest *oci_manifest_parse (const char *name, GBytes *raw, GError **error);
 
 /**
+ * oci_manifest_document_type:
+ *
+ * Returns: (transfer full) (nullable): the media type of a manifest or index, by its "mediaType" or
+ *   else by its shape
+ */
+char *oci_manifest_document_type (const char *name, GBytes *raw, GError **error);
+
+/**
  * oci_manifest_dump:
  *
  * Writes the manifest in the OCI family: Docker media types of config and layers are replaced by

@@ -1,6 +1,6 @@
 /* terrane build */
 #include "builder/build.h"
-#include "builder/cli/command.h"
+#include "builder/cli/remote-options.h"
 #include "builder/cli/transfer.h"
 #include "builder/error.h"
 
@@ -97,8 +97,16 @@ typedef struct
   char *push;
   char *record;
   char **outputs;
+  char **cache_from;
   int jobs;
   gboolean no_validate;
+  TerraneRemoteArguments remote;
+  TerranePushArguments push_options;
+
+  /* From the texts above. */
+  TerraneRemoteOptions remote_options;
+  OciReference *destination;   /* (nullable) */
+  GPtrArray *cache_references; /* (nullable): of OciReference */
 } BuildArguments;
 
 static void
@@ -107,12 +115,40 @@ build_arguments_clear (BuildArguments *self)
   g_free (self->push);
   g_free (self->record);
   g_strfreev (self->outputs);
+  g_strfreev (self->cache_from);
+  terrane_remote_arguments_clear (&self->remote);
+  terrane_push_arguments_clear (&self->push_options);
+  oci_reference_free (self->destination);
+  g_clear_pointer (&self->cache_references, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BuildArguments, build_arguments_clear)
 
+static gboolean
+check_registries (BuildArguments *arguments, GError **error)
+{
+  if (!terrane_remote_arguments_parse (&arguments->remote, "build", &arguments->remote_options,
+                                       error))
+    return FALSE;
+  if (arguments->push != NULL
+      && (arguments->destination =
+              terrane_remote_check_push (arguments->push, &arguments->push_options, error))
+             == NULL)
+    return FALSE;
+  arguments->cache_references =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) oci_reference_free);
+  for (char **image = arguments->cache_from; image != NULL && *image != NULL; image++)
+    {
+      OciReference *reference = terrane_transfer_parse_pull ("--cache-from", *image, error);
+      if (reference == NULL)
+        return FALSE;
+      g_ptr_array_add (arguments->cache_references, reference);
+    }
+  return TRUE;
+}
+
 /* Destinations are parsed before anything is built: a typing error must not cost minutes. */
 static gboolean
-check_arguments (const BuildArguments *arguments, GError **error)
+check_arguments (BuildArguments *arguments, GError **error)
 {
   if (arguments->jobs < 0 || arguments->jobs > 1024)
     return oci_throw (error, OCI_ERROR_USAGE, "build: --jobs must be between 1 and 1024");
@@ -120,45 +156,53 @@ check_arguments (const BuildArguments *arguments, GError **error)
       arguments->record != NULL ? g_path_get_dirname (arguments->record) : NULL;
   if (record_directory != NULL && access (record_directory, W_OK | X_OK) < 0)
     return oci_throw_errno (error, "build: --record %s", arguments->record);
-  if (arguments->push != NULL && !terrane_transfer_check_push (arguments->push, error))
-    return FALSE;
   for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
     if (!terrane_transfer_check_output (*output, error))
       return FALSE;
-  return TRUE;
+  return check_registries (arguments, error);
 }
 
+/* Layers that --cache-from found stay in their registry when the image goes there anyway. */
 static gboolean
-deliver (TerraneStore *store, const TerraneBuild *build, const BuildArguments *arguments,
-         unsigned jobs, TerraneTerminal *terminal, json_t *record, GError **error)
+deliver (TerraneRemote *remote, const TerraneBuild *build, const BuildArguments *arguments,
+         json_t *record, GError **error)
 {
+  OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
+  const OciDescriptor *manifest = build->image->manifest;
+  gboolean local = arguments->destination == NULL || arguments->outputs != NULL;
+  if (local && !terrane_remote_complete (remote, manifest, error))
+    return FALSE;
   for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
-    if (!terrane_transfer_output (terrane_store_layout (store), build->image->manifest, build->name,
-                                  *output, error))
+    if (!terrane_transfer_output (layout, manifest, build->name, *output, error))
       return FALSE;
-  if (arguments->push == NULL)
+  if (arguments->destination == NULL)
     return TRUE;
   g_autoptr (OciJsonValue) report = NULL;
-  if (!terrane_transfer_push (terrane_store_layout (store), build->image->manifest, arguments->push,
-                              jobs, terrane_terminal_progress (terminal), &report, error))
+  if (!terrane_transfer_push (remote, layout, manifest, arguments->destination,
+                              &arguments->push_options, &report, error))
     return FALSE;
   oci_json_set (record, "push", json_incref (report));
   return TRUE;
 }
 
 static gboolean
-run_build (TerraneGlobal *global, const char *path, const BuildArguments *arguments, GError **error)
+run_build (TerraneGlobal *global, const char *path, BuildArguments *arguments, GError **error)
 {
   g_autoptr (TerraneProfile) profile = terrane_profile_load (path, error);
   g_autoptr (TerraneStore) store =
       profile != NULL ? terrane_command_open_store (global, TERRANE_STORE_SHARED, error) : NULL;
   if (store == NULL)
     return FALSE;
-  unsigned jobs = arguments->jobs > 0 ? (unsigned) arguments->jobs : default_jobs ();
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  arguments->remote_options.jobs =
+      arguments->jobs > 0 ? (unsigned) arguments->jobs : TERRANE_REMOTE_JOBS;
+  arguments->remote_options.progress = terrane_terminal_progress (terminal);
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &arguments->remote_options);
   const TerraneBuildOptions options = {
-    .jobs = jobs,
+    .jobs = arguments->jobs > 0 ? (unsigned) arguments->jobs : default_jobs (),
     .validate = !arguments->no_validate,
+    .remote = remote,
+    .cache_from = arguments->cache_references,
     .progress = terrane_terminal_progress (terminal),
   };
   g_autoptr (TerraneBuild) build = NULL;
@@ -168,7 +212,7 @@ run_build (TerraneGlobal *global, const char *path, const BuildArguments *argume
     return FALSE;
   record = terrane_build_record (build, profile);
   if (ok)
-    ok = deliver (store, build, arguments, jobs, terminal, record, error);
+    ok = deliver (remote, build, arguments, record, error);
   terrane_terminal_finish_phase (terminal);
   /* A failed validation has a record too: it says what failed. */
   oci_json_set (record, "passed", json_boolean (ok));
@@ -195,6 +239,10 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
       "Also write the image there, repeatable", "TRANSPORT:…" },
     { "push", 0, 0, G_OPTION_ARG_STRING, &options.push,
       "Push when, and only when, checks and validation pass", "docker://HOST/REPO[:TAG]" },
+    TERRANE_PUSH_ENTRIES (options.push_options),
+    { "cache-from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.cache_from,
+      "Do not make layers again that this image has, repeatable", "docker://HOST/REPO[:TAG]" },
+    TERRANE_REMOTE_ENTRIES (options.remote),
     { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options.no_validate,
       "Do not run the profile's imports and scripts", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,

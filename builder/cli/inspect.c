@@ -1,7 +1,7 @@
 /* terrane inspect */
-#include "builder/cli/command.h"
+#include "builder/annotations.h"
+#include "builder/cli/remote-options.h"
 #include "builder/cli/transfer.h"
-#include "builder/image/layer.h"
 
 #include "oci/base/number.h"
 #include "oci/image.h"
@@ -96,17 +96,34 @@ gboolean
 terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error)
 {
   g_auto (GStrv) arguments = NULL;
+  g_auto (TerraneRemoteArguments) remote_arguments = { 0 };
+  g_autofree char *platform = NULL;
   gboolean help = FALSE;
+  const GOptionEntry entries[] = {
+    TERRANE_PLATFORM_ENTRY (platform),
+    TERRANE_REMOTE_ENTRIES (remote_arguments),
+    G_OPTION_ENTRY_NULL,
+  };
   const TerraneCommandLine line = {
     .name = "inspect",
+    .entries = entries,
+    .description = "Of an image in a registry only manifest and configuration are fetched.",
     .min = 1,
     .max = 1,
   };
   if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
+  TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS };
+  if (!terrane_remote_arguments_parse (&remote_arguments, "inspect", &options, error))
+    return FALSE;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  g_autoptr (TerraneOpenImage) image =
-      store != NULL ? terrane_transfer_open_image (store, arguments[0], error) : NULL;
+  if (store == NULL)
+    return FALSE;
+  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  options.progress = terrane_terminal_progress (terminal);
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
+  g_autoptr (TerraneOpenImage) image = terrane_transfer_open_image (
+      remote, arguments[0], platform != NULL ? platform : terrane_host_platform (), error);
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
   if (image == NULL || !oci_image_read (image->layout, image->manifest, &manifest, &config, error))
@@ -114,6 +131,7 @@ terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **
   g_autoptr (OciJsonValue) object = describe (image->manifest, manifest, config, error);
   if (object == NULL)
     return FALSE;
+  terrane_terminal_finish_phase (terminal);
   if (global->output.json)
     terrane_print_json (object);
   else

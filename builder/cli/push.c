@@ -1,41 +1,52 @@
 /* terrane push */
-#include "builder/cli/command.h"
+#include "builder/cli/remote-options.h"
 #include "builder/cli/transfer.h"
 
 gboolean
 terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error)
 {
   g_auto (GStrv) arguments = NULL;
+  g_auto (TerraneRemoteArguments) remote_arguments = { 0 };
+  g_auto (TerranePushArguments) push = { 0 };
   gboolean help = FALSE;
-  int jobs = 4;
+  int jobs = TERRANE_REMOTE_JOBS;
   const GOptionEntry entries[] = {
-    { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Blobs sent at a time (default 4)", "N" },
+    TERRANE_PUSH_ENTRIES (push),
+    TERRANE_REMOTE_ENTRIES (remote_arguments),
+    TERRANE_REMOTE_JOBS_ENTRY (jobs),
     G_OPTION_ENTRY_NULL,
   };
   const TerraneCommandLine line = {
     .name = "push",
     .entries = entries,
     .description =
-        "Credentials are looked up in $REGISTRY_AUTH_FILE, podman's auth.json and docker's\n"
-        "config.json; 'podman login HOST' writes them. Plain HTTP is used on loopback only.",
+        "What the registry has is not sent again. Credentials are looked up in\n"
+        "$REGISTRY_AUTH_FILE, podman's auth.json and docker's config.json, with their helpers;\n"
+        "'terrane login HOST' writes them. For Amazon ECR the AWS credentials of the environment\n"
+        "are enough. Plain HTTP is used on loopback only.",
     .min = 2,
     .max = 2,
   };
   if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
-  if (jobs < 1 || jobs > 64)
-    return oci_throw (error, OCI_ERROR_USAGE, "push: --jobs must be between 1 and 64");
-  if (!terrane_transfer_check_push (arguments[1], error))
+  TerraneRemoteOptions options = { .jobs = (unsigned) jobs };
+  g_autoptr (OciReference) destination = NULL;
+  if (!terrane_remote_check_jobs (jobs, "push", error)
+      || !terrane_remote_arguments_parse (&remote_arguments, "push", &options, error)
+      || (destination = terrane_remote_check_push (arguments[1], &push, error)) == NULL)
     return FALSE;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  g_autoptr (TerraneOpenImage) image =
-      store != NULL ? terrane_transfer_open_image (store, arguments[0], error) : NULL;
-  if (image == NULL)
+  if (store == NULL)
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  options.progress = terrane_terminal_progress (terminal);
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
+  g_autoptr (TerraneOpenImage) image =
+      terrane_transfer_open_image (remote, arguments[0], terrane_host_platform (), error);
   g_autoptr (OciJsonValue) report = NULL;
-  if (!terrane_transfer_push (image->layout, image->manifest, arguments[1], (unsigned) jobs,
-                              terrane_terminal_progress (terminal), &report, error))
+  if (image == NULL
+      || !terrane_transfer_push (remote, image->layout, image->manifest, destination, &push,
+                                 &report, error))
     return FALSE;
   terrane_terminal_finish_phase (terminal);
   if (global->output.json)

@@ -8,7 +8,6 @@
 #include "oci/gzip-writer.h"
 #include "oci/image.h"
 #include "oci/oci-archive.h"
-#include "oci/registry/push.h"
 #include "oci/transport.h"
 
 #include <fcntl.h>
@@ -26,51 +25,52 @@ terrane_open_image_free (TerraneOpenImage *self)
 }
 
 static gboolean
-find_image (TerraneOpenImage *self, TerraneStore *store, const OciTransport *transport,
-            GError **error)
+find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *transport,
+            const char *platform, GError **error)
 {
-  OciLayout *layout = terrane_store_layout (store);
+  OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
   g_autoptr (OciDescriptor) named = NULL;
   self->layout = layout;
   switch (transport->kind)
     {
     case OCI_TRANSPORT_STORE:
       self->manifest = oci_layout_resolve (layout, transport->name, error);
-      return self->manifest != NULL;
+      break;
     case OCI_TRANSPORT_OCI:
       self->owned = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
       self->layout = self->owned;
       named = self->owned != NULL ? oci_layout_resolve (self->owned, transport->name, error) : NULL;
       if (named != NULL)
-        self->manifest =
-            oci_image_find_manifest (self->owned, named, terrane_host_platform (), error);
-      return self->manifest != NULL;
+        self->manifest = oci_image_find_manifest (self->owned, named, platform, error);
+      break;
     case OCI_TRANSPORT_OCI_ARCHIVE:
-      self->manifest = oci_archive_import (transport->path, transport->name,
-                                           terrane_host_platform (), layout, error);
-      return self->manifest != NULL;
+      self->manifest =
+          oci_archive_import (transport->path, transport->name, platform, layout, error);
+      break;
     case OCI_TRANSPORT_DOCKER_ARCHIVE:
       self->manifest = docker_archive_import (transport->path, transport->name, layout, 1, error);
-      return self->manifest != NULL;
+      break;
     case OCI_TRANSPORT_REGISTRY:
     default:
-      return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                        "docker://%s/%s: this version reads no images from registries, it only "
-                        "pushes; 'skopeo copy' brings one into an oci: layout",
-                        transport->reference->host, transport->reference->repository);
+      self->manifest =
+          terrane_remote_fetch_manifest (remote, transport->reference, platform, error);
+      break;
     }
+  return self->manifest != NULL;
 }
 
 TerraneOpenImage *
-terrane_transfer_open_image (TerraneStore *store, const char *image, GError **error)
+terrane_transfer_open_image (TerraneRemote *remote, const char *image, const char *platform,
+                             GError **error)
 {
   g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
   g_autoptr (TerraneOpenImage) self = g_new0 (TerraneOpenImage, 1);
   gboolean is_archive = transport != NULL
                         && (transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
                             || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE);
-  if (transport == NULL || (is_archive && !terrane_store_begin_write (store, error))
-      || !find_image (self, store, transport, error))
+  if (transport == NULL
+      || (is_archive && !terrane_store_begin_write (terrane_remote_store (remote), error))
+      || !find_image (self, remote, transport, platform, error))
     return NULL;
   self->name = g_strdup (transport->name);
   return g_steal_pointer (&self);
@@ -117,65 +117,49 @@ terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const
          && oci_layout_tag (to, name, manifest, error);
 }
 
-static OciReference *
-parse_push (const char *destination, GError **error)
+OciReference *
+terrane_transfer_parse_push (const char *destination, GError **error)
 {
   g_autoptr (OciTransport) transport = oci_transport_parse (destination, error);
   if (transport == NULL)
     return NULL;
-  if (transport->kind == OCI_TRANSPORT_REGISTRY && !transport->reference->has_digest)
+  if (transport->kind != OCI_TRANSPORT_REGISTRY || transport->reference->has_digest)
+    {
+      oci_throw (error, OCI_ERROR_USAGE,
+                 "%s: a push needs docker://HOST/REPOSITORY[:TAG], without a digest", destination);
+      return NULL;
+    }
+  if (transport->reference->tag == NULL)
+    transport->reference->tag = g_strdup ("latest");
+  return g_steal_pointer (&transport->reference);
+}
+
+OciReference *
+terrane_transfer_parse_pull (const char *command, const char *source, GError **error)
+{
+  g_autoptr (OciTransport) transport = oci_transport_parse (source, error);
+  if (transport == NULL)
+    return NULL;
+  if (transport->kind == OCI_TRANSPORT_REGISTRY)
     return g_steal_pointer (&transport->reference);
-  oci_throw (error, OCI_ERROR_USAGE,
-             "%s: a push needs docker://HOST/REPOSITORY[:TAG], without a digest", destination);
+  oci_throw (error, OCI_ERROR_USAGE, "%s: %s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST]",
+             command, source);
   return NULL;
 }
 
-gboolean
-terrane_transfer_check_push (const char *destination, GError **error)
+void
+terrane_push_arguments_clear (TerranePushArguments *self)
 {
-  g_autoptr (OciReference) reference = parse_push (destination, error);
-  return reference != NULL;
+  g_clear_pointer (&self->mount_from, g_free);
 }
-
-/* Progress of several blobs at a time, from several threads, as one phase. */
-typedef struct
-{
-  GMutex mutex;
-  const TerraneProgress *progress;
-  GHashTable *seen; /* digest -> bytes reported so far */
-} PushProgress;
 
 static void
-on_transfer (gpointer data, const OciDigest *blob, G_GNUC_UNUSED OciTransferState state,
-             uint64_t done, G_GNUC_UNUSED uint64_t total)
+set_count (json_t *object, const char *kind, const OciPushCount *count)
 {
-  PushProgress *self = data;
-  OciDigestHex hex;
-  g_mutex_lock (&self->mutex);
-  uint64_t *before = g_hash_table_lookup (self->seen, oci_digest_hex (blob, hex));
-  if (before == NULL)
-    {
-      before = g_new0 (uint64_t, 1);
-      g_hash_table_insert (self->seen, g_strdup (hex), before);
-    }
-  if (done > *before) /* bytes that are sent again do not count twice */
-    {
-      terrane_progress_advance (self->progress, done - *before);
-      *before = done;
-    }
-  g_mutex_unlock (&self->mutex);
-}
-
-static uint64_t
-image_bytes (OciLayout *layout, const OciDescriptor *descriptor)
-{
-  g_autoptr (OciManifest) manifest = NULL;
-  if (!oci_image_read (layout, descriptor, &manifest, NULL, NULL))
-    return 0;
-  uint64_t total = manifest->config->size;
-  for (guint i = 0; i < manifest->layers->len; i++)
-    total += ((OciDescriptor *) manifest->layers->pdata[i])->size;
-  return total;
+  g_autofree char *blobs = g_strconcat ("blobs_", kind, NULL);
+  g_autofree char *bytes = g_strconcat ("bytes_", kind, NULL);
+  oci_json_set (object, blobs, json_integer (count->blobs));
+  oci_json_set (object, bytes, json_integer ((json_int_t) count->bytes));
 }
 
 static json_t *
@@ -192,47 +176,30 @@ push_report_to_json (const OciReference *reference, const OciPushReport *report)
   oci_json_set (object, "reference", oci_json_text (by_digest));
   oci_json_set (object, "digest", oci_json_text (digest));
   oci_json_set (object, "unchanged", json_boolean (report->unchanged));
-  oci_json_set (object, "blobs_uploaded", json_integer (report->blobs_uploaded));
-  oci_json_set (object, "blobs_existing", json_integer (report->blobs_existing));
-  oci_json_set (object, "bytes_uploaded", json_integer ((json_int_t) report->bytes_uploaded));
-  oci_json_set (object, "bytes_existing", json_integer ((json_int_t) report->bytes_existing));
+  oci_json_set (object, "repository_created", json_boolean (report->created));
+  set_count (object, "uploaded", &report->uploaded);
+  set_count (object, "mounted", &report->mounted);
+  set_count (object, "existing", &report->existing);
   return object;
 }
 
 gboolean
-terrane_transfer_push (OciLayout *layout, const OciDescriptor *manifest, const char *destination,
-                       unsigned jobs, const TerraneProgress *progress, json_t **out_report,
-                       GError **error)
+terrane_transfer_push (TerraneRemote *remote, OciLayout *layout, const OciDescriptor *manifest,
+                       const OciReference *destination, const TerranePushArguments *arguments,
+                       json_t **out_report, GError **error)
 {
-  g_autoptr (OciReference) reference = parse_push (destination, error);
-  if (reference == NULL)
-    return FALSE;
-  if (reference->tag == NULL)
-    reference->tag = g_strdup ("latest");
-  const OciHttpOptions http = { .user_agent = "terrane/" TERRANE_VERSION };
-  g_autoptr (OciHttpClient) client = oci_http_client_new (&http);
-  g_autoptr (OciRegistry) registry = oci_registry_new (client, reference, OCI_REGISTRY_PUSH, error);
-  if (registry == NULL)
-    return FALSE;
-  const OciAuthLookup *lookup = oci_registry_lookup (registry);
-  terrane_progress_info (progress, "%s: %s%s", reference->host,
-                         lookup->credentials != NULL ? "credentials from " : "no credentials found",
-                         lookup->credentials != NULL ? lookup->credentials->source : "");
-  terrane_progress_phase (progress, image_bytes (layout, manifest), "pushing to %s/%s:%s",
-                          reference->host, reference->repository, reference->tag);
-
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  PushProgress push_progress = { .progress = progress, .seen = seen };
-  const OciPushOptions options = {
-    .tag = reference->tag, .jobs = jobs, .progress = on_transfer, .progress_data = &push_progress
-  };
   OciPushReport report = { 0 };
-  g_mutex_init (&push_progress.mutex);
-  gboolean ok = oci_registry_push (registry, layout, manifest, &options, NULL, &report, error);
-  g_mutex_clear (&push_progress.mutex);
-  if (ok)
-    *out_report = push_report_to_json (reference, &report);
-  return ok;
+  if (!terrane_remote_push (remote, layout, manifest, destination, arguments->mount_from,
+                            arguments->create_repository, &report, error))
+    return FALSE;
+  *out_report = push_report_to_json (destination, &report);
+  return TRUE;
+}
+
+static char *
+report_bytes (const json_t *report, const char *member)
+{
+  return oci_format_size ((uint64_t) json_integer_value (json_object_get (report, member)));
 }
 
 void
@@ -240,14 +207,17 @@ terrane_transfer_print_push (const json_t *report)
 {
   if (report == NULL)
     return;
-  g_autofree char *sent =
-      oci_format_size ((uint64_t) json_integer_value (json_object_get (report, "bytes_uploaded")));
-  g_autofree char *there =
-      oci_format_size ((uint64_t) json_integer_value (json_object_get (report, "bytes_existing")));
+  g_autofree char *sent = report_bytes (report, "bytes_uploaded");
+  g_autofree char *mounted = report_bytes (report, "bytes_mounted");
+  g_autofree char *there = report_bytes (report, "bytes_existing");
   const char *tag = json_string_value (json_object_get (report, "tag"));
+  gboolean any_mounted = json_integer_value (json_object_get (report, "blobs_mounted")) > 0;
+  if (json_is_true (json_object_get (report, "repository_created")))
+    terrane_print ("created the repository\n");
   if (json_is_true (json_object_get (report, "unchanged")))
     terrane_print ("pushed %s: nothing to send, the tag has this image already\n", tag);
   else
-    terrane_print ("pushed %s: %s sent, %s already there\n", tag, sent, there);
+    terrane_print ("pushed %s: %s sent, %s%s%s already there\n", tag, sent,
+                   any_mounted ? mounted : "", any_mounted ? " mounted, " : "", there);
   terrane_print ("%s\n", json_string_value (json_object_get (report, "reference")));
 }

@@ -1,45 +1,63 @@
-/* IMAGE arguments and destinations: what build, push and inspect share. */
+/* IMAGE arguments and destinations: what build, push, pull and inspect share. */
 #pragma once
 
 #include "builder/progress.h"
+#include "builder/remote/remote.h"
 #include "builder/store/store.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  OciLayout *layout; /* that holds the blobs */
+  OciLayout *layout; /* that holds the documents and, unless a registry has them, the layers */
   OciLayout *owned;  /* the same when it must be freed, else NULL */
   OciDescriptor *manifest;
-  char *name; /* "NAME:TAG" or what is nearest to it */
+  char *name; /* (nullable): "NAME:TAG" or what is nearest to it */
 } TerraneOpenImage;
 
 /**
  * terrane_transfer_open_image:
+ * @remote: for docker://, of which only the documents are fetched
  * @image: IMAGE as the user wrote it; archives are read into the store
+ * @platform: which image of an index
  *
  * Returns: (transfer full) (nullable)
  */
-TerraneOpenImage *terrane_transfer_open_image (TerraneStore *store, const char *image,
-                                               GError **error);
+TerraneOpenImage *terrane_transfer_open_image (TerraneRemote *remote, const char *image,
+                                               const char *platform, GError **error);
 void terrane_open_image_free (TerraneOpenImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneOpenImage, terrane_open_image_free)
 
 /** Whether @destination can be written to as far as its text tells. */
 gboolean terrane_transfer_check_output (const char *destination, GError **error);
-gboolean terrane_transfer_check_push (const char *destination, GError **error);
+
+/** Where a push goes; "latest" is the default tag. Returns: (transfer full) (nullable) */
+OciReference *terrane_transfer_parse_push (const char *destination, GError **error);
+
+/** What comes from a registry. Returns: (transfer full) (nullable) */
+OciReference *terrane_transfer_parse_pull (const char *command, const char *source, GError **error);
 
 /** Writes the image to oci:, oci-archive: or docker-archive:. */
 gboolean terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest,
                                   const char *name, const char *destination, GError **error);
 
+/* How a push treats the repository. */
+typedef struct
+{
+  char *mount_from; /* (nullable): --mount-from */
+  gboolean create_repository;
+} TerranePushArguments;
+
+void terrane_push_arguments_clear (TerranePushArguments *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePushArguments, terrane_push_arguments_clear)
+
 /**
  * terrane_transfer_push:
- * @out_report: (out) (transfer full): {"reference", "digest", "uploaded_bytes", …}
+ * @out_report: (out) (transfer full): {"reference", "digest", "bytes_uploaded", …}
  */
-gboolean terrane_transfer_push (OciLayout *layout, const OciDescriptor *manifest,
-                                const char *destination, unsigned jobs,
-                                const TerraneProgress *progress, json_t **out_report,
+gboolean terrane_transfer_push (TerraneRemote *remote, OciLayout *layout,
+                                const OciDescriptor *manifest, const OciReference *destination,
+                                const TerranePushArguments *arguments, json_t **out_report,
                                 GError **error);
 
 /** Prints a push report for people; NULL prints nothing. */

@@ -100,29 +100,68 @@ check_image (const TerraneBase *base, const TerraneProfile *profile, GError **er
   return TRUE;
 }
 
+static OciDescriptor *
+import_registry (TerraneStore *store, TerraneRemote *remote, const OciTransport *transport,
+                 const char *platform, GError **error)
+{
+  g_autoptr (OciDescriptor) manifest =
+      terrane_remote_fetch_manifest (remote, transport->reference, platform, error);
+  if (manifest == NULL
+      || (!oci_image_check_blobs (terrane_store_layout (store), manifest, NULL)
+          && !terrane_remote_pull_layers (remote, transport->reference, manifest, NULL, error)))
+    return NULL;
+  return g_steal_pointer (&manifest);
+}
+
+/* image-spec annotations.md, base.name: the reference, without a transport and a digest. */
+static char *
+base_name (const OciTransport *transport)
+{
+  const OciReference *reference = transport->reference;
+  if (reference == NULL)
+    return g_strdup (transport->name);
+  return g_strconcat (reference->host, "/", reference->repository,
+                      reference->tag != NULL ? ":" : NULL, reference->tag, NULL);
+}
+
+static OciDescriptor *
+import_image (TerraneStore *store, TerraneRemote *remote, const OciTransport *transport,
+              const char *platform, unsigned jobs, const TerraneProgress *progress, GError **error)
+{
+  switch (transport->kind)
+    {
+    case OCI_TRANSPORT_REGISTRY:
+      return import_registry (store, remote, transport, platform, error);
+    case OCI_TRANSPORT_OCI:
+      return import_layout (store, transport, platform, error);
+    case OCI_TRANSPORT_OCI_ARCHIVE:
+    case OCI_TRANSPORT_DOCKER_ARCHIVE:
+    case OCI_TRANSPORT_STORE: /* no profile has one */
+    default:
+      return import_archive_cached (store, transport, platform, jobs, progress, error);
+    }
+}
+
 static gboolean
-resolve_image (TerraneBase *base, TerraneStore *store, const TerraneProfile *profile, unsigned jobs,
-               const TerraneProgress *progress, GError **error)
+resolve_image (TerraneBase *base, TerraneStore *store, const TerraneProfile *profile,
+               TerraneRemote *remote, unsigned jobs, const TerraneProgress *progress,
+               GError **error)
 {
   const TerraneSourceSpec *spec = profile->base;
   g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
-  OCI_PREFIX (error, "%s.image: %s", spec->where, spec->image);
+  OCI_PREFIX (error, "%s.image", spec->where);
   g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
   if (transport == NULL || !terrane_store_begin_write (store, error))
     return FALSE;
-  if (transport->kind == OCI_TRANSPORT_STORE || transport->kind == OCI_TRANSPORT_REGISTRY)
-    return oci_throw (error, OCI_ERROR_USAGE, "no base that this version reads");
   g_autoptr (OciDescriptor) descriptor =
-      transport->kind == OCI_TRANSPORT_OCI
-          ? import_layout (store, transport, platform, error)
-          : import_archive_cached (store, transport, platform, jobs, progress, error);
+      import_image (store, remote, transport, platform, jobs, progress, error);
   if (descriptor == NULL
       || !oci_image_read (terrane_store_layout (store), descriptor, &base->manifest, &base->config,
                           error)
       || !check_image (base, profile, error))
     return FALSE;
   base->manifest_digest = descriptor->digest;
-  base->name = g_strdup (transport->name);
+  base->name = base_name (transport);
 
   OciDigest key = terrane_tree_key (&descriptor->digest, spec, TERRANE_MODES_KEEP);
   return terrane_tree_cache_get (store, &key, &base->root.commit)
@@ -132,12 +171,12 @@ resolve_image (TerraneBase *base, TerraneStore *store, const TerraneProfile *pro
 }
 
 TerraneBase *
-terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, unsigned jobs,
-                      const TerraneProgress *progress, GError **error)
+terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerraneRemote *remote,
+                      unsigned jobs, const TerraneProgress *progress, GError **error)
 {
   g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
   gboolean ok = profile->base->kind == TERRANE_SOURCE_IMAGE
-                    ? resolve_image (self, store, profile, jobs, progress, error)
+                    ? resolve_image (self, store, profile, remote, jobs, progress, error)
                     : terrane_tree_resolve_source (store, profile->base, TERRANE_MODES_KEEP, jobs,
                                                    progress, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "builder/image/tree-cache.h"
+#include "builder/remote/remote.h"
 
 #include "oci/image.h"
 
@@ -20,12 +21,15 @@ typedef struct
 /**
  * terrane_base_resolve:
  *
+ * @remote: for an image in a registry
+ *
  * Brings the base into the store unless it is there.
  *
  * Returns: (transfer full) (nullable)
  */
 TerraneBase *terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile,
-                                   unsigned jobs, const TerraneProgress *progress, GError **error);
+                                   TerraneRemote *remote, unsigned jobs,
+                                   const TerraneProgress *progress, GError **error);
 void terrane_base_free (TerraneBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBase, terrane_base_free)
 

@@ -6,6 +6,7 @@
 #include "builder/image/layer.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
+#include "builder/store/locations.h"
 #include "builder/version.h"
 
 #include "oci/base/number.h"
@@ -214,7 +215,7 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
     return NULL;
   self->manifest = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
   if (!oci_image_read (layout, self->manifest, &manifest, &config, NULL)
-      || !oci_image_check_blobs (layout, self->manifest, NULL))
+      || !terrane_locations_check_image (store, self->manifest, NULL))
     return NULL;
   self->config = manifest->config->digest;
   self->unchanged = TRUE;
@@ -254,6 +255,7 @@ typedef struct
   TerraneBase *base;
   GArray *trees;
   const TerraneStamp *stamp;
+  const TerraneRemoteLayers *remote;
   unsigned jobs;
   const TerraneProgress *progress;
   TerraneTree *assembled;
@@ -271,8 +273,8 @@ add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **err
                              name);
       return TRUE;
     }
-  g_autoptr (TerraneLayer) layer = terrane_layer_build (job->store, job->assembled, paths, name,
-                                                        job->jobs, job->progress, error);
+  g_autoptr (TerraneLayer) layer = terrane_layer_build (
+      job->store, job->assembled, paths, name, job->remote, job->jobs, job->progress, error);
   if (layer == NULL)
     return FALSE;
   g_autofree char *created_by = g_strdup_printf ("terrane: %s", name);
@@ -364,8 +366,8 @@ assemble (ImageJob *job, GError **error)
 
 TerraneImage *
 terrane_image_build (TerraneStore *store, const TerraneProfile *profile, TerraneBase *base,
-                     GArray *trees, const TerraneStamp *stamp, unsigned jobs,
-                     const TerraneProgress *progress, GError **error)
+                     GArray *trees, const TerraneStamp *stamp, const TerraneRemoteLayers *remote,
+                     unsigned jobs, const TerraneProgress *progress, GError **error)
 {
   g_autoptr (OciImageConfig) config = make_config (profile, base, error);
   if (config == NULL)
@@ -385,6 +387,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .base = base,
     .trees = trees,
     .stamp = stamp,
+    .remote = remote,
     .jobs = jobs,
     .progress = progress,
     .manifest = manifest,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/image/base.h"
+#include "builder/remote/layers.h"
 
 G_BEGIN_DECLS
 
@@ -50,6 +51,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
  * terrane_image_build:
  * @base, @trees: taken apart: trees in memory are used up
  * @trees: of TerraneStoredTree, in the profile's order
+ * @remote: (nullable): layers in registries that need not be made
  *
  * Assembles the image, or finds that exactly this one is in the store. No name is set.
  *
@@ -57,6 +59,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
  */
 TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *profile,
                                    TerraneBase *base, GArray *trees, const TerraneStamp *stamp,
-                                   unsigned jobs, const TerraneProgress *progress, GError **error);
+                                   const TerraneRemoteLayers *remote, unsigned jobs,
+                                   const TerraneProgress *progress, GError **error);
 
 G_END_DECLS

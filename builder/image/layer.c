@@ -75,6 +75,20 @@ get_cached (TerraneStore *store, const OciDigest *key)
   return layer;
 }
 
+static TerraneLayer *
+get_remote (TerraneStore *store, const TerraneRemoteLayers *remote, const OciDigest *key)
+{
+  OciDigest diff_id;
+  OciDescriptor *descriptor = terrane_remote_layers_find (remote, store, key, &diff_id);
+  if (descriptor == NULL)
+    return NULL;
+  TerraneLayer *layer = g_new0 (TerraneLayer, 1);
+  layer->descriptor = descriptor;
+  layer->diff_id = diff_id;
+  layer->reused = TRUE;
+  return layer;
+}
+
 static gboolean
 put_cached (TerraneStore *store, const OciDigest *key, const TerraneLayer *layer, GError **error)
 {
@@ -165,13 +179,15 @@ write_layer (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths
 
 TerraneLayer *
 terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
-                     const char *name, unsigned jobs, const TerraneProgress *progress,
-                     GError **error)
+                     const char *name, const TerraneRemoteLayers *remote, unsigned jobs,
+                     const TerraneProgress *progress, GError **error)
 {
   OCI_PREFIX (error, "the layer ‘%s’", name);
   OciDigestText text;
   OciDigest key = layer_key (assembled, paths);
   g_autoptr (TerraneLayer) layer = get_cached (store, &key);
+  if (layer == NULL && remote != NULL)
+    layer = get_remote (store, remote, &key);
   if (layer == NULL)
     {
       terrane_progress_phase (progress, content_bytes (assembled, paths), "compressing %s", name);

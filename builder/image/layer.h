@@ -1,20 +1,19 @@
 /* One layer of an image, made from part of the assembled tree, or taken from the cache. */
 #pragma once
 
+#include "builder/annotations.h"
 #include "builder/progress.h"
+#include "builder/remote/layers.h"
 #include "builder/store/store.h"
 #include "builder/store/tree.h"
 
 G_BEGIN_DECLS
 
-#define TERRANE_ANNOTATION_TREE "io.terrane.tree"
-#define TERRANE_ANNOTATION_LAYER_KEY "io.terrane.layer-key"
-
 typedef struct
 {
   OciDescriptor *descriptor; /* annotated with tree name and layer key */
   OciDigest diff_id;
-  gboolean reused; /* from the cache: nothing was read or compressed */
+  gboolean reused; /* from a cache: nothing was read or compressed */
 } TerraneLayer;
 
 /**
@@ -22,6 +21,7 @@ typedef struct
  * @assembled: the file system with this layer applied
  * @paths: what the layer carries, sorted as bytes, with all parents
  * @name: of the tree
+ * @remote: (nullable): layers in registries that need not be made; their bytes stay there
  *
  * The layer key digests every header and object of the layer, the compressor and the assembler
  * version: equal keys are equal bytes.
@@ -29,7 +29,8 @@ typedef struct
  * Returns: (transfer full) (nullable)
  */
 TerraneLayer *terrane_layer_build (TerraneStore *store, TerraneTree *assembled,
-                                   const GPtrArray *paths, const char *name, unsigned jobs,
+                                   const GPtrArray *paths, const char *name,
+                                   const TerraneRemoteLayers *remote, unsigned jobs,
                                    const TerraneProgress *progress, GError **error);
 void terrane_layer_free (TerraneLayer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayer, terrane_layer_free)

@@ -3,6 +3,7 @@
 #include "oci/base/fd.h"
 #include "oci/base/json.h"
 #include "oci/base/path.h"
+#include "oci/reference.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -201,11 +202,18 @@ read_image (const TerraneProfile *profile, const OciJson *at, char **out_image)
       *out_image = g_strdup_printf ("%.*s%s", (int) (colon + 1 - text), text, path);
       return;
     }
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciReference) reference = NULL;
   g_autofree char *quoted = oci_quote (text);
-  oci_json_problem (at,
-                    "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
-                    "docker-archive:FILE[:TAG]",
-                    quoted);
+  if (!g_str_has_prefix (text, OCI_REFERENCE_SCHEME))
+    oci_json_problem (at,
+                      "%s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG], "
+                      "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
+                      quoted);
+  else if ((reference = oci_reference_parse (text, &local)) == NULL)
+    oci_json_problem (at, "%s", local->message);
+  else
+    *out_image = g_strdup (text);
 }
 
 static void

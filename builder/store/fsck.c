@@ -1,5 +1,7 @@
 #include "builder/store/fsck.h"
 
+#include "builder/store/locations.h"
+
 #include "oci/image.h"
 
 #include <fcntl.h>
@@ -56,7 +58,7 @@ check_images (Checker *self, GError **error)
       const OciDescriptor *descriptor = index->manifests->pdata[i];
       const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
       g_autoptr (GError) local = NULL;
-      if (oci_image_check_blobs (layout, descriptor, &local))
+      if (terrane_locations_check_image (self->store, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
       if (self->repair && name != NULL && !oci_layout_untag (layout, name, error))

@@ -4,6 +4,7 @@
 #include "builder/store/commit.h"
 
 #include "oci/image.h"
+#include "oci/partial.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -96,11 +97,12 @@ keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *
 }
 
 static gboolean
-keep_blob_entry (const char *kind, G_GNUC_UNUSED const OciDigest *key, const json_t *value,
-                 gpointer data)
+keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
 {
   Collector *self = data;
   OciDigest digest;
+  if (g_str_equal (kind, TERRANE_CACHE_LOCATIONS))
+    return is_kept (self->blobs, key);
   const char *member = g_str_equal (kind, TERRANE_CACHE_IMPORTS) ? "manifest" : "digest";
   const char *text = terrane_cache_text (value, member);
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
@@ -118,6 +120,8 @@ sweep_cache (Collector *self, GError **error)
                                  error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_IMPORTS, keep_blob_entry, self, removed,
                                  error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_LOCATIONS, keep_blob_entry, self,
+                                 removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_RESULTS, keep_tree_entry, self, removed,
                                  error);
 }
@@ -150,7 +154,7 @@ sweep_blobs (Collector *self, GError **error)
     if (!oci_layout_remove_blob (layout, unwanted->pdata[i], error))
       return FALSE;
   self->report.blobs = unwanted->len;
-  return TRUE;
+  return oci_partial_remove_all (layout, error);
 }
 
 /* Checkouts are named by their commit; names that start with a dot were left by a killed process.

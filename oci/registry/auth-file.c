@@ -31,6 +31,17 @@ oci_credentials_free (OciCredentials *self)
   g_free (self);
 }
 
+OciCredentials *
+oci_credentials_copy (const OciCredentials *self)
+{
+  OciCredentials *copy = g_new0 (OciCredentials, 1);
+  copy->user = g_strdup (self->user);
+  copy->password = g_strdup (self->password);
+  copy->source = g_strdup (self->source);
+  copy->identity_token = self->identity_token;
+  return copy;
+}
+
 /* docker login docker.io writes "https://index.docker.io/v1/". */
 static const char *
 canonical_host (const char *host)
@@ -250,7 +261,8 @@ search_file (const char *path, const char *host, const char *repository,
 }
 
 OciAuthLookup *
-oci_auth_lookup (const char *host, const char *repository, GError **error)
+oci_auth_lookup (const char *host, const char *repository, G_GNUC_UNUSED GCancellable *cancellable,
+                 GError **error)
 {
   g_autoptr (GPtrArray) paths = search_path ();
   g_autoptr (OciAuthLookup) self = g_new0 (OciAuthLookup, 1);

@@ -4,6 +4,8 @@
 
 #include "oci/base/error.h"
 
+#include <gio/gio.h>
+
 G_BEGIN_DECLS
 
 /* A user's secret: keep it out of messages. */
@@ -11,8 +13,11 @@ typedef struct
 {
   char *user;
   char *password;
-  char *source; /* path of the file it was found in, for messages */
+  char *source;            /* path of the file it was found in, for messages */
+  gboolean identity_token; /* @password is an OAuth 2.0 refresh token */
 } OciCredentials;
+
+OciCredentials *oci_credentials_copy (const OciCredentials *self);
 
 /** Overwrites the secret before the memory is released. */
 void oci_credentials_free (OciCredentials *self);
@@ -62,6 +67,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciAuthLookup, oci_auth_lookup_free)
  *
  * Returns: (transfer full) (nullable): the result, with no credentials when there are none
  */
-OciAuthLookup *oci_auth_lookup (const char *host, const char *repository, GError **error);
+OciAuthLookup *oci_auth_lookup (const char *host, const char *repository, GCancellable *cancellable,
+                                GError **error);
 
 G_END_DECLS

@@ -2,36 +2,77 @@
 
 #include "oci/base/json.h"
 #include "oci/registry/challenge.h"
+#include "oci/registry/ecr.h"
 #include "oci/registry/failure.h"
+#include "oci/registry/retry.h"
 #include "oci/registry/url.h"
 
 #include <string.h>
+
+enum
+{
+  TOKEN_DEFAULT_SECONDS = 60,    /* token specification, "expires_in" */
+  TOKEN_MAX_SECONDS = 24 * 3600, /* of what is believed */
+  TOKEN_MARGIN_MAX_SECONDS = 30, /* a token is replaced so long before it expires */
+};
 
 struct _OciRegistryAuth
 {
   OciHttpClient *client; /* borrowed */
   OciReference *reference;
-  char *scope;
+  char *scope; /* (nullable): of the own repository */
   OciAuthLookup *lookup;
-  GMutex mutex;     /* guards what follows, and is held while a token is fetched */
+  gboolean login; /* only the given credentials count */
+  gboolean is_ecr;
+  OciEcrHost ecr;
+  GMutex mutex;                      /* guards what follows, and is held while a token is fetched */
+  const OciCredentials *credentials; /* (nullable): in use: of @lookup, or @ecr_credentials */
+  OciCredentials *ecr_credentials;   /* (nullable) */
+  gint64 ecr_expires;                /* seconds since 1970 */
+  gboolean tried;                    /* @credentials were sent as Basic */
+  GPtrArray *sources;                /* scopes of other repositories */
+  char *realm;      /* (nullable): of the last Bearer challenge, with its service */
   char *header;     /* (nullable): secret */
+  gint64 expires;   /* monotonic microseconds when @header should be replaced; 0 never */
   guint generation; /* counts the values that @header had */
 };
 
-OciRegistryAuth *
-oci_registry_auth_new (OciHttpClient *client, const OciReference *reference, const char *actions,
-                       GError **error)
+static OciRegistryAuth *
+auth_new (OciHttpClient *client, const OciReference *reference, OciAuthLookup *lookup)
 {
-  g_autoptr (OciAuthLookup) lookup =
-      oci_auth_lookup (reference->host, reference->repository, error);
-  if (lookup == NULL)
-    return NULL;
   OciRegistryAuth *self = g_new0 (OciRegistryAuth, 1);
   self->client = client;
   self->reference = oci_reference_copy (reference);
-  self->scope = g_strdup_printf ("repository:%s:%s", reference->repository, actions);
-  self->lookup = g_steal_pointer (&lookup);
+  self->lookup = lookup;
+  self->credentials = lookup->credentials;
+  self->is_ecr = oci_ecr_host_parse (reference->host, &self->ecr);
+  self->sources = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&self->mutex);
+  return self;
+}
+
+OciRegistryAuth *
+oci_registry_auth_new (OciHttpClient *client, const OciReference *reference, const char *actions,
+                       GCancellable *cancellable, GError **error)
+{
+  OciAuthLookup *lookup =
+      oci_auth_lookup (reference->host, reference->repository, cancellable, error);
+  if (lookup == NULL)
+    return NULL;
+  OciRegistryAuth *self = auth_new (client, reference, lookup);
+  self->scope = g_strdup_printf ("repository:%s:%s", reference->repository, actions);
+  return self;
+}
+
+OciRegistryAuth *
+oci_registry_auth_new_with (OciHttpClient *client, const OciReference *reference,
+                            OciCredentials *credentials)
+{
+  OciAuthLookup *lookup = g_new0 (OciAuthLookup, 1);
+  lookup->credentials = credentials;
+  lookup->searched = g_new0 (char *, 1);
+  OciRegistryAuth *self = auth_new (client, reference, lookup);
+  self->login = TRUE;
   return self;
 }
 
@@ -43,25 +84,70 @@ oci_registry_auth_free (OciRegistryAuth *self)
   oci_reference_free (self->reference);
   g_free (self->scope);
   oci_auth_lookup_free (self->lookup);
+  oci_credentials_free (self->ecr_credentials);
+  oci_ecr_host_clear (&self->ecr);
+  g_ptr_array_unref (self->sources);
+  g_free (self->realm);
   oci_secret_free (self->header);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
 
-const OciAuthLookup *
-oci_registry_auth_lookup (const OciRegistryAuth *self)
+void
+oci_registry_auth_add_source (OciRegistryAuth *self, const char *repository)
 {
-  return self->lookup;
+  g_autofree char *scope = g_strdup_printf ("repository:%s:pull", repository);
+  g_mutex_lock (&self->mutex);
+  if (!g_ptr_array_find_with_equal_func (self->sources, scope, g_str_equal, NULL))
+    g_ptr_array_add (self->sources, g_steal_pointer (&scope));
+  g_mutex_unlock (&self->mutex);
 }
 
 char *
-oci_registry_auth_header (OciRegistryAuth *self, guint *out_generation)
+oci_registry_auth_describe (OciRegistryAuth *self)
 {
   g_mutex_lock (&self->mutex);
-  char *header = g_strdup (self->header);
-  *out_generation = self->generation;
+  char *text = NULL;
+  if (self->credentials != NULL)
+    text = g_strdup_printf ("credentials from %s", self->credentials->source);
+  else
+    text =
+        g_strdup (self->is_ecr && !self->login ? "credentials from AWS" : "no credentials found");
   g_mutex_unlock (&self->mutex);
-  return header;
+  return text;
+}
+
+static char *
+advise_locked (const OciRegistryAuth *self, gboolean denied)
+{
+  const char *host = self->reference->host;
+  const OciCredentials *credentials = self->credentials;
+  if (self->login)
+    return g_strdup ("the user or the password is wrong");
+  if (credentials == NULL)
+    {
+      g_autofree char *searched = g_strjoinv (", ", self->lookup->searched);
+      return g_strdup_printf ("no credentials for %s in %s; run 'terrane login %s'", host, searched,
+                              host);
+    }
+  if (credentials == self->ecr_credentials)
+    return g_strdup_printf ("the %s", credentials->source);
+  g_autofree char *user = oci_quote (credentials->user);
+  return denied ? g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
+                                   "run 'terrane login %s' as another user",
+                                   user, credentials->source, host)
+                : g_strdup_printf ("the user %s and the password in %s were refused; run "
+                                   "'terrane login %s'",
+                                   user, credentials->source, host);
+}
+
+char *
+oci_registry_auth_advise (OciRegistryAuth *self, gboolean denied)
+{
+  g_mutex_lock (&self->mutex);
+  char *text = advise_locked (self, denied);
+  g_mutex_unlock (&self->mutex);
+  return text;
 }
 
 static char *
@@ -73,39 +159,95 @@ basic_header (const OciCredentials *credentials)
 }
 
 static void
-set_header (OciRegistryAuth *self, char *header)
+set_header (OciRegistryAuth *self, char *header, gint64 expires)
 {
   oci_secret_free (self->header);
   self->header = header;
+  self->expires = expires;
   self->generation++;
 }
 
-static char *
-token_url (const OciRegistryAuth *self, const OciChallenge *challenge, const char *registry_url,
-           GError **error)
+static gboolean
+is_ecr_public (const OciRegistryAuth *self)
+{
+  return strcmp (self->reference->host, "public.ecr.aws") == 0
+         || strcmp (self->reference->host, "ecr-public.aws.com") == 0;
+}
+
+/* The credentials in use were refused, or there are none: goes on to the next that may help.
+ * *@out_changed: whether there are any. */
+static gboolean
+next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *out_changed,
+                  GError **error)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  gboolean fresh = self->ecr_credentials != NULL && self->credentials == self->ecr_credentials
+                   && now < self->ecr_expires;
+  *out_changed = FALSE;
+  if (self->login)
+    return TRUE;
+  if (self->is_ecr && !fresh)
+    {
+      OciCredentials *credentials = NULL;
+      if (!oci_ecr_authorize (self->client, &self->ecr, cancellable, &credentials,
+                              &self->ecr_expires, error))
+        return FALSE;
+      oci_credentials_free (self->ecr_credentials);
+      self->credentials = self->ecr_credentials = credentials;
+      *out_changed = TRUE;
+    }
+  else if (is_ecr_public (self) && self->credentials != NULL)
+    {
+      oci_http_client_notice (self->client,
+                              "%s refuses the credentials from %s; going on without any",
+                              self->reference->host, self->credentials->source);
+      self->credentials = NULL;
+      *out_changed = TRUE;
+    }
+  return TRUE;
+}
+
+/* Where tokens are to be had, from the challenge; kept for later tokens. */
+static gboolean
+take_realm (OciRegistryAuth *self, const OciChallenge *challenge, const char *registry_url,
+            GError **error)
 {
   const char *realm = oci_challenge_param (challenge, "realm");
   const char *service = oci_challenge_param (challenge, "service");
   if (realm == NULL || g_str_has_prefix (realm, "//"))
-    {
-      oci_throw (error, OCI_ERROR_FORMAT, "the registry names no token server");
-      return NULL;
-    }
+    return oci_throw (error, OCI_ERROR_FORMAT, "the registry names no token server");
   if (g_str_has_prefix (registry_url, "https:") && !g_str_has_prefix (realm, "https:"))
     {
       g_autofree char *quoted = oci_quote (realm);
-      oci_throw (error, OCI_ERROR_DENIED, "the registry's token server %s has no https", quoted);
-      return NULL;
+      return oci_throw (error, OCI_ERROR_DENIED, "the registry's token server %s has no https",
+                        quoted);
     }
-  g_autofree char *with_service =
+  char *url =
       service != NULL ? oci_url_add_query (realm, "service", service, error) : g_strdup (realm);
-  return with_service != NULL ? oci_url_add_query (with_service, "scope", self->scope, error)
-                              : NULL;
+  if (url == NULL)
+    return FALSE;
+  g_free (self->realm);
+  self->realm = url;
+  return TRUE;
+}
+
+static char *
+token_url (const OciRegistryAuth *self, GError **error)
+{
+  g_autofree char *url = g_strdup (self->realm);
+  for (guint i = 0; url != NULL && self->scope != NULL && i <= self->sources->len; i++)
+    {
+      const char *scope = i == 0 ? self->scope : self->sources->pdata[i - 1];
+      char *longer = oci_url_add_query (url, "scope", scope, error);
+      g_free (url);
+      url = longer;
+    }
+  return g_steal_pointer (&url);
 }
 
 /* Token specification: "token", or "access_token" for OAuth 2.0's sake. */
-static char *
-read_token (const OciHttpResponse *response, GError **error)
+static gboolean
+take_token (OciRegistryAuth *self, const OciHttpResponse *response, GError **error)
 {
   OciJson root, member;
   const char *token = NULL;
@@ -116,35 +258,112 @@ read_token (const OciHttpResponse *response, GError **error)
           || oci_json_member (&root, "access_token", &member)))
     (void) oci_json_string (&member, &token); /* said below */
   if (token == NULL)
-    oci_throw (error, OCI_ERROR_FORMAT, "the token server's answer has no token in it");
-  return token != NULL ? g_strconcat ("Bearer ", token, NULL) : NULL;
+    return oci_throw (error, OCI_ERROR_FORMAT, "the token server's answer has no token in it");
+  gint64 seconds = TOKEN_DEFAULT_SECONDS;
+  if (oci_json_member (&root, "expires_in", &member) && json_is_integer (member.value))
+    seconds = CLAMP (json_integer_value (member.value), 1, TOKEN_MAX_SECONDS);
+  seconds -= MIN (seconds / 4, TOKEN_MARGIN_MAX_SECONDS);
+  set_header (self, g_strconcat ("Bearer ", token, NULL),
+              g_get_monotonic_time () + seconds * G_USEC_PER_SEC);
+  return TRUE;
 }
 
-static char *
-fetch_token (OciRegistryAuth *self, const OciChallenge *challenge, const char *registry_url,
-             GCancellable *cancellable, GError **error)
+/* OAuth 2.0: an identity token is exchanged, not sent as a password. */
+static OciHttpResponse *
+exchange_identity_token (const OciRegistryAuth *self, const char *url, GCancellable *cancellable,
+                         GError **error)
 {
-  g_autofree char *url = token_url (self, challenge, registry_url, error);
+  static const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded", NULL };
+  const char *query = strchr (url, '?');
+  g_autofree char *bare = query != NULL ? g_strndup (url, (gsize) (query - url)) : g_strdup (url);
+  g_autoptr (OciSecret) escaped = g_uri_escape_string (self->credentials->password, NULL, FALSE);
+  g_autofree char *fields = g_strdup (query != NULL ? query + 1 : "");
+  OciSecret *form = g_strconcat (
+      "grant_type=refresh_token&client_id=terrane&refresh_token=", escaped, "&", fields, NULL);
+  g_autoptr (GBytes) body =
+      g_bytes_new_with_free_func (form, strlen (form), (GDestroyNotify) oci_secret_free, form);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", bare);
+  request.headers = headers;
+  request.body = body;
+  return oci_http_client_send (self->client, &request, cancellable, error);
+}
+
+static OciHttpResponse *
+request_token (const OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *url = token_url (self, error);
   if (url == NULL)
     return NULL;
+  if (self->credentials != NULL && self->credentials->identity_token)
+    return exchange_identity_token (self, url, cancellable, error);
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
-  g_autoptr (OciSecret) basic =
-      self->lookup->credentials != NULL ? basic_header (self->lookup->credentials) : NULL;
+  g_autoptr (OciSecret) basic = self->credentials != NULL ? basic_header (self->credentials) : NULL;
   request.authorization = basic;
-  g_autoptr (OciHttpResponse) response =
-      oci_http_client_send (self->client, &request, cancellable, error);
-  if (response == NULL)
-    return NULL;
-  if (response->status == 200)
-    return read_token (response, error);
-  oci_registry_failure (self->reference, self->lookup, response, "asking for a token", error);
-  return NULL;
+  return oci_http_client_send (self->client, &request, cancellable, error);
 }
 
-/* Sets a new header when the challenge can be answered. */
+static OciHttpResponse *
+request_token_patiently (const OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+{
+  OciRetry retry = { .client = self->client, .what = "the token server" };
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response = request_token (self, cancellable, &local);
+      if (oci_retry_again (&retry, response, cancellable, &local))
+        continue;
+      if (local == NULL)
+        return g_steal_pointer (&response);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+}
+
 static gboolean
-answer_locked (OciRegistryAuth *self, const OciHttpResponse *response, GCancellable *cancellable,
-               GError **error)
+fetch_token (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+{
+  for (;;)
+    {
+      gboolean changed = FALSE;
+      g_autoptr (OciHttpResponse) response = request_token_patiently (self, cancellable, error);
+      if (response == NULL)
+        return FALSE;
+      if (response->status == 200)
+        return take_token (self, response, error);
+      gboolean refused =
+          response->status == 400 || response->status == 401 || response->status == 403;
+      if (refused && self->sources->len > 0)
+        {
+          g_ptr_array_set_size (self->sources, 0);
+          changed = TRUE;
+        }
+      else if (refused && !next_credentials (self, cancellable, &changed, error))
+        return FALSE;
+      if (changed)
+        continue;
+      g_autofree char *advice = advise_locked (self, response->status == 403);
+      return oci_registry_failure (self->reference, advice, response, "asking for a token", error);
+    }
+}
+
+/* Basic credentials are sent once; a second challenge means that they were refused. */
+static gboolean
+answer_basic (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+{
+  gboolean usable = self->credentials != NULL && !self->tried;
+  if (!usable && !next_credentials (self, cancellable, &usable, error))
+    return FALSE;
+  if (usable && self->credentials != NULL)
+    {
+      self->tried = TRUE;
+      set_header (self, basic_header (self->credentials), 0);
+    }
+  return TRUE;
+}
+
+static gboolean
+answer_challenge (OciRegistryAuth *self, const OciHttpResponse *response, GCancellable *cancellable,
+                  GError **error)
 {
   const char *field = oci_http_response_header (response, "www-authenticate");
   g_autoptr (GPtrArray) challenges = oci_challenges_parse (field != NULL ? field : "", error);
@@ -152,18 +371,10 @@ answer_locked (OciRegistryAuth *self, const OciHttpResponse *response, GCancella
     return FALSE;
   const OciChallenge *bearer = oci_challenges_find (challenges, "Bearer");
   if (bearer != NULL)
-    {
-      char *header = fetch_token (self, bearer, response->url, cancellable, error);
-      if (header != NULL)
-        set_header (self, header);
-      return header != NULL;
-    }
+    return take_realm (self, bearer, response->url, error)
+           && fetch_token (self, cancellable, error);
   if (oci_challenges_find (challenges, "Basic") != NULL)
-    {
-      if (self->lookup->credentials != NULL && self->header == NULL)
-        set_header (self, basic_header (self->lookup->credentials));
-      return TRUE;
-    }
+    return answer_basic (self, cancellable, error);
   if (challenges->len == 0)
     return TRUE;
   const OciChallenge *first = challenges->pdata[0];
@@ -171,6 +382,39 @@ answer_locked (OciRegistryAuth *self, const OciHttpResponse *response, GCancella
   return oci_throw (error, OCI_ERROR_UNSUPPORTED,
                     "the registry wants the authentication %s; terrane has Basic and Bearer",
                     quoted);
+}
+
+/* Registries that do not answer 401: ECR says 403 for an expired password; ECR Public says 400 for
+ * an expired token (containers-roadmap#2835), and 403 for an old login (lambda-and-ecr 2.3). */
+static gboolean
+answer_refusal (OciRegistryAuth *self, const OciHttpResponse *response, GCancellable *cancellable,
+                GError **error)
+{
+  gboolean bearer = self->realm != NULL;
+  gboolean expired =
+      oci_registry_failure_is_expiry (response)
+      || (response->status == 400 && bearer && g_bytes_get_size (response->body) == 0);
+  gboolean stale_login =
+      response->status == 403 && is_ecr_public (self) && self->credentials != NULL;
+  gboolean changed = FALSE;
+  if (self->header == NULL || (!expired && !stale_login))
+    return TRUE;
+  if ((stale_login || !bearer) && !next_credentials (self, cancellable, &changed, error))
+    return FALSE;
+  if (bearer)
+    return fetch_token (self, cancellable, error);
+  return !changed || answer_basic (self, cancellable, error);
+}
+
+static gboolean
+answer_locked (OciRegistryAuth *self, const OciHttpResponse *response, GCancellable *cancellable,
+               GError **error)
+{
+  if (response->status == 401)
+    return answer_challenge (self, response, cancellable, error);
+  if (response->status == 400 || response->status == 403)
+    return answer_refusal (self, response, cancellable, error);
+  return TRUE;
 }
 
 gboolean
@@ -181,6 +425,19 @@ oci_registry_auth_answer (OciRegistryAuth *self, const OciHttpResponse *response
   gboolean ok =
       self->generation != generation || answer_locked (self, response, cancellable, error);
   *out_retry = ok && self->generation != generation;
+  g_mutex_unlock (&self->mutex);
+  return ok;
+}
+
+gboolean
+oci_registry_auth_header (OciRegistryAuth *self, GCancellable *cancellable, char **out_header,
+                          guint *out_generation, GError **error)
+{
+  g_mutex_lock (&self->mutex);
+  gboolean ok = self->expires == 0 || g_get_monotonic_time () < self->expires
+                || fetch_token (self, cancellable, error);
+  *out_header = ok ? g_strdup (self->header) : NULL;
+  *out_generation = self->generation;
   g_mutex_unlock (&self->mutex);
   return ok;
 }

@@ -1,5 +1,11 @@
 /* How requests to one repository prove who sends them: nothing, Basic (RFC 7617), or Bearer tokens
- * from the server that the registry's challenge names (distribution's token specification).
+ * from the server that the registry's challenge names (distribution's token specification, and its
+ * OAuth 2.0 form for identity tokens).
+ *
+ * Credentials come from the auth files and their helpers; for Amazon ECR also from AWS, when the
+ * files have none or theirs are refused, as they expire after 12 hours. Refused credentials for ECR
+ * Public give way to none, since everything there can be pulled by anybody.
+ *
  * Safe to use from several threads. */
 #pragma once
 
@@ -16,33 +22,63 @@ typedef struct _OciRegistryAuth OciRegistryAuth;
  * @client: for token requests; must outlive @self
  * @actions: what tokens are asked for, "pull" or "pull,push"
  *
- * Looks for credentials in the auth files.
+ * Looks for credentials in the auth files, and asks their helpers.
  *
  * Returns: (transfer full) (nullable)
  */
 OciRegistryAuth *oci_registry_auth_new (OciHttpClient *client, const OciReference *reference,
-                                        const char *actions, GError **error);
+                                        const char *actions, GCancellable *cancellable,
+                                        GError **error);
+
+/**
+ * oci_registry_auth_new_with:
+ * @credentials: (transfer full): the only ones that are tried; tokens are asked for without a scope
+ *
+ * For logging in.
+ */
+OciRegistryAuth *oci_registry_auth_new_with (OciHttpClient *client, const OciReference *reference,
+                                             OciCredentials *credentials);
 void oci_registry_auth_free (OciRegistryAuth *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciRegistryAuth, oci_registry_auth_free)
 
-/** What the search for credentials found. Returns: (transfer none) */
-const OciAuthLookup *oci_registry_auth_lookup (const OciRegistryAuth *self);
+/**
+ * oci_registry_auth_add_source:
+ * @repository: on the same registry, to be read from: blobs are mounted from there
+ *
+ * Tokens that are asked for from now on are for both. When the token server refuses that, they are
+ * for the own repository alone.
+ */
+void oci_registry_auth_add_source (OciRegistryAuth *self, const char *repository);
+
+/** "credentials from FILE", for --verbose. Returns: (transfer full) */
+char *oci_registry_auth_describe (OciRegistryAuth *self);
+
+/**
+ * oci_registry_auth_advise:
+ * @denied: the identity is known but may not do what it tried (403)
+ *
+ * Returns: (transfer full): what the user can do about a refusal
+ */
+char *oci_registry_auth_advise (OciRegistryAuth *self, gboolean denied);
 
 /**
  * oci_registry_auth_header:
+ * @out_header: (out) (transfer full) (nullable): the Authorization value for now; free with
+ *   oci_secret_free()
  * @out_generation: (out): which state of the authentication the value is from
  *
- * Returns: (transfer full) (nullable): the Authorization value for now; free with oci_secret_free()
+ * Fetches a new token first when the last one is about to expire.
  */
-char *oci_registry_auth_header (OciRegistryAuth *self, guint *out_generation);
+gboolean oci_registry_auth_header (OciRegistryAuth *self, GCancellable *cancellable,
+                                   char **out_header, guint *out_generation, GError **error);
 
 /**
  * oci_registry_auth_answer:
- * @response: with status 401, to a request that carried the value of @generation
+ * @response: to a request that carried the value of @generation
  * @out_retry: (out): whether the request should be sent again with a new value
  *
- * Answers the challenge of @response. When several threads meet the same challenge, one answers it
- * and the others wait.
+ * Answers the challenge of a 401, and replaces what was refused as expired by another status. When
+ * several threads meet the same challenge, one answers it and the others wait.
  *
  * Returns: %FALSE when the token server cannot be reached or refuses, or %OCI_ERROR_UNSUPPORTED
  *   when the registry wants another scheme

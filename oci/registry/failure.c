@@ -1,6 +1,7 @@
 #include "oci/registry/failure.h"
 
 #include "oci/base/json.h"
+#include "oci/registry/ecr.h"
 
 #include <string.h>
 
@@ -69,50 +70,105 @@ describe_body (const OciHttpResponse *response)
   return text[0] != '\0' && text[0] != '<' ? oci_quote (text) : NULL; /* no HTML error pages */
 }
 
-static char *
-advise_login (const OciReference *reference, const OciAuthLookup *lookup, gboolean denied)
+gboolean
+oci_registry_failure_has_code (const OciHttpResponse *response, const char *code)
 {
-  const OciCredentials *credentials = lookup->credentials;
-  if (credentials == NULL)
+  gsize size = 0;
+  const char *data = g_bytes_get_data (response->body, &size);
+  g_autoptr (OciJsonValue) root = size > 0 ? json_loadb (data, size, 0, NULL) : NULL;
+  const json_t *errors = json_object_get (root, "errors");
+  for (size_t i = 0; i < json_array_size (errors); i++)
     {
-      g_autofree char *searched = g_strjoinv (", ", lookup->searched);
-      return g_strdup_printf ("no credentials for %s in %s; run 'podman login %s'", reference->host,
-                              searched, reference->host);
+      const char *text = json_string_value (json_object_get (json_array_get (errors, i), "code"));
+      if (text != NULL && strcmp (text, code) == 0)
+        return TRUE;
     }
-  g_autofree char *user = oci_quote (credentials->user);
-  return denied ? g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
-                                   "run 'podman login %s' as another user",
-                                   user, credentials->source, reference->host)
-                : g_strdup_printf ("the user %s and the password in %s were refused; run "
-                                   "'podman login %s'",
-                                   user, credentials->source, reference->host);
+  return FALSE;
+}
+
+gboolean
+oci_registry_failure_is_expiry (const OciHttpResponse *response)
+{
+  g_autofree char *description = describe_body (response);
+  g_autofree char *lower = description != NULL ? g_ascii_strdown (description, -1) : NULL;
+  return lower != NULL && strstr (lower, "expired") != NULL;
+}
+
+/* IAM's answers name the action that was not allowed (lambda-and-ecr 4.7). */
+static char *
+advise_denied (const char *description, const char *login_advice)
+{
+  const char *action = description != NULL ? strstr (description, "perform: ") : NULL;
+  if (action != NULL)
+    {
+      action += strlen ("perform: ");
+      g_autofree char *name = g_strndup (action, strspn (action, "abcdefghijklmnopqrstuvwxyz-:"
+                                                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+      return g_strdup_printf ("the AWS identity lacks the permission %s on this repository", name);
+    }
+  if (description != NULL && strstr (description, "token has expired") != NULL)
+    return g_strdup_printf ("tokens last 12 hours and count in the region of the registry only%s%s",
+                            login_advice != NULL ? "; " : "",
+                            login_advice != NULL ? login_advice : "");
+  return g_strdup (login_advice);
+}
+
+static char *
+advise_not_found (const OciReference *reference, const OciHttpResponse *response)
+{
+  OciEcrHost ecr = { 0 };
+  gboolean is_ecr = oci_ecr_host_parse (reference->host, &ecr);
+  oci_ecr_host_clear (&ecr);
+  if (oci_registry_failure_has_code (response, "NAME_UNKNOWN"))
+    return is_ecr ? g_strdup_printf ("--create-repository creates %s when it is pushed to",
+                                     reference->repository)
+                  : g_strdup_printf ("there is no repository %s on %s; check the name, or create "
+                                     "it in the registry first",
+                                     reference->repository, reference->host);
+  if (oci_registry_failure_has_code (response, "MANIFEST_UNKNOWN"))
+    return g_strdup_printf ("the repository %s has no such image", reference->repository);
+  return g_strdup_printf ("check the repository's name, and that %s is a registry",
+                          reference->host);
+}
+
+static char *
+advise_invalid (const OciHttpResponse *response, const char *description)
+{
+  if (oci_registry_failure_has_code (response, "TAG_INVALID"))
+    return g_strdup ("the tag cannot be moved to another image here; push under a new tag");
+  if (oci_registry_failure_has_code (response, "BLOB_UPLOAD_UNKNOWN") && description != NULL
+      && strstr (description, "e3b0c44298fc1c14") != NULL)
+    return g_strdup ("this registry does not keep empty blobs, and the image has an empty layer");
+  if (description != NULL && strstr (description, "Invalid JSON syntax") != NULL)
+    return g_strdup ("ECR wants a \"mediaType\" in the manifest, which this image has not; "
+                     "use it as the base of a profile to get one that has");
+  return NULL;
 }
 
 /* What to do next. Returns: (transfer full) (nullable) */
 static char *
-advise (const OciReference *reference, const OciAuthLookup *lookup, const OciHttpResponse *response,
+advise (const OciReference *reference, const char *login_advice, const OciHttpResponse *response,
         const char *description)
 {
   const char *after = oci_http_response_header (response, "retry-after");
   g_autofree char *quoted = after != NULL ? oci_quote (after) : NULL;
   switch (response->status)
     {
+    case 400:
+    case 405:
+      return advise_invalid (response, description);
     case 401:
-      return advise_login (reference, lookup, FALSE);
+      return g_strdup (login_advice);
     case 403:
-      return advise_login (reference, lookup, TRUE);
+      return advise_denied (description, login_advice);
     case 404:
-      if (description != NULL && strstr (description, "NAME_UNKNOWN") != NULL)
-        return g_strdup_printf ("create the repository %s in the registry %s first",
-                                reference->repository, reference->host);
-      return g_strdup_printf ("check the repository's name, and that %s is a registry",
-                              reference->host);
+      return advise_not_found (reference, response);
     case 413:
       return g_strdup ("the registry or a proxy before it limits the size of uploads");
     case 429:
       return quoted != NULL
                  ? g_strdup_printf ("too many requests; the registry asks to wait %s", quoted)
-                 : g_strdup ("too many requests; try again later");
+                 : g_strdup ("too many requests; try again later, or log in for a higher limit");
     default:
       return response->status >= 500 ? g_strdup ("the registry has a problem; try again later")
                                      : NULL;
@@ -130,11 +186,11 @@ code_of_status (unsigned status)
 }
 
 gboolean
-oci_registry_failure (const OciReference *reference, const OciAuthLookup *lookup,
+oci_registry_failure (const OciReference *reference, const char *login_advice,
                       const OciHttpResponse *response, const char *what, GError **error)
 {
   g_autofree char *description = describe_body (response);
-  g_autofree char *advice = advise (reference, lookup, response, description);
+  g_autofree char *advice = advise (reference, login_advice, response, description);
   return oci_throw (error, code_of_status (response->status), "%s: %s%s(HTTP %u)%s%s", what,
                     description != NULL ? description : "",
                     description != NULL ? " " : "unexpected answer ", response->status,

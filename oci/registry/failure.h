@@ -3,7 +3,6 @@
 #pragma once
 
 #include "oci/reference.h"
-#include "oci/registry/auth-file.h"
 #include "oci/registry/http.h"
 
 G_BEGIN_DECLS
@@ -11,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * oci_registry_failure:
  * @reference: which repository
- * @lookup: the credentials in use, for the advice on 401 and 403
+ * @login_advice: (nullable): what to do about 401 and 403
  * @response: the answer, with any status
  * @what: what was being done, such as "uploading the blob sha256:…"
  *
@@ -21,7 +20,13 @@ G_BEGIN_DECLS
  *
  * Returns: always %FALSE
  */
-gboolean oci_registry_failure (const OciReference *reference, const OciAuthLookup *lookup,
+gboolean oci_registry_failure (const OciReference *reference, const char *login_advice,
                                const OciHttpResponse *response, const char *what, GError **error);
+
+/** Whether the answer is an error document with @code, such as "NAME_UNKNOWN". */
+gboolean oci_registry_failure_has_code (const OciHttpResponse *response, const char *code);
+
+/** Whether the answer says that a token or password has expired. */
+gboolean oci_registry_failure_is_expiry (const OciHttpResponse *response);
 
 G_END_DECLS

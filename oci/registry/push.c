@@ -1,10 +1,10 @@
 #include "oci/registry/push.h"
 
-#include "oci/registry/url.h"
+#include "oci/registry/failure.h"
+#include "oci/registry/upload.h"
 
 #include <string.h>
 
-#define CONTENT_DIGEST "docker-content-digest"
 #define ACCEPT_MANIFEST                                                                            \
   "Accept: " OCI_MEDIA_TYPE_MANIFEST ", " OCI_MEDIA_TYPE_DOCKER_MANIFEST ", " OCI_MEDIA_TYPE_INDEX \
   ", " OCI_MEDIA_TYPE_DOCKER_LIST
@@ -15,196 +15,67 @@ typedef struct
   OciRegistry *registry;
   OciLayout *layout;
   const OciPushOptions *options;
-  GCancellable *stop; /* by the user, or by the first failure */
-  GMutex mutex;       /* guards what follows while blobs are under way */
-  GError *failure;    /* (nullable): the first one */
+  char *name;   /* of the manifest: tag or digest */
+  char *path;   /* of the manifest */
+  GMutex mutex; /* guards @report while blobs are under way */
   OciPushReport report;
 } Push;
-
-/* What the upload of one blob tells the progress callback. */
-typedef struct
-{
-  const OciPushOptions *options;
-  const OciDescriptor *blob;
-} Upload;
 
 static void
 tell (const OciPushOptions *options, const OciDescriptor *blob, OciTransferState state,
       uint64_t done)
 {
   if (options->progress != NULL)
-    options->progress (options->progress_data, &blob->digest, state, done, blob->size);
+    options->progress (options->progress_data, blob, state, done);
 }
 
 static void
-tell_sent (gpointer data, uint64_t sent)
+count (Push *push, const OciDescriptor *blob, OciTransferState state)
 {
-  const Upload *upload = data;
-  tell (upload->options, upload->blob, OCI_TRANSFER_UPLOADING, sent);
-}
-
-/* A registry that names another digest than ours has stored something else. */
-static gboolean
-check_content_digest (const OciHttpResponse *response, const OciDigest *expected, const char *what,
-                      GError **error)
-{
-  OciDigestText text;
-  const char *stored = oci_http_response_header (response, CONTENT_DIGEST);
-  if (stored == NULL || strcmp (stored, oci_digest_text (expected, text)) == 0)
-    return TRUE;
-  g_autofree char *quoted = oci_quote (stored);
-  return oci_throw (error, OCI_ERROR_CORRUPT, "%s: the registry stored %s instead of %s", what,
-                    quoted, text);
-}
-
-/* POST: where the blob shall be sent to. Returns: (transfer full) (nullable) */
-static char *
-start_upload (Push *push, const OciDigest *digest, const char *what, GError **error)
-{
-  g_autofree char *path = oci_registry_path (push->registry, "blobs/uploads/");
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", path);
-  g_autoptr (OciHttpResponse) response =
-      oci_registry_send (push->registry, &request, push->stop, error);
-  if (response == NULL)
-    return NULL;
-  const char *location = oci_http_response_header (response, "location");
-  if (response->status != 202 || location == NULL)
-    {
-      oci_registry_fail (push->registry, response, what, error);
-      return NULL;
-    }
-  OciDigestText text;
-  g_autofree char *url = oci_url_resolve (response->url, location, error);
-  if (url == NULL)
-    return NULL;
-  if (g_str_has_prefix (response->url, "https:") && !g_str_has_prefix (url, "https:"))
-    {
-      g_autofree char *quoted = oci_quote (url);
-      oci_throw (error, OCI_ERROR_DENIED,
-                 "%s: the registry wants the upload at %s, without encryption; behind a proxy it "
-                 "must be told its https address",
-                 what, quoted);
-      return NULL;
-    }
-  return oci_url_add_query (url, "digest", oci_digest_text (digest, text), error);
-}
-
-static gboolean
-upload_blob (Push *push, const OciDescriptor *blob, GError **error)
-{
-  static const char *const headers[] = { "Content-Type: application/octet-stream", NULL };
-  OciDigestHex hex;
-  g_autofree char *what =
-      g_strdup_printf ("uploading the blob sha256:%.12s…", oci_digest_hex (&blob->digest, hex));
-  g_auto (OciFd) fd = -1;
-  if (!oci_layout_open_blob (push->layout, blob, &fd, error))
-    return FALSE;
-  g_autofree char *url = start_upload (push, &blob->digest, what, error);
-  if (url == NULL)
-    return FALSE;
-
-  Upload upload = { .options = push->options, .blob = blob };
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("PUT", url);
-  request.headers = headers;
-  request.body_fd = fd;
-  request.body_size = blob->size;
-  request.progress = tell_sent;
-  request.progress_data = &upload;
-  tell (push->options, blob, OCI_TRANSFER_UPLOADING, 0);
-  g_autoptr (OciHttpResponse) response =
-      oci_registry_send (push->registry, &request, push->stop, error);
-  if (response == NULL)
-    {
-      g_prefix_error (error, "%s: ", what);
-      return FALSE;
-    }
-  if (response->status != 201 && response->status != 204)
-    return oci_registry_fail (push->registry, response, what, error);
-  return check_content_digest (response, &blob->digest, what, error);
-}
-
-static gboolean
-push_blob (Push *push, const OciDescriptor *blob, GError **error)
-{
-  OciDigestText text;
-  oci_digest_text (&blob->digest, text);
-  g_autofree char *below = g_strconcat ("blobs/", text, NULL);
-  g_autofree char *path = oci_registry_path (push->registry, below);
-  g_autofree char *what = g_strdup_printf ("looking for the blob %.19s…", text);
-  g_autoptr (OciHttpResponse) existing = NULL;
-  if (!oci_registry_exists (push->registry, path, NULL, what, push->stop, &existing, error))
-    return FALSE;
-  gboolean exists = existing != NULL;
-  if (!exists && !upload_blob (push, blob, error))
-    return FALSE;
-
+  OciPushCount *counted = state == OCI_TRANSFER_EXISTS    ? &push->report.existing
+                          : state == OCI_TRANSFER_MOUNTED ? &push->report.mounted
+                                                          : &push->report.uploaded;
   g_mutex_lock (&push->mutex);
-  push->report.blobs_existing += exists ? 1 : 0;
-  push->report.bytes_existing += exists ? blob->size : 0;
-  push->report.blobs_uploaded += exists ? 0 : 1;
-  push->report.bytes_uploaded += exists ? 0 : blob->size;
+  counted->blobs++;
+  counted->bytes += blob->size;
   g_mutex_unlock (&push->mutex);
-  tell (push->options, blob, exists ? OCI_TRANSFER_EXISTS : OCI_TRANSFER_DONE, blob->size);
-  return TRUE;
 }
 
-static void
-push_blob_in_thread (gpointer item, gpointer data)
+/* A layer whose bytes stayed in another registry is fetched only when this one lacks it. */
+static gboolean
+provide (const Push *push, const OciDescriptor *blob, GCancellable *stop, GError **error)
+{
+  const OciPushOptions *options = push->options;
+  return options->provide == NULL || oci_layout_has_blob (push->layout, &blob->digest, NULL)
+         || options->provide (options->source_data, blob, stop, error);
+}
+
+static gboolean
+push_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   Push *push = data;
-  g_autoptr (GError) local = NULL;
-  if (g_cancellable_is_cancelled (push->stop))
-    oci_throw (&local, OCI_ERROR_CANCELLED, "interrupted");
-  else
-    (void) push_blob (push, item, &local); /* kept below */
-  if (local == NULL)
-    return;
-  g_mutex_lock (&push->mutex);
-  if (push->failure == NULL)
-    push->failure = g_steal_pointer (&local);
-  g_mutex_unlock (&push->mutex);
-  g_cancellable_cancel (push->stop);
-}
-
-static void
-add_once (GPtrArray *blobs, OciDescriptor *blob)
-{
-  for (guint i = 0; i < blobs->len; i++)
-    {
-      const OciDescriptor *other = blobs->pdata[i];
-      if (oci_digest_equal (&other->digest, &blob->digest))
-        return;
-    }
-  g_ptr_array_add (blobs, blob);
-}
-
-/* Large ones first: what is left for the end is short. */
-static int
-compare_size (gconstpointer a, gconstpointer b)
-{
-  const OciDescriptor *x = *(const OciDescriptor *const *) a;
-  const OciDescriptor *y = *(const OciDescriptor *const *) b;
-  return (x->size < y->size) - (x->size > y->size);
-}
-
-static gboolean
-push_blobs (Push *push, const OciManifest *manifest, GError **error)
-{
-  g_autoptr (GPtrArray) blobs = g_ptr_array_new (); /* borrowed from @manifest */
-  add_once (blobs, manifest->config);
-  for (guint i = 0; i < manifest->layers->len; i++)
-    add_once (blobs, manifest->layers->pdata[i]);
-  g_ptr_array_sort (blobs, compare_size);
-
-  int threads = (int) CLAMP (push->options->jobs, 1, blobs->len);
-  GThreadPool *pool = g_thread_pool_new (push_blob_in_thread, push, threads, FALSE, NULL);
-  for (guint i = 0; i < blobs->len; i++)
-    g_thread_pool_push (pool, blobs->pdata[i], NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
-  if (push->failure == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&push->failure));
-  return FALSE;
+  const OciPushOptions *options = push->options;
+  gboolean there = FALSE;
+  OciTransferState state = OCI_TRANSFER_EXISTS;
+  g_autofree char *location = NULL;
+  const OciUpload upload = {
+    .registry = push->registry,
+    .layout = push->layout,
+    .blob = blob,
+    .source =
+        options->find_source != NULL ? options->find_source (options->source_data, blob) : NULL,
+    .progress = options->progress,
+    .progress_data = options->progress_data,
+  };
+  if (!oci_upload_find (&upload, stop, &there, &state, &location, error))
+    return FALSE;
+  if (!there
+      && (!provide (push, blob, stop, error)
+          || !oci_upload_send (&upload, location, stop, &state, error)))
+    return FALSE;
+  count (push, blob, state);
+  tell (options, blob, state, blob->size);
+  return TRUE;
 }
 
 /* The digest that a manifest in the registry has, by its header or else by its bytes. */
@@ -212,67 +83,100 @@ static gboolean
 names_digest (const OciHttpResponse *response, const OciDigest *digest)
 {
   OciDigestText text;
-  const char *header = oci_http_response_header (response, CONTENT_DIGEST);
+  const char *header = oci_http_response_header (response, "docker-content-digest");
   if (header != NULL)
     return strcmp (header, oci_digest_text (digest, text)) == 0;
   OciDigest received = oci_digest_of_bytes (response->body);
   return oci_digest_equal (&received, digest);
 }
 
+/* Whether the name leads to our manifest already. */
 static gboolean
-put_manifest (Push *push, const char *path, const char *name, const char *media_type, GBytes *raw,
+find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboolean *out_missing,
+               GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("looking for the manifest %s", push->name);
+  g_autoptr (OciHttpResponse) existing = NULL;
+  if (!oci_registry_exists (push->registry, push->path, ACCEPT_MANIFEST, what, cancellable,
+                            &existing, error))
+    return FALSE;
+  *out_missing = existing == NULL;
+  *out_same = existing != NULL && names_digest (existing, &push->report.digest);
+  return TRUE;
+}
+
+/* No such manifest: perhaps there is no such repository either, which only the body of a GET tells.
+ */
+static gboolean
+create_repository (Push *push, GCancellable *cancellable, GError **error)
+{
+  static const char *const headers[] = { ACCEPT_MANIFEST, NULL };
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", push->path);
+  request.headers = headers;
+  g_autoptr (OciHttpResponse) response =
+      oci_registry_send (push->registry, &request, cancellable, error);
+  if (response == NULL)
+    return FALSE;
+  return !oci_registry_failure_has_code (response, "NAME_UNKNOWN")
+         || oci_registry_create_repository (push->registry, cancellable, &push->report.created,
+                                            error);
+}
+
+static gboolean
+put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *cancellable,
               GError **error)
 {
-  g_autofree char *what = g_strdup_printf ("storing the manifest %s", name);
+  g_autofree char *what = g_strdup_printf ("storing the manifest %s", push->name);
   g_autofree char *type = g_strconcat ("Content-Type: ", media_type, NULL);
   const char *const headers[] = { type, NULL };
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("PUT", path);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("PUT", push->path);
   request.headers = headers;
   request.body = raw;
   g_autoptr (OciHttpResponse) response =
-      oci_registry_send (push->registry, &request, push->stop, error);
+      oci_registry_send (push->registry, &request, cancellable, error);
   if (response == NULL)
     {
       g_prefix_error (error, "%s: ", what);
       return FALSE;
     }
-  if (response->status != 201)
-    return oci_registry_fail (push->registry, response, what, error);
-  return check_content_digest (response, &push->report.digest, what, error);
+  if (response->status == 201)
+    return oci_upload_check_digest (response, &push->report.digest, what, error);
+  /* An immutable tag refuses even what it names already: somebody else may have been quicker, or
+   * the answer to an attempt before this one was lost. */
+  gboolean same = FALSE, missing = FALSE;
+  if (response->status >= 400 && response->status < 500
+      && find_manifest (push, cancellable, &same, &missing, NULL) && same)
+    return TRUE;
+  return oci_registry_fail (push->registry, response, what, error);
 }
 
 static gboolean
-push_all (Push *push, const OciDescriptor *descriptor, GError **error)
+push_blobs (Push *push, const OciManifest *manifest, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) blobs = g_ptr_array_new (); /* borrowed from @manifest */
+  g_ptr_array_add (blobs, manifest->config);
+  for (guint i = 0; i < manifest->layers->len; i++)
+    g_ptr_array_add (blobs, manifest->layers->pdata[i]);
+  return oci_transfer_blobs (blobs, push->options->jobs, push_blob, push, cancellable, error);
+}
+
+static gboolean
+push_all (Push *push, const OciDescriptor *descriptor, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GBytes) raw =
       oci_layout_read_blob (push->layout, descriptor, OCI_MANIFEST_MAX_BYTES, error);
   g_autoptr (OciManifest) manifest =
       raw != NULL ? oci_manifest_parse ("manifest", raw, error) : NULL;
-  if (manifest == NULL)
+  gboolean missing = FALSE;
+  if (manifest == NULL
+      || !find_manifest (push, cancellable, &push->report.unchanged, &missing, error))
     return FALSE;
-
-  OciDigestText text;
-  oci_digest_text (&descriptor->digest, text);
-  push->report.digest = descriptor->digest;
-  const char *name = push->options->tag != NULL ? push->options->tag : text;
-  g_autofree char *below = g_strconcat ("manifests/", name, NULL);
-  g_autofree char *path = oci_registry_path (push->registry, below);
-  g_autofree char *what = g_strdup_printf ("looking for the manifest %s", name);
-  g_autoptr (OciHttpResponse) existing = NULL;
-  if (!oci_registry_exists (push->registry, path, ACCEPT_MANIFEST, what, push->stop, &existing,
-                            error))
+  if (push->report.unchanged)
+    return TRUE;
+  if (missing && push->options->create_repository && !create_repository (push, cancellable, error))
     return FALSE;
-  push->report.unchanged = existing != NULL && names_digest (existing, &descriptor->digest);
-  return push->report.unchanged
-         || (push_blobs (push, manifest, error)
-             && put_manifest (push, path, name, manifest->media_type, raw, error));
-}
-
-static void
-forward_cancel (GCancellable *cancellable, GCancellable *stop)
-{
-  (void) cancellable;
-  g_cancellable_cancel (stop);
+  return push_blobs (push, manifest, cancellable, error)
+         && put_manifest (push, manifest->media_type, raw, cancellable, error);
 }
 
 gboolean
@@ -282,16 +186,17 @@ oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescriptor *ma
 {
   const OciReference *reference = oci_registry_reference (self);
   OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
-  g_autoptr (GCancellable) stop = g_cancellable_new ();
-  Push push = { .registry = self, .layout = layout, .options = options, .stop = stop };
+  OciDigestText text;
+  oci_digest_text (&manifest->digest, text);
+  g_autofree char *name = g_strdup (options->tag != NULL ? options->tag : text);
+  g_autofree char *below = g_strconcat ("manifests/", name, NULL);
+  g_autofree char *path = oci_registry_path (self, below);
+  Push push = {
+    .registry = self, .layout = layout, .options = options, .name = name, .path = path
+  };
+  push.report.digest = manifest->digest;
   g_mutex_init (&push.mutex);
-  gulong handler =
-      cancellable != NULL
-          ? g_cancellable_connect (cancellable, G_CALLBACK (forward_cancel), stop, NULL)
-          : 0;
-  gboolean ok = push_all (&push, manifest, error);
-  if (cancellable != NULL)
-    g_cancellable_disconnect (cancellable, handler);
+  gboolean ok = push_all (&push, manifest, cancellable, error);
   g_mutex_clear (&push.mutex);
   if (ok)
     *out_report = push.report;

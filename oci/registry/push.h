@@ -3,44 +3,42 @@
 
 #include "oci/layout.h"
 #include "oci/registry/registry.h"
+#include "oci/registry/transfer.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  OCI_TRANSFER_EXISTS,    /* the registry has the blob: nothing to send */
-  OCI_TRANSFER_UPLOADING, /* @done bytes were sent; goes back to 0 when an upload must be repeated
-                           */
-  OCI_TRANSFER_DONE,
-} OciTransferState;
-
-/**
- * OciTransferProgress:
- * @blob: config or layer
- * @done, @total: bytes of this blob
- *
- * Called for every blob at least once, with EXISTS or DONE last. Calls come from several threads at
- * the same time; those about one blob come from one thread.
- */
-typedef void (*OciTransferProgress) (gpointer data, const OciDigest *blob, OciTransferState state,
-                                     uint64_t done, uint64_t total);
 
 typedef struct
 {
   const char *tag;              /* (nullable): %NULL pushes by digest only */
   unsigned jobs;                /* blobs under way at the same time, at least 1 */
+  gboolean create_repository;   /* where it is missing, see oci_registry_create_repository() */
   OciTransferProgress progress; /* (nullable) */
   gpointer progress_data;
+
+  /* (nullable): a repository on the same registry that has @blob, to mount it from; it must have
+   * been named to oci_registry_add_source(). (transfer none) (nullable) */
+  const char *(*find_source) (gpointer data, const OciDescriptor *blob);
+  /* (nullable): brings a blob into the layout that neither it nor the registry has. */
+  gboolean (*provide) (gpointer data, const OciDescriptor *blob, GCancellable *cancellable,
+                       GError **error);
+  gpointer source_data;
 } OciPushOptions;
+
+/* What became of blobs of one kind. */
+typedef struct
+{
+  unsigned blobs;
+  uint64_t bytes;
+} OciPushCount;
 
 typedef struct
 {
   OciDigest digest;   /* of the manifest */
   gboolean unchanged; /* the tag named this manifest already: nothing was looked at or sent */
-  unsigned blobs_uploaded;
-  unsigned blobs_existing;
-  uint64_t bytes_uploaded;
-  uint64_t bytes_existing;
+  gboolean created;   /* the repository */
+  OciPushCount uploaded;
+  OciPushCount existing;
+  OciPushCount mounted;
 } OciPushReport;
 
 /**
@@ -52,7 +50,7 @@ typedef struct
  * Blobs first, each in one request that streams from the layout, then the manifest; so a tag never
  * names an image that is not there. Blobs that exist are skipped, and when the tag has the same
  * digest already nothing is sent at all, which also makes pushing to an immutable tag again
- * succeed.
+ * succeed. Uploads that break are begun again, see retry.h.
  *
  * Returns: %FALSE with "docker://HOST/REPOSITORY: …" in @error. The registry keeps what had
  * arrived, so a second push continues there.

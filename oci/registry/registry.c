@@ -1,6 +1,7 @@
 #include "oci/registry/registry.h"
 
 #include "oci/registry/auth.h"
+#include "oci/registry/ecr.h"
 #include "oci/registry/failure.h"
 #include "oci/registry/url.h"
 
@@ -10,26 +11,32 @@ struct _OciRegistry
 {
   OciHttpClient *client; /* borrowed */
   OciReference *reference;
+  char *name; /* "docker://HOST", for notices */
   OciRegistryAuth *auth;
   GMutex mutex; /* guards @url */
   char *url;    /* (nullable): "https://HOST" once connected; never changes then */
   OciUrlOrigin origin;
 };
 
-OciRegistry *
-oci_registry_new (OciHttpClient *client, const OciReference *reference, OciRegistryAccess access,
-                  GError **error)
+static OciRegistry *
+registry_new (OciHttpClient *client, const OciReference *reference, OciRegistryAuth *auth)
 {
-  g_autoptr (OciRegistryAuth) auth = oci_registry_auth_new (
-      client, reference, access == OCI_REGISTRY_PUSH ? "pull,push" : "pull", error);
-  if (auth == NULL)
-    return NULL;
   OciRegistry *self = g_new0 (OciRegistry, 1);
   self->client = client;
   self->reference = oci_reference_copy (reference);
-  self->auth = g_steal_pointer (&auth);
+  self->name = g_strconcat (OCI_REFERENCE_SCHEME, reference->host, NULL);
+  self->auth = auth;
   g_mutex_init (&self->mutex);
   return self;
+}
+
+OciRegistry *
+oci_registry_new (OciHttpClient *client, const OciReference *reference, OciRegistryAccess access,
+                  GCancellable *cancellable, GError **error)
+{
+  OciRegistryAuth *auth = oci_registry_auth_new (
+      client, reference, access == OCI_REGISTRY_PUSH ? "pull,push" : "pull", cancellable, error);
+  return auth != NULL ? registry_new (client, reference, auth) : NULL;
 }
 
 void
@@ -40,6 +47,7 @@ oci_registry_free (OciRegistry *self)
   oci_reference_free (self->reference);
   oci_registry_auth_free (self->auth);
   g_mutex_clear (&self->mutex);
+  g_free (self->name);
   g_free (self->url);
   oci_url_origin_clear (&self->origin);
   g_free (self);
@@ -51,17 +59,30 @@ oci_registry_reference (const OciRegistry *self)
   return self->reference;
 }
 
-const OciAuthLookup *
-oci_registry_lookup (const OciRegistry *self)
+char *
+oci_registry_describe_auth (OciRegistry *self)
 {
-  return oci_registry_auth_lookup (self->auth);
+  return oci_registry_auth_describe (self->auth);
+}
+
+void
+oci_registry_add_source (OciRegistry *self, const char *repository)
+{
+  oci_registry_auth_add_source (self->auth, repository);
+}
+
+OciRetry
+oci_registry_retry (const OciRegistry *self)
+{
+  return (OciRetry){ .client = self->client, .what = self->name };
 }
 
 gboolean
-oci_registry_fail (const OciRegistry *self, const OciHttpResponse *response, const char *what,
+oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const char *what,
                    GError **error)
 {
-  return oci_registry_failure (self->reference, oci_registry_lookup (self), response, what, error);
+  g_autofree char *advice = oci_registry_auth_advise (self->auth, response->status == 403);
+  return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
 /* docker.io is a web site; its registry has another name. */
@@ -102,32 +123,51 @@ came_from (const OciHttpResponse *response, const OciUrlOrigin *origin)
   return oci_url_origin (response->url, &from, NULL) && oci_url_same_origin (&from, origin);
 }
 
+/* @out_base: "https://HOST", or "http://HOST" where that is what answered. */
+static OciHttpResponse *
+ping_either (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *secure = g_strconcat ("https://", api_host (self->reference), NULL);
+  g_autofree char *plain = g_strconcat ("http://", api_host (self->reference), NULL);
+  g_autoptr (OciHttpResponse) response = ping (self, secure, cancellable, &local);
+  gboolean failed = g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
+                    || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE);
+  if (failed && (response = ping_plain (self, plain, cancellable)) != NULL)
+    *out_base = g_steal_pointer (&plain);
+  else if (response != NULL)
+    *out_base = g_steal_pointer (&secure);
+  else
+    g_propagate_error (error, g_steal_pointer (&local));
+  return g_steal_pointer (&response);
+}
+
+static OciHttpResponse *
+ping_patiently (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
+{
+  OciRetry retry = oci_registry_retry (self);
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_clear_pointer (out_base, g_free);
+      g_autoptr (OciHttpResponse) response = ping_either (self, out_base, cancellable, &local);
+      if (oci_retry_again (&retry, response, cancellable, &local))
+        continue;
+      if (local == NULL)
+        return g_steal_pointer (&response);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+}
+
 static gboolean
 connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  g_autofree char *base = g_strconcat ("https://", api_host (self->reference), NULL);
-  g_autoptr (OciHttpResponse) response = ping (self, base, cancellable, &local);
-  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
-      || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE))
-    {
-      g_autofree char *plain = g_strconcat ("http://", api_host (self->reference), NULL);
-      response = ping_plain (self, plain, cancellable);
-      if (response != NULL)
-        {
-          g_free (base);
-          base = g_steal_pointer (&plain);
-        }
-    }
-  if (response == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-
+  g_autofree char *base = NULL;
   g_auto (OciUrlOrigin) origin = { 0 };
   gboolean retry = FALSE;
-  if (!oci_url_origin (base, &origin, error))
+  g_autoptr (OciHttpResponse) response = ping_patiently (self, &base, cancellable, error);
+  if (response == NULL || !oci_url_origin (base, &origin, error))
     return FALSE;
   if (response->status == 401 && came_from (response, &origin)
       && !oci_registry_auth_answer (self->auth, response, 0, cancellable, &retry, error))
@@ -167,8 +207,8 @@ oci_registry_path (const OciRegistry *self, const char *below)
 }
 
 OciHttpResponse *
-oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
-                   GError **error)
+oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
+                        GError **error)
 {
   if (!oci_registry_connect (self, cancellable, error))
     return NULL;
@@ -182,20 +222,41 @@ oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellabl
       guint generation = 0;
       gboolean changed = FALSE;
       OciHttpRequest authorized = *request;
-      g_autoptr (OciSecret) header =
-          own ? oci_registry_auth_header (self->auth, &generation) : NULL;
+      g_autoptr (OciSecret) header = NULL;
+      if (own && !oci_registry_auth_header (self->auth, cancellable, &header, &generation, error))
+        return NULL;
       authorized.url = url;
       authorized.authorization = header;
       g_autoptr (OciHttpResponse) response =
           oci_http_client_send (self->client, &authorized, cancellable, error);
-      if (response == NULL || response->status != 401 || !retry
-          || !came_from (response, &self->origin))
+      if (response == NULL || !retry || !came_from (response, &self->origin))
         return g_steal_pointer (&response);
       if (!oci_registry_auth_answer (self->auth, response, generation, cancellable, &changed,
                                      error))
         return NULL;
       if (!changed)
         return g_steal_pointer (&response);
+    }
+}
+
+OciHttpResponse *
+oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
+                   GError **error)
+{
+  OciRetry retry = oci_registry_retry (self);
+  if (!oci_registry_connect (self, cancellable, error)) /* which has retried already */
+    return NULL;
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response =
+          oci_registry_send_once (self, request, cancellable, &local);
+      if (oci_retry_again (&retry, response, cancellable, &local))
+        continue;
+      if (local == NULL)
+        return g_steal_pointer (&response);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
     }
 }
 
@@ -223,4 +284,38 @@ oci_registry_exists (OciRegistry *self, const char *path, const char *accept, co
     return oci_registry_fail (self, response, what, error);
   *out_response = response->status != 404 ? g_steal_pointer (&response) : NULL;
   return TRUE;
+}
+
+gboolean
+oci_registry_create_repository (OciRegistry *self, GCancellable *cancellable, gboolean *out_created,
+                                GError **error)
+{
+  g_auto (OciEcrHost) host = { 0 };
+  if (!oci_ecr_host_parse (self->reference->host, &host))
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "repositories can only be created on Amazon ECR; most other registries "
+                      "create them when they are pushed to");
+  return oci_ecr_create_repository (self->client, &host, self->reference->repository, cancellable,
+                                    out_created, error);
+}
+
+gboolean
+oci_registry_check_login (OciHttpClient *client, const char *host,
+                          const OciCredentials *credentials, GCancellable *cancellable,
+                          GError **error)
+{
+  const char *slash = strchr (host, '/');
+  OciReference reference = { 0 };
+  g_autofree char *name =
+      slash != NULL ? g_strndup (host, (gsize) (slash - host)) : g_strdup (host);
+  reference.host = name;
+  reference.repository = (char *) (slash != NULL ? slash + 1 : "");
+  OciRegistryAuth *auth =
+      oci_registry_auth_new_with (client, &reference, oci_credentials_copy (credentials));
+  g_autoptr (OciRegistry) self = registry_new (client, &reference, auth);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", "/v2/");
+  g_autoptr (OciHttpResponse) response = oci_registry_send (self, &request, cancellable, error);
+  if (response == NULL)
+    return FALSE;
+  return response->status == 200 || oci_registry_fail (self, response, "logging in", error);
 }

@@ -4,7 +4,7 @@
 
 #include "oci/reference.h"
 #include "oci/registry/auth-file.h"
-#include "oci/registry/http.h"
+#include "oci/registry/retry.h"
 
 G_BEGIN_DECLS
 
@@ -25,18 +25,22 @@ typedef struct _OciRegistry OciRegistry;
  *
  * Searches for credentials; does not go to the network.
  *
- * Returns: (transfer full) (nullable): or %NULL when an auth file is malformed
+ * Returns: (transfer full) (nullable): or %NULL when an auth file is malformed or a credential
+ *   helper fails
  */
 OciRegistry *oci_registry_new (OciHttpClient *client, const OciReference *reference,
-                               OciRegistryAccess access, GError **error);
+                               OciRegistryAccess access, GCancellable *cancellable, GError **error);
 void oci_registry_free (OciRegistry *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciRegistry, oci_registry_free)
 
 /** Returns: (transfer none) */
 const OciReference *oci_registry_reference (const OciRegistry *self);
 
-/** The credentials in use and where they were looked for. Returns: (transfer none) */
-const OciAuthLookup *oci_registry_lookup (const OciRegistry *self);
+/** Where the credentials in use are from, for --verbose. Returns: (transfer full) */
+char *oci_registry_describe_auth (OciRegistry *self);
+
+/** Asks tokens also for reading @repository on the same registry, to mount blobs from there. */
+void oci_registry_add_source (OciRegistry *self, const char *repository);
 
 /**
  * oci_registry_connect:
@@ -60,12 +64,19 @@ char *oci_registry_path (const OciRegistry *self, const char *below);
  *   is filled in here
  *
  * Connects when needed, authorises what goes to the registry's own origin and nothing else, and
- * answers a 401 once.
+ * answers a refusal once. What may help to be sent again is sent again, see retry.h.
  *
  * Returns: (transfer full) (nullable): the answer with whatever status it has
  */
 OciHttpResponse *oci_registry_send (OciRegistry *self, const OciHttpRequest *request,
                                     GCancellable *cancellable, GError **error);
+
+/** The same for what must be prepared anew before it can be sent again: does not retry. */
+OciHttpResponse *oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request,
+                                         GCancellable *cancellable, GError **error);
+
+/** State for repeating what oci_registry_send_once() did; valid as long as @self. */
+OciRetry oci_registry_retry (const OciRegistry *self);
 
 /**
  * oci_registry_exists:
@@ -83,7 +94,26 @@ gboolean oci_registry_exists (OciRegistry *self, const char *path, const char *a
                               OciHttpResponse **out_response, GError **error);
 
 /** Sets @error to what the registry answered: oci_registry_failure(). Returns: %FALSE */
-gboolean oci_registry_fail (const OciRegistry *self, const OciHttpResponse *response,
-                            const char *what, GError **error);
+gboolean oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const char *what,
+                            GError **error);
+
+/**
+ * oci_registry_create_repository:
+ * @out_created: (out): %FALSE when it was there
+ *
+ * Only Amazon ECR has a way to do this: %OCI_ERROR_UNSUPPORTED elsewhere.
+ */
+gboolean oci_registry_create_repository (OciRegistry *self, GCancellable *cancellable,
+                                         gboolean *out_created, GError **error);
+
+/**
+ * oci_registry_check_login:
+ * @host: "HOST[:PORT]", or with a repository behind it
+ *
+ * Whether the registry takes the credentials: GET /v2/ until it answers 200.
+ */
+gboolean oci_registry_check_login (OciHttpClient *client, const char *host,
+                                   const OciCredentials *credentials, GCancellable *cancellable,
+                                   GError **error);
 
 G_END_DECLS

@@ -167,7 +167,7 @@ static void
 assert_found (const char *user, guint searched)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (OciAuthLookup) lookup = oci_auth_lookup ("h.io", "a", &error);
+  g_autoptr (OciAuthLookup) lookup = oci_auth_lookup ("h.io", "a", NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (lookup->credentials != NULL ? lookup->credentials->user : NULL, ==, user);
   g_assert_cmpuint (g_strv_length (lookup->searched), ==, searched);
@@ -196,7 +196,7 @@ test_search (void)
 
   g_assert_true (g_setenv ("REGISTRY_AUTH_FILE", chosen, TRUE));
   g_autoptr (GError) error = NULL;
-  g_assert_null (oci_auth_lookup ("h.io", "a", &error));
+  g_assert_null (oci_auth_lookup ("h.io", "a", NULL, &error));
   g_assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND);
   g_assert_true (g_pattern_match_simple ("*$REGISTRY_AUTH_FILE: *chosen.json*", error->message));
   write_auth (dir, "chosen.json", "{}");

@@ -1,0 +1,5 @@
+/* What terrane writes on the layers it makes (docs/layer-format.md). */
+#pragma once
+
+#define TERRANE_ANNOTATION_TREE "io.terrane.tree"
+#define TERRANE_ANNOTATION_LAYER_KEY "io.terrane.layer-key"

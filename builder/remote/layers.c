@@ -1,0 +1,106 @@
+#include "builder/remote/layers.h"
+
+#include "builder/annotations.h"
+#include "builder/store/locations.h"
+
+#include "oci/image.h"
+
+typedef struct
+{
+  OciDescriptor *descriptor;
+  OciDigest diff_id;
+  OciReference *reference;
+} RemoteLayer;
+
+struct _TerraneRemoteLayers
+{
+  GHashTable *layers; /* text of the layer key -> RemoteLayer */
+};
+
+static void
+remote_layer_free (RemoteLayer *self)
+{
+  oci_descriptor_free (self->descriptor);
+  oci_reference_free (self->reference);
+  g_free (self);
+}
+
+TerraneRemoteLayers *
+terrane_remote_layers_new (void)
+{
+  TerraneRemoteLayers *self = g_new0 (TerraneRemoteLayers, 1);
+  self->layers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) remote_layer_free);
+  return self;
+}
+
+void
+terrane_remote_layers_free (TerraneRemoteLayers *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->layers);
+  g_free (self);
+}
+
+static gboolean
+add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference *reference,
+           const OciDescriptor *manifest_descriptor, GError **error)
+{
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (!oci_image_read (terrane_store_layout (terrane_remote_store (remote)), manifest_descriptor,
+                       &manifest, &config, error))
+    return FALSE;
+  if (oci_image_config_n_layers (config) != manifest->layers->len)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "the image has %u layers and %u diff_ids",
+                      manifest->layers->len, oci_image_config_n_layers (config));
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const OciDescriptor *descriptor = manifest->layers->pdata[i];
+      const char *key = oci_descriptor_annotation (descriptor, TERRANE_ANNOTATION_LAYER_KEY);
+      if (key == NULL || g_hash_table_contains (self->layers, key))
+        continue;
+      RemoteLayer *layer = g_new0 (RemoteLayer, 1);
+      g_hash_table_insert (self->layers, g_strdup (key), layer);
+      layer->descriptor =
+          oci_descriptor_new (descriptor->media_type, &descriptor->digest, descriptor->size);
+      layer->reference = oci_reference_copy (reference);
+      if (!oci_image_config_diff_id (config, i, &layer->diff_id, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
+                           const OciReference *reference, const char *platform, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  OCI_PREFIX (error, "--cache-from");
+  g_autoptr (OciDescriptor) manifest =
+      terrane_remote_fetch_manifest (remote, reference, platform, &local);
+  if (manifest != NULL)
+    return add_image (self, remote, reference, manifest, error);
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+    {
+      terrane_progress_info (terrane_remote_progress (remote), "--cache-from: %s", local->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+OciDescriptor *
+terrane_remote_layers_find (const TerraneRemoteLayers *self, TerraneStore *store,
+                            const OciDigest *key, OciDigest *out_diff_id)
+{
+  OciDigestText text;
+  const RemoteLayer *layer = g_hash_table_lookup (self->layers, oci_digest_text (key, text));
+  if (layer == NULL
+      || !terrane_locations_add (store, &layer->descriptor->digest, layer->reference->host,
+                                 layer->reference->repository, NULL))
+    return NULL;
+  *out_diff_id = layer->diff_id;
+  return oci_descriptor_copy (layer->descriptor);
+}

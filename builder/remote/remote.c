@@ -1,0 +1,340 @@
+#include "builder/remote/remote.h"
+
+#include "builder/annotations.h"
+#include "builder/remote/interrupt.h"
+#include "builder/store/locations.h"
+#include "builder/version.h"
+
+#include "oci/image.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_SOURCES = 4, /* repositories that one push mounts from: each makes the token longer */
+};
+
+struct _TerraneRemote
+{
+  TerraneStore *store; /* borrowed */
+  TerraneRemoteOptions options;
+  OciHttpClient *client;
+  GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
+  GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
+  uint64_t total;    /* of the phase */
+};
+
+static void
+on_notice (gpointer data, const char *message)
+{
+  TerraneRemote *self = data;
+  g_mutex_lock (&self->mutex);
+  terrane_progress_warn (self->options.progress, "%s", message);
+  g_mutex_unlock (&self->mutex);
+}
+
+TerraneRemote *
+terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
+{
+  TerraneRemote *self = g_new0 (TerraneRemote, 1);
+  const OciHttpOptions http = {
+    .user_agent = "terrane/" TERRANE_VERSION,
+    .insecure = options->insecure,
+    .timeout_seconds = options->timeout_seconds,
+    .notice = on_notice,
+    .notice_data = self,
+  };
+  self->store = store;
+  self->options = *options;
+  self->client = oci_http_client_new (&http);
+  self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_mutex_init (&self->mutex);
+  if (options->insecure)
+    terrane_progress_warn (options->progress,
+                           "--tls-verify=false: the registry is not authenticated; whoever is "
+                           "between it and here can read credentials and change images");
+  return self;
+}
+
+void
+terrane_remote_free (TerraneRemote *self)
+{
+  if (self == NULL)
+    return;
+  oci_http_client_free (self->client);
+  g_hash_table_unref (self->moved);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+TerraneStore *
+terrane_remote_store (const TerraneRemote *self)
+{
+  return self->store;
+}
+
+const TerraneProgress *
+terrane_remote_progress (const TerraneRemote *self)
+{
+  return self->options.progress;
+}
+
+static OciRegistry *
+open_registry (TerraneRemote *self, const OciReference *reference, OciRegistryAccess access,
+               GCancellable *cancellable, GError **error)
+{
+  OciRegistry *registry = oci_registry_new (self->client, reference, access, cancellable, error);
+  if (registry == NULL)
+    return NULL;
+  g_autofree char *auth = oci_registry_describe_auth (registry);
+  terrane_progress_info (self->options.progress, "%s: %s", reference->host, auth);
+  return registry;
+}
+
+/* Starts a phase whose total is known to be too large by what need not be moved. */
+static void
+begin_phase (TerraneRemote *self, const OciManifest *manifest, const char *doing,
+             const OciReference *reference)
+{
+  g_hash_table_remove_all (self->moved);
+  self->total = manifest->config->size;
+  for (guint i = 0; i < manifest->layers->len; i++)
+    self->total += ((const OciDescriptor *) manifest->layers->pdata[i])->size;
+  terrane_progress_phase (self->options.progress, self->total, "%s %s/%s%s%s", doing,
+                          reference->host, reference->repository, reference->tag != NULL ? ":" : "",
+                          reference->tag != NULL ? reference->tag : "");
+}
+
+/* "gdal" or "sha256:0123456789ab" */
+static char *
+blob_name (const OciDescriptor *blob)
+{
+  OciDigestText text;
+  const char *tree = oci_descriptor_annotation (blob, TERRANE_ANNOTATION_TREE);
+  return tree != NULL ? g_strdup (tree)
+                      : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
+}
+
+static void
+on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state, uint64_t done)
+{
+  TerraneRemote *self = data;
+  const TerraneProgress *progress = self->options.progress;
+  OciDigestHex hex;
+  g_autofree char *name = blob_name (blob);
+  g_mutex_lock (&self->mutex);
+  uint64_t *before = g_hash_table_lookup (self->moved, oci_digest_hex (&blob->digest, hex));
+  if (before == NULL)
+    {
+      before = g_new0 (uint64_t, 1);
+      g_hash_table_insert (self->moved, g_strdup (hex), before);
+    }
+  if (state == OCI_TRANSFER_EXISTS || state == OCI_TRANSFER_MOUNTED)
+    {
+      self->total -= MIN (self->total, blob->size - MIN (*before, blob->size));
+      terrane_progress_expect (progress, self->total);
+    }
+  else if (done > *before) /* bytes that are sent again do not count twice */
+    {
+      terrane_progress_advance (progress, done - *before);
+      *before = done;
+    }
+  terrane_progress_item (progress, name, done, state == OCI_TRANSFER_RUNNING ? blob->size : done);
+  g_mutex_unlock (&self->mutex);
+}
+
+OciDescriptor *
+terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
+                               const char *platform, GError **error)
+{
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  g_autoptr (OciRegistry) registry =
+      open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  if (registry == NULL || !terrane_store_begin_write (self->store, error))
+    return NULL;
+  terrane_progress_phase (self->options.progress, 0, "asking %s for %s", reference->host,
+                          reference->repository);
+  return oci_registry_fetch_manifest (registry, terrane_store_layout (self->store), platform,
+                                      cancellable, error);
+}
+
+static gboolean
+remember_location (TerraneRemote *self, const OciManifest *manifest, const OciReference *reference,
+                   GError **error)
+{
+  for (guint i = 0; i < manifest->layers->len; i++)
+    if (!terrane_locations_add (self->store,
+                                &((const OciDescriptor *) manifest->layers->pdata[i])->digest,
+                                reference->host, reference->repository, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
+                            const OciDescriptor *manifest, OciPullReport *out_report,
+                            GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  const OciPullOptions options = { .jobs = self->options.jobs,
+                                   .progress = on_transfer,
+                                   .progress_data = self };
+  g_autoptr (OciManifest) document = NULL;
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  g_autoptr (OciRegistry) registry =
+      open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
+      || !terrane_store_begin_write (self->store, error))
+    return FALSE;
+  begin_phase (self, document, "pulling", reference);
+  return oci_registry_pull_layers (registry, layout, manifest, &options, cancellable, out_report,
+                                   error)
+         && remember_location (self, document, reference, error);
+}
+
+/* Fetches one blob from the first of its known places that gives it. */
+static gboolean
+fetch_from (TerraneRemote *self, char **locations, const OciDescriptor *blob,
+            GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  for (char **location = locations; *location != NULL; location++)
+    {
+      g_clear_error (&local);
+      g_autoptr (OciReference) reference = oci_reference_parse (*location, &local);
+      g_autoptr (OciRegistry) registry =
+          reference != NULL
+              ? oci_registry_new (self->client, reference, OCI_REGISTRY_PULL, cancellable, &local)
+              : NULL;
+      if (registry != NULL
+          && oci_registry_fetch_blob (registry, terrane_store_layout (self->store), blob,
+                                      on_transfer, self, cancellable, &local))
+        return TRUE;
+    }
+  g_propagate_prefixed_error (error, g_steal_pointer (&local), "docker://%s: ", locations[0]);
+  return FALSE;
+}
+
+static gboolean
+provide (gpointer data, const OciDescriptor *blob, GCancellable *cancellable, GError **error)
+{
+  TerraneRemote *self = data;
+  g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
+  return locations[0] == NULL /* then the store says what is missing */
+         || fetch_from (self, locations, blob, cancellable, error);
+}
+
+gboolean
+terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  g_autoptr (OciManifest) document = NULL;
+  if (!oci_image_read (layout, manifest, &document, NULL, error))
+    return FALSE;
+  for (guint i = 0; i < document->layers->len; i++)
+    {
+      const OciDescriptor *layer = document->layers->pdata[i];
+      if (oci_layout_has_blob (layout, &layer->digest, NULL))
+        continue;
+      g_autofree char *name = blob_name (layer);
+      terrane_progress_phase (self->options.progress, layer->size, "fetching the layer %s", name);
+      if (!terrane_store_begin_write (self->store, error)
+          || !provide (self, layer, terrane_interrupt_cancellable (interrupt), error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Which repository on the registry each blob of a push may be mounted from. */
+typedef struct
+{
+  TerraneRemote *remote;
+  GHashTable *repositories; /* hex digest -> repository */
+} MountSources;
+
+static const char *
+find_source (gpointer data, const OciDescriptor *blob)
+{
+  const MountSources *self = data;
+  OciDigestHex hex;
+  return g_hash_table_lookup (self->repositories, oci_digest_hex (&blob->digest, hex));
+}
+
+static gboolean
+provide_for_push (gpointer data, const OciDescriptor *blob, GCancellable *cancellable,
+                  GError **error)
+{
+  const MountSources *self = data;
+  return provide (self->remote, blob, cancellable, error);
+}
+
+/* Returns: (transfer full) (nullable): a repository other than the destination's */
+static char *
+choose_source (TerraneRemote *self, const OciDescriptor *blob, const OciReference *destination,
+               const char *mount_from)
+{
+  if (mount_from != NULL)
+    return g_strdup (mount_from);
+  g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
+  g_autofree char *prefix = g_strconcat (destination->host, "/", NULL);
+  for (char **location = locations; *location != NULL; location++)
+    if (g_str_has_prefix (*location, prefix)
+        && strcmp (*location + strlen (prefix), destination->repository) != 0)
+      return g_strdup (*location + strlen (prefix));
+  return NULL;
+}
+
+static void
+choose_sources (MountSources *sources, OciRegistry *registry, const OciManifest *manifest,
+                const OciReference *destination, const char *mount_from)
+{
+  g_autoptr (GHashTable) distinct = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      OciDigestHex hex;
+      const OciDescriptor *layer = manifest->layers->pdata[i];
+      g_autofree char *source = choose_source (sources->remote, layer, destination, mount_from);
+      if (source == NULL || strcmp (source, destination->repository) == 0
+          || (!g_hash_table_contains (distinct, source)
+              && g_hash_table_size (distinct) >= MAX_SOURCES))
+        continue;
+      if (g_hash_table_add (distinct, g_strdup (source)))
+        oci_registry_add_source (registry, source);
+      g_hash_table_insert (sources->repositories, g_strdup (oci_digest_hex (&layer->digest, hex)),
+                           g_steal_pointer (&source));
+    }
+}
+
+gboolean
+terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor *manifest,
+                     const OciReference *destination, const char *mount_from,
+                     gboolean create_repository, OciPushReport *out_report, GError **error)
+{
+  g_autoptr (OciManifest) document = NULL;
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  g_autoptr (OciRegistry) registry =
+      open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error))
+    return FALSE;
+  g_autoptr (GHashTable) repositories =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  MountSources sources = { .remote = self, .repositories = repositories };
+  choose_sources (&sources, registry, document, destination, mount_from);
+  const OciPushOptions options = {
+    .tag = destination->tag,
+    .jobs = self->options.jobs,
+    .create_repository = create_repository,
+    .progress = on_transfer,
+    .progress_data = self,
+    .find_source = find_source,
+    .provide = layout == terrane_store_layout (self->store) ? provide_for_push : NULL,
+    .source_data = &sources,
+  };
+  begin_phase (self, document, "pushing to", destination);
+  return oci_registry_push (registry, layout, manifest, &options, cancellable, out_report, error)
+         && remember_location (self, document, destination, error);
+}

@@ -1,0 +1,71 @@
+/* Registries for the store: pulling into it, pushing from it, and what it remembers about where
+ * blobs are.
+ *
+ * While a function here works, SIGINT and SIGTERM end it cleanly, with %OCI_ERROR_CANCELLED. */
+#pragma once
+
+#include "builder/progress.h"
+#include "builder/store/store.h"
+
+#include "oci/registry/pull.h"
+#include "oci/registry/push.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean insecure;        /* --tls-verify=false */
+  unsigned timeout_seconds; /* for everything together; 0: no limit */
+  unsigned jobs;            /* blobs under way at the same time, at least 1 */
+  const TerraneProgress *progress;
+} TerraneRemoteOptions;
+
+/* For one thread at a time; it starts threads of its own. */
+typedef struct _TerraneRemote TerraneRemote;
+
+/**
+ * terrane_remote_new:
+ * @store: must outlive @self, as must what @options points to
+ */
+TerraneRemote *terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options);
+void terrane_remote_free (TerraneRemote *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemote, terrane_remote_free)
+
+TerraneStore *terrane_remote_store (const TerraneRemote *self);
+const TerraneProgress *terrane_remote_progress (const TerraneRemote *self);
+
+/**
+ * terrane_remote_fetch_manifest:
+ * @platform: "os/architecture[/variant]"
+ *
+ * Brings an image's documents into the store, without its layers.
+ *
+ * Returns: (transfer full) (nullable): the descriptor of the image manifest
+ */
+OciDescriptor *terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
+                                              const char *platform, GError **error);
+
+/** Brings the layers of @manifest into the store, and remembers where they are from. */
+gboolean terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
+                                     const OciDescriptor *manifest, OciPullReport *out_report,
+                                     GError **error);
+
+/** Fetches the layers of an image in the store that only registries have. */
+gboolean terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest,
+                                  GError **error);
+
+/**
+ * terrane_remote_push:
+ * @layout: that has the image: the store's, or another
+ * @destination: its tag, or %NULL for the digest only
+ * @mount_from: (nullable): a repository on the same registry that may have the layers; others that
+ *   are known to have them are tried without being named
+ *
+ * Pushes an image. Layers that only another registry has are fetched on the way.
+ */
+gboolean terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor *manifest,
+                              const OciReference *destination, const char *mount_from,
+                              gboolean create_repository, OciPushReport *out_report,
+                              GError **error);
+
+G_END_DECLS

@@ -1,0 +1,355 @@
+#include "oci/registry/pull.h"
+
+#include "oci/image-config.h"
+#include "oci/image.h"
+#include "oci/partial.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum
+{
+  PROGRESS_BYTES =
+      64 * 1024, /* so much more than ever before makes a broken attempt count as none */
+};
+
+/* One blob under way. */
+typedef struct
+{
+  OciPartial *partial;
+  const OciDescriptor *blob;
+  OciTransferProgress progress;
+  gpointer progress_data;
+} Download;
+
+static void
+tell (OciTransferProgress progress, gpointer data, const OciDescriptor *blob,
+      OciTransferState state, uint64_t done)
+{
+  if (progress != NULL)
+    progress (data, blob, state, done);
+}
+
+/* RFC 9110 section 14.4: "bytes FIRST-LAST/SIZE". */
+static gboolean
+continues_at (const OciHttpResponse *response, uint64_t offset)
+{
+  const char *field = oci_http_response_header (response, "content-range");
+  g_autofree char *expected = g_strdup_printf ("bytes %" G_GUINT64_FORMAT "-", offset);
+  return field != NULL && g_str_has_prefix (field, expected);
+}
+
+static gboolean
+begin_download (gpointer data, const OciHttpResponse *response, GError **error)
+{
+  const Download *self = data;
+  uint64_t there = oci_partial_size (self->partial);
+  if (response->status == 206 && !continues_at (response, there))
+    return oci_throw (error, OCI_ERROR_FORMAT, "the registry answers with another range");
+  if (response->status == 200 && there > 0 && !oci_partial_restart (self->partial, error))
+    return FALSE;
+  const char *length = oci_http_response_header (response, "content-length");
+  g_autofree char *expected =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, self->blob->size - oci_partial_size (self->partial));
+  if (length == NULL || strcmp (length, expected) == 0)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (length);
+  return oci_throw (error, OCI_ERROR_CORRUPT, "the registry announces %s bytes, expected %s",
+                    quoted, expected);
+}
+
+static gboolean
+write_download (gpointer data, const void *bytes, size_t len, GError **error)
+{
+  const Download *self = data;
+  if (!oci_partial_write (self->partial, bytes, len, error))
+    return FALSE;
+  tell (self->progress, self->progress_data, self->blob, OCI_TRANSFER_RUNNING,
+        oci_partial_size (self->partial));
+  return TRUE;
+}
+
+/* Asks for what is missing. Returns: (transfer full) (nullable): the answer */
+static OciHttpResponse *
+request_rest (OciRegistry *registry, Download *download, GCancellable *cancellable, GError **error)
+{
+  OciDigestText text;
+  g_autofree char *below =
+      g_strconcat ("blobs/", oci_digest_text (&download->blob->digest, text), NULL);
+  g_autofree char *path = oci_registry_path (registry, below);
+  g_autofree char *range =
+      g_strdup_printf ("Range: bytes=%" G_GUINT64_FORMAT "-", oci_partial_size (download->partial));
+  const char *const headers[] = { range, NULL };
+  const OciHttpReceiver receiver = { .begin = begin_download,
+                                     .write = write_download,
+                                     .data = download };
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", path);
+  request.headers = oci_partial_size (download->partial) > 0 ? headers : NULL;
+  request.receiver = &receiver;
+  return oci_registry_send_once (registry, &request, cancellable, error);
+}
+
+/* Whether nothing is missing any more; else @error says why the attempt ended, or *@out_response
+ * is the refusal. */
+static gboolean
+attempt (OciRegistry *registry, Download *download, GCancellable *cancellable,
+         OciHttpResponse **out_response, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciHttpResponse) response = request_rest (registry, download, cancellable, &local);
+  if (oci_partial_size (download->partial) == download->blob->size)
+    return TRUE;
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
+      && !oci_partial_restart (download->partial, error)) /* what came is no good beginning */
+    return FALSE;
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (response->status == 200 || response->status == 206)
+    return oci_throw (error, OCI_ERROR_NETWORK,
+                      "the body ended after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes",
+                      oci_partial_size (download->partial), download->blob->size);
+  *out_response = g_steal_pointer (&response);
+  return FALSE;
+}
+
+static gboolean
+download_all (OciRegistry *registry, Download *download, const char *what,
+              GCancellable *cancellable, GError **error)
+{
+  OciRetry retry = oci_registry_retry (registry);
+  uint64_t furthest = oci_partial_size (download->partial);
+  for (gboolean done = furthest == download->blob->size; !done;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response = NULL;
+      done = attempt (registry, download, cancellable, &response, &local);
+      uint64_t there = oci_partial_size (download->partial);
+      if (there >= furthest + PROGRESS_BYTES)
+        retry.failures = 0;
+      furthest = MAX (furthest, there);
+      if (done || oci_retry_again (&retry, response, cancellable, &local))
+        continue;
+      /* What is there goes beyond the registry's blob: begin again. */
+      if (local == NULL && response->status == 416 && there > 0)
+        {
+          if (!oci_partial_restart (download->partial, error))
+            return FALSE;
+          continue;
+        }
+      if (local == NULL)
+        return oci_registry_fail (registry, response, what, error);
+      g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", what);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+oci_registry_fetch_blob (OciRegistry *self, OciLayout *layout, const OciDescriptor *blob,
+                         OciTransferProgress progress, gpointer progress_data,
+                         GCancellable *cancellable, GError **error)
+{
+  OciDigestHex hex;
+  g_autofree char *what =
+      g_strdup_printf ("downloading the blob sha256:%.12s…", oci_digest_hex (&blob->digest, hex));
+  g_autoptr (OciPartial) partial = oci_partial_open (layout, blob, error);
+  if (partial == NULL)
+    return FALSE;
+  Download download = {
+    .partial = partial, .blob = blob, .progress = progress, .progress_data = progress_data
+  };
+  gboolean continued = oci_partial_size (partial) > 0;
+  tell (progress, progress_data, blob, OCI_TRANSFER_RUNNING, oci_partial_size (partial));
+  for (;; continued = FALSE)
+    {
+      g_autoptr (GError) local = NULL;
+      if (!download_all (self, &download, what, cancellable, error))
+        return FALSE;
+      if (oci_partial_finish (partial, &local))
+        break;
+      /* The beginning may be what a machine lost when it went down; then all of it comes anew. */
+      if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT))
+        continue;
+      g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", what);
+      return FALSE;
+    }
+  tell (progress, progress_data, blob, OCI_TRANSFER_DONE, blob->size);
+  return TRUE;
+}
+
+#define ACCEPT                                                                                     \
+  "Accept: " OCI_MEDIA_TYPE_MANIFEST ", " OCI_MEDIA_TYPE_DOCKER_MANIFEST ", " OCI_MEDIA_TYPE_INDEX \
+  ", " OCI_MEDIA_TYPE_DOCKER_LIST
+
+/* GET of a manifest or index. @expected: (nullable): its digest */
+static GBytes *
+request_document (OciRegistry *self, const char *name, const OciDigest *expected,
+                  GCancellable *cancellable, GError **error)
+{
+  static const char *const headers[] = { ACCEPT, NULL };
+  OciDigest header, digest;
+  g_autofree char *what = g_strdup_printf ("fetching the manifest %s", name);
+  g_autofree char *below = g_strconcat ("manifests/", name, NULL);
+  g_autofree char *path = oci_registry_path (self, below);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", path);
+  request.headers = headers;
+  g_autoptr (OciHttpResponse) response = oci_registry_send (self, &request, cancellable, error);
+  if (response == NULL)
+    {
+      g_prefix_error (error, "%s: ", what);
+      return NULL;
+    }
+  if (response->status != 200)
+    {
+      oci_registry_fail (self, response, what, error);
+      return NULL;
+    }
+  const char *named = oci_http_response_header (response, "docker-content-digest");
+  if (expected == NULL && named != NULL && oci_digest_parse (named, &header, NULL))
+    expected = &header;
+  digest = oci_digest_of_bytes (response->body);
+  if (expected == NULL || oci_digest_equal (expected, &digest))
+    return g_bytes_ref (response->body);
+  OciDigestHex hex, wanted;
+  oci_throw (error, OCI_ERROR_CORRUPT,
+             "%s: the content has the digest sha256:%s, expected "
+             "sha256:%s",
+             what, oci_digest_hex (&digest, hex), oci_digest_hex (expected, wanted));
+  return NULL;
+}
+
+/* A manifest or index in @layout, fetched when it is not there. @expected: (nullable) */
+static OciDescriptor *
+fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const OciDigest *expected,
+                GCancellable *cancellable, GError **error)
+{
+  OciDigest digest;
+  uint64_t size = 0;
+  g_autoptr (GBytes) raw = NULL;
+  if (expected != NULL && oci_layout_has_blob (layout, expected, &size))
+    {
+      g_autoptr (OciDescriptor) known =
+          oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, expected, size);
+      raw = oci_layout_read_blob (layout, known, OCI_MANIFEST_MAX_BYTES, NULL);
+    }
+  if (raw == NULL)
+    raw = request_document (self, name, expected, cancellable, error);
+  g_autofree char *type = raw != NULL ? oci_manifest_document_type ("manifest", raw, error) : NULL;
+  if (type == NULL || !oci_layout_put_blob (layout, raw, &digest, error))
+    return NULL;
+  return oci_descriptor_new (type, &digest, g_bytes_get_size (raw));
+}
+
+static OciDescriptor *
+choose_image (OciRegistry *self, OciLayout *layout, const OciDescriptor *index_descriptor,
+              const char *platform, GCancellable *cancellable, GError **error)
+{
+  OciDigestText text;
+  g_autoptr (GBytes) raw =
+      oci_layout_read_blob (layout, index_descriptor, OCI_MANIFEST_MAX_BYTES, error);
+  g_autoptr (OciIndex) index = raw != NULL ? oci_index_parse ("image index", raw, error) : NULL;
+  const OciDescriptor *chosen = index != NULL ? oci_index_select (index, platform, error) : NULL;
+  return chosen != NULL ? fetch_document (self, layout, oci_digest_text (&chosen->digest, text),
+                                          &chosen->digest, cancellable, error)
+                        : NULL;
+}
+
+static gboolean
+fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *manifest_descriptor,
+              GCancellable *cancellable, GError **error)
+{
+  g_autoptr (OciManifest) manifest = NULL;
+  uint64_t size = 0;
+  if (!oci_image_read (layout, manifest_descriptor, &manifest, NULL, error))
+    return FALSE;
+  if (manifest->config->size > OCI_IMAGE_CONFIG_MAX_BYTES)
+    return oci_throw (error, OCI_ERROR_LIMIT,
+                      "the config has %" G_GUINT64_FORMAT " bytes, the limit is %d",
+                      manifest->config->size, OCI_IMAGE_CONFIG_MAX_BYTES);
+  if (oci_layout_has_blob (layout, &manifest->config->digest, &size)
+      && size == manifest->config->size)
+    return TRUE;
+  return oci_registry_fetch_blob (self, layout, manifest->config, NULL, NULL, cancellable, error);
+}
+
+OciDescriptor *
+oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const char *platform,
+                             GCancellable *cancellable, GError **error)
+{
+  const OciReference *reference = oci_registry_reference (self);
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
+  OciDigestText text;
+  const char *name = reference->has_digest    ? oci_digest_text (&reference->digest, text)
+                     : reference->tag != NULL ? reference->tag
+                                              : "latest";
+  g_autoptr (OciDescriptor) found = fetch_document (
+      self, layout, name, reference->has_digest ? &reference->digest : NULL, cancellable, error);
+  if (found == NULL)
+    return NULL;
+  const OciMediaType *type = oci_media_type_lookup (found->media_type);
+  if (type->kind == OCI_MEDIA_INDEX)
+    {
+      OciDescriptor *chosen = choose_image (self, layout, found, platform, cancellable, error);
+      oci_descriptor_free (found);
+      found = chosen;
+    }
+  if (found == NULL || !fetch_config (self, layout, found, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&found);
+}
+
+/* One pull under way. */
+typedef struct
+{
+  OciRegistry *registry;
+  OciLayout *layout;
+  const OciPullOptions *options;
+  GMutex mutex; /* guards @report */
+  OciPullReport report;
+} Pull;
+
+static gboolean
+pull_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
+{
+  Pull *self = data;
+  uint64_t size = 0;
+  gboolean exists = oci_layout_has_blob (self->layout, &blob->digest, &size) && size == blob->size;
+  if (exists)
+    tell (self->options->progress, self->options->progress_data, blob, OCI_TRANSFER_EXISTS,
+          blob->size);
+  else if (!oci_registry_fetch_blob (self->registry, self->layout, blob, self->options->progress,
+                                     self->options->progress_data, stop, error))
+    return FALSE;
+  g_mutex_lock (&self->mutex);
+  self->report.blobs_existing += exists ? 1 : 0;
+  self->report.bytes_existing += exists ? blob->size : 0;
+  self->report.blobs_downloaded += exists ? 0 : 1;
+  self->report.bytes_downloaded += exists ? 0 : blob->size;
+  g_mutex_unlock (&self->mutex);
+  return TRUE;
+}
+
+gboolean
+oci_registry_pull_layers (OciRegistry *self, OciLayout *layout, const OciDescriptor *manifest,
+                          const OciPullOptions *options, GCancellable *cancellable,
+                          OciPullReport *out_report, GError **error)
+{
+  const OciReference *reference = oci_registry_reference (self);
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
+  g_autoptr (OciManifest) document = NULL;
+  if (!oci_image_read (layout, manifest, &document, NULL, error))
+    return FALSE;
+  g_autoptr (GPtrArray) blobs = g_ptr_array_new ();
+  for (guint i = 0; i < document->layers->len; i++)
+    g_ptr_array_add (blobs, document->layers->pdata[i]);
+  Pull pull = { .registry = self, .layout = layout, .options = options };
+  g_mutex_init (&pull.mutex);
+  gboolean ok = oci_transfer_blobs (blobs, options->jobs, pull_blob, &pull, cancellable, error);
+  g_mutex_clear (&pull.mutex);
+  if (ok && out_report != NULL)
+    *out_report = pull.report;
+  return ok;
+}

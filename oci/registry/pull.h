@@ -1,0 +1,63 @@
+/* Bringing an image from a registry into a layout: distribution-spec v1.1 "Pull". */
+#pragma once
+
+#include "oci/layout.h"
+#include "oci/registry/registry.h"
+#include "oci/registry/transfer.h"
+
+G_BEGIN_DECLS
+
+/**
+ * oci_registry_fetch_manifest:
+ * @layout: receives the manifest, the index it was chosen from, and the config
+ * @platform: "os/architecture[/variant]": which image of an index
+ *
+ * Resolves the reference of @self. A digest that @layout has is not asked for. Only documents are
+ * fetched; oci_registry_pull_layers() fetches the rest.
+ *
+ * Returns: (transfer full) (nullable): the descriptor of the image manifest; the error lists what
+ *   an index offers
+ */
+OciDescriptor *oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout,
+                                            const char *platform, GCancellable *cancellable,
+                                            GError **error);
+
+typedef struct
+{
+  unsigned blobs_downloaded;
+  unsigned blobs_existing;
+  uint64_t bytes_downloaded;
+  uint64_t bytes_existing;
+} OciPullReport;
+
+typedef struct
+{
+  unsigned jobs;                /* blobs under way at the same time, at least 1 */
+  OciTransferProgress progress; /* (nullable) */
+  gpointer progress_data;
+} OciPullOptions;
+
+/**
+ * oci_registry_pull_layers:
+ * @manifest: in @layout
+ * @out_report: (out) (nullable): of the layers
+ *
+ * Fetches the layers that @layout lacks. Every byte is verified before a blob
+ * becomes visible. What an interrupted pull left is continued, in this process and in a later one.
+ */
+gboolean oci_registry_pull_layers (OciRegistry *self, OciLayout *layout,
+                                   const OciDescriptor *manifest, const OciPullOptions *options,
+                                   GCancellable *cancellable, OciPullReport *out_report,
+                                   GError **error);
+
+/**
+ * oci_registry_fetch_blob:
+ * @progress: (nullable): as in OciPullOptions
+ *
+ * Fetches one blob that @layout lacks.
+ */
+gboolean oci_registry_fetch_blob (OciRegistry *self, OciLayout *layout, const OciDescriptor *blob,
+                                  OciTransferProgress progress, gpointer progress_data,
+                                  GCancellable *cancellable, GError **error);
+
+G_END_DECLS
