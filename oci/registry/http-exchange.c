@@ -452,7 +452,11 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
   if (code == CURLE_OK)
     (void) begin_receiving (transfer); /* sets @failure */
   gboolean ok = translate (handle, code, transfer, origin, error);
-  give_handle_back (self, handle);
+  /* After a failure libcurl 7.88 may keep buffers that refuse to get their size set again. */
+  if (ok)
+    give_handle_back (self, handle);
+  else
+    curl_easy_cleanup (handle);
   free_headers (headers);
   return ok;
 }
