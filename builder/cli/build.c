@@ -1,6 +1,7 @@
 /* terrane build */
 #include "builder/build.h"
 #include "builder/cli/remote-options.h"
+#include "builder/cli/table.h"
 #include "builder/cli/transfer.h"
 #include "builder/error.h"
 

@@ -1,5 +1,6 @@
 /* terrane images, rm, gc, fsck: the store. */
 #include "builder/cli/command.h"
+#include "builder/cli/table.h"
 #include "builder/error.h"
 #include "builder/store/fsck.h"
 #include "builder/store/gc.h"

@@ -1,6 +1,7 @@
 /* terrane inspect */
 #include "builder/annotations.h"
 #include "builder/cli/remote-options.h"
+#include "builder/cli/table.h"
 #include "builder/cli/transfer.h"
 
 #include "oci/base/number.h"

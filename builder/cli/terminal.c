@@ -14,31 +14,54 @@ enum
   REDRAW_USECS = 100 * 1000,
   PLAIN_USECS = 5 * G_USEC_PER_SEC, /* between lines where there is no terminal */
   DEFAULT_WIDTH = 80,
+  DEFAULT_HEIGHT = 24,
 };
+
+/* Something that goes on, with what is known of its end. */
+typedef struct
+{
+  char *label;
+  uint64_t total; /* 0 when unknown */
+  uint64_t done;
+  gint64 started;
+} Work;
 
 struct _TerraneTerminal
 {
   TerraneOutput output;
   TerraneProgress progress;
   gboolean live;
-  char *label; /* of the current phase, or NULL */
-  uint64_t total;
-  uint64_t done;
-  gint64 started;
+  Work phase;       /* its label is NULL when there is none */
+  GPtrArray *items; /* of Work: what the phase does at the same time */
+  guint lines;      /* on the screen below the phase's */
   gint64 drawn;
 };
 
-static int
-terminal_width (void)
+static void
+work_clear (Work *self)
+{
+  g_clear_pointer (&self->label, g_free);
+}
+
+static void
+work_free (gpointer data)
+{
+  work_clear (data);
+  g_free (data);
+}
+
+static void
+terminal_size (glong *out_width, guint *out_height)
 {
   struct winsize size;
-  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                          : DEFAULT_WIDTH;
+  gboolean known = ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0;
+  *out_width = known && size.ws_col > 0 ? size.ws_col : DEFAULT_WIDTH;
+  *out_height = known && size.ws_row > 0 ? size.ws_row : DEFAULT_HEIGHT;
 }
 
 /* "reading gdal  120.3 MB of 250.1 MB, 85.2 MB/s, 2 s left" */
 static char *
-describe_phase (const TerraneTerminal *self, gint64 now)
+describe_work (const Work *self, gint64 now)
 {
   double seconds = (double) (now - self->started) / G_USEC_PER_SEC;
   double rate = seconds > 0.1 ? (double) self->done / seconds : 0;
@@ -63,30 +86,60 @@ describe_phase (const TerraneTerminal *self, gint64 now)
 }
 
 static void
+append_line (GString *screen, const char *indent, const Work *work, gint64 now, glong width)
+{
+  g_autofree char *text = describe_work (work, now);
+  g_autofree char *line = g_strconcat (indent, text, NULL);
+  /* One column stays free, so that the cursor does not wrap. */
+  g_autofree char *cut = g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1), width - 1));
+  g_string_append_printf (screen, "\r\033[K%s", cut);
+}
+
+/* Leaves the cursor at the beginning of the phase's line, with nothing behind it. */
+static void
+append_clear (const TerraneTerminal *self, GString *screen)
+{
+  if (self->lines > 0)
+    g_string_append_printf (screen, "\033[%uA", self->lines);
+  g_string_append (screen, "\r\033[J");
+}
+
+static void
 draw (TerraneTerminal *self, gint64 now)
 {
-  g_autofree char *text = describe_phase (self, now);
   self->drawn = now;
   if (!self->live)
     {
+      g_autofree char *text = describe_work (&self->phase, now);
       fprintf (stderr, "terrane: %s\n", text);
       return;
     }
-  /* One column stays free, so that the cursor does not wrap. */
-  g_autofree char *cut =
-      g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), (glong) terminal_width () - 1));
-  fprintf (stderr, "\r\033[K%s", cut);
+  glong width = 0;
+  guint height = 0;
+  g_autoptr (GString) screen = g_string_new (NULL);
+  terminal_size (&width, &height);
+  append_clear (self, screen);
+  append_line (screen, "", &self->phase, now, width);
+  self->lines = MIN (self->items->len, height > 2 ? height - 2 : 0);
+  for (guint i = 0; i < self->lines; i++)
+    {
+      g_string_append_c (screen, '\n');
+      append_line (screen, "  ", self->items->pdata[i], now, width);
+    }
+  fputs (screen->str, stderr);
   fflush (stderr);
 }
 
 static void
-clear_line (const TerraneTerminal *self)
+clear_lines (TerraneTerminal *self)
 {
-  if (self->live && self->label != NULL)
-    {
-      fputs ("\r\033[K", stderr);
-      fflush (stderr);
-    }
+  if (!self->live || self->phase.label == NULL)
+    return;
+  g_autoptr (GString) screen = g_string_new (NULL);
+  append_clear (self, screen);
+  self->lines = 0;
+  fputs (screen->str, stderr);
+  fflush (stderr);
 }
 
 static void
@@ -94,28 +147,70 @@ on_phase (gpointer data, const char *label, uint64_t total)
 {
   TerraneTerminal *self = data;
   terrane_terminal_finish_phase (self);
-  self->label = g_strdup (label);
-  self->total = total;
-  self->done = 0;
-  self->started = g_get_monotonic_time ();
-  draw (self, self->started);
+  self->phase =
+      (Work){ .label = g_strdup (label), .total = total, .started = g_get_monotonic_time () };
+  draw (self, self->phase.started);
 }
 
 static void
-on_advance (gpointer data, uint64_t bytes)
+draw_when_due (TerraneTerminal *self)
 {
-  TerraneTerminal *self = data;
-  self->done += bytes;
   gint64 now = g_get_monotonic_time ();
   if (now - self->drawn >= (self->live ? REDRAW_USECS : PLAIN_USECS))
     draw (self, now);
 }
 
 static void
+on_advance (gpointer data, uint64_t bytes)
+{
+  TerraneTerminal *self = data;
+  self->phase.done += bytes;
+  draw_when_due (self);
+}
+
+static void
+on_expect (gpointer data, uint64_t total)
+{
+  TerraneTerminal *self = data;
+  self->phase.total = total;
+}
+
+static guint
+find_item (const TerraneTerminal *self, const char *name)
+{
+  guint i = 0;
+  while (i < self->items->len && strcmp (((const Work *) self->items->pdata[i])->label, name) != 0)
+    i++;
+  return i;
+}
+
+static void
+on_item (gpointer data, const char *name, uint64_t done, uint64_t total)
+{
+  TerraneTerminal *self = data;
+  guint i = find_item (self, name);
+  if (i == self->items->len && done == total)
+    return;
+  if (i == self->items->len)
+    {
+      Work *item = g_new0 (Work, 1);
+      *item = (Work){ .label = g_strdup (name), .started = g_get_monotonic_time () };
+      g_ptr_array_add (self->items, item);
+    }
+  Work *item = self->items->pdata[i];
+  item->done = done;
+  item->total = total;
+  if (done == total)
+    g_ptr_array_remove_index (self->items, i);
+  if (self->live)
+    draw_when_due (self);
+}
+
+static void
 on_message (gpointer data, const char *message)
 {
   TerraneTerminal *self = data;
-  clear_line (self);
+  clear_lines (self);
   terrane_print_error (message);
 }
 
@@ -132,10 +227,13 @@ terrane_terminal_new (const TerraneOutput *output)
   TerraneTerminal *self = g_new0 (TerraneTerminal, 1);
   const char *term = g_getenv ("TERM");
   self->output = *output;
+  self->items = g_ptr_array_new_with_free_func (work_free);
   self->live = isatty (STDERR_FILENO) && term != NULL && strcmp (term, "dumb") != 0;
   self->progress = (TerraneProgress){
     .phase = output->quiet ? NULL : on_phase,
     .advance = output->quiet ? NULL : on_advance,
+    .expect = output->quiet ? NULL : on_expect,
+    .item = output->quiet ? NULL : on_item,
     .warn = on_warning,
     .info = output->verbose ? on_message : NULL,
     .data = self,
@@ -152,18 +250,20 @@ terrane_terminal_progress (TerraneTerminal *self)
 void
 terrane_terminal_finish_phase (TerraneTerminal *self)
 {
-  if (self->label == NULL)
+  if (self->phase.label == NULL)
     return;
   gint64 now = g_get_monotonic_time ();
-  clear_line (self);
+  clear_lines (self);
   /* On a terminal a phase leaves one line behind when it took long enough to be noticed. */
-  if (self->live && now - self->started > G_USEC_PER_SEC / 2)
+  if (self->live && now - self->phase.started > G_USEC_PER_SEC / 2)
     {
-      g_autofree char *done = oci_format_size (self->done);
-      fprintf (stderr, "%s  %s%s%.1f s\n", self->label, self->done > 0 ? done : "",
-               self->done > 0 ? ", " : "", (double) (now - self->started) / G_USEC_PER_SEC);
+      g_autofree char *done = oci_format_size (self->phase.done);
+      fprintf (stderr, "%s  %s%s%.1f s\n", self->phase.label, self->phase.done > 0 ? done : "",
+               self->phase.done > 0 ? ", " : "",
+               (double) (now - self->phase.started) / G_USEC_PER_SEC);
     }
-  g_clear_pointer (&self->label, g_free);
+  work_clear (&self->phase);
+  g_ptr_array_set_size (self->items, 0);
 }
 
 void
@@ -172,6 +272,7 @@ terrane_terminal_free (TerraneTerminal *self)
   if (self == NULL)
     return;
   terrane_terminal_finish_phase (self);
+  g_ptr_array_unref (self->items);
   g_free (self);
 }
 
@@ -205,74 +306,4 @@ terrane_print_flush (GError **error)
   if (fflush (stdout) == 0 && !ferror (stdout))
     return TRUE;
   return oci_throw_errno (error, "writing the result to standard output");
-}
-
-struct _TerraneTable
-{
-  GPtrArray *rows; /* of GStrv; the first is the headings */
-  guint n_columns;
-  gboolean *right;
-};
-
-TerraneTable *
-terrane_table_new (const char *const *headings)
-{
-  TerraneTable *self = g_new0 (TerraneTable, 1);
-  self->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  self->n_columns = g_strv_length ((char **) headings);
-  self->right = g_new0 (gboolean, self->n_columns);
-  char **row = g_new0 (char *, self->n_columns + 1);
-  for (guint i = 0; i < self->n_columns; i++)
-    {
-      self->right[i] = headings[i][0] == '>';
-      row[i] = g_strdup (headings[i] + (self->right[i] ? 1 : 0));
-    }
-  g_ptr_array_add (self->rows, row);
-  return self;
-}
-
-void
-terrane_table_add (TerraneTable *self, const char *const *cells)
-{
-  char **row = g_new0 (char *, self->n_columns + 1);
-  for (guint i = 0; i < self->n_columns; i++)
-    row[i] = g_strdup (cells[i]);
-  g_ptr_array_add (self->rows, row);
-}
-
-static glong
-column_width (const TerraneTable *self, guint column)
-{
-  glong width = 0;
-  for (guint i = 0; i < self->rows->len; i++)
-    width = MAX (width, g_utf8_strlen (((char **) self->rows->pdata[i])[column], -1));
-  return width;
-}
-
-void
-terrane_table_print (const TerraneTable *self)
-{
-  for (guint i = 0; i < self->rows->len; i++)
-    {
-      char **row = self->rows->pdata[i];
-      GString *line = g_string_new (NULL);
-      for (guint j = 0; j < self->n_columns; j++)
-        {
-          int pad = (int) (column_width (self, j) - g_utf8_strlen (row[j], -1));
-          g_string_append_printf (line, "%s%*s%s%*s", j > 0 ? "  " : "", self->right[j] ? pad : 0,
-                                  "", row[j], self->right[j] ? 0 : pad, "");
-        }
-      g_autofree char *text = g_string_free (line, FALSE);
-      terrane_print ("%s\n", g_strchomp (text));
-    }
-}
-
-void
-terrane_table_free (TerraneTable *self)
-{
-  if (self == NULL)
-    return;
-  g_ptr_array_unref (self->rows);
-  g_free (self->right);
-  g_free (self);
 }

@@ -16,9 +16,8 @@ typedef struct
 
 typedef struct _TerraneTerminal TerraneTerminal;
 
-/** A display for stderr: live on a terminal, plain lines elsewhere and for TERM=dumb. Without
- * colours.
- */
+/** A display for stderr: live on a terminal, with a line for each thing that goes on at the same
+ * time; plain lines every few seconds elsewhere and for TERM=dumb. Without colours. */
 TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
 /** Ends the live line. */
 void terrane_terminal_free (TerraneTerminal *self);
@@ -41,17 +40,5 @@ void terrane_print_json (const json_t *value);
 
 /** Whether everything printed on stdout has arrived: a full disk must not look like success. */
 gboolean terrane_print_flush (GError **error);
-
-/* A table of text: columns as wide as needed, numbers right-aligned. */
-typedef struct _TerraneTable TerraneTable;
-
-/** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
-TerraneTable *terrane_table_new (const char *const *headings);
-/** @cells: as many as there are columns; copied */
-void terrane_table_add (TerraneTable *self, const char *const *cells);
-/** Prints the table on stdout. */
-void terrane_table_print (const TerraneTable *self);
-void terrane_table_free (TerraneTable *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTable, terrane_table_free)
 
 G_END_DECLS

@@ -48,8 +48,9 @@ describe (const OciRetry *self, const OciHttpResponse *response, const GError *f
   unsigned attempts = g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
                           ? OCI_RETRY_CONNECT_ATTEMPTS
                           : OCI_RETRY_ATTEMPTS;
-  g_autofree char *status = response != NULL ? g_strdup_printf ("HTTP %u", response->status) : NULL;
-  oci_http_client_notice (self->client, "%s: %s; trying again in %.1f s (%u of %u)", self->what,
+  g_autofree char *status =
+      response != NULL ? g_strdup_printf ("%s: HTTP %u", self->what, response->status) : NULL;
+  oci_http_client_notice (self->client, "%s; trying again in %.1f s (%u of %u)",
                           status != NULL ? status : failure->message, (double) wait / 1000,
                           self->failures + 1, attempts - 1);
 }

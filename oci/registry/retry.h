@@ -16,7 +16,7 @@ enum
 typedef struct
 {
   OciHttpClient *client; /* for its time limit and its notices */
-  const char *what;      /* for notices, such as "docker://HOST/REPO" */
+  const char *what;      /* for notices, such as "docker://HOST" */
   unsigned failures;     /* so far; set to 0 after progress */
 } OciRetry;
 

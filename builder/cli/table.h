@@ -1,0 +1,20 @@
+/* Tables on stdout. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A table of text: columns as wide as needed, numbers right-aligned. */
+typedef struct _TerraneTable TerraneTable;
+
+/** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
+TerraneTable *terrane_table_new (const char *const *headings);
+/** @cells: as many as there are columns; copied */
+void terrane_table_add (TerraneTable *self, const char *const *cells);
+/** Prints the table on stdout. */
+void terrane_table_print (const TerraneTable *self);
+void terrane_table_free (TerraneTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTable, terrane_table_free)
+
+G_END_DECLS
