@@ -149,7 +149,9 @@ resolve_image (TerraneBase *base, TerraneStore *store, const TerraneProfile *pro
 {
   const TerraneSourceSpec *spec = profile->base;
   g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
-  OCI_PREFIX (error, "%s.image", spec->where);
+  /* Errors of registries name the image themselves. */
+  gboolean named = g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME);
+  OCI_PREFIX (error, "%s.image%s%s", spec->where, named ? "" : ": ", named ? "" : spec->image);
   g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
   if (transport == NULL || !terrane_store_begin_write (store, error))
     return FALSE;

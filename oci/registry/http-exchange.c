@@ -7,8 +7,8 @@
 
 enum
 {
-  SEND_BUFFER_BYTES = 512 * 1024,
-  RECEIVE_BUFFER_BYTES = 256 * 1024,
+  SEND_BUFFER_BYTES = 128 * 1024,
+  RECEIVE_BUFFER_BYTES = 64 * 1024,
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };
@@ -235,6 +235,9 @@ set_up_tls (const OciHttpClient *client, CURL *handle, const OciTlsConfig *tls)
 {
   if (tls->ca_file != NULL)
     SET (handle, CURLOPT_CAINFO, tls->ca_file);
+  /* Debian's libcurl would also trust, and read for each connection, every file of a directory that
+   * repeats the bundle: 55 ms more, and more trust than SSL_CERT_FILE asks for. */
+  SET (handle, CURLOPT_CAPATH, NULL);
   if (tls->certificate != NULL)
     {
       SET (handle, CURLOPT_SSLCERT, tls->certificate);

@@ -103,18 +103,6 @@ ping (OciRegistry *self, const char *base, GCancellable *cancellable, GError **e
   return oci_http_client_send (self->client, &request, cancellable, error);
 }
 
-/* After https failed. 400 is what HTTPS ports answer to plain HTTP: then https was right. */
-static OciHttpResponse *
-ping_plain (OciRegistry *self, const char *base, GCancellable *cancellable)
-{
-  g_auto (OciUrlOrigin) origin = { 0 };
-  if (!oci_url_origin (base, &origin, NULL)
-      || (!oci_url_is_loopback (&origin) && !oci_http_client_is_insecure (self->client)))
-    return NULL;
-  g_autoptr (OciHttpResponse) response = ping (self, base, cancellable, NULL);
-  return response != NULL && response->status != 400 ? g_steal_pointer (&response) : NULL;
-}
-
 /* Only the registry itself may ask for credentials, not a host that it redirected to. */
 static gboolean
 came_from (const OciHttpResponse *response, const OciUrlOrigin *origin)
@@ -123,23 +111,54 @@ came_from (const OciHttpResponse *response, const OciUrlOrigin *origin)
   return oci_url_origin (response->url, &from, NULL) && oci_url_same_origin (&from, origin);
 }
 
-/* @out_base: "https://HOST", or "http://HOST" where that is what answered. */
-static OciHttpResponse *
-ping_either (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
+/* The addresses to try, in order; which of several answers decides how to talk to the registry.
+ *
+ * On loopback plain HTTP comes first: nobody listens there, and a TLS handshake that fails costs
+ * more than the rest of a push that has nothing to send. Elsewhere it is tried only when the user
+ * allows it, and last. */
+static char **
+candidate_urls (const OciRegistry *self, GError **error)
 {
-  g_autoptr (GError) local = NULL;
+  g_auto (OciUrlOrigin) origin = { 0 };
   g_autofree char *secure = g_strconcat ("https://", api_host (self->reference), NULL);
   g_autofree char *plain = g_strconcat ("http://", api_host (self->reference), NULL);
-  g_autoptr (OciHttpResponse) response = ping (self, secure, cancellable, &local);
-  gboolean failed = g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
-                    || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE);
-  if (failed && (response = ping_plain (self, plain, cancellable)) != NULL)
-    *out_base = g_steal_pointer (&plain);
-  else if (response != NULL)
-    *out_base = g_steal_pointer (&secure);
-  else
-    g_propagate_error (error, g_steal_pointer (&local));
-  return g_steal_pointer (&response);
+  if (!oci_url_origin (secure, &origin, error))
+    return NULL;
+  gboolean loopback = oci_url_is_loopback (&origin);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  if (loopback)
+    g_strv_builder_add (builder, plain);
+  g_strv_builder_add (builder, secure);
+  if (!loopback && oci_http_client_is_insecure (self->client))
+    g_strv_builder_add (builder, plain);
+  return g_strv_builder_end (builder);
+}
+
+/* @out_base: which of the addresses answered. 400 is what HTTPS ports answer to plain HTTP. */
+static OciHttpResponse *
+ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
+{
+  g_auto (GStrv) urls = candidate_urls (self, error);
+  for (char **url = urls; url != NULL && *url != NULL; url++)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response = ping (self, *url, cancellable, &local);
+      gboolean last = url[1] == NULL;
+      if (response != NULL
+          && (last || response->status != 400 || g_str_has_prefix (*url, "https:")))
+        {
+          *out_base = g_strdup (*url);
+          return g_steal_pointer (&response);
+        }
+      gboolean worth_another = g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
+                               || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE);
+      if (response == NULL && (last || !worth_another))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+    }
+  return NULL;
 }
 
 static OciHttpResponse *
@@ -150,7 +169,7 @@ ping_patiently (OciRegistry *self, char **out_base, GCancellable *cancellable, G
     {
       g_autoptr (GError) local = NULL;
       g_clear_pointer (out_base, g_free);
-      g_autoptr (OciHttpResponse) response = ping_either (self, out_base, cancellable, &local);
+      g_autoptr (OciHttpResponse) response = ping_any (self, out_base, cancellable, &local);
       if (oci_retry_again (&retry, response, cancellable, &local))
         continue;
       if (local == NULL)

@@ -45,10 +45,9 @@ void oci_registry_add_source (OciRegistry *self, const char *repository);
 /**
  * oci_registry_connect:
  *
- * Finds out how to talk to the registry, by GET /v2/; later calls return at once. HTTPS is tried
- * first; plain HTTP only when that failed and the host is loopback or the client allows it. A
- * certificate that is not trusted thus never leads to plain HTTP: an HTTPS port answers it with
- * 400. Credentials are not sent before a challenge asks for them.
+ * Finds out how to talk to the registry, by GET /v2/; later calls return at once. That is HTTPS; on
+ * loopback, and last where the client is insecure, also plain HTTP. Credentials are not sent before
+ * a challenge asks for them.
  */
 gboolean oci_registry_connect (OciRegistry *self, GCancellable *cancellable, GError **error);
 
