@@ -24,8 +24,18 @@ typedef struct
 typedef struct _TerraneRemote TerraneRemote;
 
 /**
+ * terrane_remote_protect:
+ *
+ * Keeps the memory of this process out of core dumps and from other processes of the same user
+ * (PR_SET_DUMPABLE), since credentials are going to be in it.
+ */
+void terrane_remote_protect (void);
+
+/**
  * terrane_remote_new:
  * @store: must outlive @self, as must what @options points to
+ *
+ * Calls terrane_remote_protect().
  */
 TerraneRemote *terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options);
 void terrane_remote_free (TerraneRemote *self);
