@@ -17,7 +17,7 @@ terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **err
     .entries = entries,
     .description =
         "Credentials are looked up in $REGISTRY_AUTH_FILE, podman's auth.json and docker's\n"
-        "config.json; 'podman login HOST' writes them. Plain HTTP is used on loopback only.",
+        "config.json; 'terrane login HOST' writes them. Plain HTTP is used on loopback only.",
     .min = 2,
     .max = 2,
   };

@@ -23,7 +23,7 @@ oci_registry_auth_new (OciHttpClient *client, const OciReference *reference, con
                        GError **error)
 {
   g_autoptr (OciAuthLookup) lookup =
-      oci_auth_lookup (reference->host, reference->repository, error);
+      oci_auth_lookup (reference->host, reference->repository, NULL, error);
   if (lookup == NULL)
     return NULL;
   OciRegistryAuth *self = g_new0 (OciRegistryAuth, 1);

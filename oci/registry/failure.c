@@ -52,9 +52,8 @@ describe_document (const json_t *root)
   return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
-/* What the registry says itself. Returns: (transfer full) (nullable) */
-static char *
-describe_body (const OciHttpResponse *response)
+char *
+oci_registry_failure_text (const OciHttpResponse *response)
 {
   gsize size = 0;
   const char *data = g_bytes_get_data (response->body, &size);
@@ -76,15 +75,15 @@ advise_login (const OciReference *reference, const OciAuthLookup *lookup, gboole
   if (credentials == NULL)
     {
       g_autofree char *searched = g_strjoinv (", ", lookup->searched);
-      return g_strdup_printf ("no credentials for %s in %s; run 'podman login %s'", reference->host,
-                              searched, reference->host);
+      return g_strdup_printf ("no credentials for %s in %s; run 'terrane login %s'",
+                              reference->host, searched, reference->host);
     }
   g_autofree char *user = oci_quote (credentials->user);
   return denied ? g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
-                                   "run 'podman login %s' as another user",
+                                   "run 'terrane login %s' as another user",
                                    user, credentials->source, reference->host)
                 : g_strdup_printf ("the user %s and the password in %s were refused; run "
-                                   "'podman login %s'",
+                                   "'terrane login %s'",
                                    user, credentials->source, reference->host);
 }
 
@@ -133,7 +132,7 @@ gboolean
 oci_registry_failure (const OciReference *reference, const OciAuthLookup *lookup,
                       const OciHttpResponse *response, const char *what, GError **error)
 {
-  g_autofree char *description = describe_body (response);
+  g_autofree char *description = oci_registry_failure_text (response);
   g_autofree char *advice = advise (reference, lookup, response, description);
   return oci_throw (error, code_of_status (response->status), "%s: %s%s(HTTP %u)%s%s", what,
                     description != NULL ? description : "",

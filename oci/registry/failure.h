@@ -3,7 +3,7 @@
 #pragma once
 
 #include "oci/reference.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/auth-lookup.h"
 #include "oci/registry/http.h"
 
 G_BEGIN_DECLS
@@ -23,5 +23,8 @@ G_BEGIN_DECLS
  */
 gboolean oci_registry_failure (const OciReference *reference, const OciAuthLookup *lookup,
                                const OciHttpResponse *response, const char *what, GError **error);
+
+/** What the registry says itself, quoted. Returns: (transfer full) (nullable) */
+char *oci_registry_failure_text (const OciHttpResponse *response);
 
 G_END_DECLS

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "oci/reference.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/auth-lookup.h"
 #include "oci/registry/http.h"
 
 G_BEGIN_DECLS
@@ -81,6 +81,20 @@ OciHttpResponse *oci_registry_send (OciRegistry *self, const OciHttpRequest *req
 gboolean oci_registry_exists (OciRegistry *self, const char *path, const char *accept,
                               const char *what, GCancellable *cancellable,
                               OciHttpResponse **out_response, GError **error);
+
+/**
+ * oci_registry_check_login:
+ * @host: HOST[:PORT]
+ * @credentials: to be tried, instead of those that files and helpers have
+ *
+ * Asks the registry whether it takes @credentials, by GET /v2/. One that asks for none takes all.
+ *
+ * Returns: %FALSE with %OCI_ERROR_DENIED and the registry's own words when it does not, or as
+ *   oci_registry_connect()
+ */
+gboolean oci_registry_check_login (OciHttpClient *client, const char *host,
+                                   const OciCredentials *credentials, GCancellable *cancellable,
+                                   GError **error);
 
 /** Sets @error to what the registry answered: oci_registry_failure(). Returns: %FALSE */
 gboolean oci_registry_fail (const OciRegistry *self, const OciHttpResponse *response,

@@ -96,7 +96,7 @@ class Push(TestCase):
         self.assertNotIn("secret-password", verbose)
 
         self.env["REGISTRY_AUTH_FILE"] = str(self.auth_file(registry.host, "alice", "wrong-password"))
-        message = self.assert_fails(1, r"UNAUTHORIZED.*\(HTTP 401\).*‘alice’.*refused.*podman login", "push", "test",
+        message = self.assert_fails(1, r"UNAUTHORIZED.*\(HTTP 401\).*‘alice’.*refused.*terrane login", "push", "test",
                                     destination.replace("v1", "v2"), env=self.env)
         self.assertNotIn("wrong-password", message)
         del self.env["SSL_CERT_FILE"]
