@@ -33,6 +33,8 @@ typedef struct
 gboolean terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_login (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_logout (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error);

@@ -53,7 +53,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneRemoteArguments, terrane_remote_argumen
     0,                                                                                             \
     G_OPTION_ARG_STRING,                                                                           \
     &(the_arguments).mount_from,                                                                   \
-    "Let the registry take layers from this repository of its own",                                \
+    "Mount layers from there, if it has them",                                                     \
     "REPOSITORY" },                                                                                \
   {                                                                                                \
     "create-repository", 0, 0, G_OPTION_ARG_NONE, &(the_arguments).create_repository,              \

@@ -1,91 +1,56 @@
 #include "oci/registry/auth-file.h"
 
-#include "oci/base/fd.h"
-#include "oci/base/json.h"
+#include "oci/registry/auth-key.h"
+#include "oci/registry/credential-helper.h"
 
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum
-{
-  AUTH_FILE_MAX_BYTES = 1024 * 1024,
-};
 
 void
-oci_secret_free (char *secret)
+oci_auth_entry_clear (OciAuthEntry *self)
 {
-  if (secret != NULL)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
+  oci_credentials_free (self->credentials);
+  g_free (self->helper);
+  g_free (self->server);
+  *self = (OciAuthEntry){ 0 };
 }
 
-void
-oci_credentials_free (OciCredentials *self)
+/* A document that has secrets in it until it goes. */
+typedef struct
 {
-  if (self == NULL)
-    return;
-  g_free (self->user);
-  oci_secret_free (self->password);
-  g_free (self->source);
-  g_free (self);
-}
+  OciJsonDocument *document;
+  OciJson root;
+} AuthDocument;
 
-OciCredentials *
-oci_credentials_copy (const OciCredentials *self)
+static void
+auth_document_clear (AuthDocument *self)
 {
-  OciCredentials *copy = g_new0 (OciCredentials, 1);
-  copy->user = g_strdup (self->user);
-  copy->password = g_strdup (self->password);
-  copy->source = g_strdup (self->source);
-  copy->identity_token = self->identity_token;
-  return copy;
+  if (self->document != NULL)
+    oci_secret_wipe_json ((json_t *) self->root.value);
+  g_clear_pointer (&self->document, oci_json_document_free);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AuthDocument, auth_document_clear)
 
-/* docker login docker.io writes "https://index.docker.io/v1/". */
-static const char *
-canonical_host (const char *host)
-{
-  return strcmp (host, "docker.io") == 0 || strcmp (host, "registry-1.docker.io") == 0
-             ? "index.docker.io"
-             : host;
-}
-
-/* Whether @key is @host in the "https://HOST/v1/" form or as another name of docker.io. */
 static gboolean
-key_names_host (const char *key, const char *host)
+auth_document_open (AuthDocument *self, const char *name, GBytes *data, GError **error)
 {
-  static const char *const schemes[] = { "https://", "http://" };
-  g_autofree char *name = NULL;
-  for (size_t i = 0; name == NULL && i < G_N_ELEMENTS (schemes); i++)
-    if (g_str_has_prefix (key, schemes[i]))
-      {
-        const char *start = key + strlen (schemes[i]);
-        name = g_strndup (start, strcspn (start, "/"));
-      }
-  return strcmp (canonical_host (name != NULL ? name : key), canonical_host (host)) == 0;
+  self->document = oci_secret_json_parse (name, data, &self->root, error);
+  return self->document != NULL;
+}
+
+/* A member that is an object; one that is something else is noted. */
+static gboolean
+find_object (const OciJson *root, const char *key, OciJson *out_object)
+{
+  return oci_json_object (root, NULL) && oci_json_member (root, key, out_object)
+         && oci_json_object (out_object, NULL);
 }
 
 static gboolean
-find_entry (const OciJson *auths, const char *host, const char *repository, OciJson *out_entry)
+find_entry (const OciJson *object, const char *host, const char *repository, OciJson *out_entry)
 {
-  g_autofree char *key = g_strconcat (host, "/", repository, NULL);
-  for (char *slash = key + strlen (key); slash != NULL; slash = strrchr (key, '/'))
-    {
-      *slash = '\0';
-      void *found = json_object_iter_at ((json_t *) auths->value, key);
-      if (found != NULL) /* its own key, since cursors borrow */
-        return oci_json_member (auths, json_object_iter_key (found), out_entry);
-    }
-  const char *other;
-  json_t *value;
-  json_object_foreach ((json_t *) auths->value, other, value)
-  {
-    (void) value;
-    if (key_names_host (other, host))
-      return oci_json_member (auths, other, out_entry);
-  }
-  return FALSE;
+  const char *key = oci_auth_key_find (object->value, host, repository);
+  return key != NULL && oci_json_member (object, key, out_entry);
 }
 
 /* g_base64_decode() skips what it does not know; here that means a damaged file. */
@@ -113,6 +78,7 @@ decode (const OciJson *at, const char *text)
     }
   gsize len = 0;
   g_autofree guchar *decoded = g_base64_decode (text, &len);
+  gsize decoded_len = len;
   while (len > 0 && decoded[len - 1] == '\0') /* old dockers padded */
     len--;
   const guchar *colon = len > 0 ? memchr (decoded, ':', len) : NULL;
@@ -127,7 +93,7 @@ decode (const OciJson *at, const char *text)
       self->user = g_strndup ((const char *) decoded, (gsize) (colon - decoded));
       self->password = g_strndup ((const char *) colon + 1, len - (gsize) (colon + 1 - decoded));
     }
-  explicit_bzero (decoded, len);
+  explicit_bzero (decoded, decoded_len);
   return self;
 }
 
@@ -139,151 +105,259 @@ is_set (const OciJson *object, const char *key, const char **out_text)
          && (*out_text)[0] != '\0';
 }
 
-static gboolean
-refuse_helper (const char *name, const char *host, const char *keeper, GError **error)
+/* NULL for the empty entry that marks what a credential store has. */
+static OciCredentials *
+read_entry (const OciJson *entry)
 {
-  g_autofree char *quoted = oci_quote (keeper);
-  return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                    "%s: the credentials of %s are with %s, which terrane cannot ask; store a "
-                    "password with 'podman login %s'",
-                    name, host, quoted, host);
+  OciJson auth;
+  const char *text, *token;
+  g_autoptr (OciCredentials) self = NULL;
+  if (is_set (entry, "auth", &text) && oci_json_member (entry, "auth", &auth))
+    self = decode (&auth, text);
+  if (!is_set (entry, "identitytoken", &token))
+    return g_steal_pointer (&self);
+  if (self == NULL)
+    self = g_new0 (OciCredentials, 1);
+  if (self->user == NULL || self->user[0] == '\0')
+    {
+      g_free (self->user);
+      self->user = g_strdup ("<token>");
+    }
+  oci_secret_free (self->password);
+  self->password = g_strdup (token);
+  self->identity_token = TRUE;
+  return g_steal_pointer (&self);
 }
 
+/* The name of a helper; a bad one is noted. */
 static gboolean
-read_credentials (const OciJson *root, const char *name, const char *host, const char *repository,
-                  OciCredentials **out_credentials, GError **error)
+read_helper (const OciJson *object, const char *key, char **out_helper)
 {
-  OciJson auths, entry, auth, helpers;
+  OciJson member;
   const char *text;
-  *out_credentials = NULL;
-  if (!oci_json_object (root, NULL))
-    return TRUE; /* noted */
-  if (oci_json_member (root, "credHelpers", &helpers) && oci_json_object (&helpers, NULL)
-      && is_set (&helpers, host, &text))
-    return refuse_helper (name, host, text, error);
-  if (!oci_json_member (root, "auths", &auths) || !oci_json_object (&auths, NULL)
-      || !find_entry (&auths, host, repository, &entry) || !oci_json_object (&entry, NULL))
-    return TRUE;
-  if (is_set (&entry, "identitytoken", &text))
-    return refuse_helper (name, host, "an identity token", error);
-  if (is_set (&entry, "auth", &text) && oci_json_member (&entry, "auth", &auth))
-    *out_credentials = decode (&auth, text);
-  else if (is_set (root, "credsStore", &text)) /* an empty entry marks what the store has */
-    return refuse_helper (name, host, text, error);
+  if (!is_set (object, key, &text))
+    return FALSE;
+  if (oci_credential_helper_is_name (text))
+    {
+      *out_helper = g_strdup (text);
+      return TRUE;
+    }
+  if (oci_json_member (object, key, &member))
+    oci_json_problem (&member, "is no name of a helper: letters, digits, ‘.’, ‘_’ and ‘-’");
+  return FALSE;
+}
+
+/* The most specific of "credHelpers". */
+static gboolean
+find_listed_helper (const OciJson *root, const char *host, const char *repository,
+                    char **out_helper, char **out_server)
+{
+  OciJson helpers, found;
+  if (!find_object (root, "credHelpers", &helpers)
+      || !find_entry (&helpers, host, repository, &found)
+      || !read_helper (&helpers, found.key, out_helper))
+    return FALSE;
+  *out_server = g_strdup (found.key);
   return TRUE;
 }
 
-/* jansson quotes what it stumbled over, which here may be a password. */
-static void
-drop_quoted_text (const char *name, GError **error)
+static gboolean
+find_store (const OciJson *root, const char *host, char **out_helper, char **out_server)
 {
-  if (error == NULL || *error == NULL || !g_str_has_prefix ((*error)->message, name))
+  if (!oci_json_object (root, NULL) || !read_helper (root, "credsStore", out_helper))
+    return FALSE;
+  *out_server = g_strdup (oci_auth_key_server (host));
+  return TRUE;
+}
+
+static void
+read_root (const OciJson *root, const char *host, const char *repository, OciAuthEntry *out_entry)
+{
+  OciJson auths, entry;
+  if (!oci_json_object (root, NULL)
+      || find_listed_helper (root, host, repository, &out_entry->helper, &out_entry->server))
     return;
-  char *near = strstr ((*error)->message + strlen (name), " near '");
-  if (near != NULL)
-    *near = '\0';
+  if (find_object (root, "auths", &auths) && find_entry (&auths, host, repository, &entry)
+      && oci_json_object (&entry, NULL))
+    out_entry->credentials = read_entry (&entry);
+  if (out_entry->credentials == NULL)
+    (void) find_store (root, host, &out_entry->helper, &out_entry->server); /* none is fine too */
 }
 
 gboolean
 oci_auth_file_parse (const char *name, GBytes *data, const char *host, const char *repository,
-                     OciCredentials **out_credentials, GError **error)
+                     OciAuthEntry *out_entry, GError **error)
 {
-  OciJson root;
-  g_autoptr (OciJsonDocument) document =
-      oci_json_parse (name, data, OCI_ERROR_FORMAT, &root, error);
-  if (document == NULL)
-    {
-      drop_quoted_text (name, error);
-      return FALSE;
-    }
-  g_autoptr (OciCredentials) credentials = NULL;
-  if (!read_credentials (&root, name, host, repository, &credentials, error)
-      || !oci_json_document_finish (document, error))
+  g_auto (AuthDocument) file = { 0 };
+  g_auto (OciAuthEntry) entry = { 0 };
+  if (!auth_document_open (&file, name, data, error))
     return FALSE;
-  if (credentials != NULL)
-    credentials->source = g_strdup (name);
-  *out_credentials = g_steal_pointer (&credentials);
+  read_root (&file.root, host, repository, &entry);
+  if (!oci_json_document_finish (file.document, error))
+    return FALSE;
+  if (entry.credentials != NULL)
+    entry.credentials->source = g_strdup (name);
+  *out_entry = entry;
+  entry = (OciAuthEntry){ 0 };
   return TRUE;
 }
 
-static const char *
-environment (const char *name)
+gboolean
+oci_auth_file_keeper (const char *name, GBytes *data, const char *key, char **out_helper,
+                      char **out_server, gboolean *out_listed, GError **error)
 {
-  const char *value = g_getenv (name);
-  return value != NULL && value[0] != '\0' ? value : NULL;
+  g_auto (AuthDocument) file = { 0 };
+  g_autofree char *host = oci_auth_key_parse (key, error);
+  g_autofree char *helper = NULL, *server = NULL;
+  if (host == NULL || !auth_document_open (&file, name, data, error))
+    return FALSE;
+  const char *namespace = key[strlen (host)] == '/' ? key + strlen (host) + 1 : NULL;
+  gboolean listed = find_listed_helper (&file.root, host, namespace, &helper, &server);
+  if (!listed)
+    (void) find_store (&file.root, host, &helper, &server); /* none is fine too */
+  if (!oci_json_document_finish (file.document, error))
+    return FALSE;
+  if (helper != NULL && namespace != NULL && strcmp (server, key) != 0)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "%s: the credentials of %s are with " OCI_CREDENTIAL_HELPER_PREFIX
+                      "%s, which knows no namespaces; use %s without ‘/%s’",
+                      name, host, helper, host, namespace);
+  *out_helper = g_steal_pointer (&helper);
+  *out_server = g_steal_pointer (&server);
+  *out_listed = listed;
+  return TRUE;
 }
 
+/* The text, without copies of secrets left behind. */
 static char *
-home_path (const char *variable, const char *below_home, const char *file)
+dump (const json_t *root)
 {
-  const char *directory = environment (variable);
-  if (directory != NULL)
-    return g_build_filename (directory, file, NULL);
-  const char *home = environment ("HOME");
-  return g_build_filename (home != NULL ? home : g_get_home_dir (), below_home, file, NULL);
+  char *text = json_dumps (root, JSON_INDENT (2));
+  if (text == NULL)
+    g_error ("out of memory while writing JSON");
+  size_t len = strlen (text);
+  char *line = g_strconcat (text, "\n", NULL);
+  explicit_bzero (text, len);
+  free (text);
+  return line;
 }
 
-static GPtrArray *
-search_path (void)
+/* The object under @key, made when there is none. Returns: (transfer none) (nullable) */
+static json_t *
+require_object (const OciJson *object, const char *key)
 {
-  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
-  const char *only = environment ("REGISTRY_AUTH_FILE");
-  const char *runtime = environment ("XDG_RUNTIME_DIR");
-  if (only != NULL)
-    g_ptr_array_add (paths, g_strdup (only));
-  else
+  OciJson member;
+  if (oci_json_member (object, key, &member))
+    return oci_json_object (&member, NULL) ? (json_t *) member.value : NULL;
+  oci_json_set ((json_t *) object->value, key, json_object ());
+  return json_object_get (object->value, key);
+}
+
+static void
+fill_entry (json_t *entry, const OciCredentials *credentials)
+{
+  static const char *const secrets[] = { "auth", "identitytoken", "registrytoken", "username",
+                                         "password" };
+  for (size_t i = 0; i < G_N_ELEMENTS (secrets); i++)
     {
-      g_ptr_array_add (paths, runtime != NULL
-                                  ? g_build_filename (runtime, "containers", "auth.json", NULL)
-                                  : g_strdup_printf ("/run/containers/%u/auth.json", getuid ()));
-      g_ptr_array_add (paths, home_path ("XDG_CONFIG_HOME", ".config", "containers/auth.json"));
-      g_ptr_array_add (paths, home_path ("DOCKER_CONFIG", ".docker", "config.json"));
+      oci_secret_wipe_json (json_object_get (entry, secrets[i]));
+      (void) json_object_del (entry, secrets[i]); /* there may be none */
     }
-  return paths;
-}
-
-/* A file that is not there has no credentials. */
-static gboolean
-search_file (const char *path, const char *host, const char *repository,
-             OciCredentials **out_credentials, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  g_autoptr (GBytes) data = NULL;
-  gboolean chosen = environment ("REGISTRY_AUTH_FILE") != NULL;
-  OCI_PREFIX (error, "registry credentials%s", chosen ? " of $REGISTRY_AUTH_FILE" : "");
-  *out_credentials = NULL;
-  if (oci_read_file (AT_FDCWD, path, AUTH_FILE_MAX_BYTES, &data, &local))
-    return oci_auth_file_parse (path, data, host, repository, out_credentials, error);
-  if (!chosen && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
-}
-
-OciAuthLookup *
-oci_auth_lookup (const char *host, const char *repository, G_GNUC_UNUSED GCancellable *cancellable,
-                 GError **error)
-{
-  g_autoptr (GPtrArray) paths = search_path ();
-  g_autoptr (OciAuthLookup) self = g_new0 (OciAuthLookup, 1);
-  g_autoptr (GPtrArray) searched = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < paths->len && self->credentials == NULL; i++)
-    {
-      g_ptr_array_add (searched, g_strdup (paths->pdata[i]));
-      if (!search_file (paths->pdata[i], host, repository, &self->credentials, error))
-        return NULL;
-    }
-  g_ptr_array_add (searched, NULL);
-  self->searched = (char **) g_ptr_array_steal (searched, NULL);
-  return g_steal_pointer (&self);
-}
-
-void
-oci_auth_lookup_free (OciAuthLookup *self)
-{
-  if (self == NULL)
+  if (credentials == NULL)
     return;
-  oci_credentials_free (self->credentials);
-  g_strfreev (self->searched);
-  g_free (self);
+  gboolean token = credentials->identity_token;
+  g_autoptr (OciSecret) pair =
+      g_strconcat (credentials->user, ":", token ? "" : credentials->password, NULL);
+  g_autoptr (OciSecret) encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
+  oci_json_set (entry, "auth", oci_json_text (encoded));
+  if (token)
+    oci_json_set (entry, "identitytoken", oci_json_text (credentials->password));
+}
+
+static gboolean
+check_user (const OciCredentials *credentials, GError **error)
+{
+  if (credentials == NULL || strchr (credentials->user, ':') == NULL)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (credentials->user);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "the user name %s has a ‘:’, which ends it in an auth file", quoted);
+}
+
+char *
+oci_auth_file_set (const char *name, GBytes *data, const char *key,
+                   const OciCredentials *credentials, GError **error)
+{
+  static const char empty[] = "{}";
+  g_auto (AuthDocument) file = { 0 };
+  g_autoptr (GBytes) start =
+      data != NULL ? g_bytes_ref (data) : g_bytes_new_static (empty, strlen (empty));
+  if (!check_user (credentials, error) || !auth_document_open (&file, name, start, error))
+    return NULL;
+  json_t *auths = oci_json_object (&file.root, NULL) ? require_object (&file.root, "auths") : NULL;
+  if (auths != NULL)
+    {
+      json_t *entry = json_object_get (auths, key);
+      if (!json_is_object (entry))
+        oci_json_set (auths, key, json_object ());
+      fill_entry (json_object_get (auths, key), credentials);
+    }
+  return oci_json_document_finish (file.document, error) ? dump (file.root.value) : NULL;
+}
+
+char *
+oci_auth_file_remove (const char *name, GBytes *data, const char *key, guint *out_removed,
+                      GError **error)
+{
+  OciJson auths;
+  g_auto (AuthDocument) file = { 0 };
+  guint removed = 0;
+  if (!auth_document_open (&file, name, data, error))
+    return NULL;
+  if (find_object (&file.root, "auths", &auths))
+    {
+      const char *other;
+      json_t *value;
+      void *next;
+      json_object_foreach_safe ((json_t *) auths.value, next, other, value)
+      {
+        if (key != NULL && !oci_auth_key_same (other, key))
+          continue;
+        oci_secret_wipe_json (value);
+        (void) json_object_del ((json_t *) auths.value, other); /* it is there */
+        removed++;
+      }
+    }
+  if (!oci_json_document_finish (file.document, error))
+    return NULL;
+  *out_removed = removed;
+  return dump (file.root.value);
+}
+
+char **
+oci_auth_file_keys (const char *name, GBytes *data, GError **error)
+{
+  static const char *const members[] = { "credHelpers", "auths" };
+  g_auto (AuthDocument) file = { 0 };
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  if (!auth_document_open (&file, name, data, error))
+    return NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      OciJson object;
+      const char *key;
+      json_t *value;
+      if (!find_object (&file.root, members[i], &object))
+        continue;
+      json_object_foreach ((json_t *) object.value, key, value)
+      {
+        (void) value;
+        if (!g_ptr_array_find_with_equal_func (keys, key, g_str_equal, NULL))
+          g_ptr_array_add (keys, g_strdup (key));
+      }
+    }
+  if (!oci_json_document_finish (file.document, error))
+    return NULL;
+  g_ptr_array_add (keys, NULL);
+  return (char **) g_ptr_array_steal (keys, NULL);
 }

@@ -1,73 +1,88 @@
-/* Credentials from the files that podman and docker logins write: containers-auth.json(5) and
- * docker's config.json. Only read, never written. Credential helpers are not asked. */
+/* Files with credentials, as podman and docker logins write them: containers-auth.json(5) and
+ * docker's config.json. What is in one file and how it is changed, from bytes to bytes; where the
+ * files are is in auth-lookup.h, writing them in auth-store.h. */
 #pragma once
 
-#include "oci/base/error.h"
-
-#include <gio/gio.h>
+#include "oci/registry/credentials.h"
 
 G_BEGIN_DECLS
 
-/* A user's secret: keep it out of messages. */
-typedef struct
+enum
 {
-  char *user;
-  char *password;
-  char *source;            /* path of the file it was found in, for messages */
-  gboolean identity_token; /* @password is an OAuth 2.0 refresh token */
-} OciCredentials;
+  OCI_AUTH_FILE_MAX_BYTES = 1024 * 1024,
+};
 
-OciCredentials *oci_credentials_copy (const OciCredentials *self);
-
-/** Overwrites the secret before the memory is released. */
-void oci_credentials_free (OciCredentials *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciCredentials, oci_credentials_free)
-
-/** Overwrites a string and frees it; for everything that was derived from a password. */
-void oci_secret_free (char *secret);
-typedef char OciSecret;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciSecret, oci_secret_free)
-
-/**
- * oci_auth_file_parse:
- * @name: path of the file, for messages and @out_credentials
- * @data: its content
- * @host: registry host, with port when the reference has one
- * @repository: "team/app"
- * @out_credentials: (out) (transfer full) (nullable): %NULL when the file has none for these
- *
- * Searches "auths" as podman does: HOST/REPOSITORY, its parents up to HOST, then keys of the
- * "https://HOST/v1/" kind that old dockers wrote. The three names of docker.io count as one.
- *
- * Returns: %FALSE with %OCI_ERROR_FORMAT for a malformed file ("PATH:LINE:COLUMN: …", never with
- *   text from it), or %OCI_ERROR_UNSUPPORTED when the credentials are with a helper or an identity
- *   token
- */
-gboolean oci_auth_file_parse (const char *name, GBytes *data, const char *host,
-                              const char *repository, OciCredentials **out_credentials,
-                              GError **error);
-
-/* What a search found, and where it looked. */
+/* What a file has for a repository: nothing, credentials, or the name of a helper to ask. */
 typedef struct
 {
   OciCredentials *credentials; /* (nullable) */
-  char **searched; /* paths in the order of the search; all of them when nothing was found */
-} OciAuthLookup;
+  char *helper;                /* (nullable): NAME of docker-credential-NAME */
+  char *server;                /* what to ask it for; set with @helper */
+} OciAuthEntry;
 
-void oci_auth_lookup_free (OciAuthLookup *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciAuthLookup, oci_auth_lookup_free)
+void oci_auth_entry_clear (OciAuthEntry *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciAuthEntry, oci_auth_entry_clear)
 
 /**
- * oci_auth_lookup:
+ * oci_auth_file_parse:
+ * @name: path of the file, for messages and the credentials' @source
+ * @data: its content
+ * @host: registry host, with port when the reference has one
+ * @repository: (nullable): "team/app"
+ * @out_entry: (out caller-allocates): empty when the file has nothing for these
  *
- * $REGISTRY_AUTH_FILE alone when it is set, which must exist. Otherwise the first file with
- * matching credentials of: $XDG_RUNTIME_DIR/containers/auth.json (/run/containers/UID without the
- * variable), $XDG_CONFIG_HOME/containers/auth.json (~/.config without it), and
- * $DOCKER_CONFIG/config.json (~/.docker without it). Reads the environment.
+ * Looks at "credHelpers", then "auths", then "credsStore", which is asked for the host alone. Keys
+ * are searched as podman does: HOST/REPOSITORY, its parents up to HOST, then keys of the
+ * "https://HOST/v1/" kind that old dockers wrote. The three names of docker.io count as one. An
+ * entry with an "identitytoken" has that instead of a password.
  *
- * Returns: (transfer full) (nullable): the result, with no credentials when there are none
+ * Returns: %FALSE with %OCI_ERROR_FORMAT for a malformed file ("PATH:LINE:COLUMN: …", never with
+ *   text from it)
  */
-OciAuthLookup *oci_auth_lookup (const char *host, const char *repository, GCancellable *cancellable,
-                                GError **error);
+gboolean oci_auth_file_parse (const char *name, GBytes *data, const char *host,
+                              const char *repository, OciAuthEntry *out_entry, GError **error);
+
+/**
+ * oci_auth_file_keeper:
+ * @out_helper: (out) (transfer full) (nullable): the helper that keeps what belongs to @key, %NULL
+ *   when the file itself does
+ * @out_server: (out) (transfer full) (nullable): the name that the helper has for @key
+ * @out_listed: (out): whether "credHelpers" named it; not so "credsStore"
+ *
+ * Returns: %FALSE with %OCI_ERROR_FORMAT, or with %OCI_ERROR_UNSUPPORTED when the helper is for the
+ *   host, and @key is a namespace of it
+ */
+gboolean oci_auth_file_keeper (const char *name, GBytes *data, const char *key, char **out_helper,
+                               char **out_server, gboolean *out_listed, GError **error);
+
+/**
+ * oci_auth_file_set:
+ * @data: (nullable): the file's content, %NULL when there is no file
+ * @credentials: (nullable): %NULL for the empty entry that says: "credsStore" has them
+ *
+ * Returns: (transfer full) (nullable): the new content, to be freed with oci_secret_free(). Members
+ *   that are not known stay, in their order.
+ */
+char *oci_auth_file_set (const char *name, GBytes *data, const char *key,
+                         const OciCredentials *credentials, GError **error);
+
+/**
+ * oci_auth_file_remove:
+ * @key: (nullable): %NULL for all
+ * @out_removed: (out): number of entries that are gone
+ *
+ * HOST removes the entries that old dockers wrote for it too.
+ *
+ * Returns: (transfer full) (nullable): as oci_auth_file_set()
+ */
+char *oci_auth_file_remove (const char *name, GBytes *data, const char *key, guint *out_removed,
+                            GError **error);
+
+/**
+ * oci_auth_file_keys:
+ *
+ * Returns: (transfer full) (nullable): the keys of "credHelpers" and those of "auths", each once
+ */
+char **oci_auth_file_keys (const char *name, GBytes *data, GError **error);
 
 G_END_DECLS

@@ -123,7 +123,10 @@ advise_locked (const OciRegistryAuth *self, gboolean denied)
   const char *host = self->reference->host;
   const OciCredentials *credentials = self->credentials;
   if (self->login)
-    return g_strdup ("the user or the password is wrong");
+    {
+      g_autofree char *login = oci_quote (credentials->user);
+      return g_strdup_printf ("the user %s or the password is wrong", login);
+    }
   if (credentials == NULL)
     {
       g_autofree char *searched = g_strjoinv (", ", self->lookup->searched);
@@ -131,7 +134,7 @@ advise_locked (const OciRegistryAuth *self, gboolean denied)
                               host);
     }
   if (credentials == self->ecr_credentials)
-    return g_strdup_printf ("the %s", credentials->source);
+    return g_strdup_printf ("who asks is known by the %s", credentials->source);
   g_autofree char *user = oci_quote (credentials->user);
   return denied ? g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
                                    "run 'terrane login %s' as another user",

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "oci/reference.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/auth-lookup.h"
 #include "oci/registry/http.h"
 
 G_BEGIN_DECLS

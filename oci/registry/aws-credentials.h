@@ -84,7 +84,7 @@ OciAwsCredentials *oci_aws_assume_role (const OciAwsSearch *search, const OciAws
 
 /** STS AssumeRoleWithWebIdentity. Returns: (transfer full) (nullable): without a source */
 OciAwsCredentials *oci_aws_assume_role_with_web_identity (const OciAwsSearch *search,
-                                                          const OciAwsRole *role,
-                                                          const char *token, GError **error);
+                                                          const OciAwsRole *role, const char *token,
+                                                          GError **error);
 
 G_END_DECLS

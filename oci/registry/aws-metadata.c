@@ -1,7 +1,7 @@
 /* Credentials from the container or the machine, over plain HTTP on addresses that only it has. */
 #include "oci/registry/aws-credentials.h"
 #include "oci/registry/aws-service.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/credentials.h"
 #include "oci/registry/url.h"
 
 #include "oci/base/fd.h"
@@ -114,8 +114,8 @@ oci_aws_container_credentials (const OciAwsSearch *search, OciAwsCredentials **o
   request.authorization = token;
   request.timeout_seconds = CONTAINER_SECONDS;
   request.local_service = g_str_has_prefix (url, "http:");
-  g_autoptr (OciHttpResponse) response = oci_aws_send (
-      search->client, &request, "container credentials", search->cancellable, error);
+  g_autoptr (OciHttpResponse) response =
+      oci_aws_send (search->client, &request, "container credentials", search->cancellable, error);
   if (response == NULL)
     return FALSE;
   if (response->status != 200)
@@ -164,8 +164,7 @@ machine_token (const OciAwsSearch *search, const char *endpoint, char **out_toke
       ask_machine (search, "PUT", endpoint, "/latest/api/token", NULL, error);
   if (response == NULL)
     return FALSE;
-  gboolean only_v1 =
-      response->status == 403 || response->status == 404 || response->status == 405;
+  gboolean only_v1 = response->status == 403 || response->status == 404 || response->status == 405;
   if (response->status == 200)
     *out_token = body_text (response);
   else if (!only_v1 || (v1_disabled != NULL && g_ascii_strcasecmp (v1_disabled, "true") == 0))
@@ -189,8 +188,7 @@ machine_role (const OciAwsSearch *search, const char *endpoint, const char *toke
   role[strcspn (role, "\r\n")] = '\0';
   g_autofree char *escaped = g_uri_escape_string (role, NULL, FALSE);
   g_autofree char *path = g_strconcat (ROLES_PATH, escaped, NULL);
-  g_autoptr (OciHttpResponse) response =
-      ask_machine (search, "GET", endpoint, path, token, error);
+  g_autoptr (OciHttpResponse) response = ask_machine (search, "GET", endpoint, path, token, error);
   if (response == NULL)
     return NULL;
   if (response->status != 200)
@@ -198,8 +196,8 @@ machine_role (const OciAwsSearch *search, const char *endpoint, const char *toke
       oci_throw (error, OCI_ERROR_DENIED, "its role is not given away (HTTP %u)", response->status);
       return NULL;
     }
-  OciAwsCredentials *credentials = oci_aws_credentials_read_json (
-      "the machine's answer", response->body, document_keys, error);
+  OciAwsCredentials *credentials =
+      oci_aws_credentials_read_json ("the machine's answer", response->body, document_keys, error);
   if (credentials != NULL)
     {
       g_autofree char *quoted = oci_quote (role);

@@ -1,7 +1,7 @@
 #include "oci/registry/aws-profile.h"
 
 #include "oci/base/fd.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/credentials.h"
 
 #include <fcntl.h>
 #include <string.h>

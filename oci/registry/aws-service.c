@@ -1,6 +1,6 @@
 #include "oci/registry/aws-service.h"
 
-#include "oci/registry/auth-file.h"
+#include "oci/registry/credentials.h"
 #include "oci/registry/retry.h"
 #include "oci/registry/url.h"
 

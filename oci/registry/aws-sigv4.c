@@ -1,7 +1,7 @@
 #include "oci/registry/aws-sigv4.h"
 
 #include "oci/digest.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/credentials.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * renewed when it can be, and exchanged for the credentials of a role. */
 #include "oci/registry/aws-credentials.h"
 #include "oci/registry/aws-service.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/credentials.h"
 
 #include "oci/base/fd.h"
 #include "oci/base/json.h"
@@ -23,7 +23,7 @@ typedef struct
   const char *account_id;
   const char *role_name;
   const char *region;
-  const char *key;    /* what the cache file is named after: the session, or the start URL */
+  const char *key;     /* what the cache file is named after: the session, or the start URL */
   const char *session; /* (nullable) */
 } SsoProfile;
 
@@ -217,8 +217,8 @@ exchange_token (const OciAwsSearch *search, const SsoProfile *sso, const char *t
   g_autofree char *endpoint = oci_aws_endpoint (search->config, "SSO", host);
   g_autofree char *role = g_uri_escape_string (sso->role_name, NULL, FALSE);
   g_autofree char *account = g_uri_escape_string (sso->account_id, NULL, FALSE);
-  g_autofree char *url = g_strdup_printf (
-      "%s/federation/credentials?role_name=%s&account_id=%s", endpoint, role, account);
+  g_autofree char *url = g_strdup_printf ("%s/federation/credentials?role_name=%s&account_id=%s",
+                                          endpoint, role, account);
   g_autoptr (OciSecret) line = g_strconcat ("x-amz-sso_bearer_token: ", token, NULL);
   const char *const headers[] = { line, NULL };
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);

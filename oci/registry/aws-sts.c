@@ -1,7 +1,7 @@
 /* The Security Token Service: AWS's query protocol, which answers in XML. */
 #include "oci/registry/aws-credentials.h"
 #include "oci/registry/aws-service.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/credentials.h"
 
 #include <string.h>
 
@@ -96,8 +96,8 @@ read_answer (const OciHttpResponse *response, const OciAwsRole *role, GError **e
       g_autofree char *message = oci_quote (answer.message);
       g_autofree char *code = oci_quote (answer.code);
       oci_throw (error, OCI_ERROR_DENIED, "STS does not let %s be assumed: %s %s (HTTP %u)",
-                 role_quoted, answer.code != NULL ? code : "", answer.message != NULL ? message : "",
-                 response->status);
+                 role_quoted, answer.code != NULL ? code : "",
+                 answer.message != NULL ? message : "", response->status);
       return NULL;
     }
   if (!parsed || answer.access_key == NULL || answer.secret_key == NULL
@@ -149,8 +149,7 @@ ask (const OciAwsSearch *search, const char *action, const OciAwsRole *role, con
   GString *form = g_string_new (NULL);
   g_string_append_printf (form, "Action=%s&Version=" VERSION, action);
   add_field (form, "RoleArn", role->role_arn);
-  add_field (form, "RoleSessionName",
-             role->session_name != NULL ? role->session_name : "terrane");
+  add_field (form, "RoleSessionName", role->session_name != NULL ? role->session_name : "terrane");
   add_field (form, "ExternalId", role->external_id);
   add_field (form, "DurationSeconds", role->duration_seconds);
   add_field (form, "WebIdentityToken", token);

@@ -9,6 +9,7 @@ enum
 {
   SEND_BUFFER_BYTES = 128 * 1024,
   RECEIVE_BUFFER_BYTES = 64 * 1024,
+  CLOCK_SLACK_MSECS = 50, /* between the ends of our limit and of libcurl's */
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };
@@ -378,7 +379,8 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
     }
   if (code == CURLE_ABORTED_BY_CALLBACK)
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-  if (oci_http_client_time_left (transfer->client) == 0)
+  gint64 left = oci_http_client_time_left (transfer->client);
+  if (code == CURLE_OPERATION_TIMEDOUT && left >= 0 && left < CLOCK_SLACK_MSECS)
     return oci_http_client_fail_late (transfer->client, error);
 
   long os_error = 0;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "oci/reference.h"
-#include "oci/registry/auth-file.h"
+#include "oci/registry/auth-lookup.h"
 #include "oci/registry/retry.h"
 
 G_BEGIN_DECLS

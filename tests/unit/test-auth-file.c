@@ -1,14 +1,9 @@
 /* containers-auth.json(5) and docker's config.json. */
 #include "oci/registry/auth-file.h"
 
-#include <glib/gstdio.h>
-#include <string.h>
+#include "oci/registry/auth-key.h"
 
-static GBytes *
-bytes_of (const char *text)
-{
-  return g_bytes_new (text, strlen (text));
-}
+#include "testing.h"
 
 /* "u1:p" and so on in base64, so that rows can tell entries apart. */
 #define U1 "{\"auth\":\"dTE6cA==\"}"
@@ -49,17 +44,20 @@ test_match (void)
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (OciCredentials) credentials = NULL;
+      g_auto (OciAuthEntry) entry = { 0 };
       g_autofree char *text = g_strdup_printf ("{\"auths\":{%s},\"other\":[1]}", rows[i].auths);
-      g_autoptr (GBytes) data = bytes_of (text);
-      g_assert_true (oci_auth_file_parse ("f.json", data, rows[i].host, rows[i].repository,
-                                          &credentials, &error));
+      g_autoptr (GBytes) data = test_bytes (text);
+      g_assert_true (
+          oci_auth_file_parse ("f.json", data, rows[i].host, rows[i].repository, &entry, &error));
       g_assert_no_error (error);
+      g_assert_null (entry.helper);
+      const OciCredentials *credentials = entry.credentials;
       g_assert_cmpstr (credentials != NULL ? credentials->user : NULL, ==, rows[i].user);
       if (credentials == NULL)
         continue;
       g_assert_cmpstr (credentials->password, ==, "p");
       g_assert_cmpstr (credentials->source, ==, "f.json");
+      g_assert_false (credentials->identity_token);
     }
 }
 
@@ -83,13 +81,13 @@ test_decode (void)
       size_t len = rows[i].len > 0 ? rows[i].len : strlen (rows[i].pair);
       g_autofree char *encoded = g_base64_encode ((const guchar *) rows[i].pair, len);
       g_autofree char *text = g_strdup_printf ("{\"auths\":{\"h.io\":{\"auth\":\"%s\"}}}", encoded);
-      g_autoptr (GBytes) data = bytes_of (text);
+      g_autoptr (GBytes) data = test_bytes (text);
       g_autoptr (GError) error = NULL;
-      g_autoptr (OciCredentials) credentials = NULL;
-      g_assert_true (oci_auth_file_parse ("f", data, "h.io", "a", &credentials, &error));
+      g_auto (OciAuthEntry) entry = { 0 };
+      g_assert_true (oci_auth_file_parse ("f", data, "h.io", "a", &entry, &error));
       g_assert_no_error (error);
-      g_assert_cmpstr (credentials->user, ==, rows[i].user);
-      g_assert_cmpstr (credentials->password, ==, rows[i].password);
+      g_assert_cmpstr (entry.credentials->user, ==, rows[i].user);
+      g_assert_cmpstr (entry.credentials->password, ==, rows[i].password);
     }
 }
 
@@ -119,20 +117,26 @@ test_bad (void)
     { "{\"auths\":{\"h.io\":{\"auth\":\"c2VjcmV0\"}}}", OCI_ERROR_FORMAT,
       "*auth: is not ‘USER:PASSWORD’ in base64" },
     { "{\"auths\":{\"h.io\":{\"auth\":\"YTpiAGM=\"}}}", OCI_ERROR_FORMAT, "*NUL byte*" },
-    { "{\"auths\":{\"h.io\":{\"identitytoken\":\"c2VjcmV0\"}}}", OCI_ERROR_UNSUPPORTED,
-      "f.json: the credentials of h.io are with ‘an identity token’*podman login h.io*" },
-    { "{\"credHelpers\":{\"h.io\":\"ecr-login\"}}", OCI_ERROR_UNSUPPORTED,
-      "f.json: the credentials of h.io are with ‘ecr-login’*" },
-    { "{\"auths\":{\"h.io\":{}},\"credsStore\":\"pass\"}", OCI_ERROR_UNSUPPORTED,
-      "*are with ‘pass’*" },
+    { "{\"auths\":{\"h.io\":{\"identitytoken\":[\"c2VjcmV0\"]}}}", OCI_ERROR_FORMAT,
+      "f.json: auths.h.io.identitytoken: expected a string*" },
+    { "{\"credHelpers\":\"x\"}", OCI_ERROR_FORMAT, "f.json: credHelpers: expected an object*" },
+    { "{\"credHelpers\":{\"h.io\":1}}", OCI_ERROR_FORMAT,
+      "f.json: credHelpers.h.io: expected a string*" },
+    { "{\"credHelpers\":{\"h.io\":\"../x\"}}", OCI_ERROR_FORMAT,
+      "f.json: credHelpers.h.io: is no name of a helper*" },
+    { "{\"credHelpers\":{\"h.io\":\"a b\"}}", OCI_ERROR_FORMAT, "*no name of a helper*" },
+    { "{\"credHelpers\":{\"h.io\":\"a;b\"}}", OCI_ERROR_FORMAT, "*no name of a helper*" },
+    { "{\"credsStore\":\"/bin/sh\"}", OCI_ERROR_FORMAT,
+      "f.json: credsStore: is no name of a helper*" },
+    { "{\"credsStore\":{}}", OCI_ERROR_FORMAT, "f.json: credsStore: expected a string*" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (GError) error = NULL;
-      OciCredentials *credentials = NULL;
-      g_autoptr (GBytes) data = bytes_of (rows[i].text);
-      g_assert_false (oci_auth_file_parse ("f.json", data, "h.io", "a", &credentials, &error));
-      g_assert_null (credentials);
+      g_auto (OciAuthEntry) entry = { 0 };
+      g_autoptr (GBytes) data = test_bytes (rows[i].text);
+      g_assert_false (oci_auth_file_parse ("f.json", data, "h.io", "a", &entry, &error));
+      g_assert_true (entry.credentials == NULL && entry.helper == NULL && entry.server == NULL);
       g_assert_error (error, OCI_ERROR, (int) rows[i].code);
       if (!g_pattern_match_simple (rows[i].pattern, error->message))
         g_error ("%s: %s does not match %s", rows[i].text, error->message, rows[i].pattern);
@@ -140,83 +144,265 @@ test_bad (void)
     }
 }
 
+/* credHelpers before auths before credsStore; the key that matched is what the helper is asked. */
 static void
-write_auth (const char *dir, const char *name, const char *entry)
+test_helpers (void)
 {
-  g_autofree char *path = g_build_filename (dir, name, NULL);
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *text = g_strdup_printf ("{\"auths\":{\"h.io\":%s}}", entry);
-  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
-}
-
-static void
-remove_auth (const char *dir, const char *name)
-{
-  g_autofree char *path = g_build_filename (dir, name, NULL);
-  g_assert_cmpint (g_unlink (path), ==, 0);
-  for (char *slash = strrchr (path, '/'); slash != NULL; slash = strrchr (path, '/'))
+  static const struct
+  {
+    const char *text, *host, *repository, *helper, *server, *user;
+  } rows[] = {
+    { "{\"credHelpers\":{\"h.io\":\"x\"},\"auths\":{\"h.io\":" U1 "},\"credsStore\":\"y\"}", "h.io",
+      "a", "x", "h.io", NULL },
+    { "{\"credHelpers\":{\"g.io\":\"x\"},\"auths\":{\"h.io\":" U1 "},\"credsStore\":\"y\"}", "h.io",
+      "a", NULL, NULL, "u1" },
+    { "{\"auths\":{\"h.io\":{}},\"credsStore\":\"y\"}", "h.io", "a", "y", "h.io", NULL },
+    { "{\"auths\":{},\"credsStore\":\"y\"}", "h.io:5000", "a", "y", "h.io:5000", NULL },
+    { "{\"credsStore\":\"y\"}", "h.io", NULL, "y", "h.io", NULL },
+    { "{\"credsStore\":\"y\"}", "docker.io", "library/a", "y", "https://index.docker.io/v1/",
+      NULL },
+    { "{\"credHelpers\":{\"h.io/a\":\"x\",\"h.io\":\"z\"}}", "h.io", "a/b", "x", "h.io/a", NULL },
+    { "{\"credHelpers\":{\"h.io/a\":\"x\",\"h.io\":\"z\"}}", "h.io", "ab", "z", "h.io", NULL },
+    { "{\"credHelpers\":{\"https://index.docker.io/v1/\":\"x\"}}", "docker.io", "library/a", "x",
+      "https://index.docker.io/v1/", NULL },
+    { "{\"credHelpers\":{\"docker.io\":\"x\"}}", "docker.io", "library/a", "x", "docker.io", NULL },
+    { "{\"credHelpers\":{\"h.io\":\"\"},\"auths\":{\"h.io\":" U1 "}}", "h.io", "a", NULL, NULL,
+      "u1" },
+    { "{\"credHelpers\":{\"h.io\":\"Az0._-\"}}", "h.io", "a", "Az0._-", "h.io", NULL },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      *slash = '\0';
-      if (g_rmdir (path) < 0)
-        break;
+      g_autoptr (GError) error = NULL;
+      g_auto (OciAuthEntry) entry = { 0 };
+      g_autoptr (GBytes) data = test_bytes (rows[i].text);
+      g_assert_true (
+          oci_auth_file_parse ("f.json", data, rows[i].host, rows[i].repository, &entry, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (entry.helper, ==, rows[i].helper);
+      g_assert_cmpstr (entry.server, ==, rows[i].server);
+      g_assert_cmpstr (entry.credentials != NULL ? entry.credentials->user : NULL, ==,
+                       rows[i].user);
     }
 }
 
 static void
-assert_found (const char *user, guint searched)
+test_identity_token (void)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (OciAuthLookup) lookup = oci_auth_lookup ("h.io", "a", NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (lookup->credentials != NULL ? lookup->credentials->user : NULL, ==, user);
-  g_assert_cmpuint (g_strv_length (lookup->searched), ==, searched);
+  static const struct
+  {
+    const char *entry, *user;
+  } rows[] = {
+    { "{\"identitytoken\":\"tok\"}", "<token>" },
+    { "{\"auth\":\"dTE6\",\"identitytoken\":\"tok\"}", "u1" },
+    { "{\"auth\":\"dTE6cA==\",\"identitytoken\":\"tok\"}", "u1" },
+    { "{\"auth\":\"Og==\",\"identitytoken\":\"tok\"}", "<token>" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (OciAuthEntry) entry = { 0 };
+      g_autofree char *text = g_strdup_printf ("{\"auths\":{\"h.io\":%s}}", rows[i].entry);
+      g_autoptr (GBytes) data = test_bytes (text);
+      g_assert_true (oci_auth_file_parse ("f", data, "h.io", "a", &entry, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (entry.credentials->user, ==, rows[i].user);
+      g_assert_cmpstr (entry.credentials->password, ==, "tok");
+      g_assert_true (entry.credentials->identity_token);
+    }
 }
 
-/* Podman's order; a file that is not there is passed over. */
+/* What changes is the entry; everything else stays as it is and where it is. */
 static void
-test_search (void)
+test_set (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("test-auth-XXXXXX", NULL);
-  g_autofree char *runtime = g_build_filename (dir, "run", NULL);
-  g_autofree char *chosen = g_build_filename (dir, "chosen.json", NULL);
-  g_unsetenv ("REGISTRY_AUTH_FILE");
-  g_unsetenv ("XDG_CONFIG_HOME");
-  g_unsetenv ("DOCKER_CONFIG");
-  g_assert_true (g_setenv ("HOME", dir, TRUE));
-  g_assert_true (g_setenv ("XDG_RUNTIME_DIR", runtime, TRUE));
+  static const struct
+  {
+    const char *before, *key, *after;
+  } rows[] = {
+    { NULL, "h.io", "{\"auths\":{\"h.io\":{\"auth\":\"dTE6cA==\"}}}" },
+    { "{}", "h.io/team", "{\"auths\":{\"h.io/team\":{\"auth\":\"dTE6cA==\"}}}" },
+    { "{\"z\":[1,{\"b\":2,\"a\":null}],\"auths\":{\"y\":{\"q\":1},\"h.io\":{\"auth\":\"b2xk\","
+      "\"email\":\"e\",\"identitytoken\":\"t\"},\"a\":{}},\"b\":true}",
+      "h.io",
+      "{\"z\":[1,{\"b\":2,\"a\":null}],\"auths\":{\"y\":{\"q\":1},\"h.io\":{\"email\":\"e\","
+      "\"auth\":\"dTE6cA==\"},\"a\":{}},\"b\":true}" },
+  };
+  OciCredentials credentials = { .user = (char *) "u1", .password = (char *) "p" };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) data = rows[i].before != NULL ? test_bytes (rows[i].before) : NULL;
+      g_autofree char *text = oci_auth_file_set ("f", data, rows[i].key, &credentials, &error);
+      g_assert_no_error (error);
+      g_autoptr (OciJsonValue) root = json_loads (text, 0, NULL);
+      g_autofree char *compact = json_dumps (root, JSON_COMPACT);
+      g_assert_cmpstr (compact, ==, rows[i].after);
+      g_assert_true (g_str_has_suffix (text, "}\n"));
+    }
+}
 
-  assert_found (NULL, 3);
-  write_auth (dir, ".docker/config.json", U3);
-  assert_found ("u3", 3);
-  write_auth (dir, ".config/containers/auth.json", U2);
-  assert_found ("u2", 2);
-  write_auth (dir, "run/containers/auth.json", U1);
-  assert_found ("u1", 1);
-
-  g_assert_true (g_setenv ("REGISTRY_AUTH_FILE", chosen, TRUE));
+static void
+test_set_token_and_marker (void)
+{
+  OciCredentials token = { .user = (char *) "u1",
+                           .password = (char *) "tok",
+                           .identity_token = TRUE };
   g_autoptr (GError) error = NULL;
-  g_assert_null (oci_auth_lookup ("h.io", "a", NULL, &error));
-  g_assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND);
-  g_assert_true (g_pattern_match_simple ("*$REGISTRY_AUTH_FILE: *chosen.json*", error->message));
-  write_auth (dir, "chosen.json", "{}");
-  assert_found (NULL, 1);
-  g_unsetenv ("REGISTRY_AUTH_FILE");
+  g_auto (OciAuthEntry) entry = { 0 };
+  g_autofree char *text = oci_auth_file_set ("f", NULL, "h.io", &token, &error);
+  g_assert_no_error (error);
+  g_autoptr (GBytes) data = test_bytes (text);
+  g_assert_true (oci_auth_file_parse ("f", data, "h.io", NULL, &entry, &error));
+  g_assert_true (entry.credentials->identity_token);
+  g_assert_cmpstr (entry.credentials->password, ==, "tok");
 
-  remove_auth (dir, "chosen.json");
-  remove_auth (dir, ".docker/config.json");
-  remove_auth (dir, ".config/containers/auth.json");
-  remove_auth (dir, "run/containers/auth.json");
-  g_assert_false (g_file_test (dir, G_FILE_TEST_EXISTS));
+  g_autofree char *marked = oci_auth_file_set ("f", data, "h.io", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (strstr (marked, "tok"));
+  g_autoptr (OciJsonValue) root = json_loads (marked, 0, NULL);
+  g_assert_cmpuint (json_object_size (json_object_get (json_object_get (root, "auths"), "h.io")),
+                    ==, 0);
+}
+
+static void
+test_set_bad (void)
+{
+  OciCredentials credentials = { .user = (char *) "u1", .password = (char *) "s3cret" };
+  OciCredentials colon = { .user = (char *) "u:1", .password = (char *) "s3cret" };
+  static const char *const texts[] = { "", "[]", "{\"auths\":1}", "{\"auths\":{},\"auths\":{}}",
+                                       "{\"a\":c2Vjc}" };
+  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint removed = 7;
+      g_autoptr (GBytes) data = test_bytes (texts[i]);
+      g_assert_null (oci_auth_file_set ("f.json", data, "h.io", &credentials, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "f.json:*");
+      g_assert_null (strstr (error->message, "c2Vjc"));
+      g_clear_error (&error);
+      g_assert_null (oci_auth_file_remove ("f.json", data, "h.io", &removed, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "f.json:*");
+      g_assert_cmpuint (removed, ==, 7);
+    }
+  g_autoptr (GError) error = NULL;
+  g_assert_null (oci_auth_file_set ("f", NULL, "h.io", &colon, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "*‘u:1’ has a ‘:’*");
+}
+
+static void
+test_remove (void)
+{
+  static const struct
+  {
+    const char *key, *after;
+    guint removed;
+  } rows[] = {
+    { "h.io",
+      "{\"x\":1,\"auths\":{\"h.io/t\":{},\"docker.io\":{},\"https://index.docker.io/v1/\":"
+      "{}}}",
+      2 },
+    { "h.io/t",
+      "{\"x\":1,\"auths\":{\"h.io\":{},\"https://h.io/v1/\":{},\"docker.io\":{},"
+      "\"https://index.docker.io/v1/\":{}}}",
+      1 },
+    { "docker.io", "{\"x\":1,\"auths\":{\"h.io\":{},\"https://h.io/v1/\":{},\"h.io/t\":{}}}", 2 },
+    { NULL, "{\"x\":1,\"auths\":{}}", 5 },
+  };
+  g_autoptr (GBytes) data = test_bytes (
+      "{\"x\":1,\"auths\":{\"h.io\":{},\"https://h.io/v1/\":{},\"h.io/t\":{},\"docker.io\":{},"
+      "\"https://index.docker.io/v1/\":{}}}");
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint removed = 0;
+      g_autofree char *text = oci_auth_file_remove ("f", data, rows[i].key, &removed, &error);
+      g_assert_no_error (error);
+      g_autoptr (OciJsonValue) root = json_loads (text, 0, NULL);
+      g_autofree char *compact = json_dumps (root, JSON_COMPACT);
+      g_assert_cmpstr (compact, ==, rows[i].after);
+      g_assert_cmpuint (removed, ==, rows[i].removed);
+    }
+}
+
+static void
+test_keeper (void)
+{
+  static const struct
+  {
+    const char *key, *helper, *server;
+    gboolean listed;
+  } rows[] = {
+    { "h.io", "x", "h.io", TRUE },
+    { "g.io/ns", "y", "g.io/ns", TRUE },
+    { "other.io", "z", "other.io", FALSE },
+    { "docker.io", "z", "https://index.docker.io/v1/", FALSE },
+  };
+  g_autoptr (GBytes) data =
+      test_bytes ("{\"credHelpers\":{\"h.io\":\"x\",\"g.io/ns\":\"y\"},\"credsStore\":\"z\"}");
+  g_autoptr (GError) error = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *helper = NULL, *server = NULL;
+      gboolean listed = FALSE;
+      g_assert_true (
+          oci_auth_file_keeper ("f", data, rows[i].key, &helper, &server, &listed, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (helper, ==, rows[i].helper);
+      g_assert_cmpstr (server, ==, rows[i].server);
+      g_assert_cmpint (listed, ==, rows[i].listed);
+    }
+  static const char *const refused[] = { "h.io/team", "other.io/a/b" };
+  for (size_t i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      char *helper = NULL, *server = NULL;
+      gboolean listed = FALSE;
+      g_assert_false (
+          oci_auth_file_keeper ("f", data, refused[i], &helper, &server, &listed, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_UNSUPPORTED, "f: *knows no namespaces*");
+      g_clear_error (&error);
+    }
+}
+
+static void
+test_key (void)
+{
+  static const struct
+  {
+    const char *key, *host;
+  } good[] = { { "h.io", "h.io" },           { "h.io:5000/a/b", "h.io:5000" },
+               { "localhost", "localhost" }, { "[::1]:5000", "[::1]:5000" },
+               { "docker.io", "docker.io" }, { "docker.io/team", "docker.io" } };
+  static const char *const bad[] = {
+    "",   "name",         "h.io/",   "h.io:0", "h.io/A",          "h.io/a:tag",
+    "-u", "https://h.io", "h.io//a", "h io.x", "docker://h.io/a", "h.io/\x1b"
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char *host = oci_auth_key_parse (good[i].key, NULL);
+      g_assert_cmpstr (host, ==, good[i].host);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (oci_auth_key_parse (bad[i], &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "‘*’ is no HOST*");
+    }
 }
 
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
+  test_init (&argc, &argv);
   g_test_add_func ("/auth-file/match", test_match);
   g_test_add_func ("/auth-file/decode", test_decode);
   g_test_add_func ("/auth-file/bad", test_bad);
-  g_test_add_func ("/auth-file/search", test_search);
+  g_test_add_func ("/auth-file/helpers", test_helpers);
+  g_test_add_func ("/auth-file/identity-token", test_identity_token);
+  g_test_add_func ("/auth-file/set", test_set);
+  g_test_add_func ("/auth-file/set-token-and-marker", test_set_token_and_marker);
+  g_test_add_func ("/auth-file/set-bad", test_set_bad);
+  g_test_add_func ("/auth-file/remove", test_remove);
+  g_test_add_func ("/auth-file/keeper", test_keeper);
+  g_test_add_func ("/auth-file/key", test_key);
   return g_test_run ();
 }

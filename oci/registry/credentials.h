@@ -1,0 +1,36 @@
+/* Secrets in memory: they are overwritten before they are released, and do not get into messages.
+ */
+#pragma once
+
+#include "oci/base/json.h"
+
+G_BEGIN_DECLS
+
+/** Overwrites a string and frees it; for everything that was derived from a password. */
+void oci_secret_free (char *secret);
+typedef char OciSecret;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciSecret, oci_secret_free)
+
+/** Overwrites the text of a JSON string, or of all strings below an object or array. */
+void oci_secret_wipe_json (json_t *value);
+
+/** oci_json_parse() for documents with secrets in them: the error quotes nothing. */
+OciJsonDocument *oci_secret_json_parse (const char *name, GBytes *data, OciJson *out_root,
+                                        GError **error);
+
+/* Who a registry knows the user as. */
+typedef struct
+{
+  char *user;
+  char *password;
+  gboolean identity_token; /* @password is an OAuth 2.0 refresh token, @user may be "<token>" */
+  char *source;            /* "PATH" or "docker-credential-NAME, by PATH", for messages */
+} OciCredentials;
+
+OciCredentials *oci_credentials_copy (const OciCredentials *self);
+
+/** Overwrites the secret before the memory is released. */
+void oci_credentials_free (OciCredentials *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciCredentials, oci_credentials_free)
+
+G_END_DECLS

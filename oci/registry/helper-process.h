@@ -1,0 +1,44 @@
+/* A program that gets a text and answers with one, such as a credential helper. Both may be secret:
+ * they pass through pipes, never through arguments, and are overwritten afterwards. */
+#pragma once
+
+#include "oci/base/error.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *output; /* what it printed on stdout, with a NUL behind it */
+  gsize output_size;
+  char *messages; /* the start of what it printed on stderr, likewise */
+  int exit_code;  /* -1 when a signal ended it */
+} OciHelperResult;
+
+/** Overwrites what is in it. */
+void oci_helper_result_clear (OciHelperResult *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciHelperResult, oci_helper_result_clear)
+
+typedef struct
+{
+  const char *const *argv; /* the program is looked for in $PATH */
+  const char *input;
+  gsize max_output; /* bytes on stdout */
+  unsigned timeout_ms;
+} OciHelperProcess;
+
+/**
+ * oci_helper_process_run:
+ * @out_result: (out caller-allocates): cleared by the caller, set on success only
+ *
+ * Runs the program and waits for its end, not for that of descendants that hold its output. It has
+ * the environment of this process, and its terminal, which passphrases may be asked on.
+ *
+ * Returns: %FALSE only when it could not be started (%OCI_ERROR_NOT_FOUND: no such program) or was
+ *   killed: %OCI_ERROR_LIMIT (time, output), %OCI_ERROR_CANCELLED
+ */
+gboolean oci_helper_process_run (const OciHelperProcess *self, GCancellable *cancellable,
+                                 OciHelperResult *out_result, GError **error);
+
+G_END_DECLS
