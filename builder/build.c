@@ -60,8 +60,10 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
-  build->image = terrane_image_build (store, profile, base, trees, &build->stamp, layers,
-                                      options->jobs, progress, error);
+  const TerraneImageOptions image_options = {
+    .stamp = &build->stamp, .remote = layers, .jobs = options->jobs, .progress = progress
+  };
+  build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
   return build->image != NULL;
 }
 

@@ -28,7 +28,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneRemoteArguments, terrane_remote_argumen
     0,                                                                                             \
     G_OPTION_ARG_STRING,                                                                           \
     &(the_arguments).timeout,                                                                      \
-    "Give up on registries after this time (90s, 15m, 1h; default: no limit)",                     \
+    "Give up on registries after e.g. 90s, 15m",                                                   \
     "TIME" },                                                                                      \
   {                                                                                                \
     "tls-verify", 0, 0, G_OPTION_ARG_STRING, &(the_arguments).tls_verify,                          \
@@ -66,12 +66,12 @@ gboolean terrane_remote_check_jobs (int jobs, const char *command, GError **erro
 /**
  * terrane_remote_check_push:
  *
- * Parses the destination and checks it against the options.
+ * Parses a destination and checks it against the options.
  *
  * Returns: (transfer full) (nullable)
  */
-OciReference *terrane_remote_check_push (const char *destination,
-                                         const TerranePushArguments *arguments, GError **error);
+OciReference *terrane_remote_check_push (const char *text, const TerranePushArguments *arguments,
+                                         GError **error);
 
 /**
  * terrane_remote_arguments_parse:

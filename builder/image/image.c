@@ -254,10 +254,7 @@ typedef struct
   const TerraneProfile *profile;
   TerraneBase *base;
   GArray *trees;
-  const TerraneStamp *stamp;
-  const TerraneRemoteLayers *remote;
-  unsigned jobs;
-  const TerraneProgress *progress;
+  const TerraneImageOptions *options;
   TerraneTree *assembled;
   OciManifest *manifest;
   OciImageConfig *config;
@@ -269,16 +266,18 @@ add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **err
 {
   if (paths->len == 0)
     {
-      terrane_progress_warn (job->progress, "%s: adds nothing to what is below it, no layer made",
-                             name);
+      terrane_progress_warn (job->options->progress,
+                             "%s: adds nothing to what is below it, no layer made", name);
       return TRUE;
     }
-  g_autoptr (TerraneLayer) layer = terrane_layer_build (
-      job->store, job->assembled, paths, name, job->remote, job->jobs, job->progress, error);
+  g_autoptr (TerraneLayer) layer =
+      terrane_layer_build (job->store, job->assembled, paths, name, job->options->remote,
+                           job->options->jobs, job->options->progress, error);
   if (layer == NULL)
     return FALSE;
   g_autofree char *created_by = g_strdup_printf ("terrane: %s", name);
-  oci_image_config_add_layer (job->config, &layer->diff_id, job->stamp->created, created_by);
+  oci_image_config_add_layer (job->config, &layer->diff_id, job->options->stamp->created,
+                              created_by);
   g_array_append_val (job->reused, layer->reused);
   g_ptr_array_add (job->manifest->layers, g_steal_pointer (&layer->descriptor));
   return TRUE;
@@ -337,7 +336,7 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
 {
   OciLayout *layout = terrane_store_layout (job->store);
   OciDigest digest;
-  oci_image_config_set_created (job->config, job->stamp->created);
+  oci_image_config_set_created (job->config, job->options->stamp->created);
   g_autoptr (GBytes) config = oci_image_config_dump (job->config);
   if (!oci_layout_put_blob (layout, config, &image->config, error))
     return FALSE;
@@ -366,13 +365,12 @@ assemble (ImageJob *job, GError **error)
 
 TerraneImage *
 terrane_image_build (TerraneStore *store, const TerraneProfile *profile, TerraneBase *base,
-                     GArray *trees, const TerraneStamp *stamp, const TerraneRemoteLayers *remote,
-                     unsigned jobs, const TerraneProgress *progress, GError **error)
+                     GArray *trees, const TerraneImageOptions *options, GError **error)
 {
   g_autoptr (OciImageConfig) config = make_config (profile, base, error);
   if (config == NULL)
     return NULL;
-  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, stamp);
+  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
   if (known != NULL)
@@ -386,10 +384,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .profile = profile,
     .base = base,
     .trees = trees,
-    .stamp = stamp,
-    .remote = remote,
-    .jobs = jobs,
-    .progress = progress,
+    .options = options,
     .manifest = manifest,
     .config = config,
     .reused = reused,

@@ -47,19 +47,26 @@ gboolean terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile,
 void terrane_stamp_clear (TerraneStamp *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
 
+/* How an image is made. */
+typedef struct
+{
+  const TerraneStamp *stamp;
+  const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
+  unsigned jobs;                     /* threads, at least 1 */
+  const TerraneProgress *progress;
+} TerraneImageOptions;
+
 /**
  * terrane_image_build:
  * @base, @trees: taken apart: trees in memory are used up
  * @trees: of TerraneStoredTree, in the profile's order
- * @remote: (nullable): layers in registries that need not be made
  *
  * Assembles the image, or finds that exactly this one is in the store. No name is set.
  *
  * Returns: (transfer full) (nullable)
  */
 TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *profile,
-                                   TerraneBase *base, GArray *trees, const TerraneStamp *stamp,
-                                   const TerraneRemoteLayers *remote, unsigned jobs,
-                                   const TerraneProgress *progress, GError **error);
+                                   TerraneBase *base, GArray *trees,
+                                   const TerraneImageOptions *options, GError **error);
 
 G_END_DECLS

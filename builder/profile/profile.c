@@ -203,14 +203,17 @@ read_image (const TerraneProfile *profile, const OciJson *at, char **out_image)
       return;
     }
   g_autoptr (GError) local = NULL;
-  g_autoptr (OciReference) reference = NULL;
   g_autofree char *quoted = oci_quote (text);
   if (!g_str_has_prefix (text, OCI_REFERENCE_SCHEME))
-    oci_json_problem (at,
-                      "%s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG], "
-                      "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
-                      quoted);
-  else if ((reference = oci_reference_parse (text, &local)) == NULL)
+    {
+      oci_json_problem (at,
+                        "%s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG], "
+                        "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
+                        quoted);
+      return;
+    }
+  g_autoptr (OciReference) reference = oci_reference_parse (text, &local);
+  if (reference == NULL)
     oci_json_problem (at, "%s", local->message);
   else
     *out_image = g_strdup (text);

@@ -122,7 +122,7 @@ advise_locked (const OciRegistryAuth *self, gboolean denied)
 {
   const char *host = self->reference->host;
   const OciCredentials *credentials = self->credentials;
-  if (self->login)
+  if (self->login && credentials != NULL)
     {
       g_autofree char *login = oci_quote (credentials->user);
       return g_strdup_printf ("the user %s or the password is wrong", login);

@@ -270,6 +270,7 @@ from_assumed_role (const OciAwsSearch *search, const char *profile, unsigned dep
                       "credentials with 'aws sts assume-role' and put them into the environment");
   if (!from_role_source (search, profile, depth, &from, error))
     return FALSE;
+  g_assert (from != NULL); /* none at all is an error there */
   *out_credentials = oci_aws_assume_role (search, &role, from, error);
   if (*out_credentials == NULL)
     return FALSE;

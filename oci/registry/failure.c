@@ -114,24 +114,6 @@ advise_denied (const char *description, const char *login_advice)
 }
 
 static char *
-advise_not_found (const OciReference *reference, const OciHttpResponse *response)
-{
-  OciEcrHost ecr = { 0 };
-  gboolean is_ecr = oci_ecr_host_parse (reference->host, &ecr);
-  oci_ecr_host_clear (&ecr);
-  if (oci_registry_failure_has_code (response, "NAME_UNKNOWN"))
-    return is_ecr ? g_strdup_printf ("--create-repository creates %s when it is pushed to",
-                                     reference->repository)
-                  : g_strdup_printf ("there is no repository %s on %s; check the name, or create "
-                                     "it in the registry first",
-                                     reference->repository, reference->host);
-  if (oci_registry_failure_has_code (response, "MANIFEST_UNKNOWN"))
-    return g_strdup_printf ("the repository %s has no such image", reference->repository);
-  return g_strdup_printf ("check the repository's name, and that %s is a registry",
-                          reference->host);
-}
-
-static char *
 advise_invalid (const OciHttpResponse *response, const char *description)
 {
   if (oci_registry_failure_has_code (response, "TAG_INVALID"))
@@ -143,6 +125,28 @@ advise_invalid (const OciHttpResponse *response, const char *description)
     return g_strdup ("ECR wants a \"mediaType\" in the manifest, which this image has not; "
                      "use it as the base of a profile to get one that has");
   return NULL;
+}
+
+static char *
+advise_not_found (const OciReference *reference, const OciHttpResponse *response,
+                  const char *description)
+{
+  OciEcrHost ecr = { 0 };
+  gboolean is_ecr = oci_ecr_host_parse (reference->host, &ecr);
+  oci_ecr_host_clear (&ecr);
+  if (oci_registry_failure_has_code (response, "NAME_UNKNOWN"))
+    return is_ecr ? g_strdup_printf ("--create-repository creates %s when it is pushed to",
+                                     reference->repository)
+                  : g_strdup_printf ("there is no repository %s on %s; check the name, or create "
+                                     "it in the registry first",
+                                     reference->repository, reference->host);
+  char *invalid = advise_invalid (response, description);
+  if (invalid != NULL)
+    return invalid;
+  if (oci_registry_failure_has_code (response, "MANIFEST_UNKNOWN"))
+    return g_strdup_printf ("the repository %s has no such image", reference->repository);
+  return g_strdup_printf ("check the repository's name, and that %s is a registry",
+                          reference->host);
 }
 
 /* What to do next. Returns: (transfer full) (nullable) */
@@ -162,7 +166,7 @@ advise (const OciReference *reference, const char *login_advice, const OciHttpRe
     case 403:
       return advise_denied (description, login_advice);
     case 404:
-      return advise_not_found (reference, response);
+      return advise_not_found (reference, response, description);
     case 413:
       return g_strdup ("the registry or a proxy before it limits the size of uploads");
     case 429:

@@ -398,7 +398,19 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
       return oci_throw (error, OCI_ERROR_UNREACHABLE, "the proxy of $https_proxy: %s", reason);
     case CURLE_OPERATION_TIMEDOUT:
       return oci_throw (error, OCI_ERROR_NETWORK, "no answer in time: %s", reason);
+    case CURLE_SSL_CONNECT_ERROR:
+      /* GnuTLS's words for a port that answers a handshake with something else. */
+      if (strstr (reason, "unexpected TLS packet") != NULL)
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "port %s does not speak TLS; if it is a registry with plain HTTP, "
+                          "--tls-verify=false allows that",
+                          origin->port);
+      return oci_throw (error, OCI_ERROR_NETWORK, "%s", reason);
     case CURLE_PEER_FAILED_VERIFICATION:
+      if (strstr (reason, "does not match") != NULL)
+        return oci_throw (error, OCI_ERROR_DENIED,
+                          "its TLS certificate is not trusted: %s; use a name that it is for",
+                          reason);
       return oci_throw (error, OCI_ERROR_DENIED,
                         "its TLS certificate is not trusted: %s; put the authority's certificate "
                         "into ~/.config/containers/certs.d/%s%s%s/ca.crt, or name it in "

@@ -130,8 +130,8 @@ gint64 oci_http_parse_date (const char *text);
  *   %OCI_ERROR_UNREACHABLE (no connection was made), %OCI_ERROR_NETWORK (it broke, or stalled),
  *   %OCI_ERROR_DENIED (its certificate is not trusted; plain HTTP to a remote host),
  *   %OCI_ERROR_CANCELLED, %OCI_ERROR_LIMIT (too large an answer; the client's time is over),
- *   %OCI_ERROR_FORMAT (not a URL; control characters in a header), %OCI_ERROR_IO (@body_fd), or
- *   what the receiver says
+ *   %OCI_ERROR_FORMAT (not a URL; control characters in a header; no TLS at the port),
+ * %OCI_ERROR_IO (@body_fd), or what the receiver says
  */
 OciHttpResponse *oci_http_client_send (OciHttpClient *self, const OciHttpRequest *request,
                                        GCancellable *cancellable, GError **error);

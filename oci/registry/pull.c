@@ -107,7 +107,7 @@ attempt (OciRegistry *registry, Download *download, GCancellable *cancellable,
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  if (response->status == 200 || response->status == 206)
+  if (response == NULL || response->status == 200 || response->status == 206)
     return oci_throw (error, OCI_ERROR_NETWORK,
                       "the body ended after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes",
                       oci_partial_size (download->partial), download->blob->size);

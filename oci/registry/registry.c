@@ -81,7 +81,8 @@ gboolean
 oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const char *what,
                    GError **error)
 {
-  g_autofree char *advice = oci_registry_auth_advise (self->auth, response->status == 403);
+  gboolean denied = response->status == 403 && !oci_registry_failure_is_expiry (response);
+  g_autofree char *advice = oci_registry_auth_advise (self->auth, denied);
   return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
@@ -151,7 +152,8 @@ ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError 
           return g_steal_pointer (&response);
         }
       gboolean worth_another = g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
-                               || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE);
+                               || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE)
+                               || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT);
       if (response == NULL && (last || !worth_another))
         {
           g_propagate_error (error, g_steal_pointer (&local));
@@ -292,10 +294,12 @@ oci_registry_exists (OciRegistry *self, const char *path, const char *accept, co
   if (response != NULL && response->status != 200 && response->status != 206
       && response->status != 404)
     {
+      gboolean busy = response->status == 429 || response->status >= 500; /* waited for already */
       g_clear_pointer (&response, oci_http_response_free);
       request.method = "GET";
       request.headers = accept != NULL ? accepting : first_byte;
-      response = oci_registry_send (self, &request, cancellable, error);
+      response = busy ? oci_registry_send_once (self, &request, cancellable, error)
+                      : oci_registry_send (self, &request, cancellable, error);
     }
   if (response == NULL)
     return FALSE;

@@ -3,11 +3,11 @@
 import base64
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import unittest
 
+from ecr_like_registry import FakeRegistry
 from terrane_test import TERRANE, Registry, TestCase, free_port, have
 
 
@@ -139,23 +139,16 @@ class Faults(TestCase):
         self.write("app/f", "x")
         self.build(self.write_profile(trees=[{"name": "app", "directory": "app", "prefix": "/app"}]))
 
-    def fake(self, *arguments):
-        process = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("fake_registry.py")), *arguments],
-                                   stdout=subprocess.PIPE, text=True)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        return int(process.stdout.readline())
-
     def test_statuses(self):
         for status, pattern in ((401, r"HTTP 401"), (403, r"HTTP 403"), (404, r"HTTP 404"), (429, r"HTTP 429"),
                                 (500, r"HTTP 500"), (503, r"HTTP 503")):
-            with self.subTest(status):
-                port = self.fake("--status-on", f"/v2/team/app={status}")
+            with self.subTest(status), FakeRegistry() as registry:
+                for method in ("HEAD", "GET", "POST", "PUT"):
+                    registry.fault(method, "^/v2/team/app", times=99, status=status)
                 env = {"HOME": str(self.directory), "XDG_RUNTIME_DIR": str(self.directory),
                        "XDG_CONFIG_HOME": str(self.directory), "DOCKER_CONFIG": str(self.directory)}
-                self.assert_fails(1, rf"docker://127\.0\.0\.1:{port}/team/app: .*{pattern}", "push", "test",
-                                  f"docker://127.0.0.1:{port}/team/app:v1", env=env)
+                self.assert_fails(1, rf"docker://127\.0\.0\.1:{registry.port}/team/app: .*{pattern}", "push", "test",
+                                  f"docker://{registry.host}/team/app:v1", "--timeout=2s", env=env)
         self.assert_store_is_sound()
 
 

@@ -1,0 +1,703 @@
+"""Registries that misbehave, and Amazon ECR's peculiarities, against a fake that has them on request.
+
+The waits between attempts are 0.5 to 1 s, then 1 to 2 s, and so on, so faults happen once or twice in most tests.
+"""
+
+import base64
+import contextlib
+import email.utils
+import gzip
+import hashlib
+import io
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import tarfile
+import time
+import unittest
+import urllib.parse
+
+from ecr_like_registry import EMPTY_BLOB, EXPIRED, Authority, FakeRegistry, Proxy, digest_of
+from terrane_test import TERRANE, TestCase, have
+
+PASSWORD = "secret-password"
+INDEX = "application/vnd.oci.image.index.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+
+
+def make_layer(size, seed):
+    """A compressed layer with one file of @size bytes that do not compress."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        info = tarfile.TarInfo(f"file-{seed}")
+        info.size = size
+        tar.addfile(info, io.BytesIO(random.Random(seed).randbytes(size)))
+    return buffer.getvalue()
+
+
+def put_image(registry, name, *tags, layers=((300_000, 1),), architecture="amd64"):
+    """Gives the registry an image, as if somebody had pushed it; returns the descriptors of manifest and layers."""
+    tars = [make_layer(*layer) for layer in layers]
+    blobs = [registry.put_blob(name, gzip.compress(tar, mtime=0)) for tar in tars]
+    config = {"architecture": architecture, "os": "linux", "config": {},
+              "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar in tars]}}
+    document = {"schemaVersion": 2, "mediaType": MANIFEST,
+                "config": {"mediaType": CONFIG, **registry.put_blob(name, json.dumps(config).encode())},
+                "layers": [{"mediaType": LAYER, **blob} for blob in blobs]}
+    return registry.put_manifest(name, document, *tags), blobs
+
+
+class FaultCase(TestCase):
+    """A test with a registry of its own, and no credentials or certificates of the person who runs it."""
+
+    def setUp(self):
+        super().setUp()
+        self.env = {"HOME": str(self.directory), "XDG_RUNTIME_DIR": str(self.directory), "REGISTRY_AUTH_FILE": "",
+                    "XDG_CONFIG_HOME": "", "DOCKER_CONFIG": str(self.directory / "docker"), "SSL_CERT_FILE": "",
+                    "http_proxy": "", "https_proxy": "", "HTTPS_PROXY": "", "ALL_PROXY": "", "all_proxy": "",
+                    "NO_PROXY": "", "no_proxy": ""}
+
+    def tearDown(self):
+        if self.store.exists():
+            self.assert_store_is_sound()
+
+    def start(self, **options):
+        registry = FakeRegistry(**options)
+        self.addCleanup(registry.__exit__)
+        return registry
+
+    def login(self, registry, user="alice", password=PASSWORD):
+        auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+        path = self.write("auth.json", json.dumps({"auths": {registry.host: {"auth": auth}}}))
+        self.env["REGISTRY_AUTH_FILE"] = str(path)
+
+    def build_image(self, size=300_000, name="test"):
+        """An image with three blobs: a small base, one layer of @size bytes, the configuration."""
+        self.write("app/f", random.Random(name).randbytes(size))
+        record = self.build(self.write_profile(name=name,
+                                               trees=[{"name": "app", "directory": "app", "prefix": "/app"}]))
+        self.manifest = self.read_json_blob(record["digest"])
+        self.large = max(self.manifest["layers"], key=lambda layer: layer["size"])["digest"]
+        return record
+
+    def run_json(self, *arguments, **options):
+        return json.loads(self.run_terrane("--json", *arguments, env=self.env, **options).stdout)
+
+    def push(self, registry, *arguments, image="test", to="team/app:v1", **options):
+        return self.run_json("push", image, f"docker://{registry.host}/{to}", *arguments, **options)
+
+    def push_fails(self, registry, pattern, *arguments, image="test", to="team/app:v1", exit_code=1):
+        return self.assert_fails(exit_code, pattern, "push", image, f"docker://{registry.host}/{to}", *arguments,
+                                 env=self.env)
+
+    def pull(self, registry, *arguments, source="team/app:v1", **options):
+        return self.run_json("pull", f"docker://{registry.host}/{source}", *arguments, **options)
+
+    def pull_fails(self, registry, pattern, *arguments, source="team/app:v1", exit_code=1):
+        return self.assert_fails(exit_code, pattern, "pull", f"docker://{registry.host}/{source}", *arguments,
+                                 env=self.env)
+
+    def ranges(self, registry, digest, server="registry"):
+        """The Range headers of the GETs of a blob, "" for none."""
+        return [request.headers.get("Range", "") for request in registry.requests("GET", digest, server)]
+
+    def assert_pushed(self, registry, record, name="team/app", tag="v1"):
+        """The registry has the very manifest, and all of its blobs."""
+        data, media_type = registry.manifests[name][tag]
+        self.assertEqual(digest_of(data), record["digest"])
+        document = json.loads(data)
+        self.assertEqual(media_type, document["mediaType"])
+        for item in [document["config"], *document["layers"]]:
+            self.assertEqual(len(registry.blobs[name][item["digest"]]), item["size"])
+
+    def assert_pulled(self, manifest, name="app:v1"):
+        """The store has the image under its name, and is sound."""
+        images = json.loads(self.run_terrane("--json", "inspect", name).stdout)
+        self.assertIn(manifest["digest"], json.dumps(images))
+        self.assert_store_is_sound()
+
+    def assert_no_image(self, name="app:v1"):
+        self.run_terrane("inspect", name, exit_code=1)
+
+    def popen(self, *arguments):
+        process = subprocess.Popen([TERRANE, "--store", str(self.store), *arguments], env={**os.environ, **self.env},
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+
+class Mount(FaultCase):
+    """Cross-repository mounts of layers, which ECR answers with 202 unless the account opted in."""
+
+    def setUp(self):
+        super().setUp()
+        self.record = self.build_image()
+
+    def source(self, registry):
+        """Another repository that has the image's blobs."""
+        self.push(registry, to="team/source:v1")
+        registry.log.clear()
+
+    def test_202_goes_on_with_its_location(self):
+        registry = self.start()
+        self.source(registry)
+        report = self.push(registry, "--mount-from", "team/source")
+        self.assertEqual((report["blobs_uploaded"], report["blobs_mounted"]), (3, 0))
+        self.assertEqual(len(registry.requests("POST")), 3)
+        self.assertEqual(len(registry.requests("POST", r"\?mount=sha256:[0-9a-f]{64}&from=team/source$")), 2)
+        self.assert_pushed(registry, self.record)
+
+    def test_201_is_counted(self):
+        registry = self.start(mount=True)
+        self.source(registry)
+        report = self.push(registry, "--mount-from", "team/source")
+        self.assertEqual((report["blobs_uploaded"], report["blobs_mounted"]), (1, 2))
+        self.assertEqual(len(registry.requests("PUT", "/blobs/")), 1)
+        self.assert_pushed(registry, self.record)
+
+    def test_refusal_falls_back_to_upload(self):
+        for status in (401, 403):
+            with self.subTest(status):
+                registry = self.start(mount=True)
+                self.source(registry)
+                registry.fault("POST", "mount=", times=9, status=status)
+                report = self.push(registry, "--mount-from", "team/source")
+                self.assertEqual((report["blobs_uploaded"], report["blobs_mounted"]), (3, 0))
+                self.assert_pushed(registry, self.record)
+
+
+class Push(FaultCase):
+    def setUp(self):
+        super().setUp()
+        self.record = self.build_image()
+
+    def test_locations(self):
+        """Relative and absolute ones; the fake refuses an upload without the Location's query."""
+        for kind in ("relative", "absolute"):
+            with self.subTest(kind):
+                registry = self.start(locations=kind)
+                self.assertEqual(self.push(registry)["blobs_uploaded"], 3)
+                self.assert_pushed(registry, self.record)
+
+    def test_forbidden_head_is_repeated_as_get(self):
+        """ECR's 403 to HEAD has no body, so only a GET tells which permission is missing."""
+        registry = self.start()
+        denied = {"errors": [{"code": "DENIED", "message": "User: arn:aws:iam::1:user/x is not authorized to perform: "
+                                                           "ecr:BatchGetImage on resource: y"}]}
+        registry.fault("HEAD", "/manifests/", status=403, body=b"")
+        registry.fault("GET", "/manifests/", status=403, body=denied)
+        self.push_fails(registry, r"team/app: .*DENIED: .*is not authorized to perform.*\(HTTP 403\); the AWS identity "
+                                  r"lacks the permission ecr:BatchGetImage")
+        self.assertEqual(registry.requests("POST"), [])
+
+    def test_forbidden_head_with_allowed_get(self):
+        """ECR Public refuses every HEAD of a blob, and answers the GET (containers-roadmap#2671)."""
+        registry = self.start()
+        for blob in [self.manifest["config"], *self.manifest["layers"]]:
+            registry.blobs["team/app"][blob["digest"]] = self.blob(blob["digest"]).read_bytes()
+        registry.fault("HEAD", "/blobs/", times=9, status=401, body=b"")
+        self.assertEqual(self.push(registry)["blobs_existing"], 3)
+        self.assertEqual(self.ranges(registry, self.large), ["bytes=0-0"])
+
+    def test_cut_upload_is_repeated(self):
+        """Only the blob whose connection broke is sent again, after a look whether it has arrived."""
+        registry = self.start()
+        registry.fault("PUT", f"digest={self.large}", cut_after=100_000)
+        self.assertEqual(self.push(registry)["blobs_uploaded"], 3)
+        self.assertEqual(len(registry.requests("PUT", "/blobs/")), 4)
+        methods = [request.method for request in registry.log if self.large in urllib.parse.unquote(request.path)]
+        self.assertEqual(methods, ["HEAD", "PUT", "HEAD", "PUT"])
+        uploads = [request.path for request in registry.requests("PUT", self.large)]
+        self.assertNotEqual(uploads[0], uploads[1])
+        self.assert_pushed(registry, self.record)
+
+    def test_blob_that_has_appeared_meanwhile(self):
+        """The upload had arrived though the answer says otherwise: it is not sent again."""
+        registry = self.start()
+        registry.fault("PUT", f"digest={self.large}", status=500, store=True)
+        report = self.push(registry)
+        self.assertEqual((report["blobs_uploaded"], report["blobs_existing"]), (2, 1))
+        self.assertEqual(len(registry.requests("PUT", self.large)), 1)
+        self.assert_pushed(registry, self.record)
+
+    def test_manifest_answered_503_once(self):
+        registry = self.start()
+        registry.fault("PUT", "/manifests/v1", status=503)
+        self.push(registry)
+        self.assertEqual(len(registry.requests("PUT", "/manifests/")), 2)
+        self.assert_pushed(registry, self.record)
+
+    def test_retry_after(self):
+        """A number of seconds, and a date; both ask for more than the usual wait of at most a second."""
+        for value in ("2", lambda: email.utils.formatdate(time.time() + 4, usegmt=True)):
+            registry = self.start()
+            times = []
+            registry.fault("PUT", "/manifests/v1", status=429, then=lambda times=times: times.append(time.monotonic()),
+                           headers={"Retry-After": value if isinstance(value, str) else value()})
+            registry.fault("PUT", "/manifests/v1", delay=0, then=lambda times=times: times.append(time.monotonic()))
+            self.push(registry)
+            self.assertGreater(times[1] - times[0], 1.8)
+            self.assertLess(times[1] - times[0], 6)
+
+    def test_gives_up_after_five_attempts(self):
+        registry = self.start()
+        registry.fault("PUT", "/manifests/v1", times=99, status=500)
+        self.push_fails(registry, r"storing the manifest v1: .*told to say so.*\(HTTP 500\).*try again later")
+        self.assertEqual(len(registry.requests("PUT", "/manifests/")), 5)
+
+    def test_immutable_tag_with_the_same_digest(self):
+        """ECR refuses even what the tag names already; so terrane looks first, and again after a refusal."""
+        registry = self.start(immutable=True)
+        self.push(registry)
+        self.assertTrue(self.push(registry)["unchanged"])
+        self.assertEqual(len(registry.requests("PUT", "/manifests/")), 1)
+
+    def test_immutable_tag_pushed_by_somebody_else_meanwhile(self):
+        registry = self.start(immutable=True)
+        refusal = {"errors": [{"code": "TAG_INVALID", "message": "cannot be overwritten"}]}
+        registry.fault("PUT", "/manifests/v1", status=400, store=True, body=refusal)
+        self.push(registry)
+        self.assert_pushed(registry, self.record)
+
+    def test_immutable_tag_with_another_digest(self):
+        registry = self.start(immutable=True)
+        self.push(registry)
+        self.build_image(size=1000)
+        self.push_fails(registry, r"TAG_INVALID: .*cannot be overwritten.*\(HTTP 400\); .*push under a new tag")
+        self.assert_pushed(registry, self.record)
+
+    def test_unknown_repository(self):
+        registry = self.start(repositories={"team/other"})
+        self.push_fails(registry, r"NAME_UNKNOWN: .*repository with name 'team/app' does not exist.*\(HTTP 404\); "
+                                  r"there is no repository team/app on 127\.0\.0\.1")
+
+    def hand_made(self, layer, **members):
+        """An OCI layout with one layer and the configuration; returns the reference of its image."""
+        layout = self.directory / "layout"
+        (layout / "blobs/sha256").mkdir(parents=True)
+
+        def put(data, media_type):
+            digest = hashlib.sha256(data).hexdigest()
+            (layout / "blobs/sha256" / digest).write_bytes(data)
+            return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
+
+        tar = gzip.decompress(layer) if layer else b""
+        config = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest_of(tar)]}}
+        document = {"schemaVersion": 2, **members, "config": put(json.dumps(config).encode(), CONFIG),
+                    "layers": [put(layer, LAYER if layer else LAYER.removesuffix("+gzip"))]}
+        descriptor = put(json.dumps(document).encode(), MANIFEST)
+        descriptor["annotations"] = {"org.opencontainers.image.ref.name": "v1"}
+        (layout / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+        (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [descriptor]}))
+        return f"oci:{layout}:v1"
+
+    def test_manifest_without_media_type(self):
+        """Lawful in OCI, refused by ECR; registries that take it get it."""
+        image = self.hand_made(gzip.compress(make_layer(100, 1), mtime=0))
+        self.push_fails(self.start(), r"UNSUPPORTED: .*Invalid JSON syntax.*\(HTTP 405\); ECR wants a .mediaType",
+                        image=image)
+        registry = self.start(strict=False)
+        self.push(registry, image=image)
+        self.assertIn("v1", registry.manifests["team/app"])
+
+    def test_empty_blob(self):
+        """ECR takes the upload of an empty blob, and does not know it when a manifest names it."""
+        image = self.hand_made(b"", mediaType=MANIFEST)
+        for status in (404, 400):
+            with self.subTest(status):
+                self.push_fails(self.start(unknown_blob_status=status), rf"BLOB_UPLOAD_UNKNOWN: .*{EMPTY_BLOB}.*"
+                                rf"\(HTTP {status}\); .*empty", image=image)
+        registry = self.start(empty_blobs=True)
+        self.push(registry, image=image)
+        self.assertEqual(registry.blobs["team/app"][EMPTY_BLOB], b"")
+
+
+class Tokens(FaultCase):
+    """Tokens and passwords that run out, and where credentials must never be seen."""
+
+    def setUp(self):
+        super().setUp()
+        self.record = self.build_image()
+
+    def test_scopes(self):
+        registry = self.start(auth="bearer")
+        self.login(registry)
+        self.push(registry, "--mount-from", "team/source")
+        self.assertEqual(registry.scopes, [["repository:team/app:pull,push", "repository:team/source:pull"]])
+        self.pull(registry)
+        self.assertEqual(registry.scopes[-1], ["repository:team/app:pull"])
+
+    def test_token_expires_after_some_uses(self):
+        """Told by a challenge, by ECR Public's bare 400, and by ECR's 403 with a message."""
+        for answer in ("challenge", "bare", "message"):
+            with self.subTest(answer):
+                registry = self.start(auth="bearer", token_uses=4, expired_answer=answer)
+                # The first answer, to the request without a token, is a challenge in any case.
+                self.login(registry)
+                self.push(registry, "--jobs=1")
+                self.assertGreaterEqual(len(registry.tokens), 3)
+                self.assert_pushed(registry, self.record)
+
+    def test_token_with_one_second_to_live(self):
+        """It is replaced before it is refused."""
+        registry = self.start(auth="bearer", expires_in=1)
+        self.login(registry)
+        registry.fault("POST", "/uploads/", times=2, delay=1.1)
+        self.push(registry, "--jobs=1")
+        self.assertGreaterEqual(len(registry.tokens), 3)
+        self.assertEqual(len(registry.requests("POST")), 3)
+        self.assert_pushed(registry, self.record)
+
+    def test_expired_password(self):
+        """ECR's 403 for a docker login of yesterday: its own words, and what to do."""
+        registry = self.start(auth="basic")
+        self.login(registry)
+        answer = {"errors": [{"code": "DENIED", "message": EXPIRED}]}
+        registry.fault("HEAD", "/v2/team", times=9, status=403, body=b"")
+        registry.fault("GET", "/v2/team", times=9, status=403, body=answer)
+        self.push_fails(registry, r"DENIED: .*Your authorization token has expired. Reauthenticate and try again.*"
+                                  r"\(HTTP 403\); tokens last 12 hours.*terrane login")
+        self.assertLess(len(registry.log), 8)
+
+    def test_credentials_are_not_shown(self):
+        """Neither the password nor its base64 form nor tokens, in output or in files, however it ends."""
+        for auth in ("basic", "bearer"):
+            with self.subTest(auth):
+                registry = self.start(auth=auth, cdn=True)
+                self.login(registry)
+                registry.fault("PUT", "/manifests/", status=503)
+                outputs = []
+                for exit_code, arguments in ((0, ["push", "test", f"docker://{registry.host}/team/app:v1"]),
+                                             (0, ["pull", f"docker://{registry.host}/team/app:v1"]),
+                                             (1, ["pull", f"docker://{registry.host}/team/app:none"])):
+                    result = self.run_terrane("--verbose", *arguments, env=self.env, exit_code=exit_code)
+                    outputs += [result.stdout, result.stderr]
+                self.login(registry, password=PASSWORD + "-wrong")
+                result = self.run_terrane("--verbose", "pull", f"docker://{registry.host}/team/app:v1", env=self.env,
+                                          exit_code=1)
+                outputs += [result.stdout, result.stderr]
+                self.assertRegex(result.stderr, r"HTTP 401.*terrane login")
+                files = [path.read_bytes() for path in self.store.rglob("*") if path.is_file()]
+                encoded = base64.b64encode(f"alice:{PASSWORD}".encode()).decode()[:-4]
+                for secret in (PASSWORD, encoded, *registry.tokens):
+                    self.assertFalse(any(secret in output for output in outputs), secret)
+                    self.assertFalse(any(secret.encode() in content for content in files), secret)
+
+
+class Pull(FaultCase):
+    SIZE = 600_000
+
+    def setUp(self):
+        super().setUp()
+        self.registry = self.start()
+        self.manifest, [layer] = put_image(self.registry, "team/app", "v1", layers=[(self.SIZE, 1)])
+        self.layer, self.size = layer["digest"], layer["size"]
+
+    def use(self, **options):
+        """Another registry with the same image."""
+        self.registry = self.start(**options)
+        put_image(self.registry, "team/app", "v1", layers=[(self.SIZE, 1)])
+        return self.registry
+
+    def test_healthy(self):
+        report = self.pull(self.registry)
+        self.assertEqual(report["digest"], self.manifest["digest"])
+        self.assertEqual(self.ranges(self.registry, self.layer), [""])
+        self.assert_pulled(self.manifest)
+
+    def test_cut_download_goes_on(self):
+        """Three times; each time from where it broke, and nothing is fetched twice."""
+        self.registry.fault("GET", self.layer, times=3, cut_after=150_000)
+        self.pull(self.registry)
+        self.assertEqual(self.ranges(self.registry, self.layer),
+                         ["", "bytes=150000-", "bytes=300000-", "bytes=450000-"])
+        self.assert_pulled(self.manifest)
+
+    def test_server_without_ranges(self):
+        """Its 200 instead of 206 means that the bytes begin anew."""
+        registry = self.use(ranges=False)
+        registry.fault("GET", self.layer, cut_after=150_000)
+        self.pull(registry)
+        self.assertEqual(self.ranges(registry, self.layer), ["", "bytes=150000-"])
+        self.assert_pulled(self.manifest)
+
+    def test_wrong_bytes(self):
+        self.registry.fault("GET", self.layer, times=99, corrupt=True)
+        self.pull_fails(self.registry, r"docker://127\.0\.0\.1:\d+/team/app: .*(digest|corrupt)")
+        self.assert_no_image()
+        self.assertFalse(self.blob(self.layer).exists())
+        self.assert_store_is_sound()
+        self.registry.faults.clear()
+        self.pull(self.registry)
+        self.assertEqual(self.ranges(self.registry, self.layer)[-1], "")
+        self.assert_pulled(self.manifest)
+
+    def test_wrong_content_length(self):
+        self.registry.fault("GET", self.layer, times=99, wrong_length=True)
+        self.pull_fails(self.registry, rf"announces .{self.size - 7}. bytes, expected {self.size}")
+        self.assert_no_image()
+        self.assert_store_is_sound()
+        self.registry.faults.clear()
+        self.pull(self.registry)
+        self.assert_pulled(self.manifest)
+
+    def test_drip_with_timeout(self):
+        self.registry.fault("GET", self.layer, times=99, drip=0.05)
+        started = time.monotonic()
+        self.pull_fails(self.registry, r"not finished within the 2 s of --timeout", "--timeout=2s")
+        self.assertLess(time.monotonic() - started, 4)
+        self.assert_store_is_sound()
+
+    def test_redirect_without_authorization(self):
+        """Blobs come from a CDN, which must not see the credentials; a Range goes along."""
+        for auth in ("basic", "bearer"):
+            with self.subTest(auth):
+                registry = self.use(auth=auth, cdn=True)
+                self.login(registry)
+                registry.fault("GET", f"^cdn.*{self.layer}", cut_after=150_000)
+                store = self.directory / auth
+                self.pull(registry, store=store)
+                requests = registry.requests("GET", "", "cdn")
+                self.assertEqual(len(requests), 3)  # the configuration, and twice the layer
+                self.assertEqual([request.path for request in requests if "Authorization" in request.headers], [])
+                self.assertEqual(self.ranges(registry, self.layer, "cdn"), ["", "bytes=150000-"])
+                self.assertTrue(all("X-Amz-Signature=a%2Fb" in request.path for request in requests))
+                self.assert_store_is_sound(store)
+
+    def test_missing_platform(self):
+        """The message lists what the index offers."""
+        children = [{**put_image(self.registry, "team/app", layers=[(100, seed)], architecture=name)[0],
+                     "platform": {"os": "linux", "architecture": name}} for seed, name in enumerate(("arm64", "s390x"))]
+        self.registry.put_manifest("team/app", {"schemaVersion": 2, "mediaType": INDEX, "manifests": children},
+                                   "many", media_type=INDEX)
+        self.pull_fails(self.registry, r"linux/amd64.*linux/arm64.*linux/s390x", "--platform=linux/amd64",
+                        source="team/app:many")
+        self.pull(self.registry, "--platform=linux/arm64", source="team/app:many")
+        self.assert_pulled(children[0], "app:many")
+
+    def test_child_manifest_with_wrong_digest(self):
+        child = {**self.manifest, "platform": {"os": "linux", "architecture": "amd64"}}
+        self.registry.put_manifest("team/app", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}, "many",
+                                   media_type=INDEX)
+        other = put_image(self.registry, "team/app", layers=[(100, 2)])[0]["digest"]
+        self.registry.manifests["team/app"][child["digest"]] = self.registry.manifests["team/app"][other]
+        self.pull_fails(self.registry, rf"digest {other}, expected {child['digest']}", "--platform=linux/amd64",
+                        source="team/app:many")
+        self.assert_no_image("app:many")
+        self.assert_store_is_sound()
+
+    def test_unknown_tag_and_repository(self):
+        self.pull_fails(self.registry, r"MANIFEST_UNKNOWN: .*\(HTTP 404\); the repository team/app has no such image",
+                        source="team/app:none")
+        registry = self.use(repositories=set())
+        self.pull_fails(registry, r"NAME_UNKNOWN: .*team/app.*there is no repository team/app")
+
+
+class Interruption(FaultCase):
+    """Signals, after which the next run goes on."""
+
+    def interrupt(self, process):
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130, messages)
+        self.assertLess(time.monotonic() - started, 3)
+        self.assert_store_is_sound()
+
+    def test_interrupted_push(self):
+        record = self.build_image()
+        registry = self.start()
+        registry.fault("PUT", f"digest={self.large}", delay=30)
+        process = self.popen("push", "test", f"docker://{registry.host}/team/app:v1")
+        registry.wait_for("PUT", f"digest={self.large}")
+        self.interrupt(process)
+        self.assertEqual(registry.manifests["team/app"], {})
+        self.push(registry)
+        self.assert_pushed(registry, record)
+
+    def test_interrupted_wait_between_attempts(self):
+        self.build_image()
+        registry = self.start()
+        registry.fault("PUT", "/manifests/", times=9, status=429, headers={"Retry-After": "60"})
+        process = self.popen("push", "test", f"docker://{registry.host}/team/app:v1")
+        registry.wait_for("PUT", "/manifests/")
+        time.sleep(0.3)
+        self.interrupt(process)
+
+    def start_slow_pull(self, registry):
+        manifest, [layer] = put_image(registry, "team/app", "v1", layers=[(600_000, 1)])
+        registry.fault("GET", layer["digest"], drip=0.01)
+        process = self.popen("pull", f"docker://{registry.host}/team/app:v1")
+        registry.wait_for("GET", layer["digest"])
+        time.sleep(1)  # about 100 kB arrive
+        return process, manifest, layer["digest"]
+
+    def assert_goes_on(self, registry, manifest, layer):
+        self.assert_no_image()
+        self.pull(registry)
+        self.assertRegex(self.ranges(registry, layer)[-1], r"^bytes=[1-9][0-9]{3,}-$")
+        self.assert_pulled(manifest)
+
+    def test_interrupted_pull(self):
+        registry = self.start()
+        process, manifest, layer = self.start_slow_pull(registry)
+        self.interrupt(process)
+        self.assert_goes_on(registry, manifest, layer)
+
+    def test_killed_pull(self):
+        registry = self.start()
+        process, manifest, layer = self.start_slow_pull(registry)
+        process.kill()
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.assert_goes_on(registry, manifest, layer)
+
+
+@unittest.skipUnless(have("openssl"), "openssl is not installed")
+class Tls(FaultCase):
+    """Certificates and proxies."""
+
+    def setUp(self):
+        super().setUp()
+        self.authority = Authority(self.directory / "authority", "registry.terrane.test")
+        self.registry = self.start(authority=self.authority)
+        self.manifest, _ = put_image(self.registry, "team/app", "v1", layers=[(1000, 1)])
+
+    def trust(self, *parts):
+        """Puts the authority where podman's and docker's users have it."""
+        path = self.directory.joinpath(*parts, "containers/certs.d", self.registry.host, "ca.crt")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(self.authority.certificate.read_bytes())
+
+    def test_ssl_cert_file(self):
+        self.env["SSL_CERT_FILE"] = str(self.authority.certificate)
+        self.pull(self.registry)
+        self.assert_pulled(self.manifest)
+
+    def test_certs_d_of_home(self):
+        self.trust(".config")
+        self.pull(self.registry)
+        self.assert_pulled(self.manifest)
+
+    def test_certs_d_of_xdg_config_home(self):
+        """Which wins over the one of $HOME."""
+        self.trust(".config")
+        self.env["XDG_CONFIG_HOME"] = str(self.directory / "xdg")
+        self.pull_fails(self.registry, "certificate is not trusted")
+        self.trust("xdg")
+        self.pull(self.registry)
+        self.assert_pulled(self.manifest)
+
+    def test_untrusted_certificate(self):
+        self.pull_fails(self.registry, rf"certificate is not trusted: .*certs\.d/localhost:{self.registry.port}/"
+                                       r"ca\.crt.*SSL_CERT_FILE")
+        self.assertEqual(self.registry.log, [])
+        self.assert_store_is_sound()
+
+    def test_certificate_of_another_host(self):
+        other = Authority(self.directory / "other")
+        other.context.load_cert_chain(self.self_signed("elsewhere.test"), self.directory / "elsewhere.key")
+        registry = self.start(authority=other)
+        self.env["SSL_CERT_FILE"] = str(self.directory / "elsewhere.pem")
+        self.pull_fails(registry, "certificate is not trusted.*(localhost|name)")
+
+    def self_signed(self, name):
+        certificate = self.directory / "elsewhere.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+                       + ["-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+                       + ["-keyout", self.directory / "elsewhere.key", "-out", certificate],
+                       check=True, capture_output=True)
+        return certificate
+
+    def test_without_verification(self):
+        """It works, and says that it is dangerous."""
+        result = self.run_terrane("pull", "--tls-verify=false", f"docker://{self.registry.host}/team/app:v1",
+                                  env=self.env)
+        self.assertRegex(result.stderr, r"(?i)tls-verify|not verif|certificate")
+        self.assert_pulled(self.manifest)
+
+    def test_redirect_from_https_to_http_is_refused(self):
+        registry = self.start(authority=self.authority, cdn=True)
+        put_image(registry, "team/app", "v1", layers=[(1000, 1)])
+        self.env["SSL_CERT_FILE"] = str(self.authority.certificate)
+        self.pull_fails(registry, r"redirects from https to .http://127\.0\.0\.1:")
+        self.assertEqual(registry.requests("GET", "", "cdn"), [])
+        self.assert_store_is_sound()
+
+    def test_redirect_from_https_to_https(self):
+        registry = self.start(authority=self.authority, cdn=True, cdn_authority=self.authority)
+        put_image(registry, "team/app", "v1", layers=[(1000, 1)])
+        self.env["SSL_CERT_FILE"] = str(self.authority.certificate)
+        self.pull(registry)
+        self.assertEqual(len(registry.requests("GET", "", "cdn")), 2)
+
+    def proxy(self):
+        proxy = Proxy(self.registry.port)
+        self.addCleanup(proxy.__exit__)
+        self.env.update(HTTPS_PROXY=proxy.url, SSL_CERT_FILE=str(self.authority.certificate))
+        return proxy
+
+    def test_proxy(self):
+        """Hosts elsewhere are reached by CONNECT through $HTTPS_PROXY."""
+        proxy = self.proxy()
+        self.run_json("pull", "docker://registry.terrane.test/team/app:v1")
+        self.assertEqual(set(proxy.targets), {"CONNECT registry.terrane.test:443"})
+        self.assert_pulled(self.manifest)
+
+    def test_proxy_is_not_used_for_loopback(self):
+        proxy = self.proxy()
+        self.pull(self.registry)
+        self.assertEqual(proxy.targets, [])
+
+    def test_no_proxy(self):
+        """The name does not exist, so without the proxy it cannot be resolved."""
+        proxy = self.proxy()
+        self.env["NO_PROXY"] = "other.test,.terrane.test"
+        self.assert_fails(1, "no such host", "pull", "docker://registry.terrane.test/team/app:v1", env=self.env)
+        self.assertEqual(proxy.targets, [])
+
+    def test_ecr_host(self):
+        """The advice for Amazon ECR's own hosts is another than for the rest."""
+        host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+        self.authority = Authority(self.directory / "ecr", host)
+        self.registry = self.start(authority=self.authority, repositories=set())
+        self.proxy()
+        self.build_image(size=1000)
+        self.assert_fails(1, r"NAME_UNKNOWN: .*does not exist.*\(HTTP 404\); --create-repository creates team/app",
+                          "push", "test", f"docker://{host}/team/app:v1", env=self.env)
+
+    def plain_registry_elsewhere(self):
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:  # which sends nothing
+            with contextlib.suppress(OSError):
+                probe.connect(("192.0.2.1", 9))
+            address = probe.getsockname()[0]
+        if address.startswith(("127.", "0.")):
+            self.skipTest("this machine has no address but loopback")
+        registry = self.start(address=address, auth="basic")
+        put_image(registry, "team/app", "v1", layers=[(1000, 1)])
+        self.login(registry)
+        return registry
+
+    def test_plain_http_elsewhere_is_refused(self):
+        """No request leaves without encryption, unless the user allows it."""
+        registry = self.plain_registry_elsewhere()
+        self.pull_fails(registry, rf"docker://{registry.host}/team/app: ", "--timeout=2s")
+        self.assertEqual(registry.log, [])
+        self.pull(registry, "--tls-verify=false")
+
+    def test_plain_http_elsewhere_is_explained(self):
+        """The message says what is wrong with the registry, and which option allows it."""
+        registry = self.plain_registry_elsewhere()
+        self.pull_fails(registry, r"(plain HTTP|without encryption|no https).*--tls-verify=false", "--timeout=2s")
+
+
+if __name__ == "__main__":
+    unittest.main()
