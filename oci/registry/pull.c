@@ -133,7 +133,7 @@ download_all (OciRegistry *registry, Download *download, const char *what,
       if (done || oci_retry_again (&retry, response, cancellable, &local))
         continue;
       /* What is there goes beyond the registry's blob: begin again. */
-      if (local == NULL && response->status == 416 && there > 0)
+      if (response != NULL && response->status == 416 && there > 0)
         {
           if (!oci_partial_restart (download->partial, error))
             return FALSE;
