@@ -1,6 +1,8 @@
 /* terrane login */
 #include "builder/cli/command.h"
 #include "builder/cli/prompt.h"
+#include "builder/remote/interrupt.h"
+#include "builder/remote/remote.h"
 #include "builder/version.h"
 
 #include "oci/base/fd.h"
@@ -132,6 +134,7 @@ on_notice (gpointer data, const char *message)
 static gboolean
 log_in (const TerraneGlobal *global, const Options *options, const char *key, GError **error)
 {
+  terrane_remote_protect ();
   g_autofree char *host = oci_auth_key_parse (key, error);
   g_autoptr (OciCredentials) credentials = host != NULL ? get_credentials (options, error) : NULL;
   if (credentials == NULL)
@@ -147,8 +150,10 @@ log_in (const TerraneGlobal *global, const Options *options, const char *key, GE
   g_autofree char *helper = NULL;
   g_autofree char *file =
       options->authfile != NULL ? g_strdup (options->authfile) : oci_auth_lookup_login_path ();
-  if (!oci_registry_check_login (client, host, credentials, NULL, error)
-      || !oci_auth_file_store (file, key, credentials, NULL, &helper, error))
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  if (!oci_registry_check_login (client, host, credentials, cancellable, error)
+      || !oci_auth_file_store (file, key, credentials, cancellable, &helper, error))
     return FALSE;
   report (global, key, file, helper);
   return TRUE;

@@ -21,6 +21,7 @@ struct _TerraneRemote
   TerraneStore *store; /* borrowed */
   TerraneRemoteOptions options;
   OciHttpClient *client;
+  char *auth;        /* (nullable): what was said last about credentials */
   GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
   GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
   uint64_t total;    /* of the phase */
@@ -75,6 +76,7 @@ terrane_remote_free (TerraneRemote *self)
   if (self == NULL)
     return;
   oci_http_client_free (self->client);
+  g_free (self->auth);
   g_hash_table_unref (self->moved);
   g_mutex_clear (&self->mutex);
   g_free (self);
@@ -92,15 +94,25 @@ terrane_remote_progress (const TerraneRemote *self)
   return self->options.progress;
 }
 
+/* Which credentials are in use, when that is news: those of Amazon ECR are found on the way. */
+static void
+report_auth (TerraneRemote *self, OciRegistry *registry)
+{
+  g_autofree char *auth = oci_registry_describe_auth (registry);
+  char *text = g_strdup_printf ("%s: %s", oci_registry_reference (registry)->host, auth);
+  if (g_strcmp0 (text, self->auth) != 0)
+    terrane_progress_info (self->options.progress, "%s", text);
+  g_free (self->auth);
+  self->auth = text;
+}
+
 static OciRegistry *
 open_registry (TerraneRemote *self, const OciReference *reference, OciRegistryAccess access,
                GCancellable *cancellable, GError **error)
 {
   OciRegistry *registry = oci_registry_new (self->client, reference, access, cancellable, error);
-  if (registry == NULL)
-    return NULL;
-  g_autofree char *auth = oci_registry_describe_auth (registry);
-  terrane_progress_info (self->options.progress, "%s: %s", reference->host, auth);
+  if (registry != NULL)
+    report_auth (self, registry);
   return registry;
 }
 
@@ -174,8 +186,10 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
     return NULL;
   terrane_progress_phase (self->options.progress, 0, "asking %s for %s", reference->host,
                           reference->repository);
-  return oci_registry_fetch_manifest (registry, terrane_store_layout (self->store), platform,
-                                      cancellable, error);
+  OciDescriptor *manifest = oci_registry_fetch_manifest (
+      registry, terrane_store_layout (self->store), platform, cancellable, error);
+  report_auth (self, registry);
+  return manifest;
 }
 
 static gboolean
@@ -354,6 +368,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     .source_data = &sources,
   };
   begin_phase (self, document, "pushing to", destination);
-  return oci_registry_push (registry, layout, manifest, &options, cancellable, out_report, error)
-         && remember_location (self, document, destination, error);
+  gboolean ok =
+      oci_registry_push (registry, layout, manifest, &options, cancellable, out_report, error);
+  report_auth (self, registry);
+  return ok && remember_location (self, document, destination, error);
 }
