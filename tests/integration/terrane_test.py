@@ -164,7 +164,7 @@ def wait_for_port(port, process, seconds=20):
 class Registry:
     """A real docker-registry on loopback, stopped by the process id that started it."""
 
-    def __init__(self, directory, htpasswd=None, certificate=None, key=None):
+    def __init__(self, directory, htpasswd=None, certificate=None, key=None, auth=None):
         self.port = free_port()
         self.host = f"{'localhost' if certificate else '127.0.0.1'}:{self.port}"
         directory.mkdir(parents=True, exist_ok=True)
@@ -172,6 +172,8 @@ class Registry:
                   "http": {"addr": f"127.0.0.1:{self.port}", "secret": "test"}}
         if htpasswd:
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(htpasswd)}}
+        if auth:
+            config["auth"] = auth
         if certificate:
             config["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}
         path = directory / "config.yml"
