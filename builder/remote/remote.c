@@ -174,6 +174,18 @@ on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state, u
   g_mutex_unlock (&self->mutex);
 }
 
+static gboolean
+remember_location (TerraneRemote *self, const OciManifest *manifest, const OciReference *reference,
+                   GError **error)
+{
+  for (guint i = 0; i < manifest->layers->len; i++)
+    if (!terrane_locations_add (self->store,
+                                &((const OciDescriptor *) manifest->layers->pdata[i])->digest,
+                                reference->host, reference->repository, error))
+      return FALSE;
+  return TRUE;
+}
+
 OciDescriptor *
 terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
                                const char *platform, GError **error)
@@ -186,22 +198,15 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
     return NULL;
   terrane_progress_phase (self->options.progress, 0, "asking %s for %s", reference->host,
                           reference->repository);
-  OciDescriptor *manifest = oci_registry_fetch_manifest (
-      registry, terrane_store_layout (self->store), platform, cancellable, error);
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (OciManifest) document = NULL;
+  g_autoptr (OciDescriptor) manifest =
+      oci_registry_fetch_manifest (registry, layout, platform, cancellable, error);
   report_auth (self, registry);
-  return manifest;
-}
-
-static gboolean
-remember_location (TerraneRemote *self, const OciManifest *manifest, const OciReference *reference,
-                   GError **error)
-{
-  for (guint i = 0; i < manifest->layers->len; i++)
-    if (!terrane_locations_add (self->store,
-                                &((const OciDescriptor *) manifest->layers->pdata[i])->digest,
-                                reference->host, reference->repository, error))
-      return FALSE;
-  return TRUE;
+  if (manifest == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
+      || !remember_location (self, document, reference, error))
+    return NULL;
+  return g_steal_pointer (&manifest);
 }
 
 gboolean
@@ -223,8 +228,7 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
     return FALSE;
   begin_phase (self, document, "pulling", reference);
   return oci_registry_pull_layers (registry, layout, manifest, &options, cancellable, out_report,
-                                   error)
-         && remember_location (self, document, reference, error);
+                                   error);
 }
 
 /* Fetches one blob from the first of its known places that gives it. */

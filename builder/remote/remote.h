@@ -48,14 +48,14 @@ const TerraneProgress *terrane_remote_progress (const TerraneRemote *self);
  * terrane_remote_fetch_manifest:
  * @platform: "os/architecture[/variant]"
  *
- * Brings an image's documents into the store, without its layers.
+ * Brings an image's documents into the store, without its layers, and remembers where those are.
  *
  * Returns: (transfer full) (nullable): the descriptor of the image manifest
  */
 OciDescriptor *terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
                                               const char *platform, GError **error);
 
-/** Brings the layers of @manifest into the store, and remembers where they are from. */
+/** Brings the layers of @manifest, which is from @reference, into the store. */
 gboolean terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
                                      const OciDescriptor *manifest, OciPullReport *out_report,
                                      GError **error);
