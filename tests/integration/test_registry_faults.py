@@ -11,7 +11,10 @@ import hashlib
 import io
 import json
 import os
+import pathlib
+import pwd
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -562,6 +565,30 @@ class Interruption(FaultCase):
 
 
 @unittest.skipUnless(have("openssl"), "openssl is not installed")
+@unittest.skipIf("asan" in TERRANE, "LeakSanitizer needs what is switched off here")
+class Memory(FaultCase):
+    def test_it_is_closed_to_others_and_to_core_dumps(self):
+        """Files in /proc of a process that is not dumpable belong to root, whoever runs it (PR_SET_DUMPABLE)."""
+        user = "nobody" if os.geteuid() == 0 else None
+        home = self.directory / "home"
+        home.mkdir()
+        if user:
+            shutil.chown(home, user)
+        registry = self.start()
+        registry.fault("GET", r"^/v2/$", delay=20)
+        process = subprocess.Popen([TERRANE, "--store", str(home / "store"), "-q", "pull", f"docker://{registry.host}/x:1"],
+                                   env={**os.environ, **self.env, "HOME": str(home)}, user=user, stderr=subprocess.DEVNULL)
+        try:
+            registry.wait_for("GET", "/v2/")
+            self.assertEqual(os.stat(f"/proc/{process.pid}/environ").st_uid, 0)
+            if user:
+                status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+                self.assertIn(f"Uid:\t{pwd.getpwnam(user).pw_uid}\t", status)
+        finally:
+            process.kill()
+            process.wait()
+
+
 class Tls(FaultCase):
     """Certificates and proxies."""
 
