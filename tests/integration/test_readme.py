@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, SHARED, TERRANE, TOP, Registry, TestCase, have
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, Registry, TestCase, free_port, have
 
 README = (TOP / "README.md").read_text()
 
@@ -63,9 +63,11 @@ class Readme(TestCase):
         (text,) = blocks("json")
         profile = json.loads(text)
         profile["trees"][0]["sha256"] = "0" * 64
+        image = profile["base"]["image"].replace("public.ecr.aws", f"127.0.0.1:{free_port()}")
+        profile["base"]["image"] = image
         path = self.write("profile.json", json.dumps(profile))
         # Its sources do not exist, which is found only after the profile was accepted.
-        self.assert_fails(1, r"base\.image: .*No such file", "build", path)
+        self.assert_fails(1, rf"base\.image: {image.rpartition(':')[0]}: .*refused", "build", path)
 
 
 class Install(TestCase):
