@@ -192,6 +192,10 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
   if (self->is_ecr && !fresh)
     {
       OciCredentials *credentials = NULL;
+      if (self->credentials != NULL && self->credentials != self->ecr_credentials)
+        oci_http_client_notice (self->client,
+                                "%s refuses the credentials from %s; asking Amazon ECR for others",
+                                self->reference->host, self->credentials->source);
       if (!oci_ecr_authorize (self->client, &self->ecr, cancellable, &credentials,
                               &self->ecr_expires, error))
         return FALSE;
