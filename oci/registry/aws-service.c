@@ -119,8 +119,10 @@ oci_aws_call (OciHttpClient *client, const OciAwsCall *call, GCancellable *cance
       authorization = oci_aws_sign (&to_sign, call->credentials, &scope);
       g_ptr_array_add (lines, date);
       if (call->credentials->session_token != NULL)
-        g_ptr_array_add (lines, token = g_strconcat ("X-Amz-Security-Token: ",
-                                                     call->credentials->session_token, NULL));
+        {
+          token = g_strconcat ("X-Amz-Security-Token: ", call->credentials->session_token, NULL);
+          g_ptr_array_add (lines, token);
+        }
     }
   g_ptr_array_add (lines, NULL);
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", url);

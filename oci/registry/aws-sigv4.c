@@ -104,12 +104,12 @@ trim_value (const char *value)
 static void
 add_header (GTree *headers, const char *name, const char *value)
 {
-  char *key = g_ascii_strdown (name, -1);
+  g_autofree char *key = g_ascii_strdown (name, -1);
   g_autofree char *trimmed = trim_value (value);
   const char *before = g_tree_lookup (headers, key);
   char *joined =
       before != NULL ? g_strconcat (before, ",", trimmed, NULL) : g_steal_pointer (&trimmed);
-  g_tree_replace (headers, key, joined);
+  g_tree_replace (headers, g_steal_pointer (&key), joined);
 }
 
 static int
