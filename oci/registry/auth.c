@@ -134,7 +134,7 @@ advise_locked (const OciRegistryAuth *self, gboolean denied)
                               host);
     }
   if (credentials == self->ecr_credentials)
-    return g_strdup_printf ("who asks is known by the %s", credentials->source);
+    return g_strdup_printf ("the %s was used", credentials->source);
   g_autofree char *user = oci_quote (credentials->user);
   return denied ? g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
                                    "run 'terrane login %s' as another user",
@@ -211,6 +211,8 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
       self->credentials = NULL;
       *out_changed = TRUE;
     }
+  if (*out_changed)
+    self->tried = FALSE;
   return TRUE;
 }
 

@@ -245,6 +245,22 @@ from_role_source (const OciAwsSearch *search, const char *profile, unsigned dept
   return oci_throw (error, OCI_ERROR_NOT_FOUND, "its source_profile %s has no credentials", quoted);
 }
 
+/* Whether the chain of profiles with roles has no end, or none that is near. */
+static gboolean
+goes_round (const OciAwsConfig *config, const char *profile)
+{
+  for (unsigned i = 0; i < MAX_SOURCE_PROFILES; i++)
+    {
+      const char *source = oci_aws_config_get (config, profile, "source_profile");
+      if (source == NULL || strcmp (source, profile) == 0
+          || oci_aws_config_get (config, source, "role_arn") == NULL
+          || oci_aws_config_get (config, source, "web_identity_token_file") != NULL)
+        return FALSE;
+      profile = source;
+    }
+  return TRUE;
+}
+
 static gboolean
 from_assumed_role (const OciAwsSearch *search, const char *profile, unsigned depth,
                    OciAwsCredentials **out_credentials, GError **error)
@@ -262,7 +278,7 @@ from_assumed_role (const OciAwsSearch *search, const char *profile, unsigned dep
   if (role.role_arn == NULL
       || oci_aws_config_get (config, profile, "web_identity_token_file") != NULL)
     return TRUE;
-  if (depth >= MAX_SOURCE_PROFILES)
+  if (depth == 0 && goes_round (config, profile))
     return oci_throw (error, OCI_ERROR_FORMAT, "source_profile goes round in a circle");
   if (oci_aws_config_get (config, profile, "mfa_serial") != NULL)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED,

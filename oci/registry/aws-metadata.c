@@ -181,7 +181,7 @@ machine_role (const OciAwsSearch *search, const char *endpoint, const char *toke
     return NULL;
   if (roles->status != 200)
     {
-      oci_throw (error, OCI_ERROR_NOT_FOUND, "the machine has no role (HTTP %u)", roles->status);
+      oci_throw (error, OCI_ERROR_NOT_FOUND, "it has no role (HTTP %u)", roles->status);
       return NULL;
     }
   g_autofree char *role = body_text (roles);

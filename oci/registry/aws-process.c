@@ -16,10 +16,9 @@ static gboolean
 run (const OciAwsSearch *search, const char *command, OciHelperResult *out_result, GError **error)
 {
   g_auto (GStrv) argv = NULL;
-  g_autoptr (GError) local = NULL;
-  if (!g_shell_parse_argv (command, NULL, &argv, &local)) /* splits; no shell is run */
-    return oci_throw (error, OCI_ERROR_FORMAT, "cannot be split into arguments: %s",
-                      local->message);
+  if (!g_shell_parse_argv (command, NULL, &argv, NULL)) /* splits; no shell is run */
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "cannot be split into arguments; check its quotation marks");
   const OciHelperProcess process = { .argv = (const char *const *) argv,
                                      .input = "",
                                      .max_output = MAX_OUTPUT_BYTES,
@@ -28,7 +27,7 @@ run (const OciAwsSearch *search, const char *command, OciHelperResult *out_resul
     return FALSE;
   if (out_result->exit_code == 0)
     return TRUE;
-  g_autofree char *messages = oci_quote (out_result->messages);
+  g_autofree char *messages = oci_quote (g_strchomp (out_result->messages));
   return oci_throw (error, OCI_ERROR_DENIED, "failed with exit code %d: %s", out_result->exit_code,
                     messages);
 }

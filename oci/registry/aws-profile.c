@@ -84,6 +84,8 @@ oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections, GE
   g_autoptr (GHashTable) sections =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   GHashTable *section = NULL;
+  size_t level = 0;     /* indentation of the key above */
+  gboolean key = FALSE; /* whether there is one above in the section */
   unsigned number = 0;
   for (char *line = text, *next = NULL; line != NULL; line = next)
     {
@@ -91,10 +93,12 @@ oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections, GE
       next = strchr (line, '\n');
       if (next != NULL)
         *next++ = '\0';
-      gboolean indented = *line == ' ' || *line == '\t';
-      g_strchomp (line);
-      if (*line == '\0' || *line == '#' || *line == ';' || indented)
+      size_t depth = strspn (line, " \t");
+      g_strstrip (line);
+      if (*line == '\0' || *line == '#' || *line == ';' || (key && depth > level))
         continue;
+      level = depth;
+      key = *line != '[';
       if (*line == '[' && (section = open_section (sections, line)) == NULL)
         return oci_throw (error, OCI_ERROR_FORMAT, "%s:%u: the section has no ‘]’", name, number);
       if (*line != '[' && !take_pair (section, line))

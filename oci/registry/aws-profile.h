@@ -43,8 +43,8 @@ const char *oci_aws_config_file_of (const OciAwsConfig *self, const char *profil
  * @name: of the file, for messages
  * @out_sections: (out) (transfer full): section name -> GHashTable of key -> value
  *
- * "[section]", "key = value" with comments on lines of their own or behind " #" and " ;"; indented
- * lines belong to the key above and are left out.
+ * "[section]", "key = value" with comments on lines of their own or behind " #" and " ;"; lines
+ * that are indented more than the key above belong to it and are left out.
  */
 gboolean oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections,
                             GError **error);

@@ -122,6 +122,7 @@ take_renewed (json_t *cached, const OciHttpResponse *response)
   oci_json_set (cached, "expiresAt", oci_json_text (text));
   if (refresh != NULL)
     oci_json_set (cached, "refreshToken", oci_json_text (refresh));
+  oci_secret_wipe_json (answer);
   return TRUE;
 }
 
@@ -205,6 +206,7 @@ read_role (const OciHttpResponse *response, GError **error)
   credentials->secret_key = g_strdup (secret_key);
   credentials->session_token = g_strdup (text_of (role, "sessionToken"));
   credentials->expires = json_integer_value (json_object_get (role, "expiration")) / 1000;
+  oci_secret_wipe_json (root);
   return credentials;
 }
 
@@ -250,6 +252,7 @@ oci_aws_sso_credentials (const OciAwsSearch *search, const char *profile,
   if (cached == NULL)
     return FALSE;
   *out_credentials = exchange_token (search, &sso, text_of (cached, "accessToken"), error);
+  oci_secret_wipe_json (cached);
   if (*out_credentials == NULL)
     return FALSE;
   (*out_credentials)->source = g_strdup_printf ("single sign-on of the profile %s", quoted);

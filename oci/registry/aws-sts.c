@@ -95,9 +95,11 @@ read_answer (const OciHttpResponse *response, const OciAwsRole *role, GError **e
     {
       g_autofree char *message = oci_quote (answer.message);
       g_autofree char *code = oci_quote (answer.code);
-      oci_throw (error, OCI_ERROR_DENIED, "STS does not let %s be assumed: %s %s (HTTP %u)",
+      oci_throw (error, OCI_ERROR_DENIED, "STS does not let %s be assumed: %s%s%s%s(HTTP %u)",
                  role_quoted, answer.code != NULL ? code : "",
-                 answer.message != NULL ? message : "", response->status);
+                 answer.code != NULL && answer.message != NULL ? ": " : "",
+                 answer.message != NULL ? message : "",
+                 answer.code != NULL || answer.message != NULL ? " " : "", response->status);
       return NULL;
     }
   if (!parsed || answer.access_key == NULL || answer.secret_key == NULL

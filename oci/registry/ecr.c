@@ -11,7 +11,7 @@
 
 /* The host names that awslabs/amazon-ecr-credential-helper takes for ECR's. */
 #define HOST_PATTERN                                                                               \
-  "^(\\d{12})\\.dkr[.\\-]ecr(-fips)?\\.([a-zA-Z0-9][a-zA-Z0-9_-]*)\\."                             \
+  "^([0-9]{12})\\.dkr[.\\-]ecr(-fips)?\\.([a-zA-Z0-9][a-zA-Z0-9_-]*)\\."                           \
   "(amazonaws\\.(?:com(?:\\.cn)?|eu)|on\\.(?:aws|amazonwebservices\\.(?:com\\.cn|eu))"             \
   "|sc2s\\.sgov\\.gov|c2s\\.ic\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov)(?::443)?$"
 
@@ -92,11 +92,11 @@ fail (const OciHttpResponse *response, const json_t *document, const char *opera
   g_autofree char *quoted_code = oci_quote (code);
   g_autofree char *quoted_text = oci_quote (text);
   const char *advice = code != NULL ? advise (code, operation) : NULL;
-  return oci_throw (error, OCI_ERROR_DENIED,
-                    "%s: %s%s%s(HTTP %u), with AWS credentials from %s%s%s", operation,
-                    code != NULL ? quoted_code : "", text != NULL ? ": " : "",
-                    text != NULL ? quoted_text : "", response->status, credentials->source,
-                    advice != NULL ? "; " : "", advice != NULL ? advice : "");
+  return oci_throw (
+      error, OCI_ERROR_DENIED, "%s: %s%s%s%s(HTTP %u), with AWS credentials from %s%s%s", operation,
+      code != NULL ? quoted_code : "", text != NULL ? ": " : "", text != NULL ? quoted_text : "",
+      code != NULL || text != NULL ? " " : "", response->status, credentials->source,
+      advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 /* Calls @operation. @allowed: (nullable): an error code that is a success of its own.

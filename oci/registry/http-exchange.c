@@ -9,7 +9,8 @@ enum
 {
   SEND_BUFFER_BYTES = 128 * 1024,
   RECEIVE_BUFFER_BYTES = 64 * 1024,
-  CLOCK_SLACK_MSECS = 50, /* between the ends of our limit and of libcurl's */
+  EXPECT_BYTES = 1024 * 1024, /* larger bodies are announced first */
+  CLOCK_SLACK_MSECS = 50,     /* between the ends of our limit and of libcurl's */
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };
@@ -345,6 +346,10 @@ static gboolean
 build_headers (const OciHttpRequest *request, gboolean authorize, struct curl_slist **out_list,
                GError **error)
 {
+  /* libcurl waits before every upload whether the server wants it; small ones are sent at once. */
+  uint64_t size = request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
+  if (size > 0 && size <= EXPECT_BYTES && !append_header (out_list, "Expect:", error))
+    return FALSE;
   for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
     if (!append_header (out_list, *line, error))
       return FALSE;
