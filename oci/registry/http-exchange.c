@@ -84,13 +84,16 @@ send_body (char *buffer, size_t size, size_t count, void *data)
   return CURL_READFUNC_ABORT;
 }
 
-/* libcurl repeats a body when a kept connection turns out to be dead. */
+/* libcurl repeats a body when a kept connection turns out to be dead. A blob must not be repeated
+ * that way: the registry may have taken a part, and would append to it. */
 static int
 rewind_body (void *data, curl_off_t offset, int origin)
 {
   Transfer *self = data;
   if (origin != SEEK_SET || offset < 0)
     return CURL_SEEKFUNC_CANTSEEK;
+  if (self->request->body == NULL && self->offset > 0)
+    return CURL_SEEKFUNC_FAIL;
   self->offset = (uint64_t) offset;
   return CURL_SEEKFUNC_OK;
 }
