@@ -133,6 +133,15 @@ advance (gpointer data, uint64_t bytes)
   terrane_progress_advance (data, bytes);
 }
 
+/* Which layer an entry is from matters only here; for what comes on top all are of the base. */
+static gboolean
+forget_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED gpointer data,
+              G_GNUC_UNUSED GError **error)
+{
+  node->origin = 0;
+  return TRUE;
+}
+
 gboolean
 terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip_special,
                  unsigned jobs, const TerraneProgress *progress, TerraneStoredTree *out_tree,
@@ -151,5 +160,6 @@ terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip
       if (!apply_layer (&self, terrane_store_layout (store), manifest->layers->pdata[i], error))
         return FALSE;
     }
-  return terrane_ingest_finish (ingest, &out_tree->commit, &out_tree->tree, error);
+  return terrane_ingest_finish (ingest, &out_tree->commit, &out_tree->tree, error)
+         && terrane_tree_foreach (out_tree->tree, forget_layer, NULL, error);
 }

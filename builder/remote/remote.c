@@ -21,7 +21,8 @@ struct _TerraneRemote
   TerraneStore *store; /* borrowed */
   TerraneRemoteOptions options;
   OciHttpClient *client;
-  char *auth;        /* (nullable): what was said last about credentials */
+  GHashTable *registries; /* "pull docker://…" -> OciRegistry */
+  char *auth;             /* (nullable): what was said last about credentials */
   GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
   GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
   uint64_t total;    /* of the phase */
@@ -62,6 +63,8 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   self->options = *options;
   self->client = oci_http_client_new (&http);
   self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->registries =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_registry_free);
   g_mutex_init (&self->mutex);
   if (options->insecure)
     terrane_progress_warn (options->progress,
@@ -75,6 +78,7 @@ terrane_remote_free (TerraneRemote *self)
 {
   if (self == NULL)
     return;
+  g_hash_table_unref (self->registries); /* before the client, which they use */
   oci_http_client_free (self->client);
   g_free (self->auth);
   g_hash_table_unref (self->moved);
@@ -106,13 +110,22 @@ report_auth (TerraneRemote *self, OciRegistry *registry)
   self->auth = text;
 }
 
+/* Kept, so that what comes next needs neither a new connection nor a new token.
+ * Returns: (transfer none) (nullable) */
 static OciRegistry *
 open_registry (TerraneRemote *self, const OciReference *reference, OciRegistryAccess access,
                GCancellable *cancellable, GError **error)
 {
-  OciRegistry *registry = oci_registry_new (self->client, reference, access, cancellable, error);
+  g_autofree char *text = oci_reference_text (reference);
+  g_autofree char *key = g_strconcat (access == OCI_REGISTRY_PUSH ? "push " : "pull ", text, NULL);
+  OciRegistry *registry = g_hash_table_lookup (self->registries, key);
   if (registry != NULL)
-    report_auth (self, registry);
+    return registry;
+  registry = oci_registry_new (self->client, reference, access, cancellable, error);
+  if (registry == NULL)
+    return NULL;
+  g_hash_table_insert (self->registries, g_steal_pointer (&key), registry);
+  report_auth (self, registry);
   return registry;
 }
 
@@ -192,8 +205,7 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
 {
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
-  g_autoptr (OciRegistry) registry =
-      open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !terrane_store_begin_write (self->store, error))
     return NULL;
   terrane_progress_phase (self->options.progress, 0, "asking %s for %s", reference->host,
@@ -221,8 +233,7 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
   g_autoptr (OciManifest) document = NULL;
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
-  g_autoptr (OciRegistry) registry =
-      open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
@@ -353,8 +364,7 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
   g_autoptr (OciManifest) document = NULL;
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
-  g_autoptr (OciRegistry) registry =
-      open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error))
     return FALSE;
   g_autoptr (GHashTable) repositories =

@@ -419,17 +419,17 @@ static gboolean
 answer_locked (OciRegistryAuth *self, const OciHttpResponse *response, GCancellable *cancellable,
                GError **error)
 {
-  if (response->status == 401)
-    return answer_challenge (self, response, cancellable, error);
-  if (response->status == 400 || response->status == 403)
-    return answer_refusal (self, response, cancellable, error);
-  return TRUE;
+  return response->status == 401 ? answer_challenge (self, response, cancellable, error)
+                                 : answer_refusal (self, response, cancellable, error);
 }
 
 gboolean
 oci_registry_auth_answer (OciRegistryAuth *self, const OciHttpResponse *response, guint generation,
                           GCancellable *cancellable, gboolean *out_retry, GError **error)
 {
+  *out_retry = FALSE;
+  if (response->status != 400 && response->status != 401 && response->status != 403)
+    return TRUE; /* whatever another thread has renewed meanwhile */
   g_mutex_lock (&self->mutex);
   gboolean ok =
       self->generation != generation || answer_locked (self, response, cancellable, error);

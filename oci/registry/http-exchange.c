@@ -392,10 +392,17 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
     return oci_http_client_fail_late (transfer->client, error);
 
   long os_error = 0;
+  long proxy_status = 0;
   const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror (code);
   (void) curl_easy_getinfo (handle, CURLINFO_OS_ERRNO, &os_error);
+  (void) curl_easy_getinfo (handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  if (proxy_status >= 400 && proxy_status < 500)
+    return oci_throw (error, OCI_ERROR_DENIED, "the proxy does not connect to it (HTTP %ld)",
+                      proxy_status);
   switch (code)
     {
+    case CURLE_SEND_FAIL_REWIND:
+      return oci_throw (error, OCI_ERROR_NETWORK, "the connection was closed before the answer");
     case CURLE_COULDNT_CONNECT:
       return oci_throw (error, OCI_ERROR_UNREACHABLE, "connecting to port %s: %s", origin->port,
                         os_error != 0 ? g_strerror ((int) os_error) : reason);

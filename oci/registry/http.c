@@ -134,7 +134,7 @@ oci_http_client_send (OciHttpClient *self, const OciHttpRequest *request, GCance
       g_free (url);
       url = g_steal_pointer (&next);
     }
-  oci_throw (error, OCI_ERROR_NETWORK, "%s: more than %d redirects", first.host,
+  oci_throw (error, OCI_ERROR_LIMIT, "%s: more than %d redirects", first.host,
              OCI_HTTP_MAX_REDIRECTS);
   return NULL;
 }

@@ -342,6 +342,18 @@ class LambdaBase(RegistryTestCase):
                                  capture_output=True, text=True).stdout
         self.assertNotIn("/var/old", listing)
 
+    def test_a_tree_may_replace_files_of_the_base(self):
+        """Whichever of the base's layers they are from."""
+        for path in ("etc/os-release", "lambda-entrypoint.sh", "var/runtime/bootstrap"):
+            with self.subTest(path):
+                name = path.replace("/", "-").replace(".", "-")
+                self.write(f"{name}/{path}", "another").chmod(0o755)
+                profile = json.loads(pathlib.Path(self.function).read_text())
+                profile["trees"].append({"name": name, "directory": name, "prefix": "/"})
+                record = self.build(self.write("replace.json", json.dumps(profile)), env=self.env)
+                with self.open_layer(record["layers"][7]) as layer:
+                    self.assertIn(path, layer.getnames())
+
     def test_a_second_build_downloads_nothing(self):
         self.build(self.function, env=self.env)
         self.assertTrue(self.build(self.function, env=self.env)["unchanged"])

@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import tarfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -359,6 +360,36 @@ class Tokens(FaultCase):
         self.assertEqual(len(registry.requests("POST")), 3)
         self.assert_pushed(registry, self.record)
 
+    def test_success_is_not_repeated_when_the_token_was_renewed_meanwhile(self):
+        """One layer is on its way while another is answered 401, for which the token that both use is renewed."""
+        registry = self.start(auth="bearer")
+        self.login(registry)
+        _, (under_way, refused) = put_image(registry, "team/other", "v1", layers=((300_000, 1), (200_000, 2)))
+        challenge = f'Bearer realm="{registry.url}/token",service="fake, registry"'
+        registry.fault("GET", under_way["digest"], delay=1.5)
+        registry.fault("GET", refused["digest"], delay=0.3, status=401, headers={"WWW-Authenticate": challenge})
+        self.run_json("pull", f"docker://{registry.host}/team/other:v1")
+        self.assertEqual(len(registry.requests("GET", under_way["digest"])), 1)
+        self.assertEqual(len(registry.tokens), 2)
+
+    def test_public_ecr(self):
+        """A stale login gives way to none; a token that has expired is answered 400 without a challenge."""
+        authority = Authority(self.directory / "public", "public.ecr.aws")
+        registry = self.start(authority=authority, auth="bearer", anonymous=True, token_uses=2, expired_answer="bare")
+        manifest, _ = put_image(registry, "lambda/python", "3.12", layers=[(1000, seed) for seed in range(6)])
+        proxy = Proxy(registry.port)
+        self.addCleanup(proxy.__exit__)
+        self.env.update(HTTPS_PROXY=proxy.url, SSL_CERT_FILE=str(authority.certificate))
+        image = "docker://public.ecr.aws/lambda/python:3.12"
+        report = self.run_json("pull", image, "--jobs=1")
+        self.assertEqual((report["digest"], report["blobs_downloaded"]), (manifest["digest"], 6))
+        self.assertGreaterEqual(len(registry.tokens), 3)
+        self.write("docker/config.json", json.dumps({"auths": {"public.ecr.aws": {"auth": "QVdTOm9sZA=="}}}))  # AWS:old
+        registry.fault("GET", "^/token", status=403, body={"errors": [{"code": "DENIED", "message": "Your authorization "
+                                                                       "token has expired. Reauthenticate and try again."}]})
+        result = self.run_terrane("pull", image, env=self.env)
+        self.assertIn("public.ecr.aws refuses the credentials from", result.stderr)
+
     def test_expired_password(self):
         """ECR's 403 for a docker login of yesterday: its own words, and what to do."""
         registry = self.start(auth="basic")
@@ -474,6 +505,18 @@ class Pull(FaultCase):
                 self.assertEqual(self.ranges(registry, self.layer, "cdn"), ["", "bytes=150000-"])
                 self.assertTrue(all("X-Amz-Signature=a%2Fb" in request.path for request in requests))
                 self.assert_store_is_sound(store)
+
+    def test_redirect_in_a_circle(self):
+        registry, blob = self.registry, self.layer
+        path = f"/v2/team/app/blobs/{blob}"
+        registry.fault("GET", blob, times=99, status=307, headers={"Location": path}, body=b"")
+        self.assert_fails(1, "more than 5 redirects", "pull", f"docker://{registry.host}/team/app:v1", env=self.env)
+        self.assertEqual(len(registry.requests("GET", blob)), 6)
+
+    def test_nothing_is_asked_twice(self):
+        self.pull(self.registry)
+        paths = [request.path for request in self.registry.log]
+        self.assertEqual(len(paths), len(set(paths)), paths)
 
     def test_missing_platform(self):
         """The message lists what the index offers."""
@@ -683,6 +726,27 @@ class Tls(FaultCase):
         proxy = self.proxy()
         self.pull(self.registry)
         self.assertEqual(proxy.targets, [])
+
+    def test_proxy_that_refuses(self):
+        """Its answer is final: it is not asked five times."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            asked = []
+
+            def refuse():
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection, _ = server.accept()
+                        with connection:
+                            asked.append(connection.recv(1000))
+                            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            thread = threading.Thread(target=refuse)
+            thread.start()
+            self.env["HTTPS_PROXY"] = f"http://127.0.0.1:{server.getsockname()[1]}"
+            self.assert_fails(1, r"the proxy does not connect to it \(HTTP 403\)", "pull",
+                              "docker://registry.terrane.test/team/app:v1", env=self.env)
+            server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        self.assertEqual(len(asked), 1)
 
     def test_no_proxy(self):
         """The name does not exist, so without the proxy it cannot be resolved."""
