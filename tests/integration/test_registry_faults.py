@@ -211,6 +211,13 @@ class Push(FaultCase):
         self.assertEqual(self.push(registry)["blobs_existing"], 3)
         self.assertEqual(self.ranges(registry, self.large), ["bytes=0-0"])
 
+    def test_patch_is_not_used(self):
+        """ECR drops every chunk but the first (containers-roadmap#2831): a blob is one POST and one PUT of the whole."""
+        registry = self.start()
+        self.push(registry)
+        self.assertEqual(registry.requests("PATCH"), [])
+        self.assertEqual((len(registry.requests("POST")), len(registry.requests("PUT", "/uploads/"))), (3, 3))
+
     def test_cut_upload_is_repeated(self):
         """Only the blob whose connection broke is sent again, after a look whether it has arrived."""
         registry = self.start()
