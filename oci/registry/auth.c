@@ -227,7 +227,7 @@ take_realm (OciRegistryAuth *self, const OciChallenge *challenge, const char *re
     return oci_throw (error, OCI_ERROR_FORMAT, "the registry names no token server");
   if (g_str_has_prefix (registry_url, "https:") && !g_str_has_prefix (realm, "https:"))
     {
-      g_autofree char *quoted = oci_quote (realm);
+      g_autofree char *quoted = oci_url_quote (realm);
       return oci_throw (error, OCI_ERROR_DENIED, "the registry's token server %s has no https",
                         quoted);
     }

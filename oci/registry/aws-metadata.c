@@ -142,6 +142,7 @@ ask_machine (const OciAwsSearch *search, const char *method, const char *endpoin
   request.headers = strcmp (method, "PUT") == 0 ? ttl : with_token;
   request.timeout_seconds = MACHINE_SECONDS;
   request.local_service = TRUE;
+  request.no_redirects = TRUE;
   g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
   request.body = strcmp (method, "PUT") == 0 ? nothing : NULL;
   return oci_http_client_send (search->client, &request, search->cancellable, error);

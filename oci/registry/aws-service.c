@@ -64,11 +64,13 @@ oci_aws_send (OciHttpClient *client, const OciHttpRequest *request, const char *
               GCancellable *cancellable, GError **error)
 {
   OciRetry retry = { .client = client, .what = what };
+  OciHttpRequest direct = *request;
+  direct.no_redirects = TRUE; /* headers such as x-amz-sso_bearer_token are for one host only */
   for (;;)
     {
       g_autoptr (GError) local = NULL;
       g_autoptr (OciHttpResponse) response =
-          oci_http_client_send (client, request, cancellable, &local);
+          oci_http_client_send (client, &direct, cancellable, &local);
       if (oci_retry_again (&retry, response, cancellable, &local))
         continue;
       if (local == NULL)

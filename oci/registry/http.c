@@ -96,14 +96,14 @@ find_redirect (const OciHttpRequest *request, const OciHttpResponse *response,
   gboolean redirects = response->status == 301 || response->status == 302 || response->status == 303
                        || response->status == 307 || response->status == 308;
   gboolean safe = strcmp (request->method, "GET") == 0 || strcmp (request->method, "HEAD") == 0;
-  if (!redirects || !safe || location == NULL)
+  if (!redirects || !safe || request->no_redirects || location == NULL)
     return TRUE;
   g_autofree char *url = oci_url_resolve (response->url, location, error);
   if (url == NULL)
     return FALSE;
   if (strcmp (origin->scheme, "https") == 0 && !g_str_has_prefix (url, "https:"))
     {
-      g_autofree char *quoted = oci_quote (url);
+      g_autofree char *quoted = oci_url_quote (url);
       return oci_throw (error, OCI_ERROR_DENIED, "%s: redirects from https to %s", origin->host,
                         quoted);
     }

@@ -92,6 +92,7 @@ typedef struct
   gpointer progress_data;
   const OciHttpReceiver *receiver; /* (nullable): takes the body of a 2xx answer */
   unsigned timeout_seconds;        /* for this request; 0: only the client's limits */
+  gboolean no_redirects;           /* redirects are returned: for requests with secret headers */
   gboolean local_service; /* plain HTTP is allowed and no proxy is asked: for the link-local
                            * addresses where clouds hand out credentials */
 } OciHttpRequest;

@@ -52,7 +52,7 @@ read_location (const OciUpload *self, const OciHttpResponse *response, const cha
     return NULL;
   if (g_str_has_prefix (response->url, "https:") && !g_str_has_prefix (url, "https:"))
     {
-      g_autofree char *quoted = oci_quote (url);
+      g_autofree char *quoted = oci_url_quote (url);
       oci_throw (error, OCI_ERROR_DENIED,
                  "%s: the registry wants the upload at %s, without encryption; behind a proxy it "
                  "must be told its https address",

@@ -7,6 +7,19 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CURLU, curl_url_cleanup)
 
+char *
+oci_url_quote (const char *url)
+{
+  const char *scheme = strstr (url, "://");
+  const char *host = scheme != NULL ? scheme + strlen ("://") : url;
+  size_t len = strcspn (url, "?#");
+  const char *at = memchr (host, '@', strcspn (host, "/?#"));
+  g_autofree char *shown = at != NULL ? g_strdup_printf ("%.*s…%.*s", (int) (host - url), url,
+                                                         (int) (url + len - at), at)
+                                      : g_strndup (url, len);
+  return oci_quote (shown);
+}
+
 static gboolean
 check (CURLUcode code, const char *url, GError **error)
 {
@@ -14,7 +27,7 @@ check (CURLUcode code, const char *url, GError **error)
     return TRUE;
   if (code == CURLUE_OUT_OF_MEMORY)
     g_error ("out of memory while reading a URL");
-  g_autofree char *quoted = oci_quote (url);
+  g_autofree char *quoted = oci_url_quote (url);
   return oci_throw (error, OCI_ERROR_FORMAT, "%s is no URL that can be used here: %s", quoted,
                     curl_url_strerror (code));
 }

@@ -24,6 +24,10 @@ gboolean oci_url_same_origin (const OciUrlOrigin *a, const OciUrlOrigin *b);
 /** Whether the host is localhost, in 127.0.0.0/8 or ::1. */
 gboolean oci_url_is_loopback (const OciUrlOrigin *origin);
 
+/** A URL for messages, without user, password, query and fragment, which may be secrets: addresses
+ * that registries redirect to are often signed. Returns: (transfer full) */
+char *oci_url_quote (const char *url);
+
 /** Resolves a relative or absolute @reference against @base (RFC 3986 section 5).
  * Returns: (transfer full) (nullable) */
 char *oci_url_resolve (const char *base, const char *reference, GError **error);

@@ -16,6 +16,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if ((url == NULL) == (error == NULL))
     abort ();
   g_clear_error (&error);
+  g_autofree char *quoted = oci_url_quote (text);
+  if (strchr (quoted, '?') != NULL)
+    abort ();
   if (url != NULL && oci_url_origin (url, &origin, NULL))
     {
       g_autofree char *longer = oci_url_add_query (url, "digest", "sha256:0", &error);

@@ -245,6 +245,25 @@ test_redirect_drops_credentials (void)
 }
 
 static void
+test_redirect_that_is_not_followed (void)
+{
+  static const char *const answers[] = {
+    "HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", NULL
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OciHttpClient) client = oci_http_client_new (&plain_options);
+  Server server = { 0 };
+  server_start (&server, answers);
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/x", server.port);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
+  request.no_redirects = TRUE;
+  g_autoptr (OciHttpResponse) response = oci_http_client_send (client, &request, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (response->status, ==, 307);
+  server_stop (&server);
+}
+
+static void
 test_plain_http (void)
 {
   g_autoptr (OciHttpClient) client = oci_http_client_new (&plain_options);
@@ -277,6 +296,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/drip", test_drip);
   g_test_add_func ("/http/time-limit", test_time_limit);
   g_test_add_func ("/http/redirect-drops-credentials", test_redirect_drops_credentials);
+  g_test_add_func ("/http/redirect-that-is-not-followed", test_redirect_that_is_not_followed);
   g_test_add_func ("/http/plain-http", test_plain_http);
   g_test_add_func ("/http/header-injection", test_header_injection);
   int failed = g_test_run ();
