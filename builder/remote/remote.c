@@ -28,6 +28,28 @@ struct _TerraneRemote
   uint64_t total;    /* of the phase */
 };
 
+/* While one goes on, the time limit counts and signals end it cleanly. */
+typedef struct
+{
+  OciHttpClient *client;
+  TerraneInterrupt *interrupt;
+} Operation;
+
+static Operation
+operation_begin (TerraneRemote *remote)
+{
+  oci_http_client_resume (remote->client);
+  return (Operation){ .client = remote->client, .interrupt = terrane_interrupt_new () };
+}
+
+static void
+operation_end (Operation *self)
+{
+  terrane_interrupt_free (self->interrupt);
+  oci_http_client_pause (self->client);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Operation, operation_end)
+
 static void
 on_notice (gpointer data, const char *message)
 {
@@ -62,6 +84,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   self->store = store;
   self->options = *options;
   self->client = oci_http_client_new (&http);
+  oci_http_client_pause (self->client);
   self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->registries =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_registry_free);
@@ -203,8 +226,8 @@ OciDescriptor *
 terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
                                const char *platform, GError **error)
 {
-  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
-  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  g_auto (Operation) operation = operation_begin (self);
+  GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
   OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !terrane_store_begin_write (self->store, error))
     return NULL;
@@ -231,8 +254,8 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
                                    .progress = on_transfer,
                                    .progress_data = self };
   g_autoptr (OciManifest) document = NULL;
-  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
-  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  g_auto (Operation) operation = operation_begin (self);
+  GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
   OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
@@ -278,7 +301,7 @@ gboolean
 terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
-  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  g_auto (Operation) operation = operation_begin (self);
   g_autoptr (OciManifest) document = NULL;
   if (!oci_image_read (layout, manifest, &document, NULL, error))
     return FALSE;
@@ -290,7 +313,7 @@ terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GEr
       g_autofree char *name = blob_name (layer);
       terrane_progress_phase (self->options.progress, layer->size, "fetching the layer %s", name);
       if (!terrane_store_begin_write (self->store, error)
-          || !provide (self, layer, terrane_interrupt_cancellable (interrupt), error))
+          || !provide (self, layer, terrane_interrupt_cancellable (operation.interrupt), error))
         return FALSE;
     }
   return TRUE;
@@ -362,8 +385,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
                      gboolean create_repository, OciPushReport *out_report, GError **error)
 {
   g_autoptr (OciManifest) document = NULL;
-  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
-  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  g_auto (Operation) operation = operation_begin (self);
+  GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
   OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error))
     return FALSE;

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean insecure;        /* --tls-verify=false */
-  unsigned timeout_seconds; /* for everything together; 0: no limit */
+  unsigned timeout_seconds; /* for everything here together; 0: no limit */
   unsigned jobs;            /* blobs under way at the same time, at least 1 */
   const TerraneProgress *progress;
 } TerraneRemoteOptions;

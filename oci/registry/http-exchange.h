@@ -12,6 +12,7 @@ struct _OciHttpClient
   OciHttpOptions options;
   char *user_agent;
   gint64 deadline; /* monotonic microseconds; 0 without one */
+  gint64 paused;   /* since when the clock stands, likewise; 0 when it runs */
   GMutex mutex;    /* guards what follows */
   GQueue idle; /* of CURL: each keeps its connections, so a handle that comes back is a warm one */
   GHashTable *tls; /* "HOST:PORT" -> OciTlsConfig, which stay */

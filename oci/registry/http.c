@@ -49,6 +49,20 @@ oci_http_client_notice (const OciHttpClient *self, const char *format, ...)
   self->options.notice (self->options.notice_data, message);
 }
 
+void
+oci_http_client_pause (OciHttpClient *self)
+{
+  self->paused = g_get_monotonic_time ();
+}
+
+void
+oci_http_client_resume (OciHttpClient *self)
+{
+  if (self->paused > 0 && self->deadline > 0)
+    self->deadline += g_get_monotonic_time () - self->paused;
+  self->paused = 0;
+}
+
 gint64
 oci_http_client_time_left (const OciHttpClient *self)
 {

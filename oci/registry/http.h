@@ -59,6 +59,11 @@ gboolean oci_http_client_is_insecure (const OciHttpClient *self);
 void oci_http_client_notice (const OciHttpClient *self, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 
+/** Stops the clock of the client's time limit, and starts it again: other work between requests
+ * does not count. No request may be under way. */
+void oci_http_client_pause (OciHttpClient *self);
+void oci_http_client_resume (OciHttpClient *self);
+
 /** Milliseconds until the client's time limit, at least 0; -1 without one. */
 gint64 oci_http_client_time_left (const OciHttpClient *self);
 

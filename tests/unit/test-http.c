@@ -220,6 +220,20 @@ test_time_limit (void)
   server_stop (&server);
 }
 
+/* What is done between requests is not the registry's fault. */
+static void
+test_clock_stands_still (void)
+{
+  const OciHttpOptions options = { .user_agent = "test/1", .timeout_seconds = 1 };
+  g_autoptr (OciHttpClient) client = oci_http_client_new (&options);
+  oci_http_client_pause (client);
+  g_usleep (1200 * 1000);
+  oci_http_client_resume (client);
+  g_assert_cmpint (oci_http_client_time_left (client), >, 500);
+  g_usleep (1100 * 1000);
+  g_assert_cmpint (oci_http_client_time_left (client), ==, 0);
+}
+
 /* Another port is another origin, and gets no credentials. */
 static void
 test_redirect_drops_credentials (void)
@@ -295,6 +309,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/cut-body", test_cut_body);
   g_test_add_func ("/http/drip", test_drip);
   g_test_add_func ("/http/time-limit", test_time_limit);
+  g_test_add_func ("/http/clock-stands-still", test_clock_stands_still);
   g_test_add_func ("/http/redirect-drops-credentials", test_redirect_drops_credentials);
   g_test_add_func ("/http/redirect-that-is-not-followed", test_redirect_that_is_not_followed);
   g_test_add_func ("/http/plain-http", test_plain_http);
