@@ -60,7 +60,13 @@ open_shared (OciPartial *self, gboolean *out_locked, GError **error)
       if (self->fd < 0)
         return fail (self, error, "creating");
       if (flock (self->fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK || fail (self, error, "locking");
+        {
+          if (errno == EWOULDBLOCK)
+            return TRUE;
+          fail (self, error, "locking");
+          g_clear_pointer (&self->name, g_free); /* it may be another's */
+          return FALSE;
+        }
       *out_locked = is_current (self);
     }
   return TRUE;

@@ -130,6 +130,10 @@ check_registries (BuildArguments *arguments, GError **error)
   if (!terrane_remote_arguments_parse (&arguments->remote, "build", &arguments->remote_options,
                                        error))
     return FALSE;
+  if (arguments->push == NULL
+      && (arguments->push_options.mount_from != NULL || arguments->push_options.create_repository))
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "build: --mount-from and --create-repository go with --push");
   if (arguments->push != NULL
       && (arguments->destination =
               terrane_remote_check_push (arguments->push, &arguments->push_options, error))
@@ -196,7 +200,7 @@ run_build (TerraneGlobal *global, const char *path, BuildArguments *arguments, G
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   arguments->remote_options.jobs =
-      arguments->jobs > 0 ? (unsigned) arguments->jobs : TERRANE_REMOTE_JOBS;
+      arguments->jobs > 0 ? (unsigned) MIN (arguments->jobs, 64) : TERRANE_REMOTE_JOBS;
   arguments->remote_options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &arguments->remote_options);
   const TerraneBuildOptions options = {

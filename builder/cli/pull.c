@@ -48,19 +48,31 @@ image_platform (OciLayout *layout, const OciDescriptor *manifest, GError **error
                       NULL);
 }
 
+/* Whether "os/architecture[/variant]" asks for what the image says it is. */
+static gboolean
+asks_for (const char *wanted, const char *platform)
+{
+  size_t length = strlen (platform);
+  return strncmp (wanted, platform, length) == 0
+         && (wanted[length] == '\0' || wanted[length] == '/');
+}
+
 static gboolean
 pull (TerraneRemote *remote, const OciReference *reference, const char *name, const char *wanted,
       json_t **out_report, GError **error)
 {
   OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
   OciPullReport report = { 0 };
-  g_autoptr (OciDescriptor) manifest =
-      terrane_remote_fetch_manifest (remote, reference, wanted, error);
-  if (manifest == NULL || !terrane_remote_pull_layers (remote, reference, manifest, &report, error)
-      || !oci_layout_tag (layout, name, manifest, error))
-    return FALSE;
-  g_autofree char *platform = image_platform (layout, manifest, error);
+  g_autoptr (OciDescriptor) manifest = terrane_remote_fetch_manifest (
+      remote, reference, wanted != NULL ? wanted : terrane_host_platform (), error);
+  g_autofree char *platform = manifest != NULL ? image_platform (layout, manifest, error) : NULL;
   if (platform == NULL)
+    return FALSE;
+  if (wanted != NULL && !asks_for (wanted, platform))
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, OCI_REFERENCE_SCHEME "%s/%s: the image is for %s",
+                      reference->host, reference->repository, platform);
+  if (!terrane_remote_pull_layers (remote, reference, manifest, &report, error)
+      || !oci_layout_tag (layout, name, manifest, error))
     return FALSE;
   *out_report = report_to_json (name, reference, manifest, platform, &report);
   return TRUE;
@@ -119,8 +131,7 @@ terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **err
   options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
   g_autoptr (OciJsonValue) report = NULL;
-  if (!pull (remote, reference, name, platform != NULL ? platform : terrane_host_platform (),
-             &report, error))
+  if (!pull (remote, reference, name, platform, &report, error))
     return FALSE;
   terrane_terminal_finish_phase (terminal);
   if (global->output.json)

@@ -73,11 +73,27 @@ check_create (const OciReference *destination, gboolean create, GError **error)
                     destination->host);
 }
 
+static gboolean
+check_mount_from (const char *repository, GError **error)
+{
+  if (repository == NULL)
+    return TRUE;
+  g_autofree char *text = g_strconcat ("registry.invalid/", repository, NULL);
+  g_autoptr (OciReference) reference = oci_reference_parse (text, NULL);
+  g_autofree char *quoted = oci_quote (repository);
+  return (reference != NULL && reference->tag == NULL && !reference->has_digest)
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "--mount-from %s: expected a repository of the same registry, such as "
+                       "team/base, without host and tag",
+                       quoted);
+}
+
 OciReference *
 terrane_remote_check_push (const char *text, const TerranePushArguments *arguments, GError **error)
 {
   g_autoptr (OciReference) destination = terrane_transfer_parse_push (text, error);
-  if (destination == NULL || !check_create (destination, arguments->create_repository, error))
+  if (destination == NULL || !check_create (destination, arguments->create_repository, error)
+      || !check_mount_from (arguments->mount_from, error))
     return NULL;
   return g_steal_pointer (&destination);
 }

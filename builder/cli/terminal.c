@@ -37,6 +37,21 @@ struct _TerraneTerminal
   gint64 drawn;
 };
 
+/* Text from registries and archives must not steer the terminal. Line breaks and tabs stay. */
+static char *
+make_harmless (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *harmless = g_string_new (NULL);
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar character = g_utf8_get_char (p);
+      gboolean steers = g_unichar_iscntrl (character) && character != '\n' && character != '\t';
+      g_string_append_unichar (harmless, steers ? 0xFFFD : character);
+    }
+  return g_string_free (harmless, FALSE);
+}
+
 static void
 work_clear (Work *self)
 {
@@ -148,7 +163,7 @@ on_phase (gpointer data, const char *label, uint64_t total)
   TerraneTerminal *self = data;
   terrane_terminal_finish_phase (self);
   self->phase =
-      (Work){ .label = g_strdup (label), .total = total, .started = g_get_monotonic_time () };
+      (Work){ .label = make_harmless (label), .total = total, .started = g_get_monotonic_time () };
   draw (self, self->phase.started);
 }
 
@@ -188,13 +203,14 @@ static void
 on_item (gpointer data, const char *name, uint64_t done, uint64_t total)
 {
   TerraneTerminal *self = data;
-  guint i = find_item (self, name);
+  g_autofree char *label = make_harmless (name);
+  guint i = find_item (self, label);
   if (i == self->items->len && done == total)
     return;
   if (i == self->items->len)
     {
       Work *item = g_new0 (Work, 1);
-      *item = (Work){ .label = g_strdup (name), .started = g_get_monotonic_time () };
+      *item = (Work){ .label = make_harmless (name), .started = g_get_monotonic_time () };
       g_ptr_array_add (self->items, item);
     }
   Work *item = self->items->pdata[i];
@@ -279,7 +295,8 @@ terrane_terminal_free (TerraneTerminal *self)
 void
 terrane_print_error (const char *message)
 {
-  g_auto (GStrv) lines = g_strsplit (message, "\n", -1);
+  g_autofree char *harmless = make_harmless (message);
+  g_auto (GStrv) lines = g_strsplit (harmless, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
     fprintf (stderr, "%s%s\n", (*line)[0] == ' ' ? "" : "terrane: ", *line);
 }
@@ -289,8 +306,10 @@ terrane_print (const char *format, ...)
 {
   va_list args;
   va_start (args, format);
-  vfprintf (stdout, format, args);
+  g_autofree char *text = g_strdup_vprintf (format, args);
   va_end (args);
+  g_autofree char *harmless = make_harmless (text);
+  fputs (harmless, stdout);
 }
 
 void

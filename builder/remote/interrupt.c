@@ -24,6 +24,9 @@ on_signal (gpointer data)
 static void
 add_signal (TerraneInterrupt *self, int number)
 {
+  struct sigaction before;
+  if (sigaction (number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+    return; /* as for a job in the background of a script */
   g_autoptr (GSource) source = g_unix_signal_source_new (number);
   g_source_set_callback (source, on_signal, self, NULL);
   g_source_attach (source, self->context);

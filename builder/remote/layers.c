@@ -82,9 +82,12 @@ terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
       terrane_remote_fetch_manifest (remote, reference, platform, &local);
   if (manifest != NULL)
     return add_image (self, remote, reference, manifest, error);
-  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+  /* Some registries answer 401 or 403 for a repository that does not exist yet. */
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+      || g_error_matches (local, OCI_ERROR, OCI_ERROR_DENIED))
     {
-      terrane_progress_info (terrane_remote_progress (remote), "--cache-from: %s", local->message);
+      terrane_progress_warn (terrane_remote_progress (remote), "going on without --cache-from: %s",
+                             local->message);
       return TRUE;
     }
   g_propagate_error (error, g_steal_pointer (&local));

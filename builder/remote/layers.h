@@ -16,8 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemoteLayers, terrane_remote_layers_free)
  * @platform: "os/architecture"
  *
  * Adds the layers of one image; of equal keys the first counts. Only its documents are fetched. An
- * image that does not exist is said in --verbose and is no error, since the first build of a new
- * repository has none.
+ * image that does not exist or is refused is a warning, since the first build of a new repository
+ * has none. What the image says of its layers is believed.
  */
 gboolean terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
                                     const OciReference *reference, const char *platform,

@@ -265,26 +265,48 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
                                    error);
 }
 
-/* Fetches one blob from the first of its known places that gives it. */
+static gboolean
+fetch_from_location (TerraneRemote *self, const char *location, const OciDescriptor *blob,
+                     GCancellable *cancellable, GError **error)
+{
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s", location);
+  g_autoptr (OciReference) reference = oci_reference_parse (location, error);
+  g_autoptr (OciRegistry) registry =
+      reference != NULL
+          ? oci_registry_new (self->client, reference, OCI_REGISTRY_PULL, cancellable, error)
+          : NULL;
+  return registry != NULL
+         && oci_registry_fetch_blob (registry, terrane_store_layout (self->store), blob,
+                                     on_transfer, self, cancellable, error);
+}
+
+/* Fetches one blob from the first of its known places that gives it. When none has it any more,
+ * they are forgotten, so that the next build makes the layer. */
 static gboolean
 fetch_from (TerraneRemote *self, char **locations, const OciDescriptor *blob,
             GCancellable *cancellable, GError **error)
 {
+  gboolean gone = TRUE;
   g_autoptr (GError) local = NULL;
   for (char **location = locations; *location != NULL; location++)
     {
       g_clear_error (&local);
-      g_autoptr (OciReference) reference = oci_reference_parse (*location, &local);
-      g_autoptr (OciRegistry) registry =
-          reference != NULL
-              ? oci_registry_new (self->client, reference, OCI_REGISTRY_PULL, cancellable, &local)
-              : NULL;
-      if (registry != NULL
-          && oci_registry_fetch_blob (registry, terrane_store_layout (self->store), blob,
-                                      on_transfer, self, cancellable, &local))
+      if (fetch_from_location (self, *location, blob, cancellable, &local))
         return TRUE;
+      gone = gone && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND);
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED)
+          || g_error_matches (local, OCI_ERROR, OCI_ERROR_LIMIT))
+        break;
     }
-  g_propagate_prefixed_error (error, g_steal_pointer (&local), "docker://%s: ", locations[0]);
+  if (gone)
+    {
+      terrane_locations_forget (self->store, &blob->digest);
+      g_propagate_prefixed_error (error, g_steal_pointer (&local),
+                                  "a layer that was left in a registry is not there any more; "
+                                  "build the image again, which makes it: ");
+    }
+  else
+    g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
 
@@ -388,7 +410,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
   g_auto (Operation) operation = operation_begin (self);
   GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
   OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
-  if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error))
+  if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
+      || !terrane_store_begin_write (self->store, error))
     return FALSE;
   g_autoptr (GHashTable) repositories =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -408,5 +431,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
   gboolean ok =
       oci_registry_push (registry, layout, manifest, &options, cancellable, out_report, error);
   report_auth (self, registry);
-  return ok && remember_location (self, document, destination, error);
+  g_autoptr (GError) local = NULL;
+  if (ok && !remember_location (self, document, destination, &local))
+    terrane_progress_warn (self->options.progress, "the image was pushed; %s", local->message);
+  return ok;
 }

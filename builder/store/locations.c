@@ -41,6 +41,13 @@ terrane_locations_add (TerraneStore *store, const OciDigest *blob, const char *h
   return terrane_cache_put (store, TERRANE_CACHE_LOCATIONS, blob, entry, error);
 }
 
+void
+terrane_locations_forget (TerraneStore *store, const OciDigest *blob)
+{
+  g_autoptr (OciJsonValue) nothing = json_object ();
+  (void) terrane_cache_put (store, TERRANE_CACHE_LOCATIONS, blob, nothing, NULL); /* a hint */
+}
+
 gboolean
 terrane_locations_check_image (TerraneStore *store, const OciDescriptor *manifest, GError **error)
 {

@@ -13,6 +13,9 @@ gboolean terrane_locations_add (TerraneStore *store, const OciDigest *blob, cons
 /** Returns: (transfer full): "HOST/REPOSITORY" each, most recent first; empty when none is known */
 char **terrane_locations_get (TerraneStore *store, const OciDigest *blob);
 
+/** Forgets where the blob is, when it was found to be there no longer. */
+void terrane_locations_forget (TerraneStore *store, const OciDigest *blob);
+
 /**
  * terrane_locations_check_image:
  *

@@ -323,6 +323,7 @@ request_token_patiently (const OciRegistryAuth *self, GCancellable *cancellable,
         continue;
       if (local == NULL)
         return g_steal_pointer (&response);
+      oci_retry_spend (local);
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }
@@ -351,7 +352,11 @@ fetch_token (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
       if (changed)
         continue;
       g_autofree char *advice = advise_locked (self, response->status == 403);
-      return oci_registry_failure (self->reference, advice, response, "asking for a token", error);
+      g_autoptr (GError) local = NULL;
+      oci_registry_failure (self->reference, advice, response, "asking for a token", &local);
+      oci_retry_spend (local);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
 }
 

@@ -280,6 +280,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_USERAGENT, client->user_agent);
   SET (handle, CURLOPT_CONNECTTIMEOUT, (long) OCI_HTTP_CONNECT_SECONDS);
   SET (handle, CURLOPT_TIMEOUT_MS, time_limit (client, request));
+  SET (handle, CURLOPT_QUICK_EXIT, 1L); /* neither Ctrl-C nor a time limit waits for a resolver */
   SET (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   SET (handle, CURLOPT_LOW_SPEED_TIME, (long) stall);
   SET (handle, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -394,6 +395,9 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
   long os_error = 0;
   long proxy_status = 0;
   const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror (code);
+  /* What libcurl says about proxies may have the proxy's URL in it, with its password. */
+  if (strstr (reason, "://") != NULL || strchr (reason, '@') != NULL)
+    reason = curl_easy_strerror (code);
   (void) curl_easy_getinfo (handle, CURLINFO_OS_ERRNO, &os_error);
   (void) curl_easy_getinfo (handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
   if (proxy_status >= 400 && proxy_status < 500)
@@ -412,7 +416,10 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
     case CURLE_COULDNT_RESOLVE_PROXY:
       return oci_throw (error, OCI_ERROR_UNREACHABLE, "the proxy of $https_proxy: %s", reason);
     case CURLE_OPERATION_TIMEDOUT:
-      return oci_throw (error, OCI_ERROR_NETWORK, "no answer in time: %s", reason);
+      return oci_throw (error,
+                        g_str_has_prefix (reason, "Connection time") ? OCI_ERROR_UNREACHABLE
+                                                                     : OCI_ERROR_NETWORK,
+                        "no answer in time: %s", reason);
     case CURLE_SSL_CONNECT_ERROR:
       /* GnuTLS's words for a port that answers a handshake with something else. */
       if (strstr (reason, "unexpected TLS packet") != NULL)

@@ -1,5 +1,6 @@
 #include "oci/registry/pull.h"
 
+#include "oci/base/number.h"
 #include "oci/image-config.h"
 #include "oci/image.h"
 #include "oci/partial.h"
@@ -49,13 +50,14 @@ begin_download (gpointer data, const OciHttpResponse *response, GError **error)
   if (response->status == 200 && there > 0 && !oci_partial_restart (self->partial, error))
     return FALSE;
   const char *length = oci_http_response_header (response, "content-length");
-  g_autofree char *expected =
-      g_strdup_printf ("%" G_GUINT64_FORMAT, self->blob->size - oci_partial_size (self->partial));
-  if (length == NULL || strcmp (length, expected) == 0)
-    return TRUE;
-  g_autofree char *quoted = oci_quote (length);
-  return oci_throw (error, OCI_ERROR_CORRUPT, "the registry announces %s bytes, expected %s",
-                    quoted, expected);
+  uint64_t expected = self->blob->size - oci_partial_size (self->partial), announced = 0;
+  if (length == NULL || !oci_parse_u64 (length, G_MAXUINT64, &announced, NULL)
+      || announced == expected || (response->status == 206 && announced < expected))
+    return TRUE; /* of a shorter range the rest is asked for next */
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "the registry announces %" G_GUINT64_FORMAT
+                    " bytes, expected %" G_GUINT64_FORMAT,
+                    announced, expected);
 }
 
 static gboolean
@@ -99,7 +101,8 @@ attempt (OciRegistry *registry, Download *download, GCancellable *cancellable,
   g_autoptr (OciHttpResponse) response = request_rest (registry, download, cancellable, &local);
   if (oci_partial_size (download->partial) == download->blob->size)
     return TRUE;
-  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
+  if ((g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
+       || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
       && !oci_partial_restart (download->partial, error)) /* what came is no good beginning */
     return FALSE;
   if (local != NULL)
@@ -125,8 +128,12 @@ download_all (OciRegistry *registry, Download *download, const char *what,
     {
       g_autoptr (GError) local = NULL;
       g_autoptr (OciHttpResponse) response = NULL;
+      gboolean continued = oci_partial_size (download->partial) > 0;
       done = attempt (registry, download, cancellable, &response, &local);
       uint64_t there = oci_partial_size (download->partial);
+      /* An answer with another range than was asked for: the next request asks for everything. */
+      if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
+        continue;
       if (there >= furthest + PROGRESS_BYTES)
         retry.failures = 0;
       furthest = MAX (furthest, there);
@@ -234,6 +241,8 @@ fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const Oc
       g_autoptr (OciDescriptor) known =
           oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, expected, size);
       raw = oci_layout_read_blob (layout, known, OCI_MANIFEST_MAX_BYTES, NULL);
+      if (raw == NULL && !oci_layout_remove_blob (layout, expected, error)) /* it is damaged */
+        return NULL;
     }
   if (raw == NULL)
     raw = request_document (self, name, expected, cancellable, error);

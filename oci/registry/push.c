@@ -101,6 +101,17 @@ find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboole
                             &existing, error))
     return FALSE;
   *out_missing = existing == NULL;
+  if (existing != NULL && oci_http_response_header (existing, "docker-content-digest") == NULL
+      && g_bytes_get_size (existing->body) == 0)
+    {
+      static const char *const headers[] = { ACCEPT_MANIFEST, NULL };
+      OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", push->path);
+      request.headers = headers;
+      oci_http_response_free (existing);
+      existing = oci_registry_send (push->registry, &request, cancellable, error);
+      if (existing == NULL)
+        return FALSE;
+    }
   *out_same = existing != NULL && names_digest (existing, &push->report.digest);
   return TRUE;
 }

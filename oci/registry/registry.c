@@ -77,15 +77,6 @@ oci_registry_retry (const OciRegistry *self)
   return (OciRetry){ .client = self->client, .what = self->name };
 }
 
-gboolean
-oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const char *what,
-                   GError **error)
-{
-  gboolean denied = response->status == 403 && !oci_registry_failure_is_expiry (response);
-  g_autofree char *advice = oci_registry_auth_advise (self->auth, denied);
-  return oci_registry_failure (self->reference, advice, response, what, error);
-}
-
 /* docker.io is a web site; its registry has another name. */
 static const char *
 api_host (const OciReference *reference)
@@ -110,6 +101,23 @@ came_from (const OciHttpResponse *response, const OciUrlOrigin *origin)
 {
   g_auto (OciUrlOrigin) from = { 0 };
   return oci_url_origin (response->url, &from, NULL) && oci_url_same_origin (&from, origin);
+}
+
+gboolean
+oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const char *what,
+                   GError **error)
+{
+  g_auto (OciUrlOrigin) from = { 0 };
+  if (self->url != NULL && !came_from (response, &self->origin)
+      && oci_url_origin (response->url, &from, NULL))
+    {
+      g_autofree char *elsewhere =
+          g_strdup_printf ("this is the answer of %s, which the registry sent us to", from.host);
+      return oci_registry_failure (self->reference, elsewhere, response, what, error);
+    }
+  gboolean denied = response->status == 403 && !oci_registry_failure_is_expiry (response);
+  g_autofree char *advice = oci_registry_auth_advise (self->auth, denied);
+  return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
 /* The addresses to try, in order; which of several answers decides how to talk to the registry.
@@ -154,6 +162,8 @@ ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError 
       gboolean worth_another = g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
                                || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE)
                                || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT);
+      if (!last && g_str_has_prefix (*url, "https:") && worth_another)
+        oci_http_client_notice (self->client, "%s; going on without TLS", local->message);
       if (response == NULL && (last || !worth_another))
         {
           g_propagate_error (error, g_steal_pointer (&local));
@@ -176,6 +186,7 @@ ping_patiently (OciRegistry *self, char **out_base, GCancellable *cancellable, G
         continue;
       if (local == NULL)
         return g_steal_pointer (&response);
+      oci_retry_spend (local);
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }

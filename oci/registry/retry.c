@@ -18,6 +18,14 @@ is_worth_it (const OciRetry *self, const OciHttpResponse *response, const GError
   return ok && self->failures + 1 < attempts;
 }
 
+void
+oci_retry_spend (GError *failure)
+{
+  if (g_error_matches (failure, OCI_ERROR, OCI_ERROR_NETWORK)
+      || g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE))
+    failure->code = OCI_ERROR_LIMIT;
+}
+
 gint64
 oci_retry_after (const char *value, gint64 now)
 {

@@ -34,6 +34,9 @@ typedef struct
 gboolean oci_retry_again (OciRetry *self, const OciHttpResponse *response,
                           GCancellable *cancellable, GError **failure);
 
+/** Marks a failure that was retried, so that who called does not retry it once more. */
+void oci_retry_spend (GError *failure);
+
 /**
  * oci_retry_after:
  * @value: a Retry-After field: seconds or an HTTP date

@@ -167,8 +167,9 @@ class Registry:
     def __init__(self, directory, htpasswd=None, certificate=None, key=None, auth=None):
         self.port = free_port()
         self.host = f"{'localhost' if certificate else '127.0.0.1'}:{self.port}"
+        self.storage = directory / "data"
         directory.mkdir(parents=True, exist_ok=True)
-        config = {"version": 0.1, "log": {"level": "warn"}, "storage": {"filesystem": {"rootdirectory": str(directory / "data")}},
+        config = {"version": 0.1, "log": {"level": "warn"}, "storage": {"filesystem": {"rootdirectory": str(self.storage)}},
                   "http": {"addr": f"127.0.0.1:{self.port}", "secret": "test"}}
         if htpasswd:
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(htpasswd)}}

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tarfile
 import unittest
@@ -256,6 +257,16 @@ class CacheFrom(RegistryTestCase):
         subprocess.run(["skopeo", "inspect", "--tls-verify=false", f"docker://{other.host}/x:1"], check=True,
                        capture_output=True)
 
+    def test_layers_that_the_registry_has_lost_are_made_again(self):
+        self.rebuild("--push", f"docker://{self.registry.host}/team/app:v2")
+        shutil.rmtree(self.registry.storage)
+        other = self.start()
+        self.assert_fails(1, "build the image again, which makes it", "push", "test", f"docker://{other.host}/x:1",
+                          env=self.env, store=self.runner)
+        record = self.build(self.directory / "profile.json", store=self.runner, env=self.env)
+        self.assertEqual(record["digest"], self.record["digest"])
+        self.run_terrane("push", "test", f"docker://{other.host}/x:1", env=self.env, store=self.runner)
+
     def test_a_build_that_is_not_pushed_has_everything(self):
         layout = self.directory / "layout"
         self.rebuild("--output", f"oci:{layout}:v1")
@@ -274,6 +285,14 @@ class CacheFrom(RegistryTestCase):
                 record = self.build(self.directory / "profile.json", "--cache-from", image, env=self.env,
                                     store=self.directory / "fresh")
                 self.assertEqual(record["digest"], self.record["digest"])
+
+    def test_options_that_go_together(self):
+        profile = self.directory / "profile.json"
+        self.assert_fails(2, "go with --push", "build", profile, "--mount-from", "team/app")
+        for name in ("team/app:v1", "Team", "../x"):
+            with self.subTest(name):
+                self.assert_fails(2, "expected a repository of the same registry", "push", "test", self.image,
+                                  "--mount-from", name, env=self.env)
 
 
 @unittest.skipUnless(have("docker-registry", "openssl"), "docker-registry or openssl is not installed")

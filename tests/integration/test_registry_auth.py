@@ -108,13 +108,6 @@ class SetUps(RegistryTestCase):
         self.both_ways(registry.host)
         self.run_terrane("login", "-u", "alice", "--password-stdin", registry.host, stdin="wrong", env=self.env, exit_code=1)
 
-    def test_tokens_that_do_not_live_long(self):
-        """Each request that comes too late for a token gets a new one."""
-        server, registry = self.start_token_server(lifetime=1)
-        self.log_in(registry.host)
-        self.both_ways(registry.host)
-        self.assertGreater(len(server.scopes), 2)
-
 
 @unittest.skipUnless(have("docker-registry", "openssl"), "docker-registry or openssl is not installed")
 class Mounts(RegistryTestCase):

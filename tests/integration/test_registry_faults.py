@@ -483,12 +483,30 @@ class Pull(FaultCase):
 
     def test_wrong_content_length(self):
         self.registry.fault("GET", self.layer, times=99, wrong_length=True)
-        self.pull_fails(self.registry, rf"announces .{self.size - 7}. bytes, expected {self.size}")
+        self.pull_fails(self.registry, rf"announces {self.size - 7} bytes, expected {self.size}")
         self.assert_no_image()
         self.assert_store_is_sound()
         self.registry.faults.clear()
         self.pull(self.registry)
         self.assert_pulled(self.manifest)
+
+    def test_answer_with_another_range(self):
+        """What was there is given up, and all of it asked for again."""
+        self.registry.fault("GET", self.layer, cut_after=150_000)
+        self.registry.fault("GET", self.layer, status=206, headers={"Content-Range": "bytes 0-9/10"}, body=b"0123456789")
+        self.pull(self.registry)
+        self.assertEqual(self.ranges(self.registry, self.layer), ["", "bytes=150000-", ""])
+        self.assert_pulled(self.manifest)
+
+    def test_message_that_would_steer_the_terminal(self):
+        body = {"errors": [{"code": "DENIED", "message": "no\x1b[2J\x07"}]}
+        self.registry.fault("GET", "/manifests/", status=403, body=body)
+        message = self.pull_fails(self.registry, "DENIED")
+        self.assertEqual([character for character in message if ord(character) < 32 and character != "\n"], [])
+
+    def test_platform_that_the_image_does_not_have(self):
+        self.pull_fails(self.registry, "team/app: the image is for linux/amd64$", "--platform=linux/arm64")
+        self.assert_no_image()
 
     def test_drip_with_timeout(self):
         self.registry.fault("GET", self.layer, times=99, drip=0.05)
@@ -584,6 +602,21 @@ class Interruption(FaultCase):
         registry.wait_for("PUT", "/manifests/")
         time.sleep(0.3)
         self.interrupt(process)
+
+    def test_interrupts_that_were_ignored_stay_so(self):
+        """As for a job in the background of a script."""
+        self.build_image()
+        registry = self.start()
+        registry.fault("PUT", "/manifests/", delay=1)
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            process = self.popen("push", "test", f"docker://{registry.host}/team/app:v1")
+        finally:
+            signal.signal(signal.SIGINT, previous)
+        registry.wait_for("PUT", "/manifests/")
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 0, messages)
 
     def start_slow_pull(self, registry):
         manifest, [layer] = put_image(registry, "team/app", "v1", layers=[(600_000, 1)])
@@ -754,6 +787,12 @@ class Tls(FaultCase):
             server.shutdown(socket.SHUT_RDWR)
         thread.join()
         self.assertEqual(len(asked), 1)
+
+    def test_password_of_a_proxy_is_not_shown(self):
+        for scheme in ("http", "socks9"):
+            self.env["HTTPS_PROXY"] = f"{scheme}://alice:{PASSWORD}@127.0.0.1:9"
+            message = self.assert_fails(1, "refused|Couldn.t connect", "pull", "docker://registry.terrane.test/team/app:v1", env=self.env)
+            self.assertNotIn(PASSWORD, message)
 
     def test_no_proxy(self):
         """The name does not exist, so without the proxy it cannot be resolved."""
