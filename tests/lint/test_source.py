@@ -22,12 +22,14 @@ ALLOWED = {
     "builder/image": {"builder", "builder/check", "builder/profile", "builder/remote", "builder/source", "builder/store",
                       "oci", "oci/base"},
     "builder/remote": {"builder/store", "oci", "oci/base", "oci/registry"},
-    "builder/source": {"builder", "builder/profile", "builder/store", "builder/transform", "oci", "oci/base"},
+    "builder/source": {"builder", "builder/profile", "builder/python", "builder/store", "builder/transform", "oci",
+                       "oci/base"},
     "builder/check": {"builder", "builder/store", "oci", "oci/base"},
     "builder/sandbox": {"oci", "oci/base"},
     "builder/transform": {"oci", "oci/base"},
     "builder/store": {"oci", "oci/base"},
     "builder/profile": {"oci", "oci/base"},
+    "builder/python": {"oci", "oci/base"},
 }
 # Files in builder/ itself that everybody below may include: words, not work.
 WORDS = {"builder/error.h", "builder/progress.h", "builder/version.h", "builder/annotations.h"}

@@ -1,0 +1,22 @@
+/* One file of a project, as a package index or a directory of wheels offers it. */
+#pragma once
+
+#include "oci/digest.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *file_name; /* last component, such as "click-8.1.7-py3-none-any.whl" */
+  char *url;       /* absolute, without fragment; or a path, when it is a local file */
+  gboolean has_sha256;
+  OciDigest sha256;
+  char *requires_python; /* (nullable): a specifier set, such as ">=3.9" */
+  char *yanked;          /* (nullable): the reason, "" when none was given */
+  uint64_t size;         /* bytes; 0 when the index does not say */
+} TerraneIndexFile;
+
+void terrane_index_file_free (TerraneIndexFile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneIndexFile, terrane_index_file_free)
+
+G_END_DECLS
