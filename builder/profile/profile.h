@@ -2,9 +2,7 @@
  * profiles/profile.schema.json describes it to editors; a test holds all three together. */
 #pragma once
 
-#include "oci/digest.h"
-
-#include <jansson.h>
+#include "builder/profile/source-spec.h"
 
 G_BEGIN_DECLS
 
@@ -19,37 +17,6 @@ typedef enum
   TERRANE_MODES_NORMALISE,
   TERRANE_MODES_KEEP,
 } TerraneModes;
-
-typedef enum
-{
-  TERRANE_SOURCE_ARCHIVE,
-  TERRANE_SOURCE_DIRECTORY,
-  TERRANE_SOURCE_IMAGE, /* of a base only */
-} TerraneSourceKind;
-
-/* One archive file of a source. */
-typedef struct
-{
-  char *path; /* relative to the working directory of the process */
-  gboolean has_sha256;
-  OciDigest sha256; /* what the file must digest to */
-} TerraneArchiveFile;
-
-typedef struct
-{
-  char *where; /* "PROFILE: trees[1]", for messages */
-  char *name;  /* of the tree; "base" for the base */
-  TerraneSourceKind kind;
-  GPtrArray *archives; /* of TerraneArchiveFile; unpacked in order */
-  char *directory;     /* path */
-  char *image;         /* TRANSPORT:… with a path relative to the process */
-  char *prefix;        /* normalised, "" for the root */
-  unsigned strip_components;
-  char **exclude;        /* (nullable) globs against the path below the prefix */
-  gboolean skip_special; /* leave out devices, fifos and sockets instead of failing */
-  gboolean allow_outside_links;
-  gboolean overwrite; /* may replace files of trees below it */
-} TerraneSourceSpec;
 
 typedef struct
 {

@@ -1,0 +1,89 @@
+#include "builder/profile/reader.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_NAME = 128,
+};
+
+char *
+terrane_profile_resolve_path (const TerraneProfileReader *self, G_GNUC_UNUSED const OciJson *at,
+                              const char *path)
+{
+  if (g_path_is_absolute (path) || g_str_equal (self->directory, "."))
+    return g_strdup (path);
+  return g_build_filename (self->directory, path, NULL);
+}
+
+void
+terrane_profile_read_path (const TerraneProfileReader *self, const OciJson *at, char **out_path)
+{
+  const char *text;
+  if (!oci_json_string (at, &text))
+    return;
+  if (text[0] == '\0')
+    oci_json_problem (at, "expected a path, got an empty string");
+  else
+    *out_path = terrane_profile_resolve_path (self, at, text);
+}
+
+/* Names go into image names and layer histories: lower case as registries want them. */
+static gboolean
+is_name (const char *text)
+{
+  size_t len = strlen (text);
+  if (len == 0 || len > MAX_NAME || !g_ascii_isalnum (text[0]) || !g_ascii_isalnum (text[len - 1]))
+    return FALSE;
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_islower (*p) && !g_ascii_isdigit (*p) && *p != '.' && *p != '_' && *p != '-')
+      return FALSE;
+  return TRUE;
+}
+
+void
+terrane_profile_read_name (const OciJson *object, char **out_name)
+{
+  OciJson member;
+  const char *text;
+  if (!oci_json_require (object, "name", &member) || !oci_json_string (&member, &text))
+    return;
+  if (is_name (text))
+    *out_name = g_strdup (text);
+  else
+    {
+      g_autofree char *quoted = oci_quote (text);
+      oci_json_problem (&member,
+                        "%s is no name: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside",
+                        quoted);
+    }
+}
+
+void
+terrane_profile_read_string_map (const OciJson *object, const char *key, json_t **out_map)
+{
+  OciJson member;
+  const char *name;
+  json_t *value;
+  if (!oci_json_member (object, key, &member) || !oci_json_object (&member, NULL))
+    return;
+  json_object_foreach ((json_t *) member.value, name, value)
+  {
+    OciJson entry;
+    const char *text;
+    (void) value;
+    if (!oci_json_member (&member, name, &entry))
+      {
+        g_autofree char *quoted = oci_quote (name);
+        oci_json_problem (&member, "%s is null, expected a string", quoted);
+      }
+    else
+      (void) oci_json_string (&entry, &text); /* notes what is wrong */
+    if (name[0] == '\0' || strchr (name, '=') != NULL)
+      {
+        g_autofree char *quoted = oci_quote (name);
+        oci_json_problem (&member, "%s is no name: it is empty or contains ‘=’", quoted);
+      }
+  }
+  *out_map = json_deep_copy (member.value);
+}

@@ -1,0 +1,80 @@
+/* One source of a profile: where the files of the base or of a tree come from. */
+#pragma once
+
+#include "builder/profile/reader.h"
+
+#include "oci/digest.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TERRANE_SOURCE_ARCHIVE,
+  TERRANE_SOURCE_DIRECTORY,
+  TERRANE_SOURCE_IMAGE, /* all of it as a base, some paths of it as a tree */
+  TERRANE_SOURCE_WHEELS,
+  TERRANE_SOURCE_OSTREE,
+} TerraneSourceKind;
+
+/* One archive file of a source. */
+typedef struct
+{
+  char *path; /* (nullable): relative to the working directory of the process */
+  char *url;  /* (nullable): instead of @path; has a sha256 */
+  gboolean has_sha256;
+  OciDigest sha256; /* what the file must digest to */
+} TerraneArchiveFile;
+
+/* Python packages, as the profile asks for them. */
+typedef struct
+{
+  char *requirements;    /* path of a requirements file or of pip's report */
+  char **indexes;        /* (nullable): URLs; empty means none */
+  char *wheelhouse;      /* (nullable): path of a directory of wheels */
+  unsigned python_major; /* 0: the base says; so do the others */
+  unsigned python_minor;
+  gboolean musl; /* @libc_major is of musl, not of glibc */
+  unsigned libc_major;
+  unsigned libc_minor;
+} TerraneWheelsSpec;
+
+typedef struct
+{
+  char *from; /* normalised path after strip_components */
+  char *to;
+} TerraneRename;
+
+typedef struct
+{
+  char *where; /* "PROFILE: trees[1]", for messages */
+  char *name;  /* of the tree; "base" for the base */
+  TerraneSourceKind kind;
+  GPtrArray *archives; /* of TerraneArchiveFile; unpacked in order */
+  char *directory;     /* path */
+  gboolean pinned;     /* a directory whose content the lock records */
+  char *image;         /* docker://…, or TRANSPORT:… with a path relative to the process */
+  char **image_paths;  /* of a tree: normalised paths in the image; never empty */
+  TerraneWheelsSpec *wheels;
+  char *ostree_repository; /* path or URL */
+  char *ostree_ref;
+  char *prefix; /* normalised, "" for the root */
+  unsigned strip_components;
+  char **include;        /* (nullable): globs against the path after strip_components */
+  char **exclude;        /* (nullable): the same; wins over include */
+  GPtrArray *renames;    /* (nullable): of TerraneRename, tried in order after include, exclude */
+  gboolean skip_special; /* leave out devices, fifos and sockets instead of failing */
+  gboolean allow_outside_links;
+  gboolean overwrite; /* may replace files of trees below it */
+} TerraneSourceSpec;
+
+/**
+ * terrane_source_spec_read:
+ * @at: the object of a base or a tree; what is wrong is noted there
+ *
+ * Returns: (transfer full) (nullable)
+ */
+TerraneSourceSpec *terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
+                                             gboolean is_base);
+void terrane_source_spec_free (TerraneSourceSpec *self);
+
+G_END_DECLS
