@@ -10,13 +10,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CURLU, curl_url_cleanup)
 char *
 oci_url_quote (const char *url)
 {
-  const char *scheme = strstr (url, "://");
-  const char *host = scheme != NULL ? scheme + strlen ("://") : url;
-  size_t len = strcspn (url, "?#");
-  const char *at = memchr (host, '@', strcspn (host, "/?#"));
-  g_autofree char *shown = at != NULL ? g_strdup_printf ("%.*s…%.*s", (int) (host - url), url,
-                                                         (int) (url + len - at), at)
-                                      : g_strndup (url, len);
+  g_autofree char *bare = g_strndup (url, strcspn (url, "?#"));
+  const char *scheme = strstr (bare, "://");
+  const char *host = scheme != NULL ? scheme + strlen ("://") : bare;
+  const char *at = g_strrstr_len (host, (gssize) strcspn (host, "/"), "@");
+  g_autofree char *shown = at != NULL ? g_strdup_printf ("%.*s…%s", (int) (host - bare), bare, at)
+                                      : g_steal_pointer (&bare);
   return oci_quote (shown);
 }
 

@@ -17,7 +17,9 @@ test_quote_hides_secrets (void)
     { "https://h.io/a@b", "‘https://h.io/a@b’" },
     { "/relative?secret", "‘/relative’" },
     { "user:secret@h.io", "‘…@h.io’" },
+    { "https://user:sec@ret@h.io/a", "‘https://…@h.io/a’" },
     { "#secret", "‘’" },
+    { "h/..?p://!us:pw@h/", "‘h/..’" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
