@@ -1,7 +1,8 @@
 #include "builder/build.h"
 
 #include "builder/error.h"
-#include "builder/image/tree-cache.h"
+#include "builder/image/image-tree.h"
+#include "builder/resolve/fetch.h"
 #include "builder/validate.h"
 
 void
@@ -10,6 +11,7 @@ terrane_build_free (TerraneBuild *self)
   if (self == NULL)
     return;
   g_free (self->name);
+  terrane_lock_free (self->lock);
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
   json_decref (self->validation);
@@ -17,16 +19,20 @@ terrane_build_free (TerraneBuild *self)
 }
 
 static GArray *
-resolve_trees (TerraneStore *store, const TerraneProfile *profile, unsigned jobs,
-               const TerraneProgress *progress, GError **error)
+resolve_trees (TerraneStore *store, const TerraneProfile *profile,
+               const TerraneBuildOptions *options, GError **error)
 {
+  const TerraneImport import = { .store = store,
+                                 .remote = options->remote,
+                                 .profile = profile,
+                                 .jobs = options->jobs,
+                                 .progress = options->progress };
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
     {
       TerraneStoredTree tree = { 0 };
-      if (!terrane_tree_resolve_source (store, profile->trees->pdata[i], profile->modes, jobs,
-                                        progress, &tree, error))
+      if (!terrane_tree_resolve_any (&import, profile->trees->pdata[i], &tree, error))
         return NULL;
       g_array_append_val (trees, tree);
     }
@@ -46,15 +52,75 @@ find_remote_layers (const TerraneProfile *profile, const TerraneBuildOptions *op
   return g_steal_pointer (&layers);
 }
 
+static TerraneLock *
+open_lock (const TerraneProfile *profile, const TerraneLockPolicy *policy, GError **error)
+{
+  g_autofree char *path = terrane_lock_path (profile->path);
+  return policy->ignore ? terrane_lock_new (path) : terrane_lock_load (path, error);
+}
+
+/* Builds that were asked for nothing special keep the lock up to date, and say so. */
 static gboolean
-make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
+save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOptions *options,
+           GError **error)
+{
+  gboolean is_new = !terrane_lock_exists (lock);
+  if (options->lock.ignore || options->lock.require)
+    return TRUE;
+  /* Shipped profiles stand in directories of root. */
+  if (is_new && !options->lock.update && !terrane_lock_is_writable (lock))
+    {
+      terrane_progress_warn (options->progress,
+                             "%s cannot be written: what this build was made of is not pinned",
+                             terrane_lock_file (lock));
+      return TRUE;
+    }
+  if (!terrane_lock_save (lock, error))
+    return FALSE;
+  if (is_new)
+    terrane_progress_info (options->progress, "%s: written", terrane_lock_file (lock));
+  else
+    for (guint i = 0; i < changes->len; i++)
+      terrane_progress_warn (options->progress, "%s: %s", terrane_lock_file (lock),
+                             (const char *) changes->pdata[i]);
+  return TRUE;
+}
+
+static TerraneBase *
+resolve (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
+         TerraneLock *lock, GError **error)
+{
+  g_autoptr (TerraneBase) base = NULL;
+  g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
+  const TerraneResolveOptions resolve_options = {
+    .store = store,
+    .remote = options->remote,
+    .lock = lock,
+    .policy = options->lock,
+    .jobs = options->jobs,
+    .progress = options->progress,
+  };
+  /* What cannot be had gets into no lock. */
+  if (!terrane_resolve (profile, &resolve_options, &base, changes, error)
+      || !terrane_fetch_trees (options->remote, profile, error)
+      || !save_lock (lock, changes, options, error))
+    return NULL;
+  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  OciDigest digest = terrane_lock_digest (lock, platform);
+  OciDigestHex hex;
+  terrane_profile_set_lock (profile, oci_digest_hex (&digest, hex));
+  return g_steal_pointer (&base);
+}
+
+static gboolean
+make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
             TerraneBuild *build, GError **error)
 {
   const TerraneProgress *progress = options->progress;
+  build->lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base =
-      terrane_base_resolve (store, profile, options->remote, options->jobs, progress, error);
-  g_autoptr (GArray) trees =
-      base != NULL ? resolve_trees (store, profile, options->jobs, progress, error) : NULL;
+      build->lock != NULL ? resolve (store, profile, options, build->lock, error) : NULL;
+  g_autoptr (GArray) trees = base != NULL ? resolve_trees (store, profile, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
     return FALSE;
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
@@ -68,8 +134,8 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
 }
 
 gboolean
-terrane_build (TerraneStore *store, const TerraneProfile *profile,
-               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
+               TerraneBuild **out_build, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name = g_strconcat (profile->name, ":latest", NULL);
@@ -117,6 +183,7 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
       size += layer->size;
     }
   g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  OciDigest lock = terrane_lock_digest (self->lock, platform);
   oci_json_set (record, "version", json_integer (1));
   oci_json_set (record, "name", oci_json_text (self->name));
   oci_json_set (record, "platform", oci_json_text (platform));
@@ -130,6 +197,9 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
     oci_json_set (record, "revision", oci_json_text (self->stamp.revision));
   if (self->stamp.source != NULL)
     oci_json_set (record, "source", oci_json_text (self->stamp.source));
+  oci_json_set (record, "lock", oci_json_text (oci_digest_text (&lock, text)));
+  oci_json_set (record, "sources",
+                json_deep_copy (terrane_lock_get_platform (self->lock, platform)));
   oci_json_set (record, "layers", layers);
   oci_json_set (record, "size", json_integer ((json_int_t) size));
   oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));

@@ -1,10 +1,11 @@
-/* The pipeline: sources → trees → layers → image → validation → name. */
+/* The pipeline: lock → sources → trees → layers → image → validation → name. */
 #pragma once
 
 #include "builder/image/image.h"
 #include "builder/profile/profile.h"
 #include "builder/progress.h"
 #include "builder/remote/layers.h"
+#include "builder/resolve/resolve.h"
 #include "builder/store/store.h"
 
 #include <gio/gio.h>
@@ -15,6 +16,7 @@ typedef struct
 {
   unsigned jobs;               /* threads, at least 1 */
   gboolean validate;           /* run the profile's imports and scripts */
+  TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
   TerraneRemote *remote;       /* for bases in registries */
   const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
                                 * need not be made again */
@@ -23,7 +25,8 @@ typedef struct
 
 typedef struct
 {
-  char *name; /* of the image in the store, "NAME:latest" */
+  char *name;        /* of the image in the store, "NAME:latest" */
+  TerraneLock *lock; /* what every source was resolved to */
   TerraneImage *image;
   TerraneStamp stamp;
   json_t *validation; /* (nullable): results, see terrane_validation_to_json() */
@@ -33,12 +36,13 @@ typedef struct
 /**
  * terrane_build:
  *
- * Builds the image of @profile. Only an image that passed gets its name in the store. When the
- * validation fails, the error is %TERRANE_ERROR_GATE and @out_build still says what was found.
+ * Builds the image of @profile, whose sources get what the lock says of them. Only an image that
+ * passed gets its name in the store. When the validation fails, the error is %TERRANE_ERROR_GATE
+ * and @out_build still says what was found.
  *
  * @out_build: (out) (transfer full): set on success and when a gate failed, else %NULL
  */
-gboolean terrane_build (TerraneStore *store, const TerraneProfile *profile,
+gboolean terrane_build (TerraneStore *store, TerraneProfile *profile,
                         const TerraneBuildOptions *options, TerraneBuild **out_build,
                         GError **error);
 void terrane_build_free (TerraneBuild *self);

@@ -11,10 +11,12 @@ G_BEGIN_DECLS
 /**
  * TerraneError:
  * @TERRANE_ERROR_GATE: a check or the validation failed: exit 3
+ * @TERRANE_ERROR_STALE: the lock does not say what the profile asks for: exit 4
  */
 typedef enum
 {
   TERRANE_ERROR_GATE,
+  TERRANE_ERROR_STALE,
 } TerraneError;
 
 GQuark terrane_error_quark (void);
@@ -25,6 +27,7 @@ enum
   TERRANE_EXIT_FAILED = 1,
   TERRANE_EXIT_USAGE = 2,
   TERRANE_EXIT_GATE = 3,
+  TERRANE_EXIT_STALE = 4,
   TERRANE_EXIT_INTERRUPTED = 130,
 };
 

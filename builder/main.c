@@ -15,8 +15,14 @@
 #include <string.h>
 
 static const TerraneCommand commands[] = {
-  { "build", "PROFILE", "Build the image of a profile: assemble, check, validate",
+  { "init", "[DIRECTORY]", "Write a profile to start from, with all it needs",
+    terrane_command_init },
+  { "profile", "show PROFILE | check PROFILE…", "Show a profile with what it extends, or check it",
+    terrane_command_profile },
+  { "build", "PROFILE…", "Build the image of a profile: assemble, check, validate",
     terrane_command_build },
+  { "lock", "PROFILE…", "Resolve every source of a profile and write the lock",
+    terrane_command_lock },
   { "push", "IMAGE docker://HOST/REPOSITORY[:TAG]", "Push an image to a registry",
     terrane_command_push },
   { "pull", "docker://HOST/REPOSITORY[:TAG][@DIGEST] [NAME[:TAG]]",
@@ -52,6 +58,7 @@ print_help (void)
   terrane_print ("\nOptions:\n"
                  "  --store DIR    The store to use (default $TERRANE_STORE, else\n"
                  "                 $XDG_DATA_HOME/terrane)\n"
+                 "  --offline      Make no connection to anywhere\n"
                  "  --json         Print one JSON document on stdout\n"
                  "  -q, --quiet    No progress\n"
                  "  -v, --verbose  Say more\n"
@@ -61,7 +68,7 @@ print_help (void)
                  "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG] and\n"
                  "docker://HOST/REPOSITORY[:TAG][@DIGEST].\n"
                  "\nExit codes: 0 done, 1 failed, 2 usage or invalid profile, 3 a check or the\n"
-                 "validation failed, 130 interrupted.\n");
+                 "validation failed, 4 the lock is not up to date, 130 interrupted.\n");
 }
 
 static void
@@ -93,6 +100,7 @@ run (TerraneGlobal *global, int argc, char **argv, GError **error)
   gboolean help = FALSE, version = FALSE, list_commands = FALSE;
   const GOptionEntry entries[] = {
     { "store", 0, 0, G_OPTION_ARG_FILENAME, &global->store, NULL, NULL },
+    { "offline", 0, 0, G_OPTION_ARG_NONE, &global->offline, NULL, NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &global->output.json, NULL, NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &global->output.quiet, NULL, NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &global->output.verbose, NULL, NULL },

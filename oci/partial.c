@@ -18,7 +18,9 @@ enum
 struct _OciPartial
 {
   OciLayout *layout; /* borrowed */
-  OciDescriptor *blob;
+  OciDigest digest;
+  gboolean sized;
+  uint64_t limit; /* its size when @sized */
   OciFd directory;
   OciFd fd;
   char *name;      /* in @directory */
@@ -32,7 +34,7 @@ fail (const OciPartial *self, GError **error, const char *doing)
 {
   OciDigestHex hex;
   return oci_throw_errno (error, "%s the partial blob sha256:%.12s…", doing,
-                          oci_digest_hex (&self->blob->digest, hex));
+                          oci_digest_hex (&self->digest, hex));
 }
 
 /* Whether the name still leads to what is open: another process may have published it meanwhile. */
@@ -50,7 +52,7 @@ static gboolean
 open_shared (OciPartial *self, gboolean *out_locked, GError **error)
 {
   OciDigestHex hex;
-  self->name = g_strdup (oci_digest_hex (&self->blob->digest, hex));
+  self->name = g_strdup (oci_digest_hex (&self->digest, hex));
   *out_locked = FALSE;
   for (int i = 0; i < OPEN_ATTEMPTS && !*out_locked; i++)
     {
@@ -94,16 +96,19 @@ read_rest (OciPartial *self, GError **error)
       oci_digester_update (self->digester, buffer, got);
       self->size += got;
     }
-  return self->size <= self->blob->size || oci_partial_restart (self, error);
+  return self->size <= self->limit || oci_partial_restart (self, error);
 }
 
-OciPartial *
-oci_partial_open (OciLayout *layout, const OciDescriptor *blob, GError **error)
+static OciPartial *
+open_partial (OciLayout *layout, const OciDigest *digest, gboolean sized, uint64_t limit,
+              GError **error)
 {
   gboolean locked = FALSE;
   g_autoptr (OciPartial) self = g_new0 (OciPartial, 1);
   self->layout = layout;
-  self->blob = oci_descriptor_copy (blob);
+  self->digest = *digest;
+  self->sized = sized;
+  self->limit = limit;
   self->directory = self->fd = -1;
   self->digester = oci_digester_new ();
   if (!oci_make_dirs (oci_layout_dfd (layout), PARTIAL_DIRECTORY, 0755, error)
@@ -116,6 +121,19 @@ oci_partial_open (OciLayout *layout, const OciDescriptor *blob, GError **error)
   return g_steal_pointer (&self);
 }
 
+OciPartial *
+oci_partial_open (OciLayout *layout, const OciDescriptor *blob, GError **error)
+{
+  return open_partial (layout, &blob->digest, TRUE, blob->size, error);
+}
+
+OciPartial *
+oci_partial_open_unsized (OciLayout *layout, const OciDigest *digest, uint64_t max_bytes,
+                          GError **error)
+{
+  return open_partial (layout, digest, FALSE, max_bytes, error);
+}
+
 void
 oci_partial_free (OciPartial *self)
 {
@@ -126,7 +144,6 @@ oci_partial_free (OciPartial *self)
     (void) unlinkat (self->directory, self->name, 0); /* a leftover is gc's */
   oci_fd_close (self->fd);
   oci_fd_close (self->directory);
-  oci_descriptor_free (self->blob);
   oci_digester_free (self->digester);
   g_free (self->name);
   g_free (self);
@@ -141,10 +158,10 @@ oci_partial_size (const OciPartial *self)
 gboolean
 oci_partial_write (OciPartial *self, const void *data, size_t len, GError **error)
 {
-  if (len > self->blob->size - self->size)
-    return oci_throw (error, OCI_ERROR_CORRUPT,
-                      "more bytes arrive than the %" G_GUINT64_FORMAT " of the descriptor",
-                      self->blob->size);
+  if (len > self->limit - self->size)
+    return oci_throw (error, self->sized ? OCI_ERROR_CORRUPT : OCI_ERROR_LIMIT,
+                      "more bytes arrive than the %" G_GUINT64_FORMAT " %s", self->limit,
+                      self->sized ? "of the descriptor" : "that are allowed");
   if (!oci_write_all (self->fd, data, len, error))
     return FALSE;
   oci_digester_update (self->digester, data, len);
@@ -162,23 +179,30 @@ oci_partial_restart (OciPartial *self, GError **error)
   return TRUE;
 }
 
+/* Sets @error: what came is not what was asked for. */
+static gboolean
+fail_content (const OciPartial *self, uint64_t size, const OciDigest *digest, GError **error)
+{
+  OciDigestHex hex, wanted;
+  g_autofree char *expected_size =
+      self->sized ? g_strdup_printf ("%" G_GUINT64_FORMAT " bytes and ", self->limit)
+                  : g_strdup ("");
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "the content has %" G_GUINT64_FORMAT " bytes and the digest sha256:%s, "
+                    "expected %ssha256:%s",
+                    size, oci_digest_hex (digest, hex), expected_size,
+                    oci_digest_hex (&self->digest, wanted));
+}
+
 gboolean
 oci_partial_finish (OciPartial *self, GError **error)
 {
-  OciDigestHex hex, wanted;
+  OciDigestHex wanted;
   uint64_t size = self->size;
   OciDigest digest = oci_digester_finish (self->digester);
-  oci_digest_hex (&digest, hex);
-  oci_digest_hex (&self->blob->digest, wanted);
-  if (size != self->blob->size || !oci_digest_equal (&digest, &self->blob->digest))
-    {
-      if (!oci_partial_restart (self, error))
-        return FALSE;
-      return oci_throw (error, OCI_ERROR_CORRUPT,
-                        "the content has %" G_GUINT64_FORMAT " bytes and the digest sha256:%s, "
-                        "expected %" G_GUINT64_FORMAT " bytes and sha256:%s",
-                        size, hex, self->blob->size, wanted);
-    }
+  oci_digest_hex (&self->digest, wanted);
+  if ((self->sized && size != self->limit) || !oci_digest_equal (&digest, &self->digest))
+    return oci_partial_restart (self, error) && fail_content (self, size, &digest, error);
   g_autofree char *path = g_strconcat ("blobs/sha256/", wanted, NULL);
   if (fchmod (self->fd, 0644) < 0
       || renameat (self->directory, self->name, oci_layout_dfd (self->layout), path) < 0)

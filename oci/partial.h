@@ -22,6 +22,15 @@ typedef struct _OciPartial OciPartial;
  */
 OciPartial *oci_partial_open (OciLayout *layout, const OciDescriptor *blob, GError **error);
 
+/**
+ * oci_partial_open_unsized:
+ * @max_bytes: more is refused: %OCI_ERROR_LIMIT
+ *
+ * The same for a blob whose size nobody knows: only the digest decides.
+ */
+OciPartial *oci_partial_open_unsized (OciLayout *layout, const OciDigest *digest,
+                                      uint64_t max_bytes, GError **error);
+
 /** Keeps what has arrived for the next attempt unless it was finished. */
 void oci_partial_free (OciPartial *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciPartial, oci_partial_free)
@@ -29,7 +38,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciPartial, oci_partial_free)
 /** Bytes that are there: where to continue. */
 uint64_t oci_partial_size (const OciPartial *self);
 
-/** Appends; %OCI_ERROR_CORRUPT when that makes the blob larger than it should be. */
+/** Appends; %OCI_ERROR_CORRUPT when that makes the blob larger than it should be,
+ * %OCI_ERROR_LIMIT when it is larger than what is allowed for one of unknown size. */
 gboolean oci_partial_write (OciPartial *self, const void *data, size_t len, GError **error);
 
 /** Forgets everything that has arrived. */
@@ -38,7 +48,7 @@ gboolean oci_partial_restart (OciPartial *self, GError **error);
 /**
  * oci_partial_finish:
  *
- * Verifies size and digest and publishes the blob; with other content it is dropped:
+ * Verifies size (if known) and digest and publishes the blob; with other content it is dropped:
  * %OCI_ERROR_CORRUPT.
  */
 gboolean oci_partial_finish (OciPartial *self, GError **error);

@@ -21,6 +21,8 @@ terrane_command_parse (TerraneGlobal *global, const TerraneCommandLine *line, in
   g_auto (GStrv) arguments = NULL;
   const GOptionEntry common[] = {
     { "store", 0, 0, G_OPTION_ARG_FILENAME, &global->store, "The store to use", "DIR" },
+    { "offline", 0, 0, G_OPTION_ARG_NONE, &global->offline, "Make no connection to anywhere",
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &global->output.json, "Print one JSON document", NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &global->output.quiet, "No progress", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &global->output.verbose, "Say more", NULL },
@@ -68,6 +70,12 @@ terrane_command_open_store (const TerraneGlobal *global, TerraneStoreAccess acce
 {
   g_autofree char *path = terrane_store_default_path (global->store);
   return terrane_store_open (path, access, error);
+}
+
+unsigned
+terrane_command_default_jobs (void)
+{
+  return MAX (g_get_num_processors (), 1U);
 }
 
 const char *

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *store; /* (nullable): --store */
+  gboolean offline;
   TerraneOutput output;
 } TerraneGlobal;
 
@@ -31,10 +32,13 @@ typedef struct
 } TerraneCommand;
 
 gboolean terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_lock (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_login (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_logout (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_init (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_profile (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error);
@@ -68,6 +72,9 @@ const TerraneCommand *terrane_command_find (const char *name);
 /** Opens the store that the options name. */
 TerraneStore *terrane_command_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
                                           GError **error);
+
+/** Threads when --jobs does not say: one a processor. */
+unsigned terrane_command_default_jobs (void);
 
 /** "linux/amd64" of the machine terrane runs on: what is taken from an image index. */
 const char *terrane_host_platform (void);

@@ -148,6 +148,7 @@ terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error
     {
       g_autoptr (OciJsonValue) object = json_object ();
       oci_json_set (object, "blobs", json_integer (report.blobs));
+      oci_json_set (object, "downloads", json_integer (report.downloads));
       oci_json_set (object, "objects", json_integer (report.objects));
       oci_json_set (object, "cache_entries", json_integer (report.cache_entries));
       oci_json_set (object, "checkouts", json_integer (report.roots));
@@ -156,8 +157,9 @@ terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error
       return TRUE;
     }
   g_autofree char *bytes = oci_format_size (report.bytes);
-  terrane_print ("freed %s: %u blobs, %u objects, %u checkouts, %u cache entries\n", bytes,
-                 report.blobs, report.objects, report.roots, report.cache_entries);
+  terrane_print ("freed %s: %u blobs, %u downloads, %u objects, %u checkouts, %u cache entries\n",
+                 bytes, report.blobs, report.downloads, report.objects, report.roots,
+                 report.cache_entries);
   return TRUE;
 }
 

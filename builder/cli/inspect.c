@@ -115,7 +115,7 @@ terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **
   if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS };
-  if (!terrane_remote_arguments_parse (&remote_arguments, "inspect", &options, error))
+  if (!terrane_remote_arguments_parse (&remote_arguments, global, "inspect", &options, error))
     return FALSE;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)

@@ -118,7 +118,7 @@ terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **err
   TerraneRemoteOptions options = { .jobs = (unsigned) jobs };
   g_autoptr (OciReference) reference = terrane_transfer_parse_pull ("pull", arguments[0], error);
   if (reference == NULL || !terrane_remote_check_jobs (jobs, "pull", error)
-      || !terrane_remote_arguments_parse (&remote_arguments, "pull", &options, error))
+      || !terrane_remote_arguments_parse (&remote_arguments, global, "pull", &options, error))
     return FALSE;
   g_autofree char *given = default_name (reference);
   g_autofree char *name =

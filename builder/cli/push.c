@@ -32,7 +32,7 @@ terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **err
   TerraneRemoteOptions options = { .jobs = (unsigned) jobs };
   g_autoptr (OciReference) destination = NULL;
   if (!terrane_remote_check_jobs (jobs, "push", error)
-      || !terrane_remote_arguments_parse (&remote_arguments, "push", &options, error)
+      || !terrane_remote_arguments_parse (&remote_arguments, global, "push", &options, error)
       || (destination = terrane_remote_check_push (arguments[1], &push, error)) == NULL)
     return FALSE;
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);

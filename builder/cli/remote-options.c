@@ -38,9 +38,11 @@ parse_duration (const char *text, unsigned *out_seconds)
 }
 
 gboolean
-terrane_remote_arguments_parse (const TerraneRemoteArguments *self, const char *command,
-                                TerraneRemoteOptions *out_options, GError **error)
+terrane_remote_arguments_parse (const TerraneRemoteArguments *self, const TerraneGlobal *global,
+                                const char *command, TerraneRemoteOptions *out_options,
+                                GError **error)
 {
+  out_options->offline = global->offline;
   if (self->timeout != NULL && !parse_duration (self->timeout, &out_options->timeout_seconds))
     return oci_throw (error, OCI_ERROR_USAGE,
                       "%s: --timeout: expected a time such as 90s, 15m or 1h, at most a week",

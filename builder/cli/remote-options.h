@@ -76,9 +76,10 @@ OciReference *terrane_remote_check_push (const char *text, const TerranePushArgu
 /**
  * terrane_remote_arguments_parse:
  * @command: for messages
- * @out_options: (out): insecure and timeout_seconds are set
+ * @out_options: (out): insecure, offline and timeout_seconds are set
  */
-gboolean terrane_remote_arguments_parse (const TerraneRemoteArguments *self, const char *command,
+gboolean terrane_remote_arguments_parse (const TerraneRemoteArguments *self,
+                                         const TerraneGlobal *global, const char *command,
                                          TerraneRemoteOptions *out_options, GError **error);
 
 G_END_DECLS

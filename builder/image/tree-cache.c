@@ -1,23 +1,45 @@
 #include "builder/image/tree-cache.h"
 
-#include "builder/source/source.h"
 #include "builder/store/cache.h"
 #include "builder/version.h"
+
+static json_t *
+strings_to_json (char **strings)
+{
+  json_t *array = json_array ();
+  for (char **string = strings; string != NULL && *string != NULL; string++)
+    oci_json_append (array, oci_json_text (*string));
+  return array;
+}
+
+static json_t *
+renames_to_json (const GPtrArray *renames)
+{
+  json_t *array = json_array ();
+  for (guint i = 0; i < renames->len; i++)
+    {
+      const TerraneRename *rename = renames->pdata[i];
+      oci_json_append (array, oci_json_text (rename->from));
+      oci_json_append (array, oci_json_text (rename->to));
+    }
+  return array;
+}
 
 OciDigest
 terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, TerraneModes modes)
 {
   OciDigestHex hex;
   g_autoptr (OciJsonValue) key = json_object ();
-  json_t *exclude = json_array ();
-  for (char **pattern = spec->exclude; pattern != NULL && *pattern != NULL; pattern++)
-    oci_json_append (exclude, oci_json_text (*pattern));
   oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
   oci_json_set (key, "kind", json_integer (spec->kind));
   oci_json_set (key, "source", oci_json_text (oci_digest_hex (identity, hex)));
   oci_json_set (key, "prefix", oci_json_text (spec->prefix));
   oci_json_set (key, "strip", json_integer ((json_int_t) spec->strip_components));
-  oci_json_set (key, "exclude", exclude);
+  oci_json_set (key, "exclude", strings_to_json (spec->exclude));
+  if (spec->include != NULL)
+    oci_json_set (key, "include", strings_to_json (spec->include));
+  if (spec->renames != NULL)
+    oci_json_set (key, "rename", renames_to_json (spec->renames));
   oci_json_set (key, "special", json_boolean (spec->skip_special));
   oci_json_set (key, "symlinks", json_boolean (spec->allow_outside_links));
   oci_json_set (key, "modes", json_integer (modes));
@@ -63,31 +85,64 @@ advance (gpointer data, uint64_t bytes)
   terrane_progress_advance (data, bytes);
 }
 
-gboolean
-terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
-                             unsigned jobs, const TerraneProgress *progress,
-                             TerraneStoredTree *out_tree, GError **error)
+static void
+report_left_out (const TerraneSourceSpec *spec, const TerraneSourceReport *report,
+                 const TerraneProgress *progress)
 {
-  const TerraneSourceType *type = terrane_source_type (spec->kind);
-  OciDigest identity;
-  TerraneSourceReport report = { 0 };
-  if (!type->identify (store, spec, &identity, error))
-    return FALSE;
-  OciDigest key = terrane_tree_key (&identity, spec, modes);
+  if (report->special_skipped > 0)
+    terrane_progress_warn (progress, "%s: left out %u devices, fifos and sockets", spec->name,
+                           report->special_skipped);
+  for (guint i = 0; i < report->unused->len; i++)
+    terrane_progress_warn (progress, "%s.%s matches nothing", spec->where,
+                           (const char *) report->unused->pdata[i]);
+  for (guint i = 0; i < report->notes->len; i++)
+    terrane_progress_warn (progress, "%s: %s", spec->where, (const char *) report->notes->pdata[i]);
+}
+
+gboolean
+terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
+                         const OciDigest *identity, TerraneSourceFeed feed, gpointer feed_data,
+                         const TerraneTreeOptions *options, TerraneStoredTree *out_tree,
+                         GError **error)
+{
+  const TerraneProgress *progress = options->progress;
+  g_auto (TerraneSourceReport) report = { 0 };
+  OciDigest key = terrane_tree_key (identity, spec, options->modes);
   if (terrane_tree_cache_get (store, &key, &out_tree->commit))
     {
       terrane_progress_info (progress, "%s: unchanged", spec->name);
       return TRUE;
     }
   terrane_progress_phase (progress, 0, "reading %s", spec->name);
-  const TerraneSourceOptions options = {
-    .modes = modes, .jobs = jobs, .progress = advance, .progress_data = (gpointer) progress
-  };
-  if (!terrane_source_ingest (store, spec, &options, &out_tree->commit, &out_tree->tree, &report,
-                              error))
+  const TerraneSourceOptions source_options = { .modes = options->modes,
+                                                .jobs = options->jobs,
+                                                .progress = advance,
+                                                .progress_data = (gpointer) progress,
+                                                .feed = feed,
+                                                .feed_data = feed_data };
+  if (!terrane_source_ingest (store, spec, &source_options, &out_tree->commit, &out_tree->tree,
+                              &report, error))
     return FALSE;
-  if (report.special_skipped > 0)
-    terrane_progress_warn (progress, "%s: left out %u devices, fifos and sockets", spec->name,
-                           report.special_skipped);
+  report_left_out (spec, &report, progress);
   return terrane_tree_cache_put (store, &key, &out_tree->commit, error);
+}
+
+gboolean
+terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
+                             const TerraneTreeOptions *options, TerraneStoredTree *out_tree,
+                             GError **error)
+{
+  OciDigest identity;
+  return terrane_source_type (spec->kind)->identify (store, spec, &identity, error)
+         && terrane_tree_resolve_as (store, spec, &identity, NULL, NULL, options, out_tree, error);
+}
+
+gboolean
+terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes)
+{
+  OciDigest identity, commit;
+  if (!terrane_source_type (spec->kind)->identify (store, spec, &identity, NULL))
+    return FALSE;
+  OciDigest key = terrane_tree_key (&identity, spec, modes);
+  return terrane_tree_cache_get (store, &key, &commit);
 }

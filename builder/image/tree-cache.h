@@ -1,8 +1,8 @@
 /* Trees by what they were made of: tree key -> commit. */
 #pragma once
 
-#include "builder/profile/profile.h"
 #include "builder/progress.h"
+#include "builder/source/source.h"
 #include "builder/store/commit.h"
 
 G_BEGIN_DECLS
@@ -34,15 +34,40 @@ void terrane_stored_tree_clear (TerraneStoredTree *self);
 TerraneTree *terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store,
                                         GError **error);
 
+/* How trees are made. */
+typedef struct
+{
+  TerraneModes modes;
+  unsigned jobs; /* threads */
+  const TerraneProgress *progress;
+} TerraneTreeOptions;
+
 /**
- * terrane_tree_resolve_source:
+ * terrane_tree_resolve_as:
+ * @identity: of the source's content
+ * @feed: (nullable): reads the source instead of its kind
  * @out_tree: (out caller-allocates)
  *
- * Identifies an archive or directory and reads it into the store unless its tree is there.
+ * Reads a source into the store unless its tree is there.
+ */
+gboolean terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
+                                  const OciDigest *identity, TerraneSourceFeed feed,
+                                  gpointer feed_data, const TerraneTreeOptions *options,
+                                  TerraneStoredTree *out_tree, GError **error);
+
+/**
+ * terrane_tree_resolve_source:
+ * @spec: not of an image
+ * @out_tree: (out caller-allocates)
+ *
+ * Identifies a source first.
  */
 gboolean terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
-                                      TerraneModes modes, unsigned jobs,
-                                      const TerraneProgress *progress, TerraneStoredTree *out_tree,
-                                      GError **error);
+                                      const TerraneTreeOptions *options,
+                                      TerraneStoredTree *out_tree, GError **error);
+
+/** Whether terrane_tree_resolve_source() would read nothing. */
+gboolean terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec,
+                                 TerraneModes modes);
 
 G_END_DECLS

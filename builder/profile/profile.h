@@ -2,6 +2,7 @@
  * profiles/profile.schema.json describes it to editors; a test holds all three together. */
 #pragma once
 
+#include "builder/profile/extends.h"
 #include "builder/profile/source-spec.h"
 
 G_BEGIN_DECLS
@@ -9,7 +10,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   TERRANE_TARGET_AWS_LAMBDA,
-  TERRANE_TARGET_OCI, /* no platform rules */
+  TERRANE_TARGET_OCI, /* no platform rules; the two below have none so far */
+  TERRANE_TARGET_CLOUD_RUN,
+  TERRANE_TARGET_AZURE_FUNCTIONS,
 } TerraneTarget;
 
 typedef enum
@@ -35,12 +38,25 @@ typedef struct
   unsigned timeout_secs; /* of each */
 } TerraneValidateSpec;
 
+/* Where the image goes with "push". terrane_profile_expand_lock() is for all of these texts. */
 typedef struct
 {
-  char *path;      /* of the profile file */
-  char *directory; /* of the profile file */
+  char *repository; /* (nullable): "HOST/REPOSITORY", without "docker://"; NULL: not given */
+  char **tags;      /* (nullable): with a repository at least one */
+} TerranePushSpec;
+
+/* The texts of config.env, config.labels and annotations may have ${lock.short} in them, see
+ * terrane_profile_expand_lock(). */
+typedef struct
+{
+  char *path;                       /* of the profile file */
+  char *directory;                  /* of the profile file */
+  GHashTable *absolute;             /* of char *: paths that are absolute in it; a set */
+  TerraneProfileDocument *document; /* the profile as merged, its variables expanded */
   char *name;
-  char *os;
+  char **platforms;        /* those that the profile lists, such as "linux/amd64" */
+  gboolean only_platforms; /* no other can be asked for */
+  char *os;                /* of the first of these, or of what was asked for */
   char *architecture;
   TerraneTarget target;
   TerraneSourceSpec *base;
@@ -49,21 +65,34 @@ typedef struct
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;
+  TerranePushSpec push;
 } TerraneProfile;
+
+typedef struct
+{
+  const char *platform; /* (nullable): instead of the profile's first, such as "linux/arm64" */
+  TerraneProfileVariables variables;
+} TerraneProfileOptions;
 
 /**
  * terrane_profile_load:
  * @path: the JSON file
+ * @options: (nullable): the profile's first platform, and no git
  *
- * Reads and checks a profile. All problems of the file are in one error (%OCI_ERROR_USAGE), a line
- * each with its JSON path. Whether the sources exist is not looked at here.
+ * Reads and checks a profile and what it extends. All problems are in one error (%OCI_ERROR_USAGE),
+ * a line each with file and JSON path. Whether the sources exist is not looked at here.
  *
  * Returns: (transfer full) (nullable)
  */
-TerraneProfile *terrane_profile_load (const char *path, GError **error);
+TerraneProfile *terrane_profile_load (const char *path, const TerraneProfileOptions *options,
+                                      GError **error);
 
-/** Like load, from memory. @path says where relative paths start. */
-TerraneProfile *terrane_profile_parse (const char *path, GBytes *data, GError **error);
+/** Like load, from memory when @data is not NULL. @path says where relative paths start. */
+TerraneProfile *terrane_profile_parse (const char *path, GBytes *data,
+                                       const TerraneProfileOptions *options, GError **error);
+
+/** Replaces each ${lock.short}. @digest: of the lock, in hexadecimal digits */
+void terrane_profile_set_lock (TerraneProfile *self, const char *digest);
 
 void terrane_profile_free (TerraneProfile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneProfile, terrane_profile_free)

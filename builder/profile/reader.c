@@ -8,12 +8,14 @@ enum
 };
 
 char *
-terrane_profile_resolve_path (const TerraneProfileReader *self, G_GNUC_UNUSED const OciJson *at,
-                              const char *path)
+terrane_profile_resolve_path (const TerraneProfileReader *self, const OciJson *at, const char *path)
 {
-  if (g_path_is_absolute (path) || g_str_equal (self->directory, "."))
+  g_autofree char *directory = g_path_get_dirname (terrane_origins_file (self->origins, at));
+  if (g_path_is_absolute (path))
+    g_hash_table_add (self->absolute, g_strdup (path));
+  if (g_path_is_absolute (path) || g_str_equal (directory, "."))
     return g_strdup (path);
-  return g_build_filename (self->directory, path, NULL);
+  return g_build_filename (directory, path, NULL);
 }
 
 void
@@ -29,8 +31,8 @@ terrane_profile_read_path (const TerraneProfileReader *self, const OciJson *at, 
 }
 
 /* Names go into image names and layer histories: lower case as registries want them. */
-static gboolean
-is_name (const char *text)
+gboolean
+terrane_profile_is_name (const char *text)
 {
   size_t len = strlen (text);
   if (len == 0 || len > MAX_NAME || !g_ascii_isalnum (text[0]) || !g_ascii_isalnum (text[len - 1]))
@@ -48,7 +50,7 @@ terrane_profile_read_name (const OciJson *object, char **out_name)
   const char *text;
   if (!oci_json_require (object, "name", &member) || !oci_json_string (&member, &text))
     return;
-  if (is_name (text))
+  if (terrane_profile_is_name (text))
     *out_name = g_strdup (text);
   else
     {

@@ -2,7 +2,7 @@
  * in, which with "extends" is not always the profile itself. */
 #pragma once
 
-#include "oci/base/json.h"
+#include "builder/profile/origins.h"
 
 G_BEGIN_DECLS
 
@@ -13,17 +13,20 @@ enum
 
 typedef struct
 {
-  const char *path;      /* of the profile file, for messages */
-  const char *directory; /* of the profile file */
+  const TerraneOrigins *origins;
+  GHashTable *absolute; /* of char *: paths that were written as absolute ones; a set */
 } TerraneProfileReader;
 
-/** A path of a profile as the process sees it. Returns: (transfer full) */
+/** A path that stands at @at as the process sees it. Returns: (transfer full) */
 char *terrane_profile_resolve_path (const TerraneProfileReader *self, const OciJson *at,
                                     const char *path);
 
 /** Reads a non-empty path and resolves it. @out_path: (out) (transfer full) */
 void terrane_profile_read_path (const TerraneProfileReader *self, const OciJson *at,
                                 char **out_path);
+
+/** Whether @text may be a name of images and trees. */
+gboolean terrane_profile_is_name (const char *text);
 
 /** Reads the required member "name": of images, trees, histories; lower case as registries want
  * it. */

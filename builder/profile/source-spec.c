@@ -46,24 +46,41 @@ rename_free (gpointer data)
 }
 
 void
-terrane_source_spec_free (TerraneSourceSpec *source)
+terrane_wheel_pin_free (TerraneWheelPin *self)
 {
-  if (source == NULL)
+  g_free (self->name);
+  g_free (self->version);
+  g_free (self->file_name);
+  g_free (self->url);
+  g_free (self->path);
+  if (self->authorization != NULL)
+    explicit_bzero (self->authorization, strlen (self->authorization));
+  g_free (self->authorization);
+  g_free (self);
+}
+
+void
+terrane_source_spec_free (TerraneSourceSpec *self)
+{
+  if (self == NULL)
     return;
-  g_free (source->where);
-  g_free (source->name);
-  g_clear_pointer (&source->archives, g_ptr_array_unref);
-  g_free (source->directory);
-  g_free (source->image);
-  g_strfreev (source->image_paths);
-  wheels_free (source->wheels);
-  g_free (source->ostree_repository);
-  g_free (source->ostree_ref);
-  g_free (source->prefix);
-  g_strfreev (source->include);
-  g_strfreev (source->exclude);
-  g_clear_pointer (&source->renames, g_ptr_array_unref);
-  g_free (source);
+  g_free (self->where);
+  g_free (self->name);
+  g_clear_pointer (&self->archives, g_ptr_array_unref);
+  g_free (self->directory);
+  g_free (self->image);
+  g_strfreev (self->image_paths);
+  wheels_free (self->wheels);
+  g_free (self->ostree_repository);
+  g_free (self->ostree_ref);
+  g_free (self->prefix);
+  g_strfreev (self->include);
+  g_strfreev (self->exclude);
+  g_clear_pointer (&self->renames, g_ptr_array_unref);
+  g_free (self->ostree_commit);
+  g_clear_pointer (&self->wheel_pins, g_ptr_array_unref);
+  g_free (self->interpreter);
+  g_free (self);
 }
 
 static void
@@ -83,6 +100,13 @@ static gboolean
 is_http_url (const char *text)
 {
   return g_str_has_prefix (text, "https://") || g_str_has_prefix (text, "http://");
+}
+
+static gboolean
+has_user (const char *url)
+{
+  const char *host = strstr (url, "//") + 2;
+  return memchr (host, '@', strcspn (host, "/?#")) != NULL;
 }
 
 static void
@@ -301,7 +325,9 @@ read_ostree (const TerraneProfileReader *reader, const OciJson *at, TerraneSourc
     return;
   if (oci_json_require (at, "repository", &member) && oci_json_string (&member, &text))
     {
-      if (is_http_url (text))
+      if (is_http_url (text) && has_user (text))
+        oci_json_problem (&member, "a repository on a server takes no user and password");
+      else if (is_http_url (text))
         spec->ostree_repository = g_strdup (text);
       else
         terrane_profile_read_path (reader, &member, &spec->ostree_repository);
@@ -340,19 +366,18 @@ refuse_keys_of_others (const OciJson *at, gboolean is_base, TerraneSourceKind ki
   refuse_key (at, "exclude", "an image base is kept as it is");
 }
 
-/* The kinds of source; their order is that of TerraneSourceKind. */
-static const char *const kind_words[] = {
-  "archive", "directory", "image", "wheels", "ostree", NULL
-};
+const char *const terrane_source_kind_words[] = { "archive", "directory", "image",
+                                                  "wheels",  "ostree",    NULL };
 
 static gboolean
 find_kind (const OciJson *at, gboolean is_base, TerraneSourceKind *out_kind, OciJson *out_value)
 {
   unsigned found = 0;
-  for (unsigned i = 0; kind_words[i] != NULL; i++)
+  for (unsigned i = 0; terrane_source_kind_words[i] != NULL; i++)
     {
       OciJson member;
-      if ((is_base && i > TERRANE_SOURCE_IMAGE) || !oci_json_member (at, kind_words[i], &member))
+      if ((is_base && i > TERRANE_SOURCE_IMAGE)
+          || !oci_json_member (at, terrane_source_kind_words[i], &member))
         continue;
       *out_kind = (TerraneSourceKind) i;
       *out_value = member;
@@ -482,8 +507,7 @@ terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
   if (!oci_json_object (at, is_base ? base_keys : tree_keys))
     return NULL;
   TerraneSourceSpec *spec = g_new0 (TerraneSourceSpec, 1);
-  g_autofree char *path = oci_json_path (at);
-  spec->where = g_strdup_printf ("%s: %s", reader->path, path);
+  spec->where = terrane_origins_where (reader->origins, at);
   if (is_base)
     {
       spec->name = g_strdup ("base");

@@ -16,6 +16,9 @@ typedef enum
   TERRANE_SOURCE_OSTREE,
 } TerraneSourceKind;
 
+/** The keys that name the kinds, in the order of TerraneSourceKind; NULL-terminated. */
+extern const char *const terrane_source_kind_words[];
+
 /* One archive file of a source. */
 typedef struct
 {
@@ -36,7 +39,20 @@ typedef struct
   gboolean musl; /* @libc_major is of musl, not of glibc */
   unsigned libc_major;
   unsigned libc_minor;
+  const char *architecture; /* of the profile, once it is resolved; the numbers are not 0 then */
 } TerraneWheelsSpec;
+
+/* One wheel that the lock names. */
+typedef struct
+{
+  char *name; /* of the project, normalised */
+  char *version;
+  char *file_name;
+  char *url;           /* (nullable) */
+  char *path;          /* (nullable): instead of @url, in a wheelhouse */
+  char *authorization; /* (nullable): for @url; a secret, in no lock */
+  OciDigest sha256;
+} TerraneWheelPin;
 
 typedef struct
 {
@@ -65,6 +81,13 @@ typedef struct
   gboolean skip_special; /* leave out devices, fifos and sockets instead of failing */
   gboolean allow_outside_links;
   gboolean overwrite; /* may replace files of trees below it */
+
+  /* What the lock says; unset until the profile is resolved (builder/resolve/). */
+  gboolean has_image_digest;
+  OciDigest image_digest; /* of the manifest for the platform */
+  char *ostree_commit;
+  GPtrArray *wheel_pins; /* of TerraneWheelPin, sorted by name */
+  char *interpreter;     /* of scripts that wheels bring */
 } TerraneSourceSpec;
 
 /**
@@ -76,5 +99,6 @@ typedef struct
 TerraneSourceSpec *terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
                                              gboolean is_base);
 void terrane_source_spec_free (TerraneSourceSpec *self);
+void terrane_wheel_pin_free (TerraneWheelPin *self);
 
 G_END_DECLS

@@ -1,5 +1,16 @@
 #include "builder/python/index-file.h"
 
+TerraneIndexFile *
+terrane_index_file_copy (const TerraneIndexFile *self)
+{
+  TerraneIndexFile *copy = g_memdup2 (self, sizeof *self);
+  copy->file_name = g_strdup (self->file_name);
+  copy->url = g_strdup (self->url);
+  copy->requires_python = g_strdup (self->requires_python);
+  copy->yanked = g_strdup (self->yanked);
+  return copy;
+}
+
 void
 terrane_index_file_free (TerraneIndexFile *self)
 {

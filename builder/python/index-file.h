@@ -16,6 +16,7 @@ typedef struct
   uint64_t size;         /* bytes; 0 when the index does not say */
 } TerraneIndexFile;
 
+TerraneIndexFile *terrane_index_file_copy (const TerraneIndexFile *self);
 void terrane_index_file_free (TerraneIndexFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneIndexFile, terrane_index_file_free)
 

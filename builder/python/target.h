@@ -20,6 +20,7 @@ typedef struct
   unsigned libc_major; /* 2 of glibc 2.34, 1 of musl 1.2 */
   unsigned libc_minor;
   const char *architecture; /* as OCI spells it: "amd64" or "arm64" */
+  unsigned python_patch;    /* 0 unless known better */
 } TerranePythonTarget;
 
 G_END_DECLS

@@ -1,7 +1,5 @@
-#include "builder/remote/remote.h"
-
 #include "builder/annotations.h"
-#include "builder/remote/interrupt.h"
+#include "builder/remote/remote-private.h"
 #include "builder/store/locations.h"
 #include "builder/version.h"
 
@@ -16,39 +14,25 @@ enum
   MAX_SOURCES = 4, /* repositories that one push mounts from: each makes the token longer */
 };
 
-struct _TerraneRemote
-{
-  TerraneStore *store; /* borrowed */
-  TerraneRemoteOptions options;
-  OciHttpClient *client;
-  GHashTable *registries; /* "pull docker://…" -> OciRegistry */
-  char *auth;             /* (nullable): what was said last about credentials */
-  GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
-  GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
-  uint64_t total;    /* of the phase */
-};
-
-/* While one goes on, the time limit counts and signals end it cleanly. */
-typedef struct
-{
-  OciHttpClient *client;
-  TerraneInterrupt *interrupt;
-} Operation;
-
-static Operation
-operation_begin (TerraneRemote *remote)
+TerraneOperation
+terrane_operation_begin (TerraneRemote *remote)
 {
   oci_http_client_resume (remote->client);
-  return (Operation){ .client = remote->client, .interrupt = terrane_interrupt_new () };
+  return (TerraneOperation){ .client = remote->client, .interrupt = terrane_interrupt_new () };
 }
 
-static void
-operation_end (Operation *self)
+GCancellable *
+terrane_operation_cancellable (const TerraneOperation *self)
+{
+  return terrane_interrupt_cancellable (self->interrupt);
+}
+
+void
+terrane_operation_end (TerraneOperation *self)
 {
   terrane_interrupt_free (self->interrupt);
   oci_http_client_pause (self->client);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Operation, operation_end)
 
 static void
 on_notice (gpointer data, const char *message)
@@ -77,6 +61,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
     .user_agent = "terrane/" TERRANE_VERSION,
     .insecure = options->insecure,
     .timeout_seconds = options->timeout_seconds,
+    .offline = options->offline,
     .notice = on_notice,
     .notice_data = self,
   };
@@ -119,6 +104,19 @@ const TerraneProgress *
 terrane_remote_progress (const TerraneRemote *self)
 {
   return self->options.progress;
+}
+
+unsigned
+terrane_remote_jobs (const TerraneRemote *self)
+{
+  return self->options.jobs;
+}
+
+gboolean
+terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpointer data, GError **error)
+{
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  return func (self->client, terrane_operation_cancellable (&operation), data, error);
 }
 
 /* Which credentials are in use, when that is news: those of Amazon ECR are found on the way. */
@@ -226,8 +224,10 @@ OciDescriptor *
 terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
                                const char *platform, GError **error)
 {
-  g_auto (Operation) operation = operation_begin (self);
-  GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
+  if (self->options.offline)
+    return terrane_remote_find_stored (self, reference, platform, error);
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  GCancellable *cancellable = terrane_operation_cancellable (&operation);
   OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !terrane_store_begin_write (self->store, error))
     return NULL;
@@ -250,12 +250,15 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
                             GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
+  g_autofree char *name = oci_reference_text (reference);
+  if (self->options.offline && !oci_image_check_blobs (layout, manifest, NULL))
+    return terrane_remote_fail_offline (name, error);
   const OciPullOptions options = { .jobs = self->options.jobs,
                                    .progress = on_transfer,
                                    .progress_data = self };
   g_autoptr (OciManifest) document = NULL;
-  g_auto (Operation) operation = operation_begin (self);
-  GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  GCancellable *cancellable = terrane_operation_cancellable (&operation);
   OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
@@ -314,6 +317,9 @@ static gboolean
 provide (gpointer data, const OciDescriptor *blob, GCancellable *cancellable, GError **error)
 {
   TerraneRemote *self = data;
+  g_autofree char *name = blob_name (blob);
+  if (self->options.offline) /* and its places are not forgotten */
+    return terrane_remote_fail_offline (name, error);
   g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
   return locations[0] == NULL /* then the store says what is missing */
          || fetch_from (self, locations, blob, cancellable, error);
@@ -323,7 +329,7 @@ gboolean
 terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
-  g_auto (Operation) operation = operation_begin (self);
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   g_autoptr (OciManifest) document = NULL;
   if (!oci_image_read (layout, manifest, &document, NULL, error))
     return FALSE;
@@ -335,7 +341,7 @@ terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GEr
       g_autofree char *name = blob_name (layer);
       terrane_progress_phase (self->options.progress, layer->size, "fetching the layer %s", name);
       if (!terrane_store_begin_write (self->store, error)
-          || !provide (self, layer, terrane_interrupt_cancellable (operation.interrupt), error))
+          || !provide (self, layer, terrane_operation_cancellable (&operation), error))
         return FALSE;
     }
   return TRUE;
@@ -406,9 +412,12 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
                      const OciReference *destination, const char *mount_from,
                      gboolean create_repository, OciPushReport *out_report, GError **error)
 {
+  if (self->options.offline)
+    return oci_throw (error, OCI_ERROR_USAGE, "--offline: nothing can be pushed to %s",
+                      destination->host);
   g_autoptr (OciManifest) document = NULL;
-  g_auto (Operation) operation = operation_begin (self);
-  GCancellable *cancellable = terrane_interrupt_cancellable (operation.interrupt);
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  GCancellable *cancellable = terrane_operation_cancellable (&operation);
   OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))

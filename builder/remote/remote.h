@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean insecure;        /* --tls-verify=false */
+  gboolean offline;         /* no connection is made: what is not in the store is missing,
+                             * %OCI_ERROR_NOT_FOUND */
   unsigned timeout_seconds; /* for everything here together; 0: no limit */
   unsigned jobs;            /* blobs under way at the same time, at least 1 */
   const TerraneProgress *progress;
@@ -44,11 +46,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemote, terrane_remote_free)
 TerraneStore *terrane_remote_store (const TerraneRemote *self);
 const TerraneProgress *terrane_remote_progress (const TerraneRemote *self);
 
+/** Blobs or other things that may be under way at the same time. */
+unsigned terrane_remote_jobs (const TerraneRemote *self);
+
+typedef gboolean (*TerraneRemoteFunc) (OciHttpClient *client, GCancellable *cancellable,
+                                       gpointer data, GError **error);
+
+/** Runs @func, which makes requests of its own: the time limit counts and signals end it. */
+gboolean terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpointer data,
+                             GError **error);
+
 /**
  * terrane_remote_fetch_manifest:
  * @platform: "os/architecture[/variant]"
  *
  * Brings an image's documents into the store, without its layers, and remembers where those are.
+ * Offline, only an image that is named by its digest can be there.
  *
  * Returns: (transfer full) (nullable): the descriptor of the image manifest
  */

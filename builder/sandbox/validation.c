@@ -8,6 +8,11 @@
 /* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. */
 #define IMPORT_CODE "import importlib, sys; importlib.import_module(sys.argv[1])"
 
+/* With the working directory first on sys.path, as for imports and handlers: run by its name a
+ * script would have its own directory there, which has nothing of the image. */
+#define SCRIPT_CODE                                                                                \
+  "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path (sys.argv[0], run_name='__main__')"
+
 static void
 result_free (gpointer data)
 {
@@ -116,9 +121,10 @@ run_script (const Run *self, const TerraneValidationScript *script, GError **err
   const TerraneSandboxFile files[] = {
     { .name = script->name, .content = script->content, .mode = 0555 }, { .name = NULL }
   };
-  const char *const python_argv[] = { self->python, path, NULL };
+  const char *const python_argv[] = { self->python, "-c", SCRIPT_CODE, path, NULL };
+  const char *const program_argv[] = { path, NULL };
   gboolean is_python = g_str_has_suffix (script->name, ".py");
-  return run_one (self, "script", script->name, is_python ? python_argv : python_argv + 1, files,
+  return run_one (self, "script", script->name, is_python ? python_argv : program_argv, files,
                   error);
 }
 

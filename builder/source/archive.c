@@ -1,6 +1,8 @@
-/* Source "archive": local files that libarchive reads, unpacked over each other in order. */
+/* Source "archive": files that libarchive reads, local or downloaded, unpacked over each other in
+ * order. */
 #include "builder/source/file-digest.h"
 #include "builder/source/source.h"
+#include "builder/store/downloads.h"
 
 #include "oci/archive-reader.h"
 
@@ -24,6 +26,11 @@ static gboolean
 identify_file (TerraneStore *store, const TerraneArchiveFile *file, OciDigest *out_identity,
                GError **error)
 {
+  if (file->url != NULL)
+    {
+      *out_identity = file->sha256;
+      return TRUE;
+    }
   if (!file->has_sha256)
     return terrane_file_identity (file->path, out_identity, error);
   return terrane_file_digest (store, file->path, out_identity, error)
@@ -60,21 +67,29 @@ take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer filter, G
 }
 
 static gboolean
-read_file (const TerraneArchiveFile *file, TerraneSourceFilter *filter, GError **error)
+read_file (TerraneStore *store, const TerraneArchiveFile *file, TerraneSourceFilter *filter,
+           GError **error)
 {
   g_auto (OciFd) fd = -1;
-  if (!oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error))
+  OciDigestHex hex;
+  g_autofree char *name = file->url != NULL ? g_strdup_printf ("the download sha256:%.12s…",
+                                                               oci_digest_hex (&file->sha256, hex))
+                                            : g_strdup (file->path);
+  gboolean opened = file->url != NULL
+                        ? terrane_downloads_open_blob (store, &file->sha256, &fd, error)
+                        : oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error);
+  if (!opened)
     return FALSE;
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (file->path, fd, error);
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (name, fd, error);
   return reader != NULL && oci_archive_reader_foreach (reader, take_member, filter, error);
 }
 
 static gboolean
-read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, gpointer filter,
+read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
           GError **error)
 {
   for (guint i = 0; i < spec->archives->len; i++)
-    if (!read_file (spec->archives->pdata[i], filter, error))
+    if (!read_file (store, spec->archives->pdata[i], filter, error))
       return FALSE;
   return TRUE;
 }

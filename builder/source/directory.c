@@ -27,6 +27,7 @@ typedef struct
   const TerraneSourceSpec *spec;
   VisitFunc visit;
   gpointer data;
+  TerraneSourceFilter *filter; /* (nullable): told what is excluded */
 } Walk;
 
 static int
@@ -68,6 +69,14 @@ list_names (int fd, const char *path, GError **error)
 static gboolean walk_directory (const Walk *walk, int fd, const char *path, unsigned depth,
                                 GError **error);
 
+/* What is not taken does not change the identity. */
+static gboolean
+is_left_out (const TerraneSourceSpec *spec, const char *path)
+{
+  return spec->include != NULL && spec->strip_components == 0
+         && !oci_glob_match_any ((const char *const *) spec->include, path);
+}
+
 static gboolean
 walk_entry (const Walk *walk, int fd, const char *name, const char *path, unsigned depth,
             GError **error)
@@ -80,9 +89,15 @@ walk_entry (const Walk *walk, int fd, const char *name, const char *path, unsign
   /* Patterns are about what is left after strip_components; the filter knows. */
   if (walk->spec->strip_components == 0
       && oci_glob_match_any ((const char *const *) walk->spec->exclude, child))
-    return TRUE;
+    {
+      if (walk->filter != NULL)
+        terrane_source_skip (walk->filter, child);
+      return TRUE;
+    }
   if (fstatat (fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return oci_throw_errno (error, "%s", child);
+  if (!S_ISDIR (st.st_mode) && is_left_out (walk->spec, child))
+    return TRUE;
   if (!walk->visit (walk->data, fd, name, child, &st, error))
     return FALSE;
   if (!S_ISDIR (st.st_mode))
@@ -225,10 +240,10 @@ take_entry (gpointer data, int dfd, const char *name, const char *path, const st
 }
 
 static gboolean
-read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, gpointer filter,
-          GError **error)
+read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec,
+          TerraneSourceFilter *filter, GError **error)
 {
-  Walk walk = { .spec = spec, .visit = take_entry, .data = filter };
+  Walk walk = { .spec = spec, .visit = take_entry, .data = filter, .filter = filter };
   OCI_PREFIX (error, "directory");
   return walk_source (&walk, error);
 }

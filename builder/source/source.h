@@ -1,11 +1,13 @@
 /* Where the bytes of a base or tree come from. One kind of source is one file with one row here.
  *
  * A source is first identified: a digest that changes whenever its content does, cheap enough to be
- * computed in every build. Only when no tree of that identity is stored is it read. */
+ * computed in every build. Only when no tree of that identity is stored is it read.
+ *
+ * Nothing here goes to the network: what a source needs from there is in the store before,
+ * builder/resolve/fetch.h. */
 #pragma once
 
-#include "builder/profile/profile.h"
-#include "builder/store/ingest.h"
+#include "builder/source/filter.h"
 
 G_BEGIN_DECLS
 
@@ -18,34 +20,31 @@ typedef struct
                         GError **error);
 
   /* Feeds all entries to the filter, paths as in the source. */
-  gboolean (*read) (TerraneStore *store, const TerraneSourceSpec *spec, gpointer filter,
+  gboolean (*read) (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
                     GError **error);
 } TerraneSourceType;
 
 extern const TerraneSourceType terrane_source_archive;
 extern const TerraneSourceType terrane_source_directory;
+extern const TerraneSourceType terrane_source_ostree;
+extern const TerraneSourceType terrane_source_wheels;
 
-/** Returns: (transfer none): the row of @kind; images have none, see image/flatten.h */
+/** Returns: (transfer none): the row of @kind; images have none, see image/image-tree.h */
 const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
 
-/* Between a source and the ingest: places entries under the prefix and applies what the profile
- * says about each entry. */
-typedef struct _TerraneSourceFilter TerraneSourceFilter;
-
-/**
- * terrane_source_take:
- * @entry: with its path as the source spells it, normalised
- *
- * Called by a source's read() for every entry.
- */
-gboolean terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry,
-                              TerraneReadFunc read, gpointer data, GError **error);
-
-/** Entries that were left out, by reason; of the last terrane_source_ingest(). */
+/** What the user should know about the entries of a source. */
 typedef struct
 {
   guint special_skipped;
+  GPtrArray *unused; /* of char *: see terrane_source_filter_unused() */
+  GPtrArray *notes;  /* of char *: see terrane_source_note() */
 } TerraneSourceReport;
+
+void terrane_source_report_clear (TerraneSourceReport *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneSourceReport, terrane_source_report_clear)
+
+/** Feeds all entries to the filter. */
+typedef gboolean (*TerraneSourceFeed) (gpointer data, TerraneSourceFilter *filter, GError **error);
 
 /* How a source is read. */
 typedef struct
@@ -54,6 +53,8 @@ typedef struct
   unsigned jobs;             /* threads */
   TerraneBytesFunc progress; /* (nullable) */
   gpointer progress_data;
+  TerraneSourceFeed feed; /* (nullable): instead of the kind's own read() */
+  gpointer feed_data;
 } TerraneSourceOptions;
 
 /**

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 #define TERRANE_CACHE_IMAGES "images"       /* image key -> what the build reported */
 #define TERRANE_CACHE_IMPORTS "imports"     /* image archive -> manifest */
 #define TERRANE_CACHE_LOCATIONS "locations" /* blob -> repositories that have it */
+#define TERRANE_CACHE_PYTHONS "pythons"     /* commit -> its interpreter and C library */
+#define TERRANE_CACHE_PULLED "pulled"       /* ostree URL and ref -> commit, time of use */
 #define TERRANE_CACHE_RESULTS "results"     /* validation key -> results that passed */
 
 /** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */

@@ -13,6 +13,8 @@ typedef struct
   TerraneFsckFunc report;
   gpointer data;
   guint problems;
+  OciLayout *layout;       /* whose blobs are being read */
+  const char *noun;        /* what to call one of them */
   GPtrArray *broken_blobs; /* of OciDigest */
 } Checker;
 
@@ -38,12 +40,27 @@ check_blob (const OciDigest *digest, uint64_t size, gpointer data)
   g_autoptr (GError) local = NULL;
   g_auto (OciFd) fd = -1;
   g_autoptr (OciDescriptor) descriptor = oci_descriptor_new ("", digest, size);
-  if (oci_layout_open_blob (terrane_store_layout (self->store), descriptor, &fd, &local)
+  if (oci_layout_open_blob (self->layout, descriptor, &fd, &local)
       && oci_digest_of_fd (fd, &actual, NULL, &local) && oci_digest_equal (digest, &actual))
     return;
-  note (self, "blob sha256:%s: %s", oci_digest_hex (digest, hex),
+  note (self, "%s sha256:%s: %s", self->noun, oci_digest_hex (digest, hex),
         local != NULL ? local->message : "its content has another digest");
   g_ptr_array_add (self->broken_blobs, g_memdup2 (digest, sizeof *digest));
+}
+
+static gboolean
+check_blobs (Checker *self, OciLayout *layout, const char *noun, GError **error)
+{
+  g_autoptr (GPtrArray) broken = g_ptr_array_new_with_free_func (g_free);
+  self->layout = layout;
+  self->noun = noun;
+  self->broken_blobs = broken;
+  if (!oci_layout_foreach_blob (layout, check_blob, self, error))
+    return FALSE;
+  for (guint i = 0; self->repair && i < broken->len; i++)
+    if (!oci_layout_remove_blob (layout, broken->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -99,6 +116,15 @@ check_objects (Checker *self, GError **error)
   return TRUE;
 }
 
+/* A pull that was killed while its objects were put into place; the next one goes on with it. */
+static gboolean
+is_arriving (OstreeRepo *repo, const char *checksum)
+{
+  OstreeRepoCommitState state = 0;
+  return ostree_repo_load_commit (repo, checksum, NULL, &state, NULL)
+         && (state & OSTREE_REPO_COMMIT_STATE_PARTIAL) != 0;
+}
+
 /* A commit counts as stored when its object is; after something was deleted, that is not enough. */
 static gboolean
 check_commits (Checker *self, GError **error)
@@ -117,6 +143,8 @@ check_commits (Checker *self, GError **error)
       g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
       g_autoptr (GError) local = NULL;
       ostree_object_name_deserialize (key, &checksum, &type);
+      if (is_arriving (repo, checksum))
+        continue;
       gboolean ok = ostree_repo_traverse_commit_union (repo, checksum, 0, reachable, NULL, &local);
       GHashTableIter objects_iter;
       gpointer object;
@@ -143,17 +171,10 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
               guint *out_problems, GError **error)
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
-  OciLayout *layout = terrane_store_layout (store);
-  g_autoptr (GPtrArray) broken = g_ptr_array_new_with_free_func (g_free);
-  Checker self = {
-    .store = store, .repair = repair, .report = report, .data = data, .broken_blobs = broken
-  };
-  if (!oci_layout_foreach_blob (layout, check_blob, &self, error))
-    return FALSE;
-  for (guint i = 0; repair && i < broken->len; i++)
-    if (!oci_layout_remove_blob (layout, broken->pdata[i], error))
-      return FALSE;
-  if (!check_images (&self, error) || !check_objects (&self, error)
+  Checker self = { .store = store, .repair = repair, .report = report, .data = data };
+  if (!check_blobs (&self, terrane_store_layout (store), "blob", error)
+      || !check_blobs (&self, terrane_store_downloads (store), "download", error)
+      || !check_images (&self, error) || !check_objects (&self, error)
       || !check_commits (&self, error))
     return FALSE;
   *out_problems = self.problems;

@@ -11,9 +11,9 @@ typedef void (*TerraneFsckFunc) (gpointer data, const char *problem);
  * terrane_fsck:
  * @report: told about each problem
  *
- * Reads everything: each blob must digest to its name, each image must have its blobs, each object
- * and commit of the repository must match its checksum. With @repair, what is broken is deleted,
- * and so are the cache entries that lead to it: the next build makes it anew.
+ * Reads everything: each blob and download must digest to its name, each image must have its blobs,
+ * each object and commit of the repository must match its checksum. With @repair, what is broken is
+ * deleted, and so are the cache entries that lead to it: the next build makes it anew.
  */
 gboolean terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpointer data,
                        guint *out_problems, GError **error);

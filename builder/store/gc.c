@@ -2,6 +2,8 @@
 
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
+#include "builder/store/downloads.h"
+#include "builder/store/pulled.h"
 
 #include "oci/image.h"
 #include "oci/partial.h"
@@ -57,6 +59,22 @@ mark_images (Collector *self, GError **error)
   return TRUE;
 }
 
+/* The documents of a base; its layers are the image's. */
+static void
+keep_base (Collector *self, const OciDigest *manifest_digest)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  uint64_t size = 0;
+  g_autoptr (OciManifest) manifest = NULL;
+  keep_digest (self->blobs, manifest_digest);
+  if (!oci_layout_has_blob (layout, manifest_digest, &size))
+    return;
+  g_autoptr (OciDescriptor) descriptor =
+      oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, manifest_digest, size);
+  if (oci_image_read (layout, descriptor, &manifest, NULL, NULL))
+    keep_digest (self->blobs, &manifest->config->digest);
+}
+
 /* An image entry stays with its image, and so does what it was made from. */
 static gboolean
 keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
@@ -81,7 +99,7 @@ keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest 
   }
   const char *base = terrane_cache_text (value, "base_manifest");
   if (base != NULL && oci_digest_parse (base, &digest, NULL))
-    keep_digest (self->blobs, &digest);
+    keep_base (self, &digest);
   return TRUE;
 }
 
@@ -109,11 +127,25 @@ keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gp
 }
 
 static gboolean
+keep_pulled_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                   const json_t *value, gpointer data)
+{
+  Collector *self = data;
+  OciDigest commit;
+  gboolean fresh = terrane_pulled_is_fresh (value, &commit);
+  if (fresh && terrane_pulled_is_whole (self->store, &commit))
+    keep_digest (self->commits, &commit);
+  return fresh;
+}
+
+static gboolean
 sweep_cache (Collector *self, GError **error)
 {
   guint *removed = &self->report.cache_entries;
   return terrane_cache_sweep (self->store, TERRANE_CACHE_IMAGES, keep_image_entry, self, removed,
                               error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_PULLED, keep_pulled_entry, self,
+                                 removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_TREES, keep_tree_entry, self, removed,
                                  error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_LAYERS, keep_blob_entry, self, removed,
@@ -122,6 +154,8 @@ sweep_cache (Collector *self, GError **error)
                                  error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_LOCATIONS, keep_blob_entry, self,
                                  removed, error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_PYTHONS, keep_tree_entry, self, removed,
+                                 error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_RESULTS, keep_tree_entry, self, removed,
                                  error);
 }
@@ -155,6 +189,16 @@ sweep_blobs (Collector *self, GError **error)
       return FALSE;
   self->report.blobs = unwanted->len;
   return oci_partial_remove_all (layout, error);
+}
+
+static gboolean
+sweep_downloads (Collector *self, GError **error)
+{
+  uint64_t bytes = 0;
+  if (!terrane_downloads_sweep (self->store, &self->report.downloads, &bytes, error))
+    return FALSE;
+  self->report.bytes += bytes;
+  return TRUE;
 }
 
 /* Checkouts are named by their commit; names that start with a dot were left by a killed process.
@@ -220,7 +264,8 @@ terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
   g_autoptr (GHashTable) commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Collector self = { .store = store, .blobs = blobs, .manifests = manifests, .commits = commits };
   if (!mark_images (&self, error) || !sweep_cache (&self, error) || !sweep_blobs (&self, error)
-      || !sweep_roots (&self, error) || !prune_objects (&self, error))
+      || !sweep_downloads (&self, error) || !sweep_roots (&self, error)
+      || !prune_objects (&self, error))
     return FALSE;
   *out_report = self.report;
   return TRUE;

@@ -27,6 +27,7 @@ struct _TerraneStore
   OciFd roots;
   OstreeRepo *repo;
   OciLayout *layout;
+  OciLayout *downloads;
 };
 
 char *
@@ -97,6 +98,9 @@ open_parts (TerraneStore *self, GError **error)
     return FALSE;
   self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
   if (self->layout == NULL)
+    return FALSE;
+  self->downloads = oci_layout_open (self->dfd, "downloads", TRUE, error);
+  if (self->downloads == NULL)
     return FALSE;
   self->repo =
       ostree_repo_create_at (self->dfd, "repo", OSTREE_REPO_MODE_BARE_USER, NULL, NULL, error);
@@ -213,6 +217,7 @@ terrane_store_free (TerraneStore *self)
     return;
   g_clear_object (&self->repo);
   oci_layout_free (self->layout);
+  oci_layout_free (self->downloads);
   oci_fd_close (self->roots);
   oci_fd_close (self->lock);
   oci_fd_close (self->dfd);
@@ -248,4 +253,10 @@ OciLayout *
 terrane_store_layout (TerraneStore *self)
 {
   return self->layout;
+}
+
+OciLayout *
+terrane_store_downloads (TerraneStore *self)
+{
+  return self->downloads;
 }

@@ -5,6 +5,7 @@
  *   STORE/lock      flock: shared while in use, exclusive for gc
  *   STORE/repo/     ostree, bare-user
  *   STORE/images/   OCI image layout, readable by podman, skopeo and umoci
+ *   STORE/downloads/  another, of files from web servers, see downloads.h
  *   STORE/cache/    KIND/KEY files, see cache.h
  *   STORE/roots/    checkouts of assembled file systems, for the sandbox
  *   STORE/unsynced  there while written data may not be on the disk yet
@@ -47,6 +48,8 @@ int terrane_store_dfd (TerraneStore *self);
 int terrane_store_roots_dfd (TerraneStore *self);
 OstreeRepo *terrane_store_repo (TerraneStore *self);
 OciLayout *terrane_store_layout (TerraneStore *self);
+/** The layout of downloads.h. */
+OciLayout *terrane_store_downloads (TerraneStore *self);
 
 /**
  * terrane_store_begin_write:

@@ -14,8 +14,24 @@ struct _OciJsonDocument
   char *name;
   json_t *root;
   OciError code;
-  GPtrArray *problems; /* owned strings */
+  GPtrArray *problems;  /* owned strings */
+  GHashTable *silenced; /* of json_t */
+  OciJsonWhereFunc where;
+  gpointer where_data;
 };
+
+OciJsonDocument *
+oci_json_document_new (const char *name, json_t *root, OciError code, OciJson *out_root)
+{
+  OciJsonDocument *self = g_new0 (OciJsonDocument, 1);
+  self->name = g_strdup (name);
+  self->root = root;
+  self->code = code;
+  self->problems = g_ptr_array_new_with_free_func (g_free);
+  self->silenced = g_hash_table_new (NULL, NULL);
+  *out_root = (OciJson){ .document = self, .value = root };
+  return self;
+}
 
 OciJsonDocument *
 oci_json_parse (const char *name, GBytes *data, OciError code, OciJson *out_root, GError **error)
@@ -30,13 +46,20 @@ oci_json_parse (const char *name, GBytes *data, OciError code, OciJson *out_root
                  parse_error.line, parse_error.column, parse_error.text);
       return NULL;
     }
-  OciJsonDocument *self = g_new0 (OciJsonDocument, 1);
-  self->name = g_strdup (name);
-  self->root = root;
-  self->code = code;
-  self->problems = g_ptr_array_new_with_free_func (g_free);
-  *out_root = (OciJson){ .document = self, .value = root };
-  return self;
+  return oci_json_document_new (name, root, code, out_root);
+}
+
+void
+oci_json_document_set_where (OciJsonDocument *self, OciJsonWhereFunc where, gpointer data)
+{
+  self->where = where;
+  self->where_data = data;
+}
+
+void
+oci_json_silence (const OciJson *at)
+{
+  g_hash_table_add (at->document->silenced, (gpointer) at->value);
 }
 
 void
@@ -47,6 +70,7 @@ oci_json_document_free (OciJsonDocument *self)
   g_free (self->name);
   json_decref (self->root);
   g_ptr_array_unref (self->problems);
+  g_hash_table_unref (self->silenced);
   g_free (self);
 }
 
@@ -82,19 +106,30 @@ oci_json_path (const OciJson *at)
   return g_string_free (path, FALSE);
 }
 
+static char *
+where_is (const OciJson *at)
+{
+  const OciJsonDocument *document = at->document;
+  if (document->where != NULL)
+    return document->where (at, document->where_data);
+  g_autofree char *path = oci_json_path (at);
+  return path[0] != '\0' ? g_strconcat (document->name, ": ", path, NULL)
+                         : g_strdup (document->name);
+}
+
 void
 oci_json_problem (const OciJson *at, const char *format, ...)
 {
   GPtrArray *problems = at->document->problems;
-  if (problems->len >= MAX_PROBLEMS)
+  if (problems->len >= MAX_PROBLEMS
+      || (at->value != NULL && g_hash_table_contains (at->document->silenced, at->value)))
     return;
   va_list args;
   va_start (args, format);
   g_autofree char *message = g_strdup_vprintf (format, args);
   va_end (args);
-  g_autofree char *path = oci_json_path (at);
-  g_ptr_array_add (problems, g_strdup_printf ("%s: %s%s%s", at->document->name, path,
-                                              path[0] != '\0' ? ": " : "", message));
+  g_autofree char *where = where_is (at);
+  g_ptr_array_add (problems, g_strconcat (where, ": ", message, NULL));
 }
 
 gboolean

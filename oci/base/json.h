@@ -47,6 +47,25 @@ OciJsonDocument *oci_json_parse (const char *name, GBytes *data, OciError code, 
 void oci_json_document_free (OciJsonDocument *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciJsonDocument, oci_json_document_free)
 
+/**
+ * oci_json_document_new:
+ * @name: what the document is called in messages
+ * @root: (transfer full): a value that was not parsed as it is, such as one merged of several files
+ * @out_root: (out): cursor on @root
+ */
+OciJsonDocument *oci_json_document_new (const char *name, json_t *root, OciError code,
+                                        OciJson *out_root);
+
+/* Where a value was written, as "FILE: PATH". Returns: (transfer full) */
+typedef char *(*OciJsonWhereFunc) (const OciJson *at, gpointer data);
+
+/** Lets @where, and not name and path of the document, say in messages where a value stands. */
+void oci_json_document_set_where (OciJsonDocument *self, OciJsonWhereFunc where, gpointer data);
+
+/** Notes no more problems at exactly this value, which is a string, array or object: they would
+ * only follow from one that was noted. */
+void oci_json_silence (const OciJson *at);
+
 /** Notes a problem at @at. */
 void oci_json_problem (const OciJson *at, const char *format, ...) G_GNUC_PRINTF (2, 3);
 

@@ -133,6 +133,11 @@ oci_http_client_send (OciHttpClient *self, const OciHttpRequest *request, GCance
   g_autofree char *url = g_strdup (request->url);
   if (!oci_url_origin (url, &first, error))
     return NULL;
+  if (self->options.offline)
+    {
+      oci_throw (error, OCI_ERROR_DENIED, "--offline: %s is not asked", first.host);
+      return NULL;
+    }
   for (int i = 0; i <= OCI_HTTP_MAX_REDIRECTS; i++)
     {
       g_auto (OciUrlOrigin) origin = { 0 };

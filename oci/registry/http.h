@@ -40,6 +40,7 @@ typedef struct
   gboolean insecure;        /* certificates are not verified, plain HTTP may go to any host */
   unsigned timeout_seconds; /* for all requests together, from the client's creation; 0: no limit */
   unsigned stall_seconds;   /* instead of the two limits above, for tests; 0: those */
+  gboolean offline;         /* every request fails before anything is opened: %OCI_ERROR_DENIED */
   OciHttpNotice notice;     /* (nullable) */
   gpointer notice_data;
 } OciHttpOptions;
@@ -134,7 +135,7 @@ gint64 oci_http_parse_date (const char *text);
  *
  * Returns: (transfer full) (nullable): the answer, or %NULL with "HOST: …" in @error:
  *   %OCI_ERROR_UNREACHABLE (no connection was made), %OCI_ERROR_NETWORK (it broke, or stalled),
- *   %OCI_ERROR_DENIED (its certificate is not trusted; plain HTTP to a remote host),
+ *   %OCI_ERROR_DENIED (its certificate is not trusted; plain HTTP to a remote host; offline),
  *   %OCI_ERROR_CANCELLED, %OCI_ERROR_LIMIT (too large an answer; the client's time is over),
  *   %OCI_ERROR_FORMAT (not a URL; control characters in a header; no TLS at the port),
  * %OCI_ERROR_IO (@body_fd), or what the receiver says

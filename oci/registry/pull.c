@@ -1,27 +1,8 @@
 #include "oci/registry/pull.h"
 
-#include "oci/base/number.h"
 #include "oci/image-config.h"
 #include "oci/image.h"
-#include "oci/partial.h"
-
-#include <stdio.h>
-#include <string.h>
-
-enum
-{
-  PROGRESS_BYTES =
-      64 * 1024, /* so much more than ever before makes a broken attempt count as none */
-};
-
-/* One blob under way. */
-typedef struct
-{
-  OciPartial *partial;
-  const OciDescriptor *blob;
-  OciTransferProgress progress;
-  gpointer progress_data;
-} Download;
+#include "oci/registry/resume.h"
 
 static void
 tell (OciTransferProgress progress, gpointer data, const OciDescriptor *blob,
@@ -31,127 +12,29 @@ tell (OciTransferProgress progress, gpointer data, const OciDescriptor *blob,
     progress (data, blob, state, done);
 }
 
-/* RFC 9110 section 14.4: "bytes FIRST-LAST/SIZE". */
-static gboolean
-continues_at (const OciHttpResponse *response, uint64_t offset)
+/* Where a blob is asked for. */
+typedef struct
 {
-  const char *field = oci_http_response_header (response, "content-range");
-  g_autofree char *expected = g_strdup_printf ("bytes %" G_GUINT64_FORMAT "-", offset);
-  return field != NULL && g_str_has_prefix (field, expected);
-}
+  OciRegistry *registry;
+  char *path;
+} BlobSource;
 
-static gboolean
-begin_download (gpointer data, const OciHttpResponse *response, GError **error)
-{
-  const Download *self = data;
-  uint64_t there = oci_partial_size (self->partial);
-  if (response->status == 206 && !continues_at (response, there))
-    return oci_throw (error, OCI_ERROR_FORMAT, "the registry answers with another range");
-  if (response->status == 200 && there > 0 && !oci_partial_restart (self->partial, error))
-    return FALSE;
-  const char *length = oci_http_response_header (response, "content-length");
-  uint64_t expected = self->blob->size - oci_partial_size (self->partial), announced = 0;
-  if (length == NULL || !oci_parse_u64 (length, G_MAXUINT64, &announced, NULL)
-      || announced == expected || (response->status == 206 && announced < expected))
-    return TRUE; /* of a shorter range the rest is asked for next */
-  return oci_throw (error, OCI_ERROR_CORRUPT,
-                    "the registry announces %" G_GUINT64_FORMAT
-                    " bytes, expected %" G_GUINT64_FORMAT,
-                    announced, expected);
-}
-
-static gboolean
-write_download (gpointer data, const void *bytes, size_t len, GError **error)
-{
-  const Download *self = data;
-  if (!oci_partial_write (self->partial, bytes, len, error))
-    return FALSE;
-  tell (self->progress, self->progress_data, self->blob, OCI_TRANSFER_RUNNING,
-        oci_partial_size (self->partial));
-  return TRUE;
-}
-
-/* Asks for what is missing. Returns: (transfer full) (nullable): the answer */
 static OciHttpResponse *
-request_rest (OciRegistry *registry, Download *download, GCancellable *cancellable, GError **error)
+send_blob_request (gpointer data, const char *const *headers, const OciHttpReceiver *receiver,
+                   GCancellable *cancellable, GError **error)
 {
-  OciDigestText text;
-  g_autofree char *below =
-      g_strconcat ("blobs/", oci_digest_text (&download->blob->digest, text), NULL);
-  g_autofree char *path = oci_registry_path (registry, below);
-  g_autofree char *range =
-      g_strdup_printf ("Range: bytes=%" G_GUINT64_FORMAT "-", oci_partial_size (download->partial));
-  const char *const headers[] = { range, NULL };
-  const OciHttpReceiver receiver = { .begin = begin_download,
-                                     .write = write_download,
-                                     .data = download };
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", path);
-  request.headers = oci_partial_size (download->partial) > 0 ? headers : NULL;
-  request.receiver = &receiver;
-  return oci_registry_send_once (registry, &request, cancellable, error);
-}
-
-/* Whether nothing is missing any more; else @error says why the attempt ended, or *@out_response
- * is the refusal. */
-static gboolean
-attempt (OciRegistry *registry, Download *download, GCancellable *cancellable,
-         OciHttpResponse **out_response, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  g_autoptr (OciHttpResponse) response = request_rest (registry, download, cancellable, &local);
-  if (oci_partial_size (download->partial) == download->blob->size)
-    return TRUE;
-  if ((g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
-       || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
-      && !oci_partial_restart (download->partial, error)) /* what came is no good beginning */
-    return FALSE;
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (response == NULL || response->status == 200 || response->status == 206)
-    return oci_throw (error, OCI_ERROR_NETWORK,
-                      "the body ended after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes",
-                      oci_partial_size (download->partial), download->blob->size);
-  *out_response = g_steal_pointer (&response);
-  return FALSE;
+  const BlobSource *self = data;
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", self->path);
+  request.headers = headers;
+  request.receiver = receiver;
+  return oci_registry_send_once (self->registry, &request, cancellable, error);
 }
 
 static gboolean
-download_all (OciRegistry *registry, Download *download, const char *what,
-              GCancellable *cancellable, GError **error)
+refuse_blob (gpointer data, const OciHttpResponse *response, const char *what, GError **error)
 {
-  OciRetry retry = oci_registry_retry (registry);
-  uint64_t furthest = oci_partial_size (download->partial);
-  for (gboolean done = furthest == download->blob->size; !done;)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciHttpResponse) response = NULL;
-      gboolean continued = oci_partial_size (download->partial) > 0;
-      done = attempt (registry, download, cancellable, &response, &local);
-      uint64_t there = oci_partial_size (download->partial);
-      /* An answer with another range than was asked for: the next request asks for everything. */
-      if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
-        continue;
-      if (there >= furthest + PROGRESS_BYTES)
-        retry.failures = 0;
-      furthest = MAX (furthest, there);
-      if (done || oci_retry_again (&retry, response, cancellable, &local))
-        continue;
-      /* What is there goes beyond the registry's blob: begin again. */
-      if (response != NULL && response->status == 416 && there > 0)
-        {
-          if (!oci_partial_restart (download->partial, error))
-            return FALSE;
-          continue;
-        }
-      if (local == NULL)
-        return oci_registry_fail (registry, response, what, error);
-      g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", what);
-      return FALSE;
-    }
-  return TRUE;
+  const BlobSource *self = data;
+  return oci_registry_fail (self->registry, response, what, error);
 }
 
 gboolean
@@ -159,32 +42,20 @@ oci_registry_fetch_blob (OciRegistry *self, OciLayout *layout, const OciDescript
                          OciTransferProgress progress, gpointer progress_data,
                          GCancellable *cancellable, GError **error)
 {
+  OciDigestText text;
   OciDigestHex hex;
   g_autofree char *what =
       g_strdup_printf ("downloading the blob sha256:%.12s…", oci_digest_hex (&blob->digest, hex));
-  g_autoptr (OciPartial) partial = oci_partial_open (layout, blob, error);
-  if (partial == NULL)
-    return FALSE;
-  Download download = {
-    .partial = partial, .blob = blob, .progress = progress, .progress_data = progress_data
-  };
-  gboolean continued = oci_partial_size (partial) > 0;
-  tell (progress, progress_data, blob, OCI_TRANSFER_RUNNING, oci_partial_size (partial));
-  for (;; continued = FALSE)
-    {
-      g_autoptr (GError) local = NULL;
-      if (!download_all (self, &download, what, cancellable, error))
-        return FALSE;
-      if (oci_partial_finish (partial, &local))
-        break;
-      /* The beginning may be what a machine lost when it went down; then all of it comes anew. */
-      if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT))
-        continue;
-      g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", what);
-      return FALSE;
-    }
-  tell (progress, progress_data, blob, OCI_TRANSFER_DONE, blob->size);
-  return TRUE;
+  g_autofree char *below = g_strconcat ("blobs/", oci_digest_text (&blob->digest, text), NULL);
+  g_autofree char *path = oci_registry_path (self, below);
+  BlobSource blob_source = { .registry = self, .path = path };
+  const OciResumeSource source = { .what = what,
+                                   .peer = "the registry",
+                                   .send = send_blob_request,
+                                   .refuse = refuse_blob,
+                                   .data = &blob_source,
+                                   .retry = oci_registry_retry (self) };
+  return oci_resume_fetch (&source, layout, blob, progress, progress_data, cancellable, error);
 }
 
 #define ACCEPT                                                                                     \

@@ -1,5 +1,7 @@
 #include "oci/registry/url.h"
 
+#include "oci/registry/credentials.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -102,6 +104,46 @@ oci_url_is_loopback (const OciUrlOrigin *origin)
     }
   return strcmp (origin->host, "localhost") == 0
          || (inet_pton (AF_INET, origin->host, &v4) == 1 && ntohl (v4.s_addr) >> 24 == 127);
+}
+
+/* "Basic …", RFC 7617 section 2. */
+static char *
+basic_authorization (const char *user, const char *password)
+{
+  g_autoptr (OciSecret) pair = g_strconcat (user, ":", password, NULL);
+  g_autoptr (OciSecret) encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
+  return g_strconcat ("Basic ", encoded, NULL);
+}
+
+gboolean
+oci_url_take_user (const char *url, char **out_url, char **out_authorization, GError **error)
+{
+  char *user = NULL, *password = NULL;
+  g_autoptr (CURLU) handle = curl_url ();
+  if (handle == NULL)
+    g_error ("out of memory while reading a URL");
+  if (!check (curl_url_set (handle, CURLUPART_URL, url, 0), url, error))
+    return FALSE;
+  /* Either may be missing, which is no error here. */
+  (void) curl_url_get (handle, CURLUPART_USER, &user, CURLU_URLDECODE);
+  (void) curl_url_get (handle, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
+  g_autoptr (OciSecret) authorization =
+      user != NULL || password != NULL
+          ? basic_authorization (user != NULL ? user : "", password != NULL ? password : "")
+          : NULL;
+  if (password != NULL)
+    explicit_bzero (password, strlen (password));
+  curl_free (user);
+  curl_free (password);
+  char *rest = NULL;
+  if (check (curl_url_set (handle, CURLUPART_USER, NULL, 0), url, error)
+      && check (curl_url_set (handle, CURLUPART_PASSWORD, NULL, 0), url, error))
+    rest = get_part (handle, CURLUPART_URL, 0, url, error);
+  if (rest == NULL)
+    return FALSE;
+  *out_url = rest;
+  *out_authorization = g_steal_pointer (&authorization);
+  return TRUE;
 }
 
 char *

@@ -28,6 +28,15 @@ gboolean oci_url_is_loopback (const OciUrlOrigin *origin);
  * that registries redirect to are often signed. Returns: (transfer full) */
 char *oci_url_quote (const char *url);
 
+/**
+ * oci_url_take_user:
+ * @out_url: (out) (transfer full): @url without user and password
+ * @out_authorization: (out) (transfer full) (nullable): the Authorization value that says them, or
+ *   %NULL when there is no user; a secret, see oci_secret_free()
+ */
+gboolean oci_url_take_user (const char *url, char **out_url, char **out_authorization,
+                            GError **error);
+
 /** Resolves a relative or absolute @reference against @base (RFC 3986 section 5).
  * Returns: (transfer full) (nullable) */
 char *oci_url_resolve (const char *base, const char *reference, GError **error);

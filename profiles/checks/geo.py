@@ -221,7 +221,6 @@ def remote_access():
 @check
 def handler():
     """the function itself, on its sample"""
-    sys.path.insert(0, os.environ.get("LAMBDA_TASK_ROOT", "/var/task"))
     from handler import handler as function
     response = json.loads(json.dumps(function({"path": "sample.tif"}, None)))
     expect("the driver", response["driver"], "GTiff")

@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) raw = g_bytes_new_static (data, MIN (size, FUZZ_MAX_BYTES));
-  g_autoptr (TerraneProfile) profile = terrane_profile_parse ("dir/p.json", raw, &error);
+  g_autoptr (TerraneProfile) profile = terrane_profile_parse ("dir/p.json", raw, NULL, &error);
   FUZZ_CHECK (profile != NULL, error);
   if (profile == NULL)
     return 0;

@@ -146,7 +146,7 @@ class BadInput(TestCase):
 class Usage(TestCase):
     def test_usage_errors(self):
         for arguments, pattern in (([], "no command given"), (["biuld"], "unknown command ‘biuld’, did you mean ‘build’"),
-                                   (["build"], "build: expected PROFILE, got 0 arguments"),
+                                   (["build"], "build: expected PROFILE…, got 0 arguments"),
                                    (["build", "--nope", "x"], "Unknown option --nope"),
                                    (["build", "--jobs", "-1", "x"], "--jobs must be between 1 and 1024"),
                                    (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY"),

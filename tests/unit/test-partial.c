@@ -164,6 +164,49 @@ test_restart_and_remove (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_true (oci_partial_remove_all (self->layout, &error));
 }
 
+static OciPartial *
+open_unsized (Fixture *self, uint64_t max_bytes)
+{
+  g_autoptr (GError) error = NULL;
+  OciPartial *partial =
+      oci_partial_open_unsized (self->layout, &self->blob->digest, max_bytes, &error);
+  g_assert_no_error (error);
+  return partial;
+}
+
+static void
+test_unsized (Fixture *self, G_GNUC_UNUSED gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  OciPartial *first = open_unsized (self, 100);
+  write_text (first, "twelve");
+  oci_partial_free (first);
+  g_autoptr (OciPartial) second = open_unsized (self, 100);
+  g_assert_cmpuint (oci_partial_size (second), ==, 6);
+  g_assert_false (oci_partial_finish (second, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_CORRUPT,
+                "the content has 6 bytes and the digest sha256:*, expected sha256:*");
+  g_clear_error (&error);
+  write_text (second, text);
+  g_assert_true (oci_partial_finish (second, &error));
+  g_assert_no_error (error);
+  g_assert_true (oci_layout_has_blob (self->layout, &self->blob->digest, NULL));
+}
+
+static void
+test_unsized_limit (Fixture *self, G_GNUC_UNUSED gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  OciPartial *first = open_unsized (self, 100);
+  write_text (first, text);
+  g_assert_false (oci_partial_write (first, text, 89, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_LIMIT, "more bytes arrive than the 100 that are*");
+  oci_partial_free (first);
+  /* A leftover that is larger than what is allowed now is no beginning. */
+  g_autoptr (OciPartial) second = open_unsized (self, 5);
+  g_assert_cmpuint (oci_partial_size (second), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +218,8 @@ main (int argc, char **argv)
   ADD ("/partial/too-little", test_too_little);
   ADD ("/partial/oversized-leftover", test_oversized_leftover);
   ADD ("/partial/two-at-once", test_two_at_once);
+  ADD ("/partial/unsized", test_unsized);
+  ADD ("/partial/unsized-limit", test_unsized_limit);
   ADD ("/partial/restart-and-remove", test_restart_and_remove);
   return g_test_run ();
 }

@@ -26,7 +26,7 @@ static const char fake_python[] =
     "            echo \"ModuleNotFoundError: No module named 'bad'\" >&2; exit 1;;\n"
     "  '-c crash') kill -SEGV $$;;\n"
     "  '-c slow') echo begun; sleep 1000;;\n"
-    "  '/tmp/terrane/geo.py ') cat \"$1\"; exit 0;;\n"
+    "  '-c /tmp/terrane/geo.py') cat \"$3\"; exit 0;;\n"
     "esac\n"
     "exit 99\n";
 

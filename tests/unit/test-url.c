@@ -67,6 +67,37 @@ test_origin (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "‘https://…@h.io/’ is no URL*");
 }
 
+/* RFC 3986 section 3.2.1; the expected value is that of "printf '%s' 'al:ice:open sesame' |
+ * base64". */
+static void
+test_take_user (void)
+{
+  static const struct
+  {
+    const char *url;
+    const char *rest;
+    const char *authorization;
+  } rows[] = {
+    { "https://h.io/a?b=c", "https://h.io/a?b=c", NULL },
+    { "https://al%3Aice:open%20sesame@h.io:81/a", "https://h.io:81/a",
+      "Basic YWw6aWNlOm9wZW4gc2VzYW1l" },
+    { "http://token@h.io/a@b", "http://h.io/a@b", "Basic dG9rZW46" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *rest = NULL, *authorization = NULL;
+      g_autoptr (GError) error = NULL;
+      g_assert_true (oci_url_take_user (rows[i].url, &rest, &authorization, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (rest, ==, rows[i].rest);
+      g_assert_cmpstr (authorization, ==, rows[i].authorization);
+    }
+  char *rest, *authorization;
+  g_autoptr (GError) error = NULL;
+  g_assert_false (oci_url_take_user ("https://user:secret@/x", &rest, &authorization, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "‘https://…@/x’ is no URL*");
+}
+
 static void
 test_loopback (void)
 {
@@ -95,6 +126,7 @@ main (int argc, char **argv)
   g_test_add_func ("/url/quote-hides-secrets", test_quote_hides_secrets);
   g_test_add_func ("/url/resolve", test_resolve);
   g_test_add_func ("/url/origin", test_origin);
+  g_test_add_func ("/url/take-user", test_take_user);
   g_test_add_func ("/url/loopback", test_loopback);
   return g_test_run ();
 }

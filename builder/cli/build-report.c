@@ -1,0 +1,111 @@
+#include "builder/cli/build-report.h"
+
+#include "builder/cli/table.h"
+#include "builder/cli/terminal.h"
+#include "builder/cli/transfer.h"
+
+#include "oci/base/number.h"
+
+#include <string.h>
+
+static void
+print_layers (const TerraneImage *image)
+{
+  static const char *const headings[] = { "LAYER", "DIGEST", ">SIZE", "", NULL };
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  uint64_t total = 0;
+  for (guint i = 0; i < image->layers->len; i++)
+    {
+      const TerraneImageLayer *layer = image->layers->pdata[i];
+      OciDigestText text;
+      g_autofree char *digest = g_strndup (oci_digest_text (&layer->digest, text), 7 + 12);
+      g_autofree char *size = oci_format_size (layer->size);
+      const char *const cells[] = { layer->name, digest, size, layer->reused ? "reused" : "new" };
+      terrane_table_add (table, cells);
+      total += layer->size;
+    }
+  g_autofree char *total_text = oci_format_size (total);
+  const char *const last[] = { "total", "", total_text, "" };
+  terrane_table_add (table, last);
+  terrane_table_print (table);
+}
+
+static void
+print_validation (const TerraneBuild *build)
+{
+  static const char *const headings[] = { "VALIDATION", "", ">TIME", ">PEAK MEMORY", NULL };
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  size_t i;
+  json_t *result;
+  json_array_foreach (build->validation, i, result)
+  {
+    json_int_t usecs = json_integer_value (json_object_get (result, "wall_usecs"));
+    g_autofree char *name =
+        g_strdup_printf ("%s %s", json_string_value (json_object_get (result, "kind")),
+                         json_string_value (json_object_get (result, "name")));
+    g_autofree char *time = g_strdup_printf ("%" JSON_INTEGER_FORMAT " ms", usecs / 1000);
+    g_autofree char *memory = oci_format_size (
+        (uint64_t) json_integer_value (json_object_get (result, "peak_rss_bytes")));
+    gboolean passed = json_is_true (json_object_get (result, "passed"));
+    const char *const cells[] = { name, passed ? "passed" : "FAILED", time, memory };
+    terrane_table_add (table, cells);
+  }
+  terrane_table_print (table);
+  if (build->validation_cached)
+    terrane_print ("(run before on exactly this file system)\n");
+}
+
+void
+terrane_build_report_print (const TerraneBuild *build, const json_t *record)
+{
+  OciDigestText text;
+  print_layers (build->image);
+  terrane_print ("\n");
+  if (build->validation != NULL)
+    {
+      print_validation (build);
+      terrane_print ("\n");
+    }
+  terrane_print ("%s  %s%s\n", build->name, oci_digest_text (&build->image->manifest->digest, text),
+                 build->image->unchanged ? "  (unchanged)" : "");
+  size_t i;
+  json_t *push;
+  json_array_foreach (json_object_get (record, "pushes"), i, push)
+      terrane_transfer_print_push (push);
+}
+
+/* Of a record: the digest, or what went wrong. */
+static void
+add_row (TerraneTable *table, const json_t *row)
+{
+  const json_t *record = json_object_get (row, "record");
+  const char *digest = json_string_value (json_object_get (record, "digest"));
+  const char *state = "built";
+  g_autofree char *size = NULL;
+  g_autofree char *short_digest = NULL;
+  if (record != NULL)
+    size = oci_format_size ((uint64_t) json_integer_value (json_object_get (record, "size")));
+  if (digest != NULL)
+    short_digest = g_strndup (digest, strlen ("sha256:") + 12);
+  if (!json_is_true (json_object_get (row, "passed")))
+    state = "FAILED";
+  else if (json_array_size (json_object_get (record, "pushes")) > 0)
+    state = "pushed";
+  else if (json_is_true (json_object_get (record, "unchanged")))
+    state = "unchanged";
+  const char *const cells[] = { json_string_value (json_object_get (row, "profile")),
+                                short_digest != NULL ? short_digest : "", size != NULL ? size : "",
+                                state };
+  terrane_table_add (table, cells);
+}
+
+void
+terrane_build_report_print_summary (const json_t *rows)
+{
+  static const char *const headings[] = { "PROFILE", "DIGEST", ">SIZE", "", NULL };
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  size_t i;
+  json_t *row;
+  json_array_foreach (rows, i, row) add_row (table, row);
+  terrane_table_print (table);
+}

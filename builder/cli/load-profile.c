@@ -1,0 +1,40 @@
+#include "builder/cli/load-profile.h"
+
+#include "builder/git.h"
+#include "builder/profile/lock.h"
+
+static char *
+git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
+{
+  g_auto (TerraneGitState) git = { 0 };
+  terrane_git_state (directory, &git);
+  return g_steal_pointer (&git.revision);
+}
+
+TerraneProfile *
+terrane_command_load_profile (const char *path, const char *platform, GError **error)
+{
+  const TerraneProfileOptions options = {
+    .platform = platform,
+    .variables = { .git_revision = git_revision },
+  };
+  return terrane_profile_load (path, &options, error);
+}
+
+char **
+terrane_command_select_profiles (char **arguments, const char *command, GError **error)
+{
+  GPtrArray *profiles = g_ptr_array_new ();
+  for (char **path = arguments; *path != NULL; path++)
+    if (!terrane_lock_is_path (*path) && !g_str_has_suffix (*path, ".schema.json"))
+      g_ptr_array_add (profiles, g_strdup (*path));
+  if (profiles->len == 0)
+    oci_throw (error, OCI_ERROR_USAGE, "%s: expected a profile, got only locks and schemas",
+               command);
+  gboolean some = profiles->len > 0;
+  g_ptr_array_add (profiles, NULL);
+  char **list = (char **) g_ptr_array_free (profiles, FALSE);
+  if (!some)
+    g_clear_pointer (&list, g_strfreev);
+  return list;
+}

@@ -1,0 +1,20 @@
+/* How commands load a profile: with git. */
+#pragma once
+
+#include "builder/profile/profile.h"
+
+G_BEGIN_DECLS
+
+/** @platform: (nullable): what --platform said */
+TerraneProfile *terrane_command_load_profile (const char *path, const char *platform,
+                                              GError **error);
+
+/**
+ * terrane_command_select_profiles:
+ *
+ * Of the arguments of a command those that are no locks and schemas, which the shell's *.json
+ * brings along. Returns: (transfer full) (nullable): at least one
+ */
+char **terrane_command_select_profiles (char **arguments, const char *command, GError **error);
+
+G_END_DECLS

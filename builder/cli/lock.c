@@ -1,0 +1,231 @@
+/* terrane lock */
+#include "builder/cli/load-profile.h"
+#include "builder/cli/remote-options.h"
+#include "builder/error.h"
+#include "builder/resolve/resolve.h"
+
+typedef struct
+{
+  gboolean check;
+  char *platform;
+  TerraneRemoteArguments remote;
+  TerraneRemoteOptions remote_options;
+} LockArguments;
+
+static void
+lock_arguments_clear (LockArguments *self)
+{
+  g_free (self->platform);
+  terrane_remote_arguments_clear (&self->remote);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LockArguments, lock_arguments_clear)
+
+static void
+add_new (GPtrArray *list, const char *text)
+{
+  if (!g_ptr_array_find_with_equal_func (list, text, g_str_equal, NULL))
+    g_ptr_array_add (list, g_strdup (text));
+}
+
+/* Those of the profile, those that builds have added, and the one that was asked for. Those that
+ * the profile has no more leave the lock. */
+static GPtrArray *
+list_platforms (const TerraneProfile *profile, TerraneLock *lock, const char *asked,
+                GPtrArray *changes)
+{
+  GPtrArray *platforms = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) locked = terrane_lock_platforms (lock);
+  for (char **platform = profile->platforms; *platform != NULL; platform++)
+    add_new (platforms, *platform);
+  for (char **platform = locked; *platform != NULL; platform++)
+    if (!profile->only_platforms)
+      add_new (platforms, *platform);
+    else if (!g_strv_contains ((const char *const *) profile->platforms, *platform))
+      {
+        terrane_lock_remove_platform (lock, *platform);
+        g_ptr_array_add (changes, g_strdup_printf ("%s: removed", *platform));
+      }
+  if (asked != NULL)
+    add_new (platforms, asked);
+  return platforms;
+}
+
+static gboolean
+resolve_platform (const char *path, const char *platform, const TerraneResolveOptions *options,
+                  GPtrArray *changes, GError **error)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, platform, error);
+  if (profile == NULL || !terrane_resolve (profile, options, NULL, lines, error))
+    return FALSE;
+  for (guint i = 0; i < lines->len; i++)
+    g_ptr_array_add (changes, g_strdup_printf ("%s: %s", platform, (const char *) lines->pdata[i]));
+  return TRUE;
+}
+
+static json_t *
+report (const TerraneLock *lock, const GPtrArray *platforms, const GPtrArray *changes)
+{
+  json_t *object = json_object (), *digests = json_object (), *lines = json_array ();
+  for (guint i = 0; i < platforms->len; i++)
+    {
+      OciDigestText text;
+      OciDigest digest = terrane_lock_digest (lock, platforms->pdata[i]);
+      oci_json_set (digests, platforms->pdata[i], oci_json_text (oci_digest_text (&digest, text)));
+    }
+  for (guint i = 0; i < changes->len; i++)
+    oci_json_append (lines, oci_json_text (changes->pdata[i]));
+  oci_json_set (object, "lock", oci_json_text (terrane_lock_file (lock)));
+  oci_json_set (object, "platforms", digests);
+  oci_json_set (object, "changes", lines);
+  return object;
+}
+
+/* Differences of several platforms and profiles are told together. */
+static void
+collect_stale (GError **stale, GError *error)
+{
+  if (*stale == NULL)
+    {
+      *stale = error;
+      return;
+    }
+  g_autofree char *both = g_strconcat ((*stale)->message, "\n", error->message, NULL);
+  g_free ((*stale)->message);
+  (*stale)->message = g_steal_pointer (&both);
+  g_error_free (error);
+}
+
+/* @stale: gets what --check finds; then nothing is returned and @error stays as it is */
+static json_t *
+lock_profile (const char *path, const LockArguments *arguments, TerraneResolveOptions *options,
+              GError **stale, GError **error)
+{
+  gboolean failed = FALSE;
+  g_autoptr (TerraneProfile) profile =
+      terrane_command_load_profile (path, arguments->platform, error);
+  if (profile == NULL)
+    return NULL;
+  g_autofree char *lock_path = terrane_lock_path (path);
+  g_autoptr (TerraneLock) lock = terrane_lock_load (lock_path, error);
+  if (lock == NULL)
+    return NULL;
+  g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) platforms = list_platforms (profile, lock, arguments->platform, changes);
+  options->lock = lock;
+  for (guint i = 0; arguments->check && i < changes->len; i++)
+    collect_stale (stale, g_error_new (TERRANE_ERROR, TERRANE_ERROR_STALE, "%s: %s", lock_path,
+                                       (const char *) changes->pdata[i]));
+  for (guint i = 0; i < platforms->len; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      if (resolve_platform (path, platforms->pdata[i], options, changes, &local))
+        continue;
+      failed = TRUE;
+      if (!g_error_matches (local, TERRANE_ERROR, TERRANE_ERROR_STALE))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+      collect_stale (stale, g_steal_pointer (&local));
+    }
+  if (failed || (!arguments->check && !terrane_lock_save (lock, error)))
+    return NULL;
+  return report (lock, platforms, changes);
+}
+
+static void
+print_report (const json_t *object, gboolean check)
+{
+  const json_t *changes = json_object_get (object, "changes");
+  size_t i;
+  json_t *line;
+  json_array_foreach (changes, i, line) terrane_print ("%s\n", json_string_value (line));
+  terrane_print ("%s%s\n", json_string_value (json_object_get (object, "lock")),
+                 check                           ? "  (up to date)"
+                 : json_array_size (changes) > 0 ? ""
+                                                 : "  (unchanged)");
+}
+
+static gboolean
+run_lock (TerraneGlobal *global, char **paths, LockArguments *arguments, GError **error)
+{
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (store == NULL)
+    return FALSE;
+  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  arguments->remote_options.jobs = TERRANE_REMOTE_JOBS;
+  arguments->remote_options.progress = terrane_terminal_progress (terminal);
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &arguments->remote_options);
+  g_autoptr (OciJsonValue) reports = json_array ();
+  g_autoptr (GError) stale = NULL;
+  TerraneResolveOptions options = {
+    .store = store,
+    .remote = remote,
+    .policy = { .require = arguments->check, .update = !arguments->check },
+    .jobs = terrane_command_default_jobs (),
+    .progress = terrane_terminal_progress (terminal),
+  };
+  for (char **path = paths; *path != NULL; path++)
+    {
+      g_autoptr (GError) local = NULL;
+      json_t *object = lock_profile (*path, arguments, &options, &stale, &local);
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      if (object != NULL)
+        oci_json_append (reports, object);
+    }
+  if (stale != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&stale));
+      return FALSE;
+    }
+  terrane_terminal_finish_phase (terminal);
+  if (global->output.json)
+    {
+      terrane_print_json (json_array_size (reports) == 1 ? json_array_get (reports, 0) : reports);
+      return TRUE;
+    }
+  size_t i;
+  json_t *object;
+  json_array_foreach (reports, i, object) print_report (object, arguments->check);
+  return TRUE;
+}
+
+gboolean
+terrane_command_lock (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (LockArguments) options = { 0 };
+  g_auto (GStrv) arguments = NULL;
+  gboolean help = FALSE;
+  const GOptionEntry entries[] = {
+    { "check", 0, 0, G_OPTION_ARG_NONE, &options.check,
+      "Only say whether the lock is up to date: exit code 4 when not", NULL },
+    { "platform", 0, 0, G_OPTION_ARG_STRING, &options.platform,
+      "Also for this platform, such as linux/arm64", "OS/ARCH" },
+    TERRANE_REMOTE_ENTRIES (options.remote),
+    G_OPTION_ENTRY_NULL,
+  };
+  const TerraneCommandLine line = {
+    .name = "lock",
+    .entries = entries,
+    .description =
+        "PROFILE.lock.json says what every source of PROFILE.json was resolved to, for each of "
+        "its\n"
+        "platforms: digests of base images, the wheel of each requirement, digests of files. "
+        "Builds\n"
+        "use it. All sources are resolved anew; terrane build --update-lock=NAME does it for some.",
+    .min = 1,
+    .max = G_MAXUINT,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
+    return help;
+  g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "lock", error);
+  return profiles != NULL
+         && terrane_remote_arguments_parse (&options.remote, global, "lock",
+                                            &options.remote_options, error)
+         && run_lock (global, profiles, &options, error);
+}

@@ -1,0 +1,240 @@
+/* terrane profile */
+#include "builder/cli/command.h"
+#include "builder/cli/load-profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum
+{
+  MAX_PROFILES = 1000,
+  MAX_ALIGNED_WIDTH = 48, /* longer values push only their own origin to the right */
+};
+
+/* One value of the merged profile. */
+typedef struct
+{
+  char *path;
+  char *value; /* as JSON, one line */
+  const char *origin;
+} Row;
+
+static void
+row_free (gpointer data)
+{
+  Row *row = data;
+  g_free (row->path);
+  g_free (row->value);
+  g_free (row);
+}
+
+/* JSON escapes control characters below space, terminals obey others too. */
+static char *
+dump_printable (const json_t *value)
+{
+  const size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS;
+  gboolean plain = TRUE;
+  char *text = json_dumps (value, flags);
+  for (const char *p = text; p != NULL && plain && *p != '\0'; p = g_utf8_next_char (p))
+    plain = g_unichar_isprint (g_utf8_get_char (p));
+  if (!plain)
+    {
+      free (text);
+      text = json_dumps (value, flags | JSON_ENSURE_ASCII);
+    }
+  if (text == NULL)
+    g_error ("out of memory while writing JSON");
+  char *copy = g_strdup (text);
+  free (text);
+  return copy;
+}
+
+static gboolean
+is_shown (const OciJson *at, const char *key)
+{
+  return at->parent != NULL || (strcmp (key, "$schema") != 0 && strcmp (key, "extends") != 0);
+}
+
+static void
+add_rows (const TerraneProfileDocument *document, const OciJson *at, GPtrArray *rows)
+{
+  const char *key;
+  json_t *value;
+  size_t i;
+  OciJson child;
+  gboolean is_trees = at->parent != NULL && at->parent->parent == NULL
+                      && g_strcmp0 (at->key, "trees") == 0 && json_is_array (at->value);
+  if (json_is_object (at->value) && json_object_size (at->value) > 0)
+    json_object_foreach ((json_t *) at->value, key, value)
+    {
+      if (is_shown (at, key) && oci_json_member (at, key, &child))
+        add_rows (document, &child, rows);
+    }
+  else if (is_trees && json_array_size (at->value) > 0)
+    json_array_foreach (at->value, i, value)
+    {
+      oci_json_element (at, i, &child);
+      add_rows (document, &child, rows);
+    }
+  else
+    {
+      Row *row = g_new0 (Row, 1);
+      row->path = oci_json_path (at);
+      row->value = dump_printable (at->value);
+      row->origin = terrane_origins_file (document->origins, at);
+      g_ptr_array_add (rows, row);
+    }
+}
+
+static void
+override_platform (GPtrArray *rows, const char *platform)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      Row *row = rows->pdata[i];
+      if (strcmp (row->path, "platform") != 0)
+        continue;
+      g_free (row->value);
+      row->value = g_strdup_printf ("\"%s\"", platform);
+      row->origin = "--platform";
+    }
+}
+
+static void
+print_rows (const GPtrArray *rows)
+{
+  glong path_width = 0, value_width = 0;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = rows->pdata[i];
+      glong width = g_utf8_strlen (row->value, -1);
+      path_width = MAX (path_width, g_utf8_strlen (row->path, -1));
+      if (width <= MAX_ALIGNED_WIDTH)
+        value_width = MAX (value_width, width);
+    }
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = rows->pdata[i];
+      glong path_pad = path_width - g_utf8_strlen (row->path, -1);
+      glong value_pad = MAX (value_width - g_utf8_strlen (row->value, -1), 0);
+      g_autofree char *origin =
+          g_utf8_validate (row->origin, -1, NULL) && g_str_is_ascii (row->origin)
+              ? g_strdup (row->origin)
+              : oci_quote (row->origin);
+      terrane_print ("%s%*s = %s%*s  # %s\n", row->path, (int) path_pad, "", row->value,
+                     (int) value_pad, "", origin);
+    }
+}
+
+static void
+print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *platform)
+{
+  g_autoptr (OciJsonValue) object = json_object ();
+  json_t *merged = json_deep_copy (profile->document->root.value);
+  json_t *origins = json_object ();
+  (void) json_object_del (merged, "$schema");
+  (void) json_object_del (merged, "extends");
+  if (platform != NULL)
+    oci_json_set (merged, "platform", oci_json_text (platform));
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = rows->pdata[i];
+      oci_json_set (origins, row->path, oci_json_text (row->origin));
+    }
+  oci_json_set (object, "profile", merged);
+  oci_json_set (object, "origins", origins);
+  terrane_print_json (object);
+}
+
+static gboolean
+show (const TerraneGlobal *global, const char *path, const char *platform, GError **error)
+{
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, platform, error);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
+  if (profile == NULL)
+    return FALSE;
+  add_rows (profile->document, &profile->document->root, rows);
+  if (platform != NULL)
+    override_platform (rows, platform);
+  if (global->output.json)
+    print_json (profile, rows, platform);
+  else
+    print_rows (rows);
+  return TRUE;
+}
+
+static json_t *
+describe (const char *path, const TerraneProfile *profile)
+{
+  json_t *object = json_object ();
+  json_t *platforms = json_array ();
+  for (char **platform = profile->platforms; *platform != NULL; platform++)
+    oci_json_append (platforms, oci_json_text (*platform));
+  oci_json_set (object, "path", oci_json_text (path));
+  oci_json_set (object, "name", oci_json_text (profile->name));
+  oci_json_set (object, "platforms", platforms);
+  return object;
+}
+
+static gboolean
+check (const TerraneGlobal *global, char **paths, const char *platform, GError **error)
+{
+  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (OciJsonValue) result = json_object ();
+  json_t *profiles = json_array ();
+  oci_json_set (result, "profiles", profiles);
+  for (; *paths != NULL; paths++)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (TerraneProfile) profile = terrane_command_load_profile (*paths, platform, &local);
+      if (profile == NULL)
+        g_ptr_array_add (problems, g_strdup (local->message));
+      else
+        oci_json_append (profiles, describe (*paths, profile));
+    }
+  if (problems->len > 0)
+    {
+      g_ptr_array_add (problems, NULL);
+      g_autofree char *all = g_strjoinv ("\n", (char **) problems->pdata);
+      return oci_throw (error, OCI_ERROR_USAGE, "%s", all);
+    }
+  if (global->output.json)
+    terrane_print_json (result);
+  return TRUE;
+}
+
+gboolean
+terrane_command_profile (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  static const char *const verbs[] = { "show", "check", NULL };
+  g_auto (GStrv) arguments = NULL;
+  g_autofree char *platform = NULL;
+  gboolean help = FALSE;
+  const GOptionEntry entries[] = {
+    { "platform", 0, 0, G_OPTION_ARG_STRING, &platform,
+      "Instead of the profile's, linux/amd64 or linux/arm64", "OS/ARCH" },
+    G_OPTION_ENTRY_NULL,
+  };
+  const TerraneCommandLine line = {
+    .name = "profile",
+    .entries = entries,
+    .description = "show: the profile merged with what it extends, its variables expanded; behind\n"
+                   "each value the file that it stands in.\n"
+                   "check: reads profiles and prints only what is wrong with them.",
+    .min = 2,
+    .max = MAX_PROFILES,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
+    return help;
+  if (strcmp (arguments[0], "check") == 0)
+    return check (global, arguments + 1, platform, error);
+  if (strcmp (arguments[0], "show") == 0 && arguments[2] == NULL)
+    return show (global, arguments[1], platform, error);
+  g_autofree char *quoted = oci_quote (arguments[0]);
+  const char *nearest = oci_nearest_word (arguments[0], verbs);
+  if (strcmp (arguments[0], "show") == 0)
+    return oci_throw (error, OCI_ERROR_USAGE, "profile show: expected one PROFILE");
+  return oci_throw (error, OCI_ERROR_USAGE, "profile: %s is neither show nor check%s%s%s", quoted,
+                    nearest != NULL ? ", did you mean ‘" : "", nearest != NULL ? nearest : "",
+                    nearest != NULL ? "’?" : "");
+}

@@ -1,0 +1,125 @@
+#include "builder/image/image-tree.h"
+
+#include "builder/store/object.h"
+
+#include "oci/base/path.h"
+
+/* An image as the source of a tree. */
+typedef struct
+{
+  const TerraneImport *import;
+  const TerraneSourceSpec *spec;
+  TerraneTree *tree; /* the whole image */
+  TerraneSourceFilter *filter;
+} ImageSource;
+
+static OciDigest
+image_identity (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest)
+{
+  OciDigestText text;
+  g_autoptr (GString) all = g_string_new (oci_digest_text (digest, text));
+  g_string_append_printf (all, "\n%s/%s", import->profile->os, import->profile->architecture);
+  for (char **path = spec->image_paths; *path != NULL; path++)
+    g_string_append_printf (all, "\n%s", *path);
+  return oci_digest_of (all->str, all->len);
+}
+
+static gboolean
+check_path (const ImageSource *self, const char *path, GError **error)
+{
+  if (terrane_tree_lookup (self->tree, path) != NULL)
+    return TRUE;
+  const TerraneNode *elsewhere = terrane_tree_resolve (self->tree, path);
+  if (elsewhere == NULL)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has no /%s", path);
+  g_autofree char *real = terrane_node_path (elsewhere);
+  return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                    "/%s is behind a symbolic link in the image: its path is /%s", path, real);
+}
+
+static gboolean
+is_wanted (const ImageSource *self, const char *path)
+{
+  for (char **wanted = self->spec->image_paths; *wanted != NULL; wanted++)
+    if (oci_path_is_below (path, *wanted))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+read_fd (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  return oci_read_full (*(int *) data, buffer, len, out_read, error);
+}
+
+static gboolean
+take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
+{
+  const ImageSource *self = data;
+  if (!is_wanted (self, path))
+    return TRUE;
+  g_auto (OciFd) fd = -1;
+  OciEntry entry = terrane_node_entry (node, path);
+  gboolean is_file = node->type == OCI_ENTRY_FILE;
+  if (is_file && !terrane_object_open (self->import->store, &node->object, &fd, error))
+    return FALSE;
+  return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
+}
+
+static gboolean
+feed (gpointer data, TerraneSourceFilter *filter, GError **error)
+{
+  ImageSource *self = data;
+  OCI_PREFIX (error, "image %s", self->spec->image);
+  for (char **path = self->spec->image_paths; *path != NULL; path++)
+    if (!check_path (self, *path, error))
+      return FALSE;
+  self->filter = filter;
+  return terrane_tree_foreach (self->tree, take_node, self, error);
+}
+
+/* Whether the tree of an image with the manifest @digest is there. */
+static gboolean
+find_tree (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest,
+           TerraneModes modes, OciDigest *out_identity, TerraneStoredTree *out_tree)
+{
+  *out_identity = image_identity (import, spec, digest);
+  OciDigest key = terrane_tree_key (out_identity, spec, modes);
+  return terrane_tree_cache_get (import->store, &key, &out_tree->commit);
+}
+
+static gboolean
+resolve_image (const TerraneImport *import, const TerraneSourceSpec *spec,
+               const TerraneTreeOptions *options, TerraneStoredTree *out_tree, GError **error)
+{
+  OciDigest identity;
+  g_auto (TerraneImportedImage) image = { 0 };
+  TerraneStoredTree whole = { 0 };
+  if (spec->has_image_digest
+      && find_tree (import, spec, &spec->image_digest, options->modes, &identity, out_tree))
+    return TRUE;
+  if (!terrane_import_image (import, spec, &image, error))
+    return FALSE;
+  if (find_tree (import, spec, &image.digest, options->modes, &identity, out_tree))
+    return TRUE;
+  g_autoptr (TerraneTree) tree =
+      terrane_import_flatten (import, &image, spec->skip_special, &whole, error)
+          ? terrane_stored_tree_steal (&whole, import->store, error)
+          : NULL;
+  ImageSource source = { .import = import, .spec = spec, .tree = tree };
+  return tree != NULL
+         && terrane_tree_resolve_as (import->store, spec, &identity, feed, &source, options,
+                                     out_tree, error);
+}
+
+gboolean
+terrane_tree_resolve_any (const TerraneImport *import, const TerraneSourceSpec *spec,
+                          TerraneStoredTree *out_tree, GError **error)
+{
+  const TerraneTreeOptions options = { .modes = import->profile->modes,
+                                       .jobs = import->jobs,
+                                       .progress = import->progress };
+  return spec->kind == TERRANE_SOURCE_IMAGE
+             ? resolve_image (import, spec, &options, out_tree, error)
+             : terrane_tree_resolve_source (import->store, spec, &options, out_tree, error);
+}

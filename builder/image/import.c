@@ -1,0 +1,207 @@
+#include "builder/image/import.h"
+
+#include "builder/image/flatten.h"
+#include "builder/source/file-digest.h"
+#include "builder/store/cache.h"
+
+#include "oci/docker-archive.h"
+#include "oci/gzip-writer.h"
+#include "oci/image.h"
+#include "oci/oci-archive.h"
+#include "oci/transport.h"
+
+#include <fcntl.h>
+
+void
+terrane_imported_image_clear (TerraneImportedImage *self)
+{
+  g_clear_pointer (&self->manifest, oci_manifest_free);
+  g_clear_pointer (&self->config, oci_image_config_free);
+  g_clear_pointer (&self->name, g_free);
+}
+
+static OciDescriptor *
+import_layout (const TerraneImport *self, const OciTransport *transport, const char *platform,
+               GError **error)
+{
+  g_autoptr (OciLayout) from = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
+  g_autoptr (OciDescriptor) named =
+      from != NULL ? oci_layout_resolve (from, transport->name, error) : NULL;
+  g_autoptr (OciDescriptor) manifest =
+      named != NULL ? oci_image_find_manifest (from, named, platform, error) : NULL;
+  if (manifest == NULL
+      || !oci_image_copy (from, manifest, terrane_store_layout (self->store), error))
+    return NULL;
+  return g_steal_pointer (&manifest);
+}
+
+static OciDescriptor *
+import_archive (const TerraneImport *self, const OciTransport *transport, const char *platform,
+                GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  return transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
+             ? oci_archive_import (transport->path, transport->name, platform, layout, error)
+             : docker_archive_import (transport->path, transport->name, layout, self->jobs, error);
+}
+
+/* An archive is read again only when its file changed: "file and name" -> manifest. */
+static OciDescriptor *
+import_archive_cached (const TerraneImport *self, const OciTransport *transport,
+                       const char *platform, GError **error)
+{
+  TerraneStore *store = self->store;
+  OciDigest file;
+  OciDigestText text;
+  if (!terrane_file_digest (store, transport->path, &file, error))
+    return NULL;
+  g_autofree char *identity =
+      g_strdup_printf ("%d %s %s %s", (int) transport->kind, oci_digest_text (&file, text),
+                       platform, transport->name != NULL ? transport->name : "");
+  OciDigest key = oci_digest_of (identity, strlen (identity));
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_IMPORTS, &key);
+  const char *known = terrane_cache_text (entry, "manifest");
+  OciDigest digest;
+  uint64_t size = 0;
+  if (known != NULL && oci_digest_parse (known, &digest, NULL)
+      && oci_layout_has_blob (terrane_store_layout (store), &digest, &size))
+    {
+      g_autoptr (OciDescriptor) manifest =
+          oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
+      if (oci_image_check_blobs (terrane_store_layout (store), manifest, NULL))
+        return g_steal_pointer (&manifest);
+    }
+
+  terrane_progress_phase (self->progress, 0, "reading the image %s", transport->path);
+  g_autoptr (OciDescriptor) manifest = import_archive (self, transport, platform, error);
+  if (manifest == NULL)
+    return NULL;
+  g_autoptr (OciJsonValue) value = json_object ();
+  oci_json_set (value, "manifest", oci_json_text (oci_digest_text (&manifest->digest, text)));
+  if (!terrane_cache_put (store, TERRANE_CACHE_IMPORTS, &key, value, error))
+    return NULL;
+  return g_steal_pointer (&manifest);
+}
+
+/* What the lock says of an image in a registry wins over its tag. */
+static OciDescriptor *
+import_registry (const TerraneImport *self, const OciReference *reference,
+                 const TerraneSourceSpec *spec, const char *platform, GError **error)
+{
+  g_autoptr (OciReference) wanted = oci_reference_copy (reference);
+  if (spec->has_image_digest)
+    {
+      wanted->has_digest = TRUE;
+      wanted->digest = spec->image_digest;
+    }
+  g_autoptr (OciDescriptor) manifest =
+      terrane_remote_fetch_manifest (self->remote, wanted, platform, error);
+  if (manifest == NULL
+      || (!oci_image_check_blobs (terrane_store_layout (self->store), manifest, NULL)
+          && !terrane_remote_pull_layers (self->remote, wanted, manifest, NULL, error)))
+    return NULL;
+  return g_steal_pointer (&manifest);
+}
+
+static gboolean
+check_lock (const TerraneSourceSpec *spec, const OciDigest *digest, GError **error)
+{
+  OciDigestText now, locked;
+  if (!spec->has_image_digest || oci_digest_equal (&spec->image_digest, digest))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_CORRUPT, "the image is %s now, the lock says %s",
+                    oci_digest_text (digest, now), oci_digest_text (&spec->image_digest, locked));
+}
+
+static OciDescriptor *
+import_any (const TerraneImport *self, const TerraneSourceSpec *spec, const OciTransport *transport,
+            GError **error)
+{
+  g_autofree char *platform =
+      g_strconcat (self->profile->os, "/", self->profile->architecture, NULL);
+  g_autoptr (OciDescriptor) manifest = NULL;
+  switch (transport->kind)
+    {
+    case OCI_TRANSPORT_REGISTRY:
+      return import_registry (self, transport->reference, spec, platform, error);
+    case OCI_TRANSPORT_OCI:
+      manifest = import_layout (self, transport, platform, error);
+      break;
+    case OCI_TRANSPORT_OCI_ARCHIVE:
+    case OCI_TRANSPORT_DOCKER_ARCHIVE:
+    case OCI_TRANSPORT_STORE: /* no profile has one */
+    default:
+      manifest = import_archive_cached (self, transport, platform, error);
+    }
+  return manifest != NULL && check_lock (spec, &manifest->digest, error)
+             ? g_steal_pointer (&manifest)
+             : NULL;
+}
+
+static gboolean
+check_image (const TerraneImportedImage *image, const TerraneProfile *profile, GError **error)
+{
+  const char *architecture = oci_image_config_architecture (image->config);
+  const char *os = oci_image_config_os (image->config);
+  if (!g_str_equal (os, profile->os) || !g_str_equal (architecture, profile->architecture))
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "the image is for %s/%s, the profile's platform is %s/%s", os, architecture,
+                      profile->os, profile->architecture);
+  guint layers = image->manifest->layers->len;
+  guint diff_ids = oci_image_config_n_layers (image->config);
+  if (layers != diff_ids)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "the image has %u layers and %u diff_ids", layers,
+                      diff_ids);
+  return TRUE;
+}
+
+/* image-spec annotations.md, base.name: the reference, without a transport and a digest. */
+static char *
+image_name (const OciTransport *transport)
+{
+  const OciReference *reference = transport->reference;
+  if (reference == NULL)
+    return g_strdup (transport->name);
+  return g_strconcat (reference->host, "/", reference->repository,
+                      reference->tag != NULL ? ":" : NULL, reference->tag, NULL);
+}
+
+gboolean
+terrane_import_image (const TerraneImport *self, const TerraneSourceSpec *spec,
+                      TerraneImportedImage *out_image, GError **error)
+{
+  /* Errors of registries name the image themselves. */
+  gboolean named = g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME);
+  OCI_PREFIX (error, "%s.image%s%s", spec->where, named ? "" : ": ", named ? "" : spec->image);
+  g_auto (TerraneImportedImage) image = { 0 };
+  g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
+  if (transport == NULL || !terrane_store_begin_write (self->store, error))
+    return FALSE;
+  g_autoptr (OciDescriptor) descriptor = import_any (self, spec, transport, error);
+  if (descriptor == NULL
+      || !oci_image_read (terrane_store_layout (self->store), descriptor, &image.manifest,
+                          &image.config, error)
+      || !check_image (&image, self->profile, error))
+    return FALSE;
+  image.digest = descriptor->digest;
+  image.name = image_name (transport);
+  *out_image = image;
+  image = (TerraneImportedImage){ 0 };
+  return TRUE;
+}
+
+gboolean
+terrane_import_flatten (const TerraneImport *self, const TerraneImportedImage *image,
+                        gboolean skip_special, TerraneStoredTree *out_tree, GError **error)
+{
+  /* As if it were a base, so that an image that is a base and the source of a tree is read once. */
+  char root[] = "";
+  const TerraneSourceSpec whole = { .kind = TERRANE_SOURCE_IMAGE,
+                                    .prefix = root,
+                                    .skip_special = skip_special };
+  OciDigest key = terrane_tree_key (&image->digest, &whole, TERRANE_MODES_KEEP);
+  return terrane_tree_cache_get (self->store, &key, &out_tree->commit)
+         || (terrane_flatten (self->store, image->manifest, skip_special, self->jobs,
+                              self->progress, out_tree, error)
+             && terrane_tree_cache_put (self->store, &key, &out_tree->commit, error));
+}

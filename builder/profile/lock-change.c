@@ -1,0 +1,164 @@
+#include "builder/profile/lock-change.h"
+
+#include "oci/base/json.h"
+
+#include <string.h>
+
+enum
+{
+  SHORT_DIGEST = 12, /* hex digits, as git and podman show them */
+};
+
+static void add_line (GPtrArray *lines, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_line (GPtrArray *lines, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_ptr_array_add (lines, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+/* Digests are long, and where they differ is of no interest. */
+static char *
+show (const json_t *value)
+{
+  const char *text = json_string_value (value);
+  if (text == NULL)
+    return g_strdup ("nothing");
+  const char *hex = g_str_has_prefix (text, "sha256:") ? text + strlen ("sha256:") : text;
+  if (strlen (hex) == 64 && strspn (hex, "0123456789abcdef") == 64)
+    return g_strndup (text, (gsize) (hex - text) + SHORT_DIGEST);
+  return g_strdup (text);
+}
+
+static const char *
+member (const json_t *object, const char *key)
+{
+  const char *text = json_string_value (json_object_get (object, key));
+  return text != NULL ? text : "";
+}
+
+static const json_t *
+find_by_name (const json_t *list, const char *name)
+{
+  size_t i;
+  json_t *element;
+  json_array_foreach (list, i, element)
+  {
+    if (g_str_equal (member (element, "name"), name))
+      return element;
+  }
+  return NULL;
+}
+
+static void
+describe_wheel (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
+{
+  const char *name = member (after, "name");
+  if (!g_str_equal (member (before, "version"), member (after, "version")))
+    add_line (lines, "%s: %s %s → %s", what, name, member (before, "version"),
+              member (after, "version"));
+  else if (!g_str_equal (member (before, "file"), member (after, "file")))
+    add_line (lines, "%s: %s %s: %s → %s", what, name, member (after, "version"),
+              member (before, "file"), member (after, "file"));
+  else if (!g_str_equal (member (before, "sha256"), member (after, "sha256")))
+    add_line (lines, "%s: %s: sha256 %.*s → %.*s", what, member (after, "file"), SHORT_DIGEST,
+              member (before, "sha256"), SHORT_DIGEST, member (after, "sha256"));
+  else if (!json_equal (before, after))
+    add_line (lines, "%s: %s: from another place", what, member (after, "file"));
+}
+
+static void
+describe_wheels (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
+{
+  size_t i;
+  json_t *wheel;
+  json_array_foreach (after, i, wheel)
+  {
+    const json_t *old = find_by_name (before, member (wheel, "name"));
+    if (old == NULL)
+      add_line (lines, "%s: %s %s added", what, member (wheel, "name"), member (wheel, "version"));
+    else
+      describe_wheel (what, old, wheel, lines);
+  }
+  json_array_foreach (before, i, wheel)
+  {
+    if (find_by_name (after, member (wheel, "name")) == NULL)
+      add_line (lines, "%s: %s %s removed", what, member (wheel, "name"),
+                member (wheel, "version"));
+  }
+}
+
+static const char *
+archive_name (const json_t *archive)
+{
+  const char *file = member (archive, "file");
+  return file[0] != '\0' ? file : member (archive, "url");
+}
+
+static void
+describe_archives (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
+{
+  size_t n = MAX (json_array_size (before), json_array_size (after));
+  for (size_t i = 0; i < n; i++)
+    {
+      const json_t *old = json_array_get (before, i), *new = json_array_get (after, i);
+      if (old == NULL)
+        add_line (lines, "%s: %s added", what, archive_name (new));
+      else if (new == NULL)
+        add_line (lines, "%s: %s removed", what, archive_name (old));
+      else if (!g_str_equal (archive_name (old), archive_name (new)))
+        add_line (lines, "%s: %s → %s", what, archive_name (old), archive_name (new));
+      else if (!json_equal (old, new))
+        add_line (lines, "%s: %s: sha256 %.*s → %.*s", what, archive_name (new), SHORT_DIGEST,
+                  member (old, "sha256"), SHORT_DIGEST, member (new, "sha256"));
+    }
+}
+
+static const char *
+kind_of (const json_t *entry)
+{
+  static const char *const kinds[][2] = { { "archives", "archive" },
+                                          { "directory", "directory" },
+                                          { "image", "image" },
+                                          { "repository", "ostree" } };
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (json_object_get (entry, kinds[i][0]) != NULL)
+      return kinds[i][1];
+  return "wheels";
+}
+
+void
+terrane_lock_describe_change (const char *what, const json_t *before, const json_t *after,
+                              GPtrArray *out_lines)
+{
+  static const char *const texts[] = { "image",      "digest", "directory", "commit",
+                                       "repository", "ref",    "python",    "libc" };
+  if (before == NULL && after == NULL)
+    return;
+  if (before == NULL || after == NULL)
+    {
+      add_line (out_lines, "%s: %s", what, before == NULL ? "added" : "removed");
+      return;
+    }
+  if (!g_str_equal (kind_of (before), kind_of (after)))
+    {
+      add_line (out_lines, "%s: %s → %s", what, kind_of (before), kind_of (after));
+      return;
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      const json_t *old = json_object_get (before, texts[i]);
+      const json_t *new = json_object_get (after, texts[i]);
+      if ((old == NULL && new == NULL) || (old != NULL && new != NULL &&json_equal (old, new)))
+        continue;
+      g_autofree char *from = show (old), *to = show (new);
+      add_line (out_lines, "%s: %s %s → %s", what, texts[i], from, to);
+    }
+  describe_archives (what, json_object_get (before, "archives"),
+                     json_object_get (after, "archives"), out_lines);
+  describe_wheels (what, json_object_get (before, "wheels"), json_object_get (after, "wheels"),
+                   out_lines);
+}

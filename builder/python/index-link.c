@@ -1,0 +1,63 @@
+#include "builder/python/index-link.h"
+
+#include "oci/registry/url.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_FILES = 250000, /* of one project */
+};
+
+static void
+read_fragment (TerraneIndexFile *self, const char *fragment)
+{
+  g_auto (GStrv) fields = g_strsplit (fragment, "&", 64);
+  for (char **field = fields; *field != NULL; field++)
+    {
+      if (!g_str_has_prefix (*field, "sha256="))
+        continue;
+      g_autofree char *hex = g_ascii_strdown (*field + strlen ("sha256="), -1);
+      self->has_sha256 = oci_digest_parse_hex (hex, &self->sha256, NULL);
+    }
+}
+
+TerraneIndexFile *
+terrane_index_link_read (const char *base, const char *link)
+{
+  const char *fragment = strchr (link, '#');
+  g_autofree char *bare =
+      fragment != NULL ? g_strndup (link, (gsize) (fragment - link)) : g_strdup (link);
+  /* RFC 3986 section 5.1: the base is without fragment; libcurl would keep it. */
+  g_autofree char *base_url = g_strndup (base, strcspn (base, "#"));
+  g_autofree char *url = bare[0] != '\0' ? oci_url_resolve (base_url, bare, NULL) : NULL;
+  if (url == NULL || !(g_str_has_prefix (url, "https://") || g_str_has_prefix (url, "http://")))
+    return NULL;
+  g_autofree char *path = g_strndup (url, strcspn (url, "?"));
+  g_autofree char *name = g_uri_unescape_string (strrchr (path, '/') + 1, "/");
+  if (name == NULL || name[0] == '\0')
+    return NULL;
+  TerraneIndexFile *self = g_new0 (TerraneIndexFile, 1);
+  self->file_name = g_steal_pointer (&name);
+  self->url = g_steal_pointer (&url);
+  if (fragment != NULL)
+    read_fragment (self, fragment + 1);
+  return self;
+}
+
+gboolean
+terrane_index_check_version (const char *version, GError **error)
+{
+  if (version[0] == '1' && (version[1] == '.' || version[1] == '\0'))
+    return TRUE;
+  g_autofree char *quoted = oci_quote (version);
+  return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                    "the index speaks version %s of the format; terrane has version 1", quoted);
+}
+
+gboolean
+terrane_index_check_count (gsize n_files, GError **error)
+{
+  return n_files <= MAX_FILES
+         || oci_throw (error, OCI_ERROR_LIMIT, "the index lists more than %d files", MAX_FILES);
+}

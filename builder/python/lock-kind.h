@@ -1,0 +1,27 @@
+/* Files that name Python projects and are not read here, with the way to get one that is. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *what;   /* such as "a lock file of Poetry" */
+  const char *advice; /* how to get a requirements file with hashes from it */
+} TerraneLockKind;
+
+/**
+ * terrane_lock_kind_find:
+ * @name: path or name of a file
+ * @data: its content, any bytes
+ *
+ * Knows by name, and by content when somebody has renamed the file: pylock.toml (PEP 751), uv.lock,
+ * poetry.lock, pdm.lock, Pipfile.lock, Pipfile, pyproject.toml, setup.py and setup.cfg, and
+ * environments of conda.
+ *
+ * Returns: (transfer none) (nullable): which it is; %NULL for none of them
+ */
+const TerraneLockKind *terrane_lock_kind_find (const char *name, GBytes *data);
+
+G_END_DECLS

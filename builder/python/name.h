@@ -1,0 +1,28 @@
+/* Names of Python projects and extras: PEP 503 ("Normalized Names") and PEP 508 ("Names"). */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_python_is_name:
+ * @text: any bytes
+ *
+ * Whether @text is a name by the grammar of PEP 508: ASCII letters, digits, ".", "_" and "-", with
+ * a letter or digit at both ends.
+ */
+gboolean terrane_python_is_name (const char *text);
+
+/**
+ * terrane_python_normalise_name:
+ * @name: a name; anything else is normalised by the same rule, and may not be a name then
+ *
+ * PEP 503: lower case, each run of ".", "_" and "-" is one "-". Two names are the same project when
+ * their normalised forms are equal; PEP 685 says the same of extras.
+ *
+ * Returns: (transfer full): the normalised name
+ */
+char *terrane_python_normalise_name (const char *name);
+
+G_END_DECLS

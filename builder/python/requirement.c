@@ -1,0 +1,87 @@
+#include "builder/python/requirement.h"
+
+#include "builder/python/name.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_NAME = 200,
+  MAX_VERSION = 200,
+};
+
+TerraneRequirement *
+terrane_requirement_new (const char *name)
+{
+  TerraneRequirement *self = g_new0 (TerraneRequirement, 1);
+  self->name = g_strdup (name);
+  self->normalised = terrane_python_normalise_name (name);
+  self->hashes = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  return self;
+}
+
+void
+terrane_requirement_free (TerraneRequirement *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->normalised);
+  g_free (self->version);
+  g_free (self->url);
+  g_free (self->marker);
+  g_array_unref (self->hashes);
+  g_free (self);
+}
+
+gboolean
+terrane_requirement_has_hash (const TerraneRequirement *self, const OciDigest *digest)
+{
+  for (guint i = 0; i < self->hashes->len; i++)
+    if (oci_digest_equal (&g_array_index (self->hashes, OciDigest, i), digest))
+      return TRUE;
+  return FALSE;
+}
+
+void
+terrane_requirement_add_hash (TerraneRequirement *self, const OciDigest *digest)
+{
+  if (!terrane_requirement_has_hash (self, digest))
+    g_array_append_vals (self->hashes, digest, 1);
+}
+
+gboolean
+terrane_requirement_is_version (const char *version)
+{
+  size_t len = strlen (version);
+  if (len == 0 || len > MAX_VERSION || !g_ascii_isalnum (version[0]))
+    return FALSE;
+  for (const char *p = version; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr (".!+-_", *p) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+TerraneRequirements *
+terrane_requirements_new (void)
+{
+  TerraneRequirements *self = g_new0 (TerraneRequirements, 1);
+  self->requirements = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
+  self->extra_index_urls = g_new0 (char *, 1);
+  self->find_links = g_new0 (char *, 1);
+  return self;
+}
+
+void
+terrane_requirements_free (TerraneRequirements *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->requirements);
+  g_free (self->index_url);
+  g_strfreev (self->extra_index_urls);
+  g_strfreev (self->find_links);
+  g_free (self->python_version);
+  g_free (self->platform_machine);
+  g_free (self);
+}

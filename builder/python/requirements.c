@@ -1,0 +1,34 @@
+#include "builder/python/requirements.h"
+
+#include "builder/python/lock-kind.h"
+#include "builder/python/pip-report.h"
+#include "builder/python/requirements-file.h"
+
+#include <string.h>
+
+/* JSON has an object or an array first; no requirements file starts with a brace, nor with a
+ * bracket. */
+static gboolean
+is_json (GBytes *data)
+{
+  gsize size = 0;
+  const char *text = g_bytes_get_data (data, &size);
+  for (gsize i = 0; i < size; i++)
+    if (!g_ascii_isspace (text[i]))
+      return text[i] == '{' || text[i] == '[';
+  return FALSE;
+}
+
+TerraneRequirements *
+terrane_requirements_parse (const char *name, GBytes *data, GError **error)
+{
+  const TerraneLockKind *kind = terrane_lock_kind_find (name, data);
+  if (kind != NULL)
+    {
+      oci_throw (error, OCI_ERROR_USAGE, "%s is %s; a requirements file with hashes is needed: %s",
+                 name, kind->what, kind->advice);
+      return NULL;
+    }
+  return is_json (data) ? terrane_pip_report_parse (name, data, error)
+                        : terrane_requirements_file_parse (name, data, error);
+}

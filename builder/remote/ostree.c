@@ -1,0 +1,167 @@
+#include "builder/remote/ostree.h"
+
+#include "builder/remote/remote-private.h"
+#include "builder/store/pulled.h"
+
+#include "oci/registry/url.h"
+
+#include <string.h>
+
+/* libostree pulls from remotes that are in the repository's configuration. There is one, whose URL
+ * is said anew in every pull. */
+#define REMOTE_NAME "terrane"
+#define REMOTE_URL "https://override.invalid/"
+
+/* GET with what may help to be sent again sent again. */
+static OciHttpResponse *
+get (TerraneRemote *self, const char *url, const char *shown, GCancellable *cancellable,
+     GError **error)
+{
+  OciRetry retry = { .client = self->client, .what = shown };
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response =
+          oci_http_client_send (self->client, &request, cancellable, &local);
+      if (oci_retry_again (&retry, response, cancellable, &local))
+        continue;
+      if (local == NULL)
+        return g_steal_pointer (&response);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+}
+
+/* ostree(1) "Repository layout": refs/heads/REF holds the checksum of the commit. */
+static gboolean
+parse_ref (const OciHttpResponse *response, const char *shown, OciDigest *out_commit,
+           GError **error)
+{
+  gsize size = 0;
+  const char *data = g_bytes_get_data (response->body, &size);
+  g_autofree char *text = g_strndup (data, MIN (size, 128));
+  if (response->status == 404)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no such ref (HTTP 404)", shown);
+  if (response->status != 200)
+    return oci_throw (error, response->status >= 500 ? OCI_ERROR_NETWORK : OCI_ERROR_DENIED,
+                      "%s: unexpected answer (HTTP %u)", shown, response->status);
+  return oci_digest_parse_hex (g_strstrip (text), out_commit, NULL)
+         || oci_throw (error, OCI_ERROR_FORMAT,
+                       "%s: the answer is no checksum of a commit; is that an ostree repository?",
+                       shown);
+}
+
+gboolean
+terrane_remote_resolve_ostree (TerraneRemote *self, const char *url, const char *ref,
+                               OciDigest *out_commit, GError **error)
+{
+  g_autofree char *shown = oci_url_quote (url);
+  g_autofree char *quoted_ref = oci_quote (ref);
+  OCI_PREFIX (error, "the ref %s", quoted_ref);
+  if (self->options.offline)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                      "--offline: only %s knows which commit it is now; a lock, or a commit "
+                      "instead of the ref, says it without",
+                      shown);
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  g_autofree char *escaped = g_uri_escape_string (ref, "/", FALSE);
+  g_autofree char *address =
+      g_strconcat (url, g_str_has_suffix (url, "/") ? "" : "/", "refs/heads/", escaped, NULL);
+  terrane_progress_phase (self->options.progress, 0, "asking for the ref %s", quoted_ref);
+  g_autoptr (OciHttpResponse) response =
+      get (self, address, shown, terrane_operation_cancellable (&operation), error);
+  return response != NULL && terrane_store_begin_write (self->store, error)
+         && parse_ref (response, shown, out_commit, error)
+         && terrane_pulled_note (self->store, url, ref, out_commit, error);
+}
+
+static gboolean
+add_remote (OstreeRepo *repo, GCancellable *cancellable, GError **error)
+{
+  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert (&options, "gpg-verify", "b", FALSE);
+  g_variant_dict_insert (&options, "gpg-verify-summary", "b", FALSE);
+  g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_dict_end (&options));
+  return ostree_repo_remote_change (repo, NULL, OSTREE_REPO_REMOTE_CHANGE_ADD_IF_NOT_EXISTS,
+                                    REMOTE_NAME, REMOTE_URL, variant, cancellable, error);
+}
+
+static void
+on_progress (OstreeAsyncProgress *async, gpointer data)
+{
+  TerraneRemote *self = data;
+  guint64 bytes = ostree_async_progress_get_uint64 (async, "bytes-transferred");
+  if (bytes <= self->total)
+    return;
+  terrane_progress_advance (self->options.progress, bytes - self->total);
+  self->total = bytes;
+}
+
+/* The request as libostree takes it: one commit, nothing of its history. */
+static GVariant *
+pull_options (const char *url, const char *commit)
+{
+  const char *const refs[] = { commit, NULL };
+  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert (&options, "refs", "^as", refs);
+  g_variant_dict_insert (&options, "override-url", "s", url);
+  g_variant_dict_insert (&options, "depth", "i", 0);
+  return g_variant_ref_sink (g_variant_dict_end (&options));
+}
+
+static gboolean
+pull (TerraneRemote *self, const char *url, const char *commit, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  GCancellable *cancellable = terrane_operation_cancellable (&operation);
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GVariant) options = pull_options (url, commit);
+  g_autoptr (OstreeAsyncProgress) async = ostree_async_progress_new_and_connect (on_progress, self);
+  self->total = 0;
+  terrane_progress_phase (self->options.progress, 0, "pulling the commit %.12s", commit);
+  gboolean ok =
+      add_remote (repo, cancellable, &local)
+      && ostree_repo_pull_with_options (repo, REMOTE_NAME, options, async, cancellable, &local);
+  ostree_async_progress_finish (async);
+  if (ok)
+    return TRUE;
+  if (g_cancellable_is_cancelled (cancellable))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* libostree makes its own connections, so the client's rules are checked here. */
+static gboolean
+check_url (const TerraneRemote *self, const char *url, GError **error)
+{
+  g_auto (OciUrlOrigin) origin = { 0 };
+  if (!oci_url_origin (url, &origin, error))
+    return FALSE;
+  if (strcmp (origin.scheme, "https") == 0 || self->options.insecure
+      || oci_url_is_loopback (&origin))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_DENIED,
+                    "plain HTTP is only used with this machine itself, not with http://%s:%s, "
+                    "unless --tls-verify=false allows it",
+                    origin.host, origin.port);
+}
+
+gboolean
+terrane_remote_pull_ostree (TerraneRemote *self, const char *url, const OciDigest *commit,
+                            GError **error)
+{
+  OciDigestHex hex;
+  g_autofree char *shown = oci_url_quote (url);
+  oci_digest_hex (commit, hex);
+  if (terrane_pulled_is_whole (self->store, commit))
+    return TRUE;
+  g_autofree char *what = g_strdup_printf ("the commit %.12s… of %s", hex, shown);
+  if (self->options.offline)
+    return terrane_remote_fail_offline (what, error);
+  OCI_PREFIX (error, "%s", what);
+  return check_url (self, url, error) && terrane_store_begin_write (self->store, error)
+         && pull (self, url, hex, error);
+}

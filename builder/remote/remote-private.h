@@ -1,0 +1,42 @@
+/* What the files of this folder share of a remote. */
+#pragma once
+
+#include "builder/remote/interrupt.h"
+#include "builder/remote/remote.h"
+
+G_BEGIN_DECLS
+
+struct _TerraneRemote
+{
+  TerraneStore *store; /* borrowed */
+  TerraneRemoteOptions options;
+  OciHttpClient *client;
+  GHashTable *registries; /* "pull docker://…" -> OciRegistry */
+  char *auth;             /* (nullable): what was said last about credentials */
+  GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
+  GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
+  uint64_t total;    /* of the phase */
+};
+
+/* While one goes on, the time limit counts and signals end it cleanly. */
+typedef struct
+{
+  OciHttpClient *client;
+  TerraneInterrupt *interrupt;
+} TerraneOperation;
+
+TerraneOperation terrane_operation_begin (TerraneRemote *remote);
+/** Returns: (transfer none) */
+GCancellable *terrane_operation_cancellable (const TerraneOperation *self);
+void terrane_operation_end (TerraneOperation *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOperation, terrane_operation_end)
+
+/** Sets @error: --offline, and @what is not in the store. Returns: %FALSE */
+gboolean terrane_remote_fail_offline (const char *what, GError **error);
+
+/** What terrane_remote_fetch_manifest() does without a registry: looks for the digest in the store.
+ * Returns: (transfer full) (nullable) */
+OciDescriptor *terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
+                                           const char *platform, GError **error);
+
+G_END_DECLS

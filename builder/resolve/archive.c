@@ -1,0 +1,66 @@
+/* Archives: the digest of each file; of a URL the profile says it. */
+#include "builder/resolve/source-resolver.h"
+#include "builder/source/file-digest.h"
+
+#include "oci/registry/credentials.h"
+#include "oci/registry/url.h"
+
+/* A user and password in a URL are nobody's business but the server's. */
+static gboolean
+set_place (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *archive,
+           GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (OciSecret) authorization = NULL;
+  if (file->url != NULL && !oci_url_take_user (file->url, &text, &authorization, error))
+    return FALSE;
+  if (file->url == NULL)
+    text = terrane_resolution_path (self, file->path);
+  oci_json_set (archive, file->url != NULL ? "url" : "file", oci_json_text (text));
+  return TRUE;
+}
+
+static json_t *
+ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
+{
+  OciDigestHex hex;
+  json_t *archives = json_array ();
+  g_autoptr (OciJsonValue) entry = json_object ();
+  oci_json_set (entry, "archives", archives);
+  for (guint i = 0; i < spec->archives->len; i++)
+    {
+      const TerraneArchiveFile *file = spec->archives->pdata[i];
+      json_t *archive = json_object ();
+      oci_json_append (archives, archive);
+      if (!set_place (self, file, archive, error))
+        return NULL;
+      if (file->has_sha256)
+        oci_json_set (archive, "sha256", oci_json_text (oci_digest_hex (&file->sha256, hex)));
+    }
+  return g_steal_pointer (&entry);
+}
+
+static gboolean
+answer (TerraneResolution *self, TerraneSourceSpec *spec, G_GNUC_UNUSED const json_t *locked,
+        json_t *entry, GError **error)
+{
+  OCI_PREFIX (error, "%s.archive", spec->where);
+  for (guint i = 0; i < spec->archives->len; i++)
+    {
+      const TerraneArchiveFile *file = spec->archives->pdata[i];
+      OciDigest digest;
+      OciDigestHex hex;
+      if (file->has_sha256) /* held against the file when it is read */
+        continue;
+      if (!terrane_file_digest (self->options->store, file->path, &digest, error))
+        return FALSE;
+      json_t *object = json_array_get (json_object_get (entry, "archives"), i);
+      oci_json_set (object, "sha256", oci_json_text (oci_digest_hex (&digest, hex)));
+    }
+  return TRUE;
+}
+
+const TerraneSourceResolver terrane_resolver_archive = {
+  .ask = ask,
+  .answer = answer,
+};

@@ -1,0 +1,104 @@
+/* Images: the digest of the manifest for the platform. */
+#include "builder/image/import.h"
+#include "builder/resolve/source-resolver.h"
+
+#include "oci/transport.h"
+
+#include <string.h>
+
+/* "oci:../layout:tag", the path as the lock writes paths. */
+static char *
+image_text (const TerraneResolution *self, const TerraneSourceSpec *spec)
+{
+  const char *colon = strchr (spec->image, ':');
+  if (g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME) || colon == NULL)
+    return g_strdup (spec->image);
+  size_t len = strcspn (colon + 1, ":");
+  g_autofree char *path = g_strndup (colon + 1, len);
+  g_autofree char *relative = terrane_resolution_path (self, path);
+  return g_strdup_printf ("%.*s%s%s", (int) (colon + 1 - spec->image), spec->image, relative,
+                          colon + 1 + len);
+}
+
+static json_t *
+ask (TerraneResolution *self, const TerraneSourceSpec *spec, G_GNUC_UNUSED GError **error)
+{
+  json_t *entry = json_object ();
+  g_autofree char *text = image_text (self, spec);
+  oci_json_set (entry, "image", oci_json_text (text));
+  return entry;
+}
+
+static gboolean
+find_digest (TerraneResolution *self, const TerraneSourceSpec *spec, OciDigest *out_digest,
+             GError **error)
+{
+  const TerraneResolveOptions *options = self->options;
+  const TerraneImport import = { .store = options->store,
+                                 .remote = options->remote,
+                                 .profile = self->profile,
+                                 .jobs = options->jobs,
+                                 .progress = options->progress };
+  g_auto (TerraneImportedImage) image = { 0 };
+  g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
+  if (transport == NULL)
+    return FALSE;
+  if (transport->kind != OCI_TRANSPORT_REGISTRY) /* the file decides what it is today */
+    {
+      if (!terrane_import_image (&import, spec, &image, error))
+        return FALSE;
+      *out_digest = image.digest;
+      return TRUE;
+    }
+  OCI_PREFIX (error, "%s.image", spec->where);
+  g_autoptr (OciDescriptor) manifest =
+      terrane_remote_fetch_manifest (options->remote, transport->reference, self->platform, error);
+  if (manifest == NULL)
+    return FALSE;
+  *out_digest = manifest->digest;
+  return TRUE;
+}
+
+static gboolean
+has_digest (const TerraneSourceSpec *spec)
+{
+  g_autoptr (OciReference) reference = oci_reference_parse (spec->image, NULL);
+  return reference != NULL && reference->has_digest;
+}
+
+/* A digest in the profile is that of the manifest, or of an index that must be looked into: what a
+ * lock says against it does not count. */
+static gboolean
+is_allowed (const TerraneSourceSpec *spec, const char *locked)
+{
+  OciDigestText text;
+  g_autoptr (OciReference) reference = oci_reference_parse (spec->image, NULL);
+  return reference == NULL || !reference->has_digest
+         || g_str_equal (oci_digest_text (&reference->digest, text), locked);
+}
+
+static gboolean
+answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, json_t *entry,
+        GError **error)
+{
+  OciDigestText text;
+  const char *known = json_string_value (json_object_get (locked, "digest"));
+  gboolean in_registry = g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME);
+  gboolean counts = in_registry && known != NULL && is_allowed (spec, known)
+                    && oci_digest_parse (known, &spec->image_digest, NULL);
+  if (!counts && in_registry && !has_digest (spec) && !terrane_resolution_may_ask (self))
+    {
+      self->base_is_stale = self->base_is_stale || spec == self->profile->base;
+      return TRUE; /* an entry without an answer is a difference */
+    }
+  if (!counts && !find_digest (self, spec, &spec->image_digest, error))
+    return FALSE;
+  spec->has_image_digest = in_registry;
+  oci_json_set (entry, "digest", oci_json_text (oci_digest_text (&spec->image_digest, text)));
+  return TRUE;
+}
+
+const TerraneSourceResolver terrane_resolver_image = {
+  .ask = ask,
+  .answer = answer,
+};

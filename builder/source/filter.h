@@ -1,0 +1,55 @@
+/* Between a source and the ingest: chooses entries, renames them, places them under the prefix.
+ *
+ *   path in the source → strip_components → include, exclude → rename → prefix
+ *
+ * Patterns and renames see the path without its first strip_components components. The target of a
+ * hard link goes the same way; the text of a symbolic link stays as it is, also when what it leads
+ * to is renamed. Parents of what is taken come with it as 0755 0:0, unless they are taken too. */
+#pragma once
+
+#include "builder/profile/profile.h"
+#include "builder/store/ingest.h"
+
+G_BEGIN_DECLS
+
+/* For one thread. */
+typedef struct _TerraneSourceFilter TerraneSourceFilter;
+
+/** @spec, @ingest: must outlive @self */
+TerraneSourceFilter *terrane_source_filter_new (const TerraneSourceSpec *spec, TerraneModes modes,
+                                                TerraneIngest *ingest);
+void terrane_source_filter_free (TerraneSourceFilter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSourceFilter, terrane_source_filter_free)
+
+/**
+ * terrane_source_take:
+ * @entry: with its path as the source spells it, normalised
+ *
+ * Called by a source for every entry.
+ */
+gboolean terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry,
+                              TerraneReadFunc read, gpointer data, GError **error);
+
+/** Instead of the above for an entry that the source itself found to be excluded. */
+void terrane_source_skip (TerraneSourceFilter *self, const char *path);
+
+/** Keeps something that the user should know about the source. */
+void terrane_source_note (TerraneSourceFilter *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/** Returns: (transfer full) (element-type utf8): what was noted */
+GPtrArray *terrane_source_filter_notes (const TerraneSourceFilter *self);
+
+/** Devices, fifos and sockets that were left out. */
+guint terrane_source_filter_special_skipped (const TerraneSourceFilter *self);
+
+/**
+ * terrane_source_filter_unused:
+ *
+ * Patterns and renames that no entry matched, such as "include: ‘lib’". Exclusions that start
+ * with a double star are not among them: those are for what may be there.
+ *
+ * Returns: (transfer full) (element-type utf8)
+ */
+GPtrArray *terrane_source_filter_unused (const TerraneSourceFilter *self);
+
+G_END_DECLS

@@ -1,0 +1,236 @@
+#include "builder/source/ostree.h"
+
+#include "builder/source/source.h"
+#include "builder/store/pulled.h"
+
+#include "oci/base/path.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum
+{
+  MAX_DEPTH = 256,
+};
+
+gboolean
+terrane_ostree_is_remote (const TerraneSourceSpec *spec)
+{
+  return g_str_has_prefix (spec->ostree_repository, "https://")
+         || g_str_has_prefix (spec->ostree_repository, "http://");
+}
+
+gboolean
+terrane_ostree_is_pinned (const TerraneSourceSpec *spec, OciDigest *out_commit)
+{
+  const char *text = spec->ostree_commit != NULL ? spec->ostree_commit : spec->ostree_ref;
+  return oci_digest_parse_hex (text, out_commit, NULL);
+}
+
+/* The repository that has the commit. Returns: (transfer full) (nullable) */
+static OstreeRepo *
+open_repository (TerraneStore *store, const TerraneSourceSpec *spec, GError **error)
+{
+  return terrane_ostree_is_remote (spec)
+             ? g_object_ref (terrane_store_repo (store))
+             : ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
+}
+
+static gboolean
+resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit, GError **error)
+{
+  g_autofree char *checksum = NULL;
+  g_autofree char *quoted = oci_quote (spec->ostree_ref);
+  OCI_PREFIX (error, "%s", spec->ostree_repository);
+  g_autoptr (OstreeRepo) repo =
+      ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
+  if (repo == NULL || !ostree_repo_resolve_rev (repo, spec->ostree_ref, TRUE, &checksum, error))
+    return FALSE;
+  if (checksum == NULL)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "has no ref %s", quoted);
+  return oci_digest_parse_hex (checksum, out_commit, error);
+}
+
+gboolean
+terrane_ostree_resolve (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_commit,
+                        GError **error)
+{
+  if (terrane_ostree_is_pinned (spec, out_commit))
+    return TRUE;
+  if (!terrane_ostree_is_remote (spec))
+    return resolve_local (spec, out_commit, error);
+  g_autofree char *quoted = oci_quote (spec->ostree_ref);
+  return terrane_pulled_find (store, spec->ostree_repository, spec->ostree_ref, out_commit)
+         || oci_throw (error, OCI_ERROR_NOT_FOUND, "nobody has asked what the ref %s is", quoted);
+}
+
+static gboolean
+identify (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+          GError **error)
+{
+  OCI_PREFIX (error, "%s.ostree", spec->where);
+  return terrane_ostree_resolve (store, spec, out_identity, error);
+}
+
+typedef struct
+{
+  OstreeRepo *repo;
+  TerraneSourceFilter *filter;
+} Reader;
+
+/* The attributes that archives keep too; labels of the machine that committed are not content.
+ * Returns: (transfer full) (nullable) */
+static GVariant *
+choose_xattrs (GVariant *xattrs)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ayay)"));
+  guint kept = 0;
+  for (gsize i = 0; xattrs != NULL && i < g_variant_n_children (xattrs); i++)
+    {
+      g_autoptr (GVariant) pair = g_variant_get_child_value (xattrs, i);
+      const char *name = NULL;
+      g_variant_get_child (pair, 0, "^&ay", &name);
+      if (strcmp (name, "security.capability") != 0 && !g_str_has_prefix (name, "user."))
+        continue;
+      g_variant_builder_add_value (&builder, pair);
+      kept++;
+    }
+  return kept > 0 ? g_variant_ref_sink (g_variant_builder_end (&builder)) : NULL;
+}
+
+static gboolean
+read_stream (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  return g_input_stream_read_all (data, buffer, len, out_read, NULL, error);
+}
+
+static gboolean
+take_file (const Reader *self, const char *path, GVariant *checksum, GError **error)
+{
+  g_autoptr (GInputStream) content = NULL;
+  g_autoptr (GFileInfo) info = NULL;
+  g_autoptr (GVariant) xattrs = NULL;
+  g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
+  if (!ostree_repo_load_file (self->repo, hex, &content, &info, &xattrs, NULL, error))
+    return FALSE;
+  gboolean is_link = g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK;
+  const char *target = is_link ? g_file_info_get_symlink_target (info) : NULL;
+  if (is_link && (target == NULL || !g_utf8_validate (target, -1, NULL)))
+    return oci_throw (error, OCI_ERROR_FORMAT, "/%s: the link's target is not UTF-8", path);
+  g_autoptr (GVariant) chosen = choose_xattrs (xattrs);
+  OciEntry entry = {
+    .path = path,
+    .type = is_link ? OCI_ENTRY_SYMLINK : OCI_ENTRY_FILE,
+    .target = target,
+    .mode = g_file_info_get_attribute_uint32 (info, "unix::mode") & 07777,
+    .uid = g_file_info_get_attribute_uint32 (info, "unix::uid"),
+    .gid = g_file_info_get_attribute_uint32 (info, "unix::gid"),
+    .size = is_link ? 0 : (uint64_t) g_file_info_get_size (info),
+    .xattrs = chosen,
+  };
+  return terrane_source_take (self->filter, &entry, is_link ? NULL : read_stream, content, error);
+}
+
+/* OSTREE_DIRMETA_GVARIANT_FORMAT, (uuua(ayay)): uid, gid, mode (big-endian), xattrs. */
+static gboolean
+take_directory (const Reader *self, const char *path, GVariant *checksum, GError **error)
+{
+  guint32 uid, gid, mode;
+  g_autoptr (GVariant) dirmeta = NULL, xattrs = NULL;
+  g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
+  if (!ostree_repo_load_variant (self->repo, OSTREE_OBJECT_TYPE_DIR_META, hex, &dirmeta, error)
+      || !ostree_validate_structureof_dirmeta (dirmeta, error))
+    return FALSE;
+  g_variant_get (dirmeta, "(uuu@a(ayay))", &uid, &gid, &mode, &xattrs);
+  g_autoptr (GVariant) chosen = choose_xattrs (xattrs);
+  OciEntry entry = {
+    .path = path,
+    .type = OCI_ENTRY_DIRECTORY,
+    .mode = GUINT32_FROM_BE (mode) & 07777,
+    .uid = GUINT32_FROM_BE (uid),
+    .gid = GUINT32_FROM_BE (gid),
+    .xattrs = chosen,
+  };
+  return terrane_source_take (self->filter, &entry, NULL, NULL, error);
+}
+
+static gboolean walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth,
+                           GError **error);
+
+/* The path of an entry of the directory @path. Returns: (transfer full) (nullable) */
+static char *
+child_path (const char *path, const char *name, GError **error)
+{
+  char *child = NULL;
+  g_autofree char *joined = oci_path_join (path, name);
+  return oci_path_normalise (joined, &child, error) ? child : NULL;
+}
+
+static gboolean
+walk_subdirectories (const Reader *self, const char *path, GVariant *directories, unsigned depth,
+                     GError **error)
+{
+  for (gsize i = 0; i < g_variant_n_children (directories); i++)
+    {
+      const char *name = NULL;
+      g_autoptr (GVariant) tree = NULL, meta = NULL;
+      g_variant_get_child (directories, i, "(&s@ay@ay)", &name, &tree, &meta);
+      g_autofree char *child = child_path (path, name, error);
+      if (child == NULL || !take_directory (self, child, meta, error)
+          || !walk_tree (self, child, tree, depth + 1, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories; the validation sees to it
+ * that names are names and checksums have their length. */
+static gboolean
+walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth, GError **error)
+{
+  g_autoptr (GVariant) dirtree = NULL;
+  g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
+  if (depth > MAX_DEPTH)
+    return oci_throw (error, OCI_ERROR_LIMIT, "%s: directories nested more than %d deep", path,
+                      MAX_DEPTH);
+  if (!ostree_repo_load_variant (self->repo, OSTREE_OBJECT_TYPE_DIR_TREE, hex, &dirtree, error)
+      || !ostree_validate_structureof_dirtree (dirtree, error))
+    return FALSE;
+  g_autoptr (GVariant) files = g_variant_get_child_value (dirtree, 0);
+  g_autoptr (GVariant) directories = g_variant_get_child_value (dirtree, 1);
+  for (gsize i = 0; i < g_variant_n_children (files); i++)
+    {
+      const char *name = NULL;
+      g_autoptr (GVariant) file = NULL;
+      g_variant_get_child (files, i, "(&s@ay)", &name, &file);
+      g_autofree char *child = child_path (path, name, error);
+      if (child == NULL || !take_file (self, child, file, error))
+        return FALSE;
+    }
+  return walk_subdirectories (self, path, directories, depth, error);
+}
+
+static gboolean
+read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
+          GError **error)
+{
+  OciDigest digest;
+  OciDigestHex hex;
+  OCI_PREFIX (error, "ostree");
+  g_autoptr (GVariant) commit = NULL, tree = NULL;
+  g_autoptr (OstreeRepo) repo = open_repository (store, spec, error);
+  if (repo == NULL || !terrane_ostree_resolve (store, spec, &digest, error)
+      || !ostree_repo_load_commit (repo, oci_digest_hex (&digest, hex), &commit, NULL, error)
+      || !ostree_validate_structureof_commit (commit, error))
+    return FALSE;
+  const Reader reader = { .repo = repo, .filter = filter };
+  g_variant_get_child (commit, 6, "@ay", &tree);
+  return walk_tree (&reader, "", tree, 0, error);
+}
+
+const TerraneSourceType terrane_source_ostree = {
+  .name = "ostree",
+  .identify = identify,
+  .read = read_all,
+};
