@@ -6,12 +6,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum
+{
+  PREPARE_ATTEMPTS = 20,
+};
+
+/* libostree looks for staging directories that it can use again, and fails when another process
+ * removes one between being listed and being opened. */
+static gboolean
+prepare (OstreeRepo *repo, GError **error)
+{
+  for (unsigned attempt = 1;; attempt++)
+    {
+      g_autoptr (GError) local = NULL;
+      if (ostree_repo_prepare_transaction (repo, NULL, NULL, &local))
+        return TRUE;
+      if (attempt < PREPARE_ATTEMPTS && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+}
+
 gboolean
 terrane_transaction_begin (TerraneTransaction *self, TerraneStore *store, GError **error)
 {
   OstreeRepo *repo = terrane_store_repo (store);
-  if (!terrane_store_begin_write (store, error)
-      || !ostree_repo_prepare_transaction (repo, NULL, NULL, error))
+  if (!terrane_store_begin_write (store, error) || !prepare (repo, error))
     return FALSE;
   self->repo = repo;
   return TRUE;
