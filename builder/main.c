@@ -23,6 +23,10 @@ static const TerraneCommand commands[] = {
     terrane_command_build },
   { "lock", "PROFILE…", "Resolve every source of a profile and write the lock",
     terrane_command_lock },
+  { "check", "IMAGE", "Find out what would not work, without running anything",
+    terrane_command_check },
+  { "why", "IMAGE FILE|LIBRARY", "Show who brings a file or library and who needs it",
+    terrane_command_why },
   { "push", "IMAGE docker://HOST/REPOSITORY[:TAG]", "Push an image to a registry",
     terrane_command_push },
   { "pull", "docker://HOST/REPOSITORY[:TAG][@DIGEST] [NAME[:TAG]]",
@@ -32,6 +36,12 @@ static const TerraneCommand commands[] = {
   { "logout", "HOST[/NAMESPACE]", "Remove the credentials of a registry", terrane_command_logout },
   { "inspect", "IMAGE", "Show configuration, layers and sizes of an image",
     terrane_command_inspect },
+  { "invoke", "IMAGE", "Run the image's function as Lambda would, for one event or several",
+    terrane_command_invoke },
+  { "serve", "IMAGE", "Offer the image's function on a port of this machine",
+    terrane_command_serve },
+  { "run", "IMAGE [-- COMMAND…]", "Run a program of the image in the sandbox",
+    terrane_command_run },
   { "images", "", "List the images in the store", terrane_command_images },
   { "rm", "NAME[:TAG]…", "Remove names from the store; gc frees the space", terrane_command_rm },
   { "gc", "", "Delete what no named image needs", terrane_command_gc },
@@ -168,7 +178,7 @@ main (int argc, char **argv)
     ok = terrane_print_flush (&error);
   g_free (global.store);
   if (ok)
-    return TERRANE_EXIT_DONE;
+    return global.exit_status;
   terrane_print_error (error->message);
   return terrane_exit_code (error);
 }

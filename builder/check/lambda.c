@@ -1,107 +1,328 @@
 #include "builder/check/lambda.h"
 
-#include "builder/error.h"
-
 #include "oci/base/number.h"
+#include "oci/base/path.h"
 
 #include <string.h>
 
 enum
 {
   MAX_ENVIRONMENT_BYTES = 4 * 1024,
+  MAX_SHOWN = 5,
 };
 
 #define MAX_IMAGE_BYTES (UINT64_C (10) * 1024 * 1024 * 1024)
 
-static void
-check_entrypoint (TerraneTree *tree, const OciImageConfig *config, GString *findings)
+static void G_GNUC_PRINTF (5, 6)
+    add (TerraneFindings *findings, const char *id, TerraneSeverity severity, const char *fix,
+         const char *format, ...)
 {
-  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (config);
-  g_auto (GStrv) cmd = oci_image_config_cmd (config);
-  if (entrypoint[0] == NULL)
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  const TerraneFinding finding = { .id = id, .severity = severity, .message = message, .fix = fix };
+  terrane_findings_add (findings, &finding);
+}
+
+static void
+check_program (const TerraneImageView *view, const char *program, TerraneFindings *findings)
+{
+  g_autofree char *quoted = oci_quote (program);
+  if (program[0] != '/')
     {
-      g_string_append (findings,
-                       "\n  config.entrypoint: missing; Lambda starts it with the command");
+      add (findings, "lambda.entrypoint-relative", TERRANE_SEVERITY_ERROR, NULL,
+           "config.entrypoint: %s is not an absolute path", quoted);
       return;
     }
-  if (cmd[0] == NULL)
-    g_string_append (findings, "\n  config.cmd: missing; the runtime takes the handler from it, "
-                               "such as \"handler.handler\"");
-  g_autofree char *quoted = oci_quote (entrypoint[0]);
-  if (entrypoint[0][0] != '/')
-    {
-      g_string_append_printf (findings, "\n  config.entrypoint: %s is not an absolute path",
-                              quoted);
-      return;
-    }
-  const char *path = entrypoint[0] + strspn (entrypoint[0], "/");
-  const TerraneNode *node = terrane_tree_lookup (tree, path);
+  const TerraneNode *node = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
   if (node != NULL && node->type == OCI_ENTRY_SYMLINK)
     {
       g_autofree char *target = oci_quote (node->target);
-      g_string_append_printf (findings,
-                              "\n  config.entrypoint: %s is a symbolic link to %s, which Lambda "
-                              "refuses (Runtime.InvalidEntrypoint); name the file itself",
-                              quoted, target);
+      add (findings, "lambda.entrypoint-symlink", TERRANE_SEVERITY_ERROR, "name the file itself",
+           "config.entrypoint: %s is a symbolic link to %s, which Lambda refuses "
+           "(Runtime.InvalidEntrypoint)",
+           quoted, target);
       return;
     }
   if (node == NULL)
-    node = terrane_tree_resolve (tree, path);
+    node = terrane_tree_resolve (view->tree, program);
   if (node == NULL)
-    g_string_append_printf (findings, "\n  config.entrypoint: %s is not in the image", quoted);
+    add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+         "config.entrypoint: %s is not in the image", quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
-    g_string_append_printf (
-        findings, "\n  config.entrypoint: %s is not a file that every user may read and execute",
-        quoted);
+    add (findings, "lambda.entrypoint-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
+         "config.entrypoint: %s is not a file that every user may read and execute", quoted);
 }
 
 static void
-check_environment (const OciImageConfig *config, GString *findings)
+check_entrypoint (const TerraneImageView *view, TerraneFindings *findings)
 {
-  g_auto (GStrv) env = oci_image_config_env (config);
+  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
+  g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
+  if (entrypoint[0] == NULL)
+    {
+      add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+           "config.entrypoint: missing; Lambda starts it with the command");
+      return;
+    }
+  if (cmd[0] == NULL)
+    add (findings, "lambda.no-command", TERRANE_SEVERITY_ERROR, NULL,
+         "config.cmd: missing; the runtime takes the handler from it, such as \"handler.handler\"");
+  check_program (view, entrypoint[0], findings);
+}
+
+static void
+check_reserved (const char *variable, TerraneFindings *findings)
+{
+  static const char *const reserved[] = { "_HANDLER",
+                                          "_X_AMZN_TRACE_ID",
+                                          "AWS_ACCESS_KEY",
+                                          "AWS_ACCESS_KEY_ID",
+                                          "AWS_DEFAULT_REGION",
+                                          "AWS_EXECUTION_ENV",
+                                          "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                          "AWS_LAMBDA_FUNCTION_NAME",
+                                          "AWS_LAMBDA_FUNCTION_VERSION",
+                                          "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                          "AWS_LAMBDA_LOG_GROUP_NAME",
+                                          "AWS_LAMBDA_LOG_STREAM_NAME",
+                                          "AWS_LAMBDA_RUNTIME_API",
+                                          "AWS_REGION",
+                                          "AWS_SECRET_ACCESS_KEY",
+                                          "AWS_SESSION_TOKEN",
+                                          NULL };
+  g_autofree char *name = g_strndup (variable, strcspn (variable, "="));
+  if (g_strv_contains (reserved, name))
+    add (findings, "lambda.reserved-variable", TERRANE_SEVERITY_WARNING, "remove it from the image",
+         "config.env: Lambda sets %s itself, so the image's value has no effect", name);
+}
+
+static void
+check_environment (const TerraneImageView *view, TerraneFindings *findings)
+{
+  g_auto (GStrv) env = oci_image_config_env (view->config);
   size_t total = 0;
   for (char **variable = env; *variable != NULL; variable++)
-    total += strlen (*variable) - (strchr (*variable, '=') != NULL);
+    {
+      total += strlen (*variable) - (strchr (*variable, '=') != NULL);
+      check_reserved (*variable, findings);
+    }
   if (total > MAX_ENVIRONMENT_BYTES)
-    g_string_append_printf (findings,
-                            "\n  config.env: %zu bytes of names and values, Lambda takes %d", total,
-                            MAX_ENVIRONMENT_BYTES);
+    add (findings, "lambda.environment-size", TERRANE_SEVERITY_ERROR, NULL,
+         "config.env: %zu bytes of names and values, Lambda takes %d", total,
+         MAX_ENVIRONMENT_BYTES);
 }
 
 static void
-check_working_dir (TerraneTree *tree, const OciImageConfig *config, GString *findings)
+check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
 {
-  const char *path = oci_image_config_working_dir (config);
-  if (path == NULL)
+  const char *path = oci_image_config_working_dir (view->config);
+  if (path == NULL || path[0] == '\0')
     return;
-  const TerraneNode *node = terrane_tree_resolve (tree, path);
+  const TerraneNode *node = terrane_tree_resolve (view->tree, path);
+  g_autofree char *quoted = oci_quote (path);
   if (node == NULL || node->type != OCI_ENTRY_DIRECTORY)
-    g_string_append_printf (findings, "\n  config.working_dir: %s is no directory in the image",
-                            path);
+    add (findings, "lambda.working-directory", TERRANE_SEVERITY_ERROR, NULL,
+         "config.working_dir: %s is no directory in the image", quoted);
 }
 
 static void
-check_size (TerraneTree *tree, GString *findings)
+check_size (const TerraneImageView *view, TerraneFindings *findings)
 {
-  uint64_t bytes = terrane_tree_totals (tree).bytes;
+  uint64_t bytes = terrane_tree_totals (view->tree).bytes;
   g_autofree char *text = oci_format_size (bytes);
   if (bytes > MAX_IMAGE_BYTES)
-    g_string_append_printf (findings, "\n  size: %s of files, Lambda takes 10 GiB", text);
+    add (findings, "lambda.uncompressed-size", TERRANE_SEVERITY_ERROR, NULL,
+         "size: %s of files, Lambda takes 10 GiB", text);
 }
 
-gboolean
-terrane_check_lambda (TerraneTree *tree, const OciImageConfig *config, GError **error)
+static void
+check_platform (const TerraneImageView *view, TerraneFindings *findings)
 {
-  g_autoptr (GString) findings = g_string_new (NULL);
-  check_entrypoint (tree, config, findings);
-  check_working_dir (tree, config, findings);
-  check_environment (config, findings);
-  check_size (tree, findings);
-  if (findings->len == 0)
-    return TRUE;
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
-               "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
-               "Lambda):%s",
-               findings->str);
+  const char *os = oci_image_config_os (view->config);
+  const char *architecture = oci_image_config_architecture (view->config);
+  if (g_strcmp0 (os, "linux") == 0
+      && (g_strcmp0 (architecture, "amd64") == 0 || g_strcmp0 (architecture, "arm64") == 0))
+    return;
+  g_autofree char *platform =
+      g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
+  g_autofree char *quoted = oci_quote (platform);
+  add (findings, "lambda.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
+       "the image is for %s, Lambda runs linux/amd64 and linux/arm64", quoted);
+}
+
+/* Files of one kind: how many there are, and the first ones. */
+typedef struct
+{
+  guint count;
+  GString *first;
+  char *path; /* (nullable): of the first one */
+  const char *tree;
+} Group;
+
+typedef struct
+{
+  const TerraneImageView *view;
+  Group code;   /* what the function needs cannot be read */
+  Group others; /* something else cannot be read */
+  Group setuid;
+  gboolean client; /* something that fetches events is there */
+} Walk;
+
+static void
+group_add (Group *group, const TerraneImageView *view, const TerraneNode *node, const char *path)
+{
+  g_autofree char *absolute = g_strconcat ("/", path, NULL);
+  g_autofree char *quoted = oci_quote (absolute);
+  if (group->first == NULL)
+    {
+      group->first = g_string_new (NULL);
+      group->path = g_strdup (path);
+      group->tree = terrane_image_view_tree (view, node);
+    }
+  if (group->count++ < MAX_SHOWN)
+    g_string_append_printf (group->first, "%s%s (%04o)", group->count > 1 ? ", " : "", quoted,
+                            node->mode);
+}
+
+/* What only root is meant to read in any distribution, and no function needs. */
+static gboolean
+is_private (const char *path)
+{
+  static const char *const private[] = { "boot", "dev", "etc", "home", "lost+found", "proc",
+                                         "root", "run", "sys", "tmp",  "var",        NULL };
+  static const char *const public[] = { "var/lang", "var/runtime", "var/task", NULL };
+  for (const char *const *prefix = public; *prefix != NULL; prefix++)
+    if (oci_path_is_below (path, *prefix))
+      return FALSE;
+  for (const char *const *prefix = private; *prefix != NULL; prefix++)
+    if (oci_path_is_below (path, *prefix))
+      return TRUE;
   return FALSE;
+}
+
+static gboolean
+is_client (const TerraneNode *node, const char *path)
+{
+  if (node->type == OCI_ENTRY_DIRECTORY)
+    return strcmp (node->name, "awslambdaric") == 0 || strcmp (node->name, "aws-lambda-ric") == 0
+           || strcmp (node->name, "aws_lambda_ric") == 0;
+  return strcmp (path, "var/runtime/bootstrap") == 0
+         || g_str_has_prefix (node->name, "aws-lambda-java-runtime-interface-client");
+}
+
+static gboolean
+visit (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  Walk *walk = data;
+  uint32_t wanted = node->type == OCI_ENTRY_DIRECTORY ? 0005 : 0004;
+  walk->client = walk->client || is_client (node, path);
+  if (node->type == OCI_ENTRY_SYMLINK)
+    return TRUE;
+  if (node->type == OCI_ENTRY_FILE && (node->mode & 06000) != 0)
+    group_add (&walk->setuid, walk->view, node, path);
+  if ((node->mode & wanted) == wanted)
+    return TRUE;
+  if (terrane_image_view_is_module_path (walk->view, path) || oci_path_is_below (path, "opt")
+      || oci_path_is_below (path, "var/lang") || oci_path_is_below (path, "var/runtime"))
+    group_add (&walk->code, walk->view, node, path);
+  else if (!is_private (path) && (node->mode & 04000) == 0)
+    group_add (&walk->others, walk->view, node, path);
+  return TRUE;
+}
+
+static void
+report_group (TerraneFindings *findings, Group *group, const char *id, TerraneSeverity severity,
+              const char *what, const char *fix)
+{
+  if (group->count == 0)
+    return;
+  g_autofree char *message =
+      g_strdup_printf ("%u file%s or director%s %s: %s%s", group->count,
+                       group->count == 1 ? "" : "s", group->count == 1 ? "y" : "ies", what,
+                       group->first->str, group->count > MAX_SHOWN ? ", …" : "");
+  const TerraneFinding finding = { .id = id,
+                                   .severity = severity,
+                                   .path = group->path,
+                                   .tree = group->tree,
+                                   .message = message,
+                                   .fix = fix };
+  terrane_findings_add (findings, &finding);
+  (void) g_string_free (group->first, TRUE);
+  g_free (group->path);
+}
+
+/* Whether @program is known to run code that fetches events only with a client. */
+static gboolean
+is_interpreter (const char *program)
+{
+  const char *slash = strrchr (program, '/'), *name = slash != NULL ? slash + 1 : program;
+  return g_str_has_prefix (name, "python") || strcmp (name, "node") == 0
+         || strcmp (name, "ruby") == 0 || strcmp (name, "lambda-entrypoint.sh") == 0;
+}
+
+static void
+check_client (const TerraneImageView *view, gboolean client, TerraneFindings *findings)
+{
+  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
+  if (client || entrypoint[0] == NULL || !is_interpreter (entrypoint[0]))
+    return;
+  gboolean named = FALSE;
+  for (char **argument = entrypoint; *argument != NULL; argument++)
+    named = named || strcmp (*argument, "awslambdaric") == 0;
+  add (findings, "lambda.no-runtime-client",
+       named ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING,
+       "add a runtime interface client, for Python the wheel awslambdaric",
+       "config.entrypoint: %s, and nothing in the image fetches events from Lambda",
+       named ? "it starts awslambdaric" : "it is an interpreter");
+}
+
+static void
+check_files (const TerraneImageView *view, TerraneFindings *findings)
+{
+  Walk walk = { .view = view };
+  (void) terrane_tree_foreach (view->tree, visit, &walk, NULL); /* visiting cannot fail */
+  report_group (findings, &walk.code, "lambda.unreadable-file", TERRANE_SEVERITY_ERROR,
+                "cannot be read by the user that Lambda runs the function as",
+                "chmod 644, directories and programs 755; transforms.modes does it for trees");
+  report_group (findings, &walk.others, "lambda.unreadable-file", TERRANE_SEVERITY_WARNING,
+                "cannot be read by the user that Lambda runs the function as",
+                "chmod 644, directories and programs 755, if the function uses them");
+  report_group (findings, &walk.setuid, "lambda.setuid", TERRANE_SEVERITY_NOTE,
+                "have setuid or setgid, which has no effect on Lambda", NULL);
+  check_client (view, walk.client, findings);
+}
+
+/* AWS's Python runtimes and the end of their updates (endoflife.date, 2026-08-22). */
+static void
+check_runtime (const TerraneImageView *view, const char *today, TerraneFindings *findings)
+{
+  static const char *const runtimes[][2] = {
+    { "3.8", "2024-10-14" },  { "3.9", "2025-12-15" },  { "3.10", "2026-10-31" },
+    { "3.11", "2027-06-30" }, { "3.12", "2028-10-31" }, { "3.13", "2029-06-30" },
+    { "3.14", "2029-06-30" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (runtimes); i++)
+    {
+      g_autofree char *path = g_strconcat ("var/lang/bin/python", runtimes[i][0], NULL);
+      if (strcmp (today, runtimes[i][1]) > 0 && terrane_tree_resolve (view->tree, path) != NULL)
+        add (findings, "lambda.deprecated-runtime", TERRANE_SEVERITY_WARNING,
+             "take a base with a newer Python",
+             "AWS's base image for Python %s gets no updates since %s", runtimes[i][0],
+             runtimes[i][1]);
+    }
+}
+
+void
+terrane_check_lambda (const TerraneImageView *view, const char *today, TerraneFindings *findings)
+{
+  check_entrypoint (view, findings);
+  check_working_dir (view, findings);
+  check_environment (view, findings);
+  check_size (view, findings);
+  check_platform (view, findings);
+  check_files (view, findings);
+  if (today != NULL)
+    check_runtime (view, today, findings);
 }

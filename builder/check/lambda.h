@@ -2,20 +2,20 @@
  * nothing of it was tried against AWS. */
 #pragma once
 
-#include "builder/store/tree.h"
-
-#include "oci/image-config.h"
+#include "builder/check/image-view.h"
 
 G_BEGIN_DECLS
 
 /**
  * terrane_check_lambda:
- * @tree: the image's file system
+ * @today: (nullable): "YYYY-MM-DD", for runtimes that get no more updates; %NULL: not checked
  *
- * Fails with %TERRANE_ERROR_GATE and all findings, a line each, when Lambda would refuse the image:
+ * Adds findings of the family "lambda" about what is in the image. Errors are what Lambda refuses:
  * entrypoint absolute, there, a regular executable file and no symbolic link; a command; a working
- * directory that exists; at most 4 KB of environment; at most 10 GB of files.
+ * directory that exists; at most 4 KB of environment; at most 10 GB of files; code that its user
+ * can read; something that fetches events.
  */
-gboolean terrane_check_lambda (TerraneTree *tree, const OciImageConfig *config, GError **error);
+void terrane_check_lambda (const TerraneImageView *view, const char *today,
+                           TerraneFindings *findings);
 
 G_END_DECLS

@@ -12,6 +12,7 @@ typedef struct
   char *store; /* (nullable): --store */
   gboolean offline;
   TerraneOutput output;
+  int exit_status; /* of the process when the command succeeds: what a program in the sandbox had */
 } TerraneGlobal;
 
 /**
@@ -33,6 +34,8 @@ typedef struct
 
 gboolean terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_lock (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_why (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_login (TerraneGlobal *global, int argc, char **argv, GError **error);
@@ -41,6 +44,9 @@ gboolean terrane_command_init (TerraneGlobal *global, int argc, char **argv, GEr
 gboolean terrane_command_profile (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_invoke (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_serve (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **error);

@@ -38,8 +38,8 @@ struct _TerraneTerminal
 };
 
 /* Text from registries and archives must not steer the terminal. Line breaks and tabs stay. */
-static char *
-make_harmless (const char *text)
+char *
+terrane_harmless_text (const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *harmless = g_string_new (NULL);
@@ -162,8 +162,9 @@ on_phase (gpointer data, const char *label, uint64_t total)
 {
   TerraneTerminal *self = data;
   terrane_terminal_finish_phase (self);
-  self->phase =
-      (Work){ .label = make_harmless (label), .total = total, .started = g_get_monotonic_time () };
+  self->phase = (Work){ .label = terrane_harmless_text (label),
+                        .total = total,
+                        .started = g_get_monotonic_time () };
   draw (self, self->phase.started);
 }
 
@@ -203,14 +204,14 @@ static void
 on_item (gpointer data, const char *name, uint64_t done, uint64_t total)
 {
   TerraneTerminal *self = data;
-  g_autofree char *label = make_harmless (name);
+  g_autofree char *label = terrane_harmless_text (name);
   guint i = find_item (self, label);
   if (i == self->items->len && done == total)
     return;
   if (i == self->items->len)
     {
       Work *item = g_new0 (Work, 1);
-      *item = (Work){ .label = make_harmless (name), .started = g_get_monotonic_time () };
+      *item = (Work){ .label = terrane_harmless_text (name), .started = g_get_monotonic_time () };
       g_ptr_array_add (self->items, item);
     }
   Work *item = self->items->pdata[i];
@@ -295,7 +296,7 @@ terrane_terminal_free (TerraneTerminal *self)
 void
 terrane_print_error (const char *message)
 {
-  g_autofree char *harmless = make_harmless (message);
+  g_autofree char *harmless = terrane_harmless_text (message);
   g_auto (GStrv) lines = g_strsplit (harmless, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
     fprintf (stderr, "%s%s\n", (*line)[0] == ' ' ? "" : "terrane: ", *line);
@@ -308,7 +309,7 @@ terrane_print (const char *format, ...)
   va_start (args, format);
   g_autofree char *text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_autofree char *harmless = make_harmless (text);
+  g_autofree char *harmless = terrane_harmless_text (text);
   fputs (harmless, stdout);
 }
 

@@ -42,6 +42,8 @@ find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *t
       named = self->owned != NULL ? oci_layout_resolve (self->owned, transport->name, error) : NULL;
       if (named != NULL)
         self->manifest = oci_image_find_manifest (self->owned, named, platform, error);
+      if (self->manifest != NULL)
+        self->from_index = !oci_digest_equal (&self->manifest->digest, &named->digest);
       break;
     case OCI_TRANSPORT_OCI_ARCHIVE:
       self->manifest =
@@ -74,6 +76,16 @@ terrane_transfer_open_image (TerraneRemote *remote, const char *image, const cha
     return NULL;
   self->name = g_strdup (transport->name);
   return g_steal_pointer (&self);
+}
+
+gboolean
+terrane_transfer_import (TerraneRemote *remote, TerraneOpenImage *image, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
+  if (image->owned == NULL)
+    return terrane_remote_complete (remote, image->manifest, error);
+  return terrane_store_begin_write (terrane_remote_store (remote), error)
+         && oci_image_copy (image->owned, image->manifest, layout, error);
 }
 
 static OciTransport *

@@ -12,7 +12,8 @@ typedef struct
   OciLayout *layout; /* that holds the documents and, unless a registry has them, the layers */
   OciLayout *owned;  /* the same when it must be freed, else NULL */
   OciDescriptor *manifest;
-  char *name; /* (nullable): "NAME:TAG" or what is nearest to it */
+  char *name;          /* (nullable): "NAME:TAG" or what is nearest to it */
+  gboolean from_index; /* the name leads to an index; only known of oci: */
 } TerraneOpenImage;
 
 /**
@@ -27,6 +28,9 @@ TerraneOpenImage *terrane_transfer_open_image (TerraneRemote *remote, const char
                                                const char *platform, GError **error);
 void terrane_open_image_free (TerraneOpenImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneOpenImage, terrane_open_image_free)
+
+/** Brings all of the image into the store's layout, layers too. */
+gboolean terrane_transfer_import (TerraneRemote *remote, TerraneOpenImage *image, GError **error);
 
 /** Whether @destination can be written to as far as its text tells. */
 gboolean terrane_transfer_check_output (const char *destination, GError **error);

@@ -15,6 +15,8 @@ typedef struct
   TerraneIngest *ingest;
   int layer; /* index; nodes carry it as their origin */
   gboolean skip_special;
+  TerraneFlattenFunc func; /* (nullable) */
+  gpointer data;
 } Flattener;
 
 /* Removes what lower layers put below @directory; entries of this layer stay, whatever their order.
@@ -85,6 +87,8 @@ take_entry (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GErr
   const Flattener *self = data;
   TerraneTree *tree = terrane_ingest_tree (self->ingest);
   const char *name = NULL;
+  if (self->func != NULL)
+    self->func ((guint) self->layer - 1, entry, self->data);
   g_autofree char *parent = resolve_parent (tree, entry->path, &name);
   if (g_str_has_prefix (name, WHITEOUT_PREFIX))
     return apply_whiteout (self, parent, name, error);
@@ -142,24 +146,40 @@ forget_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED g
   return TRUE;
 }
 
-gboolean
-terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip_special,
-                 unsigned jobs, const TerraneProgress *progress, TerraneStoredTree *out_tree,
-                 GError **error)
+static gboolean
+apply_layers (Flattener *self, TerraneStore *store, const OciManifest *manifest, unsigned jobs,
+              const TerraneProgress *progress, TerraneStoredTree *out_tree, GError **error)
 {
   g_autoptr (TerraneIngest) ingest =
       terrane_ingest_new (store, jobs, advance, (gpointer) progress, error);
   if (ingest == NULL)
     return FALSE;
+  self->ingest = ingest;
   for (guint i = 0; i < manifest->layers->len; i++)
     {
-      /* Origin 0 is what nobody set, so layers count from 1. */
-      Flattener self = { .ingest = ingest, .layer = (int) i + 1, .skip_special = skip_special };
-      terrane_progress_phase (progress, 0, "reading base layer %u of %u", i + 1,
-                              manifest->layers->len);
-      if (!apply_layer (&self, terrane_store_layout (store), manifest->layers->pdata[i], error))
+      self->layer = (int) i + 1; /* origin 0 is what nobody set */
+      terrane_progress_phase (progress, 0, "reading layer %u of %u", i + 1, manifest->layers->len);
+      if (!apply_layer (self, terrane_store_layout (store), manifest->layers->pdata[i], error))
         return FALSE;
     }
-  return terrane_ingest_finish (ingest, &out_tree->commit, &out_tree->tree, error)
+  return terrane_ingest_finish (ingest, &out_tree->commit, &out_tree->tree, error);
+}
+
+gboolean
+terrane_flatten (TerraneStore *store, const OciManifest *manifest, gboolean skip_special,
+                 unsigned jobs, const TerraneProgress *progress, TerraneStoredTree *out_tree,
+                 GError **error)
+{
+  Flattener self = { .skip_special = skip_special };
+  return apply_layers (&self, store, manifest, jobs, progress, out_tree, error)
          && terrane_tree_foreach (out_tree->tree, forget_layer, NULL, error);
+}
+
+gboolean
+terrane_flatten_layers (TerraneStore *store, const OciManifest *manifest, unsigned jobs,
+                        const TerraneProgress *progress, TerraneFlattenFunc func, gpointer data,
+                        TerraneStoredTree *out_tree, GError **error)
+{
+  Flattener self = { .skip_special = TRUE, .func = func, .data = data };
+  return apply_layers (&self, store, manifest, jobs, progress, out_tree, error);
 }

@@ -1,5 +1,6 @@
 #include "builder/image/image.h"
 
+#include "builder/check/elf.h"
 #include "builder/check/lambda.h"
 #include "builder/git.h"
 #include "builder/image/assemble.h"
@@ -300,13 +301,22 @@ add_base (ImageJob *job, GError **error)
   return add_layer (job, paths, "base", error);
 }
 
+/* By origin, NULL-terminated; borrowed. */
+static GPtrArray *
+tree_names (const TerraneProfile *profile)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  g_ptr_array_add (names, (gpointer) "base");
+  for (guint i = 0; i < profile->trees->len; i++)
+    g_ptr_array_add (names, ((TerraneSourceSpec *) profile->trees->pdata[i])->name);
+  g_ptr_array_add (names, NULL);
+  return names;
+}
+
 static gboolean
 add_trees (ImageJob *job, GError **error)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_ptr_array_add (names, (gpointer) "base");
-  for (guint i = 0; i < job->profile->trees->len; i++)
-    g_ptr_array_add (names, ((TerraneSourceSpec *) job->profile->trees->pdata[i])->name);
+  g_autoptr (GPtrArray) names = tree_names (job->profile);
   for (guint i = 0; i < job->profile->trees->len; i++)
     {
       const TerraneSourceSpec *spec = job->profile->trees->pdata[i];
@@ -350,13 +360,37 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
+/* All that static checks find at once. The base is given: only what was put onto it gates. */
+static gboolean
+check_assembled (const ImageJob *job, GError **error)
+{
+  gboolean lambda = job->profile->target == TERRANE_TARGET_AWS_LAMBDA;
+  g_autoptr (GPtrArray) names = tree_names (job->profile);
+  g_autoptr (TerraneFindings) findings = terrane_findings_new ();
+  const TerraneImageView view = { .store = job->store,
+                                  .tree = job->assembled,
+                                  .config = job->config,
+                                  .names = (const char *const *) names->pdata,
+                                  .trust_base = TRUE };
+  if (lambda)
+    terrane_check_lambda (&view, NULL, findings);
+  guint refused = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR);
+  g_autoptr (TerranePrograms) programs = terrane_programs_new (&view, error);
+  if (programs == NULL)
+    return FALSE;
+  terrane_check_programs (&view, programs, findings);
+  return terrane_findings_gate (
+      findings, error, "%s",
+      refused > 0 ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not "
+                    "for Lambda):"
+                  : "programs in this image could not be loaded:");
+}
+
 static TerraneImage *
 assemble (ImageJob *job, GError **error)
 {
   g_autoptr (TerraneImage) image = image_new ();
-  if (!add_base (job, error) || !add_trees (job, error)
-      || (job->profile->target == TERRANE_TARGET_AWS_LAMBDA
-          && !terrane_check_lambda (job->assembled, job->config, error))
+  if (!add_base (job, error) || !add_trees (job, error) || !check_assembled (job, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error))
     return NULL;
   list_layers (image, job->manifest, job->config, count_base_layers (job->base), job->reused);

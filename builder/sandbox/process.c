@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -75,19 +76,23 @@ capture_text (const Capture *self)
 /* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers
  * to hand over do not overlap: sources were moved above all targets before the fork. */
 static void
-exec_child (const TerraneProcess *self, const char *program, int output, int error_pipe,
+exec_child (const TerraneProcess *self, const char *program, const int *stdio, int error_pipe,
             const TerraneProcessFd *fds, pid_t parent)
 {
   sigset_t none;
   /* Other libraries' descriptors too, which may lack the flag; an older kernel just keeps them. */
   (void) syscall (SYS_close_range, FIRST_FREE_FD, ~0U, CLOSE_RANGE_CLOEXEC);
-  int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   (void) sigemptyset (&none);
   (void) sigprocmask (SIG_SETMASK, &none, NULL);
   (void) signal (SIGPIPE, SIG_DFL);
-  (void) setpgid (0, 0);
-  gboolean ok = prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid () == parent && null >= 0
-                && dup2 (null, 0) == 0 && dup2 (output, 1) == 1 && dup2 (output, 2) == 2;
+  gboolean ok = self->prepare == NULL || self->prepare (self->prepare_data);
+  ok = ok && prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid () == parent;
+  for (int i = 0; ok && i < FIRST_FREE_FD; i++)
+    ok = dup2 (stdio[i], i) == i;
+  if (ok && self->terminal)
+    ok = setsid () > 0 && ioctl (0, TIOCSCTTY, 0) == 0;
+  else
+    (void) setpgid (0, 0);
   for (size_t i = 0; ok && i < self->n_fds; i++)
     ok = dup2 (fds[i].fd, fds[i].child_fd) == fds[i].child_fd;
   if (ok)
@@ -134,17 +139,35 @@ wait_for_exec (int error_pipe, const char *program, pid_t child, GError **error)
   return oci_throw_errno (error, "starting %s", program);
 }
 
+/* What becomes 0, 1 and 2. *out_output is to read from, or -1. */
 static gboolean
-start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child, GError **error)
+make_stdio (const TerraneProcess *self, OciFd stdio[FIRST_FREE_FD], OciFd *out_output,
+            GError **error)
 {
-  g_auto (OciFd) output_read = -1, output_write = -1, error_read = -1, error_write = -1;
+  if (self->stdio != NULL)
+    return duplicate_high (self->stdio[0], &stdio[0], error)
+           && duplicate_high (self->stdio[1], &stdio[1], error)
+           && duplicate_high (self->stdio[2], &stdio[2], error);
+  g_auto (OciFd) null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null < 0)
+    return oci_throw_errno (error, "/dev/null");
+  return duplicate_high (null, &stdio[0], error) && make_pipe (out_output, &stdio[1], error)
+         && duplicate_high (stdio[1], &stdio[2], error);
+}
+
+gboolean
+terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child,
+                       GError **error)
+{
+  g_auto (OciFd) output = -1, error_read = -1, error_write = -1;
+  OciFd stdio[FIRST_FREE_FD] = { -1, -1, -1 };
   TerraneProcessFd moved[MAX_FDS];
   g_autofree char *program = g_find_program_in_path (self->argv[0]);
   g_assert (self->n_fds <= MAX_FDS);
   if (program == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "starting %s: not found in PATH", self->argv[0]);
-  gboolean ok = make_pipe (&output_read, &output_write, error)
-                && make_pipe (&error_read, &error_write, error);
+  gboolean ok =
+      make_stdio (self, stdio, &output, error) && make_pipe (&error_read, &error_write, error);
   size_t n_moved = 0;
   for (; ok && n_moved < self->n_fds; n_moved++)
     {
@@ -154,15 +177,17 @@ start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child, GError *
   pid_t parent = getpid ();
   pid_t child = ok ? fork () : -1;
   if (child == 0)
-    exec_child (self, program, output_write, error_write, moved, parent);
+    exec_child (self, program, stdio, error_write, moved, parent);
   if (ok && child < 0)
     ok = oci_throw_errno (error, "creating a process");
   for (size_t i = 0; i < n_moved; i++)
     oci_fd_close (moved[i].fd);
+  for (int i = 0; i < FIRST_FREE_FD; i++)
+    oci_fd_close (stdio[i]);
   oci_fd_close (oci_fd_steal (&error_write));
   if (!ok || !wait_for_exec (error_read, program, child, error))
     return FALSE;
-  *out_output = oci_fd_steal (&output_read);
+  *out_output = oci_fd_steal (&output);
   *out_child = child;
   return TRUE;
 }
@@ -299,7 +324,7 @@ terrane_process_run_full (const TerraneProcess *self, GCancellable *cancellable,
   *out_result = (TerraneProcessResult){ 0 };
   if (g_cancellable_is_cancelled (cancellable))
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-  if (!start (self, &output, &child, error))
+  if (!terrane_process_start (self, &output, &child, error))
     return FALSE;
 
   Capture capture = { .head = g_string_new (NULL), .tail = g_string_new (NULL) };

@@ -1,6 +1,8 @@
 /* A child process that is measured: what it printed, how it ended, what it cost. */
 #pragma once
 
+#include "oci/base/fd.h"
+
 #include <gio/gio.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -17,6 +19,10 @@ typedef struct
 /** Asks a process to end in a way of its own. FALSE when there is none. */
 typedef gboolean (*TerraneProcessStopFunc) (gpointer data);
 
+/** Runs in the child before the program does; may use only what is async-signal-safe, and sets
+ * errno when it returns FALSE. */
+typedef gboolean (*TerraneProcessPrepareFunc) (gpointer data);
+
 typedef struct
 {
   const char *const *argv;     /* program and arguments; the program is looked for in PATH */
@@ -26,6 +32,10 @@ typedef struct
   uint64_t deadline_ms; /* its process group is killed after so many milliseconds; 0 for never */
   TerraneProcessStopFunc stop; /* (nullable): tried first at the deadline, a second before that */
   gpointer stop_data;
+  const int *stdio;  /* (nullable): three descriptors for 0, 1 and 2 instead */
+  gboolean terminal; /* stdio[0] is a terminal and becomes the controlling one of a new session */
+  TerraneProcessPrepareFunc prepare; /* (nullable) */
+  gpointer prepare_data;
 } TerraneProcess;
 
 typedef struct
@@ -46,6 +56,16 @@ void terrane_process_result_set_usage (TerraneProcessResult *self, const struct 
 
 void terrane_process_result_clear (TerraneProcessResult *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProcessResult, terrane_process_result_clear)
+
+/**
+ * terrane_process_start:
+ * @out_output: (out): where its output can be read, or -1 when it has stdio of its own
+ * @out_child: (out): to be waited for by the caller
+ *
+ * Only starts it; deadline and stop function are not looked at.
+ */
+gboolean terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child,
+                                GError **error);
 
 /**
  * terrane_process_run_full:

@@ -25,6 +25,7 @@ typedef struct
                               TERRANE_SANDBOX_DEFAULT_PATH when they have no PATH */
   const char *working_dir; /* (nullable): "/" */
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
+  gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */

@@ -73,6 +73,31 @@ terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc kee
   return TRUE;
 }
 
+json_t *
+terrane_cache_find (TerraneStore *store, const char *kind, const char *member, const char *text)
+{
+  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  json_t *found = NULL;
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return NULL;
+    }
+  for (struct dirent *entry = readdir (dir); entry != NULL && found == NULL; entry = readdir (dir))
+    {
+      OciDigest key;
+      g_autoptr (OciJsonValue) value = oci_digest_parse_hex (entry->d_name, &key, NULL)
+                                           ? terrane_cache_get (store, kind, &key)
+                                           : NULL;
+      if (g_strcmp0 (terrane_cache_text (value, member), text) == 0)
+        found = json_incref (value);
+    }
+  (void) closedir (dir);
+  return found;
+}
+
 const char *
 terrane_cache_text (const json_t *value, const char *member)
 {

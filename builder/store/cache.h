@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 #define TERRANE_CACHE_PYTHONS "pythons"     /* commit -> its interpreter and C library */
 #define TERRANE_CACHE_PULLED "pulled"       /* ostree URL and ref -> commit, time of use */
 #define TERRANE_CACHE_RESULTS "results"     /* validation key -> results that passed */
+#define TERRANE_CACHE_PROGRAMS "programs"   /* files of a layer -> facts of ELF files */
+#define TERRANE_CACHE_UNPACKED "unpacked"   /* manifest -> file system, what layers are from */
 
 /** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */
 json_t *terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key);
@@ -31,6 +33,10 @@ typedef gboolean (*TerraneCacheFunc) (const char *kind, const OciDigest *key, co
 /** Shows every entry of @kind to @keep and deletes those for which it returns FALSE. */
 gboolean terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc keep,
                               gpointer data, guint *out_removed, GError **error);
+
+/** Returns: (transfer full) (nullable): an entry of @kind whose @member is @text, of any key */
+json_t *terrane_cache_find (TerraneStore *store, const char *kind, const char *member,
+                            const char *text);
 
 /* The text of one entry's member or NULL. */
 const char *terrane_cache_text (const json_t *value, const char *member);

@@ -126,6 +126,35 @@ keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gp
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
 }
 
+/* The file system of an image that stays. */
+static gboolean
+keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const json_t *value,
+                     gpointer data)
+{
+  Collector *self = data;
+  OciDigest commit;
+  const char *hex = terrane_cache_text (value, "commit");
+  if (hex == NULL || !is_kept (self->manifests, key) || !oci_digest_parse_hex (hex, &commit, NULL))
+    return FALSE;
+  keep_digest (self->commits, &commit);
+  return TRUE;
+}
+
+/* The files of a layer stay or go together. */
+static gboolean
+keep_programs_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                     const json_t *value, gpointer data)
+{
+  const Collector *self = data;
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  const char *object = json_object_iter_key (json_object_iter (json_object_get (value, "objects")));
+  OciDigest digest;
+  gboolean exists = FALSE;
+  return object != NULL && oci_digest_parse_hex (object, &digest, NULL)
+         && ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, object, &exists, NULL, NULL)
+         && exists;
+}
+
 static gboolean
 keep_pulled_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
                    const json_t *value, gpointer data)
@@ -145,6 +174,8 @@ sweep_cache (Collector *self, GError **error)
   return terrane_cache_sweep (self->store, TERRANE_CACHE_IMAGES, keep_image_entry, self, removed,
                               error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_PULLED, keep_pulled_entry, self,
+                                 removed, error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_UNPACKED, keep_unpacked_entry, self,
                                  removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_TREES, keep_tree_entry, self, removed,
                                  error)
@@ -252,7 +283,8 @@ prune_objects (Collector *self, GError **error)
     return FALSE;
   self->report.objects = (guint) pruned;
   self->report.bytes += bytes;
-  return TRUE;
+  return terrane_cache_sweep (self->store, TERRANE_CACHE_PROGRAMS, keep_programs_entry, self,
+                              &self->report.cache_entries, error);
 }
 
 gboolean

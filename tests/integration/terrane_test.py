@@ -21,6 +21,7 @@ import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 TERRANE = os.environ.get("TERRANE", str(TOP / "build/dev/terrane"))
+BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 INPUTS = TOP / "profiles/inputs"
 GDAL_PROFILE = TOP / "profiles/debian12-gdal.json"
 

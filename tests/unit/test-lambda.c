@@ -4,6 +4,16 @@
 
 #include "testing.h"
 
+/* What a build does with the findings. */
+static gboolean
+check (TerraneTree *tree, const OciImageConfig *config, GError **error)
+{
+  const TerraneImageView view = { .tree = tree, .config = config };
+  g_autoptr (TerraneFindings) findings = terrane_findings_new ();
+  terrane_check_lambda (&view, "2026-11-21", findings);
+  return terrane_findings_gate (findings, error, "AWS Lambda would refuse this image:");
+}
+
 static void
 add (TerraneTree *tree, const char *path, OciEntryType type, uint32_t mode, uint64_t size)
 {
@@ -26,6 +36,7 @@ make_image (TerraneTree **out_tree, OciImageConfig **out_config)
   add (*out_tree, "usr/bin/python3", OCI_ENTRY_SYMLINK, 0777, 0);
   add (*out_tree, "usr/bin/private", OCI_ENTRY_FILE, 0750, 10);
   add (*out_tree, "usr/bin/plain", OCI_ENTRY_FILE, 0644, 10);
+  add (*out_tree, "usr/lib/awslambdaric", OCI_ENTRY_DIRECTORY, 0755, 0);
   add (*out_tree, "var/task", OCI_ENTRY_DIRECTORY, 0755, 0);
   oci_image_config_set_entrypoint (*out_config, entrypoint);
   oci_image_config_set_cmd (*out_config, cmd);
@@ -42,9 +53,9 @@ test_entrypoints (void)
     { "python3.11", "*‘python3.11’ is not an absolute path" },
     { "", "*‘’ is not an absolute path" },
     { "/usr/bin/absent", "*‘/usr/bin/absent’ is not in the image" },
-    { "/usr/bin", "*is not a file that every user may read and execute" },
-    { "/usr/bin/private", "*is not a file that every user may read and execute" },
-    { "/usr/bin/plain", "*is not a file that every user may read and execute" },
+    { "/usr/bin", "*is not a file that every user may read and execute*" },
+    { "/usr/bin/private", "*is not a file that every user may read and execute*" },
+    { "/usr/bin/plain", "*is not a file that every user may read and execute*" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -56,7 +67,7 @@ test_entrypoints (void)
       make_image (&tree, &config);
       oci_image_config_set_entrypoint (config, argv);
       oci_image_config_set_cmd (config, cmd);
-      g_assert_cmpint (terrane_check_lambda (tree, config, &error), ==, rows[i][1] == NULL);
+      g_assert_cmpint (check (tree, config, &error), ==, rows[i][1] == NULL);
       if (rows[i][1] != NULL)
         assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, rows[i][1]);
     }
@@ -69,10 +80,10 @@ test_missing (void)
   g_autoptr (OciImageConfig) config = oci_image_config_new ("linux", "amd64");
   g_autoptr (GError) error = NULL;
   oci_image_config_set_working_dir (config, "/absent");
-  g_assert_false (terrane_check_lambda (tree, config, &error));
+  g_assert_false (check (tree, config, &error));
   assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
                 "AWS Lambda would refuse this image*config.entrypoint: missing*"
-                "config.working_dir: /absent is no directory*");
+                "config.working_dir: ‘/absent’ is no directory*");
   g_assert_cmpint (terrane_exit_code (error), ==, 3);
 }
 
@@ -88,7 +99,7 @@ test_limits (void)
       g_autofree char *value = g_strnfill (4096 - 3 + extra, 'v');
       make_image (&tree, &config);
       oci_image_config_set_env (config, "KEY", value);
-      g_assert_cmpint (terrane_check_lambda (tree, config, &error), ==, extra == 0);
+      g_assert_cmpint (check (tree, config, &error), ==, extra == 0);
       if (extra > 0)
         assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "*config.env: 4097 bytes*4096");
     }
@@ -99,7 +110,7 @@ test_limits (void)
       g_autoptr (GError) error = NULL;
       make_image (&tree, &config);
       add (tree, "big", OCI_ENTRY_FILE, 0644, UINT64_C (10737418240) - 30 + extra);
-      g_assert_cmpint (terrane_check_lambda (tree, config, &error), ==, extra == 0);
+      g_assert_cmpint (check (tree, config, &error), ==, extra == 0);
       if (extra > 0)
         assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "*size: 10.7 GB of files*");
     }

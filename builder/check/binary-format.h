@@ -1,0 +1,25 @@
+/* Whether a file is a program or library at all, and of which system: by its first bytes. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TERRANE_BINARY_ELF,
+  TERRANE_BINARY_MACH_O,
+  TERRANE_BINARY_PE,
+} TerraneBinaryFormat;
+
+/**
+ * terrane_binary_format:
+ * @out_program: (out): whether it is one
+ * @out_format: (out): of what kind, if it is
+ *
+ * Fails only when @fd cannot be read.
+ */
+gboolean terrane_binary_format (int fd, gboolean *out_program, TerraneBinaryFormat *out_format,
+                                GError **error);
+
+G_END_DECLS

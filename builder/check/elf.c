@@ -1,0 +1,385 @@
+#include "builder/check/elf.h"
+
+#include <string.h>
+
+/* A missing library. The first root that fails for it decides how bad that is. */
+typedef struct
+{
+  TerraneSeverity severity;
+  char *message;
+  char *fix;
+  guint roots; /* how many need it */
+} Problem;
+
+typedef struct
+{
+  const TerraneImageView *view;
+  TerranePrograms *programs;
+  TerraneFindings *findings;
+  GHashTable *missing;  /* "ENTRY NAME" -> Problem */
+  GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
+  GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
+  gboolean musl;
+} Check;
+
+static void
+problem_free (gpointer data)
+{
+  Problem *problem = data;
+  g_free (problem->message);
+  g_free (problem->fix);
+  g_free (problem);
+}
+
+static TerraneSeverity
+severity_of (const Check *self, const TerraneRoot *root, const TerraneElfEntry *entry)
+{
+  gboolean trusted = self->view->trust_base && entry->node->origin == 0;
+  return root->required && !trusted ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING;
+}
+
+static void
+add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
+     const char *message, const char *fix)
+{
+  const TerraneFinding finding = {
+    .id = id,
+    .severity = severity,
+    .path = entry->path,
+    .tree = terrane_image_view_tree (self->view, entry->node),
+    .message = message,
+    .fix = fix,
+  };
+  terrane_findings_add (self->findings, &finding);
+}
+
+/* What a file is by itself. */
+static void
+check_file (Check *self, const TerraneElfEntry *entry)
+{
+  const TerraneElf *elf = entry->elf;
+  TerraneRoot root = terrane_programs_root (self->programs, entry);
+  if (elf->format != TERRANE_BINARY_ELF)
+    {
+      gboolean program = g_str_has_suffix (entry->path, ".exe");
+      g_autofree char *message =
+          g_strdup_printf ("it is for %s and cannot be loaded here",
+                           elf->format == TERRANE_BINARY_PE ? "Windows" : "macOS");
+      add (self, "elf.foreign-binary", program ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING,
+           entry, message, "take the files that are made for Linux, or leave it out");
+      return;
+    }
+  if (elf->broken != NULL)
+    {
+      g_autofree char *message = g_strdup_printf ("it cannot be loaded: %s", elf->broken);
+      add (self, "elf.broken", severity_of (self, &root, entry), entry, message,
+           "make it anew, or leave it out");
+      return;
+    }
+  if (elf->type == TERRANE_ELF_OTHER)
+    return;
+  if (!terrane_programs_fits (self->programs, entry))
+    {
+      g_autofree char *machine = terrane_elf_machine_name (elf->bits, elf->machine);
+      g_autofree char *message =
+          g_strdup_printf ("it is for %s, the image for %s; ld.so would say that it does not exist",
+                           machine, oci_image_config_architecture (self->view->config));
+      add (self, "elf.wrong-machine", severity_of (self, &root, entry), entry, message,
+           "take the wheel or package of the image's platform");
+      return;
+    }
+  if (elf->text_relocations)
+    add (self, "elf.text-relocations", TERRANE_SEVERITY_WARNING, entry,
+         "its code is changed when it is loaded, which costs memory in every process and fails "
+         "where memory must not be both writable and executable",
+         "build it with -fPIC");
+  if (elf->executable_stack)
+    add (self, "elf.executable-stack", TERRANE_SEVERITY_WARNING, entry,
+         "it asks for an executable stack; glibc 2.41 and later refuse to load such a library",
+         "link it with -z noexecstack, or run 'patchelf --clear-execstack'");
+}
+
+/* "A, needed by B, needed by C" */
+static char *
+describe_chain (const Check *self, const TerraneLoaded *loader)
+{
+  GString *text = g_string_new (NULL);
+  for (const TerraneLoaded *file = loader; file != NULL; file = file->loader)
+    {
+      g_autofree char *quoted = terrane_image_view_quote (self->view, file->entry->node);
+      g_string_append_printf (text, "%s%s", file != loader ? "\nwhich is loaded by " : "", quoted);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* The part of a library's name before ".so", to find other versions of it. */
+static gboolean
+same_stem (const char *a, const char *b)
+{
+  const char *end_a = strstr (a, ".so"), *end_b = strstr (b, ".so");
+  return end_a != NULL && end_b != NULL && end_a - a == end_b - b
+         && strncmp (a, b, (size_t) (end_a - a)) == 0;
+}
+
+/* The file that has @name, else one of another version, although nothing finds it. */
+static const TerraneElfEntry *
+find_candidate (const Check *self, const char *name, gboolean *out_other)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  const TerraneElfEntry *other = NULL;
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TerraneElfEntry *entry = entries->pdata[i];
+      const char *soname = entry->elf->soname != NULL ? entry->elf->soname : entry->node->name;
+      *out_other = FALSE;
+      if (entry->elf->broken != NULL || !terrane_programs_fits (self->programs, entry))
+        continue;
+      if (strcmp (soname, name) == 0 || strcmp (entry->node->name, name) == 0)
+        return entry;
+      if (other == NULL && same_stem (soname, name))
+        other = entry;
+    }
+  *out_other = other != NULL;
+  return other;
+}
+
+/* What wheels may not bring along: manylinux expects it of the system. */
+static gboolean
+is_expected_of_system (const char *name)
+{
+  static const char *const stems[] = {
+    "libexpat.",    "libz.",           "libGL.",          "libX11.",
+    "libXext.",     "libXrender.",     "libSM.",          "libICE.",
+    "libglib-2.0.", "libgobject-2.0.", "libgthread-2.0.", "libatomic.",
+    "libanl.",      "libnsl.",         "libutil.",        NULL
+  };
+  for (const char *const *stem = stems; *stem != NULL; stem++)
+    if (g_str_has_prefix (name, *stem))
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+missing_fix (const Check *self, const char *name, const TerraneElfEntry *candidate, gboolean other)
+{
+  g_autofree char *quoted = oci_quote (name);
+  if (candidate != NULL && !other)
+    return g_strdup_printf ("add its directory to LD_LIBRARY_PATH, give the file that needs it a "
+                            "DT_RPATH, or run ldconfig where the tree is made");
+  if (other)
+    {
+      g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
+      return g_strdup_printf ("%s is another version: take builds that belong together", there);
+    }
+  if (is_expected_of_system (name))
+    return g_strdup_printf ("wheels may expect %s of the system, so add the package that has it "
+                            "to the base or to a tree",
+                            quoted);
+  return g_strdup_printf ("add the package that has %s to the base or to a tree", quoted);
+}
+
+static void
+note_missing (Check *self, const TerraneRoot *root, const TerraneClosure *closure,
+              const TerraneLoaded *loader, const char *name)
+{
+  g_autofree char *key = g_strdup_printf ("%p %s", (const void *) loader->entry, name);
+  Problem *problem = g_hash_table_lookup (self->missing, key);
+  if (problem != NULL)
+    {
+      problem->roots++;
+      return;
+    }
+  gboolean other = FALSE;
+  const TerraneElfEntry *candidate = find_candidate (self, name, &other);
+  g_autofree char *quoted = oci_quote (name);
+  g_autofree char *chain = describe_chain (self, loader);
+  g_autofree char *places = terrane_library_search_describe (
+      terrane_closure_search (closure), terrane_closure_linker (closure), loader);
+  g_autofree char *there =
+      candidate != NULL ? terrane_image_view_quote (self->view, candidate->node) : NULL;
+  problem = g_new0 (Problem, 1);
+  problem->severity = severity_of (self, root, loader->entry);
+  problem->roots = 1;
+  problem->fix = missing_fix (self, name, candidate, other);
+  problem->message = g_strdup_printf (
+      "%s is not found; it is needed by %s\nsearched: %s%s%s%s", quoted, chain, places,
+      there != NULL && !other ? "\nthere is " : "", there != NULL && !other ? there : "",
+      there != NULL && !other ? ", but nothing searches there" : "");
+  g_hash_table_insert (self->missing, g_steal_pointer (&key), problem);
+}
+
+/* Whether the library that ships with @loader is another one than it gets. */
+static void
+check_shadow (Check *self, const TerraneClosure *closure, const TerraneLoaded *loader,
+              const char *name, const TerraneLoaded *found, TerraneSearchStep step)
+{
+  const TerraneElf *elf = loader->entry->elf;
+  if (step == TERRANE_SEARCH_PATH || step == TERRANE_SEARCH_RPATH || step == TERRANE_SEARCH_RUNPATH
+      || strchr (name, '/') != NULL)
+    return;
+  g_autofree char *key = g_strdup_printf ("%p %s", (const void *) loader->entry, name);
+  if (!g_hash_table_add (self->needs, g_steal_pointer (&key)))
+    return;
+  const char *list = elf->runpath != NULL ? elf->runpath : elf->rpath;
+  const TerraneElfEntry *own = terrane_library_search_peek (
+      terrane_closure_search (closure), terrane_closure_linker (closure), loader, list, name);
+  if (own == NULL || oci_digest_equal (&own->node->object, &found->entry->node->object))
+    return;
+  g_autofree char *quoted = oci_quote (name);
+  g_autofree char *mine = terrane_image_view_quote (self->view, own->node);
+  g_autofree char *theirs = terrane_image_view_quote (self->view, found->entry->node);
+  g_autofree char *message =
+      g_strdup_printf ("for %s it gets %s, by %s, and not %s, which ships with it", quoted, theirs,
+                       terrane_search_step_name (step), mine);
+  add (self, "elf.shadowed-library", TERRANE_SEVERITY_WARNING, loader->entry, message,
+       "give it a DT_RPATH, give the library a name of its own, or remove one of the two");
+}
+
+static void
+on_need (const TerraneRoot *root, const TerraneClosure *closure, const TerraneLoaded *loader,
+         const char *name, const TerraneLoaded *found, TerraneSearchStep step, gpointer data)
+{
+  Check *self = data;
+  if (found == NULL)
+    note_missing (self, root, closure, loader, name);
+  else
+    check_shadow (self, closure, loader, name, found, step);
+}
+
+/* The highest version of @elf that is of the same family as @version, such as "GLIBC_". */
+static const char *
+highest_version (const TerraneElf *elf, const char *version)
+{
+  const char *end = strrchr (version, '_'), *highest = NULL;
+  size_t len = end != NULL ? (size_t) (end - version) + 1 : 0;
+  for (char *const *define = elf->defines; len > 0 && *define != NULL; define++)
+    if (strncmp (*define, version, len) == 0 && g_ascii_isdigit ((*define)[len])
+        && (highest == NULL || strverscmp (*define, highest) > 0))
+      highest = *define;
+  return highest;
+}
+
+static void
+report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file,
+                 const TerraneLoaded *provider, char **versions)
+{
+  const char *highest = highest_version (provider->entry->elf, versions[0]);
+  g_autofree char *joined = g_strjoinv (", ", versions);
+  g_autofree char *quoted = oci_quote (joined);
+  g_autofree char *has = highest != NULL ? oci_quote (highest) : NULL;
+  g_autofree char *there = terrane_image_view_quote (self->view, provider->entry->node);
+  g_autofree char *chain = describe_chain (self, file);
+  g_autofree char *message = g_strdup_printf (
+      "it needs %s of %s, which has %s%s\nneeded by %s", quoted, there,
+      has != NULL ? "versions up to " : "no such version", has != NULL ? has : "", chain);
+  add (self, "elf.missing-version", severity_of (self, root, file->entry), file->entry, message,
+       "it was built for a newer system than this one: take a build for the base, or a newer base");
+}
+
+static void
+check_want (Check *self, const TerraneRoot *root, const TerraneClosure *closure,
+            const TerraneLoaded *file, const TerraneElfWant *want)
+{
+  const TerraneLoaded *provider = terrane_closure_lookup (closure, want->library);
+  if (provider == NULL || provider->entry->elf->defines[0] == NULL)
+    return; /* missing altogether, or without versions, which ld.so takes for any */
+  g_autofree char *key =
+      g_strdup_printf ("%p %p", (const void *) want, (const void *) provider->entry);
+  if (!g_hash_table_add (self->compared, g_steal_pointer (&key)))
+    return;
+  g_autoptr (GPtrArray) versions = g_ptr_array_new ();
+  for (char *const *version = want->versions; *version != NULL; version++)
+    if (!g_strv_contains ((const char *const *) provider->entry->elf->defines, *version))
+      g_ptr_array_add (versions, *version);
+  g_ptr_array_add (versions, NULL);
+  if (versions->len > 1)
+    report_versions (self, root, file, provider, (char **) versions->pdata);
+}
+
+static void
+on_loaded (const TerraneRoot *root, const TerraneClosure *closure, gpointer data)
+{
+  Check *self = data;
+  const GPtrArray *files = terrane_closure_files (closure);
+  if (terrane_closure_linker (closure)->musl)
+    {
+      self->musl = TRUE; /* which does not look at versions */
+      return;
+    }
+  for (guint i = 0; i < files->len; i++)
+    {
+      const TerraneLoaded *file = files->pdata[i];
+      const GPtrArray *wants = file->entry->elf->wants;
+      for (guint j = 0; j < wants->len; j++)
+        check_want (self, root, closure, file, wants->pdata[j]);
+    }
+}
+
+static void
+on_no_linker (const TerraneRoot *root, gpointer data)
+{
+  Check *self = data;
+  g_autofree char *quoted = oci_quote (root->entry->elf->interpreter);
+  g_autofree char *message = g_strdup_printf (
+      "its dynamic linker %s is not in the image; starting it fails with \"No such file or "
+      "directory\"",
+      quoted);
+  add (self, "elf.missing-library", severity_of (self, root, root->entry), root->entry, message,
+       "take a program that is built for the base");
+}
+
+static void
+report_missing (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TerraneElfEntry *entry = entries->pdata[i];
+      for (char *const *name = entry->elf->needed; *name != NULL; name++)
+        {
+          g_autofree char *key = g_strdup_printf ("%p %s", (const void *) entry, *name);
+          const Problem *problem = g_hash_table_lookup (self->missing, key);
+          if (problem == NULL)
+            continue;
+          g_autofree char *message =
+              problem->roots > 1 ? g_strdup_printf ("%s\n%u programs and libraries fail for it",
+                                                    problem->message, problem->roots)
+                                 : g_strdup (problem->message);
+          add (self, "elf.missing-library", problem->severity, entry, message, problem->fix);
+        }
+    }
+}
+
+void
+terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
+                        TerraneFindings *findings)
+{
+  static const TerraneProgramsVisitor visitor = { .need = on_need,
+                                                  .loaded = on_loaded,
+                                                  .no_linker = on_no_linker };
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (programs));
+  g_autoptr (GHashTable) missing =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, problem_free);
+  g_autoptr (GHashTable) compared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) needs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Check self = {
+    .view = view,
+    .programs = programs,
+    .findings = findings,
+    .missing = missing,
+    .compared = compared,
+    .needs = needs,
+  };
+  for (guint i = 0; i < entries->len; i++)
+    check_file (&self, entries->pdata[i]);
+  terrane_programs_visit (programs, &visitor, &self);
+  report_missing (&self);
+  const TerraneFinding musl = {
+    .id = "elf.unsupported-libc",
+    .severity = TERRANE_SEVERITY_NOTE,
+    .message = "the image's C library is musl: libraries are searched in its way, symbol versions "
+               "are not checked",
+  };
+  if (self.musl)
+    terrane_findings_add (findings, &musl);
+}

@@ -1,0 +1,286 @@
+#include "builder/check/finding.h"
+
+#include "builder/error.h"
+
+#include <string.h>
+
+struct _TerraneFindings
+{
+  GPtrArray *list;     /* of TerraneFinding with strings of their own */
+  GHashTable *ignored; /* set of ids */
+  gboolean sorted;
+};
+
+static const struct
+{
+  const char *id;
+  const char *summary;
+} kinds[] = {
+  { "elf.broken", "an ELF file that the dynamic linker cannot read" },
+  { "elf.executable-stack", "a program or library that wants an executable stack" },
+  { "elf.foreign-binary", "a program or library of another operating system" },
+  { "elf.missing-library", "a library that a program or library needs and that is not found" },
+  { "elf.missing-version", "a symbol version that the library found does not define" },
+  { "elf.shadowed-library", "a library that ships with a file but is not the one it gets" },
+  { "elf.text-relocations", "code that is written to when it is loaded" },
+  { "elf.unsupported-libc", "an image of a C library that is checked less exactly" },
+  { "elf.wrong-machine", "a program or library of another processor" },
+  { "lambda.deprecated-runtime", "a runtime that gets no more updates" },
+  { "lambda.empty-layer", "a layer without content" },
+  { "lambda.entrypoint-missing", "no entrypoint, or one that is not in the image" },
+  { "lambda.entrypoint-not-executable", "an entrypoint that not every user may run" },
+  { "lambda.entrypoint-relative", "an entrypoint that is no absolute path" },
+  { "lambda.entrypoint-symlink", "an entrypoint that is a symbolic link" },
+  { "lambda.environment-size", "more than 4 KB of environment" },
+  { "lambda.hard-link", "a hard link in a layer" },
+  { "lambda.image-index", "an index of several images instead of one image" },
+  { "lambda.layer-compression", "a layer that is not compressed with gzip" },
+  { "lambda.media-types", "media types of Docker and OCI in one image" },
+  { "lambda.no-command", "no command, which the handler is taken from" },
+  { "lambda.no-runtime-client", "nothing in the image fetches events" },
+  { "lambda.parent-directory", "a layer entry without its parent directory before it" },
+  { "lambda.reserved-variable", "a variable that Lambda sets itself" },
+  { "lambda.setuid", "files with setuid or setgid, which have no effect" },
+  { "lambda.uncompressed-size", "more than 10 GiB of files" },
+  { "lambda.unreadable-file", "files that the function's user cannot read" },
+  { "lambda.working-directory", "a working directory that is not in the image" },
+  { "lambda.wrong-architecture", "a platform that Lambda does not have" },
+};
+
+static const char *const severity_names[] = { "error", "warning", "note" };
+
+const char *
+terrane_severity_name (TerraneSeverity severity)
+{
+  return severity_names[severity];
+}
+
+const char *const *
+terrane_finding_ids (void)
+{
+  static const char *ids[G_N_ELEMENTS (kinds) + 1];
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    ids[i] = kinds[i].id;
+  return ids;
+}
+
+const char *
+terrane_finding_summary (const char *id)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].id, id))
+      return kinds[i].summary;
+  g_assert_not_reached ();
+}
+
+static void
+finding_free (gpointer data)
+{
+  TerraneFinding *self = data;
+  g_free ((char *) self->path);
+  g_free ((char *) self->tree);
+  g_free ((char *) self->message);
+  g_free ((char *) self->fix);
+  g_free (self);
+}
+
+TerraneFindings *
+terrane_findings_new (void)
+{
+  TerraneFindings *self = g_new0 (TerraneFindings, 1);
+  self->list = g_ptr_array_new_with_free_func (finding_free);
+  self->ignored = g_hash_table_new (g_str_hash, g_str_equal);
+  return self;
+}
+
+void
+terrane_findings_free (TerraneFindings *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->list);
+  g_hash_table_unref (self->ignored);
+  g_free (self);
+}
+
+static int
+compare_findings (const TerraneFinding *a, const TerraneFinding *b)
+{
+  if (a->severity != b->severity)
+    return a->severity < b->severity ? -1 : 1;
+  int order = strcmp (a->id, b->id);
+  order = order != 0 ? order : g_strcmp0 (a->path, b->path);
+  order = order != 0 ? order : g_strcmp0 (a->tree, b->tree);
+  order = order != 0 ? order : strcmp (a->message, b->message);
+  return order != 0 ? order : g_strcmp0 (a->fix, b->fix);
+}
+
+static int
+compare_pointers (const void *a, const void *b)
+{
+  return compare_findings (*(const TerraneFinding *const *) a, *(const TerraneFinding *const *) b);
+}
+
+void
+terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
+{
+  if (g_hash_table_contains (self->ignored, finding->id))
+    return;
+  TerraneFinding *copy = g_new0 (TerraneFinding, 1);
+  *copy = (TerraneFinding){
+    .id = finding->id,
+    .severity = finding->severity,
+    .path = g_strdup (finding->path),
+    .tree = g_strdup (finding->tree),
+    .message = g_strdup (finding->message),
+    .fix = g_strdup (finding->fix),
+  };
+  g_ptr_array_add (self->list, copy);
+  self->sorted = FALSE;
+}
+
+void
+terrane_findings_ignore (TerraneFindings *self, const char *id)
+{
+  const char *known = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].id, id))
+      known = kinds[i].id;
+  if (known == NULL)
+    return;
+  g_hash_table_add (self->ignored, (gpointer) known);
+  for (guint i = self->list->len; i-- > 0;)
+    if (g_str_equal (((TerraneFinding *) self->list->pdata[i])->id, known))
+      g_ptr_array_remove_index (self->list, i);
+}
+
+const GPtrArray *
+terrane_findings_list (TerraneFindings *self)
+{
+  GPtrArray *list = self->list;
+  if (self->sorted || list->len == 0)
+    return list;
+  qsort (list->pdata, list->len, sizeof list->pdata[0], compare_pointers);
+  guint kept = 1;
+  for (guint i = 1; i < list->len; i++)
+    if (compare_pointers (&list->pdata[kept - 1], &list->pdata[i]) == 0)
+      finding_free (list->pdata[i]);
+    else
+      list->pdata[kept++] = list->pdata[i];
+  g_ptr_array_set_free_func (list, NULL); /* those behind @kept moved or are gone */
+  g_ptr_array_set_size (list, (int) kept);
+  g_ptr_array_set_free_func (list, finding_free);
+  self->sorted = TRUE;
+  return list;
+}
+
+guint
+terrane_findings_count (TerraneFindings *self, TerraneSeverity severity)
+{
+  const GPtrArray *list = terrane_findings_list (self);
+  guint count = 0;
+  for (guint i = 0; i < list->len; i++)
+    count += ((TerraneFinding *) list->pdata[i])->severity == severity;
+  return count;
+}
+
+static void
+set_text (json_t *object, const char *key, const char *text)
+{
+  if (text != NULL)
+    oci_json_set (object, key, oci_json_text (text));
+}
+
+json_t *
+terrane_findings_to_json (TerraneFindings *self)
+{
+  const GPtrArray *list = terrane_findings_list (self);
+  json_t *array = json_array ();
+  for (guint i = 0; i < list->len; i++)
+    {
+      const TerraneFinding *finding = list->pdata[i];
+      json_t *object = json_object ();
+      g_autofree char *path = finding->path != NULL ? g_strconcat ("/", finding->path, NULL) : NULL;
+      set_text (object, "id", finding->id);
+      set_text (object, "severity", terrane_severity_name (finding->severity));
+      set_text (object, "path", path);
+      set_text (object, "tree", finding->tree);
+      set_text (object, "message", finding->message);
+      set_text (object, "fix", finding->fix);
+      oci_json_append (array, object);
+    }
+  return array;
+}
+
+/* ": ‘/usr/lib/x’ in ‘base’", as far as known */
+static void
+print_place (GString *text, const TerraneFinding *finding)
+{
+  if (finding->path != NULL)
+    {
+      g_autofree char *path = g_strconcat ("/", finding->path, NULL);
+      g_autofree char *quoted = oci_quote (path);
+      g_string_append_printf (text, ": %s", quoted);
+    }
+  if (finding->tree != NULL)
+    {
+      g_autofree char *quoted = oci_quote (finding->tree);
+      g_string_append_printf (text, " in %s", quoted);
+    }
+}
+
+static void
+print_finding (GString *text, const TerraneFinding *finding)
+{
+  g_string_append_printf (text, "%s: %s", terrane_severity_name (finding->severity), finding->id);
+  print_place (text, finding);
+  g_auto (GStrv) lines = g_strsplit (finding->message, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    g_string_append_printf (text, "\n  %s", *line);
+  if (finding->fix != NULL)
+    g_string_append_printf (text, "\n  fix: %s", finding->fix);
+  g_string_append (text, "\n\n");
+}
+
+char *
+terrane_findings_to_text (TerraneFindings *self)
+{
+  const GPtrArray *list = terrane_findings_list (self);
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < list->len; i++)
+    print_finding (text, list->pdata[i]);
+  guint errors = terrane_findings_count (self, TERRANE_SEVERITY_ERROR);
+  guint warnings = terrane_findings_count (self, TERRANE_SEVERITY_WARNING);
+  guint notes = terrane_findings_count (self, TERRANE_SEVERITY_NOTE);
+  g_string_append_printf (text, "%u error%s, %u warning%s, %u note%s\n", errors,
+                          errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s", notes,
+                          notes == 1 ? "" : "s");
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+terrane_findings_gate (TerraneFindings *self, GError **error, const char *format, ...)
+{
+  const GPtrArray *list = terrane_findings_list (self);
+  if (terrane_findings_count (self, TERRANE_SEVERITY_ERROR) == 0)
+    return TRUE;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *meaning = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_autoptr (GString) text = g_string_new (meaning);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const TerraneFinding *finding = list->pdata[i];
+      if (finding->severity != TERRANE_SEVERITY_ERROR)
+        continue;
+      g_auto (GStrv) lines = g_strsplit (finding->message, "\n", -1);
+      g_autofree char *message = g_strjoinv ("\n    ", lines);
+      g_string_append_printf (text, "\n  %s", finding->id);
+      print_place (text, finding);
+      g_string_append_printf (text, ": %s%s%s", message, finding->fix != NULL ? "; " : "",
+                              finding->fix != NULL ? finding->fix : "");
+    }
+  g_set_error_literal (error, TERRANE_ERROR, TERRANE_ERROR_GATE, text->str);
+  return FALSE;
+}

@@ -1,0 +1,71 @@
+/* What static checks have to say. Every check adds to one collection, so that all problems of an
+ * image are known after one run. docs/checks.md explains every id. */
+#pragma once
+
+#include "oci/base/json.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
+  TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
+  TERRANE_SEVERITY_NOTE,    /* good to know */
+} TerraneSeverity;
+
+/** "error", "warning" or "note", as SARIF spells them too. */
+const char *terrane_severity_name (TerraneSeverity severity);
+
+typedef struct
+{
+  const char *id; /* such as "elf.missing-library": static, one of terrane_finding_ids() */
+  TerraneSeverity severity;
+  const char *path;    /* (nullable): in the image, without a slash in front */
+  const char *tree;    /* (nullable): name of the tree or layer that @path is from */
+  const char *message; /* what is wrong; text from outside is quoted */
+  const char *fix;     /* (nullable): what to do */
+} TerraneFinding;
+
+/** All ids, sorted, NULL-terminated. Returns: (transfer none) */
+const char *const *terrane_finding_ids (void);
+
+/** One line that says what findings of @id are about. Returns: (transfer none) */
+const char *terrane_finding_summary (const char *id);
+
+typedef struct _TerraneFindings TerraneFindings;
+
+TerraneFindings *terrane_findings_new (void);
+void terrane_findings_free (TerraneFindings *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFindings, terrane_findings_free)
+
+/** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once. */
+void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding);
+
+/** Drops all findings of @id, now and later. */
+void terrane_findings_ignore (TerraneFindings *self, const char *id);
+
+guint terrane_findings_count (TerraneFindings *self, TerraneSeverity severity);
+
+/** The findings: errors first, then by id, path and message. Returns: (transfer none): of
+ * TerraneFinding, valid until one is added */
+const GPtrArray *terrane_findings_list (TerraneFindings *self);
+
+/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"} */
+json_t *terrane_findings_to_json (TerraneFindings *self);
+
+/** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked */
+json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
+
+/** Returns: (transfer full): text for people, a block a finding, and how many there are */
+char *terrane_findings_to_text (TerraneFindings *self);
+
+/**
+ * terrane_findings_gate:
+ * @format: what the errors mean, without a full stop
+ *
+ * Fails with %TERRANE_ERROR_GATE and all errors, a line each, when there is an error.
+ */
+gboolean terrane_findings_gate (TerraneFindings *self, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+G_END_DECLS

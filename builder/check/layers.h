@@ -1,0 +1,37 @@
+/* What AWS Lambda demands of manifests and layers, which matters for images that terrane did not
+ * build: `docker run` takes much that Lambda refuses. */
+#pragma once
+
+#include "builder/check/finding.h"
+
+#include "oci/entry.h"
+#include "oci/manifest.h"
+
+G_BEGIN_DECLS
+
+/* What entries of layers looked like. */
+typedef struct _TerraneLayerAudit TerraneLayerAudit;
+
+TerraneLayerAudit *terrane_layer_audit_new (void);
+void terrane_layer_audit_free (TerraneLayerAudit *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayerAudit, terrane_layer_audit_free)
+
+/** Takes note of the next entry of layer @index, which counts from 0 and never goes back. */
+void terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry *entry);
+
+json_t *terrane_layer_audit_to_json (const TerraneLayerAudit *self);
+/** Returns: (transfer full) (nullable) */
+TerraneLayerAudit *terrane_layer_audit_from_json (const json_t *value);
+
+/**
+ * terrane_check_layers:
+ * @names: of the layers, by index from 0
+ * @from_index: the image was named by an index
+ *
+ * Adds findings of the family "lambda" about the image's documents and layers.
+ */
+void terrane_check_layers (const OciManifest *manifest, const TerraneLayerAudit *audit,
+                           const char *const *names, gboolean from_index,
+                           TerraneFindings *findings);
+
+G_END_DECLS

@@ -1,0 +1,25 @@
+/* /etc/ld.so.cache as ldconfig of glibc 2.2 and later writes it (sysdeps/generic/dl-cache.h). */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _TerraneLinkerCache TerraneLinkerCache;
+
+/** Returns: (transfer full) (nullable): %NULL when @bytes is no such cache, or a damaged one */
+TerraneLinkerCache *terrane_linker_cache_parse (GBytes *bytes);
+void terrane_linker_cache_free (TerraneLinkerCache *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLinkerCache, terrane_linker_cache_free)
+
+/**
+ * terrane_linker_cache_find:
+ * @bits: @machine: as in TerraneElf
+ *
+ * Returns: (transfer none) (nullable): the path of library @name. One that is not for certain
+ *   processors only is preferred.
+ */
+const char *terrane_linker_cache_find (const TerraneLinkerCache *self, unsigned bits,
+                                       unsigned machine, const char *name);
+
+G_END_DECLS

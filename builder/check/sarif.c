@@ -1,0 +1,86 @@
+/* SARIF 2.1.0 (OASIS): what code scanning services read. */
+#include "builder/check/finding.h"
+#include "builder/version.h"
+
+#include <gio/gio.h>
+
+static json_t *
+text_object (const char *text)
+{
+  json_t *object = json_object ();
+  oci_json_set (object, "text", oci_json_text (text));
+  return object;
+}
+
+static json_t *
+make_rules (void)
+{
+  json_t *rules = json_array ();
+  for (const char *const *id = terrane_finding_ids (); *id != NULL; id++)
+    {
+      json_t *rule = json_object ();
+      oci_json_set (rule, "id", oci_json_text (*id));
+      oci_json_set (rule, "shortDescription", text_object (terrane_finding_summary (*id)));
+      oci_json_append (rules, rule);
+    }
+  return rules;
+}
+
+static json_t *
+make_location (const TerraneFinding *finding)
+{
+  json_t *location = json_object (), *physical = json_object (), *artifact = json_object ();
+  g_autofree char *uri = g_uri_escape_string (finding->path, "/", FALSE);
+  oci_json_set (artifact, "uri", oci_json_text (uri));
+  oci_json_set (artifact, "uriBaseId", oci_json_text ("IMAGE"));
+  oci_json_set (physical, "artifactLocation", artifact);
+  oci_json_set (location, "physicalLocation", physical);
+  return location;
+}
+
+static json_t *
+make_result (const TerraneFinding *finding)
+{
+  json_t *result = json_object (), *locations = json_array (), *properties = json_object ();
+  json_int_t index = 0;
+  for (const char *const *id = terrane_finding_ids (); !g_str_equal (*id, finding->id); id++)
+    index++;
+  oci_json_set (result, "ruleId", oci_json_text (finding->id));
+  oci_json_set (result, "ruleIndex", json_integer (index));
+  oci_json_set (result, "level", oci_json_text (terrane_severity_name (finding->severity)));
+  g_autofree char *message =
+      g_strconcat (finding->message, finding->fix != NULL ? "\nfix: " : NULL, finding->fix, NULL);
+  oci_json_set (result, "message", text_object (message));
+  if (finding->path != NULL)
+    oci_json_append (locations, make_location (finding));
+  oci_json_set (result, "locations", locations);
+  if (finding->tree != NULL)
+    oci_json_set (properties, "tree", oci_json_text (finding->tree));
+  oci_json_set (result, "properties", properties);
+  return result;
+}
+
+json_t *
+terrane_findings_to_sarif (TerraneFindings *self, const char *artifact)
+{
+  json_t *log = json_object (), *runs = json_array (), *run = json_object ();
+  json_t *tool = json_object (), *driver = json_object (), *results = json_array ();
+  json_t *bases = json_object (), *base = json_object ();
+  const GPtrArray *list = terrane_findings_list (self);
+  oci_json_set (driver, "name", oci_json_text ("terrane"));
+  oci_json_set (driver, "version", oci_json_text (TERRANE_VERSION));
+  oci_json_set (driver, "rules", make_rules ());
+  oci_json_set (tool, "driver", driver);
+  for (guint i = 0; i < list->len; i++)
+    oci_json_append (results, make_result (list->pdata[i]));
+  oci_json_set (base, "description", text_object (artifact));
+  oci_json_set (bases, "IMAGE", base);
+  oci_json_set (run, "tool", tool);
+  oci_json_set (run, "originalUriBaseIds", bases);
+  oci_json_set (run, "results", results);
+  oci_json_append (runs, run);
+  oci_json_set (log, "$schema", oci_json_text ("https://json.schemastore.org/sarif-2.1.0.json"));
+  oci_json_set (log, "version", oci_json_text ("2.1.0"));
+  oci_json_set (log, "runs", runs);
+  return log;
+}

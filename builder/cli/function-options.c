@@ -1,0 +1,209 @@
+#include "builder/cli/function-options.h"
+
+#include "oci/base/number.h"
+#include "oci/image.h"
+#include "oci/transport.h"
+
+#include <math.h>
+#include <string.h>
+
+enum
+{
+  MIN_MEMORY = 128, /* Lambda's limits */
+  MAX_MEMORY = 10240,
+  MIN_TMP = 512,
+  MAX_TMP = 10240,
+  MAX_TIMEOUT_SECONDS = 900,
+};
+
+void
+terrane_function_arguments_clear (TerraneFunctionArguments *self)
+{
+  g_clear_pointer (&self->env, g_strfreev);
+  g_clear_pointer (&self->timeout, g_free);
+  g_clear_pointer (&self->platform, g_free);
+  terrane_remote_arguments_clear (&self->remote);
+}
+
+/* "3", "3s" and "0.5" */
+static gboolean
+parse_timeout (const char *text, unsigned *out_ms)
+{
+  char *end = NULL;
+  double seconds = g_ascii_strtod (text, &end);
+  if (end == text || (strcmp (end, "") != 0 && strcmp (end, "s") != 0) || !isfinite (seconds)
+      || seconds < 0.001 || seconds > MAX_TIMEOUT_SECONDS)
+    return FALSE;
+  *out_ms = (unsigned) (seconds * 1000);
+  return TRUE;
+}
+
+/* A name alone takes the value from here, so that a secret need not be in an argument. */
+static gboolean
+complete_env (char **env, const char *command, GError **error)
+{
+  for (; env != NULL && *env != NULL; env++)
+    {
+      size_t len = strcspn (*env, "=");
+      g_autofree char *name = g_strndup (*env, len);
+      if (len == 0 || !g_utf8_validate (*env, -1, NULL))
+        {
+          g_autofree char *quoted = oci_quote (*env);
+          return oci_throw (error, OCI_ERROR_USAGE, "%s: --env %s: expected NAME[=VALUE]", command,
+                            quoted);
+        }
+      if ((*env)[len] == '=')
+        continue;
+      const char *value = g_getenv (name);
+      if (value == NULL)
+        {
+          g_autofree char *quoted = oci_quote (name);
+          return oci_throw (error, OCI_ERROR_USAGE, "%s: --env: there is no variable %s here",
+                            command, quoted);
+        }
+      g_free (*env);
+      *env = g_strconcat (name, "=", value, NULL);
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_function_arguments_check (TerraneFunctionArguments *self, const TerraneGlobal *global,
+                                  const char *command, GError **error)
+{
+  TerraneRemoteOptions unused = { 0 };
+  if (self->memory < MIN_MEMORY || self->memory > MAX_MEMORY)
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: --memory must be between %d and %d, as Lambda's",
+                      command, MIN_MEMORY, MAX_MEMORY);
+  if (self->tmp < MIN_TMP || self->tmp > MAX_TMP)
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: --tmp must be between %d and %d, as Lambda's",
+                      command, MIN_TMP, MAX_TMP);
+  if (self->timeout != NULL && !parse_timeout (self->timeout, &self->timeout_ms))
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "%s: --timeout: expected seconds, at most %d, as Lambda's", command,
+                      MAX_TIMEOUT_SECONDS);
+  return complete_env (self->env, command, error)
+         && terrane_remote_arguments_parse (&self->remote, global, command, &unused, error);
+}
+
+void
+terrane_function_clear (TerraneFunction *self)
+{
+  terrane_rootfs_clear (&self->rootfs);
+  g_clear_pointer (&self->store, terrane_store_free);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->argv, g_strfreev);
+  g_clear_pointer (&self->env, g_strfreev);
+}
+
+/* Everything of it, wherever it is now. */
+static OciDescriptor *
+bring_image (TerraneRemote *remote, const char *image, const char *platform, GError **error)
+{
+  TerraneStore *store = terrane_remote_store (remote);
+  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
+  g_autoptr (TerraneOpenImage) open =
+      transport != NULL ? terrane_transfer_open_image (remote, image, platform, error) : NULL;
+  if (open == NULL)
+    return NULL;
+  gboolean ok = TRUE;
+  if (open->owned != NULL)
+    ok = terrane_store_begin_write (store, error)
+         && oci_image_copy (open->owned, open->manifest, terrane_store_layout (store), error);
+  else if (oci_image_check_blobs (terrane_store_layout (store), open->manifest, NULL))
+    ok = TRUE;
+  else if (transport->kind == OCI_TRANSPORT_REGISTRY)
+    ok = terrane_remote_pull_layers (remote, transport->reference, open->manifest, NULL, error);
+  else
+    ok = terrane_remote_complete (remote, open->manifest, error);
+  return ok ? g_steal_pointer (&open->manifest) : NULL;
+}
+
+static gboolean
+check_platform (const OciImageConfig *config, GError **error)
+{
+  g_autofree char *platform =
+      g_strconcat (oci_image_config_os (config), "/", oci_image_config_architecture (config), NULL);
+  return strcmp (platform, terrane_host_platform ()) == 0
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image is for %s, this machine is %s",
+                       platform, terrane_host_platform ());
+}
+
+/* What a function of an image may be called: letters, digits, "-" and "_". */
+static char *
+function_name (const char *image)
+{
+  g_autoptr (OciTransport) transport = oci_transport_parse (image, NULL);
+  const char *name = transport != NULL && transport->name != NULL ? transport->name : "function";
+  g_autofree char *base = g_path_get_basename (name);
+  base[strcspn (base, ":@")] = '\0';
+  g_strcanon (base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_", '-');
+  return g_strdup (base[0] != '\0' ? base : "function");
+}
+
+static char **
+join_argv (char **entrypoint, char **cmd)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  for (; *entrypoint != NULL; entrypoint++)
+    g_ptr_array_add (words, g_strdup (*entrypoint));
+  for (; *cmd != NULL; cmd++)
+    g_ptr_array_add (words, g_strdup (*cmd));
+  g_ptr_array_add (words, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+}
+
+gboolean
+terrane_function_open (TerraneGlobal *global, const char *image,
+                       const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
+                       GError **error)
+{
+  TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS };
+  out_function->store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (out_function->store == NULL
+      || !terrane_remote_arguments_parse (&arguments->remote, global, "", &options, error))
+    return FALSE;
+  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  options.progress = terrane_terminal_progress (terminal);
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (out_function->store, &options);
+  const char *platform =
+      arguments->platform != NULL ? arguments->platform : terrane_host_platform ();
+  g_autoptr (OciDescriptor) manifest = bring_image (remote, image, platform, error);
+  if (manifest == NULL
+      || !terrane_rootfs_prepare (out_function->store, manifest, MAX (g_get_num_processors (), 1U),
+                                  options.progress, &out_function->rootfs, error)
+      || !check_platform (out_function->rootfs.config, error))
+    return FALSE;
+  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (out_function->rootfs.config);
+  g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);
+  g_auto (GStrv) env = oci_image_config_env (out_function->rootfs.config);
+  out_function->name = function_name (image);
+  out_function->argv = join_argv (entrypoint, cmd);
+  out_function->env =
+      terrane_lambda_env (out_function->name, (const char *const *) env, cmd[0],
+                          (unsigned) arguments->memory, (const char *const *) arguments->env);
+  return TRUE;
+}
+
+gboolean
+terrane_function_check_argv (const TerraneFunction *self, GError **error)
+{
+  return self->argv[0] != NULL
+         || oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has neither entrypoint nor command");
+}
+
+void
+terrane_function_to_lambda (const TerraneFunction *self, const TerraneFunctionArguments *arguments,
+                            TerraneLambdaOptions *out_options)
+{
+  *out_options = (TerraneLambdaOptions){
+    .name = self->name,
+    .root = self->rootfs.path,
+    .argv = (const char *const *) self->argv,
+    .env = (const char *const *) self->env,
+    .working_dir = oci_image_config_working_dir (self->rootfs.config),
+    .tmp_bytes = (uint64_t) arguments->tmp << 20,
+    .memory_mib = (unsigned) arguments->memory,
+    .timeout_ms = arguments->timeout_ms,
+  };
+}

@@ -1,0 +1,217 @@
+/* terrane invoke */
+#include "builder/cli/function-log.h"
+#include "builder/cli/function-options.h"
+#include "builder/error.h"
+#include "builder/remote/interrupt.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum
+{
+  MAX_EVENT_BYTES = 6 * 1024 * 1024, /* Lambda's */
+};
+
+/* Of the standard input when @path is "-". */
+static GBytes *
+read_event (const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *buffer = NULL;
+  size_t got = 0;
+  OCI_PREFIX (error, "the event %s", path);
+  if (strcmp (path, "-") != 0)
+    return oci_read_file (AT_FDCWD, path, MAX_EVENT_BYTES, &bytes, error) ? g_steal_pointer (&bytes)
+                                                                          : NULL;
+  buffer = g_malloc (MAX_EVENT_BYTES + 1);
+  if (!oci_read_full (STDIN_FILENO, buffer, MAX_EVENT_BYTES + 1, &got, error))
+    return NULL;
+  if (got <= MAX_EVENT_BYTES)
+    return g_bytes_new (buffer, got);
+  (void) oci_throw (error, OCI_ERROR_LIMIT, "more than %d bytes, which is Lambda's limit",
+                    MAX_EVENT_BYTES);
+  return NULL;
+}
+
+static GPtrArray *
+read_events (char **paths, GError **error)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  for (; *paths != NULL; paths++)
+    {
+      GBytes *event = read_event (*paths, error);
+      if (event == NULL)
+        return NULL;
+      g_ptr_array_add (events, event);
+    }
+  return g_steal_pointer (&events);
+}
+
+static json_t *
+body_to_json (GBytes *body)
+{
+  gsize len = 0;
+  const char *bytes = body != NULL ? g_bytes_get_data (body, &len) : NULL;
+  json_t *value = bytes != NULL ? json_loadb (bytes, len, JSON_DECODE_ANY, NULL) : NULL;
+  if (value != NULL)
+    return value;
+  g_autofree char *text = g_strndup (bytes, len);
+  return oci_json_text (text);
+}
+
+static json_t *
+result_to_json (const char *path, const TerraneLambdaResult *result)
+{
+  json_t *object = json_object ();
+  gboolean ok = result->error_type == NULL;
+  oci_json_set (object, "event", oci_json_text (path));
+  oci_json_set (object, "request_id", oci_json_text (result->request_id));
+  oci_json_set (object, "status", oci_json_text (ok ? "ok" : "error"));
+  if (!ok)
+    oci_json_set (object, "error_type", oci_json_text (result->error_type));
+  oci_json_set (object, ok ? "response" : "error", body_to_json (result->body));
+  oci_json_set (object, "cold", json_boolean (result->cold));
+  oci_json_set (object, "init_usecs", json_integer ((json_int_t) (result->init_ms * 1000)));
+  oci_json_set (object, "duration_usecs", json_integer ((json_int_t) (result->duration_ms * 1000)));
+  oci_json_set (object, "billed_ms", json_integer ((json_int_t) result->billed_ms));
+  oci_json_set (object, "max_memory_bytes", json_integer ((json_int_t) result->max_memory_bytes));
+  return object;
+}
+
+/* Indented, so that no line of it can be taken for one of terrane's. */
+static void
+append_text (GString *message, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    if ((*line)[0] != '\0')
+      g_string_append_printf (message, "\n  %s", *line);
+}
+
+/* Type, message and trace, as runtimes report them. */
+static void
+append_failure (GString *message, const char *path, const TerraneLambdaResult *result)
+{
+  g_autoptr (OciJsonValue) body = body_to_json (result->body);
+  const char *text = json_string_value (json_object_get (body, "errorMessage"));
+  g_autofree char *quoted = oci_quote (path), *type = oci_quote (result->error_type);
+  if (message->len > 0)
+    g_string_append_c (message, '\n');
+  g_string_append_printf (message, "event %s: the function failed with %s", quoted, type);
+  append_text (message, text != NULL ? text : "without a message");
+  size_t i;
+  json_t *frame;
+  json_array_foreach (json_object_get (body, "stackTrace"), i, frame)
+  {
+    if (json_is_string (frame))
+      append_text (message, json_string_value (frame));
+  }
+}
+
+static void
+print_response (const TerraneLambdaResult *result, gboolean line)
+{
+  gsize len = 0;
+  const char *bytes = result->body != NULL ? g_bytes_get_data (result->body, &len) : NULL;
+  if (len == 0)
+    return;
+  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() sees a failure */
+  if (line && bytes[len - 1] != '\n')
+    (void) fputc ('\n', stdout);
+  (void) fflush (stdout);
+}
+
+static void
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  terrane_lambda_cancel (data);
+}
+
+static gboolean
+invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
+            const GPtrArray *events, GError **error)
+{
+  g_autoptr (OciJsonValue) document = json_object ();
+  g_autoptr (GString) failures = g_string_new (NULL);
+  json_t *responses = json_array ();
+  gboolean line = events->len > 1 || isatty (STDOUT_FILENO);
+  oci_json_set (document, "responses", responses);
+  for (guint i = 0; i < events->len; i++)
+    {
+      g_auto (TerraneLambdaResult) result = { 0 };
+      if (!terrane_lambda_invoke (lambda, events->pdata[i], NULL, NULL, &result, error))
+        return FALSE;
+      if (global->output.json)
+        oci_json_append (responses, result_to_json (paths[i], &result));
+      else if (result.error_type == NULL)
+        print_response (&result, line);
+      if (result.error_type != NULL)
+        append_failure (failures, paths[i], &result);
+    }
+  if (global->output.json)
+    terrane_print_json (document);
+  if (failures->len == 0)
+    return TRUE;
+  g_set_error_literal (error, TERRANE_ERROR, TERRANE_ERROR_FUNCTION, failures->str);
+  return FALSE;
+}
+
+static gboolean
+invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments *arguments,
+        char **paths, GError **error)
+{
+  g_auto (TerraneFunction) function = { 0 };
+  g_auto (TerraneFunctionLog) log;
+  terrane_function_log_init (&log);
+  g_autoptr (GPtrArray) events = read_events (paths, error);
+  if (events == NULL || !terrane_function_open (global, image, arguments, &function, error)
+      || !terrane_function_check_argv (&function, error))
+    return FALSE;
+  TerraneLambdaOptions options;
+  terrane_function_to_lambda (&function, arguments, &options);
+  options.output = terrane_function_log_write;
+  options.data = &log;
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
+  GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
+  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), lambda, NULL);
+  gboolean ok = invoke_all (global, lambda, paths, events, error);
+  g_cancellable_disconnect (cancellable, handler);
+  return ok;
+}
+
+gboolean
+terrane_command_invoke (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  static char *no_event[] = { (char *) "-", NULL };
+  g_auto (GStrv) arguments = NULL;
+  g_auto (GStrv) events = NULL;
+  g_auto (TerraneFunctionArguments) function = TERRANE_FUNCTION_ARGUMENTS_INIT;
+  gboolean help = FALSE;
+  const GOptionEntry entries[] = {
+    { "event", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &events,
+      "The event, - for standard input; repeatable", "FILE" },
+    TERRANE_FUNCTION_TIMEOUT_ENTRY (function),
+    TERRANE_FUNCTION_ENTRIES (function),
+    G_OPTION_ENTRY_NULL,
+  };
+  const TerraneCommandLine line = {
+    .name = "invoke",
+    .entries = entries,
+    .description = "The image's own entrypoint and command run in the sandbox against Lambda's\n"
+                   "Runtime API. The response goes to standard output, logs and Lambda's REPORT\n"
+                   "line to standard error. Several events find the function warm. An error of\n"
+                   "the function gives exit code 1.",
+    .min = 1,
+    .max = 1,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
+    return help;
+  if (events == NULL && isatty (STDIN_FILENO))
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "invoke: no event; give one with --event FILE or on standard input");
+  return terrane_function_arguments_check (&function, global, "invoke", error)
+         && invoke (global, arguments[0], &function, events != NULL ? events : no_event, error);
+}

@@ -1,0 +1,35 @@
+/* A terminal of its own for a program in the sandbox, shown on ours: were it given ours, it could
+ * push characters into its input (TIOCSTI), which our shell would then execute. */
+#pragma once
+
+#include "oci/base/fd.h"
+
+#include <termios.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  OciFd master;
+  OciFd slave;
+  OciFd stop;     /* an end of a pipe, whose closing ends the relay */
+  GThread *relay; /* (nullable) */
+  struct termios saved;
+} TerranePty;
+
+#define TERRANE_PTY_INIT                                                                           \
+  {                                                                                                \
+    .master = -1, .slave = -1, .stop = -1                                                          \
+  }
+
+/** Makes a terminal of the size of ours. */
+gboolean terrane_pty_open (TerranePty *self, GError **error);
+
+/** Puts ours into raw mode and starts a thread that carries bytes and sizes both ways. */
+void terrane_pty_relay (TerranePty *self);
+
+/** Shows what is left, and gives ours its mode back. */
+void terrane_pty_clear (TerranePty *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePty, terrane_pty_clear)
+
+G_END_DECLS

@@ -1,0 +1,228 @@
+/* terrane why */
+#include "builder/check/programs.h"
+#include "builder/cli/inspection.h"
+
+#include "oci/base/number.h"
+
+#include <string.h>
+
+typedef struct
+{
+  const TerraneImageView *view;
+  const char *name;        /* FILE or LIBRARY as the user wrote it */
+  const TerraneNode *node; /* (nullable): of FILE */
+  GPtrArray *files;        /* of TerraneNode: what goes by the name */
+  GHashTable *seen;        /* "LOADER NAME" */
+  json_t *needs;           /* array: {"path", "tree", "as", "by", "found"} */
+} Question;
+
+static json_t *
+describe_node (const Question *self, const TerraneNode *node)
+{
+  json_t *object = json_object ();
+  g_autofree char *relative = terrane_node_path (node);
+  g_autofree char *path = g_strconcat ("/", relative, NULL);
+  const char *tree = terrane_image_view_tree (self->view, node);
+  oci_json_set (object, "path", oci_json_text (path));
+  if (tree != NULL)
+    oci_json_set (object, "tree", oci_json_text (tree));
+  return object;
+}
+
+static gboolean
+is_asked_for (const Question *self, const char *name, const TerraneNode *found)
+{
+  if (self->node != NULL)
+    return found == self->node;
+  return strcmp (name, self->name) == 0;
+}
+
+static void
+on_need (G_GNUC_UNUSED const TerraneRoot *root, G_GNUC_UNUSED const TerraneClosure *closure,
+         const TerraneLoaded *loader, const char *name, const TerraneLoaded *found,
+         TerraneSearchStep step, gpointer data)
+{
+  Question *self = data;
+  if (!is_asked_for (self, name, found != NULL ? found->entry->node : NULL))
+    return;
+  g_autofree char *key = g_strdup_printf ("%p %s", (const void *) loader->entry, name);
+  if (!g_hash_table_add (self->seen, g_steal_pointer (&key)))
+    return;
+  json_t *need = describe_node (self, loader->entry->node);
+  oci_json_set (need, "as", oci_json_text (name));
+  if (found != NULL)
+    {
+      g_autofree char *path = g_strconcat ("/", found->entry->path, NULL);
+      oci_json_set (need, "found", oci_json_text (path));
+      oci_json_set (need, "by", oci_json_text (terrane_search_step_name (step)));
+    }
+  oci_json_append (self->needs, need);
+}
+
+static gboolean
+match_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+            G_GNUC_UNUSED GError **error)
+{
+  const Question *self = data;
+  if (node->type != OCI_ENTRY_DIRECTORY && strcmp (node->name, self->name) == 0)
+    g_ptr_array_add (self->files, node);
+  return TRUE;
+}
+
+/* Everything that has the name, as file or as DT_SONAME. */
+static void
+find_files (Question *self, const TerraneElfIndex *index)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (index);
+  (void) terrane_tree_foreach (self->view->tree, match_node, self, NULL); /* cannot fail */
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TerraneElfEntry *entry = entries->pdata[i];
+      if (g_strcmp0 (entry->elf->soname, self->name) == 0
+          && !g_ptr_array_find (self->files, entry->node, NULL))
+        g_ptr_array_add (self->files, entry->node);
+    }
+}
+
+/* Libraries of the same DT_SONAME as the file: what could have been found in its place. */
+static void
+find_rivals (Question *self, const TerraneElfIndex *index)
+{
+  const TerraneElfEntry *mine = terrane_elf_index_find (index, self->node);
+  const GPtrArray *entries = terrane_elf_index_entries (index);
+  for (guint i = 0; mine != NULL && mine->elf->soname != NULL && i < entries->len; i++)
+    {
+      const TerraneElfEntry *entry = entries->pdata[i];
+      if (entry != mine && g_strcmp0 (entry->elf->soname, mine->elf->soname) == 0)
+        g_ptr_array_add (self->files, entry->node);
+    }
+}
+
+static json_t *
+answer (Question *self, TerranePrograms *programs)
+{
+  static const TerraneProgramsVisitor visitor = { .need = on_need };
+  const TerraneElfIndex *index = terrane_programs_index (programs);
+  json_t *document = json_object (), *files = json_array ();
+  if (self->node != NULL)
+    {
+      g_ptr_array_add (self->files, (gpointer) self->node);
+      find_rivals (self, index);
+    }
+  else
+    find_files (self, index);
+  terrane_programs_visit (programs, &visitor, self);
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      const TerraneNode *node = self->files->pdata[i];
+      const TerraneElfEntry *entry = terrane_elf_index_find (index, node);
+      json_t *file = describe_node (self, node);
+      if (node->type == OCI_ENTRY_SYMLINK)
+        oci_json_set (file, "target", oci_json_text (node->target));
+      else
+        oci_json_set (file, "size", json_integer ((json_int_t) node->size));
+      if (entry != NULL && entry->elf->soname != NULL)
+        oci_json_set (file, "soname", oci_json_text (entry->elf->soname));
+      oci_json_append (files, file);
+    }
+  oci_json_set (document, "name", oci_json_text (self->name));
+  oci_json_set (document, "files", files);
+  oci_json_set (document, "needed_by", json_incref (self->needs));
+  return document;
+}
+
+static void
+print_place (const json_t *object)
+{
+  const char *tree = json_string_value (json_object_get (object, "tree"));
+  g_autofree char *path = oci_quote (json_string_value (json_object_get (object, "path")));
+  g_autofree char *quoted = tree != NULL ? oci_quote (tree) : NULL;
+  terrane_print ("%s%s%s", path, quoted != NULL ? " in " : "", quoted != NULL ? quoted : "");
+}
+
+static void
+print_answer (const json_t *document)
+{
+  size_t i;
+  json_t *item;
+  const json_t *files = json_object_get (document, "files");
+  const json_t *needs = json_object_get (document, "needed_by");
+  json_array_foreach (files, i, item)
+  {
+    const char *target = json_string_value (json_object_get (item, "target"));
+    g_autofree char *size =
+        oci_format_size ((uint64_t) json_integer_value (json_object_get (item, "size")));
+    g_autofree char *quoted = target != NULL ? oci_quote (target) : NULL;
+    print_place (item);
+    terrane_print (target != NULL ? ", a link to %s\n" : ", %s\n", quoted != NULL ? quoted : size);
+  }
+  if (json_array_size (files) == 0)
+    terrane_print ("no file of this name\n");
+  terrane_print ("\nneeded by %zu\n", json_array_size (needs));
+  json_array_foreach (needs, i, item)
+  {
+    const char *found = json_string_value (json_object_get (item, "found"));
+    const char *by = json_string_value (json_object_get (item, "by"));
+    g_autofree char *as = oci_quote (json_string_value (json_object_get (item, "as")));
+    g_autofree char *quoted = found != NULL ? oci_quote (found) : NULL;
+    terrane_print ("  ");
+    print_place (item);
+    terrane_print (found != NULL ? ": %s is %s, by %s\n" : ": %s is not found\n", as, quoted, by);
+  }
+}
+
+static gboolean
+ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *name, GError **error)
+{
+  TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->store);
+  g_autofree char *quoted = oci_quote (name);
+  g_autoptr (TerranePrograms) programs = terrane_programs_new (&view, error);
+  if (programs == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (OciJsonValue) needs = json_array ();
+  Question question = { .view = &view, .name = name, .files = files, .seen = seen, .needs = needs };
+  if (strchr (name, '/') != NULL)
+    {
+      question.node = terrane_tree_resolve (view.tree, name);
+      if (question.node == NULL)
+        return oci_throw (error, OCI_ERROR_NOT_FOUND, "why: %s is not in the image", quoted);
+    }
+  g_autoptr (OciJsonValue) document = answer (&question, programs);
+  if (files->len == 0 && json_array_size (needs) == 0)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                      "why: nothing in the image has the name %s, and nothing needs it", quoted);
+  terrane_terminal_finish_phase (inspection->terminal);
+  if (global->output.json)
+    terrane_print_json (document);
+  else
+    print_answer (document);
+  return TRUE;
+}
+
+gboolean
+terrane_command_why (TerraneGlobal *global, int argc, char **argv, GError **error)
+{
+  g_auto (GStrv) arguments = NULL;
+  g_auto (TerraneInspectionArguments) common = { 0 };
+  gboolean help = FALSE;
+  const GOptionEntry entries[] = {
+    TERRANE_PLATFORM_ENTRY (common.platform),
+    TERRANE_REMOTE_ENTRIES (common.remote),
+    G_OPTION_ENTRY_NULL,
+  };
+  const TerraneCommandLine line = {
+    .name = "why",
+    .entries = entries,
+    .description = "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32. An image\n"
+                   "outside of the store is copied into it first.",
+    .min = 2,
+    .max = 2,
+  };
+  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
+    return help;
+  g_autoptr (TerraneInspection) inspection =
+      terrane_inspection_new (global, "why", arguments[0], &common, error);
+  return inspection != NULL && ask (global, inspection, arguments[1], error);
+}

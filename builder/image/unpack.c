@@ -1,0 +1,148 @@
+#include "builder/image/unpack.h"
+
+#include "builder/annotations.h"
+#include "builder/image/flatten.h"
+#include "builder/store/cache.h"
+
+void
+terrane_unpacked_free (TerraneUnpacked *self)
+{
+  if (self == NULL)
+    return;
+  oci_manifest_free (self->manifest);
+  oci_image_config_free (self->config);
+  terrane_tree_free (self->tree);
+  g_strfreev (self->names);
+  terrane_layer_audit_free (self->audit);
+  g_free (self);
+}
+
+TerraneImageView
+terrane_unpacked_view (const TerraneUnpacked *self, TerraneStore *store)
+{
+  return (TerraneImageView){ .store = store,
+                             .tree = self->tree,
+                             .config = self->config,
+                             .names = (const char *const *) self->names };
+}
+
+static char **
+layer_names (const OciManifest *manifest)
+{
+  char **names = g_new0 (char *, manifest->layers->len + 2);
+  names[0] = g_strdup ("no layer"); /* directories that no layer has an entry for */
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const char *tree =
+          oci_descriptor_annotation (manifest->layers->pdata[i], TERRANE_ANNOTATION_TREE);
+      names[i + 1] = tree != NULL ? g_strdup (tree) : g_strdup_printf ("layer %u", i + 1);
+    }
+  return names;
+}
+
+/* Origins of all nodes in the tree's order, as [how many, which, how many, which, …]. */
+typedef struct
+{
+  json_t *runs;
+  json_int_t count;
+  int origin;
+} Runs;
+
+static void
+end_run (Runs *self)
+{
+  if (self->count == 0)
+    return;
+  oci_json_append (self->runs, json_integer (self->count));
+  oci_json_append (self->runs, json_integer (self->origin));
+}
+
+static gboolean
+write_origin (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+              G_GNUC_UNUSED GError **error)
+{
+  Runs *self = data;
+  if (node->origin != self->origin)
+    {
+      end_run (self);
+      self->count = 0;
+    }
+  self->origin = node->origin;
+  self->count++;
+  return TRUE;
+}
+
+/* The other way round; @origin is the position in @runs here. */
+static gboolean
+read_origin (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+             G_GNUC_UNUSED GError **error)
+{
+  Runs *self = data;
+  if (self->count == 0)
+    {
+      self->origin += 2;
+      self->count = json_integer_value (json_array_get (self->runs, (size_t) self->origin));
+    }
+  self->count--;
+  node->origin = (int) json_integer_value (json_array_get (self->runs, (size_t) self->origin + 1));
+  return TRUE;
+}
+
+static gboolean
+find_known (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest)
+{
+  OciDigest commit;
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, digest);
+  const char *hex = terrane_cache_text (entry, "commit");
+  Runs runs = { .runs = json_object_get (entry, "origins"), .origin = -2 };
+  if (hex == NULL || !oci_digest_parse_hex (hex, &commit, NULL)
+      || !terrane_commit_exists (store, &commit))
+    return FALSE;
+  self->audit = terrane_layer_audit_from_json (json_object_get (entry, "audit"));
+  self->tree = self->audit != NULL ? terrane_commit_load (store, &commit, NULL) : NULL;
+  return self->tree != NULL && terrane_tree_foreach (self->tree, read_origin, &runs, NULL);
+}
+
+static void
+audit_entry (guint layer, const OciEntry *entry, gpointer data)
+{
+  terrane_layer_audit_entry (data, layer, entry);
+}
+
+static gboolean
+apply_layers (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest, unsigned jobs,
+              const TerraneProgress *progress, GError **error)
+{
+  TerraneStoredTree root = { 0 };
+  OciDigestHex hex;
+  g_clear_pointer (&self->audit, terrane_layer_audit_free);
+  self->audit = terrane_layer_audit_new ();
+  if (!terrane_store_begin_write (store, error)
+      || !terrane_flatten_layers (store, self->manifest, jobs, progress, audit_entry, self->audit,
+                                  &root, error))
+    return FALSE;
+  self->tree = g_steal_pointer (&root.tree);
+  g_autoptr (OciJsonValue) entry = json_object ();
+  Runs runs = { .runs = json_array () };
+  (void) terrane_tree_foreach (self->tree, write_origin, &runs, NULL); /* cannot fail */
+  end_run (&runs);
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&root.commit, hex)));
+  oci_json_set (entry, "origins", runs.runs);
+  oci_json_set (entry, "audit", terrane_layer_audit_to_json (self->audit));
+  return terrane_cache_put (store, TERRANE_CACHE_UNPACKED, digest, entry, error);
+}
+
+TerraneUnpacked *
+terrane_unpack (TerraneStore *store, const OciDescriptor *manifest, unsigned jobs,
+                const TerraneProgress *progress, GError **error)
+{
+  g_autoptr (TerraneUnpacked) self = g_new0 (TerraneUnpacked, 1);
+  if (!oci_image_read (terrane_store_layout (store), manifest, &self->manifest, &self->config,
+                       error))
+    return NULL;
+  self->names = layer_names (self->manifest);
+  if (!find_known (self, store, &manifest->digest)
+      && !apply_layers (self, store, &manifest->digest, jobs, progress, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}

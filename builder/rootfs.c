@@ -1,0 +1,64 @@
+#include "builder/rootfs.h"
+
+#include "builder/image/flatten.h"
+#include "builder/store/cache.h"
+#include "builder/store/commit.h"
+
+#include "oci/image.h"
+
+void
+terrane_rootfs_clear (TerraneRootfs *self)
+{
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->config, oci_image_config_free);
+}
+
+/* What the build of an image remembered. */
+static gboolean
+find_assembled (TerraneStore *store, const OciDescriptor *manifest, OciDigest *out_commit)
+{
+  OciDigestText text;
+  g_autoptr (OciJsonValue) entry = terrane_cache_find (store, TERRANE_CACHE_IMAGES, "manifest",
+                                                       oci_digest_text (&manifest->digest, text));
+  const char *commit = terrane_cache_text (entry, "commit");
+  return commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL)
+         && terrane_commit_exists (store, out_commit);
+}
+
+static gboolean
+flatten (TerraneStore *store, const OciDescriptor *descriptor, const OciManifest *manifest,
+         unsigned jobs, const TerraneProgress *progress, OciDigest *out_commit, GError **error)
+{
+  /* As a base image that leaves out devices would be, with which it shares the result. */
+  const TerraneSourceSpec spec = { .kind = TERRANE_SOURCE_IMAGE,
+                                   .prefix = (char *) "",
+                                   .skip_special = TRUE };
+  TerraneStoredTree tree = { 0 };
+  OciDigest key = terrane_tree_key (&descriptor->digest, &spec, TERRANE_MODES_KEEP);
+  if (terrane_tree_cache_get (store, &key, out_commit))
+    return TRUE;
+  if (!terrane_store_begin_write (store, error)
+      || !terrane_flatten (store, manifest, TRUE, jobs, progress, &tree, error))
+    return FALSE;
+  *out_commit = tree.commit;
+  terrane_stored_tree_clear (&tree);
+  return terrane_tree_cache_put (store, &key, out_commit, error);
+}
+
+gboolean
+terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor, unsigned jobs,
+                        const TerraneProgress *progress, TerraneRootfs *out_rootfs, GError **error)
+{
+  OciDigestHex hex;
+  OciDigest commit;
+  g_autoptr (OciManifest) manifest = NULL;
+  if (!oci_image_read (terrane_store_layout (store), descriptor, &manifest, &out_rootfs->config,
+                       error))
+    return FALSE;
+  if (!find_assembled (store, descriptor, &commit)
+      && !flatten (store, descriptor, manifest, jobs, progress, &commit, error))
+    return FALSE;
+  oci_digest_hex (&commit, hex);
+  out_rootfs->path = g_build_filename (terrane_store_path (store), "roots", hex, NULL);
+  return terrane_commit_checkout (store, &commit, hex, error);
+}

@@ -1,0 +1,304 @@
+#include "builder/sandbox/bwrap.h"
+
+#include "builder/sandbox/overlay.h"
+
+#include "oci/base/error.h"
+#include "oci/base/fd.h"
+#include "oci/base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum
+{
+  FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
+};
+
+#define DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
+
+void
+terrane_bwrap_init (TerraneBwrap *self)
+{
+  *self = (TerraneBwrap){ .argv = g_ptr_array_new (),
+                          .owned = g_ptr_array_new_with_free_func (g_free) };
+}
+
+void
+terrane_bwrap_close_fds (TerraneBwrap *self)
+{
+  for (size_t i = 0; i < self->n_fds; i++)
+    oci_fd_close (oci_fd_steal (&self->fds[i].fd));
+}
+
+void
+terrane_bwrap_clear (TerraneBwrap *self)
+{
+  g_ptr_array_unref (self->argv);
+  g_ptr_array_unref (self->owned);
+  terrane_bwrap_close_fds (self);
+}
+
+static void
+add (TerraneBwrap *self, const char *word)
+{
+  g_ptr_array_add (self->argv, (char *) word);
+}
+
+static void add_format (TerraneBwrap *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_format (TerraneBwrap *self, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  char *word = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_ptr_array_add (self->owned, word);
+  add (self, word);
+}
+
+static void
+add_all (TerraneBwrap *self, const char *const *words)
+{
+  for (; *words != NULL; words++)
+    add (self, *words);
+}
+
+/* --dev would make /dev/shm, which Lambda does not have. */
+static void
+add_devices (TerraneBwrap *self)
+{
+  static const char *const devices[] = { "/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
+                                         "/dev/urandom", "/dev/tty",  NULL };
+  const char *const tmpfs[] = { "--tmpfs", "/dev", NULL };
+  add_all (self, tmpfs);
+  for (const char *const *device = devices; *device != NULL; device++)
+    {
+      const char *const bind[] = { "--dev-bind", *device, *device, NULL };
+      add_all (self, bind);
+    }
+  const char *const links[] = {
+    "--symlink",       "/proc/self/fd", "/dev/fd",         "--symlink",   "/proc/self/fd/0",
+    "/dev/stdin",      "--symlink",     "/proc/self/fd/1", "/dev/stdout", "--symlink",
+    "/proc/self/fd/2", "/dev/stderr",   "--remount-ro",    "/dev",        NULL
+  };
+  add_all (self, links);
+}
+
+static void
+add_environment (TerraneBwrap *self, const char *const *env)
+{
+  gboolean has_path = FALSE;
+  add (self, "--clearenv");
+  for (; env != NULL && *env != NULL; env++)
+    {
+      const char *equals = strchr (*env, '=');
+      if (equals == NULL)
+        continue;
+      add (self, "--setenv");
+      add_format (self, "%.*s", (int) (equals - *env), *env);
+      add (self, equals + 1);
+      has_path = has_path || g_str_has_prefix (*env, "PATH=");
+    }
+  if (!has_path)
+    {
+      const char *const path[] = { "--setenv", "PATH", TERRANE_SANDBOX_DEFAULT_PATH, NULL };
+      add_all (self, path);
+    }
+}
+
+static void
+add_namespaces (TerraneBwrap *self, gboolean terminal)
+{
+  static const char *const words[] = {
+    "bwrap",      "--unshare-all", "--unshare-user", "--die-with-parent",
+    "--cap-drop", "ALL",           "--hostname",     "lambda",
+    NULL
+  };
+  add_all (self, words);
+  if (!terminal)
+    add (self, "--new-session");
+  add (self, "--uid");
+  add_format (self, "%d", TERRANE_SANDBOX_UID);
+  add (self, "--gid");
+  add_format (self, "%d", TERRANE_SANDBOX_GID);
+}
+
+/* A place in memory that bubblewrap copies the file from. */
+static gboolean
+make_file_fd (const TerraneSandboxFile *file, OciFd *out_fd, GError **error)
+{
+  g_auto (OciFd) fd = memfd_create (file->name, MFD_CLOEXEC);
+  gsize size = 0;
+  const void *data = g_bytes_get_data (file->content, &size);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating a file in memory");
+  if (!oci_write_all (fd, data, size, error))
+    return FALSE;
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file in memory");
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+void
+terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd)
+{
+  g_assert (self->n_fds < TERRANE_BWRAP_MAX_FDS);
+  self->fds[self->n_fds++] = (TerraneProcessFd){ .fd = fd, .child_fd = child_fd };
+  add (self, option);
+  add_format (self, "%d", child_fd);
+}
+
+gboolean
+terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *files, GError **error)
+{
+  if (files == NULL || files->name == NULL)
+    return TRUE;
+  const char *const directory[] = { "--dir", TERRANE_SANDBOX_FILES, NULL };
+  add_all (self, directory);
+  for (int i = 0; files[i].name != NULL; i++)
+    {
+      g_assert (files[i].name[0] != '\0' && strchr (files[i].name, '/') == NULL);
+      OciFd fd = -1;
+      if (!make_file_fd (&files[i], &fd, error))
+        return FALSE;
+      add (self, "--perms");
+      add_format (self, "%04o", (unsigned) files[i].mode);
+      terrane_bwrap_add_fd (self, "--ro-bind-data", fd, FIRST_FILE_FD + i);
+      add_format (self, TERRANE_SANDBOX_FILES "/%s", files[i].name);
+    }
+  return TRUE;
+}
+
+void
+terrane_bwrap_parse_status (const char *text, size_t len, TerraneBwrapStatus *out_status)
+{
+  size_t used = 0;
+  *out_status = (TerraneBwrapStatus){ 0 };
+  while (used < len)
+    {
+      json_error_t where;
+      g_autoptr (OciJsonValue) event =
+          json_loadb (text + used, len - used, JSON_DISABLE_EOF_CHECK, &where);
+      if (event == NULL)
+        return;
+      json_t *child = json_object_get (event, "child-pid");
+      if (json_is_integer (child))
+        out_status->child = (pid_t) json_integer_value (child);
+      out_status->finished = out_status->finished || json_object_get (event, "exit-code") != NULL;
+      used += (size_t) where.position;
+    }
+}
+
+/* What bubblewrap would report as its own failure, in words that say whose it is. Links in the
+ * image are followed inside of it. */
+static gboolean
+check_directories (const TerraneSandbox *self, const char *working_dir, GError **error)
+{
+  static const char *const points[] = { "/proc", "/dev", "/tmp" };
+  const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  g_auto (OciFd) root = -1;
+  if (!oci_open_dir (AT_FDCWD, self->root, &root, error))
+    return FALSE;
+  for (size_t i = 0; i <= G_N_ELEMENTS (points); i++)
+    {
+      const char *path = i < G_N_ELEMENTS (points) ? points[i] : working_dir;
+      g_auto (OciFd) fd = (int) syscall (SYS_openat2, root, path, &how, sizeof how);
+      int failure = errno;
+      if (fd >= 0 || failure == ENOSYS || failure == EPERM) /* then bubblewrap's words must do */
+        continue;
+      g_autofree char *quoted = oci_quote (path);
+      errno = failure;
+      return oci_throw_errno (error, "the image's %s %s",
+                              path == working_dir ? "working directory" : "mount point", quoted);
+    }
+  return TRUE;
+}
+
+static void
+add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir)
+{
+  /* Run by root, the program is the owner of /proc/sys for the kernel, capabilities or not, and
+   * could have the host execute a program of its choice through core_pattern. */
+  const char *const proc[] = { "/", "--proc", "/proc", "--remount-ro", "/proc", NULL };
+  const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", "--chdir", working_dir, NULL };
+  add (self, sandbox->writable ? "--bind" : "--ro-bind");
+  add_format (self, "%s%s", sandbox->root, sandbox->writable ? TERRANE_OVERLAY_ROOT : "");
+  add_all (self, proc);
+  add (self, "--size");
+  add_format (self, "%" G_GUINT64_FORMAT,
+              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : DEFAULT_TMP_BYTES);
+  add_all (self, tmp);
+  add_devices (self);
+}
+
+gboolean
+terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox, gboolean terminal,
+                           GError **error)
+{
+  const char *working_dir =
+      sandbox->working_dir != NULL && sandbox->working_dir[0] != '\0' ? sandbox->working_dir : "/";
+  if (!check_directories (sandbox, working_dir, error))
+    return FALSE;
+  add_namespaces (self, terminal);
+  add_file_system (self, sandbox, working_dir);
+  add_environment (self, sandbox->env);
+  return TRUE;
+}
+
+void
+terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv)
+{
+  add (self, "--");
+  add_all (self, argv);
+  g_ptr_array_add (self->argv, NULL);
+}
+
+#define MASKED_PROC                                                                                \
+  "this process runs in a container that masks parts of /proc, and Linux then allows no further "  \
+  "/proc; start the container with '--security-opt systempaths=unconfined' (docker), "             \
+  "'--security-opt unmask=ALL' (podman) or '--privileged'"
+
+gboolean
+terrane_bwrap_throw_not_made (const char *output, GError **error)
+{
+  static const char *const signs[] = { "namespace",  "uid map",
+                                       "gid map",    "Operation not permitted",
+                                       "mount proc", NULL };
+  g_auto (OciFd) proc_sys = open ("/proc/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autofree char *words = g_strdup (output);
+  gboolean forbidden = FALSE;
+  g_strchomp (words);
+  for (const char *const *sign = signs; *sign != NULL; sign++)
+    forbidden = forbidden || strstr (words, *sign) != NULL;
+  if (words[0] == '\0') /* its stderr was the user's */
+    return oci_throw (error, OCI_ERROR_IO,
+                      "the sandbox could not be made; bubblewrap says above why not");
+  if (!forbidden)
+    return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s", words);
+  g_autofree char *reason = strstr (words, "mount proc") != NULL
+                                ? g_strdup (MASKED_PROC)
+                                : terrane_sandbox_explain (proc_sys);
+  return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s (%s)", reason, words);
+}
+
+gboolean
+terrane_bwrap_cannot_execute (const char *output)
+{
+  return g_str_has_prefix (output, "bwrap: execvp ");
+}
+
+gboolean
+terrane_bwrap_throw_missing (GError **error)
+{
+  return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                    "bubblewrap is not installed; 'sudo apt install bubblewrap', or build "
+                    "with --no-validate");
+}

@@ -1,0 +1,72 @@
+/* The command line of bubblewrap for a sandbox, and what it reports about it. */
+#pragma once
+
+#include "builder/sandbox/sandbox.h"
+
+G_BEGIN_DECLS
+
+enum
+{
+  TERRANE_BWRAP_STATUS_FD = 3, /* --json-status-fd */
+  TERRANE_BWRAP_BLOCK_FD = 4,  /* --block-fd */
+  TERRANE_BWRAP_MAX_FILES = 16,
+  TERRANE_BWRAP_MAX_FDS = 2 + TERRANE_BWRAP_MAX_FILES,
+};
+
+typedef struct
+{
+  GPtrArray *argv;
+  GPtrArray *owned; /* strings in argv that are ours */
+  TerraneProcessFd fds[TERRANE_BWRAP_MAX_FDS];
+  size_t n_fds;
+} TerraneBwrap;
+
+void terrane_bwrap_init (TerraneBwrap *self);
+/** Closes the descriptors, too. */
+void terrane_bwrap_clear (TerraneBwrap *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneBwrap, terrane_bwrap_clear)
+
+/**
+ * terrane_bwrap_add_sandbox:
+ * @terminal: the program keeps the terminal that it is started with
+ *
+ * Namespaces, file system and environment. Fails when the root lacks a directory that is needed.
+ */
+gboolean terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
+                                    gboolean terminal, GError **error);
+
+/** @files: (nullable): ended by one without a name */
+gboolean terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *files,
+                                  GError **error);
+
+/** Hands @fd, which is taken, over as argument of an @option such as "--block-fd". */
+void terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd);
+
+/** Ends the options; the program to run follows. */
+void terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv);
+
+/** Closes the descriptors that were handed over, once bubblewrap runs. */
+void terrane_bwrap_close_fds (TerraneBwrap *self);
+
+/* bubblewrap writes {"child-pid": …} when it has made its process 1 and {"exit-code": …} when the
+ * program ended. */
+typedef struct
+{
+  pid_t child; /* process 1 of the sandbox, seen from here; 0 when unknown */
+  gboolean finished;
+} TerraneBwrapStatus;
+
+/** Reads what was written to --json-status-fd so far. */
+void terrane_bwrap_parse_status (const char *text, size_t len, TerraneBwrapStatus *out_status);
+
+/** What the sandbox failed with when its program was never executed; @output is bubblewrap's.
+ * Returns: FALSE */
+gboolean terrane_bwrap_throw_not_made (const char *output, GError **error);
+
+/** Whether @output is bubblewrap's word that the program itself cannot be executed. */
+gboolean terrane_bwrap_cannot_execute (const char *output);
+
+/** The error when there is no bubblewrap. Returns: FALSE */
+gboolean terrane_bwrap_throw_missing (GError **error);
+
+G_END_DECLS

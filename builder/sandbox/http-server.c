@@ -1,0 +1,214 @@
+#include "builder/sandbox/http-server.h"
+
+#include "oci/base/error.h"
+#include "oci/base/fd.h"
+
+#include <microhttpd.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum
+{
+  MAX_CONNECTIONS = 64,
+  MAX_BUFFERED_BYTES = 256 * 1024 * 1024, /* of all bodies under way */
+  HEADER_BYTES = 2 * 1024 * 1024,         /* a runtime may send 1 MiB of X-Ray data in one */
+};
+
+struct _TerraneHttpServer
+{
+  struct MHD_Daemon *daemon;
+  TerraneHttpLimitFunc limit;
+  TerraneHttpFunc func;
+  gpointer data;
+  gsize buffered; /* atomic */
+};
+
+struct _TerraneHttpRequest
+{
+  struct MHD_Connection *connection;
+  const char *method;
+  const char *path;
+  size_t max_body;
+  gsize accounted;  /* in the server's sum */
+  GByteArray *body; /* NULL once it was too large */
+  GBytes *whole;
+};
+
+const char *
+terrane_http_request_method (const TerraneHttpRequest *self)
+{
+  return self->method;
+}
+
+const char *
+terrane_http_request_path (const TerraneHttpRequest *self)
+{
+  return self->path;
+}
+
+const char *
+terrane_http_request_header (const TerraneHttpRequest *self, const char *name)
+{
+  return MHD_lookup_connection_value (self->connection, MHD_HEADER_KIND, name);
+}
+
+const char *
+terrane_http_request_trailer (const TerraneHttpRequest *self, const char *name)
+{
+  return MHD_lookup_connection_value (self->connection, MHD_FOOTER_KIND, name);
+}
+
+GBytes *
+terrane_http_request_body (const TerraneHttpRequest *self)
+{
+  return self->whole;
+}
+
+void
+terrane_http_reply_add (TerraneHttpReply *self, const char *name, const char *value)
+{
+  for (const char *p = value; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      return;
+  g_ptr_array_add (self->headers, g_strdup (name));
+  g_ptr_array_add (self->headers, g_strdup (value));
+}
+
+/* Returns: what there was before */
+static gsize
+account (TerraneHttpServer *self, gssize bytes)
+{
+  return (gsize) g_atomic_pointer_add (&self->buffered, bytes);
+}
+
+static void
+drop_body (TerraneHttpServer *self, TerraneHttpRequest *request)
+{
+  (void) account (self, -(gssize) request->accounted);
+  request->accounted = 0;
+  g_clear_pointer (&request->body, g_byte_array_unref);
+  g_clear_pointer (&request->whole, g_bytes_unref);
+}
+
+static void
+take_body (TerraneHttpServer *self, TerraneHttpRequest *request, const char *bytes, size_t len)
+{
+  if (request->body == NULL)
+    return;
+  request->accounted += len;
+  if (account (self, (gssize) len) + len > MAX_BUFFERED_BYTES
+      || request->body->len + len > request->max_body)
+    drop_body (self, request);
+  else
+    g_byte_array_append (request->body, (const guint8 *) bytes, (guint) len);
+}
+
+static enum MHD_Result
+send_reply (struct MHD_Connection *connection, const TerraneHttpReply *reply)
+{
+  gsize len = 0;
+  const void *bytes = reply->body != NULL ? g_bytes_get_data (reply->body, &len) : NULL;
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer (len, (void *) bytes, MHD_RESPMEM_MUST_COPY);
+  if (response == NULL)
+    return MHD_NO;
+  if (reply->content_type != NULL)
+    (void) MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+  for (guint i = 0; i + 1 < reply->headers->len; i += 2)
+    (void) MHD_add_response_header (response, reply->headers->pdata[i],
+                                    reply->headers->pdata[i + 1]);
+  enum MHD_Result result = MHD_queue_response (connection, reply->status, response);
+  MHD_destroy_response (response);
+  return result;
+}
+
+static enum MHD_Result
+answer (const TerraneHttpServer *self, TerraneHttpRequest *request)
+{
+  g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func (g_free);
+  TerraneHttpReply reply = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR, .headers = headers };
+  if (request->body != NULL)
+    request->whole = g_byte_array_free_to_bytes (g_steal_pointer (&request->body));
+  self->func (request, &reply, self->data);
+  enum MHD_Result result = send_reply (request->connection, &reply);
+  if (reply.body != NULL)
+    g_bytes_unref (reply.body);
+  return result;
+}
+
+/* Called first when the headers are there, then for parts of the body, and at its end. */
+static enum MHD_Result
+on_request (void *data, struct MHD_Connection *connection, const char *url, const char *method,
+            G_GNUC_UNUSED const char *version, const char *bytes, size_t *len, void **context)
+{
+  TerraneHttpServer *self = data;
+  TerraneHttpRequest *request = *context;
+  if (request == NULL)
+    {
+      request = g_new0 (TerraneHttpRequest, 1);
+      *request = (TerraneHttpRequest){
+        .connection = connection, .method = method, .path = url, .body = g_byte_array_new ()
+      };
+      request->max_body = self->limit (request, self->data);
+      *context = request;
+      return MHD_YES;
+    }
+  request->method = method;
+  request->path = url;
+  if (*len > 0)
+    {
+      take_body (self, request, bytes, *len);
+      *len = 0;
+      return MHD_YES;
+    }
+  return answer (self, request);
+}
+
+static void
+on_completed (void *data, G_GNUC_UNUSED struct MHD_Connection *connection, void **context,
+              G_GNUC_UNUSED enum MHD_RequestTerminationCode code)
+{
+  TerraneHttpRequest *request = *context;
+  if (request == NULL)
+    return;
+  drop_body (data, request);
+  g_free (request);
+  *context = NULL;
+}
+
+/* A client that sends nonsense is its own business. */
+static void
+ignore_message (G_GNUC_UNUSED void *data, G_GNUC_UNUSED const char *format,
+                G_GNUC_UNUSED va_list args)
+{
+}
+
+TerraneHttpServer *
+terrane_http_server_start (int listener, TerraneHttpLimitFunc limit, TerraneHttpFunc func,
+                           gpointer data, GError **error)
+{
+  TerraneHttpServer *self = g_new0 (TerraneHttpServer, 1);
+  *self = (TerraneHttpServer){ .limit = limit, .func = func, .data = data };
+  self->daemon =
+      MHD_start_daemon (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD
+                            | MHD_USE_ITC | MHD_USE_POLL | MHD_USE_ERROR_LOG,
+                        0, NULL, NULL, on_request, self, MHD_OPTION_EXTERNAL_LOGGER, ignore_message,
+                        NULL, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED,
+                        on_completed, self, MHD_OPTION_CONNECTION_LIMIT, (unsigned) MAX_CONNECTIONS,
+                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_BYTES, MHD_OPTION_END);
+  if (self->daemon != NULL)
+    return self;
+  g_free (self);
+  oci_fd_close (listener);
+  (void) oci_throw (error, OCI_ERROR_IO, "libmicrohttpd could not start a server");
+  return NULL;
+}
+
+void
+terrane_http_server_free (TerraneHttpServer *self)
+{
+  if (self == NULL)
+    return;
+  MHD_stop_daemon (self->daemon);
+  g_free (self);
+}

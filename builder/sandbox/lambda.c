@@ -1,0 +1,336 @@
+#include "builder/sandbox/lambda.h"
+
+#include "builder/sandbox/lambda-failure.h"
+#include "builder/sandbox/runtime-api.h"
+
+#include "oci/base/error.h"
+
+#include <math.h>
+#include <string.h>
+
+enum
+{
+  INIT_LIMIT_MS = 10 * 1000, /* then Lambda begins anew, on the invocation's time */
+  USECS_PER_MS = 1000,
+};
+
+/* One execution environment. */
+typedef struct
+{
+  TerraneRuntime *runtime;
+  TerraneRuntimeApi *api;
+  TerraneSession *session;
+} Environment;
+
+struct _TerraneLambda
+{
+  TerraneLambdaOptions options;
+  char *arn;
+  GMutex busy; /* held by the one invocation */
+
+  GMutex mutex;             /* of what follows */
+  Environment *environment; /* replaced by the invocation alone */
+  gboolean cancelled;
+};
+
+/* What an invocation has on its way. */
+typedef struct
+{
+  TerraneInvocation event;
+  TerraneLambdaResult *result;
+  gint64 deadline; /* monotonic */
+} Run;
+
+void
+terrane_lambda_result_clear (TerraneLambdaResult *self)
+{
+  g_clear_pointer (&self->request_id, g_free);
+  g_clear_pointer (&self->error_type, g_free);
+  g_clear_pointer (&self->body, g_bytes_unref);
+}
+
+TerraneLambda *
+terrane_lambda_new (const TerraneLambdaOptions *options)
+{
+  TerraneLambda *self = g_new0 (TerraneLambda, 1);
+  self->options = *options;
+  self->arn = g_strconcat ("arn:aws:lambda:us-east-1:012345678912:function:", options->name, NULL);
+  g_mutex_init (&self->busy);
+  g_mutex_init (&self->mutex);
+  return self;
+}
+
+static void
+environment_free (Environment *self)
+{
+  if (self == NULL)
+    return;
+  terrane_session_free (self->session);
+  terrane_runtime_end (self->runtime); /* before the server, which waits for its callers */
+  terrane_runtime_api_free (self->api);
+  terrane_runtime_free (self->runtime);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Environment, environment_free)
+
+static void
+set_environment (TerraneLambda *self, Environment *environment)
+{
+  g_mutex_lock (&self->mutex);
+  Environment *old = self->environment;
+  self->environment = environment;
+  if (environment != NULL && self->cancelled)
+    terrane_session_kill (environment->session);
+  g_mutex_unlock (&self->mutex);
+  environment_free (old);
+}
+
+void
+terrane_lambda_free (TerraneLambda *self)
+{
+  if (self == NULL)
+    return;
+  set_environment (self, NULL);
+  g_mutex_clear (&self->busy);
+  g_mutex_clear (&self->mutex);
+  g_free (self->arn);
+  g_free (self);
+}
+
+void
+terrane_lambda_cancel (TerraneLambda *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->cancelled = TRUE;
+  if (self->environment != NULL)
+    terrane_session_kill (self->environment->session); /* its end wakes who waits */
+  g_mutex_unlock (&self->mutex);
+}
+
+static gboolean
+is_cancelled (TerraneLambda *self, GError **error)
+{
+  g_mutex_lock (&self->mutex);
+  gboolean cancelled = self->cancelled;
+  g_mutex_unlock (&self->mutex);
+  if (cancelled)
+    (void) oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  return cancelled;
+}
+
+static void log_line (const TerraneLambda *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+log_line (const TerraneLambda *self, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *line = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->options.output (line, strlen (line), self->options.data);
+}
+
+static void
+on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
+{
+  terrane_runtime_end (data);
+}
+
+static gboolean
+start_environment (TerraneLambda *self, GError **error)
+{
+  const TerraneLambdaOptions *options = &self->options;
+  g_autoptr (Environment) environment = g_new0 (Environment, 1);
+  environment->runtime = terrane_runtime_new ();
+  const TerraneSandbox sandbox = { .root = options->root,
+                                   .env = options->env,
+                                   .working_dir = options->working_dir,
+                                   .tmp_bytes = options->tmp_bytes };
+  const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
+                                          .port = TERRANE_RUNTIME_API_PORT,
+                                          .output = options->output,
+                                          .output_data = options->data,
+                                          .ended = on_ended,
+                                          .ended_data = environment->runtime };
+  OciFd listener = -1;
+  environment->session =
+      terrane_session_start (&sandbox, options->argv, &session, &listener, error);
+  if (environment->session == NULL)
+    return FALSE;
+  environment->api = terrane_runtime_api_start (listener, environment->runtime, self->arn, error);
+  if (environment->api == NULL)
+    return FALSE;
+  terrane_session_release (environment->session);
+  set_environment (self, g_steal_pointer (&environment));
+  return TRUE;
+}
+
+static double
+ms_since (gint64 start)
+{
+  return (double) (g_get_monotonic_time () - start) / USECS_PER_MS;
+}
+
+/* The environment is of no more use, and says why. */
+static void
+fail_ended (TerraneLambda *self, TerraneLambdaResult *result)
+{
+  TerraneSessionEnd end;
+  terrane_session_kill (self->environment->session);
+  terrane_session_wait (self->environment->session, &end);
+  terrane_lambda_fail_ended (result, &end);
+}
+
+/* From the function's own report. */
+static void
+take_answer (TerraneLambda *self, TerraneLambdaResult *result)
+{
+  TerraneAnswer answer = { 0 };
+  (void) terrane_runtime_take_answer (self->environment->runtime, &answer);
+  result->error_type = answer.error_type;
+  result->body = answer.body;
+  result->by_function = TRUE;
+}
+
+/* Makes the environment and waits until it asks for an event. When @out_ready is FALSE, the result
+ * says what the initialisation failed with. */
+static gboolean
+initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
+{
+  TerraneLambdaResult *result = run->result;
+  gint64 started = g_get_monotonic_time ();
+  gint64 limit = started + (gint64) INIT_LIMIT_MS * USECS_PER_MS;
+  log_line (self, "INIT_START Runtime Version: terrane\n");
+  if (!start_environment (self, error))
+    return FALSE;
+  TerraneRuntimeWait wait = terrane_runtime_wait_ready (self->environment->runtime, limit);
+  if (wait == TERRANE_RUNTIME_TIMEOUT)
+    {
+      log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: init\tStatus: timeout\n",
+                ms_since (started));
+      run->deadline = g_get_monotonic_time () + (gint64) self->options.timeout_ms * USECS_PER_MS;
+      if (!start_environment (self, error))
+        return FALSE;
+      wait = terrane_runtime_wait_ready (self->environment->runtime, run->deadline);
+      started = g_get_monotonic_time (); /* it is part of the duration */
+    }
+  result->init_ms = ms_since (started);
+  result->cold = TRUE;
+  *out_ready = wait == TERRANE_RUNTIME_DONE;
+  if (is_cancelled (self, error))
+    return FALSE;
+  if (wait == TERRANE_RUNTIME_TIMEOUT)
+    terrane_lambda_fail_timeout (result, self->options.timeout_ms);
+  else if (wait == TERRANE_RUNTIME_FAILED)
+    take_answer (self, result);
+  else if (wait == TERRANE_RUNTIME_ENDED)
+    fail_ended (self, result);
+  return TRUE;
+}
+
+/* Returns: whether the environment is still good */
+static gboolean
+exchange (TerraneLambda *self, Run *run)
+{
+  TerraneRuntime *runtime = self->environment->runtime;
+  gint64 left_ms = (run->deadline - g_get_monotonic_time ()) / USECS_PER_MS;
+  run->event.deadline_ms = g_get_real_time () / USECS_PER_MS + left_ms;
+  terrane_runtime_submit (runtime, &run->event);
+  TerraneRuntimeWait wait = terrane_runtime_wait_answer (runtime, run->deadline);
+  if (wait == TERRANE_RUNTIME_TIMEOUT)
+    terrane_lambda_fail_timeout (run->result, self->options.timeout_ms);
+  else if (wait == TERRANE_RUNTIME_DONE)
+    {
+      take_answer (self, run->result);
+      /* What it does behind its answer is on the invocation's time as well. */
+      wait = terrane_runtime_wait_ready (runtime, run->deadline);
+    }
+  else
+    fail_ended (self, run->result);
+  return wait == TERRANE_RUNTIME_DONE;
+}
+
+static void
+report (TerraneLambda *self, const TerraneLambdaResult *result)
+{
+  const char *id = result->request_id;
+  g_autofree char *init =
+      result->cold ? g_strdup_printf ("\tInit Duration: %.2f ms", result->init_ms) : g_strdup ("");
+  g_autofree char *status = NULL;
+  gboolean timed_out = g_strcmp0 (result->error_type, "Sandbox.Timedout") == 0;
+  if (timed_out)
+    status = g_strdup ("\tStatus: timeout");
+  else if (result->error_type != NULL && !result->by_function)
+    status = g_strdup_printf ("\tStatus: error\tError Type: %s", result->error_type);
+  if (timed_out)
+    log_line (self, "%s Task timed out after %.2f seconds\n", id,
+              self->options.timeout_ms / 1000.0);
+  log_line (self, "END RequestId: %s\n", id);
+  log_line (self,
+            "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %" G_GUINT64_FORMAT
+            " ms\tMemory Size: %u MB\tMax Memory Used: %" G_GUINT64_FORMAT " MB%s%s\n",
+            id, result->duration_ms, result->billed_ms, self->options.memory_mib,
+            (result->max_memory_bytes + (1U << 20) - 1) >> 20, init, status != NULL ? status : "");
+}
+
+static gboolean
+run_event (TerraneLambda *self, Run *run, GError **error)
+{
+  TerraneLambdaResult *result = run->result;
+  gboolean ready = TRUE;
+  if (!terrane_lambda_check_entrypoint (self->options.root, self->options.argv[0], result))
+    return TRUE;
+  /* One that ended behind its last answer is of no use. */
+  if (self->environment != NULL
+      && terrane_runtime_wait_ready (self->environment->runtime, 0) != TERRANE_RUNTIME_DONE)
+    set_environment (self, NULL);
+  if (self->environment == NULL && !initialise (self, run, &ready, error))
+    return FALSE;
+  gint64 started = g_get_monotonic_time ();
+  if (run->deadline == 0)
+    run->deadline = started + (gint64) self->options.timeout_ms * USECS_PER_MS;
+  else
+    started = run->deadline - (gint64) self->options.timeout_ms * USECS_PER_MS;
+  log_line (self, "START RequestId: %s Version: $LATEST\n", result->request_id);
+  gboolean good = ready && exchange (self, run);
+  result->duration_ms = MIN (ms_since (started), (double) self->options.timeout_ms);
+  result->billed_ms = (uint64_t) ceil (result->duration_ms + result->init_ms);
+  terrane_session_flush (self->environment->session);
+  result->max_memory_bytes = terrane_session_peak_bytes (self->environment->session);
+  if (is_cancelled (self, error))
+    return FALSE;
+  report (self, result);
+  if (!good)
+    set_environment (self, NULL);
+  return TRUE;
+}
+
+/* "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…;Sampled=0" */
+static char *
+make_trace_id (void)
+{
+  return g_strdup_printf ("Root=1-%08x-%08x%08x%08x;Parent=%08x%08x;Sampled=0",
+                          (unsigned) (g_get_real_time () / G_USEC_PER_SEC), g_random_int (),
+                          g_random_int (), g_random_int (), g_random_int (), g_random_int ());
+}
+
+gboolean
+terrane_lambda_invoke (TerraneLambda *self, GBytes *payload, const char *client_context,
+                       const char *trace_id, TerraneLambdaResult *out_result, GError **error)
+{
+  *out_result = (TerraneLambdaResult){ 0 };
+  if (!g_mutex_trylock (&self->busy))
+    return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
+  Run run = { .result = out_result,
+              .event = { .request_id = g_uuid_string_random (),
+                         .payload = g_bytes_ref (payload),
+                         .trace_id = trace_id != NULL ? g_strdup (trace_id) : make_trace_id (),
+                         .client_context = g_strdup (client_context) } };
+  out_result->request_id = g_strdup (run.event.request_id);
+  gboolean ok = !is_cancelled (self, error) && run_event (self, &run, error);
+  if (!ok)
+    set_environment (self, NULL);
+  terrane_invocation_clear (&run.event);
+  g_mutex_unlock (&self->busy);
+  return ok;
+}

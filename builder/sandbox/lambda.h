@@ -1,0 +1,82 @@
+/* A Lambda function from an image: its own entrypoint in the sandbox, with the Runtime API and the
+ * environment, limits, messages and errors of AWS Lambda. */
+#pragma once
+
+#include "builder/sandbox/session.h"
+
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *name;        /* of the function */
+  const char *root;        /* directory with the file system */
+  const char *const *argv; /* entrypoint and command */
+  const char *const *env;  /* all of it, see terrane_lambda_env() */
+  const char *working_dir; /* (nullable) */
+  uint64_t tmp_bytes;      /* of /tmp; 0 for Lambda's 512 MiB */
+  unsigned memory_mib;
+  unsigned timeout_ms;             /* of one invocation */
+  TerraneSessionOutputFunc output; /* logs: the function's, and Lambda's START, END and REPORT;
+                                      called by several threads, one at a time */
+  gpointer data;
+} TerraneLambdaOptions;
+
+typedef struct
+{
+  char *request_id;
+  char *error_type;     /* (nullable): NULL when the function succeeded */
+  GBytes *body;         /* the response, or the error as JSON */
+  gboolean by_function; /* the error is the function's own answer, and not about its end */
+  gboolean cold;        /* the environment was made for this event */
+  double init_ms;       /* 0 unless cold */
+  double duration_ms;
+  uint64_t billed_ms;
+  uint64_t max_memory_bytes;
+} TerraneLambdaResult;
+
+void terrane_lambda_result_clear (TerraneLambdaResult *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneLambdaResult, terrane_lambda_result_clear)
+
+typedef struct _TerraneLambda TerraneLambda;
+
+/** @options: what it points to must outlive @self. Nothing is started yet. */
+TerraneLambda *terrane_lambda_new (const TerraneLambdaOptions *options);
+/** Ends the environment; nothing of it is left. */
+void terrane_lambda_free (TerraneLambda *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLambda, terrane_lambda_free)
+
+/**
+ * terrane_lambda_invoke:
+ * @client_context: (nullable): JSON
+ * @trace_id: (nullable): in X-Ray's form; one is made without
+ * @out_result: (out caller-allocates): cleared by the caller
+ *
+ * Gives the function an event and waits for its answer. The environment is made for the first event
+ * and after one that ended it; else it is warm.
+ *
+ * Returns: FALSE when there can be no environment, or on %OCI_ERROR_CANCELLED; what a function does
+ *   wrong is in the result. %OCI_ERROR_EXISTS: another event is under way in another thread
+ */
+gboolean terrane_lambda_invoke (TerraneLambda *self, GBytes *payload, const char *client_context,
+                                const char *trace_id, TerraneLambdaResult *out_result,
+                                GError **error);
+
+/** Ends what goes on, from another thread: an invocation fails with %OCI_ERROR_CANCELLED, as does
+ * every later one. */
+void terrane_lambda_cancel (TerraneLambda *self);
+
+/**
+ * terrane_lambda_env:
+ * @image_env: the image's
+ * @handler: (nullable): the first word of the image's command
+ * @extra: (nullable): wins over everything else
+ *
+ * Returns: (transfer full): the variables that Lambda sets on top of the image's. There are no
+ *   credentials among them.
+ */
+char **terrane_lambda_env (const char *name, const char *const *image_env, const char *handler,
+                           unsigned memory_mib, const char *const *extra);
+
+G_END_DECLS

@@ -1,0 +1,431 @@
+#include "builder/sandbox/session.h"
+
+#include "builder/sandbox/bwrap.h"
+#include "builder/sandbox/inlet.h"
+#include "builder/sandbox/overlay.h"
+#include "builder/sandbox/usage.h"
+
+#include "oci/base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum
+{
+  SAMPLE_USECS = 10 * 1000,
+  CHUNK_BYTES = 16 * 1024,
+  MAX_STATUS_BYTES = 16 * 1024,
+  MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
+  MAX_LEFT_CHUNKS = 64,
+  EXIT_SIGNAL = 128,
+};
+
+struct _TerraneSession
+{
+  TerraneSessionOptions options;
+  GThread *thread;
+
+  /* Of the thread alone. */
+  OciFd output;
+  OciFd status;
+  OciFd pidfd; /* of bubblewrap's outer process */
+  pid_t outer;
+  pid_t init; /* process 1 of the sandbox */
+  GString *head;
+  GString *status_text;
+  gint64 sampled;
+
+  /* Given to the thread by the function that starts it. */
+  const TerraneBwrap *bwrap;
+  const TerraneProcess *process;
+  OciFd release; /* a byte here lets the program start */
+  OciFd listener;
+  GError *error;
+
+  OciFd wake;
+  GMutex mutex;
+  GCond changed;
+  gboolean started; /* or failed, with an error */
+  gboolean ended;
+  gboolean kill;
+  guint flush_wanted, flush_done;
+  uint64_t peak_bytes;
+  TerraneSessionEnd end;
+};
+
+static void
+wake_up (TerraneSession *self)
+{
+  const uint64_t one = 1;
+  (void) !write (self->wake, &one, sizeof one); /* fails only when it is awake already */
+}
+
+/* Returns: whether there may be more */
+static gboolean
+take_output (TerraneSession *self)
+{
+  char buffer[CHUNK_BYTES];
+  ssize_t n = self->output >= 0 ? read (self->output, buffer, sizeof buffer) : 0;
+  if (n < 0)
+    return errno == EINTR;
+  if (n == 0)
+    {
+      oci_fd_close (oci_fd_steal (&self->output));
+      return FALSE;
+    }
+  g_string_append_len (self->head, buffer,
+                       MIN ((gssize) n, MAX_HEAD_BYTES - (gssize) self->head->len));
+  if (self->options.output != NULL)
+    self->options.output (buffer, (size_t) n, self->options.output_data);
+  return TRUE;
+}
+
+static void
+take_left_output (TerraneSession *self)
+{
+  for (int i = 0; i < MAX_LEFT_CHUNKS && take_output (self); i++)
+    ;
+}
+
+static void
+take_status (TerraneSession *self)
+{
+  char buffer[1024];
+  ssize_t n = read (self->status, buffer, sizeof buffer);
+  if (n == 0 || self->status_text->len > MAX_STATUS_BYTES)
+    oci_fd_close (oci_fd_steal (&self->status));
+  else if (n > 0)
+    g_string_append_len (self->status_text, buffer, n);
+}
+
+static void
+kill_all (const TerraneSession *self)
+{
+  if (self->init > 1)
+    (void) kill (self->init, SIGKILL);
+  (void) kill (-self->outer, SIGKILL);
+  (void) kill (self->outer, SIGKILL);
+}
+
+static void
+sample (TerraneSession *self)
+{
+  TerraneUsage usage;
+  uint64_t limit = self->options.memory_bytes;
+  self->sampled = g_get_monotonic_time ();
+  if (!terrane_usage_read (self->init, limit, &usage))
+    return;
+  g_mutex_lock (&self->mutex);
+  self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
+  g_mutex_unlock (&self->mutex);
+  self->end.out_of_memory = self->end.out_of_memory || (limit > 0 && usage.bytes > limit);
+  /* Where the kernel's limit is in force this is never reached; it is not for root. */
+  self->end.too_many_processes =
+      self->end.too_many_processes || usage.processes > TERRANE_SESSION_MAX_PROCESSES;
+  if (self->end.out_of_memory || self->end.too_many_processes)
+    kill_all (self);
+}
+
+/* Returns: whether the process ended */
+static gboolean
+wait_for_event (TerraneSession *self)
+{
+  struct pollfd fds[] = { { .fd = self->output, .events = POLLIN },
+                          { .fd = self->status, .events = POLLIN },
+                          { .fd = self->wake, .events = POLLIN },
+                          { .fd = self->pidfd, .events = POLLIN } };
+  uint64_t count = 0;
+  if (poll (fds, G_N_ELEMENTS (fds), SAMPLE_USECS / 1000) < 0)
+    return FALSE; /* a signal */
+  if (fds[0].revents != 0)
+    (void) take_output (self);
+  if (fds[1].revents != 0)
+    take_status (self);
+  if (fds[2].revents != 0)
+    (void) !read (self->wake, &count, sizeof count);
+  return fds[3].revents != 0;
+}
+
+static void
+serve_requests (TerraneSession *self)
+{
+  g_mutex_lock (&self->mutex);
+  guint wanted = self->flush_wanted;
+  gboolean flush = wanted != self->flush_done, stop = self->kill;
+  g_mutex_unlock (&self->mutex);
+  if (flush)
+    take_left_output (self);
+  if (flush || g_get_monotonic_time () - self->sampled >= SAMPLE_USECS)
+    sample (self);
+  if (stop)
+    kill_all (self);
+  g_mutex_lock (&self->mutex);
+  self->flush_done = wanted;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Process 1 is ours by PR_SET_CHILD_SUBREAPER; its account has the program's. */
+static void
+reap (TerraneSession *self)
+{
+  struct rusage usage = { 0 };
+  int status = 0;
+  TerraneBwrapStatus reported;
+  while (waitpid (self->outer, &status, 0) < 0 && errno == EINTR)
+    ;
+  while (self->status >= 0)
+    take_status (self);
+  terrane_bwrap_parse_status (self->status_text->str, self->status_text->len, &reported);
+  if (self->init > 1)
+    (void) wait4 (self->init, NULL, 0, &usage); /* not ours where that prctl() failed */
+  g_mutex_lock (&self->mutex);
+  self->peak_bytes = MAX (self->peak_bytes, (uint64_t) usage.ru_maxrss * 1024);
+  g_mutex_unlock (&self->mutex);
+  int code = WIFEXITED (status) ? WEXITSTATUS (status) : EXIT_SIGNAL + WTERMSIG (status);
+  /* bubblewrap does not tell them apart. The entrypoint of AWS's base images exits with 142, and
+   * hardly anything ends by SIGALRM. */
+  gboolean killed =
+      code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGRTMAX && code != EXIT_SIGNAL + SIGALRM;
+  self->end.executed = reported.finished || WIFSIGNALED (status) || code > EXIT_SIGNAL;
+  self->end.signal = killed ? code - EXIT_SIGNAL : 0;
+  self->end.exit_code = self->end.signal != 0 ? -1 : code;
+}
+
+static void
+set_limit (pid_t pid, __rlimit_resource_t resource, rlim_t value)
+{
+  const struct rlimit limit = { .rlim_cur = value, .rlim_max = value };
+  (void) prlimit (pid, resource, &limit, NULL); /* stays lower where it was */
+}
+
+/* What bubblewrap said when it could not make the sandbox. */
+static gboolean
+throw_failure (TerraneSession *self)
+{
+  kill_all (self);
+  if (self->output >= 0)
+    (void) fcntl (self->output, F_SETFL, 0);
+  take_left_output (self);
+  return terrane_bwrap_throw_not_made (self->head->str, &self->error);
+}
+
+/* Holds the program until its limits are set and there is a socket for it. The limit of processes
+ * counts those in the sandbox alone, since it is set when the user namespace is there. */
+static gboolean
+start (TerraneSession *self)
+{
+  TerraneBwrapStatus status = { 0 };
+  if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
+    {
+      if (!g_error_matches (self->error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return FALSE;
+      g_clear_error (&self->error);
+      return terrane_bwrap_throw_missing (&self->error);
+    }
+  self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
+  /* Until our own ends are closed there is no end of its status. */
+  terrane_bwrap_close_fds ((TerraneBwrap *) self->bwrap);
+  while (self->status >= 0 && status.child == 0)
+    {
+      take_status (self);
+      terrane_bwrap_parse_status (self->status_text->str, self->status_text->len, &status);
+    }
+  self->init = status.child;
+  if (self->output >= 0)
+    (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
+  if (self->pidfd < 0 || self->init <= 1)
+    return throw_failure (self);
+  set_limit (self->init, RLIMIT_NPROC, TERRANE_SESSION_MAX_PROCESSES);
+  set_limit (self->init, RLIMIT_NOFILE, TERRANE_SESSION_MAX_FILES);
+  set_limit (self->init, RLIMIT_CORE, 0);
+  if (self->options.port != 0
+      && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
+    {
+      struct pollfd end = { .fd = self->pidfd, .events = POLLIN };
+      if (poll (&end, 1, 100) != 1) /* else the sandbox failed, and that is the better message */
+        {
+          kill_all (self);
+          return FALSE;
+        }
+      g_clear_error (&self->error);
+      return throw_failure (self);
+    }
+  return TRUE;
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  TerraneSession *self = data;
+  gboolean ok = start (self);
+  g_mutex_lock (&self->mutex);
+  self->started = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  if (ok)
+    while (!wait_for_event (self))
+      serve_requests (self);
+  take_left_output (self);
+  if (self->outer > 0)
+    reap (self);
+  g_mutex_lock (&self->mutex);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  if (ok && self->options.ended != NULL)
+    self->options.ended (&self->end, self->options.ended_data);
+  return NULL;
+}
+
+static TerraneSession *
+session_new (const TerraneSessionOptions *options)
+{
+  TerraneSession *self = g_new0 (TerraneSession, 1);
+  self->options = *options;
+  self->output = self->status = self->pidfd = self->release = self->listener = -1;
+  self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  self->head = g_string_new (NULL);
+  self->status_text = g_string_new (NULL);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  return self;
+}
+
+static gboolean
+make_channels (TerraneSession *self, TerraneBwrap *bwrap, GError **error)
+{
+  int status[2], block[2];
+  if (pipe2 (status, O_CLOEXEC) < 0)
+    return oci_throw_errno (error, "creating a pipe");
+  self->status = status[0];
+  terrane_bwrap_add_fd (bwrap, "--json-status-fd", status[1], TERRANE_BWRAP_STATUS_FD);
+  if (pipe2 (block, O_CLOEXEC) < 0)
+    return oci_throw_errno (error, "creating a pipe");
+  self->release = block[1];
+  terrane_bwrap_add_fd (bwrap, "--block-fd", block[0], TERRANE_BWRAP_BLOCK_FD);
+  return TRUE;
+}
+
+TerraneSession *
+terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
+                       const TerraneSessionOptions *options, OciFd *out_listener, GError **error)
+{
+  static const char *const no_env[] = { NULL };
+  g_autoptr (TerraneSession) self = session_new (options);
+  g_auto (TerraneBwrap) bwrap;
+  g_auto (TerraneOverlay) overlay = { 0 };
+  terrane_bwrap_init (&bwrap);
+  if (sandbox->writable)
+    terrane_overlay_init (&overlay, sandbox->root);
+  if (!terrane_bwrap_add_sandbox (&bwrap, sandbox, options->terminal, error)
+      || !make_channels (self, &bwrap, error))
+    return NULL;
+  terrane_bwrap_finish (&bwrap, argv);
+  TerraneProcess process = { .argv = (const char *const *) bwrap.argv->pdata,
+                             .env = no_env,
+                             .fds = bwrap.fds,
+                             .n_fds = bwrap.n_fds,
+                             .stdio = options->stdio,
+                             .terminal = options->terminal,
+                             .prepare = sandbox->writable ? terrane_overlay_prepare : NULL,
+                             .prepare_data = &overlay };
+  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it the peak is only coarser */
+  self->bwrap = &bwrap;
+  self->process = &process;
+  self->thread = g_thread_new ("sandbox", run_thread, self);
+  g_mutex_lock (&self->mutex);
+  while (!self->started)
+    g_cond_wait (&self->changed, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  self->bwrap = NULL;
+  self->process = NULL;
+  self->options.stdio = NULL;
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return NULL;
+    }
+  if (out_listener != NULL)
+    *out_listener = oci_fd_steal (&self->listener);
+  return g_steal_pointer (&self);
+}
+
+void
+terrane_session_release (TerraneSession *self)
+{
+  (void) !write (self->release, "", 1); /* fails only when the sandbox is gone */
+  oci_fd_close (oci_fd_steal (&self->release));
+}
+
+void
+terrane_session_free (TerraneSession *self)
+{
+  if (self == NULL)
+    return;
+  if (self->thread != NULL)
+    {
+      terrane_session_kill (self);
+      (void) g_thread_join (self->thread);
+    }
+  g_clear_error (&self->error);
+  g_string_free (self->head, TRUE);
+  g_string_free (self->status_text, TRUE);
+  oci_fd_close (self->output);
+  oci_fd_close (self->status);
+  oci_fd_close (self->pidfd);
+  oci_fd_close (self->release);
+  oci_fd_close (self->listener);
+  oci_fd_close (self->wake);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+void
+terrane_session_kill (TerraneSession *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->kill = TRUE;
+  g_mutex_unlock (&self->mutex);
+  wake_up (self);
+}
+
+void
+terrane_session_flush (TerraneSession *self)
+{
+  g_mutex_lock (&self->mutex);
+  guint wanted = ++self->flush_wanted;
+  wake_up (self);
+  while (!self->ended && (gint) (self->flush_done - wanted) < 0)
+    g_cond_wait (&self->changed, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
+{
+  g_mutex_lock (&self->mutex);
+  while (!self->ended)
+    g_cond_wait (&self->changed, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  *out_end = self->end;
+}
+
+uint64_t
+terrane_session_peak_bytes (TerraneSession *self)
+{
+  g_mutex_lock (&self->mutex);
+  uint64_t peak = self->peak_bytes;
+  g_mutex_unlock (&self->mutex);
+  return peak;
+}

@@ -1,0 +1,77 @@
+/* A sandbox that goes on while this process does something else: its output arrives in a callback,
+ * its memory is watched, and a port of its loopback can be served from here. */
+#pragma once
+
+#include "builder/sandbox/sandbox.h"
+
+#include "oci/base/fd.h"
+
+G_BEGIN_DECLS
+
+enum
+{
+  TERRANE_SESSION_MAX_PROCESSES = 1024, /* Lambda's, threads included */
+  TERRANE_SESSION_MAX_FILES = 1024,     /* Lambda's */
+};
+
+typedef struct
+{
+  gboolean executed;           /* the program was; else the image's entrypoint is no program */
+  gboolean out_of_memory;      /* killed for more than memory_bytes */
+  gboolean too_many_processes; /* killed for more than TERRANE_SESSION_MAX_PROCESSES */
+  int exit_code;               /* -1 when a signal ended it */
+  int signal;                  /* 0 when it exited; an exit with 128 + N looks like signal N */
+} TerraneSessionEnd;
+
+/* Both are called by a thread of the session's. */
+typedef void (*TerraneSessionOutputFunc) (const char *bytes, size_t len, gpointer data);
+typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer data);
+
+typedef struct
+{
+  uint64_t memory_bytes; /* everything inside is killed above it; 0 for no limit */
+  unsigned port;         /* to listen on inside; 0 for none */
+  const int *stdio;      /* (nullable): the program's 0, 1 and 2 instead of callbacks */
+  gboolean terminal;     /* stdio is a terminal made for it, which becomes its controlling one */
+  TerraneSessionOutputFunc output; /* (nullable): stdout and stderr as they come */
+  gpointer output_data;
+  TerraneSessionEndFunc ended; /* (nullable): the program ended or was killed; called once */
+  gpointer ended_data;
+} TerraneSessionOptions;
+
+typedef struct _TerraneSession TerraneSession;
+
+/**
+ * terrane_session_start:
+ * @sandbox, @argv, @options: needed only until this returns
+ * @out_listener: (out) (nullable): the listening socket, if a port was asked for
+ *
+ * Makes the sandbox, with Lambda's limits of processes and files, and its program wait for
+ * terrane_session_release(): somebody should serve the socket first. All dies with this process.
+ *
+ * Returns: (transfer full) (nullable): fails as terrane_sandbox_run() does
+ */
+TerraneSession *terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
+                                       const TerraneSessionOptions *options, OciFd *out_listener,
+                                       GError **error);
+
+/** Lets the program start. */
+void terrane_session_release (TerraneSession *self);
+
+/** Kills everything inside, and waits for the end. */
+void terrane_session_free (TerraneSession *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSession, terrane_session_free)
+
+/** Kills everything inside; the callback says when that has happened. */
+void terrane_session_kill (TerraneSession *self);
+
+/** What the program has written until now has been given to the callback when this returns. */
+void terrane_session_flush (TerraneSession *self);
+
+/** Waits for the end. */
+void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
+
+/** Bytes in memory at the highest point that was seen so far. */
+uint64_t terrane_session_peak_bytes (TerraneSession *self);
+
+G_END_DECLS

@@ -1,0 +1,438 @@
+"""Static checks: files made by real compilers, each with one thing wrong, and ld.so itself as the oracle."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import struct
+import subprocess
+import tarfile
+import unittest
+
+from terrane_test import BUILD, INPUTS, SHARED, TOP, TestCase, have, shared_gdal_build
+
+MODULES = "usr/lib/python3/dist-packages"
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+
+
+class CheckCase(TestCase):
+    def check(self, image, *arguments, exit_code=0):
+        """The findings by id."""
+        result = self.run_terrane("--json", "check", image, *arguments, exit_code=exit_code)
+        document = json.loads(result.stdout)
+        findings = {}
+        for finding in document["findings"]:
+            findings.setdefault(finding["id"], []).append(finding)
+        for severity in ("error", "warning", "note"):
+            self.assertEqual(document[severity + "s"], sum(f["severity"] == severity for f in document["findings"]))
+        self.assertEqual(exit_code, 3 if document["errors"] else 0)
+        return findings
+
+    def only(self, findings, identifier, severity, path=None):
+        """There is exactly one finding, this one."""
+        self.assertEqual({key: len(value) for key, value in findings.items()}, {identifier: 1}, findings)
+        finding = findings[identifier][0]
+        self.assertEqual((finding["severity"], finding.get("path")), (severity, path and "/" + path))
+        return finding
+
+
+@unittest.skipUnless(have("gcc") and platform.machine() == "x86_64", "gcc for x86-64 is not installed")
+class Programs(CheckCase):
+    def setUp(self):
+        super().setUp()
+        self.root = self.directory / "base"
+        for name in (LIBRARIES, MODULES, "usr/bin", "usr/lib64", "etc", "opt"):
+            (self.root / name).mkdir(parents=True)
+        (self.root / "lib64").symlink_to("usr/lib64")
+        (self.root / "lib").symlink_to("usr/lib")
+        shutil.copy("/lib64/ld-linux-x86-64.so.2", self.root / "usr/lib64/ld-linux-x86-64.so.2")
+        for library in ("libc.so.6", "libm.so.6"):
+            shutil.copy(pathlib.Path("/lib/x86_64-linux-gnu", library), self.root / LIBRARIES / library)
+        self.config = {"env": {"PATH": "/usr/bin"}}
+
+    def gcc(self, output, *arguments, source="int f(void) { return 1; }\n", shared=True):
+        path = self.root / output
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = ["-shared", "-fPIC"] if shared else []
+        subprocess.run(["gcc", "-xc", "-", *mode, "-Wl,--no-as-needed", "-o", str(path), *map(str, arguments)], input=source, text=True,
+                       check=True, capture_output=True)
+        return path
+
+    def link(self, directory, name):
+        return [f"-L{self.root / directory}", f"-l:{name}"]
+
+    def check_base(self, *arguments, exit_code=0):
+        self.build(self.write_profile(config=self.config), "--no-validate")
+        return self.check("test", "--target", "oci", *arguments, exit_code=exit_code)
+
+    def test_a_sound_image(self):
+        self.gcc(f"{LIBRARIES}/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc(f"{MODULES}/m.so", *self.link(LIBRARIES, "libfoo.so.1"))
+        self.gcc("usr/bin/tool", "-lm", source="int main(void) { return 0; }\n", shared=False)
+        self.assertEqual(self.check_base(), {})
+
+    def test_missing_library(self):
+        library = self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc(f"{LIBRARIES}/libmiddle.so.1", "-Wl,-soname,libmiddle.so.1", *self.link("opt/x", "libfoo.so.1"))
+        self.gcc(f"{MODULES}/m.so", "-Wl,--allow-shlib-undefined", *self.link(LIBRARIES, "libmiddle.so.1"))
+        finding = self.only(self.check_base(exit_code=3), "elf.missing-library", "error", f"{LIBRARIES}/libmiddle.so.1")
+        self.assertRegex(finding["message"], r"(?s)‘libfoo.so.1’ is not found; it is needed by .*libmiddle\.so\.1’.*loaded by "
+                                             r".*dist-packages/m\.so’.*opt/x/libfoo\.so\.1’ .*nothing searches there")
+        # LD_LIBRARY_PATH leads there.
+        self.config["env"]["LD_LIBRARY_PATH"] = "/nowhere:/opt/x"
+        self.assertEqual(self.check_base(), {})
+        del self.config["env"]["LD_LIBRARY_PATH"]
+        # Nobody has it, or another version of it, and manylinux counts on the system for some.
+        library.rename(library.with_name("libfoo.so.2"))
+        subprocess.run(["gcc", "-shared", "-o", str(library.with_name("libfoo.so.2")), "-Wl,-soname,libfoo.so.2", "-xc", "/dev/null"],
+                       check=True)
+        self.assertIn("libfoo.so.2’ in ‘base’ is another version", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
+        library.with_name("libfoo.so.2").unlink()
+        self.assertIn("add the package", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
+
+    def test_a_library_that_nobody_loads_is_a_warning(self):
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc("opt/plugins/p.so", *self.link("opt/x", "libfoo.so.1"))
+        self.only(self.check_base(), "elf.missing-library", "warning", "opt/plugins/p.so")
+
+    def make_twins(self, flag):
+        """m.so finds liba by its own search path; liba needs libb beside it and says nothing."""
+        libs = f"{MODULES}/m.libs"
+        self.gcc(f"{libs}/libb-1.so", "-Wl,-soname,libb-1.so")
+        self.gcc(f"{libs}/liba-1.so", "-Wl,-soname,liba-1.so", *self.link(libs, "libb-1.so"))
+        self.gcc(f"{MODULES}/m.so", "-Wl,--allow-shlib-undefined", f"-Wl,-rpath,$ORIGIN/m.libs,{flag}", *self.link(libs, "liba-1.so"))
+
+    def test_rpath_counts_for_what_is_loaded_and_runpath_does_not(self):
+        self.make_twins("--disable-new-dtags")
+        self.assertEqual(self.check_base(), {})
+        self.make_twins("--enable-new-dtags")
+        self.only(self.check_base(exit_code=3), "elf.missing-library", "error", f"{MODULES}/m.libs/liba-1.so")
+
+    @unittest.skipUnless(have("patchelf"), "patchelf is not installed")
+    def test_what_patchelf_writes_is_read(self):
+        self.make_twins("--enable-new-dtags")
+        subprocess.run(["patchelf", "--set-rpath", "${ORIGIN}", str(self.root / f"{MODULES}/m.libs/liba-1.so")], check=True)
+        self.assertEqual(self.check_base(), {})
+
+    def test_missing_version(self):
+        versions = self.write("v1", "V_1 { global: f; };\n"), self.write("v2", "V_1 { global: f; }; V_2 { global: g; };\n")
+        source = "int f(void) { return 1; }\nint g(void) { return 2; }\n"
+        self.gcc(f"{LIBRARIES}/libv.so.1", "-Wl,-soname,libv.so.1", f"-Wl,--version-script={versions[1]}", source=source)
+        self.gcc(f"{MODULES}/m.so", *self.link(LIBRARIES, "libv.so.1"), source="int g(void); int h(void) { return g(); }\n")
+        self.assertEqual(self.check_base(), {})
+        self.gcc(f"{LIBRARIES}/libv.so.1", "-Wl,-soname,libv.so.1", f"-Wl,--version-script={versions[0]}", source=source)
+        finding = self.only(self.check_base(exit_code=3), "elf.missing-version", "error", f"{MODULES}/m.so")
+        self.assertRegex(finding["message"], "it needs ‘V_2’ of ‘/usr/lib/.*libv.so.1’ in ‘base’, which has versions up to ‘V_1’")
+
+    def test_wrong_machine(self):
+        module = self.gcc(f"{MODULES}/m.so")
+        data = bytearray(module.read_bytes())
+        data[18:20] = struct.pack("<H", 183)
+        module.write_bytes(data)
+        finding = self.only(self.check_base(exit_code=3), "elf.wrong-machine", "error", f"{MODULES}/m.so")
+        self.assertIn("AArch64", finding["message"])
+        # As a library it is passed over, as if it were not there.
+        self.gcc(f"{MODULES}/n.so", "-Wl,--allow-shlib-undefined", source="int h(void) { return 0; }\n")
+        foo = self.gcc(f"{LIBRARIES}/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc(f"{MODULES}/m.so", *self.link(LIBRARIES, "libfoo.so.1"))
+        data = bytearray(foo.read_bytes())
+        data[18:20] = struct.pack("<H", 183)
+        foo.write_bytes(data)
+        self.assertEqual(set(self.check_base(exit_code=3)), {"elf.wrong-machine", "elf.missing-library"})
+
+    def test_no_linker(self):
+        self.gcc("usr/bin/tool", "-Wl,--dynamic-linker=/lib/absent.so.1", source="int main(void) { return 0; }\n", shared=False)
+        finding = self.only(self.check_base(exit_code=3), "elf.missing-library", "error", "usr/bin/tool")
+        self.assertIn("‘/lib/absent.so.1’ is not in the image", finding["message"])
+
+    def test_broken_and_foreign_files(self):
+        module = self.gcc(f"{MODULES}/m.so")
+        data = module.read_bytes()
+        for length in (5, 63, 200, len(data) // 3):
+            module.write_bytes(data[:length])
+            self.only(self.check_base(exit_code=3), "elf.broken", "error", f"{MODULES}/m.so")
+        module.write_bytes(struct.pack("<I", 0xfeedfacf) + bytes(100))
+        self.only(self.check_base(), "elf.foreign-binary", "warning", f"{MODULES}/m.so")
+        module.write_bytes(b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(100))
+        self.only(self.check_base(), "elf.foreign-binary", "warning", f"{MODULES}/m.so")
+        module.write_bytes(bytes.fromhex("cafebabe00000034") + bytes(100))  # a Java class
+        self.assertEqual(self.check_base(), {})
+
+    def test_dangerous_flags(self):
+        self.gcc(f"{MODULES}/m.so", "-Wl,-z,execstack")
+        self.only(self.check_base(), "elf.executable-stack", "warning", f"{MODULES}/m.so")
+        self.gcc(f"{MODULES}/m.so", "-fno-pic", "-mcmodel=large", "-Wl,-z,notext",
+                 source="extern int x; int *f(void) { return &x; }\n")
+        self.only(self.check_base(), "elf.text-relocations", "warning", f"{MODULES}/m.so")
+
+    def test_shadowed_library(self):
+        self.gcc(f"{MODULES}/m.libs/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc(f"{MODULES}/m.so", "-Wl,-rpath,$ORIGIN/m.libs,--enable-new-dtags", *self.link(f"{MODULES}/m.libs", "libfoo.so.1"))
+        self.gcc("opt/other/libfoo.so.1", "-Wl,-soname,libfoo.so.1", source="int f(void) { return 2; }\n")
+        self.assertEqual(self.check_base(), {})
+        self.config["env"]["LD_LIBRARY_PATH"] = "/opt/other"
+        finding = self.only(self.check_base(), "elf.shadowed-library", "warning", f"{MODULES}/m.so")
+        self.assertRegex(finding["message"], "it gets ‘/opt/other/libfoo.so.1’ in ‘base’, by LD_LIBRARY_PATH")
+
+    def test_all_at_once_and_forms_of_output(self):
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc(f"{MODULES}/m.so", "-Wl,-z,execstack", *self.link("opt/x", "libfoo.so.1"))
+        self.gcc(f"{MODULES}/ä n.so", *self.link("opt/x", "libfoo.so.1"))
+        sarif = self.directory / "out.sarif"
+        findings = self.check_base("--sarif", sarif, exit_code=3)
+        self.assertEqual({key: len(value) for key, value in findings.items()}, {"elf.missing-library": 2, "elf.executable-stack": 1})
+        text = self.run_terrane("check", "--target=oci", "test", exit_code=3)
+        self.assertTrue(text.stdout.endswith("\n2 errors, 1 warning, 0 notes\n"), text.stdout)
+        self.assertIn("terrane: check: test: 2 errors", text.stderr)
+        log = json.loads(sarif.read_text())
+        # SARIF 2.1.0, sections 3.13, 3.14, 3.19, 3.27: what must be there.
+        self.assertEqual(log["version"], "2.1.0")
+        run, = log["runs"]
+        rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+        self.assertEqual(run["tool"]["driver"]["name"], "terrane")
+        self.assertEqual(len(rules), len(set(rules)))
+        self.assertEqual(set(rules), set(re.findall(r"^\| `([a-z]+\.[a-z-]+)` \|", (TOP / "docs/checks.md").read_text(), re.MULTILINE)))
+        self.assertEqual(len(run["results"]), 3)
+        for result in run["results"]:
+            self.assertEqual(rules[result["ruleIndex"]], result["ruleId"])
+            self.assertIn(result["level"], ("error", "warning", "note"))
+            self.assertTrue(result["message"]["text"])
+            location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+            self.assertIn(location["uriBaseId"], run["originalUriBaseIds"])
+            self.assertRegex(location["uri"], r"^[A-Za-z0-9/._%-]+$")
+        self.assertEqual(set(self.check("test", "--target=oci", "--ignore", "elf.missing-library")), {"elf.executable-stack"})
+        self.assert_fails(2, "no finding has this id; did you mean ‘elf.broken’", "check", "test", "--ignore", "elf.brokn")
+        self.assert_fails(2, "expected aws-lambda or oci", "check", "test", "--target", "cloud")
+
+    def test_a_build_fails_for_what_trees_bring(self):
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc(f"{MODULES}/m.so", *self.link("opt/x", "libfoo.so.1"))
+        (self.directory / "app").mkdir()
+        (self.root / f"{MODULES}/m.so").rename(self.directory / "app/m.so")
+        message = self.assert_fails(3, "elf.missing-library: .*/m.so’ in ‘app’: ‘libfoo.so.1’ is not found", "build", self.write_profile(
+            trees=[{"name": "app", "directory": "app", "prefix": f"/{MODULES}"}]), "--no-validate")
+        self.assertIn("in ‘app’", message)
+        self.assertEqual(self.run_terrane("--json", "images").stdout, "[]\n")
+
+    def test_why(self):
+        self.gcc(f"{MODULES}/m.libs/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        self.gcc("opt/other/libother.so", "-Wl,-soname,libfoo.so.1", source="int f(void) { return 2; }\n")
+        self.gcc(f"{MODULES}/m.so", "-Wl,-rpath,$ORIGIN/m.libs", *self.link(f"{MODULES}/m.libs", "libfoo.so.1"))
+        self.check_base()
+        document = json.loads(self.run_terrane("--json", "why", "test", "libfoo.so.1").stdout)
+        self.assertEqual({file["path"] for file in document["files"]}, {f"/{MODULES}/m.libs/libfoo.so.1", "/opt/other/libother.so"})
+        need, = document["needed_by"]
+        self.assertEqual(need, {"path": f"/{MODULES}/m.so", "tree": "base", "as": "libfoo.so.1", "by": "DT_RUNPATH",
+                                "found": f"/{MODULES}/m.libs/libfoo.so.1"})
+        text = self.run_terrane("why", "test", f"/{MODULES}/m.libs/libfoo.so.1").stdout
+        self.assertIn("needed by 1\n", text)
+        self.assertIn("by DT_RUNPATH", text)
+        self.assert_fails(1, "‘/absent’ is not in the image", "why", "test", "/absent")
+        self.assert_fails(1, "nothing in the image has the name ‘absent.so’", "why", "test", "absent.so")
+
+    def test_gc_and_fsck_know_the_caches(self):
+        self.gcc(f"{MODULES}/m.so")
+        self.check_base()
+        self.run_terrane("gc")
+        self.assert_store_is_sound()
+        self.assertEqual(len(list((self.store / "cache/unpacked").iterdir())), 1)
+        self.assertEqual(len(list((self.store / "cache/programs").iterdir())), 1)
+        self.assertEqual(self.check("test", "--target=oci"), {})
+        self.run_terrane("rm", "test")
+        self.run_terrane("gc")
+        self.assertEqual(list((self.store / "cache/unpacked").iterdir()), [])
+        self.assertEqual(list((self.store / "cache/programs").iterdir()), [])
+
+
+DOCKER = "application/vnd.docker."
+OCI = "application/vnd.oci.image."
+
+
+class Layers(CheckCase):
+    """Images that other tools could have made, written here byte by byte."""
+
+    GOOD = [("usr", "dir"), ("usr/bin", "dir"), ("usr/bin/app", 0o755), ("var", "dir"), ("var/task", "dir"), ("var/task/f.py", 0o644)]
+
+    def put(self, data):
+        digest = hashlib.sha256(data).hexdigest()
+        path = self.write(f"image/blobs/sha256/{digest}", data)
+        return {"digest": f"sha256:{digest}", "size": path.stat().st_size}
+
+    def layer(self, members, compress=gzip.compress):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            for name, kind, *target in members:
+                info = tarfile.TarInfo(name)
+                info.type = {"dir": tarfile.DIRTYPE, "link": tarfile.LNKTYPE}.get(kind, tarfile.REGTYPE)
+                info.mode = 0o755 if isinstance(kind, str) else kind
+                info.linkname = target[0] if target else ""
+                info.size = 1 if info.isreg() else 0
+                tar.addfile(info, io.BytesIO(b"x"))
+        data = buffer.getvalue()
+        return compress(data), "sha256:" + hashlib.sha256(data).hexdigest()
+
+    def image(self, members=None, compress=gzip.compress, layer_type=OCI + "layer.v1.tar+gzip", manifest_type=OCI + "manifest.v1+json",
+              config_type=OCI + "config.v1+json", index=False, architecture="amd64", **config):
+        shutil.rmtree(self.directory / "image", ignore_errors=True)
+        data, diff_id = self.layer(members or self.GOOD, compress)
+        settings = {"Entrypoint": ["/usr/bin/app"], "Cmd": ["f.handler"], "WorkingDir": "/var/task", **config}
+        document = {"os": "linux", "architecture": architecture, "config": settings,
+                    "rootfs": {"type": "layers", "diff_ids": [diff_id]}}
+        manifest = {"schemaVersion": 2, "mediaType": manifest_type,
+                    "config": {"mediaType": config_type, **self.put(json.dumps(document).encode())},
+                    "layers": [{"mediaType": layer_type, **self.put(data)}]}
+        entry = {"mediaType": manifest_type, **self.put(json.dumps(manifest).encode()),
+                 "platform": {"os": "linux", "architecture": architecture}}
+        if index:
+            document = {"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [entry]}
+            entry = {"mediaType": OCI + "index.v1+json", **self.put(json.dumps(document).encode())}
+        self.write("image/oci-layout", '{"imageLayoutVersion": "1.0.0"}')
+        self.write("image/index.json", json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+        return f"oci:{self.directory}/image"
+
+    def test_a_sound_image_in_all_transports(self):
+        self.assertEqual(self.check(self.image()), {})
+        self.assertEqual(self.check(self.image(manifest_type=DOCKER + "distribution.manifest.v2+json", layer_type=DOCKER +
+                                               "image.rootfs.diff.tar.gzip", config_type=DOCKER + "container.image.v1+json")), {})
+        self.assertEqual(self.run_terrane("--json", "images").stdout, "[]\n")  # looking at an image gives it no name
+        self.image()
+        with tarfile.open(self.directory / "image.tar", "w") as tar:
+            for name in ("oci-layout", "index.json", "blobs"):
+                tar.add(self.directory / "image" / name, name)
+        self.assertEqual(self.check(f"oci-archive:{self.directory}/image.tar"), {})
+
+    def test_image_index(self):
+        self.only(self.check(self.image(index=True), "--platform", "linux/amd64", exit_code=3), "lambda.image-index", "error")
+
+    def test_mixed_media_types(self):
+        self.only(self.check(self.image(config_type=DOCKER + "container.image.v1+json"), exit_code=3), "lambda.media-types", "error")
+
+    @unittest.skipUnless(have("zstd"), "zstd is not installed")
+    def test_zstd_layer(self):
+        def zstd(data):
+            return subprocess.run(["zstd", "-qc"], input=data, check=True, capture_output=True).stdout
+        image = self.image(compress=zstd, layer_type=OCI + "layer.v1.tar+zstd")
+        self.only(self.check(image, exit_code=3), "lambda.layer-compression", "error")
+        self.assertEqual(self.check(image, "--target", "oci"), {})
+
+    def test_plain_layer(self):
+        self.only(self.check(self.image(compress=bytes, layer_type=OCI + "layer.v1.tar")), "lambda.layer-compression", "warning")
+        self.check(self.image(compress=bytes, layer_type=DOCKER + "image.rootfs.diff.tar", config_type=DOCKER +
+                              "container.image.v1+json", manifest_type=DOCKER + "distribution.manifest.v2+json"), exit_code=3)
+
+    def test_parent_directories(self):
+        late = [("usr/bin/app", 0o755), ("usr", "dir"), ("usr/bin", "dir"), ("var", "dir"), ("var/task", "dir")]
+        for members in (late, [member for member in self.GOOD if member[0] != "usr/bin"]):
+            finding = self.only(self.check(self.image(members), exit_code=3), "lambda.parent-directory", "error", "usr/bin/app")
+            self.assertIn("MissingParentDirectory", finding["message"])
+            self.assertEqual(finding["tree"], "layer 1")
+
+    def test_hard_link(self):
+        image = self.image([*self.GOOD, ("usr/bin/b", "link", "usr/bin/app")])
+        for _ in range(2):  # from the layer, then from the cache
+            self.only(self.check(image), "lambda.hard-link", "warning", "usr/bin/b")
+
+    def test_unreadable_files(self):
+        finding = self.only(self.check(self.image([*self.GOOD, ("var/task/data", 0o600)]), exit_code=3), "lambda.unreadable-file",
+                            "error", "var/task/data")
+        self.assertIn("(0600)", finding["message"])
+        self.only(self.check(self.image([*self.GOOD, ("usr/share", "dir"), ("usr/share/x", 0o640)])), "lambda.unreadable-file", "warning",
+                  "usr/share/x")
+        self.assertEqual(self.check(self.image([*self.GOOD, ("etc", "dir"), ("etc/shadow", 0o640)])), {})
+
+    def test_setuid(self):
+        self.only(self.check(self.image([*self.GOOD, ("usr/bin/su", 0o4755)])), "lambda.setuid", "note", "usr/bin/su")
+
+    def test_configuration(self):
+        cases = {"lambda.entrypoint-missing": {"Entrypoint": ["/absent"]}, "lambda.entrypoint-relative": {"Entrypoint": ["app"]},
+                 "lambda.entrypoint-not-executable": {"Entrypoint": ["/var/task/f.py"]}, "lambda.no-command": {"Cmd": []},
+                 "lambda.working-directory": {"WorkingDir": "/absent"}, "lambda.environment-size": {"Env": ["A=" + 4096 * "x"]},
+                 "lambda.wrong-architecture": {"architecture": "riscv64"}}
+        for identifier, config in cases.items():
+            with self.subTest(identifier):
+                platform_option = ("--platform", "linux/" + config.get("architecture", "amd64"))
+                self.only(self.check(self.image(**config), *platform_option, exit_code=3), identifier, "error")
+        self.only(self.check(self.image(Env=["AWS_REGION=eu-west-1"])), "lambda.reserved-variable", "warning")
+
+    def test_runtime_client(self):
+        python = [*self.GOOD, ("usr/bin/python3.12", 0o755)]
+        entrypoint = ["/usr/bin/python3.12", "-m", "awslambdaric"]
+        self.only(self.check(self.image(python, Entrypoint=entrypoint), exit_code=3), "lambda.no-runtime-client", "error")
+        client = [*python, ("var/task/awslambdaric", "dir"), ("var/task/awslambdaric/__main__.py", 0o644)]
+        self.assertEqual(self.check(self.image(client, Entrypoint=entrypoint)), {})
+
+    def test_old_runtime(self):
+        members = [*self.GOOD, ("var/lang", "dir"), ("var/lang/bin", "dir"), ("var/lang/bin/python3.8", 0o755)]
+        self.only(self.check(self.image(members)), "lambda.deprecated-runtime", "warning")
+
+
+@unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
+class Debian(CheckCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.record = shared_gdal_build()
+        cls.shared = SHARED / "store"
+
+    def test_there_is_nothing_wrong_with_debian(self):
+        result = self.run_terrane("--json", "check", "debian12-gdal", store=self.shared)
+        document = json.loads(result.stdout)
+        self.assertEqual((document["errors"], document["warnings"]), (0, 0), document["findings"])
+
+    def resolve(self, root, path):
+        """Where a path leads inside of the root, symbolic links followed."""
+        done = []
+        todo = path.strip("/").split("/")
+        while todo:
+            name = todo.pop(0)
+            if name in ("", "."):
+                continue
+            if name == "..":
+                done = done[:-1]
+                continue
+            here = root.joinpath(*done, name)
+            if here.is_symlink():
+                target = os.readlink(here)
+                done = [] if target.startswith("/") else done
+                todo = target.split("/") + todo
+            else:
+                done.append(name)
+        return "/".join(done)
+
+    @unittest.skipUnless(have("bwrap"), "bubblewrap is not installed")
+    def test_ld_so_finds_the_same(self):
+        """Every program and library of the image, by itself: ld.so --list in the image, and terrane's search."""
+        commit = self.record["commit"]
+        root = self.shared / "roots" / commit
+        probe = BUILD / "tests/closure-probe"
+        ours = json.loads(subprocess.run([str(probe), str(self.shared), commit], check=True, capture_output=True, text=True).stdout)
+        script = 'while read -r f; do echo "== $f"; /lib64/ld-linux-x86-64.so.2 --list "/$f" 2>&1; done'
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("LD_")}
+        output = subprocess.run(["bwrap", "--unshare-all", "--ro-bind", str(root), "/", "--dev", "/dev", "--proc", "/proc", "/bin/sh", "-c", script],
+                                input="\n".join(ours) + "\n", check=True, capture_output=True, text=True, env=environment).stdout
+        theirs, linked = {}, {}
+        for part in output.split("== ")[1:]:
+            path, *lines = part.splitlines()
+            libraries = theirs.setdefault(path, {})
+            for line in lines:
+                match = re.fullmatch(r"\t(\S+) => (?:(/\S+) \(0x[0-9a-f]+\)|not found)", line)
+                if match:
+                    libraries[match.group(1)] = match.group(2) and linked.setdefault(match.group(2), self.resolve(root, match.group(2)))
+        self.assertEqual(set(theirs), set(ours))
+        self.assertGreater(sum(map(len, theirs.values())), 1000)
+        differences = {}
+        for path, libraries in ours.items():
+            got = {name: found for name, found in libraries.items() if not name.startswith("ld-linux")}
+            want = {name: found for name, found in theirs[path].items() if not name.startswith("ld-linux")}
+            if got != want:
+                differences[path] = {name: (got.get(name), want.get(name)) for name in {*got, *want} if got.get(name) != want.get(name)}
+        self.assertEqual(differences, {})
+        print(f"{len(ours)} files, {sum(map(len, ours.values()))} libraries compared")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,548 @@
+"""invoke, serve and run: real images in the sandbox against the emulated Runtime API.
+
+The functions use AWS's own runtime client, awslambdaric; what that never does is done by a client of the test's own.
+"""
+
+import base64
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import pty
+import re
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TOP, TestCase, remove_tree, shared_gdal_build
+
+BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
+REQUIREMENTS = TOP / "profiles/requirements/awslambdaric.txt"
+PYTHON = "/usr/bin/python3.11"
+
+GOOD = '''
+import os, sys, time
+calls = 0
+def handler(event, context):
+    global calls
+    calls += 1
+    print("from the handler")
+    time.sleep(event.get("sleep", 0))
+    return {"calls": calls, "event": event, "env": {k: os.environ.get(k) for k in event.get("env", [])},
+            "left": context.get_remaining_time_in_millis(), "arn": context.invoked_function_arn,
+            "id": context.aws_request_id, "memory": context.memory_limit_in_mb, "user": os.getuid(),
+            "client": context.client_context and context.client_context.custom}
+'''
+
+BROKEN = {
+    "raises": "def handler(event, context): raise ValueError('no such thing as ' + str(event))\n",
+    "missing": "def another(event, context): pass\n",
+    "imports": "import no_such_module\ndef handler(event, context): pass\n",
+    "syntax": "def handler(event, context)\n    pass\n",
+    "loops": "def handler(event, context):\n    while True: pass\n",
+    "hogs": "def handler(event, context):\n    all = []\n    while True: all.append(bytearray(1 << 20))\n",
+    "forks": "import os, time\ndef handler(event, context):\n    while True:\n        if os.fork() == 0: time.sleep(1000)\n",
+    "writes": "def handler(event, context): open('/var/task/file', 'w')\n",
+    "connects": "import socket\ndef handler(event, context): socket.create_connection(('192.0.2.1', 80), 2)\n",
+    "shared": "import multiprocessing\ndef handler(event, context): multiprocessing.Lock()\n",
+    "large": "def handler(event, context): return 'x' * (7 << 20)\n",
+    "exits": "import os\nos._exit(3)\n",
+}
+
+# A runtime of the test's own: does what awslambdaric never would and returns the answers that it got.
+CLIENT = r'''
+import http.client, json, os, sys
+host = os.environ["AWS_LAMBDA_RUNTIME_API"]
+def call(method, path, body=None, headers={}, **options):
+    connection = http.client.HTTPConnection(host)
+    connection.request(method, path, body, headers, **options)
+    response = connection.getresponse()
+    return response.status, response.read(), response.headers
+def stream(path, pieces, trailers):
+    connection = http.client.HTTPConnection(host)
+    connection.putrequest("POST", path)
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.putheader("Lambda-Runtime-Function-Response-Mode", "streaming")
+    connection.putheader("Trailer", ", ".join(trailers))
+    connection.endheaders()
+    for piece in pieces:
+        connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+    connection.send(b"0\r\n" + b"".join(b"%s: %s\r\n" % (k.encode(), v) for k, v in trailers.items()) + b"\r\n")
+    return connection.getresponse().status
+API = "/2018-06-01/runtime"
+facts = {"early": call("POST", API + "/invocation/x/response", b"")[0]}
+while True:
+    status, event, headers = call("GET", API + "/invocation/next")
+    if status != 200:
+        sys.exit(0)
+    request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+    answer = API + "/invocation/" + request_id
+    event = json.loads(event)
+    facts["headers"] = {k: v for k, v in headers.items() if k.startswith("Lambda-")}
+    if event == "stream":
+        stream(answer + "/response", [b"one ", b"two ", b"three"], {})
+    elif event == "broken stream":
+        import base64
+        stream(answer + "/response", [b"one "], {"Lambda-Runtime-Function-Error-Type": b"Stream.Broke",
+               "Lambda-Runtime-Function-Error-Body": base64.b64encode(b'{"errorMessage": "in the middle"}')})
+    elif event == "typed error":
+        call("POST", answer + "/error", b'{"errorMessage": "m", "errorType": "In.Body"}',
+             {"Lambda-Runtime-Function-Error-Type": "In.Header", "Lambda-Runtime-Function-XRay-Error-Cause": "x" * 900000})
+    elif event == "limit":
+        call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 100))
+    elif event == "over":
+        facts["over"] = call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 101))[0]
+    elif event == "exit after answer":
+        call("POST", answer + "/response", b'"done"')
+        sys.exit(1)
+    elif event == "exit":
+        sys.exit(0)
+    else:
+        facts["wrong id"] = call("POST", API + "/invocation/wrong/response", b"")[:2]
+        facts["wrong id"] = [facts["wrong id"][0], json.loads(facts["wrong id"][1])["errorType"]]
+        facts["late init error"] = call("POST", API + "/init/error", b"{}")[0]
+        status, body, _ = call("GET", API + "/invocation/next")
+        facts["next while running"] = [status, json.loads(body)["errorType"]]
+        facts["no such call"] = call("GET", "/2018-06-01/nothing")[0]
+        facts["wrong method"] = call("POST", API + "/invocation/next", b"")[0]
+        facts["mode"] = call("POST", answer + "/response", b"", {"Lambda-Runtime-Function-Response-Mode": "odd"})[0]
+        facts["response"], body, _ = call("POST", answer + "/response", json.dumps(facts).encode())
+        facts["twice"] = call("POST", answer + "/response", b"{}")[0]
+        facts["body"] = json.loads(body)
+'''
+
+# What AWS's base images do, in small: an entrypoint that hands over to a bootstrap.
+ENTRYPOINT = '''#!/bin/sh
+[ $# -eq 1 ] || exit 142
+export _HANDLER="$1"
+[ -n "$AWS_LAMBDA_RUNTIME_API" ] || exec /usr/local/bin/aws-lambda-rie /var/runtime/bootstrap
+exec /var/runtime/bootstrap
+'''
+BOOTSTRAP = f'''#!/bin/sh
+export AWS_EXECUTION_ENV=AWS_Lambda_python3.11
+exec {PYTHON} -m awslambdaric "$_HANDLER"
+'''
+
+
+def processes():
+    return [path for path in os.listdir("/proc") if path.isdigit()]
+
+
+@unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
+class InvokeCase(TestCase):
+    """A store for all tests of the class: its base is read once. Images differ in their configuration."""
+
+    users = [None] + (["nobody"] if os.geteuid() == 0 else [])
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = pathlib.Path(os.environ.get("TERRANE_TEST_TMPDIR", "/var/tmp"), f"terrane-test-{secrets.token_hex(6)}")
+        cls.home.mkdir()
+        cls.home.chmod(0o755)
+        for user in cls.users:
+            (cls.home / str(user)).mkdir()
+            if user is not None:
+                shutil.chown(cls.home / str(user), user)
+        task, top = cls.home / "task", cls.home / "top"
+        task.mkdir()
+        (top / "var/runtime").mkdir(parents=True)
+        for name, text in {"good": GOOD, "client": CLIENT, "slow": "import time\ntime.sleep(20)\n", **BROKEN}.items():
+            (task / f"{name}.py").write_text(text)
+        for name, text in {"lambda-entrypoint.sh": ENTRYPOINT, "var/runtime/bootstrap": BOOTSTRAP}.items():
+            (top / name).write_text(text)
+            (top / name).chmod(0o755)
+
+    @classmethod
+    def tearDownClass(cls):
+        remove_tree(cls.home)
+
+    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric")):
+        """Builds the image with this command, and returns its name."""
+        name = re.sub("[^a-z]", "-", cmd or "none") + f"-{len(entrypoint)}"
+        profile = {"name": name, "platform": "linux/amd64", "target": "oci", "base": {"archive": str(BASE)}, "trees": [
+            {"name": "runtime", "wheels": {"requirements": str(REQUIREMENTS)},
+             "prefix": "/usr/local/lib/python3.11/dist-packages"},
+            {"name": "top", "directory": str(self.home / "top"), "prefix": "/"},
+            {"name": "task", "directory": str(self.home / "task"), "prefix": "/var/task"}],
+            "config": {"entrypoint": list(entrypoint), "working_dir": "/var/task",
+                       "env": {"PATH": "/usr/bin:/bin", "LAMBDA_TASK_ROOT": "/var/task", "GREETING": "from the image"}}}
+        if cmd:
+            profile["config"]["cmd"] = [cmd]
+        path = self.write(f"{name}.json", json.dumps(profile))
+        self.run_terrane("-q", "build", path, store=self.store_of(user), user=user)
+        return name
+
+    def store_of(self, user):
+        return self.home / str(user) / "store"
+
+    def invoke(self, image, *events, arguments=(), exit_code=0, user=None, env=None):
+        """Returns the responses and stderr."""
+        for index, event in enumerate(events):
+            self.write(f"event-{index}.json", event if isinstance(event, bytes) else json.dumps(event))
+        files = [part for index in range(len(events)) for part in ("--event", self.directory / f"event-{index}.json")]
+        result = self.run_terrane("--json", "-q", "invoke", image, *files, *arguments, exit_code=exit_code,
+                                  store=self.store_of(user), user=user, env=env)
+        return json.loads(result.stdout)["responses"], result.stderr
+
+
+class Invoke(InvokeCase):
+    def test_several_events_in_one_warm_environment(self):
+        for user in self.users:
+            with self.subTest(user):
+                image = self.image("good.handler", user)
+                responses, log = self.invoke(image, {"n": 1}, {"n": 2}, {"n": 3}, arguments=["--memory", "256", "--timeout", "7"],
+                                             user=user)
+                self.assertEqual([response["response"]["calls"] for response in responses], [1, 2, 3])
+                self.assertEqual([response["cold"] for response in responses], [True, False, False])
+                self.assertEqual([response["response"]["event"]["n"] for response in responses], [1, 2, 3])
+                first = responses[0]
+                self.assertEqual(first["response"]["id"], first["request_id"])
+                self.assertTrue(5000 < first["response"]["left"] <= 7000, first)
+                self.assertEqual((first["response"]["memory"], first["response"]["user"]), ("256", 993))
+                self.assertEqual(first["response"]["arn"],
+                                 "arn:aws:lambda:us-east-1:012345678912:function:" + image)
+                self.assertTrue(10_000_000 < first["max_memory_bytes"] < 64_000_000, first)
+                self.assertGreaterEqual(first["billed_ms"] * 1000, first["init_usecs"] + first["duration_usecs"])
+                self.assertEqual(log.count("from the handler"), 3)
+                # The log of each event stands between its START and its END.
+                self.assertRegex(log, r"(?s)(START RequestId: (\S+) Version: \$LATEST\nfrom the handler\nEND RequestId: \2\n"
+                                      r"REPORT RequestId: \2\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\t"
+                                      r"Max Memory Used: \d+ MB.*?\n.*){3}")
+                self.assertEqual(len(re.findall(r"Init Duration: [\d.]+ ms", log)), 1)
+
+    def test_the_response_is_all_of_stdout(self):
+        image = self.image("good.handler")
+        event = self.write("event.json", "{}")
+        result = self.run_terrane("-q", "invoke", image, "--event", event, store=self.store_of(None))
+        self.assertEqual(json.loads(result.stdout)["calls"], 1)
+        self.assertFalse(result.stdout.endswith("\n"))
+        piped = self.run_terrane("-q", "invoke", image, store=self.store_of(None), stdin='{"a": "é"}')
+        self.assertEqual(json.loads(piped.stdout)["event"], {"a": "é"})
+
+    def test_environment(self):
+        image = self.image("good.handler")
+        names = ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                 "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_REGION", "AWS_DEFAULT_REGION",
+                 "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_RUNTIME_API", "_HANDLER", "TZ", "LAMBDA_TASK_ROOT", "GREETING",
+                 "AWS_ACCESS_KEY_ID", "HOME", "MINE", "EQUALS"]
+        responses, _ = self.invoke(
+            image, {"env": names}, arguments=["--env", "MINE", "-e", "EQUALS=a=b", "--env", "GREETING=changed"],
+            env={"MINE": "from here", "AWS_ACCESS_KEY_ID": "secret"})
+        env = responses[0]["response"]["env"]
+        self.assertRegex(env.pop("AWS_LAMBDA_LOG_STREAM_NAME"), r"^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$")
+        self.assertEqual(env, {
+            "AWS_LAMBDA_FUNCTION_NAME": image, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008", "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/" + image,
+            "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "good.handler", "TZ": ":UTC",
+            "LAMBDA_TASK_ROOT": "/var/task", "GREETING": "changed", "AWS_ACCESS_KEY_ID": None, "HOME": None,
+            "MINE": "from here", "EQUALS": "a=b"})
+
+    def broken(self, name, user, *arguments):
+        """The error of one broken function, and stderr."""
+        responses, log = self.invoke(self.image(f"{name}.handler", user), {"n": 1}, arguments=arguments, exit_code=1, user=user)
+        self.assertEqual(responses[0]["status"], "error")
+        return responses[0]["error_type"], responses[0]["error"]["errorMessage"], log
+
+    def test_broken_functions(self):
+        expected = {
+            "raises": ("ValueError", r"no such thing as \{'n': 1\}"),
+            "missing": ("Runtime.HandlerNotFound", "Handler 'handler' missing on module 'missing'"),
+            "imports": ("Runtime.ImportModuleError", "Unable to import module 'imports': No module named 'no_such_module'"),
+            "syntax": ("Runtime.UserCodeSyntaxError", "Syntax error in module 'syntax'"),
+            "writes": ("OSError", r"\[Errno 30\] Read-only file system: '/var/task/file'"),
+            "connects": ("OSError", r"\[Errno 101\] Network is unreachable"),
+            "large": ("Function.ResponseSizeTooLarge", "exceeded maximum allowed payload size"),
+            "exits": ("Runtime.ExitError", "RequestId: .* Error: Runtime exited with error: exit status 3"),
+        }
+        for user in self.users:
+            for name, (error_type, message) in expected.items():
+                with self.subTest(user=user, function=name):
+                    got, text, log = self.broken(name, user)
+                    self.assertEqual(got, error_type, log)
+                    self.assertRegex(text, message)
+                    self.assertIn(f"the function failed with ‘{error_type}’", log)
+                    self.assertIn("REPORT RequestId: ", log)
+            with self.subTest(user=user, function="shared"):
+                got, text, _ = self.broken("shared", user)
+                self.assertIn(got, ("OSError", "FileNotFoundError"), text)
+
+    def test_what_never_ends_or_takes_all(self):
+        for user in self.users:
+            before = len(processes())
+            with self.subTest(user=user, function="loops"):
+                got, text, log = self.broken("loops", user, "--timeout", "1.5")
+                self.assertEqual(got, "Sandbox.Timedout")
+                self.assertRegex(text, r"RequestId: \S+ Error: Task timed out after 1\.50 seconds")
+                self.assertRegex(log, r"\n\S+ Task timed out after 1\.50 seconds\n")
+                self.assertRegex(log, r"Duration: 1500\.00 ms.*Status: timeout")
+            with self.subTest(user=user, function="hogs"):
+                got, text, log = self.broken("hogs", user, "--memory", "128", "--timeout", "20")
+                self.assertEqual(got, "Runtime.OutOfMemory")
+                self.assertRegex(text, "Runtime exited with error: signal: killed")
+                used = int(re.search(r"Max Memory Used: (\d+) MB", log).group(1))
+                self.assertTrue(128 <= used < 512, log)
+            with self.subTest(user=user, function="forks"):
+                got, text, _ = self.broken("forks", user, "--timeout", "20")
+                # The kernel does not limit root's processes; there the sandbox is killed.
+                self.assertEqual(got, "Runtime.ExitError" if user is None and os.geteuid() == 0 else "BlockingIOError", text)
+            deadline = time.monotonic() + 5
+            while len(processes()) > before + 50 and time.monotonic() < deadline:
+                time.sleep(0.1)
+            self.assertLess(len(processes()), before + 50)
+
+    def test_the_trace_is_shown(self):
+        _, _, log = self.broken("raises", None)
+        tail = log[log.index("terrane: event"):]
+        self.assertRegex(tail, r"(?s)‘ValueError’\n  no such thing as .*\n    File \"/var/task/raises.py\", line 1, in handler")
+
+    def test_a_failure_does_not_stop_the_other_events(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        responses, _ = self.invoke(image, "exit", "stream", "exit after answer", "stream", exit_code=1)
+        self.assertEqual([response["status"] for response in responses], ["error", "ok", "ok", "ok"])
+        self.assertEqual([response["cold"] for response in responses], [True, True, False, True])
+        self.assertEqual(responses[0]["error_type"], "Runtime.ExitError")
+        self.assertIn("exited without providing a reason", responses[0]["error"]["errorMessage"])
+
+    def test_a_slow_initialisation_begins_anew(self):
+        image = self.image("slow.handler")
+        responses, log = self.invoke(image, {}, arguments=["--timeout", "1"], exit_code=1)
+        self.assertEqual(responses[0]["error_type"], "Sandbox.Timedout")
+        self.assertRegex(log, r"INIT_REPORT Init Duration: 100\d\d\.\d\d ms\tPhase: init\tStatus: timeout")
+
+    def test_the_runtime_api(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        responses, _ = self.invoke(image, {}, {}, "stream", "broken stream", "typed error", "limit", "over", {}, exit_code=1)
+        first, second = responses[0]["response"], responses[1]["response"]
+        self.assertEqual(first["early"], 400)
+        self.assertEqual(first["wrong id"], [400, "InvalidRequestID"])
+        self.assertEqual(first["late init error"], 403)
+        self.assertEqual(first["next while running"], [403, "InvalidStateTransition"])
+        self.assertEqual((first["no such call"], first["wrong method"], first["mode"]), (404, 405, 400))
+        self.assertEqual((second["response"], second["twice"], second["body"]), (202, 403, {"status": "OK"}))
+        headers = first["headers"]
+        self.assertEqual(headers["Lambda-Runtime-Aws-Request-Id"], responses[0]["request_id"])
+        self.assertTrue(0 < int(headers["Lambda-Runtime-Deadline-Ms"]) / 1000 - time.time() <= 300, headers)
+        self.assertRegex(headers["Lambda-Runtime-Trace-Id"], r"^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$")
+        self.assertEqual(responses[2]["response"], "one two three")
+        self.assertEqual((responses[3]["error_type"], responses[3]["error"]), ("Stream.Broke", {"errorMessage": "in the middle"}))
+        self.assertEqual(responses[4]["error_type"], "In.Header")
+        self.assertEqual(len(responses[5]["response"]), 6 * 1024 * 1024 + 100)
+        self.assertEqual(responses[6]["error_type"], "Function.ResponseSizeTooLarge")
+        self.assertEqual(responses[7]["response"]["over"], 413)
+
+    def test_an_image_like_those_of_aws(self):
+        image = self.image("good.handler", entrypoint=("/lambda-entrypoint.sh",))
+        responses, _ = self.invoke(image, {"env": ["AWS_EXECUTION_ENV", "_HANDLER"]})
+        self.assertEqual(responses[0]["response"]["env"],
+                         {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11", "_HANDLER": "good.handler"})
+        bare = self.image(None, entrypoint=("/lambda-entrypoint.sh",))
+        responses, _ = self.invoke(bare, {}, exit_code=1)
+        self.assertIn("exit status 142", responses[0]["error"]["errorMessage"])
+
+    def test_entrypoints_that_lambda_refuses(self):
+        for entrypoint in (["/nowhere/program"], ["/usr/bin/python3", "-V"], ["python3.11", "-m", "awslambdaric", "x"],
+                           ["/etc/os-release", "a", "b", "c", "d"]):
+            with self.subTest(entrypoint):
+                image = self.image("good.handler", entrypoint=entrypoint)
+                responses, _ = self.invoke(image, {}, exit_code=1)
+                self.assertEqual(responses[0]["error_type"], "Runtime.InvalidEntrypoint")
+
+    def test_usage(self):
+        for pattern, arguments in {
+                "--memory must be between 128 and 10240": ["--memory", "64"],
+                "--tmp must be between 512 and 10240": ["--tmp", "1"],
+                "--timeout: expected seconds, at most 900": ["--timeout", "901"],
+                "there is no variable ‘NO_SUCH_VARIABLE’": ["--env", "NO_SUCH_VARIABLE"],
+                r"--env ‘=x’: expected NAME\[=VALUE\]": ["--env", "=x"]}.items():
+            self.assert_fails(2, pattern, "invoke", "none", *arguments)
+        self.assert_fails(1, "the event /nowhere/event.json: ", "invoke", "none", "--event", "/nowhere/event.json")
+        self.assert_fails(1, "none", "invoke", "none", "--event", self.write("event.json", "{}"))
+
+    def test_ctrl_c_leaves_nothing(self):
+        image = self.image("loops.handler")
+        before = set(processes())
+        process = subprocess.Popen([TERRANE, "--store", str(self.store_of(None)), "invoke", image], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while b"START RequestId" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), 130)
+        process.stderr.close()
+        names = [pathlib.Path("/proc", pid, "comm").read_text() for pid in set(processes()) - before
+                 if pathlib.Path("/proc", pid, "comm").exists()]
+        self.assertNotIn("bwrap\n", names)
+
+    def test_kill_9_leaves_nothing(self):
+        image = self.image("loops.handler")
+        process = subprocess.Popen([TERRANE, "--store", str(self.store_of(None)), "invoke", image], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while b"START RequestId" not in process.stderr.readline():
+            pass
+        children = [pid for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir()
+                    for pid in (task / "children").read_text().split()]
+        self.assertTrue(children)
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        deadline = time.monotonic() + 5
+        while any(os.path.exists(f"/proc/{pid}/root/var") for pid in children) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertFalse(any(os.path.exists(f"/proc/{pid}/root/var") for pid in children))
+
+
+class Serve(InvokeCase):
+    @contextlib.contextmanager
+    def serve(self, image, *arguments):
+        process = subprocess.Popen([TERRANE, "--store", str(self.store_of(None)), "serve", image, "--port", "0", *arguments],
+                                   stderr=subprocess.PIPE, text=True)
+        try:
+            line = process.stderr.readline()
+            while "POST events to" not in line:
+                self.assertNotEqual(line, "", "the server ended")
+                line = process.stderr.readline()
+            yield line.split()[-1]
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(10), 0)
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+
+    def post(self, url, event, headers={}):
+        request = urllib.request.Request(url, json.dumps(event).encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, response.read(), response.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read(), error.headers
+
+    def test_the_endpoint_of_the_emulator(self):
+        with self.serve(self.image("good.handler"), "--timeout", "2") as url:
+            self.assertTrue(url.endswith("/2015-03-31/functions/function/invocations"))
+            for n in (1, 2):
+                status, body, headers = self.post(url, {"n": n})
+                self.assertEqual((status, json.loads(body)["calls"]), (200, n))
+            context = base64.b64encode(json.dumps({"custom": {"a": "b"}}).encode()).decode()
+            status, body, _ = self.post(url, {}, {"X-Amz-Client-Context": context})
+            self.assertEqual(json.loads(body)["client"], {"a": "b"})
+            # One at a time.
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                results = [future.result() for future in [pool.submit(self.post, url, {"sleep": 0.7}) for _ in range(3)]]
+            self.assertEqual(sorted(status for status, _, _ in results), [200, 400, 400])
+            status, body, headers = self.post(url, {"sleep": 5})
+            self.assertEqual((status, body, headers["X-Amz-Function-Error"]),
+                             (200, b"Task timed out after 2.00 seconds", "Unhandled"))
+            status, body, _ = self.post(url, {})
+            self.assertEqual((status, json.loads(body)["calls"]), (200, 1))
+            self.assertEqual(self.post(url.replace("/function/", "/other/"), {})[0], 404)
+            self.assertEqual(self.post(url, "x" * (7 << 20))[0], 413)
+            with self.assertRaises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(url, timeout=10)
+            self.assertEqual(caught.exception.code, 405)
+            caught.exception.close()
+
+    def test_errors(self):
+        with self.serve(self.image("raises.handler")) as url:
+            status, body, headers = self.post(url, {})
+            self.assertEqual((status, json.loads(body)["errorType"], headers["X-Amz-Function-Error"]),
+                             (200, "ValueError", "Unhandled"))
+        with self.serve(self.image("exits.handler")) as url:
+            status, body, _ = self.post(url, {})
+            self.assertEqual((status, json.loads(body)["errorType"]), (502, "Runtime.ExitError"))
+
+    def test_it_ends_while_a_function_runs(self):
+        with self.serve(self.image("loops.handler")) as url, concurrent.futures.ThreadPoolExecutor() as pool:
+            future = pool.submit(self.post, url, {})
+            time.sleep(1)
+        with contextlib.suppress(OSError):
+            future.result()
+
+
+class Run(InvokeCase):
+    def run_in(self, image, *arguments, **options):
+        return self.run_terrane("-q", "run", image, *arguments, store=self.store_of(options.get("user")), **options)
+
+    def test_commands(self):
+        for user in self.users:
+            with self.subTest(user):
+                image = self.image("good.handler", user)
+                result = self.run_in(image, "--env", "A=b c", "--", "/bin/sh", "-c",
+                                     'echo "$A $GREETING $(id -u) $(pwd)"; echo err >&2; cat; exit 7', exit_code=7, user=user,
+                                     stdin="from stdin\n")
+                self.assertEqual(result.stdout, "b c from the image 993 /var/task\nfrom stdin\n")
+                self.assertEqual(result.stderr, "err\n")
+                self.run_in(image, "--", "/bin/sh", "-c", "kill -9 $$", exit_code=137, user=user)
+                missing = self.run_in(image, "--", "/no/such", exit_code=127, user=user)
+                self.assertIn("/no/such: No such file or directory", missing.stderr)
+                self.run_in(image, "--", "/bin/sh", "-c", "echo > /etc/new", exit_code=2, user=user)
+
+    def test_writable_changes_are_thrown_away(self):
+        for user in self.users:
+            with self.subTest(user):
+                image = self.image("good.handler", user)
+                script = "echo changed > /etc/debian_version && rm -r /usr/share/doc && mkdir /opt/new && cat /etc/debian_version"
+                result = self.run_in(image, "--writable", "--", "/bin/sh", "-c", script, user=user)
+                self.assertEqual(result.stdout, "changed\n")
+                result = self.run_in(image, "--", "/bin/sh", "-c", "cat /etc/debian_version; ls -d /usr/share/doc /opt/new",
+                                     exit_code=2, user=user)
+                self.assertRegex(result.stdout, r"^12\.\d+\n/usr/share/doc\n$")
+                self.run_terrane("fsck", store=self.store_of(user), user=user)
+                self.assertNotIn(str(self.store_of(user)), pathlib.Path("/proc/mounts").read_text())
+
+    def test_a_shell_on_a_terminal(self):
+        image = self.image("good.handler")
+        child, master = pty.fork()
+        if child == 0:
+            os.execv(TERRANE, [TERRANE, "-q", "--store", str(self.store_of(None)), "run", image, "--shell"])
+        os.write(master, b"test -t 0 && test -t 1 && echo sum $((6*7)); echo > /dev/tty job; exit 5\n")
+        output, deadline = b"", time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if not select.select([master], [], [], 1)[0]:
+                continue
+            try:
+                piece = os.read(master, 4096)
+            except OSError:  # the other side is closed
+                break
+            if not piece:
+                break
+            output += piece
+        _, status = os.waitpid(child, 0)
+        os.close(master)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 5, output)
+        self.assertIn(b"sum 42", output)
+        self.assertIn(b"\njob", output)
+
+    def test_usage(self):
+        self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
+
+
+class Gdal(TestCase):
+    @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*")), "profiles/inputs is empty, run scripts/debian-rootfs")
+    def test_the_shipped_function_answers_the_shipped_event(self):
+        record = shared_gdal_build()
+        event = TOP / "profiles/event.json"
+        result = self.run_terrane("--json", "-q", "invoke", record["name"], "--event", event, "--event", event, store=SHARED / "store")
+        responses = json.loads(result.stdout)["responses"]
+        for response in responses:
+            first = response["response"]["bands"][0]
+            self.assertEqual((first["min"], first["max"], first["mean"]), (1.0, 4096.0, 2048.5))
+            # 1 to 4096, each once: the standard deviation is that of a discrete uniform distribution.
+            self.assertAlmostEqual(first["std"], ((4096**2 - 1) / 12) ** 0.5)
+        # An image that terrane did not build here: its layers are read.
+        output = self.directory / "image.tar"
+        self.run_terrane("build", "--no-validate", "-o", f"oci-archive:{output}", GDAL_PROFILE, store=SHARED / "store")
+        elsewhere = self.run_terrane("--json", "-q", "invoke", f"oci-archive:{output}", "--event", event)
+        self.assertEqual(json.loads(elsewhere.stdout)["responses"][0]["response"], responses[0]["response"])
+
+
+if __name__ == "__main__":
+    unittest.main()

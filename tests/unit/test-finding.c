@@ -1,0 +1,118 @@
+#include "builder/check/finding.h"
+
+#include "builder/error.h"
+
+#include "testing.h"
+
+static void
+add (TerraneFindings *findings, const char *id, TerraneSeverity severity, const char *path,
+     const char *message)
+{
+  const TerraneFinding finding = { .id = id,
+                                   .severity = severity,
+                                   .path = path,
+                                   .tree = path != NULL ? "deps" : NULL,
+                                   .message = message,
+                                   .fix = path != NULL ? "repair it" : NULL };
+  terrane_findings_add (findings, &finding);
+}
+
+static TerraneFindings *
+make_findings (void)
+{
+  TerraneFindings *findings = terrane_findings_new ();
+  add (findings, "lambda.setuid", TERRANE_SEVERITY_NOTE, "b", "n");
+  add (findings, "elf.broken", TERRANE_SEVERITY_WARNING, "a b\n", "w");
+  add (findings, "lambda.no-command", TERRANE_SEVERITY_ERROR, NULL, "second");
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "z", "first\nof two lines");
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "z", "first\nof two lines");
+  return findings;
+}
+
+static void
+test_order (void)
+{
+  static const char *const expected[] = { "first\nof two lines", "second", "w", "n" };
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  const GPtrArray *list = terrane_findings_list (findings);
+  g_assert_cmpuint (list->len, ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < list->len; i++)
+    g_assert_cmpstr (((TerraneFinding *) list->pdata[i])->message, ==, expected[i]);
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 2);
+  terrane_findings_ignore (findings, "elf.broken");
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 1);
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "y", "ignored");
+  g_assert_cmpuint (terrane_findings_list (findings)->len, ==, 2);
+}
+
+static void
+test_text (void)
+{
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  g_autofree char *text = terrane_findings_to_text (findings);
+  g_assert_cmpstr (
+      text, ==,
+      "error: elf.broken: ‘/z’ in ‘deps’\n  first\n  of two lines\n  fix: repair it\n\n"
+      "error: lambda.no-command\n  second\n\n"
+      "warning: elf.broken: ‘/a b\\x0a’ in ‘deps’\n  w\n  fix: repair it\n\n"
+      "note: lambda.setuid: ‘/b’ in ‘deps’\n  n\n  fix: repair it\n\n"
+      "2 errors, 1 warning, 1 note\n");
+}
+
+static void
+test_gate (void)
+{
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  g_autoptr (GError) error = NULL;
+  g_assert_false (terrane_findings_gate (findings, &error, "refused by %s:", "X"));
+  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
+                "refused by X:\n  elf.broken: ‘/z’ in ‘deps’: first\n    of two lines; repair it\n"
+                "  lambda.no-command: second");
+  terrane_findings_ignore (findings, "elf.broken");
+  terrane_findings_ignore (findings, "lambda.no-command");
+  g_assert_true (terrane_findings_gate (findings, NULL, "refused:"));
+}
+
+/* SARIF 2.1.0: 3.27.6 ruleIndex names the rule that ruleId names; 3.4.3 a URI is valid. */
+static void
+test_sarif (void)
+{
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  g_autoptr (OciJsonValue) log = terrane_findings_to_sarif (findings, "IMAGE");
+  const json_t *run = json_array_get (json_object_get (log, "runs"), 0);
+  const json_t *driver = json_object_get (json_object_get (run, "tool"), "driver");
+  const json_t *results = json_object_get (run, "results");
+  g_assert_cmpuint (json_array_size (results), ==, 4);
+  for (size_t i = 0; i < json_array_size (results); i++)
+    {
+      const json_t *result = json_array_get (results, i);
+      size_t index = (size_t) json_integer_value (json_object_get (result, "ruleIndex"));
+      const json_t *rule = json_array_get (json_object_get (driver, "rules"), index);
+      g_assert_true (json_equal (json_object_get (rule, "id"), json_object_get (result, "ruleId")));
+    }
+  g_autofree char *text = oci_json_dump_pretty (log);
+  g_assert_nonnull (strstr (text, "\"uri\": \"a%20b%0A\""));
+}
+
+static void
+test_ids (void)
+{
+  const char *const *ids = terrane_finding_ids ();
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      g_assert_true (i == 0 || strcmp (ids[i - 1], ids[i]) < 0);
+      g_assert_cmpuint (strlen (terrane_finding_summary (ids[i])), >, 10);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/finding/order", test_order);
+  g_test_add_func ("/finding/text", test_text);
+  g_test_add_func ("/finding/gate", test_gate);
+  g_test_add_func ("/finding/sarif", test_sarif);
+  g_test_add_func ("/finding/ids", test_ids);
+  return g_test_run ();
+}

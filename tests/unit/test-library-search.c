@@ -1,0 +1,219 @@
+#include "builder/check/closure.h"
+
+#include "testing.h"
+
+/* A file system without contents: facts are set by hand. */
+typedef struct
+{
+  TerraneTree *tree;
+  TerraneElfIndex *index;
+  TerraneLibrarySearch *search;
+  const TerraneLinker *linker;
+} World;
+
+static void
+world_clear (World *self)
+{
+  terrane_library_search_free (self->search);
+  terrane_elf_index_free (self->index);
+  terrane_tree_free (self->tree);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (World, world_clear)
+
+static TerraneNode *
+add_node (World *self, const char *path, const char *target)
+{
+  const OciEntry entry = { .path = path,
+                           .type = target != NULL ? OCI_ENTRY_SYMLINK : OCI_ENTRY_FILE,
+                           .target = target,
+                           .mode = 0755 };
+  TerraneNode *node = NULL;
+  g_assert_true (terrane_tree_add (self->tree, &entry, &node, NULL));
+  return node;
+}
+
+/* @needed: names, separated by spaces */
+static TerraneElf *
+add_library (World *self, const char *path, const char *soname, const char *needed)
+{
+  TerraneElf *elf = terrane_elf_new ();
+  elf->type = TERRANE_ELF_SHARED;
+  elf->bits = 64;
+  elf->machine = 62;
+  elf->soname = g_strdup (soname);
+  if (needed != NULL)
+    {
+      g_strfreev (elf->needed);
+      elf->needed = g_strsplit (needed, " ", -1);
+    }
+  terrane_elf_index_add (self->index, add_node (self, path, NULL), path, elf);
+  return elf;
+}
+
+static World
+world_new (void)
+{
+  World self = { .tree = terrane_tree_new (), .index = terrane_elf_index_new_empty () };
+  TerraneElf *linker =
+      add_library (&self, "lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2", NULL);
+  g_strfreev (linker->search);
+  linker->search = g_strsplit ("lib64 usr/lib64", " ", -1);
+  return self;
+}
+
+static void
+begin (World *self, const char *library_path)
+{
+  const TerraneElfEntry *linker = terrane_elf_index_entries (self->index)->pdata[0];
+  self->search = terrane_library_search_new (self->tree, self->index, NULL, library_path, "/work");
+  self->linker = terrane_library_search_any_linker (self->search, linker->elf);
+  g_assert_true (self->linker->entry == linker);
+}
+
+static void
+note (G_GNUC_UNUSED TerraneClosure *closure, G_GNUC_UNUSED const TerraneLoaded *loader,
+      const char *name, const TerraneLoaded *found, TerraneSearchStep step, gpointer data)
+{
+  g_string_append_printf (data, "%s=%s%s%s;", name, found != NULL ? found->entry->path : "none",
+                          found != NULL ? " by " : "",
+                          found != NULL ? terrane_search_step_name (step) : "");
+}
+
+static void
+assert_loads (World *self, const char *root, const char *expected)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  const TerraneElfEntry *entry =
+      terrane_elf_index_find (self->index, terrane_tree_lookup (self->tree, root));
+  terrane_closure_free (terrane_closure_new (self->search, self->linker, NULL, entry, note, text));
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+static void
+test_order (void)
+{
+  g_auto (World) world = world_new ();
+  TerraneElf *a = add_library (&world, "opt/a.so", NULL, "libx.so");
+  (void) add_library (&world, "usr/lib64/libx.so", NULL, NULL);
+  begin (&world, "/env::/none");
+  assert_loads (&world, "opt/a.so", "libx.so=usr/lib64/libx.so by the default directories;");
+  a->runpath = g_strdup ("$ORIGIN/../run");
+  (void) add_library (&world, "run/libx.so", NULL, NULL);
+  g_clear_pointer (&world.search, terrane_library_search_free);
+  begin (&world, "/env::/none");
+  assert_loads (&world, "opt/a.so", "libx.so=run/libx.so by DT_RUNPATH;");
+  (void) add_library (&world, "work/libx.so", NULL, NULL); /* an empty element: where it runs */
+  g_clear_pointer (&world.search, terrane_library_search_free);
+  begin (&world, "/env::/none");
+  assert_loads (&world, "opt/a.so", "libx.so=work/libx.so by LD_LIBRARY_PATH;");
+  a->rpath = g_steal_pointer (&a->runpath);
+  assert_loads (&world, "opt/a.so", "libx.so=run/libx.so by DT_RPATH;");
+}
+
+/* ld.so(8): DT_RPATH of those that loaded a file counts too, DT_RUNPATH only for the file itself.
+ */
+static void
+test_chain (void)
+{
+  g_auto (World) world = world_new ();
+  TerraneElf *a = add_library (&world, "app/a.so", NULL, "libb.so");
+  TerraneElf *b = add_library (&world, "app/libs/libb.so", "libb.so", "libc.so");
+  (void) add_library (&world, "app/libs/libc.so", "libc.so", NULL);
+  begin (&world, NULL);
+  a->rpath = g_strdup ("${ORIGIN}/libs");
+  assert_loads (&world, "app/a.so",
+                "libb.so=app/libs/libb.so by DT_RPATH;libc.so=app/libs/libc.so by DT_RPATH;");
+  b->runpath = g_strdup ("/nowhere");
+  assert_loads (&world, "app/a.so", "libb.so=app/libs/libb.so by DT_RPATH;libc.so=none;");
+  g_clear_pointer (&b->runpath, g_free);
+  a->runpath = g_steal_pointer (&a->rpath);
+  assert_loads (&world, "app/a.so", "libb.so=app/libs/libb.so by DT_RUNPATH;libc.so=none;");
+}
+
+static void
+test_names_and_links (void)
+{
+  g_auto (World) world = world_new ();
+  (void) add_library (&world, "app/a.so", NULL, "liblink.so libreal.so.1 ld-linux-x86-64.so.2");
+  (void) add_library (&world, "usr/lib64/libreal.so.1.2", "libreal.so.1", NULL);
+  (void) add_node (&world, "lib64/liblink.so", "../usr/lib64/libreal.so.1.2");
+  begin (&world, NULL);
+  assert_loads (&world, "app/a.so",
+                "liblink.so=usr/lib64/libreal.so.1.2 by the default directories;"
+                "libreal.so.1=usr/lib64/libreal.so.1.2 by an earlier library;"
+                "ld-linux-x86-64.so.2=lib64/ld-linux-x86-64.so.2 by an earlier library;");
+}
+
+static void
+test_passed_over (void)
+{
+  g_auto (World) world = world_new ();
+  (void) add_library (&world, "app/a.so", NULL, "libx.so");
+  add_library (&world, "lib64/libx.so", NULL, NULL)->machine = 183;
+  (void) add_library (&world, "usr/lib64/libx.so", NULL, NULL);
+  begin (&world, NULL);
+  assert_loads (&world, "app/a.so", "libx.so=usr/lib64/libx.so by the default directories;");
+}
+
+static void
+test_hwcaps (void)
+{
+  g_auto (World) world = world_new ();
+  (void) add_library (&world, "app/a.so", NULL, "libx.so");
+  (void) add_library (&world, "lib64/libx.so", NULL, NULL);
+  (void) add_library (&world, "lib64/glibc-hwcaps/x86-64-v2/libx.so", NULL, NULL);
+  begin (&world, NULL);
+  assert_loads (&world, "app/a.so",
+                "libx.so=lib64/glibc-hwcaps/x86-64-v2/libx.so by the default directories;");
+}
+
+static void
+put_u32 (guint8 *at, guint32 value)
+{
+  for (int i = 0; i < 4; i++)
+    at[i] = (guint8) (value >> (8 * i));
+}
+
+/* Two entries, the second for one kind of processor only (sysdeps/generic/dl-cache.h). */
+static void
+test_linker_cache (void)
+{
+  static const char strings[] = "libx.so\0/a/libx.so\0/b/libx.so";
+  guint8 data[48 + 2 * 24 + sizeof strings] = "glibc-ld.so.cache1.1";
+  guint32 base = 48 + 2 * 24;
+  put_u32 (data + 20, 2);
+  put_u32 (data + 24, sizeof strings);
+  for (guint32 i = 0; i < 2; i++)
+    {
+      guint8 *entry = data + 48 + i * 24;
+      put_u32 (entry, 0x0303);
+      put_u32 (entry + 4, base);
+      put_u32 (entry + 8, base + 8 + 11 * i);
+      put_u32 (entry + 20, i == 0 ? 1U << 30 : 0);
+    }
+  memcpy (data + base, strings, sizeof strings);
+  for (gsize len = 0; len <= sizeof data; len++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (data, len);
+      g_autoptr (TerraneLinkerCache) cache = terrane_linker_cache_parse (bytes);
+      g_assert_true ((cache != NULL) == (len == sizeof data));
+      if (cache == NULL)
+        continue;
+      g_assert_cmpstr (terrane_linker_cache_find (cache, 64, 62, "libx.so"), ==, "/b/libx.so");
+      g_assert_null (terrane_linker_cache_find (cache, 64, 183, "libx.so"));
+      g_assert_null (terrane_linker_cache_find (cache, 64, 62, "liby.so"));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/library-search/order", test_order);
+  g_test_add_func ("/library-search/chain", test_chain);
+  g_test_add_func ("/library-search/names-and-links", test_names_and_links);
+  g_test_add_func ("/library-search/passed-over", test_passed_over);
+  g_test_add_func ("/library-search/hwcaps", test_hwcaps);
+  g_test_add_func ("/library-search/linker-cache", test_linker_cache);
+  return g_test_run ();
+}
