@@ -2,6 +2,8 @@
 #include "builder/cli/command.h"
 #include "builder/cli/load-profile.h"
 
+#include "oci/registry/url.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +148,23 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   terrane_print_json (object);
 }
 
+/* What variables expand to may be a password of an index, and this output often ends in a log. */
+static void
+hide_passwords (json_t *value)
+{
+  const char *key;
+  json_t *child;
+  size_t i;
+  if (json_is_string (value))
+    {
+      g_autofree char *shown = oci_url_hide_password (json_string_value (value));
+      if (json_string_set (value, shown) < 0)
+        g_error ("out of memory while writing JSON");
+    }
+  json_object_foreach (value, key, child) hide_passwords (child);
+  json_array_foreach (value, i, child) hide_passwords (child);
+}
+
 static gboolean
 show (const TerraneGlobal *global, const char *path, const char *platform, GError **error)
 {
@@ -153,6 +172,7 @@ show (const TerraneGlobal *global, const char *path, const char *platform, GErro
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   if (profile == NULL)
     return FALSE;
+  hide_passwords ((json_t *) profile->document->root.value);
   add_rows (profile->document, &profile->document->root, rows);
   if (platform != NULL)
     override_platform (rows, platform);

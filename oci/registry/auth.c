@@ -312,21 +312,23 @@ request_token (const OciRegistryAuth *self, GCancellable *cancellable, GError **
 }
 
 static OciHttpResponse *
-request_token_patiently (const OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+try_token (gpointer data, GCancellable *cancellable, GError **error)
 {
+  return request_token (data, cancellable, error);
+}
+
+static OciHttpResponse *
+request_token_patiently (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
   OciRetry retry = { .client = self->client, .what = "the token server" };
-  for (;;)
+  OciHttpResponse *response = oci_retry_send (&retry, try_token, self, cancellable, &local);
+  if (response == NULL)
     {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciHttpResponse) response = request_token (self, cancellable, &local);
-      if (oci_retry_again (&retry, response, cancellable, &local))
-        continue;
-      if (local == NULL)
-        return g_steal_pointer (&response);
       oci_retry_spend (local);
       g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
     }
+  return response;
 }
 
 static gboolean

@@ -59,6 +59,19 @@ oci_aws_endpoint (const OciAwsConfig *config, const char *service, const char *h
   return g_str_has_suffix (url, "/") ? g_strndup (url, strlen (url) - 1) : g_strdup (url);
 }
 
+typedef struct
+{
+  OciHttpClient *client;
+  const OciHttpRequest *request;
+} Sending;
+
+static OciHttpResponse *
+try_send (gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Sending *sending = data;
+  return oci_http_client_send (sending->client, sending->request, cancellable, error);
+}
+
 OciHttpResponse *
 oci_aws_send (OciHttpClient *client, const OciHttpRequest *request, const char *what,
               GCancellable *cancellable, GError **error)
@@ -66,18 +79,8 @@ oci_aws_send (OciHttpClient *client, const OciHttpRequest *request, const char *
   OciRetry retry = { .client = client, .what = what };
   OciHttpRequest direct = *request;
   direct.no_redirects = TRUE; /* headers such as x-amz-sso_bearer_token are for one host only */
-  for (;;)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciHttpResponse) response =
-          oci_http_client_send (client, &direct, cancellable, &local);
-      if (oci_retry_again (&retry, response, cancellable, &local))
-        continue;
-      if (local == NULL)
-        return g_steal_pointer (&response);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
+  Sending sending = { .client = client, .request = &direct };
+  return oci_retry_send (&retry, try_send, &sending, cancellable, error);
 }
 
 /* "HOST" or "HOST:PORT", as libcurl writes it. */

@@ -173,23 +173,35 @@ ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError 
   return NULL;
 }
 
+typedef struct
+{
+  OciRegistry *registry;
+  const OciHttpRequest *request; /* (nullable) */
+  char *base;                    /* (nullable): that answered a ping */
+} Sending;
+
+static OciHttpResponse *
+try_ping (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Sending *sending = data;
+  g_clear_pointer (&sending->base, g_free);
+  return ping_any (sending->registry, &sending->base, cancellable, error);
+}
+
 static OciHttpResponse *
 ping_patiently (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GError) local = NULL;
+  Sending sending = { .registry = self };
   OciRetry retry = oci_registry_retry (self);
-  for (;;)
+  OciHttpResponse *response = oci_retry_send (&retry, try_ping, &sending, cancellable, &local);
+  *out_base = sending.base;
+  if (response == NULL)
     {
-      g_autoptr (GError) local = NULL;
-      g_clear_pointer (out_base, g_free);
-      g_autoptr (OciHttpResponse) response = ping_any (self, out_base, cancellable, &local);
-      if (oci_retry_again (&retry, response, cancellable, &local))
-        continue;
-      if (local == NULL)
-        return g_steal_pointer (&response);
       oci_retry_spend (local);
       g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
     }
+  return response;
 }
 
 static gboolean
@@ -271,25 +283,22 @@ oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCance
     }
 }
 
+static OciHttpResponse *
+try_send (gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Sending *sending = data;
+  return oci_registry_send_once (sending->registry, sending->request, cancellable, error);
+}
+
 OciHttpResponse *
 oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
                    GError **error)
 {
+  Sending sending = { .registry = self, .request = request };
   OciRetry retry = oci_registry_retry (self);
   if (!oci_registry_connect (self, cancellable, error)) /* which has retried already */
     return NULL;
-  for (;;)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciHttpResponse) response =
-          oci_registry_send_once (self, request, cancellable, &local);
-      if (oci_retry_again (&retry, response, cancellable, &local))
-        continue;
-      if (local == NULL)
-        return g_steal_pointer (&response);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
+  return oci_retry_send (&retry, try_send, &sending, cancellable, error);
 }
 
 gboolean

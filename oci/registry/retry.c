@@ -95,3 +95,20 @@ oci_retry_again (OciRetry *self, const OciHttpResponse *response, GCancellable *
   g_clear_error (failure);
   return waited || oci_throw (failure, OCI_ERROR_CANCELLED, "interrupted");
 }
+
+OciHttpResponse *
+oci_retry_send (OciRetry *self, OciRetryAttempt attempt, gpointer data, GCancellable *cancellable,
+                GError **error)
+{
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response = attempt (data, cancellable, &local);
+      if (oci_retry_again (self, response, cancellable, &local))
+        continue;
+      if (local == NULL)
+        return g_steal_pointer (&response);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+}

@@ -37,6 +37,15 @@ gboolean oci_retry_again (OciRetry *self, const OciHttpResponse *response,
 /** Marks a failure that was retried, so that who called does not retry it once more. */
 void oci_retry_spend (GError *failure);
 
+/** Sends a request once. Returns: (transfer full) (nullable) */
+typedef OciHttpResponse *(*OciRetryAttempt) (gpointer data, GCancellable *cancellable,
+                                             GError **error);
+
+/** Makes attempts until one has an answer, or another would not help. Returns: (transfer full)
+ * (nullable): the last attempt's */
+OciHttpResponse *oci_retry_send (OciRetry *self, OciRetryAttempt attempt, gpointer data,
+                                 GCancellable *cancellable, GError **error);
+
 /**
  * oci_retry_after:
  * @value: a Retry-After field: seconds or an HTTP date

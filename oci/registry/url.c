@@ -21,6 +21,18 @@ oci_url_quote (const char *url)
   return oci_quote (shown);
 }
 
+char *
+oci_url_hide_password (const char *text)
+{
+  const char *scheme = strstr (text, "://");
+  const char *user = scheme != NULL ? scheme + strlen ("://") : text;
+  const char *at = g_strrstr_len (user, (gssize) strcspn (user, "/?#"), "@");
+  const char *colon = at != NULL ? memchr (user, ':', (size_t) (at - user)) : NULL;
+  if (scheme == NULL || colon == NULL)
+    return g_strdup (text);
+  return g_strdup_printf ("%.*s…%s", (int) (colon + 1 - text), text, at);
+}
+
 static gboolean
 check (CURLUcode code, const char *url, GError **error)
 {

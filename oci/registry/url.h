@@ -28,6 +28,10 @@ gboolean oci_url_is_loopback (const OciUrlOrigin *origin);
  * that registries redirect to are often signed. Returns: (transfer full) */
 char *oci_url_quote (const char *url);
 
+/** @text with "…" in place of the password of the URL that it is, if it is one that has one; as
+ * oci_url_quote() it hides too much rather than too little. Returns: (transfer full) */
+char *oci_url_hide_password (const char *text);
+
 /**
  * oci_url_take_user:
  * @out_url: (out) (transfer full): @url without user and password

@@ -63,6 +63,15 @@ class Show(TestCase):
         self.assert_fails(2, "‘linux/arm’ is not one of linux/amd64, linux/arm64",
                           "profile", "show", "--platform", "linux/arm", self.profile)
 
+    def test_passwords_are_not_shown(self):
+        self.write("app.json", json.dumps({"name": "a", "platform": "linux/amd64", "base": {"directory": "d"},
+                                           "config": {"env": {"A": "https://me:${env.T_SECRET}@host.example/x@y?z"}}}))
+        for secret in ("hunter2", "h:u@nter2"):
+            for arguments in ([], ["--json"]):
+                shown = self.show(*arguments, env={"T_SECRET": secret})
+                self.assertNotIn("nter2", shown)
+                self.assertIn("https://me:\u2026@host.example/x@y?z", shown.replace("\\u2026", "\u2026"))
+
     def test_values_cannot_talk_to_the_terminal(self):
         self.write("app.json", json.dumps({"name": "a", "platform": "linux/amd64", "base": {"directory": "d"},
                                            "config": {"env": {"A": "\x1b[31m\x9b31m\u202e", "\x1b": "x"}}}))

@@ -4,6 +4,28 @@
 #include "oci/registry/url.h"
 
 static void
+test_hide_password (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *shown;
+  } rows[] = {
+    { "https://me:secret@h.example/p?q", "https://me:…@h.example/p?q" },
+    { "https://me:a@b:c@h.example", "https://me:…@h.example" },
+    { "https://me@h.example/a:b@c", "https://me@h.example/a:b@c" },
+    { "https://h.example/a:b@c", "https://h.example/a:b@c" },
+    { "a:b@c", "a:b@c" },
+    { "", "" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *shown = oci_url_hide_password (rows[i].text);
+      g_assert_cmpstr (shown, ==, rows[i].shown);
+    }
+}
+
+static void
 test_quote_hides_secrets (void)
 {
   static const struct
@@ -124,6 +146,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/url/quote-hides-secrets", test_quote_hides_secrets);
+  g_test_add_func ("/url/hide-password", test_hide_password);
   g_test_add_func ("/url/resolve", test_resolve);
   g_test_add_func ("/url/origin", test_origin);
   g_test_add_func ("/url/take-user", test_take_user);
