@@ -2,6 +2,8 @@
  * image are known after one run. docs/checks.md explains every id. */
 #pragma once
 
+#include "builder/finding-ids.h"
+
 #include "oci/base/json.h"
 
 G_BEGIN_DECLS
@@ -26,12 +28,6 @@ typedef struct
   const char *fix;     /* (nullable): what to do */
 } TerraneFinding;
 
-/** All ids, sorted, NULL-terminated. Returns: (transfer none) */
-const char *const *terrane_finding_ids (void);
-
-/** One line that says what findings of @id are about. Returns: (transfer none) */
-const char *terrane_finding_summary (const char *id);
-
 typedef struct _TerraneFindings TerraneFindings;
 
 TerraneFindings *terrane_findings_new (void);
@@ -45,6 +41,9 @@ void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
 void terrane_findings_ignore (TerraneFindings *self, const char *id);
 
 guint terrane_findings_count (TerraneFindings *self, TerraneSeverity severity);
+/** The same of ids that begin with @family and a dot. */
+guint terrane_findings_count_family (TerraneFindings *self, const char *family,
+                                     TerraneSeverity severity);
 
 /** The findings: errors first, then by id, path and message. Returns: (transfer none): of
  * TerraneFinding, valid until one is added */

@@ -1,6 +1,5 @@
 /* terrane check */
-#include "builder/check/elf.h"
-#include "builder/check/lambda.h"
+#include "builder/check/check.h"
 #include "builder/cli/inspection.h"
 #include "builder/error.h"
 
@@ -26,14 +25,16 @@ arguments_clear (Arguments *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
 
 static gboolean
-check_arguments (const Arguments *self, TerraneFindings *findings, gboolean *out_lambda,
+check_arguments (const Arguments *self, TerraneFindings *findings, TerraneTarget *out_target,
                  GError **error)
 {
-  *out_lambda = self->target == NULL || strcmp (self->target, "aws-lambda") == 0;
-  g_autofree char *target = oci_quote (self->target);
-  if (!*out_lambda && strcmp (self->target, "oci") != 0)
-    return oci_throw (error, OCI_ERROR_USAGE, "check: --target %s: expected aws-lambda or oci",
-                      target);
+  if (self->target != NULL && !terrane_target_parse (self->target, out_target))
+    {
+      g_autofree char *target = oci_quote (self->target);
+      g_autofree char *all = g_strjoinv (", ", (char **) terrane_target_words ());
+      return oci_throw (error, OCI_ERROR_USAGE, "check: --target %s: expected one of %s", target,
+                        all);
+    }
   for (char **id = self->ignore; id != NULL && *id != NULL; id++)
     {
       g_autofree char *quoted = oci_quote (*id);
@@ -62,23 +63,22 @@ write_sarif (const char *path, TerraneFindings *findings, const char *image, GEr
 }
 
 static gboolean
-run_checks (const TerraneInspection *inspection, gboolean lambda, TerraneFindings *findings,
+run_checks (const TerraneInspection *inspection, TerraneTarget target, TerraneFindings *findings,
             GError **error)
 {
-  TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->store);
+  const TerraneUnpacked *unpacked = inspection->unpacked;
+  TerraneImageView view = terrane_unpacked_view (unpacked, inspection->store);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *today = g_date_time_format (now, "%Y-%m-%d");
-  g_autoptr (TerranePrograms) programs = terrane_programs_new (&view, error);
-  if (programs == NULL)
-    return FALSE;
-  terrane_check_programs (&view, programs, findings);
-  if (lambda)
-    {
-      terrane_check_lambda (&view, today, findings);
-      terrane_check_layers (inspection->unpacked->manifest, inspection->unpacked->audit,
-                            view.names + 1, inspection->image->from_index, findings);
-    }
-  return TRUE;
+  const TerraneCheck check = {
+    .view = &view,
+    .target = target,
+    .manifest = unpacked->manifest,
+    .audit = unpacked->audit,
+    .from_index = inspection->image->from_index,
+    .today = today,
+  };
+  return terrane_check_run (&check, findings, error);
 }
 
 static void
@@ -112,10 +112,12 @@ terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **er
   g_auto (Arguments) arguments = { 0 };
   g_auto (TerraneInspectionArguments) common = { 0 };
   g_autoptr (TerraneFindings) findings = terrane_findings_new ();
-  gboolean help = FALSE, lambda = TRUE;
+  gboolean help = FALSE;
+  TerraneTarget target = TERRANE_TARGET_AWS_LAMBDA;
   const GOptionEntry entries[] = {
     { "target", 0, 0, G_OPTION_ARG_STRING, &arguments.target,
-      "Whose rules count: aws-lambda (default) or oci, for none", "TARGET" },
+      "Whose rules count: aws-lambda (default), cloud-run, azure-functions; oci for none",
+      "TARGET" },
     { "sarif", 0, 0, G_OPTION_ARG_FILENAME, &arguments.sarif, "Also write SARIF 2.1.0", "FILE" },
     { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.ignore,
       "Leave findings of this id out (repeatable)", "ID" },
@@ -133,11 +135,11 @@ terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **er
   };
   if (!terrane_command_parse (global, &line, argc, argv, &positional, &help, error) || help)
     return help;
-  if (!check_arguments (&arguments, findings, &lambda, error))
+  if (!check_arguments (&arguments, findings, &target, error))
     return FALSE;
   g_autoptr (TerraneInspection) inspection =
       terrane_inspection_new (global, "check", positional[0], &common, error);
-  if (inspection == NULL || !run_checks (inspection, lambda, findings, error))
+  if (inspection == NULL || !run_checks (inspection, target, findings, error))
     return FALSE;
   terrane_terminal_finish_phase (inspection->terminal);
   if (arguments.sarif != NULL && !write_sarif (arguments.sarif, findings, positional[0], error))

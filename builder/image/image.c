@@ -1,7 +1,6 @@
 #include "builder/image/image.h"
 
-#include "builder/check/elf.h"
-#include "builder/check/lambda.h"
+#include "builder/check/check.h"
 #include "builder/git.h"
 #include "builder/image/assemble.h"
 #include "builder/image/layer.h"
@@ -364,7 +363,6 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
 static gboolean
 check_assembled (const ImageJob *job, GError **error)
 {
-  gboolean lambda = job->profile->target == TERRANE_TARGET_AWS_LAMBDA;
   g_autoptr (GPtrArray) names = tree_names (job->profile);
   g_autoptr (TerraneFindings) findings = terrane_findings_new ();
   const TerraneImageView view = { .store = job->store,
@@ -372,18 +370,14 @@ check_assembled (const ImageJob *job, GError **error)
                                   .config = job->config,
                                   .names = (const char *const *) names->pdata,
                                   .trust_base = TRUE };
-  if (lambda)
-    terrane_check_lambda (&view, NULL, findings);
-  guint refused = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR);
-  g_autoptr (TerranePrograms) programs = terrane_programs_new (&view, error);
-  if (programs == NULL)
+  const TerraneCheck check = { .view = &view, .target = job->profile->target };
+  if (!terrane_check_run (&check, findings, error))
     return FALSE;
-  terrane_check_programs (&view, programs, findings);
   return terrane_findings_gate (
       findings, error, "%s",
-      refused > 0 ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not "
-                    "for Lambda):"
-                  : "programs in this image could not be loaded:");
+      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
+          ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for Lambda):"
+          : "the image would not work:");
 }
 
 static TerraneImage *

@@ -21,6 +21,24 @@ static const char *const target_words[] = { "aws-lambda", "oci", "cloud-run", "a
                                             NULL };
 static const char *const modes_words[] = { "normalise", "keep", NULL };
 
+const char *const *
+terrane_target_words (void)
+{
+  return target_words;
+}
+
+gboolean
+terrane_target_parse (const char *text, TerraneTarget *out_target)
+{
+  for (unsigned i = 0; target_words[i] != NULL; i++)
+    if (strcmp (target_words[i], text) == 0)
+      {
+        *out_target = (TerraneTarget) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 void
 terrane_profile_free (TerraneProfile *self)
 {

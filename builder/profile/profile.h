@@ -10,10 +10,15 @@ G_BEGIN_DECLS
 typedef enum
 {
   TERRANE_TARGET_AWS_LAMBDA,
-  TERRANE_TARGET_OCI, /* no platform rules; the two below have none so far */
+  TERRANE_TARGET_OCI, /* no platform rules */
   TERRANE_TARGET_CLOUD_RUN,
   TERRANE_TARGET_AZURE_FUNCTIONS,
 } TerraneTarget;
+
+/** The targets as profiles spell them, by the enumeration; NULL-terminated. */
+const char *const *terrane_target_words (void);
+/** Whether @text is one of them. */
+gboolean terrane_target_parse (const char *text, TerraneTarget *out_target);
 
 typedef enum
 {
