@@ -2,6 +2,7 @@
 
 #include "builder/check/elf.h"
 #include "builder/check/lambda.h"
+#include "builder/check/python.h"
 
 static gboolean
 check_elf (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
@@ -36,6 +37,7 @@ static const struct
 } families[] = {
   { "elf", ANY_TARGET, check_elf },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
+  { "python", ANY_TARGET, terrane_check_python },
 };
 
 gboolean
