@@ -11,66 +11,12 @@ struct _TerraneFindings
   gboolean sorted;
 };
 
-static const struct
-{
-  const char *id;
-  const char *summary;
-} kinds[] = {
-  { "elf.broken", "an ELF file that the dynamic linker cannot read" },
-  { "elf.executable-stack", "a program or library that wants an executable stack" },
-  { "elf.foreign-binary", "a program or library of another operating system" },
-  { "elf.missing-library", "a library that a program or library needs and that is not found" },
-  { "elf.missing-version", "a symbol version that the library found does not define" },
-  { "elf.shadowed-library", "a library that ships with a file but is not the one it gets" },
-  { "elf.text-relocations", "code that is written to when it is loaded" },
-  { "elf.unsupported-libc", "an image of a C library that is checked less exactly" },
-  { "elf.wrong-machine", "a program or library of another processor" },
-  { "lambda.deprecated-runtime", "a runtime that gets no more updates" },
-  { "lambda.empty-layer", "a layer without content" },
-  { "lambda.entrypoint-missing", "no entrypoint, or one that is not in the image" },
-  { "lambda.entrypoint-not-executable", "an entrypoint that not every user may run" },
-  { "lambda.entrypoint-relative", "an entrypoint that is no absolute path" },
-  { "lambda.entrypoint-symlink", "an entrypoint that is a symbolic link" },
-  { "lambda.environment-size", "more than 4 KB of environment" },
-  { "lambda.hard-link", "a hard link in a layer" },
-  { "lambda.image-index", "an index of several images instead of one image" },
-  { "lambda.layer-compression", "a layer that is not compressed with gzip" },
-  { "lambda.media-types", "media types of Docker and OCI in one image" },
-  { "lambda.no-command", "no command, which the handler is taken from" },
-  { "lambda.no-runtime-client", "nothing in the image fetches events" },
-  { "lambda.parent-directory", "a layer entry without its parent directory before it" },
-  { "lambda.reserved-variable", "a variable that Lambda sets itself" },
-  { "lambda.setuid", "files with setuid or setgid, which have no effect" },
-  { "lambda.uncompressed-size", "more than 10 GiB of files" },
-  { "lambda.unreadable-file", "files that the function's user cannot read" },
-  { "lambda.working-directory", "a working directory that is not in the image" },
-  { "lambda.wrong-architecture", "a platform that Lambda does not have" },
-};
-
-static const char *const severity_names[] = { "error", "warning", "note" };
+static const char *const severity_names[] = { "error", "warning", "note", "off" };
 
 const char *
 terrane_severity_name (TerraneSeverity severity)
 {
   return severity_names[severity];
-}
-
-const char *const *
-terrane_finding_ids (void)
-{
-  static const char *ids[G_N_ELEMENTS (kinds) + 1];
-  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
-    ids[i] = kinds[i].id;
-  return ids;
-}
-
-const char *
-terrane_finding_summary (const char *id)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_str_equal (kinds[i].id, id))
-      return kinds[i].summary;
-  g_assert_not_reached ();
 }
 
 static void
@@ -81,6 +27,7 @@ finding_free (gpointer data)
   g_free ((char *) self->tree);
   g_free ((char *) self->message);
   g_free ((char *) self->fix);
+  g_free ((char *) self->reason);
   g_free (self);
 }
 
@@ -139,13 +86,39 @@ terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
   self->sorted = FALSE;
 }
 
+static gboolean
+matches (const char *id, const char *pattern)
+{
+  return g_str_has_suffix (pattern, ".*") ? strncmp (id, pattern, strlen (pattern) - 1) == 0
+                                          : strcmp (id, pattern) == 0;
+}
+
+void
+terrane_findings_override (TerraneFindings *self, const char *pattern, TerraneSeverity severity,
+                           const char *reason)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      TerraneFinding *finding = self->list->pdata[i];
+      if (!matches (finding->id, pattern))
+        continue;
+      if (!finding->overridden)
+        finding->found_as = finding->severity;
+      finding->overridden = TRUE;
+      finding->severity = severity;
+      g_free ((char *) finding->reason);
+      finding->reason = g_strdup (reason);
+    }
+  self->sorted = FALSE;
+}
+
 void
 terrane_findings_ignore (TerraneFindings *self, const char *id)
 {
   const char *known = NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_str_equal (kinds[i].id, id))
-      known = kinds[i].id;
+  for (const char *const *each = terrane_finding_ids (); *each != NULL; each++)
+    if (g_str_equal (*each, id))
+      known = *each;
   if (known == NULL)
     return;
   g_hash_table_add (self->ignored, (gpointer) known);
@@ -184,6 +157,21 @@ terrane_findings_count (TerraneFindings *self, TerraneSeverity severity)
   return count;
 }
 
+guint
+terrane_findings_count_family (TerraneFindings *self, const char *family, TerraneSeverity severity)
+{
+  const GPtrArray *list = terrane_findings_list (self);
+  size_t len = strlen (family);
+  guint count = 0;
+  for (guint i = 0; i < list->len; i++)
+    {
+      const TerraneFinding *finding = list->pdata[i];
+      count += finding->severity == severity && strncmp (finding->id, family, len) == 0
+               && finding->id[len] == '.';
+    }
+  return count;
+}
+
 static void
 set_text (json_t *object, const char *key, const char *text)
 {
@@ -207,9 +195,56 @@ terrane_findings_to_json (TerraneFindings *self)
       set_text (object, "tree", finding->tree);
       set_text (object, "message", finding->message);
       set_text (object, "fix", finding->fix);
+      if (finding->overridden)
+        set_text (object, "found_as", terrane_severity_name (finding->found_as));
+      set_text (object, "reason", finding->reason);
       oci_json_append (array, object);
     }
   return array;
+}
+
+static const char *
+member (const json_t *object, const char *key)
+{
+  return json_string_value (json_object_get (object, key));
+}
+
+/* The static text that is equal to @text. */
+static const char *
+find_word (const char *const *words, const char *text)
+{
+  for (; text != NULL && *words != NULL; words++)
+    if (strcmp (*words, text) == 0)
+      return *words;
+  return NULL;
+}
+
+TerraneFindings *
+terrane_findings_from_json (const json_t *array)
+{
+  static const char *const severities[] = { "error", "warning", "note", NULL };
+  g_autoptr (TerraneFindings) self = terrane_findings_new ();
+  size_t i;
+  json_t *object;
+  if (!json_is_array (array))
+    return NULL;
+  json_array_foreach (array, i, object)
+  {
+    const char *found_as = member (object, "found_as"), *path = member (object, "path");
+    const char *severity =
+        find_word (severities, found_as != NULL ? found_as : member (object, "severity"));
+    TerraneFinding finding = { .id = find_word (terrane_finding_ids (), member (object, "id")),
+                               .path = path != NULL ? path + strspn (path, "/") : NULL,
+                               .tree = member (object, "tree"),
+                               .message = member (object, "message"),
+                               .fix = member (object, "fix") };
+    if (finding.id == NULL || severity == NULL || finding.message == NULL)
+      return NULL;
+    while (severities[finding.severity] != severity)
+      finding.severity++;
+    terrane_findings_add (self, &finding);
+  }
+  return g_steal_pointer (&self);
 }
 
 /* ": ‘/usr/lib/x’ in ‘base’", as far as known */
@@ -234,6 +269,11 @@ print_finding (GString *text, const TerraneFinding *finding)
 {
   g_string_append_printf (text, "%s: %s", terrane_severity_name (finding->severity), finding->id);
   print_place (text, finding);
+  g_autofree char *reason = oci_quote (finding->reason);
+  if (finding->overridden)
+    g_string_append_printf (
+        text, "\n  the profile says so of this %s%s%s", terrane_severity_name (finding->found_as),
+        finding->reason != NULL ? ": " : "", finding->reason != NULL ? reason : "");
   g_auto (GStrv) lines = g_strsplit (finding->message, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
     g_string_append_printf (text, "\n  %s", *line);
@@ -255,6 +295,12 @@ terrane_findings_to_text (TerraneFindings *self)
   g_string_append_printf (text, "%u error%s, %u warning%s, %u note%s\n", errors,
                           errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s", notes,
                           notes == 1 ? "" : "s");
+  guint off = terrane_findings_count (self, TERRANE_SEVERITY_OFF);
+  if (off > 0)
+    {
+      g_string_truncate (text, text->len - 1);
+      g_string_append_printf (text, ", %u turned off\n", off);
+    }
   return g_string_free (text, FALSE);
 }
 

@@ -2,6 +2,8 @@
  * image are known after one run. docs/checks.md explains every id. */
 #pragma once
 
+#include "builder/finding-ids.h"
+
 #include "oci/base/json.h"
 
 G_BEGIN_DECLS
@@ -11,9 +13,10 @@ typedef enum
   TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
   TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
   TERRANE_SEVERITY_NOTE,    /* good to know */
+  TERRANE_SEVERITY_OFF,     /* somebody decided that it does not count */
 } TerraneSeverity;
 
-/** "error", "warning" or "note", as SARIF spells them too. */
+/** "error", "warning" or "note", as SARIF spells them too; "off". */
 const char *terrane_severity_name (TerraneSeverity severity);
 
 typedef struct
@@ -24,13 +27,11 @@ typedef struct
   const char *tree;    /* (nullable): name of the tree or layer that @path is from */
   const char *message; /* what is wrong; text from outside is quoted */
   const char *fix;     /* (nullable): what to do */
+  /* What terrane_findings_override() did; not to be set by checks. */
+  gboolean overridden;
+  TerraneSeverity found_as; /* what @severity was */
+  const char *reason;       /* (nullable): why */
 } TerraneFinding;
-
-/** All ids, sorted, NULL-terminated. Returns: (transfer none) */
-const char *const *terrane_finding_ids (void);
-
-/** One line that says what findings of @id are about. Returns: (transfer none) */
-const char *terrane_finding_summary (const char *id);
 
 typedef struct _TerraneFindings TerraneFindings;
 
@@ -41,17 +42,36 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFindings, terrane_findings_free)
 /** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once. */
 void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding);
 
+/**
+ * terrane_findings_override:
+ * @pattern: an id, or "FAMILY.*"
+ * @reason: (nullable): why
+ *
+ * Gives all findings of @pattern this severity. They say what they were found as. A later override
+ * wins over an earlier one.
+ */
+void terrane_findings_override (TerraneFindings *self, const char *pattern,
+                                TerraneSeverity severity, const char *reason);
+
 /** Drops all findings of @id, now and later. */
 void terrane_findings_ignore (TerraneFindings *self, const char *id);
 
 guint terrane_findings_count (TerraneFindings *self, TerraneSeverity severity);
+/** The same of ids that begin with @family and a dot. */
+guint terrane_findings_count_family (TerraneFindings *self, const char *family,
+                                     TerraneSeverity severity);
 
 /** The findings: errors first, then by id, path and message. Returns: (transfer none): of
  * TerraneFinding, valid until one is added */
 const GPtrArray *terrane_findings_list (TerraneFindings *self);
 
-/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"} */
+/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"}, and
+ * {"found_as", "reason"} of what was overridden */
 json_t *terrane_findings_to_json (TerraneFindings *self);
+
+/** The same backwards, as it was before anything was overridden. Returns: (transfer full)
+ * (nullable): %NULL when @array is nothing that terrane_findings_to_json() gives */
+TerraneFindings *terrane_findings_from_json (const json_t *array);
 
 /** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked */
 json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);

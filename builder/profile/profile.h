@@ -2,18 +2,26 @@
  * profiles/profile.schema.json describes it to editors; a test holds all three together. */
 #pragma once
 
+#include "builder/profile/check-spec.h"
 #include "builder/profile/extends.h"
+#include "builder/profile/limits-spec.h"
 #include "builder/profile/source-spec.h"
+#include "builder/profile/validate-spec.h"
 
 G_BEGIN_DECLS
 
 typedef enum
 {
   TERRANE_TARGET_AWS_LAMBDA,
-  TERRANE_TARGET_OCI, /* no platform rules; the two below have none so far */
+  TERRANE_TARGET_OCI, /* no platform rules */
   TERRANE_TARGET_CLOUD_RUN,
   TERRANE_TARGET_AZURE_FUNCTIONS,
 } TerraneTarget;
+
+/** The targets as profiles spell them, by the enumeration; NULL-terminated. */
+const char *const *terrane_target_words (void);
+/** Whether @text is one of them. */
+gboolean terrane_target_parse (const char *text, TerraneTarget *out_target);
 
 typedef enum
 {
@@ -30,13 +38,6 @@ typedef struct
   char *working_dir;
   char *user;
 } TerraneConfigSpec;
-
-typedef struct
-{
-  char **imports;        /* (nullable) */
-  GPtrArray *scripts;    /* of char *: paths */
-  unsigned timeout_secs; /* of each */
-} TerraneValidateSpec;
 
 /* Where the image goes with "push". terrane_profile_expand_lock() is for all of these texts. */
 typedef struct
@@ -65,6 +66,8 @@ typedef struct
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;
+  GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
+  TerraneLimitsSpec limits;
   TerranePushSpec push;
 } TerraneProfile;
 

@@ -207,7 +207,7 @@ class Programs(CheckCase):
             self.assertRegex(location["uri"], r"^[A-Za-z0-9/._%-]+$")
         self.assertEqual(set(self.check("test", "--target=oci", "--ignore", "elf.missing-library")), {"elf.executable-stack"})
         self.assert_fails(2, "no finding has this id; did you mean ‘elf.broken’", "check", "test", "--ignore", "elf.brokn")
-        self.assert_fails(2, "expected aws-lambda or oci", "check", "test", "--target", "cloud")
+        self.assert_fails(2, "expected one of aws-lambda, oci, cloud-run, azure-functions", "check", "test", "--target", "cloud")
 
     def test_a_build_fails_for_what_trees_bring(self):
         self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")

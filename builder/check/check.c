@@ -1,0 +1,74 @@
+#include "builder/check/check.h"
+
+#include "builder/check/elf.h"
+#include "builder/check/lambda.h"
+#include "builder/check/python.h"
+
+static gboolean
+check_elf (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+{
+  terrane_check_programs (check->view, check->programs, findings);
+  return TRUE;
+}
+
+static gboolean
+check_lambda (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+{
+  terrane_check_lambda (check->view, check->today, findings);
+  if (check->manifest != NULL)
+    terrane_check_layers (check->manifest, check->audit, check->view->names + 1, check->from_index,
+                          findings);
+  return TRUE;
+}
+
+enum
+{
+  ANY_TARGET = ~0,
+};
+
+#define FOR(target) (1 << TERRANE_TARGET_##target)
+
+/* The families: what the ids of their findings begin with. A new one is a file and a row. */
+static const struct
+{
+  const char *name;
+  int targets; /* a set of bits */
+  gboolean (*run) (const TerraneCheck *check, TerraneFindings *findings, GError **error);
+} families[] = {
+  { "elf", ANY_TARGET, check_elf },
+  { "lambda", FOR (AWS_LAMBDA), check_lambda },
+  { "python", ANY_TARGET, terrane_check_python },
+};
+
+gboolean
+terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+{
+  TerraneCheck self = *check;
+  g_autoptr (TerranePrograms) programs = terrane_programs_new (check->view, error);
+  self.programs = programs;
+  if (programs == NULL)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      OCI_PREFIX (error, "checks %s", families[i].name);
+      if ((families[i].targets & (1 << check->target)) != 0
+          && !families[i].run (&self, findings, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+void
+terrane_check_override (TerraneFindings *findings, const GPtrArray *specs)
+{
+  static const TerraneSeverity severities[] = {
+    [TERRANE_CHECK_OFF] = TERRANE_SEVERITY_OFF,
+    [TERRANE_CHECK_WARN] = TERRANE_SEVERITY_WARNING,
+    [TERRANE_CHECK_ERROR] = TERRANE_SEVERITY_ERROR,
+  };
+  for (guint i = 0; i < specs->len; i++)
+    {
+      const TerraneCheckSpec *spec = specs->pdata[i];
+      terrane_findings_override (findings, spec->id, severities[spec->level], spec->reason);
+    }
+}

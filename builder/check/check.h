@@ -1,0 +1,37 @@
+/* All static checks of an image. Builds and `terrane check` run the same ones. */
+#pragma once
+
+#include "builder/check/layers.h"
+#include "builder/check/programs.h"
+#include "builder/profile/profile.h"
+
+G_BEGIN_DECLS
+
+/* What a build found is remembered with the image; another version finds anew. */
+#define TERRANE_CHECKS_VERSION "1"
+
+/* What is checked. Everything is borrowed. */
+typedef struct
+{
+  const TerraneImageView *view;
+  TerraneTarget target;
+  const OciManifest *manifest;    /* (nullable): of a finished image; a build has none yet */
+  const TerraneLayerAudit *audit; /* of the layers; %NULL without @manifest */
+  gboolean
+      base_has_times;  /* in a build: the base's layers are its own, and so are times of files */
+  gboolean from_index; /* the image was named by an index of images */
+  const char *today;   /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
+  TerranePrograms *programs; /* of @view; terrane_check_run() sets it */
+} TerraneCheck;
+
+/**
+ * terrane_check_run:
+ *
+ * Adds what all families that concern the target find. Fails only when files cannot be read.
+ */
+gboolean terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError **error);
+
+/** Gives findings the severity that a profile says. @specs: of TerraneCheckSpec */
+void terrane_check_override (TerraneFindings *findings, const GPtrArray *specs);
+
+G_END_DECLS

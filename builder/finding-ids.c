@@ -1,0 +1,70 @@
+#include "builder/finding-ids.h"
+
+/* Sorted by id. */
+static const struct
+{
+  const char *id;
+  const char *summary;
+} kinds[] = {
+  { "elf.broken", "an ELF file that the dynamic linker cannot read" },
+  { "elf.executable-stack", "a program or library that wants an executable stack" },
+  { "elf.foreign-binary", "a program or library of another operating system" },
+  { "elf.missing-library", "a library that a program or library needs and that is not found" },
+  { "elf.missing-version", "a symbol version that the library found does not define" },
+  { "elf.shadowed-library", "a library that ships with a file but is not the one it gets" },
+  { "elf.text-relocations", "code that is written to when it is loaded" },
+  { "elf.unsupported-libc", "an image of a C library that is checked less exactly" },
+  { "elf.wrong-machine", "a program or library of another processor" },
+  { "lambda.deprecated-runtime", "a runtime that gets no more updates" },
+  { "lambda.empty-layer", "a layer without content" },
+  { "lambda.entrypoint-missing", "no entrypoint, or one that is not in the image" },
+  { "lambda.entrypoint-not-executable", "an entrypoint that not every user may run" },
+  { "lambda.entrypoint-relative", "an entrypoint that is no absolute path" },
+  { "lambda.entrypoint-symlink", "an entrypoint that is a symbolic link" },
+  { "lambda.environment-size", "more than 4 KB of environment" },
+  { "lambda.hard-link", "a hard link in a layer" },
+  { "lambda.image-index", "an index of several images instead of one image" },
+  { "lambda.layer-compression", "a layer that is not compressed with gzip" },
+  { "lambda.media-types", "media types of Docker and OCI in one image" },
+  { "lambda.no-command", "no command, which the handler is taken from" },
+  { "lambda.no-runtime-client", "nothing in the image fetches events" },
+  { "lambda.parent-directory", "a layer entry without its parent directory before it" },
+  { "lambda.reserved-variable", "a variable that Lambda sets itself" },
+  { "lambda.setuid", "files with setuid or setgid, which have no effect" },
+  { "lambda.uncompressed-size", "more than 10 GiB of files" },
+  { "lambda.unreadable-file", "files that the function's user cannot read" },
+  { "lambda.working-directory", "a working directory that is not in the image" },
+  { "lambda.wrong-architecture", "a platform that Lambda does not have" },
+  { "python.broken-entry-point", "an entry point whose module is not there" },
+  { "python.duplicate-distribution", "a package that is installed twice" },
+  { "python.foreign-bytecode", "a compiled module of another Python in place of its source" },
+  { "python.foreign-extension", "extension modules of another Python or system" },
+  { "python.missing-requirement", "a package that another one needs and that is not installed" },
+  { "python.not-compiled", "modules that are compiled at every start" },
+  { "python.numpy-abi", "an extension module that was built for another numpy" },
+  { "python.osgeo-without-numpy", "GDAL's bindings without their part for numpy" },
+  { "python.other-version", "packages where only another Python looks for them" },
+  { "python.requires-python", "a package for another version of Python" },
+  { "python.stale-bytecode", "compiled modules that Python does not use, as their sources differ" },
+  { "python.unused-bytecode", "compiled modules that Python never looks at" },
+  { "python.version-conflict", "a package of a version that another one does not take" },
+  { "python.wheel-tag", "a wheel for another Python, C library or processor" },
+};
+
+const char *const *
+terrane_finding_ids (void)
+{
+  static const char *ids[G_N_ELEMENTS (kinds) + 1];
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    ids[i] = kinds[i].id;
+  return ids;
+}
+
+const char *
+terrane_finding_summary (const char *id)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].id, id))
+      return kinds[i].summary;
+  g_assert_not_reached ();
+}
