@@ -1,6 +1,7 @@
 #include "builder/check/check.h"
 
 #include "builder/check/elf.h"
+#include "builder/check/geo.h"
 #include "builder/check/lambda.h"
 
 static gboolean
@@ -8,6 +9,13 @@ check_elf (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED G
 {
   terrane_check_programs (check->view, check->programs, findings);
   return TRUE;
+}
+
+static gboolean
+check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+{
+  return terrane_check_geo (check->view, check->programs,
+                            check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 
 static gboolean
@@ -35,6 +43,7 @@ static const struct
   gboolean (*run) (const TerraneCheck *check, TerraneFindings *findings, GError **error);
 } families[] = {
   { "elf", ANY_TARGET, check_elf },
+  { "geo", ANY_TARGET, check_geo },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
 };
 
