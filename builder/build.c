@@ -65,7 +65,7 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
            GError **error)
 {
   gboolean is_new = !terrane_lock_exists (lock);
-  if (options->lock.ignore || options->lock.require)
+  if (options->lock.ignore || options->lock.require || options->keep_lock)
     return TRUE;
   /* Shipped profiles stand in directories of root. */
   if (is_new && !options->lock.update && !terrane_lock_is_writable (lock))
@@ -131,6 +131,23 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
   };
   build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
   return build->image != NULL;
+}
+
+TerraneFindings *
+terrane_build_check (TerraneStore *store, TerraneProfile *profile,
+                     const TerraneBuildOptions *options, const char *today, GError **error)
+{
+  g_auto (TerraneStamp) stamp = { 0 };
+  g_autoptr (TerraneLock) lock = open_lock (profile, &options->lock, error);
+  g_autoptr (TerraneBase) base =
+      lock != NULL ? resolve (store, profile, options, lock, error) : NULL;
+  g_autoptr (GArray) trees = base != NULL ? resolve_trees (store, profile, options, error) : NULL;
+  if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, error))
+    return NULL;
+  const TerraneImageOptions image_options = { .stamp = &stamp,
+                                              .jobs = options->jobs,
+                                              .progress = options->progress };
+  return terrane_image_check (store, profile, base, trees, &image_options, today, error);
 }
 
 gboolean
@@ -201,6 +218,7 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
   oci_json_set (record, "sources",
                 json_deep_copy (terrane_lock_get_platform (self->lock, platform)));
   oci_json_set (record, "layers", layers);
+  oci_json_set (record, "findings", terrane_findings_to_json (self->image->findings));
   oci_json_set (record, "size", json_integer ((json_int_t) size));
   oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));
   if (self->validation != NULL)

@@ -17,6 +17,7 @@ typedef struct
   unsigned jobs;               /* threads, at least 1 */
   gboolean validate;           /* run the profile's imports and scripts */
   TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
+  gboolean keep_lock;          /* it is used, and not written */
   TerraneRemote *remote;       /* for bases in registries */
   const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
                                 * need not be made again */
@@ -47,6 +48,19 @@ gboolean terrane_build (TerraneStore *store, TerraneProfile *profile,
                         GError **error);
 void terrane_build_free (TerraneBuild *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBuild, terrane_build_free)
+
+/**
+ * terrane_build_check:
+ * @today: "YYYY-MM-DD"
+ *
+ * Finds out what static checks say of the image that would be built, without making layers, running
+ * its validation, or writing the lock.
+ *
+ * Returns: (transfer full) (nullable): all findings, as the profile counts them
+ */
+TerraneFindings *terrane_build_check (TerraneStore *store, TerraneProfile *profile,
+                                      const TerraneBuildOptions *options, const char *today,
+                                      GError **error);
 
 /** The record of a build: docs/record.md. Returns: (transfer full) */
 json_t *terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile);

@@ -64,3 +64,18 @@ terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError 
     }
   return TRUE;
 }
+
+void
+terrane_check_override (TerraneFindings *findings, const GPtrArray *specs)
+{
+  static const TerraneSeverity severities[] = {
+    [TERRANE_CHECK_OFF] = TERRANE_SEVERITY_OFF,
+    [TERRANE_CHECK_WARN] = TERRANE_SEVERITY_WARNING,
+    [TERRANE_CHECK_ERROR] = TERRANE_SEVERITY_ERROR,
+  };
+  for (guint i = 0; i < specs->len; i++)
+    {
+      const TerraneCheckSpec *spec = specs->pdata[i];
+      terrane_findings_override (findings, spec->id, severities[spec->level], spec->reason);
+    }
+}

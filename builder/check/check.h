@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* What a build found is remembered with the image; another version finds anew. */
+#define TERRANE_CHECKS_VERSION "1"
+
 /* What is checked. Everything is borrowed. */
 typedef struct
 {
@@ -25,5 +28,8 @@ typedef struct
  * Adds what all families that concern the target find. Fails only when files cannot be read.
  */
 gboolean terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError **error);
+
+/** Gives findings the severity that a profile says. @specs: of TerraneCheckSpec */
+void terrane_check_override (TerraneFindings *findings, const GPtrArray *specs);
 
 G_END_DECLS

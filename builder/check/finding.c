@@ -11,7 +11,7 @@ struct _TerraneFindings
   gboolean sorted;
 };
 
-static const char *const severity_names[] = { "error", "warning", "note" };
+static const char *const severity_names[] = { "error", "warning", "note", "off" };
 
 const char *
 terrane_severity_name (TerraneSeverity severity)
@@ -27,6 +27,7 @@ finding_free (gpointer data)
   g_free ((char *) self->tree);
   g_free ((char *) self->message);
   g_free ((char *) self->fix);
+  g_free ((char *) self->reason);
   g_free (self);
 }
 
@@ -82,6 +83,32 @@ terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
     .fix = g_strdup (finding->fix),
   };
   g_ptr_array_add (self->list, copy);
+  self->sorted = FALSE;
+}
+
+static gboolean
+matches (const char *id, const char *pattern)
+{
+  return g_str_has_suffix (pattern, ".*") ? strncmp (id, pattern, strlen (pattern) - 1) == 0
+                                          : strcmp (id, pattern) == 0;
+}
+
+void
+terrane_findings_override (TerraneFindings *self, const char *pattern, TerraneSeverity severity,
+                           const char *reason)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      TerraneFinding *finding = self->list->pdata[i];
+      if (!matches (finding->id, pattern))
+        continue;
+      if (!finding->overridden)
+        finding->found_as = finding->severity;
+      finding->overridden = TRUE;
+      finding->severity = severity;
+      g_free ((char *) finding->reason);
+      finding->reason = g_strdup (reason);
+    }
   self->sorted = FALSE;
 }
 
@@ -168,9 +195,56 @@ terrane_findings_to_json (TerraneFindings *self)
       set_text (object, "tree", finding->tree);
       set_text (object, "message", finding->message);
       set_text (object, "fix", finding->fix);
+      if (finding->overridden)
+        set_text (object, "found_as", terrane_severity_name (finding->found_as));
+      set_text (object, "reason", finding->reason);
       oci_json_append (array, object);
     }
   return array;
+}
+
+static const char *
+member (const json_t *object, const char *key)
+{
+  return json_string_value (json_object_get (object, key));
+}
+
+/* The static text that is equal to @text. */
+static const char *
+find_word (const char *const *words, const char *text)
+{
+  for (; text != NULL && *words != NULL; words++)
+    if (strcmp (*words, text) == 0)
+      return *words;
+  return NULL;
+}
+
+TerraneFindings *
+terrane_findings_from_json (const json_t *array)
+{
+  static const char *const severities[] = { "error", "warning", "note", NULL };
+  g_autoptr (TerraneFindings) self = terrane_findings_new ();
+  size_t i;
+  json_t *object;
+  if (!json_is_array (array))
+    return NULL;
+  json_array_foreach (array, i, object)
+  {
+    const char *found_as = member (object, "found_as"), *path = member (object, "path");
+    const char *severity =
+        find_word (severities, found_as != NULL ? found_as : member (object, "severity"));
+    TerraneFinding finding = { .id = find_word (terrane_finding_ids (), member (object, "id")),
+                               .path = path != NULL ? path + strspn (path, "/") : NULL,
+                               .tree = member (object, "tree"),
+                               .message = member (object, "message"),
+                               .fix = member (object, "fix") };
+    if (finding.id == NULL || severity == NULL || finding.message == NULL)
+      return NULL;
+    while (severities[finding.severity] != severity)
+      finding.severity++;
+    terrane_findings_add (self, &finding);
+  }
+  return g_steal_pointer (&self);
 }
 
 /* ": ‘/usr/lib/x’ in ‘base’", as far as known */
@@ -195,6 +269,11 @@ print_finding (GString *text, const TerraneFinding *finding)
 {
   g_string_append_printf (text, "%s: %s", terrane_severity_name (finding->severity), finding->id);
   print_place (text, finding);
+  g_autofree char *reason = oci_quote (finding->reason);
+  if (finding->overridden)
+    g_string_append_printf (
+        text, "\n  the profile says so of this %s%s%s", terrane_severity_name (finding->found_as),
+        finding->reason != NULL ? ": " : "", finding->reason != NULL ? reason : "");
   g_auto (GStrv) lines = g_strsplit (finding->message, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
     g_string_append_printf (text, "\n  %s", *line);
@@ -216,6 +295,12 @@ terrane_findings_to_text (TerraneFindings *self)
   g_string_append_printf (text, "%u error%s, %u warning%s, %u note%s\n", errors,
                           errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s", notes,
                           notes == 1 ? "" : "s");
+  guint off = terrane_findings_count (self, TERRANE_SEVERITY_OFF);
+  if (off > 0)
+    {
+      g_string_truncate (text, text->len - 1);
+      g_string_append_printf (text, ", %u turned off\n", off);
+    }
   return g_string_free (text, FALSE);
 }
 

@@ -13,9 +13,10 @@ typedef enum
   TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
   TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
   TERRANE_SEVERITY_NOTE,    /* good to know */
+  TERRANE_SEVERITY_OFF,     /* somebody decided that it does not count */
 } TerraneSeverity;
 
-/** "error", "warning" or "note", as SARIF spells them too. */
+/** "error", "warning" or "note", as SARIF spells them too; "off". */
 const char *terrane_severity_name (TerraneSeverity severity);
 
 typedef struct
@@ -26,6 +27,10 @@ typedef struct
   const char *tree;    /* (nullable): name of the tree or layer that @path is from */
   const char *message; /* what is wrong; text from outside is quoted */
   const char *fix;     /* (nullable): what to do */
+  /* What terrane_findings_override() did; not to be set by checks. */
+  gboolean overridden;
+  TerraneSeverity found_as; /* what @severity was */
+  const char *reason;       /* (nullable): why */
 } TerraneFinding;
 
 typedef struct _TerraneFindings TerraneFindings;
@@ -36,6 +41,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFindings, terrane_findings_free)
 
 /** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once. */
 void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding);
+
+/**
+ * terrane_findings_override:
+ * @pattern: an id, or "FAMILY.*"
+ * @reason: (nullable): why
+ *
+ * Gives all findings of @pattern this severity. They say what they were found as. A later override
+ * wins over an earlier one.
+ */
+void terrane_findings_override (TerraneFindings *self, const char *pattern,
+                                TerraneSeverity severity, const char *reason);
 
 /** Drops all findings of @id, now and later. */
 void terrane_findings_ignore (TerraneFindings *self, const char *id);
@@ -49,8 +65,13 @@ guint terrane_findings_count_family (TerraneFindings *self, const char *family,
  * TerraneFinding, valid until one is added */
 const GPtrArray *terrane_findings_list (TerraneFindings *self);
 
-/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"} */
+/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"}, and
+ * {"found_as", "reason"} of what was overridden */
 json_t *terrane_findings_to_json (TerraneFindings *self);
+
+/** The same backwards, as it was before anything was overridden. Returns: (transfer full)
+ * (nullable): %NULL when @array is nothing that terrane_findings_to_json() gives */
+TerraneFindings *terrane_findings_from_json (const json_t *array);
 
 /** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked */
 json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);

@@ -39,6 +39,18 @@ make_location (const TerraneFinding *finding)
 }
 
 static json_t *
+make_suppressions (const TerraneFinding *finding)
+{
+  json_t *suppressions = json_array (), *suppression = json_object ();
+  oci_json_set (suppression, "kind", oci_json_text ("external"));
+  oci_json_set (suppression, "status", oci_json_text ("accepted"));
+  if (finding->reason != NULL)
+    oci_json_set (suppression, "justification", oci_json_text (finding->reason));
+  oci_json_append (suppressions, suppression);
+  return suppressions;
+}
+
+static json_t *
 make_result (const TerraneFinding *finding)
 {
   json_t *result = json_object (), *locations = json_array (), *properties = json_object ();
@@ -47,7 +59,12 @@ make_result (const TerraneFinding *finding)
     index++;
   oci_json_set (result, "ruleId", oci_json_text (finding->id));
   oci_json_set (result, "ruleIndex", json_integer (index));
-  oci_json_set (result, "level", oci_json_text (terrane_severity_name (finding->severity)));
+  /* Section 3.35: what is suppressed keeps its level. */
+  gboolean off = finding->severity == TERRANE_SEVERITY_OFF;
+  TerraneSeverity level = off ? finding->found_as : finding->severity;
+  oci_json_set (result, "level", oci_json_text (terrane_severity_name (level)));
+  if (off)
+    oci_json_set (result, "suppressions", make_suppressions (finding));
   g_autofree char *message =
       g_strconcat (finding->message, finding->fix != NULL ? "\nfix: " : NULL, finding->fix, NULL);
   oci_json_set (result, "message", text_object (message));
@@ -56,6 +73,11 @@ make_result (const TerraneFinding *finding)
   oci_json_set (result, "locations", locations);
   if (finding->tree != NULL)
     oci_json_set (properties, "tree", oci_json_text (finding->tree));
+  if (finding->overridden)
+    oci_json_set (properties, "found_as",
+                  oci_json_text (terrane_severity_name (finding->found_as)));
+  if (finding->reason != NULL)
+    oci_json_set (properties, "reason", oci_json_text (finding->reason));
   oci_json_set (result, "properties", properties);
   return result;
 }

@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+enum
+{
+  MAX_WARNINGS = 5, /* ids of which the first finding is shown */
+};
+
 static void
 print_layers (const TerraneImage *image)
 {
@@ -55,12 +60,48 @@ print_validation (const TerraneBuild *build)
     terrane_print ("(run before on exactly this file system)\n");
 }
 
+/* How many warnings there are of which id, and the first ones. */
+static void
+print_warnings (TerraneFindings *findings, const char *profile)
+{
+  const GPtrArray *list = terrane_findings_list (findings);
+  guint total = terrane_findings_count (findings, TERRANE_SEVERITY_WARNING), shown = 0;
+  const char *id = NULL;
+  if (total == 0)
+    return;
+  terrane_print ("%u warning%s of checks; terrane check %s shows all:\n", total,
+                 total == 1 ? "" : "s", profile);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const TerraneFinding *finding = list->pdata[i];
+      if (finding->severity != TERRANE_SEVERITY_WARNING || g_strcmp0 (id, finding->id) == 0)
+        continue;
+      guint count = 0;
+      id = finding->id;
+      for (guint k = i; k < list->len; k++)
+        count += ((TerraneFinding *) list->pdata[k])->severity == finding->severity
+                 && strcmp (((TerraneFinding *) list->pdata[k])->id, id) == 0;
+      if (shown++ < MAX_WARNINGS)
+        {
+          g_autofree char *path = g_strconcat ("/", finding->path, NULL);
+          g_autofree char *quoted = finding->path != NULL ? oci_quote (path) : NULL;
+          g_autofree char *line = g_strndup (finding->message, strcspn (finding->message, "\n"));
+          terrane_print ("  %s (%u): %s%s%s\n", id, count, quoted != NULL ? quoted : "",
+                         quoted != NULL ? ": " : "", line);
+        }
+      else
+        terrane_print ("  %s (%u)\n", id, count);
+    }
+  terrane_print ("\n");
+}
+
 void
-terrane_build_report_print (const TerraneBuild *build, const json_t *record)
+terrane_build_report_print (const TerraneBuild *build, const char *profile, const json_t *record)
 {
   OciDigestText text;
   print_layers (build->image);
   terrane_print ("\n");
+  print_warnings (build->image->findings, profile);
   if (build->validation != NULL)
     {
       print_validation (build);

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /** Layers, validation, name and digest, and pushes. @record: that deliveries were added to */
-void terrane_build_report_print (const TerraneBuild *build, const json_t *record);
+void terrane_build_report_print (const TerraneBuild *build, const char *profile,
+                                 const json_t *record);
 
 /** One line for each of several profiles. @rows: array of {"profile", "passed", "record"} */
 void terrane_build_report_print_summary (const json_t *rows);

@@ -325,7 +325,7 @@ build_single (const Session *self, const char *path, GError **error)
   if (self->global->output.json)
     terrane_print_json (record);
   else if (ok)
-    terrane_build_report_print (build, record);
+    terrane_build_report_print (build, path, record);
   return ok;
 }
 

@@ -1,5 +1,6 @@
 #include "builder/image/image.h"
 
+#include "builder/annotations.h"
 #include "builder/check/check.h"
 #include "builder/git.h"
 #include "builder/image/assemble.h"
@@ -38,6 +39,7 @@ terrane_image_free (TerraneImage *self)
     return;
   oci_descriptor_free (self->manifest);
   g_ptr_array_unref (self->layers);
+  terrane_findings_free (self->findings);
   g_free (self);
 }
 
@@ -130,6 +132,9 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base, const 
                   oci_json_text (oci_digest_text (&base->manifest_digest, digest)));
   if (base->name != NULL)
     oci_json_set (annotations, ANNOTATION ("base.name"), oci_json_text (base->name));
+  if (profile->target != TERRANE_TARGET_AWS_LAMBDA)
+    oci_json_set (annotations, TERRANE_ANNOTATION_TARGET,
+                  oci_json_text (terrane_target_words ()[profile->target]));
   oci_json_set (annotations, "io.terrane.assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
   if (profile->annotations != NULL && json_object_update (annotations, profile->annotations) < 0)
     g_error ("out of memory while building JSON");
@@ -160,6 +165,7 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
   oci_json_set (key, "compressor", oci_json_text (compressor));
   oci_json_set (key, "target", json_integer (profile->target));
+  oci_json_set (key, "checks", oci_json_text (TERRANE_CHECKS_VERSION));
   oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
     oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
@@ -205,9 +211,10 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
   OciDigest digest;
   uint64_t size = 0;
   g_autoptr (TerraneImage) self = image_new ();
+  self->findings = terrane_findings_from_json (json_object_get (entry, "findings"));
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
-  if (manifest_text == NULL || commit_text == NULL
+  if (manifest_text == NULL || commit_text == NULL || self->findings == NULL
       || !oci_digest_parse (manifest_text, &digest, NULL)
       || !oci_digest_parse_hex (commit_text, &self->assembled, NULL)
       || !oci_layout_has_blob (layout, &digest, &size)
@@ -242,6 +249,7 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
       oci_json_append (list, oci_json_text (oci_digest_hex (commit, hex)));
     }
   oci_json_set (entry, "trees", list);
+  oci_json_set (entry, "findings", terrane_findings_to_json (image->findings));
   if (base->manifest != NULL)
     oci_json_set (entry, "base_manifest",
                   oci_json_text (oci_digest_text (&base->manifest_digest, text)));
@@ -259,11 +267,14 @@ typedef struct
   OciManifest *manifest;
   OciImageConfig *config;
   GArray *reused; /* of gboolean, a layer each */
+  gboolean no_layers;
 } ImageJob;
 
 static gboolean
 add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **error)
 {
+  if (job->no_layers)
+    return TRUE;
   if (paths->len == 0)
     {
       terrane_progress_warn (job->options->progress,
@@ -359,9 +370,9 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
-/* All that static checks find at once. The base is given: only what was put onto it gates. */
-static gboolean
-check_assembled (const ImageJob *job, GError **error)
+/* The base is given: only what was put onto it gates. */
+static TerraneFindings *
+check_assembled (const ImageJob *job, const char *today, GError **error)
 {
   g_autoptr (GPtrArray) names = tree_names (job->profile);
   g_autoptr (TerraneFindings) findings = terrane_findings_new ();
@@ -370,21 +381,29 @@ check_assembled (const ImageJob *job, GError **error)
                                   .config = job->config,
                                   .names = (const char *const *) names->pdata,
                                   .trust_base = TRUE };
-  const TerraneCheck check = { .view = &view, .target = job->profile->target };
-  if (!terrane_check_run (&check, findings, error))
-    return FALSE;
+  const TerraneCheck check = { .view = &view, .target = job->profile->target, .today = today };
+  return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
+}
+
+/* Whether the image may be: all errors at once, as the profile counts them. */
+static gboolean
+judge (const TerraneProfile *profile, TerraneFindings *findings, GError **error)
+{
+  terrane_check_override (findings, profile->checks);
   return terrane_findings_gate (
       findings, error, "%s",
       terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
           ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for Lambda):"
-          : "the image would not work:");
+          : "this image would not work:");
 }
 
 static TerraneImage *
 assemble (ImageJob *job, GError **error)
 {
   g_autoptr (TerraneImage) image = image_new ();
-  if (!add_base (job, error) || !add_trees (job, error) || !check_assembled (job, error)
+  if (!add_base (job, error) || !add_trees (job, error)
+      || (image->findings = check_assembled (job, NULL, error)) == NULL
+      || !judge (job->profile, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error))
     return NULL;
   list_layers (image, job->manifest, job->config, count_base_layers (job->base), job->reused);
@@ -401,8 +420,13 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
-  if (known != NULL)
+  if (known != NULL && judge (profile, known->findings, error))
     return known;
+  if (known != NULL)
+    {
+      terrane_image_free (known);
+      return NULL;
+    }
 
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
   g_autoptr (GArray) reused = g_array_new (FALSE, FALSE, sizeof (gboolean));
@@ -423,4 +447,33 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   if (image == NULL || !remember_image (store, &key, image, base, trees, error))
     return NULL;
   return g_steal_pointer (&image);
+}
+
+TerraneFindings *
+terrane_image_check (TerraneStore *store, const TerraneProfile *profile, TerraneBase *base,
+                     GArray *trees, const TerraneImageOptions *options, const char *today,
+                     GError **error)
+{
+  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  if (config == NULL)
+    return NULL;
+  g_autoptr (OciManifest) manifest = oci_manifest_new ();
+  ImageJob job = {
+    .store = store,
+    .profile = profile,
+    .base = base,
+    .trees = trees,
+    .options = options,
+    .manifest = manifest,
+    .config = config,
+    .no_layers = TRUE,
+  };
+  g_autoptr (TerraneFindings) findings =
+      terrane_store_begin_write (store, error) && add_base (&job, error) && add_trees (&job, error)
+          ? check_assembled (&job, today, error)
+          : NULL;
+  terrane_tree_free (job.assembled);
+  if (findings != NULL)
+    terrane_check_override (findings, profile->checks);
+  return g_steal_pointer (&findings);
 }

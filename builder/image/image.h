@@ -1,6 +1,7 @@
 /* An image in the store, made from a profile: layers, configuration, manifest. */
 #pragma once
 
+#include "builder/check/finding.h"
 #include "builder/image/base.h"
 #include "builder/remote/layers.h"
 
@@ -20,9 +21,10 @@ typedef struct
 {
   OciDescriptor *manifest;
   OciDigest config;
-  OciDigest assembled; /* commit of the whole file system */
-  GPtrArray *layers;   /* of TerraneImageLayer, base first */
-  gboolean unchanged;  /* nothing had to be assembled */
+  OciDigest assembled;       /* commit of the whole file system */
+  GPtrArray *layers;         /* of TerraneImageLayer, base first */
+  gboolean unchanged;        /* nothing had to be assembled */
+  TerraneFindings *findings; /* of static checks, as the profile counts them; no errors */
 } TerraneImage;
 
 void terrane_image_free (TerraneImage *self);
@@ -68,5 +70,19 @@ typedef struct
 TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *profile,
                                    TerraneBase *base, GArray *trees,
                                    const TerraneImageOptions *options, GError **error);
+
+/**
+ * terrane_image_check:
+ * @today: "YYYY-MM-DD"
+ *
+ * Puts the file system together as terrane_image_build() does, without layers and documents, and
+ * checks it. Takes what that takes.
+ *
+ * Returns: (transfer full) (nullable): all findings, as the profile counts them
+ */
+TerraneFindings *terrane_image_check (TerraneStore *store, const TerraneProfile *profile,
+                                      TerraneBase *base, GArray *trees,
+                                      const TerraneImageOptions *options, const char *today,
+                                      GError **error);
 
 G_END_DECLS

@@ -63,6 +63,7 @@ terrane_profile_free (TerraneProfile *self)
   json_decref (self->annotations);
   g_strfreev (self->validate.imports);
   g_ptr_array_unref (self->validate.scripts);
+  g_ptr_array_unref (self->checks);
   g_free (self->push.repository);
   g_strfreev (self->push.tags);
   g_free (self);
@@ -285,10 +286,10 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
 {
   const TerraneProfileReader reader = { .origins = profile->document->origins,
                                         .absolute = profile->absolute };
-  static const char *const known[] = { "$schema", "extends",     "name",     "platform",
-                                       "target",  "base",        "trees",    "transforms",
-                                       "config",  "annotations", "validate", "push",
-                                       NULL };
+  static const char *const known[] = { "$schema", "extends",     "name",   "platform",
+                                       "target",  "base",        "trees",  "transforms",
+                                       "config",  "annotations", "checks", "validate",
+                                       "push",    NULL };
   static const char *const transforms_keys[] = { "modes", NULL };
   OciJson member, modes;
   const char *text;
@@ -309,6 +310,7 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
     profile->modes = (TerraneModes) word;
   read_config (root, &profile->config);
   terrane_profile_read_string_map (root, "annotations", &profile->annotations);
+  terrane_check_specs_read (root, profile->checks);
   read_validate (profile, &reader, root);
   read_push (root, &profile->push);
 }
@@ -339,6 +341,7 @@ terrane_profile_parse (const char *path, GBytes *data, const TerraneProfileOptio
   self->absolute = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_source_spec_free);
   self->validate.scripts = g_ptr_array_new_with_free_func (g_free);
+  self->checks = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_check_spec_free);
   self->validate.timeout_secs = DEFAULT_TIMEOUT_SECS;
   g_autoptr (TerraneExpander) expander =
       terrane_expander_new (options != NULL ? &options->variables : NULL, self->directory);

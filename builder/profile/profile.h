@@ -2,6 +2,7 @@
  * profiles/profile.schema.json describes it to editors; a test holds all three together. */
 #pragma once
 
+#include "builder/profile/check-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/source-spec.h"
 
@@ -70,6 +71,7 @@ typedef struct
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;
+  GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerranePushSpec push;
 } TerraneProfile;
 

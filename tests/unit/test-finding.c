@@ -95,6 +95,54 @@ test_sarif (void)
 }
 
 static void
+test_override (void)
+{
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  terrane_findings_override (findings, "elf.*", TERRANE_SEVERITY_NOTE, NULL);
+  terrane_findings_override (findings, "elf.broken", TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "lambda.setuid", TERRANE_SEVERITY_ERROR, NULL);
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 2);
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_OFF), ==, 2);
+  g_assert_cmpuint (terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR), ==,
+                    2);
+  const GPtrArray *list = terrane_findings_list (findings);
+  const TerraneFinding *last = list->pdata[list->len - 1];
+  g_assert_cmpint (last->severity, ==, TERRANE_SEVERITY_OFF);
+  g_assert_cmpstr (last->reason, ==, "known");
+  g_autofree char *text = terrane_findings_to_text (findings);
+  g_assert_nonnull (strstr (text, "off: elf.broken: ‘/z’ in ‘deps’\n"
+                                  "  the profile says so of this error: ‘known’\n  first\n"));
+  g_assert_true (g_str_has_suffix (text, "\n2 errors, 0 warnings, 0 notes, 2 turned off\n"));
+  /* SARIF 2.1.0: 3.27.23 suppressions, 3.35.2 kind, 3.35.4 justification; the level stays. */
+  g_autoptr (OciJsonValue) log = terrane_findings_to_sarif (findings, "IMAGE");
+  const json_t *results =
+      json_object_get (json_array_get (json_object_get (log, "runs"), 0), "results");
+  const json_t *result = json_array_get (results, json_array_size (results) - 1);
+  const json_t *suppression = json_array_get (json_object_get (result, "suppressions"), 0);
+  g_assert_cmpstr (json_string_value (json_object_get (suppression, "kind")), ==, "external");
+  g_assert_cmpstr (json_string_value (json_object_get (suppression, "justification")), ==, "known");
+  g_assert_cmpstr (json_string_value (json_object_get (result, "level")), ==, "error");
+  g_assert_null (json_object_get (json_array_get (results, 0), "suppressions"));
+}
+
+/* What a build remembers is what was found, whatever the profile made of it. */
+static void
+test_json_and_back (void)
+{
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  g_autofree char *before = terrane_findings_to_text (findings);
+  terrane_findings_override (findings, "elf.*", TERRANE_SEVERITY_OFF, "known");
+  g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
+  g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
+  g_autofree char *after = terrane_findings_to_text (back);
+  /* Bytes that are no text in JSON stay readable: the newline does. */
+  g_assert_cmpstr (after, ==, before);
+  oci_json_set (json_array_get (array, 0), "id", oci_json_text ("elf.unheard-of"));
+  g_assert_null (terrane_findings_from_json (array));
+  g_assert_null (terrane_findings_from_json (NULL));
+}
+
+static void
 test_ids (void)
 {
   const char *const *ids = terrane_finding_ids ();
@@ -113,6 +161,8 @@ main (int argc, char **argv)
   g_test_add_func ("/finding/text", test_text);
   g_test_add_func ("/finding/gate", test_gate);
   g_test_add_func ("/finding/sarif", test_sarif);
+  g_test_add_func ("/finding/override", test_override);
+  g_test_add_func ("/finding/json-and-back", test_json_and_back);
   g_test_add_func ("/finding/ids", test_ids);
   return g_test_run ();
 }

@@ -1,0 +1,29 @@
+/* "checks" of a profile: what it says of findings of static checks. */
+#pragma once
+
+#include "oci/base/json.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TERRANE_CHECK_OFF,
+  TERRANE_CHECK_WARN,
+  TERRANE_CHECK_ERROR,
+} TerraneCheckLevel;
+
+typedef struct
+{
+  char *id; /* of a finding, or "FAMILY.*" */
+  TerraneCheckLevel level;
+  char *reason; /* (nullable): never NULL with %TERRANE_CHECK_OFF */
+} TerraneCheckSpec;
+
+void terrane_check_spec_free (TerraneCheckSpec *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCheckSpec, terrane_check_spec_free)
+
+/** Reads the member "checks" of @root, if there is one. @specs: (element-type TerraneCheckSpec):
+ * gets families first, so that what stands later counts */
+void terrane_check_specs_read (const OciJson *root, GPtrArray *specs);
+
+G_END_DECLS
