@@ -13,6 +13,7 @@ static const struct
   { "elf.missing-version", "a symbol version that the library found does not define" },
   { "elf.shadowed-library", "a library that ships with a file but is not the one it gets" },
   { "elf.text-relocations", "code that is written to when it is loaded" },
+  { "elf.undefined-symbol", "a symbol that one of several libraries of a name does not have" },
   { "elf.unsupported-libc", "an image of a C library that is checked less exactly" },
   { "elf.wrong-machine", "a program or library of another processor" },
   { "geo.binding-version", "Python bindings of another GDAL than they load" },

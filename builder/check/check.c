@@ -3,12 +3,13 @@
 #include "builder/check/elf.h"
 #include "builder/check/geo.h"
 #include "builder/check/lambda.h"
+#include "builder/check/symbols.h"
 
 static gboolean
-check_elf (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
   terrane_check_programs (check->view, check->programs, findings);
-  return TRUE;
+  return terrane_check_symbols (check->view, check->programs, findings, error);
 }
 
 static gboolean
