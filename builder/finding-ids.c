@@ -46,6 +46,20 @@ static const struct
   { "lambda.unreadable-file", "files that the function's user cannot read" },
   { "lambda.working-directory", "a working directory that is not in the image" },
   { "lambda.wrong-architecture", "a platform that Lambda does not have" },
+  { "python.broken-entry-point", "an entry point whose module is not there" },
+  { "python.duplicate-distribution", "a package that is installed twice" },
+  { "python.foreign-bytecode", "a compiled module of another Python in place of its source" },
+  { "python.foreign-extension", "extension modules of another Python or system" },
+  { "python.missing-requirement", "a package that another one needs and that is not installed" },
+  { "python.not-compiled", "modules that are compiled at every start" },
+  { "python.numpy-abi", "an extension module that was built for another numpy" },
+  { "python.osgeo-without-numpy", "GDAL's bindings without their part for numpy" },
+  { "python.other-version", "packages where only another Python looks for them" },
+  { "python.requires-python", "a package for another version of Python" },
+  { "python.stale-bytecode", "compiled modules that Python does not use, as their sources differ" },
+  { "python.unused-bytecode", "compiled modules that Python never looks at" },
+  { "python.version-conflict", "a package of a version that another one does not take" },
+  { "python.wheel-tag", "a wheel for another Python, C library or processor" },
 };
 
 const char *const *

@@ -249,6 +249,7 @@ read_entry (OciArchiveReader *self, OciEntry *out, GError **error)
     .uid = (uint32_t) uid,
     .gid = (uint32_t) gid,
     .size = (uint64_t) size,
+    .mtime = archive_entry_mtime (self->current),
     .xattrs = self->xattrs,
   };
   return TRUE;

@@ -26,6 +26,7 @@ typedef struct
   uint32_t gid;
   uint64_t size;    /* bytes of content; only files have any */
   GVariant *xattrs; /* (nullable): a(ayay), NUL-terminated name and value, sorted by name */
+  int64_t mtime;    /* seconds since 1970, as archives say; nothing that is written has it */
 } OciEntry;
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "builder/check/elf.h"
 #include "builder/check/geo.h"
 #include "builder/check/lambda.h"
+#include "builder/check/python.h"
 #include "builder/check/symbols.h"
 
 static gboolean
@@ -46,6 +47,7 @@ static const struct
   { "elf", ANY_TARGET, check_elf },
   { "geo", ANY_TARGET, check_geo },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
+  { "python", ANY_TARGET, terrane_check_python },
 };
 
 gboolean

@@ -17,9 +17,11 @@ typedef struct
   TerraneTarget target;
   const OciManifest *manifest;    /* (nullable): of a finished image; a build has none yet */
   const TerraneLayerAudit *audit; /* of the layers; %NULL without @manifest */
-  gboolean from_index;            /* the image was named by an index of images */
-  const char *today;              /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
-  TerranePrograms *programs;      /* of @view; terrane_check_run() sets it */
+  gboolean
+      base_has_times;  /* in a build: the base's layers are its own, and so are times of files */
+  gboolean from_index; /* the image was named by an index of images */
+  const char *today;   /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
+  TerranePrograms *programs; /* of @view; terrane_check_run() sets it */
 } TerraneCheck;
 
 /**

@@ -1,5 +1,7 @@
 #include "builder/check/image-view.h"
 
+#include "builder/store/object.h"
+
 #include "oci/base/path.h"
 
 #include <string.h>
@@ -11,6 +13,23 @@ terrane_image_view_tree (const TerraneImageView *self, const TerraneNode *node)
     if (i == node->origin)
       return self->names[i];
   return NULL;
+}
+
+gboolean
+terrane_image_view_read (const TerraneImageView *self, const TerraneNode *node, uint64_t max,
+                         GBytes **out_bytes, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  size_t size = 0;
+  *out_bytes = NULL;
+  if (node == NULL || node->type != OCI_ENTRY_FILE || node->size > max)
+    return TRUE;
+  g_autofree char *data = g_malloc (node->size + 1);
+  if (!terrane_object_open (self->store, &node->object, &fd, error)
+      || !oci_read_full (fd, data, node->size, &size, error))
+    return FALSE;
+  *out_bytes = g_bytes_new_take (g_steal_pointer (&data), size);
+  return TRUE;
 }
 
 char *

@@ -21,6 +21,15 @@ typedef struct
 /** Returns: (transfer none) (nullable): the tree that @node is from */
 const char *terrane_image_view_tree (const TerraneImageView *self, const TerraneNode *node);
 
+/**
+ * terrane_image_view_read:
+ * @max: bytes; of larger files and of what is no file *@out_bytes is %NULL
+ *
+ * Reads the content of @node. @out_bytes: (out) (transfer full) (nullable)
+ */
+gboolean terrane_image_view_read (const TerraneImageView *self, const TerraneNode *node,
+                                  uint64_t max, GBytes **out_bytes, GError **error);
+
 /** The value of a variable of the image's environment. Returns: (transfer full) (nullable) */
 char *terrane_image_view_env (const TerraneImageView *self, const char *name);
 

@@ -9,6 +9,8 @@ typedef struct
   json_int_t links;   /* hard links */
   char *orphan;       /* (nullable): the first one */
   char *link;
+  GHashTable *times; /* (nullable): path of a Python source -> int64_t: seconds */
+  int64_t *time;     /* (nullable): the same of all sources, instead */
 } Layer;
 
 struct _TerraneLayerAudit
@@ -23,6 +25,8 @@ layer_clear (gpointer data)
   Layer *layer = data;
   g_free (layer->orphan);
   g_free (layer->link);
+  g_free (layer->time);
+  g_clear_pointer (&layer->times, g_hash_table_unref);
 }
 
 TerraneLayerAudit *
@@ -45,6 +49,48 @@ terrane_layer_audit_free (TerraneLayerAudit *self)
   g_free (self);
 }
 
+static void
+note_time (Layer *layer, const char *path, int64_t seconds)
+{
+  if (layer->times == NULL)
+    layer->times = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_hash_table_insert (layer->times, g_strdup (path), g_memdup2 (&seconds, sizeof seconds));
+}
+
+/* Layers of tools that build reproducibly have one time for all. */
+static const int64_t *
+common_time (const Layer *layer)
+{
+  const int64_t *common = layer->time;
+  GHashTableIter iter;
+  gpointer time;
+  if (layer->times == NULL)
+    return common;
+  g_hash_table_iter_init (&iter, layer->times);
+  while (g_hash_table_iter_next (&iter, NULL, &time))
+    {
+      if (common != NULL && *common != *(int64_t *) time)
+        return NULL;
+      common = time;
+    }
+  return common;
+}
+
+gboolean
+terrane_layer_audit_source_time (const TerraneLayerAudit *self, guint index, const char *path,
+                                 int64_t *out_seconds)
+{
+  if (index >= self->layers->len)
+    return FALSE;
+  const Layer *layer = &g_array_index (self->layers, Layer, index);
+  const int64_t *time = layer->time;
+  if (layer->times != NULL)
+    time = g_hash_table_lookup (layer->times, path);
+  if (time != NULL)
+    *out_seconds = *time;
+  return time != NULL;
+}
+
 void
 terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry *entry)
 {
@@ -62,8 +108,28 @@ terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry 
     layer->orphan = g_strdup (entry->path);
   if (entry->type == OCI_ENTRY_HARDLINK && layer->links++ == 0)
     layer->link = g_strdup (entry->path);
+  if (entry->type == OCI_ENTRY_FILE && g_str_has_suffix (entry->path, ".py"))
+    note_time (layer, entry->path, entry->mtime);
   if (entry->type == OCI_ENTRY_DIRECTORY)
     g_hash_table_add (self->directories, g_strdup (entry->path));
+}
+
+static void
+times_to_json (const Layer *layer, json_t *object)
+{
+  const int64_t *common = common_time (layer);
+  GHashTableIter iter;
+  gpointer path, time;
+  if (common != NULL)
+    oci_json_set (object, "source_time", json_integer (*common));
+  if (common != NULL || layer->times == NULL)
+    return;
+  json_t *times = json_object ();
+  g_hash_table_iter_init (&iter, layer->times);
+  while (g_hash_table_iter_next (&iter, &path, &time))
+    if (g_utf8_validate (path, -1, NULL))
+      oci_json_set (times, path, json_integer (*(int64_t *) time));
+  oci_json_set (object, "source_times", times);
 }
 
 json_t *
@@ -81,9 +147,23 @@ terrane_layer_audit_to_json (const TerraneLayerAudit *self)
         oci_json_set (object, "orphan", oci_json_text (layer->orphan));
       if (layer->link != NULL)
         oci_json_set (object, "link", oci_json_text (layer->link));
+      times_to_json (layer, object);
       oci_json_append (array, object);
     }
   return array;
+}
+
+static void
+times_from_json (const json_t *object, Layer *layer)
+{
+  const json_t *time = json_object_get (object, "source_time");
+  const char *path;
+  json_t *value;
+  int64_t seconds = json_integer_value (time);
+  if (time != NULL)
+    layer->time = g_memdup2 (&seconds, sizeof seconds);
+  json_object_foreach (json_object_get (object, "source_times"), path, value)
+      note_time (layer, path, json_integer_value (value));
 }
 
 TerraneLayerAudit *
@@ -96,13 +176,14 @@ terrane_layer_audit_from_json (const json_t *value)
   json_t *object;
   json_array_foreach (value, i, object)
   {
-    const Layer layer = {
+    Layer layer = {
       .entries = json_integer_value (json_object_get (object, "entries")),
       .orphans = json_integer_value (json_object_get (object, "orphans")),
       .links = json_integer_value (json_object_get (object, "links")),
       .orphan = g_strdup (json_string_value (json_object_get (object, "orphan"))),
       .link = g_strdup (json_string_value (json_object_get (object, "link"))),
     };
+    times_from_json (object, &layer);
     g_array_append_val (self->layers, layer);
   }
   return self;

@@ -19,6 +19,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayerAudit, terrane_layer_audit_free)
 /** Takes note of the next entry of layer @index, which counts from 0 and never goes back. */
 void terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry *entry);
 
+/** When a Python source of layer @index was changed. @path: as in the layer. Returns: whether that
+ * is known */
+gboolean terrane_layer_audit_source_time (const TerraneLayerAudit *self, guint index,
+                                          const char *path, int64_t *out_seconds);
+
 json_t *terrane_layer_audit_to_json (const TerraneLayerAudit *self);
 /** Returns: (transfer full) (nullable) */
 TerraneLayerAudit *terrane_layer_audit_from_json (const json_t *value);

@@ -400,7 +400,10 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                   .config = job->config,
                                   .names = (const char *const *) names->pdata,
                                   .trust_base = TRUE };
-  const TerraneCheck check = { .view = &view, .target = job->profile->target, .today = today };
+  const TerraneCheck check = { .view = &view,
+                               .target = job->profile->target,
+                               .base_has_times = job->base->manifest != NULL,
+                               .today = today };
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 

@@ -4,6 +4,11 @@
 #include "builder/image/flatten.h"
 #include "builder/store/cache.h"
 
+enum
+{
+  AUDIT_VERSION = 2, /* what of the entries is remembered */
+};
+
 void
 terrane_unpacked_free (TerraneUnpacked *self)
 {
@@ -98,6 +103,8 @@ find_known (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest)
   if (hex == NULL || !oci_digest_parse_hex (hex, &commit, NULL)
       || !terrane_commit_exists (store, &commit))
     return FALSE;
+  if (json_integer_value (json_object_get (entry, "version")) != AUDIT_VERSION)
+    return FALSE;
   self->audit = terrane_layer_audit_from_json (json_object_get (entry, "audit"));
   self->tree = self->audit != NULL ? terrane_commit_load (store, &commit, NULL) : NULL;
   return self->tree != NULL && terrane_tree_foreach (self->tree, read_origin, &runs, NULL);
@@ -118,6 +125,7 @@ terrane_unpack_remember (TerraneStore *store, const OciDigest *manifest, const O
   Runs runs = { .runs = json_array () };
   (void) terrane_tree_foreach (tree, write_origin, &runs, NULL); /* cannot fail */
   end_run (&runs);
+  oci_json_set (entry, "version", json_integer (AUDIT_VERSION));
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
   oci_json_set (entry, "origins", runs.runs);
   oci_json_set (entry, "audit", terrane_layer_audit_to_json (audit));

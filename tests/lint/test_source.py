@@ -18,7 +18,7 @@ ALLOWED = {
     "oci": {"oci/base"},
     "oci/registry": {"oci", "oci/base"},
     "builder": {"builder/*", "oci", "oci/base"},  # the pipeline
-    "builder/resolve": {"builder", "builder/image", "builder/profile", "builder/python", "builder/remote", "builder/source",
+    "builder/resolve": {"builder", "builder/check", "builder/image", "builder/profile", "builder/python", "builder/remote", "builder/source",
                         "builder/store", "oci", "oci/base", "oci/registry"},
     "builder/cli": {"builder", "builder/*", "oci", "oci/base", "oci/registry"},
     "builder/image": {"builder", "builder/check", "builder/profile", "builder/remote", "builder/source", "builder/store",

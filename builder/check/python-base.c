@@ -1,4 +1,4 @@
-#include "builder/resolve/python-base.h"
+#include "builder/check/python-base.h"
 
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
@@ -236,6 +236,19 @@ to_cache (const TerranePythonBase *base, const OciDigest *commit)
 }
 
 gboolean
+terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree, const char *search_path,
+                             TerranePythonBase *out_base, GError **error)
+{
+  g_auto (TerranePythonBase) base = { 0 };
+  find_interpreter (tree, search_path, &base);
+  if (!find_libc (store, tree, &base, error))
+    return FALSE;
+  *out_base = base;
+  base.interpreter = NULL;
+  return TRUE;
+}
+
+gboolean
 terrane_python_base_find (TerraneStore *store, const OciDigest *commit, const char *search_path,
                           TerranePythonBase *out_base, GError **error)
 {
@@ -248,10 +261,7 @@ terrane_python_base_find (TerraneStore *store, const OciDigest *commit, const ch
   if (!from_cache (known, &base))
     {
       g_autoptr (TerraneTree) tree = terrane_commit_load (store, commit, error);
-      if (tree == NULL)
-        return FALSE;
-      find_interpreter (tree, search_path, &base);
-      if (!find_libc (store, tree, &base, error))
+      if (tree == NULL || !terrane_python_base_find_in (store, tree, search_path, &base, error))
         return FALSE;
       g_autoptr (OciJsonValue) entry = to_cache (&base, commit);
       if (!terrane_cache_put (store, TERRANE_CACHE_PYTHONS, &key, entry, error))

@@ -3,6 +3,7 @@
 
 #include "builder/python/target.h"
 #include "builder/store/store.h"
+#include "builder/store/tree.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,11 @@ typedef struct
 
 void terrane_python_base_clear (TerranePythonBase *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePythonBase, terrane_python_base_clear)
+
+/** Finds the same in @tree; nothing is remembered. */
+gboolean terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree,
+                                      const char *search_path, TerranePythonBase *out_base,
+                                      GError **error);
 
 /**
  * terrane_python_base_find:

@@ -1,0 +1,160 @@
+#include "builder/check/python-numpy.h"
+
+#include "builder/python/dependency.h"
+#include "builder/store/object.h"
+
+#include "oci/base/number.h"
+
+#include <string.h>
+
+enum
+{
+  SCAN_BYTES = 256 * 1024,
+  SCAN_OVERLAP = 64,
+};
+
+/* What import_array() of numpy's headers imports: headers of 1.x the first, of 2.x the second, and
+ * the first only when that is missing (numpy/core/include/numpy/__multiarray_api.h). */
+static const char old_name[] = "numpy.core._multiarray_umath";
+static const char new_name[] = "numpy._core._multiarray_umath";
+
+static gboolean
+scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autofree char *buffer = g_malloc (SCAN_OVERLAP + SCAN_BYTES);
+  size_t kept = 0, got = SCAN_BYTES;
+  gboolean has_old = FALSE, has_new = FALSE;
+  if (!terrane_object_open (view->store, &node->object, &fd, error))
+    return FALSE;
+  while (got == SCAN_BYTES && !has_new)
+    {
+      if (!oci_read_full (fd, buffer + kept, SCAN_BYTES, &got, error))
+        return FALSE;
+      size_t len = kept + got;
+      /* With the NUL behind: the name of a module, and no longer text. */
+      has_old = has_old || memmem (buffer, len, old_name, sizeof old_name) != NULL;
+      has_new = memmem (buffer, len, new_name, sizeof new_name) != NULL;
+      kept = MIN (len, SCAN_OVERLAP);
+      memmove (buffer, buffer + len - kept, kept);
+    }
+  *out_old = has_old && !has_new;
+  return TRUE;
+}
+
+static gboolean
+needs_numpy (const TerranePythonDist *dist)
+{
+  for (guint i = 0; i < dist->requires->len; i++)
+    {
+      g_autoptr (TerraneDependency) dependency =
+          terrane_dependency_parse (dist->requires->pdata[i], NULL);
+      if (dependency != NULL && strcmp (dependency->normalised, "numpy") == 0)
+        return TRUE; /* also for an extra: those that have it in code have it built in */
+    }
+  return FALSE;
+}
+
+static unsigned
+major_of (const char *version)
+{
+  uint64_t major = 0;
+  g_autofree char *digits = g_strndup (version, strspn (version, "0123456789"));
+  return oci_parse_u64 (digits, 1000, &major, NULL) ? (unsigned) major : 0;
+}
+
+static void
+report (const TerraneImageView *view, const TerranePythonDist *dist, const TerraneNode *node,
+        const TerranePythonDist *numpy, TerraneFindings *findings)
+{
+  g_autofree char *path = terrane_node_path (node);
+  g_autofree char *name = oci_quote (dist->name), *version = oci_quote (numpy->version);
+  g_autofree char *message = g_strdup_printf (
+      "%s was built for numpy 1 and cannot be used with numpy %s, which says: A module that was "
+      "compiled using NumPy 1.x cannot be run in NumPy 2",
+      name, version);
+  const TerraneFinding finding = {
+    .id = "python.numpy-abi",
+    .severity =
+        view->trust_base && node->origin == 0 ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_ERROR,
+    .path = path,
+    .tree = terrane_image_view_tree (view, node),
+    .message = message,
+    .fix = "a newer version of the package, or \"numpy<2\"",
+  };
+  terrane_findings_add (findings, &finding);
+}
+
+/* One finding a package is enough. */
+static gboolean
+check_dist (const TerraneImageView *view, const TerranePythonDist *dist,
+            const TerranePythonDist *numpy, TerraneFindings *findings, GError **error)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  if (!terrane_python_dist_files (dist, view, &files, error))
+    return FALSE;
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    {
+      const TerraneNode *node = files->pdata[i];
+      gboolean old = FALSE;
+      if (!g_str_has_suffix (node->name, ".so") || g_str_has_prefix (node->name, "lib"))
+        continue;
+      if (!scan (view, node, &old, error))
+        return FALSE;
+      if (old)
+        {
+          report (view, dist, node, numpy, findings);
+          return TRUE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+has_gdal_array (const TerraneNode *osgeo)
+{
+  for (guint i = 0; i < osgeo->children->len; i++)
+    if (g_str_has_prefix (((TerraneNode *) osgeo->children->pdata[i])->name, "_gdal_array."))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+check_osgeo (const TerraneImageView *view, const TerranePython *python, TerraneFindings *findings)
+{
+  for (guint i = 0; i < python->places->len; i++)
+    {
+      const TerranePythonPlace *place = python->places->pdata[i];
+      const TerraneNode *osgeo = terrane_node_child (place->directory, "osgeo", strlen ("osgeo"));
+      if (osgeo == NULL || osgeo->type != OCI_ENTRY_DIRECTORY || has_gdal_array (osgeo))
+        continue;
+      g_autofree char *path = terrane_node_path (osgeo);
+      const TerraneFinding finding = {
+        .id = "python.osgeo-without-numpy",
+        .severity = TERRANE_SEVERITY_WARNING,
+        .path = path,
+        .tree = terrane_image_view_tree (view, osgeo),
+        .message = "GDAL's bindings were built without numpy: _gdal_array is missing, and "
+                   "ReadAsArray() fails",
+        .fix = "build them where numpy is installed, with pip --no-build-isolation",
+      };
+      terrane_findings_add (findings, &finding);
+    }
+}
+
+gboolean
+terrane_check_numpy (const TerraneImageView *view, const TerranePython *python,
+                     TerraneFindings *findings, GError **error)
+{
+  const TerranePythonDist *numpy = terrane_python_find (python, "numpy");
+  if (numpy == NULL)
+    return TRUE;
+  check_osgeo (view, python, findings);
+  for (guint i = 0; major_of (numpy->version) >= 2 && i < python->dists->len; i++)
+    {
+      const TerranePythonDist *dist = python->dists->pdata[i];
+      if (dist != numpy && needs_numpy (dist) && !check_dist (view, dist, numpy, findings, error))
+        return FALSE;
+    }
+  return TRUE;
+}

@@ -1,0 +1,12 @@
+/* Extension modules and the numpy that they were built for. */
+#pragma once
+
+#include "builder/check/python-dists.h"
+
+G_BEGIN_DECLS
+
+/** Adds findings "python.numpy-abi" and "python.osgeo-without-numpy". */
+gboolean terrane_check_numpy (const TerraneImageView *view, const TerranePython *python,
+                              TerraneFindings *findings, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* Where the Python of an image looks for modules: sys.path as the interpreter and its module site
+ * make it, from the files alone. */
+#pragma once
+
+#include "builder/check/image-view.h"
+#include "builder/check/python-base.h"
+
+G_BEGIN_DECLS
+
+/* A directory of sys.path that exists. */
+typedef struct
+{
+  TerraneNode *directory;
+  char *path;       /* as Python has it, without a slash in front */
+  gboolean library; /* the standard library: no packages of others */
+} TerranePythonPlace;
+
+/**
+ * terrane_python_path_find:
+ * @lambda: AWS Lambda adds the directories of functions and layers
+ * @out_places: (out) (transfer full): of TerranePythonPlace, in order, each directory once
+ *
+ * The directory that a program starts in, $PYTHONPATH, the standard library, site-packages,
+ * Debian's dist-packages, those of a virtual environment, and the paths in files *.pth.
+ */
+gboolean terrane_python_path_find (const TerraneImageView *view, const TerranePythonBase *python,
+                                   gboolean lambda, GPtrArray **out_places, GError **error);
+
+/** Whether sys.path has @directory. */
+gboolean terrane_python_path_has (const GPtrArray *places, const TerraneNode *directory);
+
+G_END_DECLS

@@ -1,0 +1,244 @@
+#include "builder/check/python.h"
+
+#include "builder/check/python-bytecode.h"
+#include "builder/check/python-extensions.h"
+#include "builder/check/python-numpy.h"
+#include "builder/python/dependency.h"
+#include "builder/python/marker.h"
+#include "builder/python/select.h"
+#include "builder/python/tags.h"
+#include "builder/python/version.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_ENTRY_POINTS_BYTES = 1024 * 1024,
+};
+
+typedef struct
+{
+  const TerraneImageView *view;
+  const TerranePython *python;
+  TerraneFindings *findings;
+} Check;
+
+/* @node: what the finding is about */
+static void G_GNUC_PRINTF (6, 7)
+    add (const Check *self, const char *id, TerraneSeverity severity, const TerraneNode *node,
+         const char *fix, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_autofree char *path = terrane_node_path (node);
+  const TerraneFinding finding = { .id = id,
+                                   .severity = severity,
+                                   .path = path,
+                                   .tree = terrane_image_view_tree (self->view, node),
+                                   .message = message,
+                                   .fix = fix };
+  terrane_findings_add (self->findings, &finding);
+}
+
+static void
+check_requirement (const Check *self, const TerranePythonDist *dist, const char *text)
+{
+  g_autoptr (TerraneDependency) wanted = terrane_dependency_parse (text, NULL);
+  gboolean holds = TRUE;
+  if (wanted == NULL
+      || (wanted->marker != NULL
+          && (!terrane_marker_evaluate (wanted->marker, &self->python->target, NULL, &holds, NULL)
+              || !holds)))
+    return; /* what cannot be read, pip does not install either */
+  const TerranePythonDist *found = terrane_python_find (self->python, wanted->normalised);
+  g_autofree char *name = oci_quote (dist->name), *other = oci_quote (wanted->name);
+  g_autofree char *specifiers = oci_quote (wanted->specifiers);
+  if (found == NULL)
+    {
+      add (self, "python.missing-requirement", TERRANE_SEVERITY_WARNING, dist->node,
+           "install it too, or turn this off when nothing that you use needs it",
+           "%s needs %s%s%s, and it is not installed", name, other,
+           wanted->specifiers[0] != '\0' ? " " : "",
+           wanted->specifiers[0] != '\0' ? specifiers : "");
+      return;
+    }
+  gboolean matches = TRUE;
+  g_autoptr (TerraneVersion) version = terrane_version_parse (found->version, NULL);
+  if (version == NULL || !terrane_version_matches (version, wanted->specifiers, &matches, NULL)
+      || matches)
+    return;
+  g_autofree char *got = oci_quote (found->version);
+  g_autofree char *where = terrane_image_view_quote (self->view, found->node);
+  add (self, "python.version-conflict", TERRANE_SEVERITY_WARNING, dist->node,
+       "take versions that fit, as pip would", "%s needs %s %s, and Python finds %s, %s", name,
+       other, specifiers, got, where);
+}
+
+static gboolean
+tag_fits (const TerraneTags *tags, const char *tag)
+{
+  g_autofree char *file_name = g_strdup_printf ("any-0-%s.whl", tag);
+  g_autoptr (TerraneWheelName) name = terrane_wheel_name_parse (file_name, NULL);
+  return name == NULL || terrane_tags_rank_wheel (tags, name) >= 0;
+}
+
+static void
+check_tags (const Check *self, const TerranePythonDist *dist, const TerraneTags *tags)
+{
+  const TerranePythonTarget *target = &self->python->target;
+  for (guint i = 0; i < dist->tags->len; i++)
+    if (tag_fits (tags, dist->tags->pdata[i]))
+      return;
+  if (dist->tags->len == 0)
+    return;
+  g_autofree char *file_name =
+      g_strdup_printf ("any-0-%s.whl", (const char *) dist->tags->pdata[0]);
+  g_autoptr (TerraneWheelName) wheel = terrane_wheel_name_parse (file_name, NULL);
+  g_autofree char *reason = terrane_tags_explain (target, wheel, NULL);
+  g_autofree char *name = oci_quote (dist->name), *tag = oci_quote (dist->tags->pdata[0]);
+  add (self, "python.wheel-tag", TERRANE_SEVERITY_WARNING, dist->node,
+       "install the wheel for the image's Python and platform", "%s comes from a wheel for %s: %s",
+       name, tag, reason);
+}
+
+static void
+check_requires_python (const Check *self, const TerranePythonDist *dist)
+{
+  if (dist->requires_python == NULL
+      || terrane_select_allows_python (dist->requires_python, &self->python->target))
+    return;
+  g_autofree char *name = oci_quote (dist->name), *wanted = oci_quote (dist->requires_python);
+  add (self, "python.requires-python", TERRANE_SEVERITY_WARNING, dist->node,
+       "take a version of it for the image's Python", "%s needs Python %s, the image has %u.%u",
+       name, wanted, self->python->target.python_major, self->python->target.python_minor);
+}
+
+/* In one directory it is the rest of an upgrade, and chance which one counts. A function's copy of
+ * what the runtime has too is common. */
+static void
+check_duplicate (const Check *self, const TerranePythonDist *dist)
+{
+  const TerranePythonDist *first = terrane_python_find (self->python, dist->normalised);
+  if (first == dist)
+    return;
+  gboolean beside = first->directory == dist->directory;
+  g_autofree char *name = oci_quote (dist->name), *version = oci_quote (dist->version);
+  g_autofree char *other = oci_quote (first->version);
+  g_autofree char *where = terrane_image_view_quote (self->view, first->node);
+  add (self, "python.duplicate-distribution",
+       beside ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_NOTE, dist->node,
+       beside ? "install into an empty directory" : NULL, "%s %s is installed too as %s, %s%s",
+       name, version, other, where,
+       beside ? "; the files of both may be mixed" : ", which comes first");
+}
+
+static void
+check_entry_point (const Check *self, const TerranePythonDist *dist, char *line)
+{
+  char *value = strchr (line, '=');
+  if (value == NULL || line[0] == '#' || line[0] == ';')
+    return;
+  *value++ = '\0';
+  g_autofree char *module = g_strndup (value, strcspn (value, ":["));
+  (void) g_strstrip (module);
+  if (module[0] == '\0'
+      || strspn (module, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                         "0123456789_.")
+             != strlen (module)
+      || terrane_python_has_module (self->python, module))
+    return;
+  g_autofree char *name = oci_quote (dist->name), *point = oci_quote (g_strstrip (line));
+  g_autofree char *quoted = oci_quote (module);
+  add (self, "python.broken-entry-point", TERRANE_SEVERITY_WARNING, dist->node,
+       "remove the package as a whole, or not its modules",
+       "%s has an entry point %s, and its module %s is not there", name, point, quoted);
+}
+
+static gboolean
+check_entry_points (const Check *self, const TerranePythonDist *dist, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  const TerraneNode *file =
+      dist->node->type == OCI_ENTRY_DIRECTORY
+          ? terrane_node_child (dist->node, "entry_points.txt", strlen ("entry_points.txt"))
+          : NULL;
+  if (!terrane_image_view_read (self->view, file, MAX_ENTRY_POINTS_BYTES, &bytes, error))
+    return FALSE;
+  if (bytes == NULL)
+    return TRUE;
+  gsize size = 0;
+  const char *data = g_bytes_get_data (bytes, &size);
+  g_autofree char *text = g_strndup (data, size);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    check_entry_point (self, dist, g_strstrip (*line));
+  return TRUE;
+}
+
+/* "lib/python3.N/site-packages" with something in it, of a Python that is not there. */
+static gboolean
+visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+                 G_GNUC_UNUSED GError **error)
+{
+  const Check *self = data;
+  if (node->type != OCI_ENTRY_DIRECTORY || node->children->len == 0 || node->parent == NULL
+      || node->parent->name == NULL || !g_str_has_prefix (node->parent->name, "python3.")
+      || (strcmp (node->name, "site-packages") != 0 && strcmp (node->name, "dist-packages") != 0)
+      || terrane_python_path_has (self->python->places, node))
+    return TRUE;
+  const char *version = node->parent->name;
+  g_autofree char *ours = g_strdup_printf ("python3.%u", self->python->base.python_minor);
+  const TerraneNode *prefix = node->parent->parent != NULL ? node->parent->parent->parent : NULL;
+  g_autofree char *root = prefix != NULL ? terrane_node_path (prefix) : g_strdup ("");
+  g_autofree char *own = g_strdup_printf ("%s/bin/%s", root, version);
+  g_autofree char *usual = g_strconcat ("usr/bin/", version, NULL);
+  if (strcmp (version, ours) == 0 || terrane_tree_resolve (self->view->tree, own) != NULL
+      || terrane_tree_resolve (self->view->tree, usual) != NULL)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (version);
+  add (self, "python.other-version", TERRANE_SEVERITY_WARNING, node,
+       "install the packages for the image's Python",
+       "only %s looks here, which is not in the image; its Python is %u.%u", quoted,
+       self->python->target.python_major, self->python->target.python_minor);
+  return TRUE;
+}
+
+static gboolean
+check_dists (const Check *self, GError **error)
+{
+  g_autoptr (TerraneTags) tags = terrane_tags_new (&self->python->target);
+  for (guint i = 0; i < self->python->dists->len; i++)
+    {
+      const TerranePythonDist *dist = self->python->dists->pdata[i];
+      check_duplicate (self, dist);
+      if (terrane_python_find (self->python, dist->normalised) != dist)
+        continue;
+      check_tags (self, dist, tags);
+      check_requires_python (self, dist);
+      for (guint k = 0; k < dist->requires->len; k++)
+        check_requirement (self, dist, dist->requires->pdata[k]);
+      if (!check_entry_points (self, dist, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_check_python (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+{
+  const TerraneImageView *view = check->view;
+  g_autoptr (TerranePython) python =
+      terrane_python_new (view, check->target == TERRANE_TARGET_AWS_LAMBDA, error);
+  if (python == NULL)
+    return FALSE;
+  if (python->base.interpreter == NULL)
+    return TRUE;
+  Check self = { .view = view, .python = python, .findings = findings };
+  (void) terrane_tree_foreach (view->tree, visit_directory, &self, NULL); /* cannot fail */
+  terrane_check_extensions (view, python, findings);
+  return check_dists (&self, error) && terrane_check_numpy (view, python, findings, error)
+         && terrane_check_bytecode (view, python, check->audit, check->base_has_times, findings,
+                                    error);
+}

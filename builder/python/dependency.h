@@ -1,0 +1,41 @@
+/* What a distribution needs: the requirements of core metadata, by PEP 508. */
+#pragma once
+
+#include "oci/base/error.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *name;       /* as written */
+  char *normalised; /* PEP 503 */
+  char *specifiers; /* such as ">=4.0,<9"; "" for any version, and with a URL */
+  char *marker;     /* (nullable): for terrane_marker_evaluate() */
+} TerraneDependency;
+
+/**
+ * terrane_dependency_parse:
+ * @text: `NAME [EXTRAS] SPECIFIERS ; MARKER` with the specifiers perhaps in parentheses, or
+ * `NAME [EXTRAS] @ URL ; MARKER`
+ *
+ * Specifiers and marker are not validated, extras and URL not kept.
+ *
+ * Returns: (transfer full) (nullable): %NULL with %OCI_ERROR_FORMAT when @text does not start with
+ * a name, or something else than this follows it
+ */
+TerraneDependency *terrane_dependency_parse (const char *text, GError **error);
+
+void terrane_dependency_free (TerraneDependency *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneDependency, terrane_dependency_free)
+
+/**
+ * terrane_egg_requires_parse:
+ * @text: requires.txt of an egg-info directory: lines, and sections "[EXTRA]", "[:MARKER]" and
+ * "[EXTRA:MARKER]"
+ *
+ * Returns: (transfer full) (element-type utf8): what is needed without extras, in the form of
+ *   terrane_dependency_parse()
+ */
+GPtrArray *terrane_egg_requires_parse (const char *text);
+
+G_END_DECLS
