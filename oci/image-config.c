@@ -155,6 +155,12 @@ oci_image_config_working_dir (const OciImageConfig *self)
   return path != NULL && path[0] != '\0' ? path : NULL;
 }
 
+const char *
+oci_image_config_user (const OciImageConfig *self)
+{
+  return json_string_value (json_object_get (runtime_part (self), "User"));
+}
+
 static char **
 get_strings (const OciImageConfig *self, const char *key)
 {

@@ -31,6 +31,7 @@ const char *oci_image_config_os (const OciImageConfig *self);
 const char *oci_image_config_architecture (const OciImageConfig *self);
 const char *oci_image_config_created (const OciImageConfig *self);
 const char *oci_image_config_working_dir (const OciImageConfig *self);
+const char *oci_image_config_user (const OciImageConfig *self);
 
 /** Lists of strings; empty when absent. Returns: (transfer full) */
 char **oci_image_config_entrypoint (const OciImageConfig *self);

@@ -1,14 +1,23 @@
 #include "builder/check/check.h"
 
 #include "builder/check/elf.h"
+#include "builder/check/geo.h"
 #include "builder/check/lambda.h"
 #include "builder/check/python.h"
+#include "builder/check/symbols.h"
 
 static gboolean
-check_elf (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
   terrane_check_programs (check->view, check->programs, findings);
-  return TRUE;
+  return terrane_check_symbols (check->view, check->programs, findings, error);
+}
+
+static gboolean
+check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+{
+  return terrane_check_geo (check->view, check->programs,
+                            check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 
 static gboolean
@@ -36,6 +45,7 @@ static const struct
   gboolean (*run) (const TerraneCheck *check, TerraneFindings *findings, GError **error);
 } families[] = {
   { "elf", ANY_TARGET, check_elf },
+  { "geo", ANY_TARGET, check_geo },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
   { "python", ANY_TARGET, terrane_check_python },
 };

@@ -5,6 +5,7 @@
 #include "builder/git.h"
 #include "builder/image/assemble.h"
 #include "builder/image/layer.h"
+#include "builder/image/unpack.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
 #include "builder/store/locations.h"
@@ -268,13 +269,31 @@ typedef struct
   OciImageConfig *config;
   GArray *reused; /* of gboolean, a layer each */
   gboolean no_layers;
+  TerraneLayerAudit *audit; /* (nullable): with @no_layers */
+  GArray *numbers;          /* (nullable) of int: by origin, its layer from 1, 0 without one */
 } ImageJob;
+
+/* Takes note of what the next layer will be. */
+static void
+audit_layer (ImageJob *job, const GPtrArray *paths)
+{
+  guint index = job->manifest->layers->len;
+  int number = paths->len > 0 ? (int) index + 1 : 0;
+  g_array_append_val (job->numbers, number);
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const TerraneNode *node = terrane_tree_lookup (job->assembled, paths->pdata[i]);
+      const OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
+      terrane_layer_audit_entry (job->audit, index, &entry);
+    }
+}
 
 static gboolean
 add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **error)
 {
   if (job->no_layers)
     return TRUE;
+  audit_layer (job, paths);
   if (paths->len == 0)
     {
       terrane_progress_warn (job->options->progress,
@@ -400,6 +419,27 @@ judge (const TerraneProfile *profile, TerraneFindings *findings, GError **error)
           : "this image would not work:");
 }
 
+static gboolean
+set_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+           G_GNUC_UNUSED GError **error)
+{
+  const GArray *numbers = data;
+  node->origin = g_array_index (numbers, int, node->origin);
+  return TRUE;
+}
+
+/* Checks of the finished image need not read its layers. Those of an image base were not looked at,
+ * so there they must. */
+static gboolean
+remember_files (ImageJob *job, const TerraneImage *image, GError **error)
+{
+  if (job->base->manifest != NULL)
+    return TRUE;
+  (void) terrane_tree_foreach (job->assembled, set_layer, job->numbers, NULL); /* cannot fail */
+  return terrane_unpack_remember (job->store, &image->manifest->digest, &image->assembled,
+                                  job->assembled, job->audit, error);
+}
+
 static TerraneImage *
 assemble (ImageJob *job, GError **error)
 {
@@ -407,7 +447,8 @@ assemble (ImageJob *job, GError **error)
   if (!add_base (job, error) || !add_trees (job, error)
       || (image->findings = check_assembled (job, NULL, error)) == NULL
       || !judge (job->profile, image->findings, error)
-      || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error))
+      || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
+      || !remember_files (job, image, error))
     return NULL;
   list_layers (image, job->manifest, job->config, count_base_layers (job->base), job->reused);
   return g_steal_pointer (&image);
@@ -433,6 +474,8 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
 
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
   g_autoptr (GArray) reused = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (TerraneLayerAudit) audit = terrane_layer_audit_new ();
   manifest->annotations = json_incref (annotations);
   ImageJob job = {
     .store = store,
@@ -443,6 +486,8 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .manifest = manifest,
     .config = config,
     .reused = reused,
+    .audit = audit,
+    .numbers = numbers,
   };
   g_autoptr (TerraneImage) image =
       terrane_store_begin_write (store, error) ? assemble (&job, error) : NULL;

@@ -116,12 +116,27 @@ audit_entry (guint layer, const OciEntry *entry, gpointer data)
   terrane_layer_audit_entry (data, layer, entry);
 }
 
+gboolean
+terrane_unpack_remember (TerraneStore *store, const OciDigest *manifest, const OciDigest *commit,
+                         TerraneTree *tree, const TerraneLayerAudit *audit, GError **error)
+{
+  OciDigestHex hex;
+  g_autoptr (OciJsonValue) entry = json_object ();
+  Runs runs = { .runs = json_array () };
+  (void) terrane_tree_foreach (tree, write_origin, &runs, NULL); /* cannot fail */
+  end_run (&runs);
+  oci_json_set (entry, "version", json_integer (AUDIT_VERSION));
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
+  oci_json_set (entry, "origins", runs.runs);
+  oci_json_set (entry, "audit", terrane_layer_audit_to_json (audit));
+  return terrane_cache_put (store, TERRANE_CACHE_UNPACKED, manifest, entry, error);
+}
+
 static gboolean
 apply_layers (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest, unsigned jobs,
               const TerraneProgress *progress, GError **error)
 {
   TerraneStoredTree root = { 0 };
-  OciDigestHex hex;
   g_clear_pointer (&self->audit, terrane_layer_audit_free);
   self->audit = terrane_layer_audit_new ();
   if (!terrane_store_begin_write (store, error)
@@ -129,15 +144,7 @@ apply_layers (TerraneUnpacked *self, TerraneStore *store, const OciDigest *diges
                                   &root, error))
     return FALSE;
   self->tree = g_steal_pointer (&root.tree);
-  g_autoptr (OciJsonValue) entry = json_object ();
-  Runs runs = { .runs = json_array () };
-  (void) terrane_tree_foreach (self->tree, write_origin, &runs, NULL); /* cannot fail */
-  end_run (&runs);
-  oci_json_set (entry, "version", json_integer (AUDIT_VERSION));
-  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&root.commit, hex)));
-  oci_json_set (entry, "origins", runs.runs);
-  oci_json_set (entry, "audit", terrane_layer_audit_to_json (self->audit));
-  return terrane_cache_put (store, TERRANE_CACHE_UNPACKED, digest, entry, error);
+  return terrane_unpack_remember (store, digest, &root.commit, self->tree, self->audit, error);
 }
 
 TerraneUnpacked *

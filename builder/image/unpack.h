@@ -28,6 +28,18 @@ typedef struct
  */
 TerraneUnpacked *terrane_unpack (TerraneStore *store, const OciDescriptor *manifest, unsigned jobs,
                                  const TerraneProgress *progress, GError **error);
+/**
+ * terrane_unpack_remember:
+ * @manifest: an image that was just made
+ * @tree: its file system, which is @commit; the origin of a node is its layer, from 1
+ * @audit: of its layers
+ *
+ * Saves terrane_unpack() of the image the work: what it would give is known.
+ */
+gboolean terrane_unpack_remember (TerraneStore *store, const OciDigest *manifest,
+                                  const OciDigest *commit, TerraneTree *tree,
+                                  const TerraneLayerAudit *audit, GError **error);
+
 void terrane_unpacked_free (TerraneUnpacked *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneUnpacked, terrane_unpacked_free)
 

@@ -142,8 +142,8 @@ keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const
 
 /* The files of a layer stay or go together. */
 static gboolean
-keep_programs_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
-                     const json_t *value, gpointer data)
+keep_facts_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                  const json_t *value, gpointer data)
 {
   const Collector *self = data;
   OstreeRepo *repo = terrane_store_repo (self->store);
@@ -283,8 +283,10 @@ prune_objects (Collector *self, GError **error)
     return FALSE;
   self->report.objects = (guint) pruned;
   self->report.bytes += bytes;
-  return terrane_cache_sweep (self->store, TERRANE_CACHE_PROGRAMS, keep_programs_entry, self,
-                              &self->report.cache_entries, error);
+  return terrane_cache_sweep (self->store, TERRANE_CACHE_PROGRAMS, keep_facts_entry, self,
+                              &self->report.cache_entries, error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_GEO, keep_facts_entry, self,
+                                 &self->report.cache_entries, error);
 }
 
 gboolean

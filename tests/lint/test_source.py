@@ -26,7 +26,8 @@ ALLOWED = {
     "builder/remote": {"builder/store", "oci", "oci/base", "oci/registry"},
     "builder/source": {"builder", "builder/profile", "builder/python", "builder/store", "builder/transform", "oci",
                        "oci/base"},
-    "builder/check": {"builder", "builder/profile", "builder/python", "builder/store", "oci", "oci/base"},
+    "builder/geo": {"builder/store", "oci", "oci/base"},
+    "builder/check": {"builder", "builder/geo", "builder/profile", "builder/python", "builder/store", "oci", "oci/base"},
     "builder/sandbox": {"oci", "oci/base"},
     "builder/transform": {"oci", "oci/base"},
     "builder/store": {"oci", "oci/base"},
@@ -93,7 +94,8 @@ class Includes(unittest.TestCase):
         owners = {"archive.h": {"oci/archive-reader.c", "builder/main.c"}, "libdeflate.h": {"oci/gzip-writer.c", "builder/main.c"},
                   "zlib.h": set(), "curl/curl.h": {"oci/registry/http.c", "oci/registry/http-exchange.c", "oci/registry/url.c", "builder/main.c"},
                   "openssl/evp.h": {"oci/digest.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"}, "microhttpd.h": {"builder/sandbox/http-server.c"},
-                  "gelf.h": {"builder/check/elf-file.c"}, "libelf.h": {"builder/check/elf-file.c"},
+                  "gelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
+                  "libelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
                   "ostree.h": {"builder/store/store.h"}}
         for path in sources(".c", ".h"):
             name = str(path.relative_to(TOP))

@@ -1,0 +1,52 @@
+/* What the files of the family "geo" share. */
+#pragma once
+
+#include "builder/check/programs.h"
+#include "builder/geo/geo-index.h"
+
+G_BEGIN_DECLS
+
+/* Who loads a library. */
+typedef struct
+{
+  const TerraneElfEntry *module;   /* (nullable): a module of the main process */
+  const TerraneElfEntry *required; /* (nullable): a program or module that the function needs */
+} TerraneGeoUse;
+
+typedef struct
+{
+  const TerraneImageView *view;
+  TerranePrograms *programs;
+  TerraneGeoIndex *index;
+  TerraneFindings *findings;
+  char **environment;
+  gboolean any_user; /* it runs as a user who owns nothing in the image */
+  GHashTable *uses;  /* TerraneNode -> TerraneGeoUse */
+  GHashTable *osgeo; /* TerraneElfEntry of osgeo/_gdal -> TerraneGeoEntry of the GDAL it loads */
+} TerraneGeoContext;
+
+/** Returns: (transfer none): never %NULL */
+const TerraneGeoUse *terrane_geo_use (const TerraneGeoContext *self, const TerraneNode *node);
+
+/** Whether the user that the image runs as can read @node. */
+gboolean terrane_geo_is_readable (const TerraneGeoContext *self, const TerraneNode *node);
+
+/** The value of a variable of the image. Returns: (transfer none) (nullable): %NULL if empty too */
+const char *terrane_geo_variable (const TerraneGeoContext *self, const char *name);
+
+/** "rasterio's GDAL 3.10.3", "GDAL 3.6.2 in ‘/usr/lib/…’ in ‘gdal’". Returns: (transfer full) */
+char *terrane_geo_describe (const TerraneGeoContext *self, const TerraneGeoEntry *entry,
+                            const char *what, const char *version);
+
+/** @node: (nullable): what the finding is about */
+void terrane_geo_report (const TerraneGeoContext *self, const char *id, TerraneSeverity severity,
+                         const TerraneNode *node, const char *message, const char *fix);
+
+/* The parts of the family. */
+void terrane_check_geo_proj (const TerraneGeoContext *self);
+void terrane_check_geo_data (const TerraneGeoContext *self);
+void terrane_check_geo_copies (const TerraneGeoContext *self);
+void terrane_check_geo_tls (const TerraneGeoContext *self);
+void terrane_check_geo_bindings (const TerraneGeoContext *self);
+
+G_END_DECLS

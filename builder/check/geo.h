@@ -1,0 +1,19 @@
+/* GDAL, PROJ and their data: what makes them fail, or give wrong results, although everything can
+ * be loaded. */
+#pragma once
+
+#include "builder/check/programs.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_check_geo:
+ * @programs: of @view
+ * @any_user: the platform runs the image as a user of its own, who owns nothing in it
+ *
+ * Adds findings of the family "geo". Fails only when files cannot be read.
+ */
+gboolean terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs,
+                            gboolean any_user, TerraneFindings *findings, GError **error);
+
+G_END_DECLS

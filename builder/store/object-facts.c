@@ -1,0 +1,113 @@
+#include "builder/store/object-facts.h"
+
+#include "builder/store/object.h"
+
+#include <string.h>
+
+/* Files of one layer: what comes again unchanged when another layer changes. */
+typedef struct
+{
+  OciDigester *digester;
+  GPtrArray *nodes; /* of TerraneNode, borrowed */
+} Group;
+
+typedef struct
+{
+  const TerraneFactsKind *kind;
+  GHashTable *groups; /* origin -> Group */
+} Groups;
+
+static void
+group_free (gpointer data)
+{
+  Group *group = data;
+  oci_digester_free (group->digester);
+  g_ptr_array_unref (group->nodes);
+  g_free (group);
+}
+
+static gboolean
+group_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+            G_GNUC_UNUSED GError **error)
+{
+  const Groups *self = data;
+  if (node->type != OCI_ENTRY_FILE || !self->kind->wants (node))
+    return TRUE;
+  Group *group = g_hash_table_lookup (self->groups, GINT_TO_POINTER (node->origin));
+  if (group == NULL)
+    {
+      group = g_new0 (Group, 1);
+      group->digester = oci_digester_new ();
+      group->nodes = g_ptr_array_new ();
+      oci_digester_update (group->digester, self->kind->version, strlen (self->kind->version) + 1);
+      g_hash_table_insert (self->groups, GINT_TO_POINTER (node->origin), group);
+    }
+  oci_digester_update (group->digester, node->object.bytes, sizeof node->object.bytes);
+  g_ptr_array_add (group->nodes, node);
+  return TRUE;
+}
+
+/* {"objects": {OBJECT: facts}}: an object is content and attributes, whatever paths have it. */
+static json_t *
+read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray *nodes,
+              GError **error)
+{
+  g_autoptr (OciJsonValue) entry = json_object ();
+  json_t *objects = json_object ();
+  oci_json_set (entry, "objects", objects);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const TerraneNode *node = nodes->pdata[i];
+      g_auto (OciFd) fd = -1;
+      json_t *facts = NULL;
+      OciDigestHex hex;
+      if (!terrane_object_open (store, &node->object, &fd, error)
+          || !kind->read (fd, &facts, error))
+        return NULL;
+      if (facts != NULL)
+        oci_json_set (objects, oci_digest_hex (&node->object, hex), facts);
+    }
+  return g_steal_pointer (&entry);
+}
+
+static gboolean
+read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpointer data,
+            GError **error)
+{
+  OciDigest key = oci_digester_finish (group->digester);
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, kind->cache, &key);
+  if (!json_is_object (json_object_get (entry, "objects")))
+    {
+      g_clear_pointer (&entry, json_decref);
+      entry = read_objects (store, kind, group->nodes, error);
+      if (entry == NULL || !terrane_store_begin_write (store, error)
+          || !terrane_cache_put (store, kind->cache, &key, entry, error))
+        return FALSE;
+    }
+  const json_t *objects = json_object_get (entry, "objects");
+  for (guint i = 0; json_object_size (objects) > 0 && i < group->nodes->len; i++)
+    {
+      TerraneNode *node = group->nodes->pdata[i];
+      OciDigestHex hex;
+      const json_t *facts = json_object_get (objects, oci_digest_hex (&node->object, hex));
+      if (facts != NULL)
+        kind->take (node, facts, data);
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_object_facts (TerraneStore *store, TerraneTree *tree, const TerraneFactsKind *kind,
+                      gpointer data, GError **error)
+{
+  g_autoptr (GHashTable) groups = g_hash_table_new_full (NULL, NULL, NULL, group_free);
+  Groups self = { .kind = kind, .groups = groups };
+  GHashTableIter iter;
+  gpointer group;
+  (void) terrane_tree_foreach (tree, group_node, &self, NULL); /* grouping cannot fail */
+  g_hash_table_iter_init (&iter, groups);
+  while (g_hash_table_iter_next (&iter, NULL, &group))
+    if (!read_group (store, kind, group, data, error))
+      return FALSE;
+  return TRUE;
+}
