@@ -1,6 +1,7 @@
 #include "builder/sandbox/bwrap.h"
 
 #include "builder/sandbox/overlay.h"
+#include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
@@ -250,6 +251,10 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox, gb
   add_namespaces (self, terminal);
   add_file_system (self, sandbox, working_dir);
   add_environment (self, sandbox->env);
+  OciFd filter = -1;
+  if (!terrane_seccomp_make (&filter, error))
+    return FALSE;
+  terrane_bwrap_add_fd (self, "--seccomp", filter, TERRANE_BWRAP_SECCOMP_FD);
   return TRUE;
 }
 
