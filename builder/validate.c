@@ -157,11 +157,11 @@ append_failure (GString *message, const TerraneValidationResult *result, unsigne
   g_string_append_printf (message, "\n%s %s ", result->kind, result->name);
   if (process->timed_out)
     g_string_append_printf (message, "was killed after %u s (validate.timeout)", timeout_secs);
-  else if (process->signal != 0 || process->exit_code > 128)
-    {
-      int number = process->signal != 0 ? process->signal : process->exit_code - 128;
-      g_string_append_printf (message, "was killed by signal %d (%s)", number, strsignal (number));
-    }
+  else if (process->out_of_memory)
+    g_string_append (message, "was killed for using more memory than it may");
+  else if (process->signal != 0)
+    g_string_append_printf (message, "was killed by signal %d (%s)", process->signal,
+                            strsignal (process->signal));
   else
     g_string_append_printf (message, "failed with exit code %d", process->exit_code);
   g_auto (GStrv) lines = g_strsplit (process->output, "\n", -1);

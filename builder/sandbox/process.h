@@ -40,9 +40,10 @@ typedef struct
 
 typedef struct
 {
-  gboolean timed_out; /* killed at the deadline */
-  int exit_code;      /* -1 when a signal ended it */
-  int signal;         /* 0 when it exited */
+  gboolean timed_out;     /* killed at the deadline */
+  gboolean out_of_memory; /* killed for more than the sandbox's memory */
+  int exit_code;          /* -1 when a signal ended it */
+  int signal;             /* 0 when it exited */
   uint64_t wall_usecs;
   uint64_t cpu_usecs;      /* user and system, descendants that it waited for included */
   uint64_t peak_rss_bytes; /* of the largest single process among it and those descendants; not less

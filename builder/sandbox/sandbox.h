@@ -25,7 +25,9 @@ typedef struct
                               TERRANE_SANDBOX_DEFAULT_PATH when they have no PATH */
   const char *working_dir; /* (nullable): "/" */
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
-  gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
+  uint64_t memory_bytes; /* terrane_sandbox_run() alone: everything inside is killed above it; 0 for
+                            no limit */
+  gboolean writable;     /* sessions only: changes of the root are kept in memory, then lost */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */
@@ -50,9 +52,8 @@ typedef struct
  * Lambda's user would lack are not noticed here.
  *
  * The result is about the program and what it started, without bubblewrap: peak memory is that of
- * the largest single process. After a deadline they are those of the program alone. A signal is
- * bubblewrap's exit code 128 + N, so a program that exits with such a code by itself looks killed.
- * A program that could not be executed has exit code 127 and the reason as output.
+ * the largest single process. They are 0 when everything had to be killed at once. A program that
+ * could not be executed has exit code 127 and the reason as output.
  *
  * Makes this process the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER).
  *

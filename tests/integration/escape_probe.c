@@ -117,7 +117,8 @@ try_processes (pid_t host)
   say ("pidfd_getfd", syscall (SYS_pidfd_getfd, 0, 0, 0));
   say_open ("memory of init", "/proc/1/mem", O_RDWR);
   say_open ("root of init", "/proc/1/root/etc", O_RDONLY);
-  say_open ("descriptors of init", "/proc/1/fd", O_RDONLY | O_DIRECTORY);
+  say_open ("report of init", "/proc/1/fd/7", O_RDWR);
+  say_open ("terminal of init", "/proc/1/fd/0", O_RDONLY);
   say_open ("environment of init", "/proc/1/environ", O_RDONLY);
   say ("signal host", kill (host, 0));
   say ("priority of host", getpriority (PRIO_PROCESS, (id_t) host) == -1 && errno != 0 ? -1 : 0);

@@ -42,9 +42,6 @@ EXACT = {
 # What programs need, and so has to work inside.
 ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked"}
 
-# Process 1 is bubblewrap's, of the same user and without anything that the program does not have.
-ALLOWED |= {"root of init", "environment of init", "descriptors of init"}
-
 
 def attempts(output):
     return dict(line.rsplit(" ", 1) for line in output.splitlines() if " " in line)
