@@ -64,6 +64,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&image->config, hex)));
   oci_json_set (key, "imports", imports);
   oci_json_set (key, "scripts", digests);
+  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_secs));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
@@ -140,6 +141,7 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (config),
     .tmp_bytes = TMP_BYTES,
+    .kind = (TerraneSandboxKind) profile->validate.sandbox,
   };
   const TerraneValidationSpec spec = {
     .imports = (const char *const *) profile->validate.imports,

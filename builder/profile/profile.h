@@ -36,6 +36,7 @@ typedef struct
   char **imports;        /* (nullable) */
   GPtrArray *scripts;    /* of char *: paths */
   unsigned timeout_secs; /* of each */
+  unsigned sandbox;      /* a TerraneSandboxKind; from the command line */
 } TerraneValidateSpec;
 
 /* Where the image goes with "push". terrane_profile_expand_lock() is for all of these texts. */

@@ -25,8 +25,6 @@ enum
   FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
 };
 
-#define DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
-
 void
 terrane_bwrap_init (TerraneBwrap *self)
 {
@@ -248,7 +246,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
   add_all (self, proc);
   add (self, "--size");
   add_format (self, "%" G_GUINT64_FORMAT,
-              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : DEFAULT_TMP_BYTES);
+              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
   add_all (self, tmp);
   add_devices (self);
 }

@@ -131,7 +131,8 @@ terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out
   g_auto (OciFd) output = -1, error_read = -1, error_write = -1;
   OciFd stdio[FIRST_FREE_FD] = { -1, -1, -1 };
   TerraneProcessFd moved[MAX_FDS];
-  g_autofree char *program = g_find_program_in_path (self->argv[0]);
+  g_autofree char *program =
+      self->as_it_is ? g_strdup (self->argv[0]) : g_find_program_in_path (self->argv[0]);
   g_assert (self->n_fds <= MAX_FDS);
   if (program == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "starting %s: not found in PATH", self->argv[0]);

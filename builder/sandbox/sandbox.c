@@ -10,12 +10,39 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 enum
 {
   STOP_USECS = 1000 * 1000, /* for a program that was killed to be accounted for */
 };
+
+static const char *const kind_names[] = { "bubblewrap", "podman", "none" };
+
+const char *
+terrane_sandbox_kind_name (TerraneSandboxKind kind)
+{
+  return kind_names[kind];
+}
+
+gboolean
+terrane_sandbox_kind_parse (const char *text, const char *command, TerraneSandboxKind *out_kind,
+                            GError **error)
+{
+  *out_kind = TERRANE_SANDBOX_BUBBLEWRAP;
+  if (text == NULL)
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS (kind_names); i++)
+    if (strcmp (text, kind_names[i]) == 0)
+      {
+        *out_kind = (TerraneSandboxKind) i;
+        return TRUE;
+      }
+  g_autofree char *quoted = oci_quote (text);
+  return oci_throw (error, OCI_ERROR_USAGE, "%s: --sandbox %s: expected bubblewrap, podman or none",
+                    command, quoted);
+}
 
 static gboolean
 read_number (int proc_sys, const char *path, uint64_t *out_value)
@@ -92,6 +119,7 @@ take_end (const TerraneSessionEnd *end, Run *run)
   result->cpu_usecs = end->cpu_usecs;
   result->peak_rss_bytes = end->peak_process_bytes;
   result->out_of_memory = end->out_of_memory;
+  result->memory_method = end->memory_method;
   result->output = terrane_capture_text (&run->capture);
 }
 
@@ -115,6 +143,8 @@ run_session (const TerraneSandbox *self, const char *const *argv, const TerraneS
   take_end (&end, run);
   if (g_cancellable_is_cancelled (cancellable))
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  if (!end.made && self->kind == TERRANE_SANDBOX_PODMAN)
+    return oci_throw (error, OCI_ERROR_IO, "--sandbox podman: %s", run->result->output);
   return end.made || terrane_bwrap_throw_not_made (run->result->output, error);
 }
 
@@ -125,7 +155,7 @@ terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
 {
   gint64 started = g_get_monotonic_time ();
   Run run = { .result = out_result };
-  *out_result = (TerraneProcessResult){ 0 };
+  *out_result = (TerraneProcessResult){ .sandbox = terrane_sandbox_kind_name (self->kind) };
   if (g_cancellable_is_cancelled (cancellable))
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   if (deadline_ms != 0)

@@ -16,6 +16,24 @@ enum
   TERRANE_SANDBOX_GID = 990,
 };
 
+#define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
+
+/* What keeps the program in. The others are only for who asks for them: docs/sandbox.md has what
+ * they lack. */
+typedef enum
+{
+  TERRANE_SANDBOX_BUBBLEWRAP,
+  TERRANE_SANDBOX_PODMAN,
+  TERRANE_SANDBOX_NONE, /* nothing but another root directory and user */
+} TerraneSandboxKind;
+
+/** As "--sandbox" and records have it. */
+const char *terrane_sandbox_kind_name (TerraneSandboxKind kind);
+
+/** @command: for messages. @text: (nullable): bubblewrap */
+gboolean terrane_sandbox_kind_parse (const char *text, const char *command,
+                                     TerraneSandboxKind *out_kind, GError **error);
+
 #define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 typedef struct
@@ -27,7 +45,8 @@ typedef struct
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
   uint64_t memory_bytes; /* terrane_sandbox_run() alone: everything inside is killed above it; 0 for
                             no limit */
-  gboolean writable;     /* sessions only: changes of the root are kept in memory, then lost */
+  TerraneSandboxKind kind; /* which one; only bubblewrap can have a port */
+  gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */

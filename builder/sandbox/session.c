@@ -1,6 +1,7 @@
 #include "builder/sandbox/session.h"
 
 #include "builder/sandbox/bwrap.h"
+#include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
 #include "builder/sandbox/overlay.h"
 #include "builder/sandbox/usage.h"
@@ -26,6 +27,9 @@ enum
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
   MAX_LEFT_CHUNKS = 64,
+  EXIT_PODMAN = 125, /* its own failure */
+  EXIT_CANNOT_EXECUTE = 127,
+  EXIT_SIGNAL = 128,
 };
 
 struct _TerraneSession
@@ -37,12 +41,14 @@ struct _TerraneSession
   OciFd output;
   OciFd status;
   OciFd report;
-  OciFd pidfd; /* of bubblewrap's outer process */
+  TerraneElsewhere *elsewhere; /* (nullable): instead of bubblewrap */
+  OciFd pidfd;                 /* of bubblewrap's outer process */
   pid_t outer;
   pid_t init; /* process 1 of the sandbox */
   GString *head;
   GString *status_text;
   gint64 sampled;
+  TerraneSandboxKind kind;
   gboolean killed;
 
   /* Given to the thread by the function that starts it. */
@@ -115,6 +121,8 @@ kill_all (TerraneSession *self)
   self->killed = TRUE;
   if (self->init > 1)
     (void) kill (self->init, SIGKILL);
+  if (self->elsewhere != NULL)
+    terrane_elsewhere_kill (self->elsewhere);
   (void) kill (-self->outer, SIGKILL);
   (void) kill (self->outer, SIGKILL);
 }
@@ -218,6 +226,22 @@ judge (TerraneSession *self, const TerraneInitReport *report, int status)
   end->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
 }
 
+/* podman has 128 + N for signals, and codes of its own when it could not run the program. */
+static void
+judge_elsewhere (TerraneSession *self, int status)
+{
+  TerraneSessionEnd *end = &self->end;
+  gboolean podman = self->kind == TERRANE_SANDBOX_PODMAN;
+  int code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
+  end->made = self->killed || !podman || code != EXIT_PODMAN;
+  end->executed =
+      end->made && code != EXIT_CANNOT_EXECUTE && (!podman || code != EXIT_CANNOT_EXECUTE - 1);
+  end->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
+  if (podman && code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGRTMAX)
+    end->signal = code - EXIT_SIGNAL;
+  end->exit_code = end->signal != 0 ? -1 : code;
+}
+
 /* bubblewrap waits for process 1, unless it was killed before; then that is ours by
  * PR_SET_CHILD_SUBREAPER. */
 static void
@@ -230,7 +254,10 @@ reap (TerraneSession *self)
   if (self->init > 1)
     (void) waitpid (self->init, NULL, 0);
   terrane_bwrap_read_report (self->report, &report);
-  judge (self, &report, status);
+  if (self->elsewhere != NULL)
+    judge_elsewhere (self, status);
+  else
+    judge (self, &report, status);
   g_mutex_lock (&self->mutex);
   self->peak_bytes = MAX (self->peak_bytes, report.peak_bytes);
   g_mutex_unlock (&self->mutex);
@@ -247,10 +274,24 @@ throw_failure (TerraneSession *self)
   return terrane_bwrap_throw_not_made (self->head->str, &self->error);
 }
 
+/* Nothing holds the program there. */
+static gboolean
+start_elsewhere (TerraneSession *self)
+{
+  if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
+    return FALSE;
+  self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
+  if (self->output >= 0)
+    (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
+  return TRUE;
+}
+
 /* Holds the program until there is a socket for it. */
 static gboolean
 start (TerraneSession *self)
 {
+  if (self->elsewhere != NULL)
+    return start_elsewhere (self);
   TerraneBwrapStatus status = { 0 };
   if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
     {
@@ -340,6 +381,49 @@ make_channels (TerraneSession *self, TerraneBwrap *bwrap, GError **error)
   return TRUE;
 }
 
+static gboolean
+start_thread (TerraneSession *self, const TerraneProcess *process, GError **error)
+{
+  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it a killed process 1 is init's */
+  self->process = process;
+  self->thread = g_thread_new ("sandbox", run_thread, self);
+  g_mutex_lock (&self->mutex);
+  while (!self->started)
+    g_cond_wait (&self->changed, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  self->bwrap = NULL;
+  self->process = NULL;
+  self->options.stdio = NULL;
+  self->options.files = NULL;
+  if (self->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
+}
+
+static TerraneSession *
+start_without_bubblewrap (TerraneSession *session, const TerraneSandbox *sandbox,
+                          const char *const *argv, GError **error)
+{
+  g_autoptr (TerraneSession) self = session;
+  const TerraneSessionOptions *options = &self->options;
+  TerraneProcess process = { .stdio = options->stdio, .terminal = options->terminal };
+  if (options->port != 0)
+    {
+      (void) oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                        "--sandbox %s has no way in for the Runtime API; invoke and serve need "
+                        "bubblewrap",
+                        terrane_sandbox_kind_name (sandbox->kind));
+      return NULL;
+    }
+  self->elsewhere = terrane_elsewhere_new (sandbox, argv, options->files, options->memory_bytes,
+                                           options->stdio != NULL, options->terminal, error);
+  if (self->elsewhere == NULL)
+    return NULL;
+  terrane_elsewhere_to_process (self->elsewhere, &process);
+  return start_thread (self, &process, error) ? g_steal_pointer (&self) : NULL;
+}
+
 TerraneSession *
 terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                        const TerraneSessionOptions *options, OciFd *out_listener, GError **error)
@@ -349,6 +433,9 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   g_auto (TerraneBwrap) bwrap;
   g_auto (TerraneOverlay) overlay = { 0 };
   terrane_bwrap_init (&bwrap);
+  self->kind = sandbox->kind;
+  if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
+    return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
   if (sandbox->writable)
     terrane_overlay_init (&overlay, sandbox->root);
   if (!terrane_bwrap_add_sandbox (&bwrap, sandbox, options->terminal, error)
@@ -365,23 +452,9 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                              .terminal = options->terminal,
                              .prepare = sandbox->writable ? terrane_overlay_prepare : NULL,
                              .prepare_data = &overlay };
-  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it the peak is only coarser */
   self->bwrap = &bwrap;
-  self->process = &process;
-  self->thread = g_thread_new ("sandbox", run_thread, self);
-  g_mutex_lock (&self->mutex);
-  while (!self->started)
-    g_cond_wait (&self->changed, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-  self->bwrap = NULL;
-  self->process = NULL;
-  self->options.stdio = NULL;
-  self->options.files = NULL;
-  if (self->error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->error));
-      return NULL;
-    }
+  if (!start_thread (self, &process, error))
+    return NULL;
   if (out_listener != NULL)
     *out_listener = oci_fd_steal (&self->listener);
   return g_steal_pointer (&self);
@@ -390,7 +463,8 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
 void
 terrane_session_release (TerraneSession *self)
 {
-  (void) !write (self->release, "", 1); /* fails only when the sandbox is gone */
+  if (self->release >= 0)
+    (void) !write (self->release, "", 1); /* fails only when the sandbox is gone */
   oci_fd_close (oci_fd_steal (&self->release));
 }
 
@@ -404,6 +478,7 @@ terrane_session_free (TerraneSession *self)
       terrane_session_kill (self);
       (void) g_thread_join (self->thread);
     }
+  terrane_elsewhere_free (self->elsewhere);
   g_clear_error (&self->error);
   g_string_free (self->head, TRUE);
   g_string_free (self->status_text, TRUE);

@@ -21,7 +21,8 @@ typedef struct
   gboolean too_many_processes; /* killed for more than TERRANE_SESSION_MAX_PROCESSES */
   int exit_code;               /* -1 when a signal ended it */
   int signal;                  /* 0 when it exited */
-  uint64_t cpu_usecs; /* of the program and what it started; 0 when everything was killed */
+  uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */
+  const char *memory_method; /* what limits the memory: "cgroup", "sampled", "podman" or "none" */
   uint64_t peak_process_bytes; /* of the largest single process among those */
 } TerraneSessionEnd;
 
