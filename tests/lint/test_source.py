@@ -94,6 +94,7 @@ class Includes(unittest.TestCase):
         owners = {"archive.h": {"oci/archive-reader.c", "builder/main.c"}, "libdeflate.h": {"oci/gzip-writer.c", "builder/main.c"},
                   "zlib.h": set(), "curl/curl.h": {"oci/registry/http.c", "oci/registry/http-exchange.c", "oci/registry/url.c", "builder/main.c"},
                   "openssl/evp.h": {"oci/digest.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"}, "microhttpd.h": {"builder/sandbox/http-server.c"},
+                  "seccomp.h": {"builder/sandbox/seccomp.c"},
                   "gelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
                   "libelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
                   "ostree.h": {"builder/store/store.h"}}
