@@ -111,16 +111,33 @@ append_failure (GString *message, const char *path, const TerraneLambdaResult *r
 }
 
 static void
-print_response (const TerraneLambdaResult *result, gboolean line)
+print_bytes (const char *bytes, size_t len)
+{
+  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() sees a failure */
+  (void) fflush (stdout);
+}
+
+/* Of a streamed response, as it comes. */
+static void
+on_part (const char *bytes, size_t len, gpointer data)
+{
+  *(char *) data = bytes[len - 1];
+  print_bytes (bytes, len);
+}
+
+/* @last: of a streamed response, its last byte */
+static void
+print_response (const TerraneLambdaResult *result, char last, gboolean line)
 {
   gsize len = 0;
-  const char *bytes = result->body != NULL ? g_bytes_get_data (result->body, &len) : NULL;
-  if (len == 0)
-    return;
-  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() sees a failure */
-  if (line && bytes[len - 1] != '\n')
-    (void) fputc ('\n', stdout);
-  (void) fflush (stdout);
+  const char *bytes = result->error_type == NULL && result->body != NULL
+                          ? g_bytes_get_data (result->body, &len)
+                          : NULL;
+  if (len > 0)
+    print_bytes (bytes, len);
+  last = len > 0 ? bytes[len - 1] : last;
+  if (line && last != '\0' && last != '\n')
+    print_bytes ("\n", 1);
 }
 
 static void
@@ -141,12 +158,16 @@ invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
   for (guint i = 0; i < events->len; i++)
     {
       g_auto (TerraneLambdaResult) result = { 0 };
-      if (!terrane_lambda_invoke (lambda, events->pdata[i], NULL, NULL, &result, error))
+      char last = '\0';
+      const TerraneLambdaEvent event = { .payload = events->pdata[i],
+                                         .stream = global->output.json ? NULL : on_part,
+                                         .stream_data = &last };
+      if (!terrane_lambda_invoke (lambda, &event, &result, error))
         return FALSE;
       if (global->output.json)
         oci_json_append (responses, result_to_json (paths[i], &result));
-      else if (result.error_type == NULL)
-        print_response (&result, line);
+      else
+        print_response (&result, last, line);
       if (result.error_type != NULL)
         append_failure (failures, paths[i], &result);
     }

@@ -6,6 +6,7 @@ The functions use AWS's own runtime client, awslambdaric; what that never does i
 import base64
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -58,14 +59,14 @@ BROKEN = {
 
 # A runtime of the test's own: does what awslambdaric never would and returns the answers that it got.
 CLIENT = r'''
-import http.client, json, os, sys
+import base64, http.client, json, os, signal, sys
 host = os.environ["AWS_LAMBDA_RUNTIME_API"]
 def call(method, path, body=None, headers={}, **options):
     connection = http.client.HTTPConnection(host)
     connection.request(method, path, body, headers, **options)
     response = connection.getresponse()
     return response.status, response.read(), response.headers
-def stream(path, pieces, trailers):
+def stream(path, pieces, trailers, between=lambda: None):
     connection = http.client.HTTPConnection(host)
     connection.putrequest("POST", path)
     connection.putheader("Transfer-Encoding", "chunked")
@@ -74,8 +75,14 @@ def stream(path, pieces, trailers):
     connection.endheaders()
     for piece in pieces:
         connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+        between()
     connection.send(b"0\r\n" + b"".join(b"%s: %s\r\n" % (k.encode(), v) for k, v in trailers.items()) + b"\r\n")
     return connection.getresponse().status
+def wait_for_test():
+    signal.sigwait({signal.SIGUSR1})
+def end():
+    os._exit(4)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 API = "/2018-06-01/runtime"
 facts = {"early": call("POST", API + "/invocation/x/response", b"")[0]}
 while True:
@@ -89,9 +96,25 @@ while True:
     if event == "stream":
         stream(answer + "/response", [b"one ", b"two ", b"three"], {})
     elif event == "broken stream":
-        import base64
         stream(answer + "/response", [b"one "], {"Lambda-Runtime-Function-Error-Type": b"Stream.Broke",
                "Lambda-Runtime-Function-Error-Body": base64.b64encode(b'{"errorMessage": "in the middle"}')})
+    elif event == "slow stream":
+        stream(answer + "/response", [b"first\n", b"second\n"], {}, wait_for_test)
+    elif event == "slow broken stream":
+        stream(answer + "/response", [b"first\n", b"second\n"], {"Lambda-Runtime-Function-Error-Type": b"Stream.Broke",
+               "Lambda-Runtime-Function-Error-Body": base64.b64encode(b'{"errorMessage": "in the middle"}')}, wait_for_test)
+    elif event == "stream and exit":
+        stream(answer + "/response", [b"first\n"], {}, end)
+    elif event == "stream and hang up":
+        connection = http.client.HTTPConnection(host)
+        connection.putrequest("POST", answer + "/response")
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.putheader("Lambda-Runtime-Function-Response-Mode", "streaming")
+        connection.endheaders()
+        connection.send(b"6\r\nfirst\n\r\n")
+        connection.close()
+    elif event == "long stream":
+        facts["long"] = stream(answer + "/response", [b"x" * 1000000] * 10, {})
     elif event == "typed error":
         call("POST", answer + "/error", b'{"errorMessage": "m", "errorType": "In.Body"}',
              {"Lambda-Runtime-Function-Error-Type": "In.Header", "Lambda-Runtime-Function-XRay-Error-Cause": "x" * 900000})
@@ -163,7 +186,7 @@ class InvokeCase(TestCase):
     def tearDownClass(cls):
         remove_tree(cls.home)
 
-    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric")):
+    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric"), working_dir="/var/task"):
         """Builds the image with this command, and returns its name."""
         name = re.sub("[^a-z]", "-", cmd or "none") + f"-{len(entrypoint)}"
         profile = {"name": name, "platform": "linux/amd64", "target": "oci", "base": {"archive": str(BASE)}, "trees": [
@@ -171,7 +194,7 @@ class InvokeCase(TestCase):
              "prefix": "/usr/local/lib/python3.11/dist-packages"},
             {"name": "top", "directory": str(self.home / "top"), "prefix": "/"},
             {"name": "task", "directory": str(self.home / "task"), "prefix": "/var/task"}],
-            "config": {"entrypoint": list(entrypoint), "working_dir": "/var/task",
+            "config": {"entrypoint": list(entrypoint), "working_dir": working_dir,
                        "env": {"PATH": "/usr/bin:/bin", "LAMBDA_TASK_ROOT": "/var/task", "GREETING": "from the image"}}}
         if cmd:
             profile["config"]["cmd"] = [cmd]
@@ -190,6 +213,16 @@ class InvokeCase(TestCase):
         result = self.run_terrane("--json", "-q", "invoke", image, *files, *arguments, exit_code=exit_code,
                                   store=self.store_of(user), user=user, env=env)
         return json.loads(result.stdout)["responses"], result.stderr
+
+
+    def go_on(self, token):
+        """Signals the function with that variable."""
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if token.encode() in (path / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(path.name), signal.SIGUSR1)
+                    return
+        self.fail("no process has " + token)
 
 
 class Invoke(InvokeCase):
@@ -338,6 +371,42 @@ class Invoke(InvokeCase):
         self.assertEqual(responses[6]["error_type"], "Function.ResponseSizeTooLarge")
         self.assertEqual(responses[7]["response"]["over"], 413)
 
+    def test_a_stream_is_shown_while_it_comes(self):
+        """The function goes on when the test has seen the first part, and says so by a signal."""
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        for event, code, message in ("slow stream", 0, ""), ("slow broken stream", 1, "failed with ‘Stream.Broke’\n  in the middle"):
+            with self.subTest(event):
+                path, token = self.write("event.json", json.dumps(event)), "TOKEN=" + secrets.token_hex(8)
+                process = subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "invoke", image, "--event", path,
+                                            "--env", token], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(process.stdout.readline(), "first\n")
+                self.go_on(token)
+                self.assertEqual(process.stdout.readline(), "second\n")
+                self.go_on(token)
+                rest, log = process.communicate(timeout=30)
+                self.assertEqual((rest, process.returncode), ("", code))
+                self.assertIn(message, log)
+
+    def test_streams_that_break(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        for event, pattern in {"stream and exit": "Runtime.ExitError’\n  RequestId: .* exit status 4",
+                               "stream and hang up": "Runtime.TruncatedResponse’\n  The streamed response ended before"}.items():
+            with self.subTest(event):
+                path = self.write("event.json", json.dumps(event))
+                result = self.run_terrane("-q", "invoke", image, "--event", path, store=self.store_of(None), exit_code=1)
+                self.assertEqual(result.stdout, "first\n")
+                self.assertRegex(result.stderr, "the function failed with ‘" + pattern)
+        # More than a response may have that is no stream.
+        path = self.write("event.json", json.dumps("long stream"))
+        result = self.run_terrane("-q", "invoke", image, "--event", path, store=self.store_of(None))
+        self.assertEqual(result.stdout, "x" * 10_000_000)
+
+    def test_working_directories(self):
+        image = self.image("good.handler", working_dir="/no/such")
+        responses, _ = self.invoke(image, {}, exit_code=1)
+        self.assertEqual(responses[0]["error_type"], "Runtime.InvalidWorkingDir")
+        self.assertRegex(responses[0]["error"]["errorMessage"], "RequestId: .* Error: chdir /no/such: no such file or directory")
+
     def test_an_image_like_those_of_aws(self):
         image = self.image("good.handler", entrypoint=("/lambda-entrypoint.sh",))
         responses, _ = self.invoke(image, {"env": ["AWS_EXECUTION_ENV", "_HANDLER"]})
@@ -458,6 +527,24 @@ class Serve(InvokeCase):
         with self.serve(self.image("exits.handler")) as url:
             status, body, _ = self.post(url, {})
             self.assertEqual((status, json.loads(body)["errorType"]), (502, "Runtime.ExitError"))
+
+    def test_a_stream_goes_out_while_it_comes(self):
+        image, token = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py")), "TOKEN=" + secrets.token_hex(8)
+        with self.serve(image, "--env", token) as url:
+            for event in "slow stream", "slow broken stream":
+                request = urllib.request.Request(url, json.dumps(event).encode())
+                with self.subTest(event), urllib.request.urlopen(request, timeout=30) as response:
+                    self.assertEqual((response.status, response.headers["Transfer-Encoding"]), (200, "chunked"))
+                    self.assertEqual(response.readline(), b"first\n")
+                    self.go_on(token)
+                    self.assertEqual(response.readline(), b"second\n")
+                    self.go_on(token)
+                    if event == "slow stream":
+                        self.assertEqual(response.read(), b"")
+                    else:  # what was said cannot be taken back: the client sees that it is not all
+                        self.assertRaises(http.client.IncompleteRead, response.read)
+            # The function is still there.
+            self.assertEqual(self.post(url, "stream")[:2], (200, b"one two three"))
 
     def test_it_ends_while_a_function_runs(self):
         with self.serve(self.image("loops.handler")) as url, concurrent.futures.ThreadPoolExecutor() as pool:
