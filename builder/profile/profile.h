@@ -3,7 +3,9 @@
 #pragma once
 
 #include "builder/profile/extends.h"
+#include "builder/profile/limits-spec.h"
 #include "builder/profile/source-spec.h"
+#include "builder/profile/validate-spec.h"
 
 G_BEGIN_DECLS
 
@@ -30,13 +32,6 @@ typedef struct
   char *working_dir;
   char *user;
 } TerraneConfigSpec;
-
-typedef struct
-{
-  char **imports;        /* (nullable) */
-  GPtrArray *scripts;    /* of char *: paths */
-  unsigned timeout_secs; /* of each */
-} TerraneValidateSpec;
 
 /* Where the image goes with "push". terrane_profile_expand_lock() is for all of these texts. */
 typedef struct
@@ -65,6 +60,7 @@ typedef struct
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;
+  TerraneLimitsSpec limits;
   TerranePushSpec push;
 } TerraneProfile;
 
