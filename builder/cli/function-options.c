@@ -141,18 +141,6 @@ function_name (const char *image)
   return g_strdup (base[0] != '\0' ? base : "function");
 }
 
-static char **
-join_argv (char **entrypoint, char **cmd)
-{
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  for (; *entrypoint != NULL; entrypoint++)
-    g_ptr_array_add (words, g_strdup (*entrypoint));
-  for (; *cmd != NULL; cmd++)
-    g_ptr_array_add (words, g_strdup (*cmd));
-  g_ptr_array_add (words, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
-}
-
 gboolean
 terrane_function_open (TerraneGlobal *global, const char *image,
                        const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
@@ -174,11 +162,10 @@ terrane_function_open (TerraneGlobal *global, const char *image,
                                   options.progress, &out_function->rootfs, error)
       || !check_platform (out_function->rootfs.config, error))
     return FALSE;
-  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (out_function->rootfs.config);
   g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);
   g_auto (GStrv) env = oci_image_config_env (out_function->rootfs.config);
   out_function->name = function_name (image);
-  out_function->argv = join_argv (entrypoint, cmd);
+  out_function->argv = oci_image_config_argv (out_function->rootfs.config);
   out_function->env =
       terrane_lambda_env (out_function->name, (const char *const *) env, cmd[0],
                           (unsigned) arguments->memory, (const char *const *) arguments->env);

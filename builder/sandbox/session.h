@@ -71,6 +71,10 @@ void terrane_session_flush (TerraneSession *self);
 /** Waits for the end. */
 void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
 
+/** Connects to whoever listens on @port inside, as terrane_inlet_connect() does. */
+gboolean terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd,
+                                  GError **error);
+
 /** Bytes in memory at the highest point that was seen so far. */
 uint64_t terrane_session_peak_bytes (TerraneSession *self);
 

@@ -28,6 +28,7 @@ ALLOWED = {
                        "oci/base"},
     "builder/check": {"builder", "builder/store", "oci", "oci/base"},
     "builder/sandbox": {"oci", "oci/base"},
+    "builder/validation": {"builder", "builder/profile", "builder/sandbox", "oci", "oci/base"},
     "builder/transform": {"oci", "oci/base"},
     "builder/store": {"oci", "oci/base"},
     "builder/profile": {"oci", "oci/base"},
