@@ -1,7 +1,7 @@
 #include "builder/sandbox/http-client.h"
 
 #include "oci/base/error.h"
-#include "oci/base/number.h"
+#include "oci/base/json.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -133,6 +133,13 @@ send_all (int fd, const GString *text, gint64 deadline, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_json (const char *text)
+{
+  g_autoptr (OciJsonValue) value = json_loads (text, JSON_DECODE_ANY, NULL);
+  return value != NULL;
+}
+
 /* A HEAD has the headers of a body that does not come. */
 static gboolean
 parse (const GByteArray *got, gboolean head, gboolean ended, gboolean *out_complete,
@@ -161,7 +168,9 @@ terrane_http_ask (int fd, const char *method, const char *path, const char *body
   g_string_printf (request, "%s %s HTTP/1.0\r\nHost: localhost\r\nUser-Agent: terrane\r\n", method,
                    path);
   if (body != NULL)
-    g_string_append_printf (request, "Content-Length: %zu\r\n", strlen (body));
+    g_string_append_printf (request, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                            is_json (body) ? "application/json" : "text/plain; charset=utf-8",
+                            strlen (body));
   g_string_append_printf (request, "Connection: close\r\n\r\n%s", body != NULL ? body : "");
   if (!send_all (fd, request, deadline, error))
     return FALSE;

@@ -34,7 +34,7 @@ gboolean terrane_http_answer_parse (const char *bytes, size_t len, gboolean ende
 /**
  * terrane_http_ask:
  * @fd: connected, non-blocking
- * @body: (nullable)
+ * @body: (nullable): sent as application/json when it is JSON, else as text
  * @deadline: in monotonic time
  *
  * Fails with %OCI_ERROR_FORMAT, with %OCI_ERROR_LIMIT when the answer is too large, and with

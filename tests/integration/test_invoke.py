@@ -14,15 +14,17 @@ import pty
 import re
 import secrets
 import select
+import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import unittest
 import urllib.error
 import urllib.request
 
-from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TOP, TestCase, remove_tree, shared_gdal_build
+from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TOP, TestCase, have, remove_tree, shared_gdal_build
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 REQUIREMENTS = TOP / "profiles/requirements/awslambdaric.txt"
@@ -170,9 +172,9 @@ class InvokeCase(TestCase):
         cls.home.mkdir()
         cls.home.chmod(0o755)
         for user in cls.users:
-            (cls.home / str(user)).mkdir()
+            (cls.home / str(user).lower()).mkdir()
             if user is not None:
-                shutil.chown(cls.home / str(user), user)
+                shutil.chown(cls.home / str(user).lower(), user)
         task, top = cls.home / "task", cls.home / "top"
         task.mkdir()
         (top / "var/runtime").mkdir(parents=True)
@@ -203,7 +205,7 @@ class InvokeCase(TestCase):
         return name
 
     def store_of(self, user):
-        return self.home / str(user) / "store"
+        return self.home / str(user).lower() / "store"
 
     def invoke(self, image, *events, arguments=(), exit_code=0, user=None, env=None):
         """Returns the responses and stderr."""
@@ -610,6 +612,66 @@ class Run(InvokeCase):
 
     def test_usage(self):
         self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
+        self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
+
+
+class Podman(InvokeCase):
+    """What terrane prints is what podman is given: the real one, with settings that work in CI's containers."""
+
+    PROBE = ("id -u; id -g; echo $GREETING $SECRET $AWS_LAMBDA_FUNCTION_MEMORY_SIZE ${AWS_LAMBDA_RUNTIME_API:-none}; "
+             "df -Pm /tmp | tail -1 | { read a size b; echo $size; }; grep -c : /proc/net/dev; ls -d /dev/shm; "
+             "touch /x /tmp/y; grep CapEff /proc/self/status; ulimit -n; exit 7")
+
+    def environment(self, home):
+        """Storage of its own; runc and cgroupfs where crun does not know the host's cgroups."""
+        (home / "storage.conf").write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{home}/root"\nrunroot = "{home}/run"\n')
+        (home / "containers.conf").write_text('[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
+        return {"CONTAINERS_STORAGE_CONF": str(home / "storage.conf"), "CONTAINERS_CONF": str(home / "containers.conf")}
+
+    @unittest.skipUnless(have("podman", "runc") and os.geteuid() == 0, "needs podman, runc and root")
+    def test_it_prints_and_runs(self):
+        image = self.image("good.handler")
+        environment = self.environment(self.directory) | {"SECRET": "not shown"}
+        try:
+            result = self.run_terrane("-q", "run", "--podman", image, "--env", "GREETING=a b", "-e", "SECRET", "--memory", "256",
+                                      "--tmp", "600", "--", "/bin/sh", "-c", self.PROBE, store=self.store_of(None),
+                                      env=environment, exit_code=7)
+        finally:
+            subprocess.run(["podman", "system", "reset", "--force"], env=dict(os.environ, **environment), capture_output=True)
+        self.assertEqual(result.stdout, "993\n990\na b not shown 256 none\n600\n1\nCapEff:\t0000000000000000\n1024\n")
+        self.assertIn("'/x': Read-only file system", result.stderr)
+        self.assertIn("'/dev/shm': No such file or directory", result.stderr)
+        words = shlex.split(result.stderr.splitlines()[0])
+        self.assertEqual(words[:3], ["podman", "run", "--rm"])
+        self.assertIn("--env=GREETING=a b", words)
+        self.assertIn("--env=SECRET", words)
+        self.assertEqual(words[-4:], ["--entrypoint=/bin/sh", f"oci:{self.store_of(None)}/images:{image}:latest", "-c", self.PROBE])
+
+    def test_what_podman_cannot_take(self):
+        image = self.image("good.handler")
+        alias = self.directory / "Upper_"
+        alias.symlink_to(self.store_of(None))
+        result = self.run_terrane("-q", "run", "--podman", image, store=alias, exit_code=1)
+        self.assertRegex(result.stderr, "podman takes images only from paths .* lower case.* which ‘.*Upper_’ is not; use another")
+        result = self.run_terrane("-q", "run", "--podman", image, store=self.store_of(None), env={"PATH": "/nowhere"}, exit_code=1)
+        self.assertIn("terrane: podman is not installed", result.stderr)
+        self.assert_fails(1, "none", "run", "--podman", "none")
+
+
+def tiff_tags(data):
+    """The tags of the first image in a little-endian TIFF: numbers and what they have."""
+    sizes = {2: (1, "s"), 3: (2, "H"), 4: (4, "I"), 12: (8, "d")}
+    magic, version, offset = struct.unpack_from("<2sHI", data)
+    assert (magic, version) == (b"II", 42), data[:8]
+    (count,) = struct.unpack_from("<H", data, offset)
+    tags = {}
+    for i in range(count):
+        entry = offset + 2 + 12 * i
+        tag, kind, number = struct.unpack_from("<HHI", data, entry)
+        size, letter = sizes[kind]
+        place = entry + 8 if size * number <= 4 else struct.unpack_from("<I", data, entry + 8)[0]
+        tags[tag] = struct.unpack_from(f"<{number}{letter}", data, place)
+    return tags
 
 
 class Gdal(TestCase):
@@ -624,11 +686,30 @@ class Gdal(TestCase):
             self.assertEqual((first["min"], first["max"], first["mean"]), (1.0, 4096.0, 2048.5))
             # 1 to 4096, each once: the standard deviation is that of a discrete uniform distribution.
             self.assertAlmostEqual(first["std"], ((4096**2 - 1) / 12) ** 0.5)
+        self.cuts_a_geotiff(record["name"])
         # An image that terrane did not build here: its layers are read.
         output = self.directory / "image.tar"
         self.run_terrane("build", "--no-validate", "-o", f"oci-archive:{output}", GDAL_PROFILE, store=SHARED / "store")
         elsewhere = self.run_terrane("--json", "-q", "invoke", f"oci-archive:{output}", "--event", event)
         self.assertEqual(json.loads(elsewhere.stdout)["responses"][0]["response"], responses[0]["response"])
+
+    def cuts_a_geotiff(self, image):
+        """The answer is read as TIFF 6.0 and the GeoTIFF standard write it, by nothing of GDAL."""
+        result = self.run_terrane("-q", "invoke", image, "--event", TOP / "profiles/event-window.json", store=SHARED / "store")
+        answer = json.loads(result.stdout)
+        self.assertEqual((answer["statusCode"], answer["headers"]["Content-Type"]), (200, "image/tiff; application=geotiff"))
+        tags = tiff_tags(data := base64.b64decode(answer["body"], validate=True))
+        original = tiff_tags((TOP / "profiles/app/sample.tif").read_bytes())
+        self.assertEqual((tags[256], tags[257], tags[258], tags[259]), ((16,), (10,), (16,), (1,)))  # 16 bits, not compressed
+        pixels = b"".join(data[start:start + size] for start, size in zip(tags[273], tags[279]))
+        # The sample counts from 1 along its rows of 64.
+        self.assertEqual(list(struct.unpack("<160H", pixels)), [row * 64 + column + 1 for row in range(4, 14) for column in range(8, 24)])
+        self.assertEqual(tags[33550], original[33550])  # ModelPixelScale
+        (scale_x, scale_y, _), tie = original[33550], original[33922]
+        self.assertEqual(tags[33922][3:5], (tie[3] + 8 * scale_x, tie[4] - 4 * scale_y))  # the corner's place
+        self.assertEqual(tags[34735][:3], (1, 1, 0))  # GeoKeyDirectory, version 1.1.0
+        keys = lambda directory: {directory[i]: directory[i + 3] for i in range(4, len(directory), 4)}
+        self.assertEqual(keys(tags[34735])[3072], keys(original[34735])[3072])  # ProjectedCRS
 
 
 if __name__ == "__main__":
