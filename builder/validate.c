@@ -4,6 +4,7 @@
 #include "builder/sandbox/validation.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
+#include "builder/validation/gates.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -20,7 +21,8 @@ gboolean
 terrane_validate_wanted (const TerraneProfile *profile)
 {
   const TerraneValidateSpec *validate = &profile->validate;
-  return (validate->imports != NULL && validate->imports[0] != NULL) || validate->scripts->len > 0;
+  return (validate->imports != NULL && validate->imports[0] != NULL) || validate->scripts->len > 0
+         || terrane_gates_wanted (profile);
 }
 
 static GPtrArray *
@@ -46,7 +48,8 @@ load_scripts (const TerraneProfile *profile, GError **error)
 
 /* Everything that the outcome depends on. */
 static OciDigest
-result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts)
+result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts,
+            const GPtrArray *events)
 {
   OciDigestHex hex;
   g_autoptr (OciJsonValue) key = json_object ();
@@ -66,6 +69,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "scripts", digests);
   oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_ms));
+  terrane_gates_add_key (profile, events, key);
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -114,8 +118,8 @@ on_started (gpointer data, const char *kind, const char *name)
 
 static gboolean
 run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *image,
-     const GPtrArray *scripts, const TerraneProgress *progress, GPtrArray **out_results,
-     GError **error)
+     const GPtrArray *scripts, const GPtrArray *events, const TerraneProgress *progress,
+     GPtrArray **out_results, TerraneGateReport *report, GError **error)
 {
   OciDigestHex hex;
   g_autoptr (OciImageConfig) config = NULL;
@@ -148,8 +152,17 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
     .scripts = scripts,
     .timeout_secs = (unsigned) (profile->validate.timeout_ms / 1000),
   };
+  const TerraneGates gates = {
+    .root = root,
+    .config = config,
+    .profile = profile,
+    .events = events,
+    .started = on_started,
+    .data = (gpointer) progress,
+  };
   return terrane_validation_run (&sandbox, python, &spec, on_started, (gpointer) progress,
-                                 out_results, error);
+                                 out_results, error)
+         && terrane_gates_run (&gates, report, error);
 }
 
 static void
@@ -176,10 +189,11 @@ append_failure (GString *message, const TerraneValidationResult *result, unsigne
 
 /* Sets the gate's error when something failed. */
 static gboolean
-judge (const GPtrArray *results, unsigned timeout_secs, GError **error)
+judge (const GPtrArray *results, const TerraneGateReport *report, unsigned timeout_secs,
+       GError **error)
 {
   g_autoptr (GString) message = g_string_new (NULL);
-  guint failed = 0;
+  guint failed = report->n_failed;
   for (guint i = 0; i < results->len; i++)
     {
       const TerraneValidationResult *result = results->pdata[i];
@@ -190,8 +204,9 @@ judge (const GPtrArray *results, unsigned timeout_secs, GError **error)
     }
   if (failed == 0)
     return TRUE;
+  g_string_append (message, report->failures->str);
   g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "%u of %u validations failed:%s", failed,
-               results->len, message->str);
+               results->len + (guint) json_array_size (report->results), message->str);
   return FALSE;
 }
 
@@ -212,9 +227,10 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                         json_t **out_results, gboolean *out_cached, GError **error)
 {
   g_autoptr (GPtrArray) scripts = load_scripts (profile, error);
-  if (scripts == NULL)
+  g_autoptr (GPtrArray) events = scripts != NULL ? terrane_gates_load (profile, error) : NULL;
+  if (events == NULL)
     return FALSE;
-  OciDigest key = result_key (profile, image, scripts);
+  OciDigest key = result_key (profile, image, scripts, events);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
   json_t *known_results = json_object_get (known, "results");
   *out_cached = json_is_array (known_results);
@@ -224,12 +240,16 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
       return TRUE;
     }
   g_autoptr (GPtrArray) results = NULL;
-  if (!run (store, profile, image, scripts, progress, &results, error))
+  g_autoptr (OciJsonValue) gates = json_array ();
+  g_autoptr (GString) failures = g_string_new (NULL);
+  TerraneGateReport report = { .results = gates, .failures = failures };
+  if (!run (store, profile, image, scripts, events, progress, &results, &report, error))
     {
       g_prefix_error (error, "validation: ");
       return FALSE;
     }
   *out_results = terrane_validation_to_json (results);
-  return judge (results, (unsigned) (profile->validate.timeout_ms / 1000), error)
+  (void) json_array_extend (*out_results, gates); /* fails without memory alone */
+  return judge (results, &report, (unsigned) (profile->validate.timeout_ms / 1000), error)
          && remember (store, &key, image, *out_results, error);
 }

@@ -186,6 +186,20 @@ oci_image_config_cmd (const OciImageConfig *self)
 }
 
 char **
+oci_image_config_argv (const OciImageConfig *self)
+{
+  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (self);
+  g_auto (GStrv) cmd = oci_image_config_cmd (self);
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  for (char **word = entrypoint; *word != NULL; word++)
+    g_ptr_array_add (words, g_strdup (*word));
+  for (char **word = cmd; *word != NULL; word++)
+    g_ptr_array_add (words, g_strdup (*word));
+  g_ptr_array_add (words, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+}
+
+char **
 oci_image_config_env (const OciImageConfig *self)
 {
   return get_strings (self, "Env");

@@ -36,6 +36,8 @@ const char *oci_image_config_user (const OciImageConfig *self);
 /** Lists of strings; empty when absent. Returns: (transfer full) */
 char **oci_image_config_entrypoint (const OciImageConfig *self);
 char **oci_image_config_cmd (const OciImageConfig *self);
+/** Both: what is run. Returns: (transfer full) */
+char **oci_image_config_argv (const OciImageConfig *self);
 /** "NAME=VALUE" strings. Returns: (transfer full) */
 char **oci_image_config_env (const OciImageConfig *self);
 

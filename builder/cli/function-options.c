@@ -20,6 +20,7 @@ void
 terrane_function_arguments_clear (TerraneFunctionArguments *self)
 {
   g_clear_pointer (&self->env, g_strfreev);
+  g_clear_pointer (&self->env_words, g_strfreev);
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->platform, g_free);
   g_clear_pointer (&self->sandbox, g_free);
@@ -83,6 +84,7 @@ terrane_function_arguments_check (TerraneFunctionArguments *self, const TerraneG
     return oci_throw (error, OCI_ERROR_USAGE,
                       "%s: --timeout: expected seconds, at most %d, as Lambda's", command,
                       MAX_TIMEOUT_SECONDS);
+  self->env_words = g_strdupv (self->env);
   return terrane_sandbox_option (self->sandbox, command, &self->kind, error)
          && complete_env (self->env, command, error)
          && terrane_remote_arguments_parse (&self->remote, global, command, &unused, error);
@@ -131,9 +133,8 @@ check_platform (const OciImageConfig *config, GError **error)
                        platform, terrane_host_platform ());
 }
 
-/* What a function of an image may be called: letters, digits, "-" and "_". */
-static char *
-function_name (const char *image)
+char *
+terrane_function_name (const char *image)
 {
   g_autoptr (OciTransport) transport = oci_transport_parse (image, NULL);
   const char *name = transport != NULL && transport->name != NULL ? transport->name : "function";
@@ -143,16 +144,34 @@ function_name (const char *image)
   return g_strdup (base[0] != '\0' ? base : "function");
 }
 
-static char **
-join_argv (char **entrypoint, char **cmd)
+static OciDescriptor *
+fetch (TerraneGlobal *global, TerraneStore *store, const char *image,
+       const TerraneFunctionArguments *arguments, const TerraneProgress *progress, GError **error)
 {
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  for (; *entrypoint != NULL; entrypoint++)
-    g_ptr_array_add (words, g_strdup (*entrypoint));
-  for (; *cmd != NULL; cmd++)
-    g_ptr_array_add (words, g_strdup (*cmd));
-  g_ptr_array_add (words, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+  TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS, .progress = progress };
+  const char *platform =
+      arguments->platform != NULL ? arguments->platform : terrane_host_platform ();
+  if (!terrane_remote_arguments_parse (&arguments->remote, global, "", &options, error))
+    return NULL;
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
+  return bring_image (remote, image, platform, error);
+}
+
+gboolean
+terrane_function_fetch (TerraneGlobal *global, const char *image,
+                        const TerraneFunctionArguments *arguments, TerraneStore **out_store,
+                        GError **error)
+{
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (store == NULL)
+    return FALSE;
+  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  g_autoptr (OciDescriptor) manifest =
+      fetch (global, store, image, arguments, terrane_terminal_progress (terminal), error);
+  if (manifest == NULL)
+    return FALSE;
+  *out_store = g_steal_pointer (&store);
+  return TRUE;
 }
 
 gboolean
@@ -160,27 +179,22 @@ terrane_function_open (TerraneGlobal *global, const char *image,
                        const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
                        GError **error)
 {
-  TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS };
   out_function->store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (out_function->store == NULL
-      || !terrane_remote_arguments_parse (&arguments->remote, global, "", &options, error))
+  if (out_function->store == NULL)
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (out_function->store, &options);
-  const char *platform =
-      arguments->platform != NULL ? arguments->platform : terrane_host_platform ();
-  g_autoptr (OciDescriptor) manifest = bring_image (remote, image, platform, error);
+  const TerraneProgress *progress = terrane_terminal_progress (terminal);
+  g_autoptr (OciDescriptor) manifest =
+      fetch (global, out_function->store, image, arguments, progress, error);
   if (manifest == NULL
       || !terrane_rootfs_prepare (out_function->store, manifest, MAX (g_get_num_processors (), 1U),
-                                  options.progress, &out_function->rootfs, error)
+                                  progress, &out_function->rootfs, error)
       || !check_platform (out_function->rootfs.config, error))
     return FALSE;
-  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (out_function->rootfs.config);
   g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);
   g_auto (GStrv) env = oci_image_config_env (out_function->rootfs.config);
-  out_function->name = function_name (image);
-  out_function->argv = join_argv (entrypoint, cmd);
+  out_function->name = terrane_function_name (image);
+  out_function->argv = oci_image_config_argv (out_function->rootfs.config);
   out_function->env =
       terrane_lambda_env (out_function->name, (const char *const *) env, cmd[0],
                           (unsigned) arguments->memory, (const char *const *) arguments->env);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char **env;     /* (nullable): --env */
+  char **env;     /* (nullable): --env, with their values when they were checked */
   char *timeout;  /* (nullable): --timeout */
   int memory;     /* --memory */
   int tmp;        /* --tmp */
@@ -21,6 +21,7 @@ typedef struct
 
   unsigned timeout_ms; /* from the text */
   TerraneSandboxKind kind;
+  char **env_words;    /* (nullable): --env as written */
 } TerraneFunctionArguments;
 
 /* The RIE's defaults: what limits a function here is only what was asked for. */
@@ -83,6 +84,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneFunction, terrane_function_clear)
 gboolean terrane_function_open (TerraneGlobal *global, const char *image,
                                 const TerraneFunctionArguments *arguments,
                                 TerraneFunction *out_function, GError **error);
+
+/**
+ * terrane_function_fetch:
+ * @out_store: (out): locked
+ *
+ * Brings the image into the store unless it is there.
+ */
+gboolean terrane_function_fetch (TerraneGlobal *global, const char *image,
+                                 const TerraneFunctionArguments *arguments,
+                                 TerraneStore **out_store, GError **error);
+
+/** What a function of an image may be called: letters, digits, "-" and "_". (transfer full) */
+char *terrane_function_name (const char *image);
 
 /** What terrane_lambda_new() wants; points into both. */
 void terrane_function_to_lambda (const TerraneFunction *self,

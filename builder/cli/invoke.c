@@ -3,6 +3,7 @@
 #include "builder/cli/function-options.h"
 #include "builder/error.h"
 #include "builder/remote/interrupt.h"
+#include "builder/sandbox/lambda-report.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,18 +51,6 @@ read_events (char **paths, GError **error)
 }
 
 static json_t *
-body_to_json (GBytes *body)
-{
-  gsize len = 0;
-  const char *bytes = body != NULL ? g_bytes_get_data (body, &len) : NULL;
-  json_t *value = bytes != NULL ? json_loadb (bytes, len, JSON_DECODE_ANY, NULL) : NULL;
-  if (value != NULL)
-    return value;
-  g_autofree char *text = g_strndup (bytes, len);
-  return oci_json_text (text);
-}
-
-static json_t *
 result_to_json (const char *path, const TerraneLambdaResult *result)
 {
   json_t *object = json_object ();
@@ -71,7 +60,7 @@ result_to_json (const char *path, const TerraneLambdaResult *result)
   oci_json_set (object, "status", oci_json_text (ok ? "ok" : "error"));
   if (!ok)
     oci_json_set (object, "error_type", oci_json_text (result->error_type));
-  oci_json_set (object, ok ? "response" : "error", body_to_json (result->body));
+  oci_json_set (object, ok ? "response" : "error", terrane_lambda_body_to_json (result->body));
   oci_json_set (object, "cold", json_boolean (result->cold));
   oci_json_set (object, "init_usecs", json_integer ((json_int_t) (result->init_ms * 1000)));
   oci_json_set (object, "duration_usecs", json_integer ((json_int_t) (result->duration_ms * 1000)));
@@ -80,47 +69,44 @@ result_to_json (const char *path, const TerraneLambdaResult *result)
   return object;
 }
 
-/* Indented, so that no line of it can be taken for one of terrane's. */
-static void
-append_text (GString *message, const char *text)
-{
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    if ((*line)[0] != '\0')
-      g_string_append_printf (message, "\n  %s", *line);
-}
-
-/* Type, message and trace, as runtimes report them. */
 static void
 append_failure (GString *message, const char *path, const TerraneLambdaResult *result)
 {
-  g_autoptr (OciJsonValue) body = body_to_json (result->body);
-  const char *text = json_string_value (json_object_get (body, "errorMessage"));
-  g_autofree char *quoted = oci_quote (path), *type = oci_quote (result->error_type);
+  g_autofree char *quoted = oci_quote (path);
   if (message->len > 0)
     g_string_append_c (message, '\n');
-  g_string_append_printf (message, "event %s: the function failed with %s", quoted, type);
-  append_text (message, text != NULL ? text : "without a message");
-  size_t i;
-  json_t *frame;
-  json_array_foreach (json_object_get (body, "stackTrace"), i, frame)
-  {
-    if (json_is_string (frame))
-      append_text (message, json_string_value (frame));
-  }
+  g_string_append_printf (message, "event %s: ", quoted);
+  terrane_lambda_describe_error (result, message);
 }
 
 static void
-print_response (const TerraneLambdaResult *result, gboolean line)
+print_bytes (const char *bytes, size_t len)
+{
+  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() sees a failure */
+  (void) fflush (stdout);
+}
+
+/* Of a streamed response, as it comes. */
+static void
+on_part (const char *bytes, size_t len, gpointer data)
+{
+  *(char *) data = bytes[len - 1];
+  print_bytes (bytes, len);
+}
+
+/* @last: of a streamed response, its last byte */
+static void
+print_response (const TerraneLambdaResult *result, char last, gboolean line)
 {
   gsize len = 0;
-  const char *bytes = result->body != NULL ? g_bytes_get_data (result->body, &len) : NULL;
-  if (len == 0)
-    return;
-  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() sees a failure */
-  if (line && bytes[len - 1] != '\n')
-    (void) fputc ('\n', stdout);
-  (void) fflush (stdout);
+  const char *bytes = result->error_type == NULL && result->body != NULL
+                          ? g_bytes_get_data (result->body, &len)
+                          : NULL;
+  if (len > 0)
+    print_bytes (bytes, len);
+  last = len > 0 ? bytes[len - 1] : last;
+  if (line && last != '\0' && last != '\n')
+    print_bytes ("\n", 1);
 }
 
 static void
@@ -141,12 +127,16 @@ invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
   for (guint i = 0; i < events->len; i++)
     {
       g_auto (TerraneLambdaResult) result = { 0 };
-      if (!terrane_lambda_invoke (lambda, events->pdata[i], NULL, NULL, &result, error))
+      char last = '\0';
+      const TerraneLambdaEvent event = { .payload = events->pdata[i],
+                                         .stream = global->output.json ? NULL : on_part,
+                                         .stream_data = &last };
+      if (!terrane_lambda_invoke (lambda, &event, &result, error))
         return FALSE;
       if (global->output.json)
         oci_json_append (responses, result_to_json (paths[i], &result));
-      else if (result.error_type == NULL)
-        print_response (&result, line);
+      else
+        print_response (&result, last, line);
       if (result.error_type != NULL)
         append_failure (failures, paths[i], &result);
     }

@@ -1,5 +1,6 @@
 /* terrane run */
 #include "builder/cli/function-options.h"
+#include "builder/cli/podman.h"
 #include "builder/cli/pty.h"
 #include "builder/remote/interrupt.h"
 
@@ -17,6 +18,7 @@ typedef struct
   TerraneFunctionArguments function;
   gboolean shell;
   gboolean writable;
+  gboolean podman;
 } RunArguments;
 
 /* The image's own shell, as an absolute path inside of it. */
@@ -115,6 +117,8 @@ terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **erro
     { "shell", 0, 0, G_OPTION_ARG_NONE, &options.shell, "Run the image's shell", NULL },
     { "writable", 0, 0, G_OPTION_ARG_NONE, &options.writable,
       "Let the program change its file system; the changes are thrown away", NULL },
+    { "podman", 0, 0, G_OPTION_ARG_NONE, &options.podman,
+      "Print and run the podman command that comes closest to Lambda", NULL },
     TERRANE_FUNCTION_ENTRIES (options.function),
     G_OPTION_ENTRY_NULL,
   };
@@ -129,9 +133,14 @@ terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **erro
   gboolean ok = terrane_command_parse (global, &line, argc, argv, &arguments, &help, error);
   if (ok && !help && options.shell && arguments[1] != NULL)
     ok = oci_throw (error, OCI_ERROR_USAGE, "run: --shell goes without a command");
+  if (ok && !help && options.podman && (options.shell || options.writable))
+    ok = oci_throw (error, OCI_ERROR_USAGE, "run: --podman goes without --shell and --writable");
   if (ok && !help)
     ok = terrane_function_arguments_check (&options.function, global, "run", error)
-         && run (global, arguments, &options, error);
+         && (options.podman ? terrane_podman_exec (global, arguments[0],
+                                                   arguments[1] != NULL ? arguments + 1 : NULL,
+                                                   &options.function, error)
+                            : run (global, arguments, &options, error));
   terrane_function_arguments_clear (&options.function);
   return ok;
 }

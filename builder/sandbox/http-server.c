@@ -12,13 +12,13 @@ enum
   MAX_CONNECTIONS = 64,
   MAX_BUFFERED_BYTES = 256 * 1024 * 1024, /* of all bodies under way */
   HEADER_BYTES = 2 * 1024 * 1024,         /* a runtime may send 1 MiB of X-Ray data in one */
+  STREAM_BLOCK_BYTES = 64 * 1024,
 };
 
 struct _TerraneHttpServer
 {
   struct MHD_Daemon *daemon;
-  TerraneHttpLimitFunc limit;
-  TerraneHttpFunc func;
+  TerraneHttpHandler handler;
   gpointer data;
   gsize buffered; /* atomic */
 };
@@ -28,10 +28,12 @@ struct _TerraneHttpRequest
   struct MHD_Connection *connection;
   const char *method;
   const char *path;
-  size_t max_body;
+  TerraneHttpBody rules;
+  size_t received;  /* of a streamed body */
   gsize accounted;  /* in the server's sum */
   GByteArray *body; /* NULL once it was too large */
   GBytes *whole;
+  gboolean answered;
 };
 
 const char *
@@ -74,6 +76,12 @@ terrane_http_reply_add (TerraneHttpReply *self, const char *name, const char *va
   g_ptr_array_add (self->headers, g_strdup (value));
 }
 
+gboolean
+terrane_http_request_streamed (const TerraneHttpRequest *self)
+{
+  return self->rules.streamed;
+}
+
 /* Returns: what there was before */
 static gsize
 account (TerraneHttpServer *self, gssize bytes)
@@ -95,21 +103,70 @@ take_body (TerraneHttpServer *self, TerraneHttpRequest *request, const char *byt
 {
   if (request->body == NULL)
     return;
+  if (request->rules.streamed)
+    {
+      request->received += len;
+      if (request->received > request->rules.max_bytes)
+        drop_body (self, request);
+      else
+        self->handler.part (request, bytes, len, self->data);
+      return;
+    }
   request->accounted += len;
   if (account (self, (gssize) len) + len > MAX_BUFFERED_BYTES
-      || request->body->len + len > request->max_body)
+      || request->body->len + len > request->rules.max_bytes)
     drop_body (self, request);
   else
     g_byte_array_append (request->body, (const guint8 *) bytes, (guint) len);
 }
 
-static enum MHD_Result
-send_reply (struct MHD_Connection *connection, const TerraneHttpReply *reply)
+/* A body that goes out while it comes. */
+typedef struct
+{
+  TerraneHttpReadFunc read;
+  gpointer data;
+  GDestroyNotify free;
+} Stream;
+
+static ssize_t
+read_stream (void *data, G_GNUC_UNUSED uint64_t offset, char *buffer, size_t max)
+{
+  const Stream *self = data;
+  gssize n = self->read (buffer, max, self->data);
+  return n == TERRANE_HTTP_STREAM_END      ? MHD_CONTENT_READER_END_OF_STREAM
+         : n == TERRANE_HTTP_STREAM_BROKEN ? MHD_CONTENT_READER_END_WITH_ERROR
+                                           : n;
+}
+
+static void
+free_stream (void *data)
+{
+  Stream *self = data;
+  if (self->free != NULL)
+    self->free (self->data);
+  g_free (self);
+}
+
+static struct MHD_Response *
+make_response (const TerraneHttpReply *reply)
 {
   gsize len = 0;
   const void *bytes = reply->body != NULL ? g_bytes_get_data (reply->body, &len) : NULL;
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer (len, (void *) bytes, MHD_RESPMEM_MUST_COPY);
+  if (reply->read == NULL)
+    return MHD_create_response_from_buffer (len, (void *) bytes, MHD_RESPMEM_MUST_COPY);
+  Stream *stream = g_new (Stream, 1);
+  *stream = (Stream){ .read = reply->read, .data = reply->read_data, .free = reply->read_free };
+  struct MHD_Response *response = MHD_create_response_from_callback (
+      MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, stream, free_stream);
+  if (response == NULL)
+    free_stream (stream);
+  return response;
+}
+
+static enum MHD_Result
+send_reply (struct MHD_Connection *connection, const TerraneHttpReply *reply)
+{
+  struct MHD_Response *response = make_response (reply);
   if (response == NULL)
     return MHD_NO;
   if (reply->content_type != NULL)
@@ -129,7 +186,8 @@ answer (const TerraneHttpServer *self, TerraneHttpRequest *request)
   TerraneHttpReply reply = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR, .headers = headers };
   if (request->body != NULL)
     request->whole = g_byte_array_free_to_bytes (g_steal_pointer (&request->body));
-  self->func (request, &reply, self->data);
+  request->answered = TRUE;
+  self->handler.reply (request, &reply, self->data);
   enum MHD_Result result = send_reply (request->connection, &reply);
   if (reply.body != NULL)
     g_bytes_unref (reply.body);
@@ -149,7 +207,7 @@ on_request (void *data, struct MHD_Connection *connection, const char *url, cons
       *request = (TerraneHttpRequest){
         .connection = connection, .method = method, .path = url, .body = g_byte_array_new ()
       };
-      request->max_body = self->limit (request, self->data);
+      self->handler.begin (request, &request->rules, self->data);
       *context = request;
       return MHD_YES;
     }
@@ -169,9 +227,12 @@ on_completed (void *data, G_GNUC_UNUSED struct MHD_Connection *connection, void 
               G_GNUC_UNUSED enum MHD_RequestTerminationCode code)
 {
   TerraneHttpRequest *request = *context;
+  TerraneHttpServer *self = data;
   if (request == NULL)
     return;
-  drop_body (data, request);
+  if (request->rules.streamed && !request->answered && self->handler.broken != NULL)
+    self->handler.broken (request, self->data);
+  drop_body (self, request);
   g_free (request);
   *context = NULL;
 }
@@ -184,11 +245,11 @@ ignore_message (G_GNUC_UNUSED void *data, G_GNUC_UNUSED const char *format,
 }
 
 TerraneHttpServer *
-terrane_http_server_start (int listener, TerraneHttpLimitFunc limit, TerraneHttpFunc func,
-                           gpointer data, GError **error)
+terrane_http_server_start (int listener, const TerraneHttpHandler *handler, gpointer data,
+                           GError **error)
 {
   TerraneHttpServer *self = g_new0 (TerraneHttpServer, 1);
-  *self = (TerraneHttpServer){ .limit = limit, .func = func, .data = data };
+  *self = (TerraneHttpServer){ .handler = *handler, .data = data };
   self->daemon =
       MHD_start_daemon (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD
                             | MHD_USE_ITC | MHD_USE_POLL | MHD_USE_ERROR_LOG,

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
@@ -87,14 +88,30 @@ receive_socket (int channel, OciFd *out_fd, GError **error)
   const struct cmsghdr *header = n == 1 ? CMSG_FIRSTHDR (&message) : NULL;
   if (n == 1 && failure != 0)
     errno = failure;
+  if (failure == ECONNREFUSED || failure == EADDRNOTAVAIL || failure == ENETUNREACH)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "nobody listens in the sandbox");
   if (header == NULL || header->cmsg_type != SCM_RIGHTS)
     return oci_throw_errno (error, "making a socket inside the sandbox");
   memcpy (out_fd, CMSG_DATA (header), sizeof *out_fd);
   return TRUE;
 }
 
-gboolean
-terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
+/* Of loopback; connecting to it ends at once, either way. */
+static int
+connect_to_loopback (unsigned port)
+{
+  const struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_port = htons ((uint16_t) port),
+                                       .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || connect (fd, (const struct sockaddr *) &address, sizeof address) < 0)
+    return -1;
+  return fd;
+}
+
+/* Has @make make a socket in the namespaces of @pid. */
+static gboolean
+make_inside (pid_t pid, int (*make) (unsigned port), unsigned port, OciFd *out_fd, GError **error)
 {
   int channel[2];
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
@@ -111,7 +128,7 @@ terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
     {
       int fd = -1;
       if (setns (pidfd, CLONE_NEWUSER | CLONE_NEWNET) == 0)
-        fd = listen_on_loopback (port);
+        fd = make (port);
       _exit (send_socket (theirs, fd) ? 0 : 1);
     }
   if (child < 0)
@@ -121,4 +138,19 @@ terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
   while (waitpid (child, NULL, 0) < 0 && errno == EINTR)
     ;
   return ok;
+}
+
+gboolean
+terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
+{
+  return make_inside (pid, listen_on_loopback, port, out_fd, error);
+}
+
+gboolean
+terrane_inlet_connect (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
+{
+  if (!make_inside (pid, connect_to_loopback, port, out_fd, error))
+    return FALSE;
+  (void) fcntl (*out_fd, F_SETFL, O_NONBLOCK);
+  return TRUE;
 }

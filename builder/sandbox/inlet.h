@@ -1,4 +1,4 @@
-/* A way into a sandbox that has no network: a socket on its loopback that this process serves. */
+/* A way into a sandbox that has no network: sockets on its loopback that this process has. */
 #pragma once
 
 #include "oci/base/fd.h"
@@ -14,5 +14,13 @@ G_BEGIN_DECLS
  * Waits up to some seconds for the namespace's loopback to come up.
  */
 gboolean terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error);
+
+/**
+ * terrane_inlet_connect:
+ * @out_fd: (out): connected to whoever listens on @port in there, non-blocking
+ *
+ * Tries once. %OCI_ERROR_NOT_FOUND: nobody listens
+ */
+gboolean terrane_inlet_connect (pid_t pid, unsigned port, OciFd *out_fd, GError **error);
 
 G_END_DECLS

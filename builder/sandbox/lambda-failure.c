@@ -60,24 +60,52 @@ terrane_lambda_fail_ended (TerraneLambdaResult *result, const TerraneSessionEnd 
     fail (result, "Runtime.ExitError", "Runtime exited without providing a reason");
 }
 
+/* As Go and so Lambda has them: "no such file or directory". */
+static char *
+errno_text (int number)
+{
+  return g_ascii_strdown (g_strerror (number), -1);
+}
+
+/* A path of the image, without leaving it. */
+static int
+open_inside (const char *root, const char *path, unsigned flags)
+{
+  const struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags,
+                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  g_auto (OciFd) dir = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return dir >= 0 ? (int) syscall (SYS_openat2, dir, path, &how, sizeof how) : -1;
+}
+
 gboolean
 terrane_lambda_check_entrypoint (const char *root, const char *program, TerraneLambdaResult *result)
 {
-  const struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
   struct stat info;
-  g_auto (OciFd) dir = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  g_auto (OciFd) fd = (int) syscall (SYS_openat2, dir, program, &how, sizeof how);
-  const char *reason = NULL;
+  g_autofree char *reason = NULL;
+  g_auto (OciFd) fd = open_inside (root, program, O_NOFOLLOW);
   if (program[0] != '/')
-    reason = "is not an absolute path";
+    reason = g_strdup ("not an absolute path");
   else if (fd < 0 || fstat (fd, &info) < 0)
-    reason = g_strerror (errno);
+    reason = errno_text (errno);
   else if (S_ISLNK (info.st_mode))
-    reason = "is a symbolic link";
+    reason = g_strdup ("a symbolic link");
   else if (!S_ISREG (info.st_mode) || (info.st_mode & 0111) == 0)
-    reason = "is not executable";
+    reason = errno_text (EACCES);
   if (reason != NULL)
-    fail (result, "Runtime.InvalidEntrypoint", "entrypoint %s: %s", program, reason);
+    fail (result, "Runtime.InvalidEntrypoint", "fork/exec %s: %s", program, reason);
   return reason == NULL;
+}
+
+gboolean
+terrane_lambda_check_working_dir (const char *root, const char *path, TerraneLambdaResult *result)
+{
+  g_auto (OciFd) fd = -1;
+  if (path == NULL || path[0] == '\0')
+    return TRUE;
+  fd = open_inside (root, path, O_DIRECTORY);
+  if (fd >= 0)
+    return TRUE;
+  g_autofree char *reason = errno_text (errno);
+  fail (result, "Runtime.InvalidWorkingDir", "chdir %s: %s", path, reason);
+  return FALSE;
 }

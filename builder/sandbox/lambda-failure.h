@@ -22,4 +22,8 @@ void terrane_lambda_fail_ended (TerraneLambdaResult *result, const TerraneSessio
 gboolean terrane_lambda_check_entrypoint (const char *root, const char *program,
                                           TerraneLambdaResult *result);
 
+/** Lambda wants a directory; without one (@path: (nullable)) it is "/". Returns: as above */
+gboolean terrane_lambda_check_working_dir (const char *root, const char *path,
+                                           TerraneLambdaResult *result);
+
 G_END_DECLS

@@ -190,6 +190,7 @@ take_answer (TerraneLambda *self, TerraneLambdaResult *result)
   (void) terrane_runtime_take_answer (self->environment->runtime, &answer);
   result->error_type = answer.error_type;
   result->body = answer.body;
+  result->streamed = answer.streamed;
   result->by_function = TRUE;
 }
 
@@ -229,6 +230,21 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   return TRUE;
 }
 
+/* A stream that broke because its program ended. */
+static gboolean
+is_truncated (const TerraneLambdaResult *result)
+{
+  return g_strcmp0 (result->error_type, "Runtime.TruncatedResponse") == 0;
+}
+
+static void
+clear_answer (TerraneLambdaResult *result)
+{
+  g_clear_pointer (&result->error_type, g_free);
+  g_clear_pointer (&result->body, g_bytes_unref);
+  result->by_function = FALSE;
+}
+
 /* Returns: whether the environment is still good */
 static gboolean
 exchange (TerraneLambda *self, Run *run)
@@ -245,6 +261,11 @@ exchange (TerraneLambda *self, Run *run)
       take_answer (self, run->result);
       /* What it does behind its answer is on the invocation's time as well. */
       wait = terrane_runtime_wait_ready (runtime, run->deadline);
+      if (wait == TERRANE_RUNTIME_ENDED && is_truncated (run->result))
+        {
+          clear_answer (run->result);
+          fail_ended (self, run->result);
+        }
     }
   else
     fail_ended (self, run->result);
@@ -279,7 +300,9 @@ run_event (TerraneLambda *self, Run *run, GError **error)
 {
   TerraneLambdaResult *result = run->result;
   gboolean ready = TRUE;
-  if (!terrane_lambda_check_entrypoint (self->options.root, self->options.argv[0], result))
+  const TerraneLambdaOptions *options = &self->options;
+  if (!terrane_lambda_check_working_dir (options->root, options->working_dir, result)
+      || !terrane_lambda_check_entrypoint (options->root, options->argv[0], result))
     return TRUE;
   /* One that ended behind its last answer is of no use. */
   if (self->environment != NULL
@@ -316,17 +339,20 @@ make_trace_id (void)
 }
 
 gboolean
-terrane_lambda_invoke (TerraneLambda *self, GBytes *payload, const char *client_context,
-                       const char *trace_id, TerraneLambdaResult *out_result, GError **error)
+terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
+                       TerraneLambdaResult *out_result, GError **error)
 {
+  const char *trace_id = event->trace_id;
   *out_result = (TerraneLambdaResult){ 0 };
   if (!g_mutex_trylock (&self->busy))
     return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
   Run run = { .result = out_result,
               .event = { .request_id = g_uuid_string_random (),
-                         .payload = g_bytes_ref (payload),
+                         .payload = g_bytes_ref (event->payload),
                          .trace_id = trace_id != NULL ? g_strdup (trace_id) : make_trace_id (),
-                         .client_context = g_strdup (client_context) } };
+                         .client_context = g_strdup (event->client_context),
+                         .stream = event->stream,
+                         .stream_data = event->stream_data } };
   out_result->request_id = g_strdup (run.event.request_id);
   gboolean ok = !is_cancelled (self, error) && run_event (self, &run, error);
   if (!ok)

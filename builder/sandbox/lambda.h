@@ -2,6 +2,7 @@
  * environment, limits, messages and errors of AWS Lambda. */
 #pragma once
 
+#include "builder/sandbox/runtime.h"
 #include "builder/sandbox/session.h"
 
 #include <jansson.h>
@@ -28,7 +29,8 @@ typedef struct
 {
   char *request_id;
   char *error_type;     /* (nullable): NULL when the function succeeded */
-  GBytes *body;         /* the response, or the error as JSON */
+  GBytes *body;         /* the response, or the error as JSON; empty when it was streamed */
+  gboolean streamed;    /* the response, or what there was of it, went to the stream function */
   gboolean by_function; /* the error is the function's own answer, and not about its end */
   gboolean cold;        /* the environment was made for this event */
   double init_ms;       /* 0 unless cold */
@@ -40,6 +42,16 @@ typedef struct
 void terrane_lambda_result_clear (TerraneLambdaResult *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneLambdaResult, terrane_lambda_result_clear)
 
+typedef struct
+{
+  GBytes *payload;
+  const char *client_context; /* (nullable): JSON */
+  const char *trace_id;       /* (nullable): in X-Ray's form; one is made without */
+  TerraneStreamFunc stream;   /* (nullable): takes a streamed response while it comes; without it
+                                 such a response is a body like others */
+  gpointer stream_data;
+} TerraneLambdaEvent;
+
 typedef struct _TerraneLambda TerraneLambda;
 
 /** @options: what it points to must outlive @self. Nothing is started yet. */
@@ -50,8 +62,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLambda, terrane_lambda_free)
 
 /**
  * terrane_lambda_invoke:
- * @client_context: (nullable): JSON
- * @trace_id: (nullable): in X-Ray's form; one is made without
  * @out_result: (out caller-allocates): cleared by the caller
  *
  * Gives the function an event and waits for its answer. The environment is made for the first event
@@ -60,9 +70,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLambda, terrane_lambda_free)
  * Returns: FALSE when there can be no environment, or on %OCI_ERROR_CANCELLED; what a function does
  *   wrong is in the result. %OCI_ERROR_EXISTS: another event is under way in another thread
  */
-gboolean terrane_lambda_invoke (TerraneLambda *self, GBytes *payload, const char *client_context,
-                                const char *trace_id, TerraneLambdaResult *out_result,
-                                GError **error);
+gboolean terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
+                                TerraneLambdaResult *out_result, GError **error);
 
 /** Ends what goes on, from another thread: an invocation fails with %OCI_ERROR_CANCELLED, as does
  * every later one. */

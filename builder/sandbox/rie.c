@@ -1,5 +1,6 @@
 #include "builder/sandbox/rie.h"
 
+#include "builder/sandbox/exchange.h"
 #include "builder/sandbox/http-server.h"
 
 #include "oci/base/error.h"
@@ -63,44 +64,57 @@ decode_context (const char *encoded)
 }
 
 static void
-on_request (const TerraneHttpRequest *request, TerraneHttpReply *reply, gpointer data)
+answer (const TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpReply *reply)
 {
-  const TerraneRie *self = data;
-  g_auto (TerraneLambdaResult) result = { 0 };
-  g_autoptr (GError) error = NULL;
-  if (strcmp (terrane_http_request_path (request), TERRANE_RIE_PATH) != 0)
-    {
-      reply_message (reply, 404, "There is only POST " TERRANE_RIE_PATH);
-      return;
-    }
-  if (strcmp (terrane_http_request_method (request), "POST") != 0)
-    {
-      reply_message (reply, 405, "There is only POST");
-      return;
-    }
-  GBytes *body = terrane_http_request_body (request);
-  if (body == NULL)
-    {
-      reply_message (reply, 413, "The event has more than 6291456 bytes, which is Lambda's limit");
-      return;
-    }
   g_autofree char *context =
       decode_context (terrane_http_request_header (request, "X-Amz-Client-Context"));
-  if (terrane_lambda_invoke (self->lambda, body, context,
-                             terrane_http_request_header (request, "X-Amzn-Trace-Id"), &result,
-                             &error))
-    reply_result (self, reply, &result);
+  const TerraneLambdaEvent event = {
+    .payload = terrane_http_request_body (request),
+    .client_context = context,
+    .trace_id = terrane_http_request_header (request, "X-Amzn-Trace-Id"),
+  };
+  g_autoptr (TerraneExchange) exchange = terrane_exchange_start (self->lambda, &event);
+  g_autoptr (GError) error = NULL;
+  if (terrane_exchange_wait (exchange))
+    {
+      reply->status = 200;
+      reply->content_type = "application/octet-stream";
+      terrane_http_reply_add (reply, "X-Amz-Executed-Version", "$LATEST");
+      reply->read = terrane_exchange_read;
+      reply->read_data = g_steal_pointer (&exchange);
+      reply->read_free = (GDestroyNotify) terrane_exchange_free;
+      return;
+    }
+  const TerraneLambdaResult *result = terrane_exchange_result (exchange, &error);
+  if (result != NULL)
+    reply_result (self, reply, result);
   else if (g_error_matches (error, OCI_ERROR, OCI_ERROR_EXISTS))
     reply_message (reply, 400, error->message);
   else
     reply_message (reply, 500, error->message);
 }
 
-static size_t
-body_limit (G_GNUC_UNUSED const TerraneHttpRequest *request, G_GNUC_UNUSED gpointer data)
+static void
+on_request (const TerraneHttpRequest *request, TerraneHttpReply *reply, gpointer data)
 {
-  return MAX_EVENT_BYTES;
+  if (strcmp (terrane_http_request_path (request), TERRANE_RIE_PATH) != 0)
+    reply_message (reply, 404, "There is only POST " TERRANE_RIE_PATH);
+  else if (strcmp (terrane_http_request_method (request), "POST") != 0)
+    reply_message (reply, 405, "There is only POST");
+  else if (terrane_http_request_body (request) == NULL)
+    reply_message (reply, 413, "The event has more than 6291456 bytes, which is Lambda's limit");
+  else
+    answer (data, request, reply);
 }
+
+static void
+on_begin (G_GNUC_UNUSED const TerraneHttpRequest *request, TerraneHttpBody *out_body,
+          G_GNUC_UNUSED gpointer data)
+{
+  out_body->max_bytes = MAX_EVENT_BYTES;
+}
+
+static const TerraneHttpHandler handler = { .begin = on_begin, .reply = on_request };
 
 static gboolean
 listen_on (unsigned *port, OciFd *out_fd, GError **error)
@@ -129,7 +143,7 @@ terrane_rie_start (TerraneLambda *lambda, unsigned timeout_ms, unsigned *port, G
   g_autoptr (TerraneRie) self = g_new0 (TerraneRie, 1);
   self->lambda = lambda;
   self->timeout_ms = timeout_ms;
-  self->server = terrane_http_server_start (listener, body_limit, on_request, self, error);
+  self->server = terrane_http_server_start (listener, &handler, self, error);
   return self->server != NULL ? g_steal_pointer (&self) : NULL;
 }
 

@@ -9,7 +9,10 @@
 #define HEADER_ERROR_TYPE "Lambda-Runtime-Function-Error-Type"
 #define TRAILER_ERROR_BODY "Lambda-Runtime-Function-Error-Body"
 #define HEADER_MODE "Lambda-Runtime-Function-Response-Mode"
+#define MODE_STREAMING "streaming"
 #define TYPE_UNKNOWN "Runtime.Unknown"
+#define TYPE_TOO_LARGE "Function.ResponseSizeTooLarge"
+#define TYPE_TRUNCATED "Runtime.TruncatedResponse"
 
 struct _TerraneRuntimeApi
 {
@@ -127,15 +130,21 @@ error_type (const char *named, GBytes *body)
 }
 
 static GBytes *
-too_large_error (void)
+error_body (const char *type, const char *message)
 {
   g_autoptr (OciJsonValue) object = json_object ();
-  g_autofree char *message =
-      g_strdup_printf ("Response payload size exceeded maximum allowed payload size (%d bytes).",
-                       TERRANE_MAX_RESPONSE_BYTES);
-  oci_json_set (object, "errorType", oci_json_text ("Function.ResponseSizeTooLarge"));
+  oci_json_set (object, "errorType", oci_json_text (type));
   oci_json_set (object, "errorMessage", oci_json_text (message));
   return oci_json_dump (object);
+}
+
+static void
+answer_too_large (TerraneAnswer *answer, int limit)
+{
+  g_autofree char *message = g_strdup_printf (
+      "Response payload size exceeded maximum allowed payload size (%d bytes).", limit);
+  answer->error_type = g_strdup (TYPE_TOO_LARGE);
+  answer->body = error_body (TYPE_TOO_LARGE, message);
 }
 
 /* A stream that breaks says so behind its body, with the error in base64. */
@@ -150,25 +159,16 @@ trailing_error (const TerraneHttpRequest *request)
   return g_bytes_new_take (bytes, len);
 }
 
-static void
-call_response (const TerraneRuntimeApi *self, const TerraneHttpRequest *request, const char *id,
-               TerraneHttpReply *reply)
+/* A response of which parts have gone already can only say how it ended. */
+static TerraneRuntimeStatus
+take_response (const TerraneRuntimeApi *self, const TerraneHttpRequest *request, const char *id,
+               int limit)
 {
-  const char *mode = terrane_http_request_header (request, HEADER_MODE);
   const char *type = terrane_http_request_trailer (request, HEADER_ERROR_TYPE);
   GBytes *body = terrane_http_request_body (request);
   g_auto (TerraneAnswer) answer = { 0 };
-  if (mode != NULL && strcmp (mode, "streaming") != 0)
-    {
-      reply_error (reply, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
-      return;
-    }
-  answer.streamed = mode != NULL;
   if (body == NULL)
-    {
-      answer.error_type = g_strdup ("Function.ResponseSizeTooLarge");
-      answer.body = too_large_error ();
-    }
+    answer_too_large (&answer, limit);
   else if (type != NULL)
     {
       answer.error_type = g_utf8_make_valid (type, -1);
@@ -176,13 +176,29 @@ call_response (const TerraneRuntimeApi *self, const TerraneHttpRequest *request,
     }
   else
     answer.body = g_bytes_ref (body);
-  TerraneRuntimeStatus status = terrane_runtime_answer (self->runtime, id, &answer);
-  if (status != TERRANE_RUNTIME_OK || body != NULL)
+  return terrane_http_request_streamed (request)
+             ? terrane_runtime_end_stream (self->runtime, &answer)
+             : terrane_runtime_answer (self->runtime, id, &answer);
+}
+
+static void
+call_response (const TerraneRuntimeApi *self, const TerraneHttpRequest *request, const char *id,
+               TerraneHttpReply *reply)
+{
+  const char *mode = terrane_http_request_header (request, HEADER_MODE);
+  int limit = mode != NULL ? TERRANE_MAX_STREAM_BYTES : TERRANE_MAX_RESPONSE_BYTES;
+  if (mode != NULL && strcmp (mode, MODE_STREAMING) != 0)
+    {
+      reply_error (reply, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
+      return;
+    }
+  TerraneRuntimeStatus status = take_response (self, request, id, limit);
+  if (status != TERRANE_RUNTIME_OK || terrane_http_request_body (request) != NULL)
     reply_status (self, reply, status, "RuntimeInvocationResponse");
   else
     {
-      g_autofree char *message = g_strdup_printf (
-          "Exceeded maximum allowed payload size (%d bytes).", TERRANE_MAX_RESPONSE_BYTES);
+      g_autofree char *message =
+          g_strdup_printf ("Exceeded maximum allowed payload size (%d bytes).", limit);
       reply_error (reply, 413, "RequestEntityTooLarge", message);
     }
 }
@@ -233,18 +249,43 @@ on_request (const TerraneHttpRequest *request, TerraneHttpReply *reply, gpointer
 }
 
 /* What is not going to be taken is not kept either. */
-static size_t
-body_limit (const TerraneHttpRequest *request, gpointer data)
+static void
+on_begin (const TerraneHttpRequest *request, TerraneHttpBody *out_body, gpointer data)
 {
   const TerraneRuntimeApi *self = data;
+  const char *mode = terrane_http_request_header (request, HEADER_MODE);
   g_autofree char *id = NULL;
-  (void) terrane_runtime_api_parse (terrane_http_request_method (request),
-                                    terrane_http_request_path (request), &id);
+  TerraneApiCall call = terrane_runtime_api_parse (terrane_http_request_method (request),
+                                                   terrane_http_request_path (request), &id);
   if (id != NULL && terrane_runtime_check (self->runtime, id) != TERRANE_RUNTIME_OK)
-    return 0;
-  return terrane_http_request_header (request, HEADER_MODE) != NULL ? TERRANE_MAX_STREAM_BYTES
-                                                                    : TERRANE_MAX_RESPONSE_BYTES;
+    return;
+  out_body->max_bytes = mode != NULL ? TERRANE_MAX_STREAM_BYTES : TERRANE_MAX_RESPONSE_BYTES;
+  out_body->streamed = call == TERRANE_API_RESPONSE && g_strcmp0 (mode, MODE_STREAMING) == 0
+                       && terrane_runtime_begin_stream (self->runtime, id);
 }
+
+static void
+on_part (G_GNUC_UNUSED const TerraneHttpRequest *request, const char *bytes, size_t len,
+         gpointer data)
+{
+  const TerraneRuntimeApi *self = data;
+  terrane_runtime_stream (self->runtime, bytes, len);
+}
+
+static void
+on_broken (G_GNUC_UNUSED const TerraneHttpRequest *request, gpointer data)
+{
+  const TerraneRuntimeApi *self = data;
+  g_auto (TerraneAnswer) answer = {
+    .error_type = g_strdup (TYPE_TRUNCATED),
+    .body = error_body (TYPE_TRUNCATED, "The streamed response ended before it was complete"),
+  };
+  (void) terrane_runtime_end_stream (self->runtime, &answer); /* else nobody waits any more */
+}
+
+static const TerraneHttpHandler handler = {
+  .begin = on_begin, .part = on_part, .broken = on_broken, .reply = on_request
+};
 
 TerraneRuntimeApi *
 terrane_runtime_api_start (int listener, TerraneRuntime *runtime, const char *function_arn,
@@ -253,7 +294,7 @@ terrane_runtime_api_start (int listener, TerraneRuntime *runtime, const char *fu
   g_autoptr (TerraneRuntimeApi) self = g_new0 (TerraneRuntimeApi, 1);
   self->runtime = runtime;
   self->function_arn = g_strdup (function_arn);
-  self->server = terrane_http_server_start (listener, body_limit, on_request, self, error);
+  self->server = terrane_http_server_start (listener, &handler, self, error);
   return self->server != NULL ? g_steal_pointer (&self) : NULL;
 }
 

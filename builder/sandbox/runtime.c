@@ -2,21 +2,22 @@
 
 #include <string.h>
 
-/* STARTING → WAITING → RUNNING → ANSWERED → WAITING …; STARTING → FAILED */
+/* STARTING → WAITING → RUNNING (→ STREAMING) → ANSWERED → WAITING …; STARTING → FAILED */
 typedef enum
 {
   STATE_STARTING,
   STATE_WAITING, /* inside of next() */
   STATE_RUNNING,
+  STATE_STREAMING, /* inside of a response */
   STATE_ANSWERED,
   STATE_FAILED,
 } State;
 
 /* As AWS names them in its messages. */
 static const char *const state_names[] = {
-  [STATE_STARTING] = "RuntimeStarted",   [STATE_WAITING] = "RuntimeReady",
-  [STATE_RUNNING] = "RuntimeRunning",    [STATE_ANSWERED] = "RuntimeResponseSent",
-  [STATE_FAILED] = "RuntimeInitErrored",
+  [STATE_STARTING] = "RuntimeStarted",      [STATE_WAITING] = "RuntimeReady",
+  [STATE_RUNNING] = "RuntimeRunning",       [STATE_STREAMING] = "RuntimeInvocationResponse",
+  [STATE_ANSWERED] = "RuntimeResponseSent", [STATE_FAILED] = "RuntimeInitErrored",
 };
 
 struct _TerraneRuntime
@@ -55,7 +56,9 @@ invocation_copy (const TerraneInvocation *self, TerraneInvocation *out)
                               .payload = g_bytes_ref (self->payload),
                               .deadline_ms = self->deadline_ms,
                               .trace_id = g_strdup (self->trace_id),
-                              .client_context = g_strdup (self->client_context) };
+                              .client_context = g_strdup (self->client_context),
+                              .stream = self->stream,
+                              .stream_data = self->stream_data };
 }
 
 TerraneRuntime *
@@ -93,7 +96,7 @@ terrane_runtime_next (TerraneRuntime *self, TerraneInvocation *out_invocation)
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   if (self->ended)
     return TERRANE_RUNTIME_CLOSED;
-  if (self->state == STATE_RUNNING || self->state == STATE_FAILED)
+  if (self->state == STATE_RUNNING || self->state == STATE_STREAMING || self->state == STATE_FAILED)
     return TERRANE_RUNTIME_WRONG_STATE;
   change (self, STATE_WAITING);
   while (!self->has_event && !self->ended)
@@ -141,6 +144,40 @@ terrane_runtime_answer (TerraneRuntime *self, const char *request_id, TerraneAns
   TerraneRuntimeStatus status = check_locked (self, request_id);
   if (status != TERRANE_RUNTIME_OK)
     return status;
+  take_answer (self, answer);
+  change (self, STATE_ANSWERED);
+  return TERRANE_RUNTIME_OK;
+}
+
+gboolean
+terrane_runtime_begin_stream (TerraneRuntime *self, const char *request_id)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  if (check_locked (self, request_id) != TERRANE_RUNTIME_OK || self->invocation.stream == NULL)
+    return FALSE;
+  change (self, STATE_STREAMING);
+  return TRUE;
+}
+
+/* Without the lock, since whoever takes it may take as long as it likes; nobody changes the
+ * invocation before the stream has ended. */
+void
+terrane_runtime_stream (TerraneRuntime *self, const char *bytes, size_t len)
+{
+  g_mutex_lock (&self->mutex);
+  gboolean ended = self->ended;
+  g_mutex_unlock (&self->mutex);
+  if (!ended)
+    self->invocation.stream (bytes, len, self->invocation.stream_data);
+}
+
+TerraneRuntimeStatus
+terrane_runtime_end_stream (TerraneRuntime *self, TerraneAnswer *answer)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  if (self->ended)
+    return TERRANE_RUNTIME_CLOSED;
+  answer->streamed = TRUE;
   take_answer (self, answer);
   change (self, STATE_ANSWERED);
   return TERRANE_RUNTIME_OK;

@@ -17,6 +17,9 @@ typedef enum
   TERRANE_RUNTIME_CLOSED,           /* the environment ends */
 } TerraneRuntimeStatus;
 
+/** A part of a streamed response; called by another thread, never two at a time. */
+typedef void (*TerraneStreamFunc) (const char *bytes, size_t len, gpointer data);
+
 /* One event on its way to the function. */
 typedef struct
 {
@@ -24,7 +27,9 @@ typedef struct
   GBytes *payload;
   int64_t deadline_ms; /* since 1970 */
   char *trace_id;
-  char *client_context; /* (nullable) */
+  char *client_context;     /* (nullable) */
+  TerraneStreamFunc stream; /* (nullable): takes a streamed response while it comes */
+  gpointer stream_data;
 } TerraneInvocation;
 
 void terrane_invocation_clear (TerraneInvocation *self);
@@ -33,9 +38,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneInvocation, terrane_invocation_clear)
 /* How the function answered. */
 typedef struct
 {
-  char *error_type; /* (nullable): NULL when it succeeded */
-  GBytes *body;     /* the response, or the error as JSON; (nullable) when there is none */
-  gboolean streamed;
+  char *error_type;  /* (nullable): NULL when it succeeded */
+  GBytes *body;      /* the response, or the error as JSON; (nullable) when there is none */
+  gboolean streamed; /* what there was of a response went to the stream function */
 } TerraneAnswer;
 
 void terrane_answer_clear (TerraneAnswer *self);
@@ -59,6 +64,19 @@ TerraneRuntimeStatus terrane_runtime_check (TerraneRuntime *self, const char *re
 /** @answer: taken when the result is TERRANE_RUNTIME_OK */
 TerraneRuntimeStatus terrane_runtime_answer (TerraneRuntime *self, const char *request_id,
                                              TerraneAnswer *answer);
+
+/**
+ * terrane_runtime_begin_stream:
+ *
+ * Returns: whether somebody takes the parts of this response while they come; then
+ *   terrane_runtime_stream() takes them, terrane_runtime_end_stream() says how it ended, and there
+ *   is no other answer any more
+ */
+gboolean terrane_runtime_begin_stream (TerraneRuntime *self, const char *request_id);
+/** By the thread alone that began it. */
+void terrane_runtime_stream (TerraneRuntime *self, const char *bytes, size_t len);
+/** As terrane_runtime_answer(), of a response that was begun as a stream. */
+TerraneRuntimeStatus terrane_runtime_end_stream (TerraneRuntime *self, TerraneAnswer *answer);
 
 /** An error during the initialisation; @answer as above. */
 TerraneRuntimeStatus terrane_runtime_init_error (TerraneRuntime *self, TerraneAnswer *answer);

@@ -544,6 +544,12 @@ terrane_session_wait_until (TerraneSession *self, gint64 deadline)
   return ended;
 }
 
+gboolean
+terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd, GError **error)
+{
+  return terrane_inlet_connect (self->init, port, out_fd, error);
+}
+
 uint64_t
 terrane_session_peak_bytes (TerraneSession *self)
 {

@@ -1,17 +1,24 @@
-"""Lambda handler: describes a GeoTIFF (or any raster that GDAL opens).
+"""Lambda handler: describes a GeoTIFF (or any raster that GDAL opens), or cuts a piece out of it.
 
 Event:    {"path": "scene.tif", "bands": [1, 2]}
           path    a file (relative to the function's directory), a /vsi… path, or a URL: s3://, https://
           bands   the bands to take statistics of; all when absent
+          window  [column, row, width, height]: answer with these pixels as a GeoTIFF instead
 Response: driver, width, height, crs, bounds and, for each band, dtype, nodata, min, max, mean, std
-          (null where a band has not a single valid pixel)
+          (null where a band has not a single valid pixel); with a window, what API Gateway and function URLs turn
+          into a download: {"statusCode": 200, "headers": …, "isBase64Encoded": true, "body": …}
 """
 
+import base64
 import os
 
 import numpy
 import rasterio
 from rasterio.errors import RasterioIOError
+from rasterio.io import MemoryFile
+from rasterio.windows import Window
+
+MAX_PIXELS = 1 << 20  # a response has at most 6 MB, in base64
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", os.path.dirname(os.path.abspath(__file__)))
 
@@ -48,6 +55,25 @@ def describe_band(dataset, index):
     }
 
 
+def cut(dataset, bands, numbers):
+    """The pixels of a window with their place on Earth, as a GeoTIFF for an HTTP client."""
+    if not isinstance(numbers, list) or len(numbers) != 4 or not all(type(number) is int for number in numbers):
+        raise ValueError(f'"window" must be [column, row, width, height], not {numbers!r}')
+    column, row, width, height = numbers
+    inside = (min(column, row) >= 0 and min(width, height) > 0
+              and column + width <= dataset.width and row + height <= dataset.height)
+    if not inside or width * height * len(bands) > MAX_PIXELS:
+        raise ValueError(f"window {numbers} must be inside of {dataset.width} x {dataset.height} pixels, at most {MAX_PIXELS}")
+    window = Window(column, row, width, height)
+    with MemoryFile() as memory:
+        with memory.open(driver="GTiff", width=width, height=height, count=len(bands), dtype=dataset.dtypes[bands[0] - 1],
+                         crs=dataset.crs, transform=dataset.window_transform(window), nodata=dataset.nodata) as piece:
+            piece.write(dataset.read(bands, window=window))
+        body = base64.b64encode(memory.read()).decode()
+    return {"statusCode": 200, "headers": {"Content-Type": "image/tiff; application=geotiff"}, "isBase64Encoded": True,
+            "body": body}
+
+
 def handler(event, context):
     path = event.get("path") if isinstance(event, dict) else None
     if not isinstance(path, str) or not path:
@@ -60,6 +86,8 @@ def handler(event, context):
         bands = event.get("bands", list(dataset.indexes))
         if not isinstance(bands, list) or not all(band in dataset.indexes for band in bands):
             raise ValueError(f'"bands" must be a list of numbers from 1 to {dataset.count}, not {bands!r}')
+        if "window" in event:
+            return cut(dataset, bands, event["window"])
         return {
             "driver": dataset.driver,
             "width": dataset.width,

@@ -6,6 +6,7 @@ The functions use AWS's own runtime client, awslambdaric; what that never does i
 import base64
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -13,15 +14,17 @@ import pty
 import re
 import secrets
 import select
+import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import unittest
 import urllib.error
 import urllib.request
 
-from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TOP, TestCase, remove_tree, shared_gdal_build
+from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TOP, TestCase, have, remove_tree, shared_gdal_build
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 REQUIREMENTS = TOP / "profiles/requirements/awslambdaric.txt"
@@ -58,14 +61,14 @@ BROKEN = {
 
 # A runtime of the test's own: does what awslambdaric never would and returns the answers that it got.
 CLIENT = r'''
-import http.client, json, os, sys
+import base64, http.client, json, os, signal, sys
 host = os.environ["AWS_LAMBDA_RUNTIME_API"]
 def call(method, path, body=None, headers={}, **options):
     connection = http.client.HTTPConnection(host)
     connection.request(method, path, body, headers, **options)
     response = connection.getresponse()
     return response.status, response.read(), response.headers
-def stream(path, pieces, trailers):
+def stream(path, pieces, trailers, between=lambda: None):
     connection = http.client.HTTPConnection(host)
     connection.putrequest("POST", path)
     connection.putheader("Transfer-Encoding", "chunked")
@@ -74,8 +77,14 @@ def stream(path, pieces, trailers):
     connection.endheaders()
     for piece in pieces:
         connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+        between()
     connection.send(b"0\r\n" + b"".join(b"%s: %s\r\n" % (k.encode(), v) for k, v in trailers.items()) + b"\r\n")
     return connection.getresponse().status
+def wait_for_test():
+    signal.sigwait({signal.SIGUSR1})
+def end():
+    os._exit(4)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 API = "/2018-06-01/runtime"
 facts = {"early": call("POST", API + "/invocation/x/response", b"")[0]}
 while True:
@@ -89,9 +98,25 @@ while True:
     if event == "stream":
         stream(answer + "/response", [b"one ", b"two ", b"three"], {})
     elif event == "broken stream":
-        import base64
         stream(answer + "/response", [b"one "], {"Lambda-Runtime-Function-Error-Type": b"Stream.Broke",
                "Lambda-Runtime-Function-Error-Body": base64.b64encode(b'{"errorMessage": "in the middle"}')})
+    elif event == "slow stream":
+        stream(answer + "/response", [b"first\n", b"second\n"], {}, wait_for_test)
+    elif event == "slow broken stream":
+        stream(answer + "/response", [b"first\n", b"second\n"], {"Lambda-Runtime-Function-Error-Type": b"Stream.Broke",
+               "Lambda-Runtime-Function-Error-Body": base64.b64encode(b'{"errorMessage": "in the middle"}')}, wait_for_test)
+    elif event == "stream and exit":
+        stream(answer + "/response", [b"first\n"], {}, end)
+    elif event == "stream and hang up":
+        connection = http.client.HTTPConnection(host)
+        connection.putrequest("POST", answer + "/response")
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.putheader("Lambda-Runtime-Function-Response-Mode", "streaming")
+        connection.endheaders()
+        connection.send(b"6\r\nfirst\n\r\n")
+        connection.close()
+    elif event == "long stream":
+        facts["long"] = stream(answer + "/response", [b"x" * 1000000] * 10, {})
     elif event == "typed error":
         call("POST", answer + "/error", b'{"errorMessage": "m", "errorType": "In.Body"}',
              {"Lambda-Runtime-Function-Error-Type": "In.Header", "Lambda-Runtime-Function-XRay-Error-Cause": "x" * 900000})
@@ -147,9 +172,9 @@ class InvokeCase(TestCase):
         cls.home.mkdir()
         cls.home.chmod(0o755)
         for user in cls.users:
-            (cls.home / str(user)).mkdir()
+            (cls.home / str(user).lower()).mkdir()
             if user is not None:
-                shutil.chown(cls.home / str(user), user)
+                shutil.chown(cls.home / str(user).lower(), user)
         task, top = cls.home / "task", cls.home / "top"
         task.mkdir()
         (top / "var/runtime").mkdir(parents=True)
@@ -163,7 +188,7 @@ class InvokeCase(TestCase):
     def tearDownClass(cls):
         remove_tree(cls.home)
 
-    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric")):
+    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric"), working_dir="/var/task"):
         """Builds the image with this command, and returns its name."""
         name = re.sub("[^a-z]", "-", cmd or "none") + f"-{len(entrypoint)}"
         profile = {"name": name, "platform": "linux/amd64", "target": "oci", "base": {"archive": str(BASE)}, "trees": [
@@ -171,7 +196,7 @@ class InvokeCase(TestCase):
              "prefix": "/usr/local/lib/python3.11/dist-packages"},
             {"name": "top", "directory": str(self.home / "top"), "prefix": "/"},
             {"name": "task", "directory": str(self.home / "task"), "prefix": "/var/task"}],
-            "config": {"entrypoint": list(entrypoint), "working_dir": "/var/task",
+            "config": {"entrypoint": list(entrypoint), "working_dir": working_dir,
                        "env": {"PATH": "/usr/bin:/bin", "LAMBDA_TASK_ROOT": "/var/task", "GREETING": "from the image"}}}
         if cmd:
             profile["config"]["cmd"] = [cmd]
@@ -180,7 +205,7 @@ class InvokeCase(TestCase):
         return name
 
     def store_of(self, user):
-        return self.home / str(user) / "store"
+        return self.home / str(user).lower() / "store"
 
     def invoke(self, image, *events, arguments=(), exit_code=0, user=None, env=None):
         """Returns the responses and stderr."""
@@ -190,6 +215,16 @@ class InvokeCase(TestCase):
         result = self.run_terrane("--json", "-q", "invoke", image, *files, *arguments, exit_code=exit_code,
                                   store=self.store_of(user), user=user, env=env)
         return json.loads(result.stdout)["responses"], result.stderr
+
+
+    def go_on(self, token):
+        """Signals the function with that variable."""
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if token.encode() in (path / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(path.name), signal.SIGUSR1)
+                    return
+        self.fail("no process has " + token)
 
 
 class Invoke(InvokeCase):
@@ -338,6 +373,42 @@ class Invoke(InvokeCase):
         self.assertEqual(responses[6]["error_type"], "Function.ResponseSizeTooLarge")
         self.assertEqual(responses[7]["response"]["over"], 413)
 
+    def test_a_stream_is_shown_while_it_comes(self):
+        """The function goes on when the test has seen the first part, and says so by a signal."""
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        for event, code, message in ("slow stream", 0, ""), ("slow broken stream", 1, "failed with ‘Stream.Broke’\n  in the middle"):
+            with self.subTest(event):
+                path, token = self.write("event.json", json.dumps(event)), "TOKEN=" + secrets.token_hex(8)
+                process = subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "invoke", image, "--event", path,
+                                            "--env", token], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(process.stdout.readline(), "first\n")
+                self.go_on(token)
+                self.assertEqual(process.stdout.readline(), "second\n")
+                self.go_on(token)
+                rest, log = process.communicate(timeout=30)
+                self.assertEqual((rest, process.returncode), ("", code))
+                self.assertIn(message, log)
+
+    def test_streams_that_break(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        for event, pattern in {"stream and exit": "Runtime.ExitError’\n  RequestId: .* exit status 4",
+                               "stream and hang up": "Runtime.TruncatedResponse’\n  The streamed response ended before"}.items():
+            with self.subTest(event):
+                path = self.write("event.json", json.dumps(event))
+                result = self.run_terrane("-q", "invoke", image, "--event", path, store=self.store_of(None), exit_code=1)
+                self.assertEqual(result.stdout, "first\n")
+                self.assertRegex(result.stderr, "the function failed with ‘" + pattern)
+        # More than a response may have that is no stream.
+        path = self.write("event.json", json.dumps("long stream"))
+        result = self.run_terrane("-q", "invoke", image, "--event", path, store=self.store_of(None))
+        self.assertEqual(result.stdout, "x" * 10_000_000)
+
+    def test_working_directories(self):
+        image = self.image("good.handler", working_dir="/no/such")
+        responses, _ = self.invoke(image, {}, exit_code=1)
+        self.assertEqual(responses[0]["error_type"], "Runtime.InvalidWorkingDir")
+        self.assertRegex(responses[0]["error"]["errorMessage"], "RequestId: .* Error: chdir /no/such: no such file or directory")
+
     def test_an_image_like_those_of_aws(self):
         image = self.image("good.handler", entrypoint=("/lambda-entrypoint.sh",))
         responses, _ = self.invoke(image, {"env": ["AWS_EXECUTION_ENV", "_HANDLER"]})
@@ -459,6 +530,24 @@ class Serve(InvokeCase):
             status, body, _ = self.post(url, {})
             self.assertEqual((status, json.loads(body)["errorType"]), (502, "Runtime.ExitError"))
 
+    def test_a_stream_goes_out_while_it_comes(self):
+        image, token = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py")), "TOKEN=" + secrets.token_hex(8)
+        with self.serve(image, "--env", token) as url:
+            for event in "slow stream", "slow broken stream":
+                request = urllib.request.Request(url, json.dumps(event).encode())
+                with self.subTest(event), urllib.request.urlopen(request, timeout=30) as response:
+                    self.assertEqual((response.status, response.headers["Transfer-Encoding"]), (200, "chunked"))
+                    self.assertEqual(response.readline(), b"first\n")
+                    self.go_on(token)
+                    self.assertEqual(response.readline(), b"second\n")
+                    self.go_on(token)
+                    if event == "slow stream":
+                        self.assertEqual(response.read(), b"")
+                    else:  # what was said cannot be taken back: the client sees that it is not all
+                        self.assertRaises(http.client.IncompleteRead, response.read)
+            # The function is still there.
+            self.assertEqual(self.post(url, "stream")[:2], (200, b"one two three"))
+
     def test_it_ends_while_a_function_runs(self):
         with self.serve(self.image("loops.handler")) as url, concurrent.futures.ThreadPoolExecutor() as pool:
             future = pool.submit(self.post, url, {})
@@ -523,6 +612,66 @@ class Run(InvokeCase):
 
     def test_usage(self):
         self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
+        self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
+
+
+class Podman(InvokeCase):
+    """What terrane prints is what podman is given: the real one, with settings that work in CI's containers."""
+
+    PROBE = ("id -u; id -g; echo $GREETING $SECRET $AWS_LAMBDA_FUNCTION_MEMORY_SIZE ${AWS_LAMBDA_RUNTIME_API:-none}; "
+             "df -Pm /tmp | tail -1 | { read a size b; echo $size; }; grep -c : /proc/net/dev; ls -d /dev/shm; "
+             "touch /x /tmp/y; grep CapEff /proc/self/status; ulimit -n; exit 7")
+
+    def environment(self, home):
+        """Storage of its own; runc and cgroupfs where crun does not know the host's cgroups."""
+        (home / "storage.conf").write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{home}/root"\nrunroot = "{home}/run"\n')
+        (home / "containers.conf").write_text('[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
+        return {"CONTAINERS_STORAGE_CONF": str(home / "storage.conf"), "CONTAINERS_CONF": str(home / "containers.conf")}
+
+    @unittest.skipUnless(have("podman", "runc") and os.geteuid() == 0, "needs podman, runc and root")
+    def test_it_prints_and_runs(self):
+        image = self.image("good.handler")
+        environment = self.environment(self.directory) | {"SECRET": "not shown"}
+        try:
+            result = self.run_terrane("-q", "run", "--podman", image, "--env", "GREETING=a b", "-e", "SECRET", "--memory", "256",
+                                      "--tmp", "600", "--", "/bin/sh", "-c", self.PROBE, store=self.store_of(None),
+                                      env=environment, exit_code=7)
+        finally:
+            subprocess.run(["podman", "system", "reset", "--force"], env=dict(os.environ, **environment), capture_output=True)
+        self.assertEqual(result.stdout, "993\n990\na b not shown 256 none\n600\n1\nCapEff:\t0000000000000000\n1024\n")
+        self.assertIn("'/x': Read-only file system", result.stderr)
+        self.assertIn("'/dev/shm': No such file or directory", result.stderr)
+        words = shlex.split(result.stderr.splitlines()[0])
+        self.assertEqual(words[:3], ["podman", "run", "--rm"])
+        self.assertIn("--env=GREETING=a b", words)
+        self.assertIn("--env=SECRET", words)
+        self.assertEqual(words[-4:], ["--entrypoint=/bin/sh", f"oci:{self.store_of(None)}/images:{image}:latest", "-c", self.PROBE])
+
+    def test_what_podman_cannot_take(self):
+        image = self.image("good.handler")
+        alias = self.directory / "Upper_"
+        alias.symlink_to(self.store_of(None))
+        result = self.run_terrane("-q", "run", "--podman", image, store=alias, exit_code=1)
+        self.assertRegex(result.stderr, "podman takes images only from paths .* lower case.* which ‘.*Upper_’ is not; use another")
+        result = self.run_terrane("-q", "run", "--podman", image, store=self.store_of(None), env={"PATH": "/nowhere"}, exit_code=1)
+        self.assertIn("terrane: podman is not installed", result.stderr)
+        self.assert_fails(1, "none", "run", "--podman", "none")
+
+
+def tiff_tags(data):
+    """The tags of the first image in a little-endian TIFF: numbers and what they have."""
+    sizes = {2: (1, "s"), 3: (2, "H"), 4: (4, "I"), 12: (8, "d")}
+    magic, version, offset = struct.unpack_from("<2sHI", data)
+    assert (magic, version) == (b"II", 42), data[:8]
+    (count,) = struct.unpack_from("<H", data, offset)
+    tags = {}
+    for i in range(count):
+        entry = offset + 2 + 12 * i
+        tag, kind, number = struct.unpack_from("<HHI", data, entry)
+        size, letter = sizes[kind]
+        place = entry + 8 if size * number <= 4 else struct.unpack_from("<I", data, entry + 8)[0]
+        tags[tag] = struct.unpack_from(f"<{number}{letter}", data, place)
+    return tags
 
 
 class Gdal(TestCase):
@@ -537,11 +686,30 @@ class Gdal(TestCase):
             self.assertEqual((first["min"], first["max"], first["mean"]), (1.0, 4096.0, 2048.5))
             # 1 to 4096, each once: the standard deviation is that of a discrete uniform distribution.
             self.assertAlmostEqual(first["std"], ((4096**2 - 1) / 12) ** 0.5)
+        self.cuts_a_geotiff(record["name"])
         # An image that terrane did not build here: its layers are read.
         output = self.directory / "image.tar"
         self.run_terrane("build", "--no-validate", "-o", f"oci-archive:{output}", GDAL_PROFILE, store=SHARED / "store")
         elsewhere = self.run_terrane("--json", "-q", "invoke", f"oci-archive:{output}", "--event", event)
         self.assertEqual(json.loads(elsewhere.stdout)["responses"][0]["response"], responses[0]["response"])
+
+    def cuts_a_geotiff(self, image):
+        """The answer is read as TIFF 6.0 and the GeoTIFF standard write it, by nothing of GDAL."""
+        result = self.run_terrane("-q", "invoke", image, "--event", TOP / "profiles/event-window.json", store=SHARED / "store")
+        answer = json.loads(result.stdout)
+        self.assertEqual((answer["statusCode"], answer["headers"]["Content-Type"]), (200, "image/tiff; application=geotiff"))
+        tags = tiff_tags(data := base64.b64decode(answer["body"], validate=True))
+        original = tiff_tags((TOP / "profiles/app/sample.tif").read_bytes())
+        self.assertEqual((tags[256], tags[257], tags[258], tags[259]), ((16,), (10,), (16,), (1,)))  # 16 bits, not compressed
+        pixels = b"".join(data[start:start + size] for start, size in zip(tags[273], tags[279]))
+        # The sample counts from 1 along its rows of 64.
+        self.assertEqual(list(struct.unpack("<160H", pixels)), [row * 64 + column + 1 for row in range(4, 14) for column in range(8, 24)])
+        self.assertEqual(tags[33550], original[33550])  # ModelPixelScale
+        (scale_x, scale_y, _), tie = original[33550], original[33922]
+        self.assertEqual(tags[33922][3:5], (tie[3] + 8 * scale_x, tie[4] - 4 * scale_y))  # the corner's place
+        self.assertEqual(tags[34735][:3], (1, 1, 0))  # GeoKeyDirectory, version 1.1.0
+        keys = lambda directory: {directory[i]: directory[i + 3] for i in range(4, len(directory), 4)}
+        self.assertEqual(keys(tags[34735])[3072], keys(original[34735])[3072])  # ProjectedCRS
 
 
 if __name__ == "__main__":

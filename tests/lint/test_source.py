@@ -29,6 +29,7 @@ ALLOWED = {
     "builder/geo": {"builder/store", "oci", "oci/base"},
     "builder/check": {"builder", "builder/geo", "builder/profile", "builder/python", "builder/store", "oci", "oci/base"},
     "builder/sandbox": {"oci", "oci/base"},
+    "builder/validation": {"builder", "builder/profile", "builder/sandbox", "oci", "oci/base"},
     "builder/transform": {"oci", "oci/base"},
     "builder/store": {"oci", "oci/base"},
     "builder/profile": {"oci", "oci/base"},

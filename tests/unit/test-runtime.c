@@ -101,6 +101,46 @@ test_waiting (void)
 }
 
 static void
+append_part (const char *bytes, size_t len, gpointer data)
+{
+  g_string_append_len (data, bytes, (gssize) len);
+}
+
+static void
+test_stream (void)
+{
+  g_autoptr (TerraneRuntime) runtime = terrane_runtime_new ();
+  g_autoptr (GString) got = g_string_new (NULL);
+  g_auto (TerraneAnswer) end = { .body = g_bytes_new_static ("", 0) }, answer = { 0 };
+  g_auto (TerraneInvocation) event = make_event ("a"), none = { 0 };
+  submit (runtime, "x");
+  assert_next (runtime, "x");
+  g_assert_false (terrane_runtime_begin_stream (runtime, "x")); /* nobody takes it */
+  g_assert_cmpint (respond (runtime, "x"), ==, TERRANE_RUNTIME_OK);
+  event.stream = append_part;
+  event.stream_data = got;
+  terrane_runtime_submit (runtime, &event);
+  g_assert_false (terrane_runtime_begin_stream (runtime, "a")); /* not fetched */
+  assert_next (runtime, "a");
+  g_assert_false (terrane_runtime_begin_stream (runtime, "x"));
+  g_assert_true (terrane_runtime_begin_stream (runtime, "a"));
+  g_assert_false (terrane_runtime_begin_stream (runtime, "a"));
+  terrane_runtime_stream (runtime, "12", 2);
+  g_assert_cmpint (respond (runtime, "a"), ==, TERRANE_RUNTIME_WRONG_STATE);
+  g_assert_cmpint (terrane_runtime_next (runtime, &none), ==, TERRANE_RUNTIME_WRONG_STATE);
+  terrane_runtime_stream (runtime, "3", 1);
+  g_assert_false (terrane_runtime_take_answer (runtime, &answer));
+  g_assert_cmpint (terrane_runtime_end_stream (runtime, &end), ==, TERRANE_RUNTIME_OK);
+  g_assert_true (terrane_runtime_take_answer (runtime, &answer));
+  g_assert_true (answer.streamed);
+  g_assert_cmpstr (got->str, ==, "123");
+  terrane_runtime_end (runtime);
+  terrane_runtime_stream (runtime, "4", 1);
+  g_assert_cmpstr (got->str, ==, "123");
+  g_assert_cmpint (terrane_runtime_end_stream (runtime, &end), ==, TERRANE_RUNTIME_CLOSED);
+}
+
+static void
 test_init_error (void)
 {
   g_autoptr (TerraneRuntime) runtime = terrane_runtime_new ();
@@ -152,6 +192,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/runtime/one-event", test_one_event);
   g_test_add_func ("/runtime/waiting", test_waiting);
+  g_test_add_func ("/runtime/stream", test_stream);
   g_test_add_func ("/runtime/init-error", test_init_error);
   g_test_add_func ("/runtime/paths", test_paths);
   return g_test_run ();

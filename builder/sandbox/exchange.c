@@ -1,0 +1,134 @@
+#include "builder/sandbox/exchange.h"
+
+#include "builder/sandbox/http-server.h"
+
+#include <string.h>
+
+/* What has come and not been read is in memory, at most TERRANE_MAX_STREAM_BYTES: a reader that is
+ * slow, or gone, must not hold up the function, which would run into its timeout. */
+struct _TerraneExchange
+{
+  TerraneLambda *lambda;
+  GBytes *payload;
+  char *client_context;
+  char *trace_id;
+  GThread *thread;
+
+  GMutex mutex;
+  GCond changed;
+  GQueue parts; /* GBytes */
+  size_t taken; /* bytes of the first one that were read */
+  gboolean begun;
+  gboolean ended;
+  TerraneLambdaResult result;
+  GError *error;
+};
+
+static void
+on_part (const char *bytes, size_t len, gpointer data)
+{
+  TerraneExchange *self = data;
+  g_mutex_lock (&self->mutex);
+  g_queue_push_tail (&self->parts, g_bytes_new (bytes, len));
+  self->begun = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  TerraneExchange *self = data;
+  TerraneLambdaResult result = { 0 };
+  GError *error = NULL;
+  const TerraneLambdaEvent event = { .payload = self->payload,
+                                     .client_context = self->client_context,
+                                     .trace_id = self->trace_id,
+                                     .stream = on_part,
+                                     .stream_data = self };
+  (void) terrane_lambda_invoke (self->lambda, &event, &result, &error);
+  g_mutex_lock (&self->mutex);
+  self->result = result;
+  self->error = error;
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+TerraneExchange *
+terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event)
+{
+  TerraneExchange *self = g_new0 (TerraneExchange, 1);
+  self->lambda = lambda;
+  self->payload = g_bytes_ref (event->payload);
+  self->client_context = g_strdup (event->client_context);
+  self->trace_id = g_strdup (event->trace_id);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->parts);
+  self->thread = g_thread_new ("invocation", run_thread, self);
+  return self;
+}
+
+void
+terrane_exchange_free (TerraneExchange *self)
+{
+  if (self == NULL)
+    return;
+  (void) g_thread_join (self->thread);
+  g_queue_clear_full (&self->parts, (GDestroyNotify) g_bytes_unref);
+  terrane_lambda_result_clear (&self->result);
+  g_clear_error (&self->error);
+  g_bytes_unref (self->payload);
+  g_free (self->client_context);
+  g_free (self->trace_id);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+gboolean
+terrane_exchange_wait (TerraneExchange *self)
+{
+  g_mutex_lock (&self->mutex);
+  while (!self->begun && !self->ended)
+    g_cond_wait (&self->changed, &self->mutex);
+  gboolean begun = self->begun;
+  g_mutex_unlock (&self->mutex);
+  return begun;
+}
+
+gssize
+terrane_exchange_read (char *buffer, size_t max, gpointer data)
+{
+  TerraneExchange *self = data;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  while (g_queue_is_empty (&self->parts) && !self->ended)
+    g_cond_wait (&self->changed, &self->mutex);
+  GBytes *part = g_queue_peek_head (&self->parts);
+  if (part == NULL)
+    return self->error == NULL && self->result.error_type == NULL ? TERRANE_HTTP_STREAM_END
+                                                                  : TERRANE_HTTP_STREAM_BROKEN;
+  gsize len = 0;
+  const char *bytes = g_bytes_get_data (part, &len);
+  size_t n = MIN (max, len - self->taken);
+  memcpy (buffer, bytes + self->taken, n);
+  self->taken += n;
+  if (self->taken == len)
+    {
+      g_bytes_unref (g_queue_pop_head (&self->parts));
+      self->taken = 0;
+    }
+  return (gssize) n;
+}
+
+const TerraneLambdaResult *
+terrane_exchange_result (const TerraneExchange *self, GError **error)
+{
+  if (self->error == NULL)
+    return &self->result;
+  if (error != NULL)
+    *error = g_error_copy (self->error);
+  return NULL;
+}

@@ -1,0 +1,33 @@
+/* One invocation in a thread of its own, so that a streamed response can be read while it comes. */
+#pragma once
+
+#include "builder/sandbox/lambda.h"
+
+G_BEGIN_DECLS
+
+typedef struct _TerraneExchange TerraneExchange;
+
+/** Starts it. @event: copied; its stream function is the exchange's. */
+TerraneExchange *terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event);
+
+/** Waits for the end of the invocation, and throws away what was not read. */
+void terrane_exchange_free (TerraneExchange *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneExchange, terrane_exchange_free)
+
+/**
+ * terrane_exchange_wait:
+ *
+ * Waits until there is something to say.
+ *
+ * Returns: TRUE when it is a streamed response, of which there is a part to read, whatever becomes
+ *   of it; FALSE when the invocation has ended
+ */
+gboolean terrane_exchange_wait (TerraneExchange *self);
+
+/** Waits for parts of the streamed response: a TerraneHttpReadFunc. */
+gssize terrane_exchange_read (char *buffer, size_t max, gpointer data);
+
+/** Of an invocation that has ended. Returns: (transfer none) (nullable): NULL with the error */
+const TerraneLambdaResult *terrane_exchange_result (const TerraneExchange *self, GError **error);
+
+G_END_DECLS

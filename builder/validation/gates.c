@@ -1,0 +1,200 @@
+#include "builder/validation/gates-private.h"
+
+#include "oci/base/fd.h"
+#include "oci/base/json.h"
+#include "oci/digest.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum
+{
+  MAX_EVENT_BYTES = 6 * 1024 * 1024, /* Lambda's */
+};
+
+void
+terrane_log_tail_init (TerraneLogTail *self)
+{
+  g_mutex_init (&self->mutex);
+  self->text = g_string_new (NULL);
+}
+
+void
+terrane_log_tail_clear (TerraneLogTail *self)
+{
+  g_mutex_clear (&self->mutex);
+  g_string_free (self->text, TRUE);
+}
+
+void
+terrane_log_tail_write (const char *bytes, size_t len, gpointer data)
+{
+  TerraneLogTail *self = data;
+  g_mutex_lock (&self->mutex);
+  g_string_append_len (self->text, bytes, (gssize) len);
+  if (self->text->len > TERRANE_GATE_LOG_BYTES)
+    g_string_erase (self->text, 0, (gssize) (self->text->len - TERRANE_GATE_LOG_BYTES));
+  g_mutex_unlock (&self->mutex);
+}
+
+char *
+terrane_log_tail_text (TerraneLogTail *self)
+{
+  g_mutex_lock (&self->mutex);
+  char *text = g_utf8_make_valid (self->text->str, (gssize) self->text->len);
+  g_mutex_unlock (&self->mutex);
+  return text;
+}
+
+void
+terrane_gate_result_clear (TerraneGateResult *self)
+{
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->reason, g_free);
+  g_clear_pointer (&self->output, g_free);
+  g_clear_pointer (&self->more, json_decref);
+}
+
+static void
+append_output (GString *text, const char *output)
+{
+  g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
+  guint n = g_strv_length (lines);
+  while (n > 0 && lines[n - 1][0] == '\0')
+    n--;
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "\n  | %s", lines[i]);
+}
+
+void
+terrane_gates_report (TerraneGateReport *report, const TerraneGateResult *result)
+{
+  json_t *object = json_object ();
+  oci_json_set (object, "kind", oci_json_text (result->kind));
+  oci_json_set (object, "name", oci_json_text (result->name));
+  oci_json_set (object, "passed", json_boolean (result->reason == NULL));
+  if (result->reason != NULL)
+    oci_json_set (object, "reason", oci_json_text (result->reason));
+  oci_json_set (object, "timed_out", json_boolean (result->timed_out));
+  oci_json_set (object, "wall_usecs", json_integer ((json_int_t) result->wall_usecs));
+  oci_json_set (object, "peak_rss_bytes", json_integer ((json_int_t) result->peak_bytes));
+  if (result->more != NULL)
+    (void) json_object_update (object, result->more); /* fails without memory alone */
+  oci_json_set (object, "output", oci_json_text (result->output != NULL ? result->output : ""));
+  oci_json_append (report->results, object);
+  if (result->reason == NULL)
+    return;
+  report->n_failed++;
+  g_string_append_printf (report->failures, "\n%s %s: %s", result->kind, result->name,
+                          result->reason);
+  if (result->output != NULL)
+    append_output (report->failures, result->output);
+}
+
+gboolean
+terrane_gates_wanted (const TerraneProfile *profile)
+{
+  return profile->validate.invoke->len > 0 || profile->validate.http->len > 0;
+}
+
+GPtrArray *
+terrane_gates_load (const TerraneProfile *profile, GError **error)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  for (guint i = 0; i < profile->validate.invoke->len; i++)
+    {
+      const TerraneInvokeSpec *spec = profile->validate.invoke->pdata[i];
+      GBytes *event = NULL;
+      if (spec->event_path == NULL)
+        {
+          char *text = json_dumps (spec->event, JSON_ENCODE_ANY | JSON_COMPACT);
+          event = g_bytes_new (text, strlen (text));
+          free (text);
+        }
+      else if (!oci_read_file (AT_FDCWD, spec->event_path, MAX_EVENT_BYTES, &event, error))
+        {
+          g_prefix_error (error, "%s.event: ", spec->where);
+          return NULL;
+        }
+      g_ptr_array_add (events, event);
+    }
+  return g_steal_pointer (&events);
+}
+
+static json_t *
+invoke_key (const TerraneInvokeSpec *spec, GBytes *event)
+{
+  OciDigestHex hex;
+  OciDigest digest = oci_digest_of_bytes (event);
+  json_t *key = json_object ();
+  oci_json_set (key, "event", oci_json_text (oci_digest_hex (&digest, hex)));
+  oci_json_set (key, "expect", spec->expect != NULL ? json_deep_copy (spec->expect) : json_null ());
+  oci_json_set (key, "has_expect", json_boolean (spec->expect != NULL));
+  oci_json_set (key, "timeout", json_integer ((json_int_t) spec->timeout_ms));
+  oci_json_set (key, "memory", json_integer ((json_int_t) spec->memory_bytes));
+  oci_json_set (key, "env", spec->env != NULL ? json_deep_copy (spec->env) : json_object ());
+  return key;
+}
+
+static json_t *
+http_key (const TerraneHttpSpec *spec)
+{
+  json_t *key = json_object ();
+  oci_json_set (key, "method", oci_json_text (spec->method));
+  oci_json_set (key, "path", oci_json_text (spec->path));
+  oci_json_set (key, "body", oci_json_text (spec->body != NULL ? spec->body : ""));
+  oci_json_set (key, "status", json_integer ((json_int_t) spec->expect_status));
+  oci_json_set (key, "match", oci_json_text (spec->expect_body != NULL ? spec->expect_body : ""));
+  oci_json_set (key, "timeout", json_integer ((json_int_t) spec->timeout_ms));
+  return key;
+}
+
+void
+terrane_gates_add_key (const TerraneProfile *profile, const GPtrArray *events, json_t *key)
+{
+  json_t *invoke = json_array (), *http = json_array ();
+  for (guint i = 0; i < events->len; i++)
+    oci_json_append (invoke, invoke_key (profile->validate.invoke->pdata[i], events->pdata[i]));
+  for (guint i = 0; i < profile->validate.http->len; i++)
+    oci_json_append (http, http_key (profile->validate.http->pdata[i]));
+  oci_json_set (key, "invoke", invoke);
+  oci_json_set (key, "http", http);
+  oci_json_set (key, "target", json_integer (profile->target));
+  oci_json_set (key, "memory", json_integer ((json_int_t) profile->limits.memory));
+  oci_json_set (key, "tmp", json_integer ((json_int_t) profile->limits.tmp));
+}
+
+typedef gboolean (*GateFunc) (const TerraneGates *self, guint index, TerraneGateResult *result,
+                              GError **error);
+
+static gboolean
+run_one (const TerraneGates *self, GateFunc gate, guint index, TerraneGateResult *result,
+         TerraneGateReport *report, GError **error)
+{
+  if (self->started != NULL)
+    self->started (self->data, result->kind, result->name);
+  if (!gate (self, index, result, error))
+    return FALSE;
+  terrane_gates_report (report, result);
+  return TRUE;
+}
+
+gboolean
+terrane_gates_run (const TerraneGates *self, TerraneGateReport *report, GError **error)
+{
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < self->profile->validate.invoke->len; i++)
+    {
+      g_auto (TerraneGateResult)
+          result = { .kind = "invoke", .name = terrane_invoke_gate_name (self->profile, i) };
+      ok = run_one (self, terrane_invoke_gate_run, i, &result, report, error);
+    }
+  for (guint i = 0; ok && i < self->profile->validate.http->len; i++)
+    {
+      g_auto (TerraneGateResult)
+          result = { .kind = "http", .name = terrane_http_gate_name (self->profile, i) };
+      ok = run_one (self, terrane_http_gate_run, i, &result, report, error);
+    }
+  return ok;
+}

@@ -1,0 +1,51 @@
+/* The gates of a profile that need more than a process: events that the function must answer, and
+ * requests that a web server in the image must answer. */
+#pragma once
+
+#include "builder/profile/profile.h"
+
+#include "oci/image-config.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *root; /* directory with the image's file system, see TerraneSandbox */
+  const OciImageConfig *config;
+  const TerraneProfile *profile;
+  const GPtrArray *events; /* from terrane_gates_load() */
+  void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
+  gpointer data;
+} TerraneGates;
+
+/* What all of them found. */
+typedef struct
+{
+  json_t *results;   /* array; an object for each is appended, see docs/record.md */
+  GString *failures; /* for people: a line for each, and indented ones behind it */
+  guint n_failed;
+} TerraneGateReport;
+
+/** Whether the profile has any. */
+gboolean terrane_gates_wanted (const TerraneProfile *profile);
+
+/**
+ * terrane_gates_load:
+ *
+ * Returns: (transfer full): the events of validate.invoke, as GBytes
+ */
+GPtrArray *terrane_gates_load (const TerraneProfile *profile, GError **error);
+
+/** Adds to @key everything but the image that the outcome depends on. */
+void terrane_gates_add_key (const TerraneProfile *profile, const GPtrArray *events, json_t *key);
+
+/**
+ * terrane_gates_run:
+ *
+ * Runs all of them, also after one failed.
+ *
+ * Returns: FALSE only when a sandbox could not be made
+ */
+gboolean terrane_gates_run (const TerraneGates *self, TerraneGateReport *report, GError **error);
+
+G_END_DECLS
