@@ -15,12 +15,6 @@ typedef enum
   TERRANE_TARGET_AZURE_FUNCTIONS,
 } TerraneTarget;
 
-typedef enum
-{
-  TERRANE_MODES_NORMALISE,
-  TERRANE_MODES_KEEP,
-} TerraneModes;
-
 typedef struct
 {
   char **entrypoint; /* (nullable): inherited from the base when NULL; so are the others */
@@ -60,8 +54,8 @@ typedef struct
   char *architecture;
   TerraneTarget target;
   TerraneSourceSpec *base;
-  GPtrArray *trees; /* of TerraneSourceSpec, bottom first */
-  TerraneModes modes;
+  GPtrArray *trees;                 /* of TerraneSourceSpec, bottom first */
+  TerraneTransformSpec *transforms; /* of the trees that say nothing else; each has its own copy */
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;

@@ -2,7 +2,7 @@
  * together are the lock's entry. */
 #pragma once
 
-#include "builder/resolve/python-base.h"
+#include "builder/image/python-base.h"
 #include "builder/resolve/resolve.h"
 
 G_BEGIN_DECLS
