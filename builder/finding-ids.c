@@ -49,6 +49,10 @@ static const struct
   { "python.unused-bytecode", "compiled modules that Python never looks at" },
   { "python.version-conflict", "a package of a version that another one does not take" },
   { "python.wheel-tag", "a wheel for another Python, C library or processor" },
+  { "size.budget", "more than the profile's limits" },
+  { "size.duplicate-files", "files with equal content" },
+  { "size.largest", "what the image's size is made of" },
+  { "size.library-copies", "names of a library that are copies instead of links" },
 };
 
 const char *const *

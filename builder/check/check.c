@@ -3,6 +3,7 @@
 #include "builder/check/elf.h"
 #include "builder/check/lambda.h"
 #include "builder/check/python.h"
+#include "builder/check/size.h"
 
 static gboolean
 check_elf (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
@@ -38,6 +39,7 @@ static const struct
   { "elf", ANY_TARGET, check_elf },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
   { "python", ANY_TARGET, terrane_check_python },
+  { "size", ANY_TARGET, terrane_check_size },
 };
 
 gboolean
@@ -45,8 +47,13 @@ terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError 
 {
   TerraneCheck self = *check;
   g_autoptr (TerranePrograms) programs = terrane_programs_new (check->view, error);
-  self.programs = programs;
   if (programs == NULL)
+    return FALSE;
+  self.programs = programs;
+  g_autoptr (TerranePython) python =
+      terrane_python_new (check->view, check->target == TERRANE_TARGET_AWS_LAMBDA, error);
+  self.python = python;
+  if (python == NULL)
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {
