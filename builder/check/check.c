@@ -1,5 +1,7 @@
 #include "builder/check/check.h"
 
+#include "builder/check/azure-functions.h"
+#include "builder/check/cloud-run.h"
 #include "builder/check/elf.h"
 #include "builder/check/lambda.h"
 #include "builder/check/python.h"
@@ -36,6 +38,8 @@ static const struct
   int targets; /* a set of bits */
   gboolean (*run) (const TerraneCheck *check, TerraneFindings *findings, GError **error);
 } families[] = {
+  { "azure-functions", FOR (AZURE_FUNCTIONS), terrane_check_azure_functions },
+  { "cloud-run", FOR (CLOUD_RUN), terrane_check_cloud_run },
   { "elf", ANY_TARGET, check_elf },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
   { "python", ANY_TARGET, terrane_check_python },
