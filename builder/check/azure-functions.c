@@ -27,14 +27,13 @@ static void G_GNUC_PRINTF (6, 7)
   g_autofree char *message = g_strdup_vprintf (format, args);
   va_end (args);
   g_autofree char *path = node != NULL ? terrane_node_path (node) : NULL;
-  const TerraneFinding finding = {
-    .id = id,
-    .severity = severity,
-    .path = path,
-    .tree = node != NULL ? terrane_image_view_tree (self->view, node) : NULL,
-    .message = message,
-    .fix = fix
-  };
+  const TerraneFinding finding = { .id = id,
+                                   .severity = severity,
+                                   .path = path,
+                                   .tree = node != NULL ? terrane_image_view_tree (self->view, node)
+                                                        : NULL,
+                                   .message = message,
+                                   .fix = fix };
   terrane_findings_add (self->findings, &finding);
 }
 

@@ -1,5 +1,5 @@
-/* What Google Cloud Run demands of an image: its container runtime contract. Nothing of it was tried
- * against Google. */
+/* What Google Cloud Run demands of an image: its container runtime contract. Nothing of it was
+ * tried against Google. */
 #pragma once
 
 #include "builder/check/check.h"

@@ -79,9 +79,9 @@ terrane_image_view_program (const TerraneImageView *self, const char *directory,
       return terrane_tree_resolve (self->tree, path);
     }
   g_autofree char *path = terrane_image_view_env (self, "PATH");
-  g_auto (GStrv) directories =
-      g_strsplit (path != NULL ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                  ":", -1);
+  g_auto (GStrv) directories = g_strsplit (
+      path != NULL ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ":",
+      -1);
   for (char **each = directories; *each != NULL; each++)
     {
       g_autofree char *candidate = g_strconcat (*each, "/", name, NULL);
