@@ -76,8 +76,8 @@ report (Group *group, TerraneFindings *findings, const char *id, TerraneSeverity
   if (group->count == 0)
     return;
   g_autofree char *message =
-      g_strdup_printf ("%u compiled module%s %s: %s%s", group->count, group->count == 1 ? "" : "s",
-                       what, group->first->str, group->count > MAX_SHOWN ? ", …" : "");
+      g_strdup_printf ("compiled modules (%u) %s: %s%s", group->count, what, group->first->str,
+                       group->count > MAX_SHOWN ? ", …" : "");
   const TerraneFinding finding = { .id = id,
                                    .severity = severity,
                                    .path = group->path,

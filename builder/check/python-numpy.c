@@ -97,7 +97,8 @@ check_dist (const TerraneImageView *view, const TerranePythonDist *dist,
     {
       const TerraneNode *node = files->pdata[i];
       gboolean old = FALSE;
-      if (!g_str_has_suffix (node->name, ".so") || g_str_has_prefix (node->name, "lib"))
+      if (!g_str_has_suffix (node->name, ".so")
+          || g_str_has_suffix (node->parent->name, ".libs")) /* auditwheel's, no modules */
         continue;
       if (!scan (view, node, &old, error))
         return FALSE;

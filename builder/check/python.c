@@ -238,10 +238,7 @@ gboolean
 terrane_check_python (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
   const TerraneImageView *view = check->view;
-  g_autoptr (TerranePython) python =
-      terrane_python_new (view, check->target == TERRANE_TARGET_AWS_LAMBDA, error);
-  if (python == NULL)
-    return FALSE;
+  const TerranePython *python = check->python;
   if (python->base.interpreter == NULL)
     return TRUE;
   Check self = { .view = view, .python = python, .findings = findings };

@@ -12,8 +12,7 @@ typedef struct
   OciLayout *layout; /* that holds the documents and, unless a registry has them, the layers */
   OciLayout *owned;  /* the same when it must be freed, else NULL */
   OciDescriptor *manifest;
-  char *name;          /* (nullable): "NAME:TAG" or what is nearest to it */
-  gboolean from_index; /* the name leads to an index; only known of oci: */
+  char *name; /* (nullable): "NAME:TAG" or what is nearest to it */
 } TerraneOpenImage;
 
 /**

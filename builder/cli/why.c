@@ -1,6 +1,7 @@
 /* terrane why */
 #include "builder/check/programs.h"
 #include "builder/cli/inspection.h"
+#include "builder/cli/why-package.h"
 
 #include "oci/base/number.h"
 
@@ -176,6 +177,18 @@ ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *nam
 {
   TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->store);
   g_autofree char *quoted = oci_quote (name);
+  g_autoptr (OciJsonValue) package = NULL;
+  if (strchr (name, '/') == NULL && !terrane_why_package (&view, name, &package, error))
+    return FALSE;
+  if (package != NULL)
+    {
+      terrane_terminal_finish_phase (inspection->terminal);
+      if (global->output.json)
+        terrane_print_json (package);
+      else
+        terrane_why_package_print (package);
+      return TRUE;
+    }
   g_autoptr (TerranePrograms) programs = terrane_programs_new (&view, error);
   if (programs == NULL)
     return FALSE;
@@ -215,8 +228,9 @@ terrane_command_why (TerraneGlobal *global, int argc, char **argv, GError **erro
   const TerraneCommandLine line = {
     .name = "why",
     .entries = entries,
-    .description = "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32. An image\n"
-                   "outside of the store is copied into it first.",
+    .description = "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32, PACKAGE a\n"
+                   "Python distribution or a package of Debian. An image outside of the store is\n"
+                   "copied into it first.",
     .min = 2,
     .max = 2,
   };
