@@ -283,7 +283,8 @@ audit_layer (ImageJob *job, const GPtrArray *paths)
   for (guint i = 0; i < paths->len; i++)
     {
       const TerraneNode *node = terrane_tree_lookup (job->assembled, paths->pdata[i]);
-      const OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
+      OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
+      entry.mtime = OCI_TAR_MTIME;
       terrane_layer_audit_entry (job->audit, index, &entry);
     }
 }
