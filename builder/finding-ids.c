@@ -6,6 +6,17 @@ static const struct
   const char *id;
   const char *summary;
 } kinds[] = {
+  { "azure-functions.host-json", "no host.json that the Functions host can read" },
+  { "azure-functions.no-function", "no function below the script root" },
+  { "azure-functions.program-missing", "a custom handler whose program is not there" },
+  { "azure-functions.script-root", "functions where the Functions host does not look" },
+  { "azure-functions.worker-runtime", "a language worker instead of the custom handler" },
+  { "azure-functions.wrong-architecture", "a platform that Azure Functions does not have" },
+  { "cloud-run.program-missing", "nothing to start, or it is not in the image" },
+  { "cloud-run.program-not-executable", "a program that cannot be executed" },
+  { "cloud-run.reserved-variable", "a variable that Cloud Run sets itself" },
+  { "cloud-run.working-directory", "a working directory that is not in the image" },
+  { "cloud-run.wrong-architecture", "a platform that Cloud Run does not have" },
   { "elf.broken", "an ELF file that the dynamic linker cannot read" },
   { "elf.executable-stack", "a program or library that wants an executable stack" },
   { "elf.foreign-binary", "a program or library of another operating system" },
@@ -59,6 +70,10 @@ static const struct
   { "python.unused-bytecode", "compiled modules that Python never looks at" },
   { "python.version-conflict", "a package of a version that another one does not take" },
   { "python.wheel-tag", "a wheel for another Python, C library or processor" },
+  { "size.budget", "more than the profile's limits" },
+  { "size.duplicate-files", "files with equal content" },
+  { "size.largest", "what the image's size is made of" },
+  { "size.library-copies", "names of a library that are copies instead of links" },
 };
 
 const char *const *

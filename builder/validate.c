@@ -64,7 +64,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&image->config, hex)));
   oci_json_set (key, "imports", imports);
   oci_json_set (key, "scripts", digests);
-  oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_secs));
+  oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_ms));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -144,7 +144,7 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
   const TerraneValidationSpec spec = {
     .imports = (const char *const *) profile->validate.imports,
     .scripts = scripts,
-    .timeout_secs = profile->validate.timeout_secs,
+    .timeout_secs = (unsigned) (profile->validate.timeout_ms / 1000),
   };
   return terrane_validation_run (&sandbox, python, &spec, on_started, (gpointer) progress,
                                  out_results, error);
@@ -228,6 +228,6 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
       return FALSE;
     }
   *out_results = terrane_validation_to_json (results);
-  return judge (results, profile->validate.timeout_secs, error)
+  return judge (results, (unsigned) (profile->validate.timeout_ms / 1000), error)
          && remember (store, &key, image, *out_results, error);
 }

@@ -16,6 +16,7 @@ oci_descriptor_copy (const OciDescriptor *self)
   OciDescriptor *copy = oci_descriptor_new (self->media_type, &self->digest, self->size);
   copy->annotations = json_deep_copy (self->annotations);
   copy->platform = json_deep_copy (self->platform);
+  copy->of_index = self->of_index;
   return copy;
 }
 

@@ -19,7 +19,10 @@ oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor, con
   if (index == NULL)
     return NULL;
   const OciDescriptor *chosen = oci_index_select (index, platform, error);
-  return chosen != NULL ? oci_descriptor_copy (chosen) : NULL;
+  OciDescriptor *copy = chosen != NULL ? oci_descriptor_copy (chosen) : NULL;
+  if (copy != NULL)
+    copy->of_index = TRUE;
+  return copy;
 }
 
 gboolean

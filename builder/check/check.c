@@ -1,9 +1,12 @@
 #include "builder/check/check.h"
 
+#include "builder/check/azure-functions.h"
+#include "builder/check/cloud-run.h"
 #include "builder/check/elf.h"
 #include "builder/check/geo.h"
 #include "builder/check/lambda.h"
 #include "builder/check/python.h"
+#include "builder/check/size.h"
 #include "builder/check/symbols.h"
 
 static gboolean
@@ -44,10 +47,13 @@ static const struct
   int targets; /* a set of bits */
   gboolean (*run) (const TerraneCheck *check, TerraneFindings *findings, GError **error);
 } families[] = {
+  { "azure-functions", FOR (AZURE_FUNCTIONS), terrane_check_azure_functions },
+  { "cloud-run", FOR (CLOUD_RUN), terrane_check_cloud_run },
   { "elf", ANY_TARGET, check_elf },
   { "geo", ANY_TARGET, check_geo },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
   { "python", ANY_TARGET, terrane_check_python },
+  { "size", ANY_TARGET, terrane_check_size },
 };
 
 gboolean
@@ -55,8 +61,13 @@ terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError 
 {
   TerraneCheck self = *check;
   g_autoptr (TerranePrograms) programs = terrane_programs_new (check->view, error);
-  self.programs = programs;
   if (programs == NULL)
+    return FALSE;
+  self.programs = programs;
+  g_autoptr (TerranePython) python =
+      terrane_python_new (check->view, check->target == TERRANE_TARGET_AWS_LAMBDA, error);
+  self.python = python;
+  if (python == NULL)
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {

@@ -3,6 +3,7 @@
 
 #include "builder/check/layers.h"
 #include "builder/check/programs.h"
+#include "builder/check/python-dists.h"
 #include "builder/profile/profile.h"
 
 G_BEGIN_DECLS
@@ -21,7 +22,9 @@ typedef struct
       base_has_times;  /* in a build: the base's layers are its own, and so are times of files */
   gboolean from_index; /* the image was named by an index of images */
   const char *today;   /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
-  TerranePrograms *programs; /* of @view; terrane_check_run() sets it */
+  const TerraneLimitsSpec *limits; /* (nullable): what the profile allows */
+  TerranePrograms *programs;       /* of @view; terrane_check_run() sets it */
+  const TerranePython *python;     /* the same */
 } TerraneCheck;
 
 /**

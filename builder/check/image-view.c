@@ -69,6 +69,29 @@ is_below_any (const char *path, const char *list)
   return FALSE;
 }
 
+TerraneNode *
+terrane_image_view_program (const TerraneImageView *self, const char *directory, const char *name)
+{
+  if (strchr (name, '/') != NULL)
+    {
+      g_autofree char *path =
+          name[0] == '/' ? g_strdup (name) : g_strconcat (directory, "/", name, NULL);
+      return terrane_tree_resolve (self->tree, path);
+    }
+  g_autofree char *path = terrane_image_view_env (self, "PATH");
+  g_auto (GStrv) directories =
+      g_strsplit (path != NULL ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                  ":", -1);
+  for (char **each = directories; *each != NULL; each++)
+    {
+      g_autofree char *candidate = g_strconcat (*each, "/", name, NULL);
+      TerraneNode *node = terrane_tree_resolve (self->tree, candidate);
+      if (node != NULL && node->type == OCI_ENTRY_FILE && (node->mode & 0111) != 0)
+        return node;
+    }
+  return NULL;
+}
+
 gboolean
 terrane_image_view_is_module_path (const TerraneImageView *self, const char *path)
 {

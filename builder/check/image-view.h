@@ -36,6 +36,15 @@ char *terrane_image_view_env (const TerraneImageView *self, const char *name);
 /** "‘/usr/lib/x’ in ‘base’". Returns: (transfer full) */
 char *terrane_image_view_quote (const TerraneImageView *self, const TerraneNode *node);
 
+/**
+ * terrane_image_view_program:
+ * @name: as execvp() takes it: with a slash a path from @directory, else searched in PATH
+ *
+ * Returns: (transfer none) (nullable): what would be executed, links followed, whatever its mode
+ */
+TerraneNode *terrane_image_view_program (const TerraneImageView *self, const char *directory,
+                                         const char *name);
+
 /** Whether the image's Python, or whatever else, looks for modules there: below a directory of
  * packages, the working directory, LAMBDA_TASK_ROOT, PYTHONPATH, or /opt/python. */
 gboolean terrane_image_view_is_module_path (const TerraneImageView *self, const char *path);

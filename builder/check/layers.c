@@ -9,8 +9,9 @@ typedef struct
   json_int_t links;   /* hard links */
   char *orphan;       /* (nullable): the first one */
   char *link;
-  GHashTable *times; /* (nullable): path of a Python source -> int64_t: seconds */
-  int64_t *time;     /* (nullable): the same of all sources, instead */
+  GHashTable *linked; /* (nullable): paths of hard links: a set */
+  GHashTable *times;  /* (nullable): path of a Python source -> int64_t: seconds */
+  int64_t *time;      /* (nullable): the same of all sources, instead */
 } Layer;
 
 struct _TerraneLayerAudit
@@ -27,6 +28,7 @@ layer_clear (gpointer data)
   g_free (layer->link);
   g_free (layer->time);
   g_clear_pointer (&layer->times, g_hash_table_unref);
+  g_clear_pointer (&layer->linked, g_hash_table_unref);
 }
 
 TerraneLayerAudit *
@@ -47,6 +49,22 @@ terrane_layer_audit_free (TerraneLayerAudit *self)
   g_array_unref (self->layers);
   g_hash_table_unref (self->directories);
   g_free (self);
+}
+
+static void
+note_link (Layer *layer, const char *path)
+{
+  if (layer->linked == NULL)
+    layer->linked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add (layer->linked, g_strdup (path));
+}
+
+gboolean
+terrane_layer_audit_is_link (const TerraneLayerAudit *self, guint index, const char *path)
+{
+  const Layer *layer =
+      index < self->layers->len ? &g_array_index (self->layers, Layer, index) : NULL;
+  return layer != NULL && layer->linked != NULL && g_hash_table_contains (layer->linked, path);
 }
 
 static void
@@ -108,10 +126,35 @@ terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry 
     layer->orphan = g_strdup (entry->path);
   if (entry->type == OCI_ENTRY_HARDLINK && layer->links++ == 0)
     layer->link = g_strdup (entry->path);
+  if (entry->type == OCI_ENTRY_HARDLINK)
+    note_link (layer, entry->path);
   if (entry->type == OCI_ENTRY_FILE && g_str_has_suffix (entry->path, ".py"))
     note_time (layer, entry->path, entry->mtime);
   if (entry->type == OCI_ENTRY_DIRECTORY)
     g_hash_table_add (self->directories, g_strdup (entry->path));
+}
+
+static void
+links_to_json (const Layer *layer, json_t *object)
+{
+  GHashTableIter iter;
+  gpointer path;
+  if (layer->linked == NULL)
+    return;
+  json_t *array = json_array ();
+  g_hash_table_iter_init (&iter, layer->linked);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    oci_json_append (array, oci_json_text (path));
+  oci_json_set (object, "linked", array);
+}
+
+static void
+links_from_json (const json_t *object, Layer *layer)
+{
+  size_t i;
+  json_t *path;
+  json_array_foreach (json_object_get (object, "linked"), i, path) if (json_is_string (path))
+      note_link (layer, json_string_value (path));
 }
 
 static void
@@ -147,6 +190,7 @@ terrane_layer_audit_to_json (const TerraneLayerAudit *self)
         oci_json_set (object, "orphan", oci_json_text (layer->orphan));
       if (layer->link != NULL)
         oci_json_set (object, "link", oci_json_text (layer->link));
+      links_to_json (layer, object);
       times_to_json (layer, object);
       oci_json_append (array, object);
     }
@@ -183,6 +227,7 @@ terrane_layer_audit_from_json (const json_t *value)
       .orphan = g_strdup (json_string_value (json_object_get (object, "orphan"))),
       .link = g_strdup (json_string_value (json_object_get (object, "link"))),
     };
+    links_from_json (object, &layer);
     times_from_json (object, &layer);
     g_array_append_val (self->layers, layer);
   }

@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayerAudit, terrane_layer_audit_free)
 /** Takes note of the next entry of layer @index, which counts from 0 and never goes back. */
 void terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry *entry);
 
+/** Whether the entry of layer @index at @path is a hard link: no content of its own. */
+gboolean terrane_layer_audit_is_link (const TerraneLayerAudit *self, guint index, const char *path);
+
 /** When a Python source of layer @index was changed. @path: as in the layer. Returns: whether that
  * is known */
 gboolean terrane_layer_audit_source_time (const TerraneLayerAudit *self, guint index,

@@ -42,6 +42,14 @@ static void G_GNUC_PRINTF (6, 7)
   terrane_findings_add (self->findings, &finding);
 }
 
+/* dpkg sees to what packages of Debian need, and it may know better than their authors. */
+static gboolean
+is_debian (const TerranePythonDist *dist)
+{
+  g_autofree char *directory = terrane_node_path (dist->directory);
+  return strcmp (directory, "usr/lib/python3/dist-packages") == 0;
+}
+
 static void
 check_requirement (const Check *self, const TerranePythonDist *dist, const char *text)
 {
@@ -57,7 +65,8 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
   g_autofree char *specifiers = oci_quote (wanted->specifiers);
   if (found == NULL)
     {
-      add (self, "python.missing-requirement", TERRANE_SEVERITY_WARNING, dist->node,
+      add (self, "python.missing-requirement",
+           is_debian (dist) ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
            "install it too, or turn this off when nothing that you use needs it",
            "%s needs %s%s%s, and it is not installed", name, other,
            wanted->specifiers[0] != '\0' ? " " : "",
@@ -229,10 +238,7 @@ gboolean
 terrane_check_python (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
   const TerraneImageView *view = check->view;
-  g_autoptr (TerranePython) python =
-      terrane_python_new (view, check->target == TERRANE_TARGET_AWS_LAMBDA, error);
-  if (python == NULL)
-    return FALSE;
+  const TerranePython *python = check->python;
   if (python->base.interpreter == NULL)
     return TRUE;
   Check self = { .view = view, .python = python, .findings = findings };

@@ -102,7 +102,7 @@ check_image (TerraneGlobal *global, const Arguments *arguments, const char *name
     .target = target,
     .manifest = unpacked->manifest,
     .audit = unpacked->audit,
-    .from_index = inspection->image->from_index,
+    .from_index = inspection->image->manifest->of_index,
     .today = today,
   };
   *out_findings = terrane_findings_new ();

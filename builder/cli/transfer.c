@@ -42,8 +42,6 @@ find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *t
       named = self->owned != NULL ? oci_layout_resolve (self->owned, transport->name, error) : NULL;
       if (named != NULL)
         self->manifest = oci_image_find_manifest (self->owned, named, platform, error);
-      if (self->manifest != NULL)
-        self->from_index = !oci_digest_equal (&self->manifest->digest, &named->digest);
       break;
     case OCI_TRANSPORT_OCI_ARCHIVE:
       self->manifest =

@@ -13,7 +13,6 @@ typedef struct
   OciLayout *owned;  /* the same when it must be freed, else NULL */
   OciDescriptor *manifest;
   char *name;          /* (nullable): "NAME:TAG" or what is nearest to it */
-  gboolean from_index; /* the name leads to an index; only known of oci: */
 } TerraneOpenImage;
 
 /**

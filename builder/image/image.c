@@ -142,6 +142,26 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base, const 
   return annotations;
 }
 
+/* What findings about sizes depend on. */
+static json_t *
+limits_key (const TerraneLimitsSpec *limits)
+{
+  const GPtrArray *const lists[] = { limits->trees, limits->packages };
+  json_t *key = json_array ();
+  oci_json_append (key, json_integer ((json_int_t) limits->uncompressed_size));
+  for (gsize k = 0; k < G_N_ELEMENTS (lists); k++)
+    {
+      json_t *list = json_object ();
+      for (guint i = 0; i < lists[k]->len; i++)
+        {
+          const TerraneSizeLimit *limit = lists[k]->pdata[i];
+          oci_json_set (list, limit->name, json_integer ((json_int_t) limit->bytes));
+        }
+      oci_json_append (key, list);
+    }
+  return key;
+}
+
 /* Everything that the image depends on, by digests: equal keys are equal images. */
 static OciDigest
 image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
@@ -167,6 +187,7 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "compressor", oci_json_text (compressor));
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "checks", oci_json_text (TERRANE_CHECKS_VERSION));
+  oci_json_set (key, "limits", limits_key (&profile->limits));
   oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
     oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
@@ -403,6 +424,7 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                   .trust_base = TRUE };
   const TerraneCheck check = { .view = &view,
                                .target = job->profile->target,
+                               .limits = &job->profile->limits,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;

@@ -9,7 +9,6 @@ enum
   MAX_TREES =
       100, /* plus the base's layers; images of more than 127 layers do not run everywhere */
   MAX_TAGS = 20,
-  DEFAULT_TIMEOUT_SECS = 60,
   LOCK_SHORT = 12, /* digits of ${lock.short} */
 };
 
@@ -61,9 +60,9 @@ terrane_profile_free (TerraneProfile *self)
   g_free (self->config.working_dir);
   g_free (self->config.user);
   json_decref (self->annotations);
-  g_strfreev (self->validate.imports);
-  g_ptr_array_unref (self->validate.scripts);
   g_ptr_array_unref (self->checks);
+  terrane_validate_spec_clear (&self->validate);
+  terrane_limits_spec_clear (&self->limits);
   g_free (self->push.repository);
   g_strfreev (self->push.tags);
   g_free (self);
@@ -137,34 +136,6 @@ read_config (const OciJson *root, TerraneConfigSpec *config)
     }
   if (oci_json_member (&object, "user", &member) && oci_json_string (&member, &text))
     config->user = g_strdup (text);
-}
-
-static void
-read_validate (TerraneProfile *profile, const TerraneProfileReader *reader, const OciJson *root)
-{
-  static const char *const known[] = { "imports", "scripts", "timeout", NULL };
-  TerraneValidateSpec *validate = &profile->validate;
-  OciJson object, member;
-  size_t length = 0;
-  int64_t number;
-  if (!oci_json_member (root, "validate", &object) || !oci_json_object (&object, known))
-    return;
-  if (oci_json_member (&object, "imports", &member))
-    (void) oci_json_strv (&member, TERRANE_PROFILE_MAX_STRINGS, &validate->imports);
-  if (oci_json_member (&object, "timeout", &member) && oci_json_int (&member, 1, 900, &number))
-    validate->timeout_secs = (unsigned) number;
-  if (!oci_json_member (&object, "scripts", &member)
-      || !oci_json_array (&member, TERRANE_PROFILE_MAX_STRINGS, &length))
-    return;
-  for (size_t i = 0; i < length; i++)
-    {
-      OciJson element;
-      char *path = NULL;
-      oci_json_element (&member, i, &element);
-      terrane_profile_read_path (reader, &element, &path);
-      if (path != NULL)
-        g_ptr_array_add (validate->scripts, path);
-    }
 }
 
 static gboolean
@@ -281,6 +252,26 @@ read_push (const OciJson *root, TerranePushSpec *spec)
   (void) oci_json_strv (&member, MAX_TAGS, &spec->tags);
 }
 
+/* A limit of a tree that is not there would never be exceeded. */
+static void
+check_limited_trees (const TerraneProfile *profile, const OciJson *root)
+{
+  OciJson limits, trees;
+  if (!oci_json_member (root, "limits", &limits) || !oci_json_member (&limits, "trees", &trees))
+    return;
+  for (guint i = 0; i < profile->limits.trees->len; i++)
+    {
+      const TerraneSizeLimit *limit = profile->limits.trees->pdata[i];
+      gboolean found = strcmp (limit->name, "base") == 0;
+      for (guint j = 0; !found && j < profile->trees->len; j++)
+        found =
+            g_strcmp0 (((TerraneSourceSpec *) profile->trees->pdata[j])->name, limit->name) == 0;
+      g_autofree char *quoted = oci_quote (limit->name);
+      if (!found)
+        oci_json_problem (&trees, "there is no tree %s", quoted);
+    }
+}
+
 static void
 read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
 {
@@ -289,7 +280,7 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
   static const char *const known[] = { "$schema", "extends",     "name",   "platform",
                                        "target",  "base",        "trees",  "transforms",
                                        "config",  "annotations", "checks", "validate",
-                                       "push",    NULL };
+                                       "limits",  "push",        NULL };
   static const char *const transforms_keys[] = { "modes", NULL };
   OciJson member, modes;
   const char *text;
@@ -311,7 +302,9 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
   read_config (root, &profile->config);
   terrane_profile_read_string_map (root, "annotations", &profile->annotations);
   terrane_check_specs_read (root, profile->checks);
-  read_validate (profile, &reader, root);
+  terrane_validate_spec_read (&reader, root, &profile->validate);
+  terrane_limits_spec_read (root, &profile->limits);
+  check_limited_trees (profile, root);
   read_push (root, &profile->push);
 }
 
@@ -340,9 +333,9 @@ terrane_profile_parse (const char *path, GBytes *data, const TerraneProfileOptio
   self->directory = g_path_get_dirname (path);
   self->absolute = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_source_spec_free);
-  self->validate.scripts = g_ptr_array_new_with_free_func (g_free);
   self->checks = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_check_spec_free);
-  self->validate.timeout_secs = DEFAULT_TIMEOUT_SECS;
+  terrane_validate_spec_init (&self->validate);
+  terrane_limits_spec_init (&self->limits);
   g_autoptr (TerraneExpander) expander =
       terrane_expander_new (options != NULL ? &options->variables : NULL, self->directory);
   self->document = terrane_profile_document_read (path, data, expander, error);

@@ -4,7 +4,9 @@
 
 #include "builder/profile/check-spec.h"
 #include "builder/profile/extends.h"
+#include "builder/profile/limits-spec.h"
 #include "builder/profile/source-spec.h"
+#include "builder/profile/validate-spec.h"
 
 G_BEGIN_DECLS
 
@@ -37,13 +39,6 @@ typedef struct
   char *user;
 } TerraneConfigSpec;
 
-typedef struct
-{
-  char **imports;        /* (nullable) */
-  GPtrArray *scripts;    /* of char *: paths */
-  unsigned timeout_secs; /* of each */
-} TerraneValidateSpec;
-
 /* Where the image goes with "push". terrane_profile_expand_lock() is for all of these texts. */
 typedef struct
 {
@@ -72,6 +67,7 @@ typedef struct
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
+  TerraneLimitsSpec limits;
   TerranePushSpec push;
 } TerraneProfile;
 

@@ -331,6 +331,15 @@ oci_json_int (const OciJson *at, int64_t min, int64_t max, int64_t *out_value)
 }
 
 gboolean
+oci_json_number (const OciJson *at, double *out_value)
+{
+  if (!json_is_number (at->value))
+    return wrong_type (at, "a number");
+  *out_value = json_number_value (at->value);
+  return TRUE;
+}
+
+gboolean
 oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv)
 {
   size_t length = 0;

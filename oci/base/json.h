@@ -92,6 +92,9 @@ gboolean oci_json_string (const OciJson *at, const char **out_borrowed);
 gboolean oci_json_bool (const OciJson *at, gboolean *out_value);
 gboolean oci_json_int (const OciJson *at, int64_t min, int64_t max, int64_t *out_value);
 
+/** Any finite number, with or without a fraction. */
+gboolean oci_json_number (const OciJson *at, double *out_value);
+
 /** Reads an array of strings. Returns: (transfer full) through @out_strv, NULL-terminated */
 gboolean oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv);
 

@@ -2,6 +2,19 @@
 
 #include "oci/base/error.h"
 
+#include <string.h>
+
+enum
+{
+  MAX_FRACTION_DIGITS = 6,
+};
+
+typedef struct
+{
+  const char *name;
+  uint64_t factor;
+} Unit;
+
 gboolean
 oci_parse_u64 (const char *text, uint64_t max, uint64_t *out_value, GError **error)
 {
@@ -21,6 +34,73 @@ oci_parse_u64 (const char *text, uint64_t max, uint64_t *out_value, GError **err
                         "expected a number from 0 to %" G_GUINT64_FORMAT ", got %s", max, quoted);
     }
   *out_value = value;
+  return TRUE;
+}
+
+/* Digits, perhaps a point and digits, perhaps a space, and one of @units, without floats. */
+static gboolean
+parse_quantity (const char *text, const Unit *units, uint64_t *out_value)
+{
+  const size_t whole_digits = strspn (text, "0123456789");
+  const char *rest = text + whole_digits;
+  uint64_t whole = 0, fraction = 0, scale = 1, product;
+  g_autofree char *digits = g_strndup (text, whole_digits);
+  if (!oci_parse_u64 (digits, UINT64_MAX, &whole, NULL))
+    return FALSE;
+  if (*rest == '.')
+    {
+      const char *start = ++rest;
+      for (; g_ascii_isdigit (*rest); rest++, scale *= 10)
+        {
+          if (rest - start >= MAX_FRACTION_DIGITS)
+            return FALSE;
+          fraction = fraction * 10 + (uint64_t) (*rest - '0');
+        }
+      if (rest == start)
+        return FALSE;
+    }
+  rest += *rest == ' ';
+  for (const Unit *unit = units; unit->name != NULL; unit++)
+    if (strcmp (rest, unit->name) == 0)
+      return g_uint64_checked_mul (&product, whole, unit->factor)
+             && g_uint64_checked_add (out_value, product,
+                                      unit->factor / scale * fraction
+                                          + unit->factor % scale * fraction / scale);
+  return FALSE;
+}
+
+gboolean
+oci_parse_size (const char *text, uint64_t *out_bytes, GError **error)
+{
+  static const Unit units[] = { { "B", 1 },
+                                { "kB", 1000 },
+                                { "MB", 1000 * 1000 },
+                                { "GB", 1000 * 1000 * 1000 },
+                                { "TB", UINT64_C (1000) * 1000 * 1000 * 1000 },
+                                { "KiB", UINT64_C (1) << 10 },
+                                { "MiB", UINT64_C (1) << 20 },
+                                { "GiB", UINT64_C (1) << 30 },
+                                { "TiB", UINT64_C (1) << 40 },
+                                { NULL, 0 } };
+  if (parse_quantity (text, units, out_bytes))
+    return TRUE;
+  g_autofree char *quoted = oci_quote (text);
+  return oci_throw (error, OCI_ERROR_FORMAT, "expected a size such as ‘600MB’ or ‘512MiB’, got %s",
+                    quoted);
+}
+
+gboolean
+oci_parse_duration (const char *text, uint64_t max_ms, uint64_t *out_ms, GError **error)
+{
+  static const Unit units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { NULL, 0 } };
+  g_autofree char *quoted = oci_quote (text);
+  if (!parse_quantity (text, units, out_ms))
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "expected a duration such as ‘500ms’, ‘3s’ or ‘2m’, got %s", quoted);
+  if (*out_ms > max_ms || *out_ms == 0)
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "expected a duration from 1ms to %" G_GUINT64_FORMAT "s, got %s",
+                      max_ms / 1000, quoted);
   return TRUE;
 }
 

@@ -175,6 +175,8 @@ oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const char *p
       OciDescriptor *chosen = choose_image (self, layout, found, platform, cancellable, error);
       oci_descriptor_free (found);
       found = chosen;
+      if (found != NULL)
+        found->of_index = TRUE;
     }
   if (found == NULL || !fetch_config (self, layout, found, cancellable, error))
     return NULL;

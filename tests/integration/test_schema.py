@@ -21,7 +21,8 @@ TERRANE = os.environ.get("TERRANE")
 # What JSON Schema cannot say: two trees with one name, what other files have, what variables become.
 SEMANTIC = {"tree-names-equal", "extends-missing", "extends-cycle", "extends-broken", "extends-wrong", "extends-incomplete",
             "extends-new-tree-incomplete", "remove-nothing", "variable-unknown", "variable-unset", "variable-open",
-            "variable-env-name", "variable-lock-elsewhere", "variable-lock-literal", "checks-unknown-id", "checks-unknown-family"}
+            "variable-env-name", "command-regex", "crs-counts", "limits-tree",
+            "variable-lock-elsewhere", "variable-lock-literal", "checks-unknown-id", "checks-unknown-family"}
 # No JSON at all, or JSON in which only a parser sees the mistake.
 SYNTAX = {"empty", "not-json", "duplicate-key"}
 NOT_PROFILES = {"profile.schema.json", "event.json"}

@@ -68,7 +68,7 @@ test_refused (void)
 }
 
 static void
-test_sizes (void)
+test_parse_sizes (void)
 {
   static const struct
   {
@@ -94,12 +94,85 @@ test_sizes (void)
     }
 }
 
+static void
+test_sizes (void)
+{
+  static const struct
+  {
+    const char *text;
+    uint64_t want;
+  } rows[] = {
+    { "1B", 1 },
+    { "600MB", 600000000 },
+    { "600 MB", 600000000 },
+    { "512MiB", 536870912 },
+    { "1.5kB", 1500 },
+    { "0.5KiB", 512 },
+    { "0.000001MB", 1 },
+    { "1.999999B", 1 },
+    { "16777215TiB", UINT64_C (16777215) << 40 },
+    { "18446744TB", UINT64_C (18446744) * 1000000000000 },
+  };
+  static const char *const refused[] = {
+    "",           "MB",          "600",     "600Mb", "600mb",      "-1MB",
+    "1e3MB",      "1.MB",        ".5MB",    "1,5MB", "1MB ",       "1  MB",
+    "1.2345678B", "16777216TiB", "1.5.2MB", "+1MB",  "18446745TB", "99999999999999999999B"
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      uint64_t bytes = 0;
+      g_autoptr (GError) error = NULL;
+      g_assert_true (oci_parse_size (rows[i].text, &bytes, &error));
+      g_assert_cmpuint (bytes, ==, rows[i].want);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      uint64_t bytes = 0;
+      g_autoptr (GError) error = NULL;
+      g_test_message ("%s", refused[i]);
+      g_assert_false (oci_parse_size (refused[i], &bytes, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "expected a size*");
+    }
+}
+
+static void
+test_durations (void)
+{
+  static const struct
+  {
+    const char *text;
+    uint64_t want;
+  } rows[] = {
+    { "1ms", 1 }, { "500ms", 500 }, { "3s", 3000 }, { "1.5s", 1500 }, { "15m", 900000 }
+  };
+  static const char *const refused[] = {
+    "", "3", "3sec", "0s", "0.9ms", "901s", "15.1m", "-1s", "s"
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      uint64_t ms = 0;
+      g_autoptr (GError) error = NULL;
+      g_assert_true (oci_parse_duration (rows[i].text, 900000, &ms, &error));
+      g_assert_cmpuint (ms, ==, rows[i].want);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      uint64_t ms = 0;
+      g_autoptr (GError) error = NULL;
+      g_test_message ("%s", refused[i]);
+      g_assert_false (oci_parse_duration (refused[i], 900000, &ms, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "expected a duration*");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/number/accepted", test_accepted);
   g_test_add_func ("/number/refused", test_refused);
+  g_test_add_func ("/number/parse-sizes", test_parse_sizes);
+  g_test_add_func ("/number/durations", test_durations);
   g_test_add_func ("/number/sizes", test_sizes);
   return g_test_run ();
 }

@@ -105,7 +105,103 @@ test_content (void)
   g_assert_false (file->has_sha256);
   g_assert_cmpstr (second->prefix, ==, "");
   g_assert_cmpstr (profile->validate.scripts->pdata[0], ==, "dir/c.py");
-  g_assert_cmpuint (profile->validate.timeout_secs, ==, 900);
+  g_assert_cmpuint (profile->validate.timeout_ms, ==, 900 * 1000);
+}
+
+static TerraneProfile *
+parse_with (const char *members)
+{
+  g_autofree char *text =
+      g_strconcat ("{\"name\":\"n\",\"platform\":\"linux/amd64\",\"base\":{\"archive\":\"b\"},",
+                   members, "}", NULL);
+  g_autoptr (GBytes) data = test_bytes (text);
+  g_autoptr (GError) error = NULL;
+  TerraneProfile *profile = terrane_profile_parse ("dir/p.json", data, NULL, &error);
+  g_assert_no_error (error);
+  return profile;
+}
+
+static void
+test_validate (void)
+{
+  g_autoptr (TerraneProfile) profile = parse_with (
+      "\"validate\":{\"commands\":[[\"a\",\"-b\"],{\"command\":[\"c\"],\"expect\":\"^x\",\"exit_"
+      "code\":3}],"
+      "\"drivers\":[\"GTiff\",{\"name\":\"GPKG\",\"vector\":true,\"write\":true}],"
+      "\"crs\":[{\"from\":\"EPSG:4326\",\"to\":\"EPSG:3857\",\"point\":[10,45],\"expect\":[1.5,-2],"
+      "\"operation\":\"o\",\"accuracy\":11},{\"operation_code\":\"EPSG:1133\",\"point\":[1,2,3],"
+      "\"expect\":[1,2,3],\"tolerance\":0}],\"codecs\":[\"ZSTD\"],\"suite\":\"geo\",\"timeout\":"
+      "\"1.5s\"}");
+  const TerraneValidateSpec *spec = &profile->validate;
+  const TerraneCommandSpec *plain = spec->commands->pdata[0], *full = spec->commands->pdata[1];
+  const TerraneDriverSpec *tiff = spec->drivers->pdata[0], *gpkg = spec->drivers->pdata[1];
+  const TerraneCrsSpec *pair = spec->crs->pdata[0], *code = spec->crs->pdata[1];
+  g_assert_cmpstr (plain->argv[1], ==, "-b");
+  g_assert_null (plain->expect);
+  g_assert_cmpint (plain->exit_code, ==, 0);
+  g_assert_cmpstr (full->expect, ==, "^x");
+  g_assert_cmpint (full->exit_code, ==, 3);
+  g_assert_true (!tiff->raster && !tiff->vector && !tiff->write);
+  g_assert_true (!gpkg->raster && gpkg->vector && gpkg->write);
+  g_assert_cmpstr (pair->to, ==, "EPSG:3857");
+  g_assert_cmpuint (pair->n_numbers, ==, 2);
+  g_assert_cmpfloat (pair->expect[0], ==, 1.5);
+  g_assert_cmpfloat (pair->tolerance, ==, 1e-3);
+  g_assert_true (pair->has_accuracy && !code->has_accuracy);
+  g_assert_cmpstr (code->operation_code, ==, "EPSG:1133");
+  g_assert_cmpfloat (code->tolerance, ==, 0);
+  g_assert_cmpstr (spec->codecs[0], ==, "ZSTD");
+  g_assert_true (spec->suite_geo && terrane_validate_spec_has_runs (spec));
+  g_assert_cmpuint (spec->timeout_ms, ==, 1500);
+}
+
+static void
+test_requests (void)
+{
+  g_autoptr (TerraneProfile) profile =
+      parse_with ("\"validate\":{\"invoke\":[{\"event\":\"e.json\"},{\"event\":{\"a\":null},"
+                  "\"expect\":{\"s\":200},"
+                  "\"timeout\":\"30s\",\"memory\":\"1769MB\",\"env\":{\"A\":\"b\"}}],\"http\":{"
+                  "\"path\":\"/\"}}");
+  const TerraneValidateSpec *spec = &profile->validate;
+  const TerraneInvokeSpec *file = spec->invoke->pdata[0], *inlined = spec->invoke->pdata[1];
+  const TerraneHttpSpec *http = spec->http->pdata[0];
+  g_assert_cmpstr (file->event_path, ==, "dir/e.json");
+  g_assert_cmpstr (file->where, ==, "dir/p.json: validate.invoke[0]");
+  g_assert_true (file->event == NULL && file->expect == NULL && file->timeout_ms == 0);
+  g_assert_true (json_is_null (json_object_get (inlined->event, "a"))); /* merging keeps it */
+  g_assert_cmpint (json_integer_value (json_object_get (inlined->expect, "s")), ==, 200);
+  g_assert_cmpuint (inlined->timeout_ms, ==, 30000);
+  g_assert_cmpuint (inlined->memory_bytes, ==, 1769000000);
+  g_assert_cmpstr (json_string_value (json_object_get (inlined->env, "A")), ==, "b");
+  g_assert_cmpstr (http->method, ==, "GET");
+  g_assert_cmpuint (http->expect_status, ==, 200);
+  g_assert_false (terrane_validate_spec_has_runs (spec));
+  g_autoptr (TerraneProfile) single =
+      parse_with ("\"validate\":{\"invoke\":{\"event\":{\"a\":null}}}");
+  const TerraneInvokeSpec *only = single->validate.invoke->pdata[0];
+  g_assert_true (json_is_null (json_object_get (only->event, "a")));
+}
+
+static void
+test_limits (void)
+{
+  g_autoptr (TerraneProfile) profile = parse_with (
+      "\"limits\":{\"uncompressed_size\":\"600MB\",\"trees\":{\"base\":\"250MiB\"},\"packages\":{"
+      "\"botocore\":\"30.5MB\"},\"import_time\":\"3s\",\"memory\":\"512MB\",\"tmp\":\"1GiB\"}");
+  const TerraneLimitsSpec *limits = &profile->limits;
+  const TerraneSizeLimit *base = limits->trees->pdata[0], *botocore = limits->packages->pdata[0];
+  g_assert_cmpuint (limits->uncompressed_size, ==, 600000000);
+  g_assert_cmpstr (base->name, ==, "base");
+  g_assert_cmpuint (base->bytes, ==, 262144000);
+  g_assert_cmpstr (botocore->name, ==, "botocore");
+  g_assert_cmpuint (botocore->bytes, ==, 30500000);
+  g_assert_cmpuint (limits->import_time_ms, ==, 3000);
+  g_assert_cmpuint (limits->memory, ==, 512000000);
+  g_assert_cmpuint (limits->tmp, ==, 1073741824);
+  g_autoptr (TerraneProfile) none = parse_with ("\"limits\":{}");
+  g_assert_cmpuint (none->limits.memory, ==, 0);
+  g_assert_cmpuint (none->limits.trees->len, ==, 0);
 }
 
 static void
@@ -124,6 +220,9 @@ main (int argc, char **argv)
   g_test_add_func ("/profile/good", test_good);
   g_test_add_func ("/profile/bad", test_bad);
   g_test_add_func ("/profile/content", test_content);
+  g_test_add_func ("/profile/validate", test_validate);
+  g_test_add_func ("/profile/requests", test_requests);
+  g_test_add_func ("/profile/limits", test_limits);
   g_test_add_func ("/profile/no-file", test_no_file);
   return g_test_run ();
 }

@@ -1,0 +1,94 @@
+/* https://cloud.google.com/run/docs/container-contract */
+#include "builder/check/cloud-run.h"
+
+#include <string.h>
+
+static void G_GNUC_PRINTF (5, 6)
+    add (TerraneFindings *findings, const char *id, TerraneSeverity severity, const char *fix,
+         const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  const TerraneFinding finding = { .id = id, .severity = severity, .message = message, .fix = fix };
+  terrane_findings_add (findings, &finding);
+}
+
+static void
+check_platform (const TerraneImageView *view, TerraneFindings *findings)
+{
+  const char *os = oci_image_config_os (view->config);
+  const char *architecture = oci_image_config_architecture (view->config);
+  if (g_strcmp0 (os, "linux") == 0 && g_strcmp0 (architecture, "amd64") == 0)
+    return;
+  g_autofree char *platform =
+      g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
+  g_autofree char *quoted = oci_quote (platform);
+  add (findings, "cloud-run.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
+       "the image is for %s, Cloud Run runs linux/amd64", quoted);
+}
+
+static void
+check_program (const TerraneImageView *view, TerraneFindings *findings)
+{
+  g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
+  g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
+  const char *program = entrypoint[0] != NULL ? entrypoint[0] : cmd[0];
+  const char *working_dir = oci_image_config_working_dir (view->config);
+  if (program == NULL)
+    {
+      add (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
+           "config.entrypoint: missing, and there is no command either");
+      return;
+    }
+  const TerraneNode *node =
+      terrane_image_view_program (view, working_dir != NULL ? working_dir : "/", program);
+  g_autofree char *quoted = oci_quote (program);
+  if (node == NULL)
+    add (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
+         "config.entrypoint: %s is not in the image", quoted);
+  else if (node->type != OCI_ENTRY_FILE || (node->mode & 0111) == 0)
+    add (findings, "cloud-run.program-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
+         "config.entrypoint: %s is no file that can be executed", quoted);
+}
+
+static void
+check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
+{
+  const char *path = oci_image_config_working_dir (view->config);
+  const TerraneNode *node =
+      path != NULL && path[0] != '\0' ? terrane_tree_resolve (view->tree, path) : NULL;
+  g_autofree char *quoted = oci_quote (path);
+  if (path != NULL && path[0] != '\0' && (node == NULL || node->type != OCI_ENTRY_DIRECTORY))
+    add (findings, "cloud-run.working-directory", TERRANE_SEVERITY_ERROR, NULL,
+         "config.working_dir: %s is no directory in the image", quoted);
+}
+
+static void
+check_environment (const TerraneImageView *view, TerraneFindings *findings)
+{
+  static const char *const reserved[] = { "PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION",
+                                          NULL };
+  g_auto (GStrv) env = oci_image_config_env (view->config);
+  for (char **variable = env; *variable != NULL; variable++)
+    {
+      g_autofree char *name = g_strndup (*variable, strcspn (*variable, "="));
+      g_autofree char *quoted = oci_quote (name);
+      if (g_strv_contains (reserved, name) || g_str_has_prefix (name, "CLOUD_RUN_"))
+        add (findings, "cloud-run.reserved-variable", TERRANE_SEVERITY_WARNING,
+             "remove it from the image",
+             "config.env: Cloud Run sets %s itself, so the image's value has no effect", quoted);
+    }
+}
+
+gboolean
+terrane_check_cloud_run (const TerraneCheck *check, TerraneFindings *findings,
+                         G_GNUC_UNUSED GError **error)
+{
+  check_platform (check->view, findings);
+  check_program (check->view, findings);
+  check_working_dir (check->view, findings);
+  check_environment (check->view, findings);
+  return TRUE;
+}
