@@ -19,7 +19,7 @@ check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 static gboolean
 check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  return terrane_check_geo (check->view, check->programs,
+  return terrane_check_geo (check->view, check->programs, check->grids,
                             check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 

@@ -35,6 +35,7 @@ class FailureModes(TestCase):
         self.trees = []     # of the profile, below the fixture
         self.exclude = []   # of the tree with GDAL
         self.env = {}
+        self.members = {}   # of the profile
         self.modes = "normalise"
 
     def copy(self, source, target=None):
@@ -75,7 +76,7 @@ class FailureModes(TestCase):
         config["env"] = {name: value for name, value in config["env"].items() if value is not None}
         name = "fixture-" + hashlib.sha256(self.id().encode()).hexdigest()[:12]
         return {"name": name, "platform": "linux/amd64", "target": "aws-lambda", "base": base, "trees": [gdal, app, fixture],
-                "transforms": {"modes": self.modes}, "config": config, **members}
+                "transforms": {"modes": self.modes}, "config": config, **self.members, **members}
 
     def check(self, identifier, severity, *patterns, exactly=True):
         """The fixture's finding, and no other: what Debian's packages and the lack of awslambdaric give is known."""
@@ -178,6 +179,16 @@ class FailureModes(TestCase):
         profile = self.write("profile.json", json.dumps(self.profile(target="oci")))
         document = json.loads(self.run_terrane("--json", "check", profile, store=self.shared).stdout)
         self.assertEqual([f for f in document["findings"] if f["id"].startswith("geo.proj")], [])
+
+    def test_07_grid_that_was_promised(self):
+        self.members = {"geo": {"grids": ["ca_nrc_ntv2_0.tif"]}}
+        self.check("geo.missing-grid", "error", "does not find the grid ‘ca_nrc_ntv2_0.tif’")
+        self.fails_in_sandbox("import pyproj.transformer as t; g = t.TransformerGroup(4267, 4269); assert g.best_available,"
+                              " g.unavailable_operations[0].grids", "ca_nrc_ntv2_0.tif")
+        self.put("usr/share/proj/ca_nrc_ntv2_0.tif", b"not looked at")
+        profile = self.write("profile.json", json.dumps(self.profile(target="oci")))
+        findings = json.loads(self.run_terrane("--json", "check", profile, store=self.shared).stdout)["findings"]
+        self.assertNotIn("geo.missing-grid", {finding["id"] for finding in findings})
 
     def test_08_older_sqlite_first(self):
         """Of one name, and Python's module wants more than it has."""
