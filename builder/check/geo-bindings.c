@@ -11,7 +11,8 @@ same_minor (const char *a, const char *b)
   gsize len = dot != NULL ? (gsize) (dot - a) + 1 : strlen (a);
   while (g_ascii_isdigit (a[len]))
     len++;
-  return strncmp (a, b, len) == 0 && !g_ascii_isdigit (b[len]);
+  g_autofree char *minor = g_strndup (a, len);
+  return g_str_has_prefix (b, minor) && !g_ascii_isdigit (b[len]);
 }
 
 /* The version in "GDAL-3.6.2.egg-info" or "gdal-3.10.3.dist-info". Returns: (transfer full) */
