@@ -32,7 +32,7 @@ static const struct
   { "geo.data-variable", "a variable that leads a library to data that are not its own" },
   { "geo.driver-path", "plugins of GDAL that are for another GDAL" },
   { "geo.gdal-data", "data files of GDAL that are missing" },
-  { "geo.no-gdal-array", "GDAL's bindings were built without numpy" },
+  { "geo.missing-grid", "a grid of PROJ that the profile promises and PROJ does not find" },
   { "geo.proj-db-layout", "a proj.db that is too old for the PROJ that opens it" },
   { "geo.proj-db-missing", "a PROJ that finds no proj.db" },
   { "geo.proj-db-unreadable", "a proj.db that cannot be read" },

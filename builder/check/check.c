@@ -6,8 +6,8 @@
 #include "builder/check/geo.h"
 #include "builder/check/lambda.h"
 #include "builder/check/python.h"
-#include "builder/check/symbols.h"
 #include "builder/check/size.h"
+#include "builder/check/symbols.h"
 
 static gboolean
 check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
@@ -19,7 +19,7 @@ check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 static gboolean
 check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  return terrane_check_geo (check->view, check->programs,
+  return terrane_check_geo (check->view, check->programs, check->grids,
                             check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 

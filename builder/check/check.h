@@ -22,6 +22,7 @@ typedef struct
       base_has_times;  /* in a build: the base's layers are its own, and so are times of files */
   gboolean from_index; /* the image was named by an index of images */
   const char *today;   /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
+  const char *const *grids;        /* (nullable): of PROJ, that the profile promises */
   const TerraneLimitsSpec *limits; /* (nullable): what the profile allows */
   TerranePrograms *programs;       /* of @view; terrane_check_run() sets it */
   const TerranePython *python;     /* the same */

@@ -136,7 +136,9 @@ find_candidate (const Check *self, const char *name, gboolean *out_other)
         continue;
       if (strcmp (soname, name) == 0 || strcmp (entry->node->name, name) == 0)
         return entry;
-      if (other == NULL && same_stem (soname, name))
+      /* A plugin may have a library's name, but has no DT_SONAME. */
+      if (same_stem (soname, name)
+          && (other == NULL || (other->elf->soname == NULL && entry->elf->soname != NULL)))
         other = entry;
     }
   *out_other = other != NULL;

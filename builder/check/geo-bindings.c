@@ -11,7 +11,8 @@ same_minor (const char *a, const char *b)
   gsize len = dot != NULL ? (gsize) (dot - a) + 1 : strlen (a);
   while (g_ascii_isdigit (a[len]))
     len++;
-  return strncmp (a, b, len) == 0 && !g_ascii_isdigit (b[len]);
+  g_autofree char *minor = g_strndup (a, len);
+  return g_str_has_prefix (b, minor) && !g_ascii_isdigit (b[len]);
 }
 
 /* The version in "GDAL-3.6.2.egg-info" or "gdal-3.10.3.dist-info". Returns: (transfer full) */
@@ -53,26 +54,6 @@ check_version (const TerraneGeoContext *self, const TerraneElfEntry *module)
                       fix);
 }
 
-static gboolean
-has_child (const TerraneNode *directory, const char *prefix)
-{
-  for (guint i = 0; i < directory->children->len; i++)
-    if (g_str_has_prefix (((const TerraneNode *) directory->children->pdata[i])->name, prefix))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-has_numpy (const TerraneGeoContext *self)
-{
-  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
-  for (guint i = 0; i < entries->len; i++)
-    if (g_str_has_prefix (((const TerraneElfEntry *) entries->pdata[i])->node->name,
-                          "_multiarray_umath."))
-      return TRUE;
-  return FALSE;
-}
-
 void
 terrane_check_geo_bindings (const TerraneGeoContext *self)
 {
@@ -85,11 +66,5 @@ terrane_check_geo_bindings (const TerraneGeoContext *self)
           || strcmp (directory->name, "osgeo") != 0)
         continue;
       check_version (self, entry);
-      if (!has_child (directory, "_gdal_array.") && has_numpy (self))
-        terrane_geo_report (self, "geo.no-gdal-array", TERRANE_SEVERITY_WARNING, entry->node,
-                            "osgeo was built without numpy, which is in the image: _gdal_array is "
-                            "missing, and reading into arrays fails with \"cannot import name "
-                            "'_gdal_array'\"",
-                            "build it with numpy present (pip install --no-build-isolation)");
     }
 }

@@ -20,8 +20,9 @@ typedef struct
   TerraneGeoIndex *index;
   TerraneFindings *findings;
   char **environment;
-  gboolean any_user; /* it runs as a user who owns nothing in the image */
-  GHashTable *uses;  /* TerraneNode -> TerraneGeoUse */
+  const char *const *grids; /* (nullable): that the profile promises */
+  gboolean any_user;        /* it runs as a user who owns nothing in the image */
+  GHashTable *uses;         /* TerraneNode -> TerraneGeoUse */
   GHashTable *osgeo; /* TerraneElfEntry of osgeo/_gdal -> TerraneGeoEntry of the GDAL it loads */
 } TerraneGeoContext;
 
@@ -48,5 +49,6 @@ void terrane_check_geo_data (const TerraneGeoContext *self);
 void terrane_check_geo_copies (const TerraneGeoContext *self);
 void terrane_check_geo_tls (const TerraneGeoContext *self);
 void terrane_check_geo_bindings (const TerraneGeoContext *self);
+void terrane_check_geo_grids (const TerraneGeoContext *self);
 
 G_END_DECLS

@@ -34,28 +34,12 @@ find_database (const TerraneGeoContext *self, const GPtrArray *places)
   return database;
 }
 
-/* "PROJ_DATA=‘/opt/share/proj’, ‘/usr/share/proj’" */
-static char *
-list_places (const GPtrArray *places)
-{
-  GString *text = g_string_new (NULL);
-  for (guint i = 0; i < places->len; i++)
-    {
-      const TerraneProjPlace *place = places->pdata[i];
-      g_autofree char *quoted = oci_quote (place->path);
-      g_string_append_printf (text, "%s%s%s%s", i > 0 ? ", " : "",
-                              place->variable != NULL ? place->variable : "",
-                              place->variable != NULL ? "=" : "", quoted);
-    }
-  return g_string_free (text, FALSE);
-}
-
 static void
 report_missing (const TerraneGeoContext *self, const TerraneGeoEntry *library,
                 TerraneSeverity severity, const GPtrArray *places)
 {
   g_autofree char *who = terrane_geo_describe (self, library, "PROJ", library->facts->proj);
-  g_autofree char *list = list_places (places);
+  g_autofree char *list = terrane_proj_places_text (places);
   g_autofree char *message =
       g_strdup_printf ("%s finds no proj.db; it looks in %s. It will say \"Cannot find proj.db\", "
                        "and no coordinate system is known",

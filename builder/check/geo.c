@@ -102,8 +102,9 @@ is_root (const char *user)
 }
 
 gboolean
-terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs, gboolean any_user,
-                   TerraneFindings *findings, GError **error)
+terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs,
+                   const char *const *grids, gboolean any_user, TerraneFindings *findings,
+                   GError **error)
 {
   static const TerraneProgramsVisitor visitor = { .need = on_need, .loaded = on_loaded };
   g_autoptr (TerraneGeoIndex) index = terrane_geo_index_new (view->store, view->tree, error);
@@ -120,6 +121,7 @@ terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs, gboo
     .index = index,
     .findings = findings,
     .environment = environment,
+    .grids = grids,
     .any_user = any_user || !is_root (oci_image_config_user (view->config)),
     .uses = uses,
     .osgeo = osgeo,
@@ -130,5 +132,6 @@ terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs, gboo
   terrane_check_geo_copies (&self);
   terrane_check_geo_tls (&self);
   terrane_check_geo_bindings (&self);
+  terrane_check_geo_grids (&self);
   return TRUE;
 }

@@ -58,7 +58,9 @@ is_text (char c)
 static char
 peek (const Scan *self, gsize at)
 {
-  return at < self->len ? self->text[at] : '\0';
+  if (at < self->len)
+    return self->text[at];
+  return '\0';
 }
 
 static gboolean
@@ -305,7 +307,7 @@ scan_file (Scan *self, int fd, GError **error)
       look_at_window (self, begin, end);
       if (last)
         return TRUE;
-      kept = 2 * MARGIN; /* one to look back at, one that is not looked at yet */
+      kept = (gsize) 2 * MARGIN; /* one to look back at, one that is not looked at yet */
       begin = MARGIN;
       memmove (window, window + self->len - kept, kept);
     }

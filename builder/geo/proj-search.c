@@ -152,3 +152,18 @@ terrane_proj_places (TerraneTree *tree, const TerraneGeoEntry *library, char **e
     add_defaults (places, library, environment);
   return places;
 }
+
+char *
+terrane_proj_places_text (const GPtrArray *places)
+{
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < places->len; i++)
+    {
+      const TerraneProjPlace *place = places->pdata[i];
+      g_autofree char *quoted = oci_quote (place->path);
+      g_string_append_printf (text, "%s%s%s%s", i > 0 ? ", " : "",
+                              place->variable != NULL ? place->variable : "",
+                              place->variable != NULL ? "=" : "", quoted);
+    }
+  return g_string_free (text, FALSE);
+}

@@ -44,6 +44,9 @@ typedef struct
 GPtrArray *terrane_proj_places (TerraneTree *tree, const TerraneGeoEntry *library,
                                 char **environment, const char *python_prefix);
 
+/** "PROJ_DATA=‘/opt/share/proj’, ‘/usr/share/proj’", for messages. Returns: (transfer full) */
+char *terrane_proj_places_text (const GPtrArray *places);
+
 /** The name of the package that ships @entry's library: "rasterio"; "" for none. */
 const char *terrane_geo_entry_owner (const TerraneGeoEntry *entry);
 

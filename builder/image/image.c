@@ -188,6 +188,10 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "checks", oci_json_text (TERRANE_CHECKS_VERSION));
   oci_json_set (key, "limits", limits_key (&profile->limits));
+  json_t *grids = json_array ();
+  for (char **name = profile->geo.grids; name != NULL && *name != NULL; name++)
+    oci_json_append (grids, oci_json_text (*name));
+  oci_json_set (key, "grids", grids);
   oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
     oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
@@ -304,7 +308,8 @@ audit_layer (ImageJob *job, const GPtrArray *paths)
   for (guint i = 0; i < paths->len; i++)
     {
       const TerraneNode *node = terrane_tree_lookup (job->assembled, paths->pdata[i]);
-      const OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
+      OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
+      entry.mtime = OCI_TAR_MTIME;
       terrane_layer_audit_entry (job->audit, index, &entry);
     }
 }
@@ -424,6 +429,7 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
   const TerraneCheck check = { .view = &view,
                                .target = job->profile->target,
                                .limits = &job->profile->limits,
+                               .grids = (const char *const *) job->profile->geo.grids,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;

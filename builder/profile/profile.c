@@ -63,6 +63,7 @@ terrane_profile_free (TerraneProfile *self)
   g_ptr_array_unref (self->checks);
   terrane_validate_spec_clear (&self->validate);
   terrane_limits_spec_clear (&self->limits);
+  terrane_geo_spec_clear (&self->geo);
   g_free (self->push.repository);
   g_strfreev (self->push.tags);
   g_free (self);
@@ -283,7 +284,7 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
   static const char *const known[] = { "$schema", "extends",     "name",   "platform",
                                        "target",  "base",        "trees",  "transforms",
                                        "config",  "annotations", "checks", "validate",
-                                       "limits",  "push",        NULL };
+                                       "limits",  "geo",         "push",   NULL };
   OciJson member;
   const char *text;
   unsigned word;
@@ -305,6 +306,7 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
   terrane_check_specs_read (root, profile->checks);
   terrane_validate_spec_read (&reader, root, &profile->validate);
   terrane_limits_spec_read (root, &profile->limits);
+  terrane_geo_spec_read (root, &profile->geo);
   check_limited_trees (profile, root);
   read_push (root, &profile->push);
 }

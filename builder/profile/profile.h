@@ -4,6 +4,7 @@
 
 #include "builder/profile/check-spec.h"
 #include "builder/profile/extends.h"
+#include "builder/profile/geo-spec.h"
 #include "builder/profile/limits-spec.h"
 #include "builder/profile/source-spec.h"
 #include "builder/profile/validate-spec.h"
@@ -62,6 +63,7 @@ typedef struct
   TerraneValidateSpec validate;
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerraneLimitsSpec limits;
+  TerraneGeoSpec geo;
   TerranePushSpec push;
 } TerraneProfile;
 
