@@ -36,10 +36,12 @@ gboolean terrane_commit_exists (TerraneStore *store, const OciDigest *commit);
 
 /**
  * terrane_commit_checkout:
- * @name: directory to create below STORE/roots
+ * @name: directory below STORE/roots, the commit in hexadecimal
  *
  * Makes the commit's files appear as hard links to the objects: read-only by agreement, and owned
- * by the calling user. Does nothing when the directory exists. Appears complete or not at all.
+ * by the calling user. Appears complete or not at all. A checkout of a commit that differs little
+ * is taken and changed, unless somebody uses it. What this process asked for is in use until its
+ * store is closed.
  */
 gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const char *name,
                                   GError **error);

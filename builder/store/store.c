@@ -25,6 +25,7 @@ struct _TerraneStore
   OciFd dfd;
   OciFd lock;
   OciFd roots;
+  GArray *kept; /* (nullable): of OciFd */
   OstreeRepo *repo;
   OciLayout *layout;
   OciLayout *downloads;
@@ -218,6 +219,9 @@ terrane_store_free (TerraneStore *self)
   g_clear_object (&self->repo);
   oci_layout_free (self->layout);
   oci_layout_free (self->downloads);
+  for (guint i = 0; self->kept != NULL && i < self->kept->len; i++)
+    oci_fd_close (g_array_index (self->kept, OciFd, i));
+  g_clear_pointer (&self->kept, g_array_unref);
   oci_fd_close (self->roots);
   oci_fd_close (self->lock);
   oci_fd_close (self->dfd);
@@ -259,4 +263,12 @@ OciLayout *
 terrane_store_downloads (TerraneStore *self)
 {
   return self->downloads;
+}
+
+void
+terrane_store_keep_fd (TerraneStore *self, OciFd fd)
+{
+  if (self->kept == NULL)
+    self->kept = g_array_new (FALSE, FALSE, sizeof fd);
+  g_array_append_val (self->kept, fd);
 }

@@ -63,4 +63,7 @@ OciLayout *terrane_store_downloads (TerraneStore *self);
  */
 gboolean terrane_store_begin_write (TerraneStore *self, GError **error);
 
+/** Closes @fd, which is taken, together with the store: something is locked by it. */
+void terrane_store_keep_fd (TerraneStore *self, OciFd fd);
+
 G_END_DECLS

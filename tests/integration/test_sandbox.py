@@ -2,11 +2,13 @@
 
 import json
 import os
+import pathlib
 import re
 import shutil
+import subprocess
 import unittest
 
-from terrane_test import INPUTS, TestCase
+from terrane_test import INPUTS, TERRANE, TestCase, sha256
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 
@@ -123,6 +125,83 @@ class Sandbox(TestCase):
         fake.chmod(0o755)
         self.assert_fails(1, r"the sandbox could not be made: .* user namespaces.*\(bwrap: No permissions", "build",
                           self.profile(imports=["json"]), env={"PATH": f"{fake.parent}:/usr/bin:/bin"})
+
+    def checkout_facts(self, store, name):
+        """Everything about a checkout that its files are, besides their content, which hard links share."""
+        manifest = self.run_terrane("--json", "images", store=store).stdout
+        self.assertIn(name, manifest)
+        facts = {}
+        [root] = [path for path in (store / "roots").iterdir() if not path.name.startswith(".")]
+        for directory, names, files in os.walk(root):
+            for path in [os.path.join(directory, entry) for entry in names + files] + [directory]:
+                info = os.lstat(path)
+                relative = os.path.relpath(path, root)
+                if relative in ("proc", "dev", "tmp"):
+                    continue
+                value = os.readlink(path) if os.path.islink(path) else \
+                    sha256(path) if os.path.isfile(path) else None
+                facts[relative] = (info.st_mode, info.st_uid, info.st_size if not os.path.isdir(path) else 0,
+                                   info.st_mtime if value is None and relative != "." else 0, value)
+        return facts
+
+    def test_a_checkout_becomes_the_next_ones(self):
+        """Only what differs is checked out, and the result is that of a checkout from nothing."""
+        def write(version):
+            tree = self.directory / "tree"
+            if version == 1:
+                for name in ("same/a", "gone/file", "kind", "deep/er/x", "mode/x", "readonly/x"):
+                    self.write(f"tree/{name}", f"{name} one\n")
+                (tree / "link").symlink_to("same/a")
+                (tree / "becomes").symlink_to("same")
+            else:
+                (tree / "deep/er/x").write_text("changed\n")
+                shutil.rmtree(tree / "gone")
+                (tree / "kind").unlink()
+                self.write("tree/kind/file", "now a directory\n")
+                (tree / "link").unlink()
+                (tree / "link").write_text("now a file\n")
+                (tree / "becomes").unlink()
+                (tree / "becomes").mkdir()
+                (tree / "mode").chmod(0o700)
+                self.write("tree/new/deep/file", "new\n").chmod(0o755)
+                (tree / "readonly").chmod(0o755)
+                (tree / "readonly/x").write_text("changed\n")
+            (tree / "readonly").chmod(0o555)
+            return self.write_profile(base={"archive": str(BASE)}, trees=[
+                {"name": "tree", "directory": "tree", "prefix": "/opt/tree"}])
+        (self.directory / "tree").mkdir()
+        for version in (1, 2):
+            self.run_terrane("build", write(version), "--no-lock")
+            self.run_terrane("run", "test", "--", "/bin/true")
+            if version == 1:
+                [first] = (self.store / "roots").iterdir()
+                inode = first.stat().st_ino
+        [second] = (self.store / "roots").iterdir()
+        self.assertNotEqual(first.name, second.name)
+        self.assertEqual(second.stat().st_ino, inode)
+        other = self.directory / "other"
+        self.run_terrane("build", self.directory / "profile.json", "--no-lock", store=other)
+        self.run_terrane("run", "test", "--", "/bin/true", store=other)
+        changed, new = self.checkout_facts(self.store, "test"), self.checkout_facts(other, "test")
+        self.assertEqual([(path, changed.get(path), new.get(path)) for path in sorted(changed.keys() | new.keys())
+                          if changed.get(path) != new.get(path)], [])
+        self.assert_store_is_sound()
+
+    def test_a_checkout_in_use_is_left_alone(self):
+        self.write("tree/file", "one\n")
+        profile = self.write_profile(base={"archive": str(BASE)}, trees=[
+            {"name": "tree", "directory": "tree", "prefix": "/opt/tree"}])
+        self.run_terrane("build", profile, "--no-lock")
+        with subprocess.Popen([TERRANE, "--store", str(self.store), "run", "test", "--", "/bin/sh", "-c",
+                               "cat /opt/tree/file; read x; cat /opt/tree/file"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+            self.assertEqual(running.stdout.readline(), "one\n")
+            self.write("tree/file", "two\n")
+            self.run_terrane("build", profile, "--no-lock")
+            self.assertEqual(self.run_terrane("run", "test", "--", "/bin/cat", "/opt/tree/file").stdout, "two\n")
+            output, _ = running.communicate("go\n")
+            self.assertEqual(output, "one\n")
+        self.assertEqual(len(list((self.store / "roots").iterdir())), 2)
 
 
 if __name__ == "__main__":
