@@ -69,6 +69,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "scripts", digests);
   oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_ms));
   terrane_gates_add_key (profile, events, key);
+  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -144,6 +145,7 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (config),
     .tmp_bytes = TMP_BYTES,
+    .kind = (TerraneSandboxKind) profile->validate.sandbox,
   };
   const TerraneValidationSpec spec = {
     .imports = (const char *const *) profile->validate.imports,
@@ -170,11 +172,11 @@ append_failure (GString *message, const TerraneValidationResult *result, unsigne
   g_string_append_printf (message, "\n%s %s ", result->kind, result->name);
   if (process->timed_out)
     g_string_append_printf (message, "was killed after %u s (validate.timeout)", timeout_secs);
-  else if (process->signal != 0 || process->exit_code > 128)
-    {
-      int number = process->signal != 0 ? process->signal : process->exit_code - 128;
-      g_string_append_printf (message, "was killed by signal %d (%s)", number, strsignal (number));
-    }
+  else if (process->out_of_memory)
+    g_string_append (message, "was killed for using more memory than it may");
+  else if (process->signal != 0)
+    g_string_append_printf (message, "was killed by signal %d (%s)", process->signal,
+                            strsignal (process->signal));
   else
     g_string_append_printf (message, "failed with exit code %d", process->exit_code);
   g_auto (GStrv) lines = g_strsplit (process->output, "\n", -1);

@@ -3,6 +3,7 @@
 #include "builder/cli/build-report.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/remote-options.h"
+#include "builder/cli/sandbox-options.h"
 #include "builder/cli/transfer.h"
 #include "builder/error.h"
 
@@ -35,6 +36,8 @@ typedef struct
   char **update_lock; /* (nullable): names, several in one with commas; "" for all */
   int jobs;
   gboolean no_validate;
+  char *sandbox;
+  TerraneSandboxKind kind;
   gboolean locked;
   gboolean no_lock;
   TerraneRemoteArguments remote;
@@ -53,6 +56,7 @@ build_arguments_clear (BuildArguments *self)
   g_free (self->push);
   g_free (self->record);
   g_free (self->platform);
+  g_free (self->sandbox);
   g_strfreev (self->outputs);
   g_strfreev (self->cache_from);
   g_strfreev (self->update_lock);
@@ -301,6 +305,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   if (profile == NULL || !check_update_names (profile, arguments->update_names, error)
       || !check_push (profile, arguments, error) || !check_name (self, profile, error))
     return FALSE;
+  profile->validate.sandbox = arguments->kind;
   gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
   if (*out_build == NULL)
     return FALSE;
@@ -457,6 +462,7 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
     { "cache-from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.cache_from,
       "Do not make layers again that this image has, repeatable", "docker://HOST/REPO[:TAG]" },
     TERRANE_REMOTE_ENTRIES (options.remote),
+    TERRANE_SANDBOX_ENTRY (options.sandbox),
     { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options.no_validate,
       "Do not run the profile's imports and scripts", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,
@@ -480,7 +486,8 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
   if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
     return help;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "build", error);
-  return profiles != NULL && check_update_argument (&options, profiles, error)
+  return profiles != NULL && terrane_sandbox_option (options.sandbox, "build", &options.kind, error)
+         && check_update_argument (&options, profiles, error)
          && check_arguments (global, &options, g_strv_length (profiles), error)
          && run_build (global, profiles, &options, error);
 }

@@ -23,6 +23,7 @@ terrane_function_arguments_clear (TerraneFunctionArguments *self)
   g_clear_pointer (&self->env_words, g_strfreev);
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->platform, g_free);
+  g_clear_pointer (&self->sandbox, g_free);
   terrane_remote_arguments_clear (&self->remote);
 }
 
@@ -84,7 +85,8 @@ terrane_function_arguments_check (TerraneFunctionArguments *self, const TerraneG
                       "%s: --timeout: expected seconds, at most %d, as Lambda's", command,
                       MAX_TIMEOUT_SECONDS);
   self->env_words = g_strdupv (self->env);
-  return complete_env (self->env, command, error)
+  return terrane_sandbox_option (self->sandbox, command, &self->kind, error)
+         && complete_env (self->env, command, error)
          && terrane_remote_arguments_parse (&self->remote, global, command, &unused, error);
 }
 
@@ -218,6 +220,7 @@ terrane_function_to_lambda (const TerraneFunction *self, const TerraneFunctionAr
     .working_dir = oci_image_config_working_dir (self->rootfs.config),
     .tmp_bytes = (uint64_t) arguments->tmp << 20,
     .memory_mib = (unsigned) arguments->memory,
+    .sandbox = arguments->kind,
     .timeout_ms = arguments->timeout_ms,
   };
 }

@@ -3,6 +3,7 @@
 
 #include "builder/cli/command.h"
 #include "builder/cli/remote-options.h"
+#include "builder/cli/sandbox-options.h"
 #include "builder/rootfs.h"
 #include "builder/sandbox/lambda.h"
 
@@ -15,10 +16,12 @@ typedef struct
   int memory;     /* --memory */
   int tmp;        /* --tmp */
   char *platform; /* (nullable): --platform */
+  char *sandbox;  /* (nullable): --sandbox */
   TerraneRemoteArguments remote;
 
   unsigned timeout_ms; /* from the text */
   char **env_words;    /* (nullable): --env as written */
+  TerraneSandboxKind kind;
 } TerraneFunctionArguments;
 
 /* The RIE's defaults: what limits a function here is only what was asked for. */
@@ -47,7 +50,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneFunctionArguments, terrane_function_arg
         "Memory of the function in MB (default 3008)",                                             \
         "MB" },                                                                                    \
       { "tmp", 0, 0, G_OPTION_ARG_INT, &(args).tmp, "Size of /tmp in MB (default 512)", "MB" },    \
-      TERRANE_PLATFORM_ENTRY ((args).platform),                                                    \
+      TERRANE_PLATFORM_ENTRY ((args).platform), TERRANE_SANDBOX_ENTRY ((args).sandbox),            \
   {                                                                                                \
     "tls-verify", 0, 0, G_OPTION_ARG_STRING, &(args).remote.tls_verify,                            \
         "false: do not verify certificates, and allow plain HTTP", "BOOLEAN"                       \

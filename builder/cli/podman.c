@@ -1,5 +1,7 @@
 #include "builder/cli/podman.h"
 
+#include "builder/sandbox/init/report.h"
+
 #include "oci/image.h"
 #include "oci/transport.h"
 
@@ -86,7 +88,7 @@ make_words (const char *podman_image, const char *image, char **command,
   add (words, "--memory=%dm", arguments->memory);
   add (words, "--pids-limit=%d", TERRANE_SESSION_MAX_PROCESSES);
   add (words, "--ulimit=nproc=%d:%d", TERRANE_SESSION_MAX_PROCESSES, TERRANE_SESSION_MAX_PROCESSES);
-  add (words, "--ulimit=nofile=%d:%d", TERRANE_SESSION_MAX_FILES, TERRANE_SESSION_MAX_FILES);
+  add (words, "--ulimit=nofile=%d:%d", TERRANE_INIT_MAX_FILES, TERRANE_INIT_MAX_FILES);
   add_env (words, image, arguments);
   if (command != NULL)
     add (words, "--entrypoint=%s", command[0]);

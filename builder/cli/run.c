@@ -97,6 +97,7 @@ run (TerraneGlobal *global, char **arguments, const RunArguments *options, GErro
     .working_dir = oci_image_config_working_dir (function.rootfs.config),
     .tmp_bytes = (uint64_t) options->function.tmp << 20,
     .writable = options->writable,
+    .kind = options->function.kind,
   };
   if (!run_program (&sandbox, argv, &end, error))
     return FALSE;

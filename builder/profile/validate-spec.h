@@ -75,6 +75,7 @@ typedef struct
   GPtrArray *invoke;   /* of TerraneInvokeSpec */
   GPtrArray *http;     /* of TerraneHttpSpec */
   uint64_t timeout_ms; /* of each process */
+  unsigned sandbox;    /* a TerraneSandboxKind; from the command line */
 } TerraneValidateSpec;
 
 /** Makes the empty lists and sets the defaults. */

@@ -1,6 +1,8 @@
 #include "builder/sandbox/bwrap.h"
 
+#include "builder/sandbox/init/blob.h"
 #include "builder/sandbox/overlay.h"
+#include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
@@ -14,18 +16,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+
 enum
 {
   FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
 };
 
-#define DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
-
 void
 terrane_bwrap_init (TerraneBwrap *self)
 {
   *self = (TerraneBwrap){ .argv = g_ptr_array_new (),
-                          .owned = g_ptr_array_new_with_free_func (g_free) };
+                          .owned = g_ptr_array_new_with_free_func (g_free),
+                          .report = -1 };
 }
 
 void
@@ -40,6 +45,7 @@ terrane_bwrap_clear (TerraneBwrap *self)
 {
   g_ptr_array_unref (self->argv);
   g_ptr_array_unref (self->owned);
+  oci_fd_close (oci_fd_steal (&self->report));
   terrane_bwrap_close_fds (self);
 }
 
@@ -146,11 +152,17 @@ make_file_fd (const TerraneSandboxFile *file, OciFd *out_fd, GError **error)
   return TRUE;
 }
 
-void
-terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd)
+static void
+pass_fd (TerraneBwrap *self, int fd, int child_fd)
 {
   g_assert (self->n_fds < TERRANE_BWRAP_MAX_FDS);
   self->fds[self->n_fds++] = (TerraneProcessFd){ .fd = fd, .child_fd = child_fd };
+}
+
+void
+terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd)
+{
+  pass_fd (self, fd, child_fd);
   add (self, option);
   add_format (self, "%d", child_fd);
 }
@@ -234,7 +246,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
   add_all (self, proc);
   add (self, "--size");
   add_format (self, "%" G_GUINT64_FORMAT,
-              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : DEFAULT_TMP_BYTES);
+              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
   add_all (self, tmp);
   add_devices (self);
 }
@@ -250,15 +262,56 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox, gb
   add_namespaces (self, terminal);
   add_file_system (self, sandbox, working_dir);
   add_environment (self, sandbox->env);
+  OciFd filter = -1;
+  if (!terrane_seccomp_make (&filter, error))
+    return FALSE;
+  terrane_bwrap_add_fd (self, "--seccomp", filter, TERRANE_BWRAP_SECCOMP_FD);
+  return TRUE;
+}
+
+/* Where the kernel has no MFD_EXEC every such file can be executed. */
+static gboolean
+make_init (OciFd *out_fd, GError **error)
+{
+  size_t len = 0;
+  const char *bytes = terrane_init_blob (&len);
+  g_auto (OciFd) fd = memfd_create ("init", MFD_CLOEXEC | MFD_EXEC);
+  if (fd < 0 && errno == EINVAL)
+    fd = memfd_create ("init", MFD_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating a program in memory");
+  if (!oci_write_all (fd, bytes, len, error))
+    return FALSE;
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **error)
+{
+  OciFd init = -1;
+  const char *const words[] = { "--as-pid-1", "--", NULL };
+  if (!make_init (&init, error))
+    return FALSE;
+  pass_fd (self, init, TERRANE_INIT_PROGRAM_FD);
+  self->report = memfd_create ("report", MFD_CLOEXEC);
+  OciFd theirs = self->report >= 0 ? fcntl (self->report, F_DUPFD_CLOEXEC, 0) : -1;
+  if (theirs < 0)
+    return oci_throw_errno (error, "creating a file in memory");
+  pass_fd (self, theirs, TERRANE_INIT_REPORT_FD);
+  add_all (self, words);
+  add_format (self, "/proc/self/fd/%d", TERRANE_INIT_PROGRAM_FD);
+  add_all (self, argv);
+  g_ptr_array_add (self->argv, NULL);
   return TRUE;
 }
 
 void
-terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv)
+terrane_bwrap_read_report (int fd, TerraneInitReport *out_report)
 {
-  add (self, "--");
-  add_all (self, argv);
-  g_ptr_array_add (self->argv, NULL);
+  *out_report = (TerraneInitReport){ 0 };
+  if (pread (fd, out_report, sizeof *out_report, 0) != (ssize_t) sizeof *out_report)
+    *out_report = (TerraneInitReport){ 0 };
 }
 
 #define MASKED_PROC                                                                                \
@@ -287,12 +340,6 @@ terrane_bwrap_throw_not_made (const char *output, GError **error)
                                 ? g_strdup (MASKED_PROC)
                                 : terrane_sandbox_explain (proc_sys);
   return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s (%s)", reason, words);
-}
-
-gboolean
-terrane_bwrap_cannot_execute (const char *output)
-{
-  return g_str_has_prefix (output, "bwrap: execvp ");
 }
 
 gboolean

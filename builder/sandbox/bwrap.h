@@ -1,6 +1,7 @@
 /* The command line of bubblewrap for a sandbox, and what it reports about it. */
 #pragma once
 
+#include "builder/sandbox/init/report.h"
 #include "builder/sandbox/sandbox.h"
 
 G_BEGIN_DECLS
@@ -9,8 +10,9 @@ enum
 {
   TERRANE_BWRAP_STATUS_FD = 3, /* --json-status-fd */
   TERRANE_BWRAP_BLOCK_FD = 4,  /* --block-fd */
+  TERRANE_BWRAP_SECCOMP_FD = 5,
   TERRANE_BWRAP_MAX_FILES = 16,
-  TERRANE_BWRAP_MAX_FDS = 2 + TERRANE_BWRAP_MAX_FILES,
+  TERRANE_BWRAP_MAX_FDS = 5 + TERRANE_BWRAP_MAX_FILES,
 };
 
 typedef struct
@@ -19,6 +21,7 @@ typedef struct
   GPtrArray *owned; /* strings in argv that are ours */
   TerraneProcessFd fds[TERRANE_BWRAP_MAX_FDS];
   size_t n_fds;
+  OciFd report; /* what process 1 writes a TerraneInitReport to */
 } TerraneBwrap;
 
 void terrane_bwrap_init (TerraneBwrap *self);
@@ -42,14 +45,17 @@ gboolean terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *
 /** Hands @fd, which is taken, over as argument of an @option such as "--block-fd". */
 void terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd);
 
-/** Ends the options; the program to run follows. */
-void terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv);
+/** Ends the options; the program to run follows, below a process 1 of ours. */
+gboolean terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **error);
+
+/** Reads what process 1 has written, which is all zero before the program ended. */
+void terrane_bwrap_read_report (int fd, TerraneInitReport *out_report);
 
 /** Closes the descriptors that were handed over, once bubblewrap runs. */
 void terrane_bwrap_close_fds (TerraneBwrap *self);
 
-/* bubblewrap writes {"child-pid": …} when it has made its process 1 and {"exit-code": …} when the
- * program ended. */
+/* bubblewrap writes {"child-pid": …} when it has made process 1 and {"exit-code": …} when that
+ * ended. */
 typedef struct
 {
   pid_t child; /* process 1 of the sandbox, seen from here; 0 when unknown */
@@ -62,9 +68,6 @@ void terrane_bwrap_parse_status (const char *text, size_t len, TerraneBwrapStatu
 /** What the sandbox failed with when its program was never executed; @output is bubblewrap's.
  * Returns: FALSE */
 gboolean terrane_bwrap_throw_not_made (const char *output, GError **error);
-
-/** Whether @output is bubblewrap's word that the program itself cannot be executed. */
-gboolean terrane_bwrap_cannot_execute (const char *output);
 
 /** The error when there is no bubblewrap. Returns: FALSE */
 gboolean terrane_bwrap_throw_missing (GError **error);

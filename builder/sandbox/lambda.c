@@ -145,7 +145,8 @@ start_environment (TerraneLambda *self, GError **error)
   const TerraneSandbox sandbox = { .root = options->root,
                                    .env = options->env,
                                    .working_dir = options->working_dir,
-                                   .tmp_bytes = options->tmp_bytes };
+                                   .tmp_bytes = options->tmp_bytes,
+                                   .kind = options->sandbox };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
                                           .output = options->output,

@@ -1,5 +1,7 @@
 #include "builder/sandbox/process.h"
 
+#include "builder/sandbox/capture.h"
+
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 
@@ -18,7 +20,6 @@
 
 enum
 {
-  KEEP_BYTES = 128 * 1024, /* of the start and of the end of the output */
   CHUNK_BYTES = 16 * 1024,
   MAX_LEFT_CHUNKS = 64, /* read after the end; a pipe holds 64 KiB, or 1 MiB when made larger */
   STOP_MS = 1000,       /* for TerraneProcess.stop to have its effect */
@@ -39,38 +40,6 @@ terrane_process_result_set_usage (TerraneProcessResult *self, const struct rusag
   self->cpu_usecs = (uint64_t) (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * G_USEC_PER_SEC
                     + (uint64_t) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
   self->peak_rss_bytes = (uint64_t) usage->ru_maxrss * 1024; /* the kernel counts in KiB */
-}
-
-/* Output of any length: the start and the end, which is where a traceback has its message. */
-typedef struct
-{
-  GString *head;
-  GString *tail;
-  uint64_t dropped;
-} Capture;
-
-static void
-capture_take (Capture *self, const char *data, size_t len)
-{
-  size_t to_head = MIN (len, KEEP_BYTES - self->head->len);
-  g_string_append_len (self->head, data, (gssize) to_head);
-  g_string_append_len (self->tail, data + to_head, (gssize) (len - to_head));
-  if (self->tail->len > KEEP_BYTES)
-    {
-      gsize excess = self->tail->len - KEEP_BYTES;
-      g_string_erase (self->tail, 0, (gssize) excess);
-      self->dropped += excess;
-    }
-}
-
-static char *
-capture_text (const Capture *self)
-{
-  g_autoptr (GString) all = g_string_new_len (self->head->str, (gssize) self->head->len);
-  if (self->dropped > 0)
-    g_string_append_printf (all, "\n… %" G_GUINT64_FORMAT " bytes left out …\n", self->dropped);
-  g_string_append_len (all, self->tail->str, (gssize) self->tail->len);
-  return g_utf8_make_valid (all->str, (gssize) all->len);
 }
 
 /* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers
@@ -162,7 +131,8 @@ terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out
   g_auto (OciFd) output = -1, error_read = -1, error_write = -1;
   OciFd stdio[FIRST_FREE_FD] = { -1, -1, -1 };
   TerraneProcessFd moved[MAX_FDS];
-  g_autofree char *program = g_find_program_in_path (self->argv[0]);
+  g_autofree char *program =
+      self->as_it_is ? g_strdup (self->argv[0]) : g_find_program_in_path (self->argv[0]);
   g_assert (self->n_fds <= MAX_FDS);
   if (program == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "starting %s: not found in PATH", self->argv[0]);
@@ -211,7 +181,7 @@ kill_child (pid_t child)
 
 /* Takes one chunk; *out_more is FALSE at the end of the output, or when there is none for now. */
 static gboolean
-read_chunk (int fd, Capture *capture, gboolean *out_more, GError **error)
+read_chunk (int fd, TerraneCapture *capture, gboolean *out_more, GError **error)
 {
   char buffer[CHUNK_BYTES];
   ssize_t n;
@@ -222,7 +192,7 @@ read_chunk (int fd, Capture *capture, gboolean *out_more, GError **error)
   if (n < 0 && errno != EAGAIN)
     return oci_throw_errno (error, "reading a process's output");
   if (n > 0)
-    capture_take (capture, buffer, (size_t) n);
+    terrane_capture_take (capture, buffer, (size_t) n);
   return TRUE;
 }
 
@@ -268,7 +238,7 @@ meet_deadline (const TerraneProcess *self, pid_t child, gint64 deadline, gboolea
  * that open for ever, and it may itself close it and live on. */
 static gboolean
 watch (const TerraneProcess *self, int output, pid_t child, gint64 deadline,
-       GCancellable *cancellable, Capture *capture, gboolean *out_timed_out, GError **error)
+       GCancellable *cancellable, TerraneCapture *capture, gboolean *out_timed_out, GError **error)
 {
   g_auto (OciFd) pidfd = (int) syscall (SYS_pidfd_open, child, 0);
   struct pollfd fds[] = { { .fd = output, .events = POLLIN },
@@ -327,16 +297,15 @@ terrane_process_run_full (const TerraneProcess *self, GCancellable *cancellable,
   if (!terrane_process_start (self, &output, &child, error))
     return FALSE;
 
-  Capture capture = { .head = g_string_new (NULL), .tail = g_string_new (NULL) };
+  g_auto (TerraneCapture) capture;
+  terrane_capture_init (&capture);
   gboolean ok =
       watch (self, output, child, deadline, cancellable, &capture, &out_result->timed_out, error);
   if (!ok)
     kill_child (child);
   ok = reap (child, out_result, ok ? error : NULL) && ok;
   out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
-  out_result->output = capture_text (&capture);
-  g_string_free (capture.head, TRUE);
-  g_string_free (capture.tail, TRUE);
+  out_result->output = terrane_capture_text (&capture);
   return ok;
 }
 

@@ -36,19 +36,23 @@ typedef struct
   gboolean terminal; /* stdio[0] is a terminal and becomes the controlling one of a new session */
   TerraneProcessPrepareFunc prepare; /* (nullable) */
   gpointer prepare_data;
+  gboolean as_it_is; /* argv[0] is an absolute path, where the prepare function leads */
 } TerraneProcess;
 
 typedef struct
 {
-  gboolean timed_out; /* killed at the deadline */
-  int exit_code;      /* -1 when a signal ended it */
-  int signal;         /* 0 when it exited */
+  gboolean timed_out;     /* killed at the deadline */
+  gboolean out_of_memory; /* killed for more than the sandbox's memory */
+  int exit_code;          /* -1 when a signal ended it */
+  int signal;             /* 0 when it exited */
   uint64_t wall_usecs;
   uint64_t cpu_usecs;      /* user and system, descendants that it waited for included */
   uint64_t peak_rss_bytes; /* of the largest single process among it and those descendants; not less
                               than what this process had in memory when it forked */
-  char *output;            /* stdout and stderr as they came, UTF-8 made valid; the middle of more
-                              than 256 KiB is left out */
+  const char *sandbox;     /* (nullable): what kept it in, as terrane_sandbox_kind_name() has it */
+  const char *memory_method; /* (nullable): see TerraneSessionEnd */
+  char *output;              /* stdout and stderr as they came, UTF-8 made valid; the middle of more
+                                than 256 KiB is left out */
 } TerraneProcessResult;
 
 /** Fills in what a wait4() reported. */

@@ -1,26 +1,48 @@
 #include "builder/sandbox/sandbox.h"
 
 #include "builder/sandbox/bwrap.h"
+#include "builder/sandbox/capture.h"
+#include "builder/sandbox/session.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 #include "oci/base/number.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
+#include <string.h>
 #include <unistd.h>
 
 enum
 {
-  MAX_STATUS_BYTES = 16 * 1024,
-  EXIT_CANNOT_EXECUTE = 127, /* as shells have it */
-  EXIT_SIGNAL = 128, /* bubblewrap's exit code for a program that a signal ended, less that */
+  STOP_USECS = 1000 * 1000, /* for a program that was killed to be accounted for */
 };
+
+static const char *const kind_names[] = { "bubblewrap", "podman", "none" };
+
+const char *
+terrane_sandbox_kind_name (TerraneSandboxKind kind)
+{
+  return kind_names[kind];
+}
+
+gboolean
+terrane_sandbox_kind_parse (const char *text, const char *command, TerraneSandboxKind *out_kind,
+                            GError **error)
+{
+  *out_kind = TERRANE_SANDBOX_BUBBLEWRAP;
+  if (text == NULL)
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS (kind_names); i++)
+    if (strcmp (text, kind_names[i]) == 0)
+      {
+        *out_kind = (TerraneSandboxKind) i;
+        return TRUE;
+      }
+  g_autofree char *quoted = oci_quote (text);
+  return oci_throw (error, OCI_ERROR_USAGE, "%s: --sandbox %s: expected bubblewrap, podman or none",
+                    command, quoted);
+}
 
 static gboolean
 read_number (int proc_sys, const char *path, uint64_t *out_value)
@@ -53,109 +75,77 @@ terrane_sandbox_explain (int proc_sys)
                    "apparmor=unconfined' (docker) or '--privileged'");
 }
 
+/* One run of a program. */
+typedef struct
+{
+  TerraneCapture capture; /* written by the session's thread until the end */
+  TerraneProcessResult *result;
+  gint64 deadline; /* monotonic, 0 for none */
+} Run;
+
 static void
-read_status (int status_fd, TerraneBwrapStatus *out)
+on_output (const char *bytes, size_t len, gpointer data)
 {
-  char text[MAX_STATUS_BYTES];
-  /* Not read(): the offset is the one that bubblewrap writes at. */
-  ssize_t n = pread (status_fd, text, sizeof text, 0);
-  terrane_bwrap_parse_status (text, n > 0 ? (size_t) n : 0, out);
+  Run *run = data;
+  terrane_capture_take (&run->capture, bytes, len);
 }
 
-/* bubblewrap's outer process exits without waiting for process 1, so what that one used is not in
- * its own account. As a subreaper we inherit process 1 and wait for it ourselves: its account has
- * the program's, which it waited for, and not the memory of this process, which a child counts as
- * its own until it executes something. */
 static void
-collect_usage (pid_t child, TerraneProcessResult *result)
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
 {
-  struct rusage usage;
-  pid_t reaped;
-  if (child <= 1)
-    return;
-  do
-    reaped = wait4 (child, NULL, 0, &usage);
-  while (reaped < 0 && errno == EINTR);
-  if (reaped == child)
-    terrane_process_result_set_usage (result, &usage);
+  terrane_session_kill (data);
 }
 
-/* Kills the children of process 1 and not the namespace, which would lose their account. */
-static gboolean
-stop_program (gpointer data)
+static void
+wait_for_end (TerraneSession *session, Run *run, TerraneSessionEnd *out_end)
 {
-  TerraneBwrapStatus status;
-  char text[256] = "";
-  size_t got = 0;
-  gboolean killed = FALSE;
-  read_status (*(const int *) data, &status);
-  if (status.child <= 1)
+  run->result->timed_out =
+      run->deadline != 0 && !terrane_session_wait_until (session, run->deadline);
+  if (run->result->timed_out)
+    {
+      terrane_session_stop (session);
+      if (!terrane_session_wait_until (session, run->deadline + STOP_USECS))
+        terrane_session_kill (session);
+    }
+  terrane_session_wait (session, out_end);
+}
+
+static void
+take_end (const TerraneSessionEnd *end, Run *run)
+{
+  TerraneProcessResult *result = run->result;
+  result->exit_code = result->timed_out ? -1 : end->exit_code;
+  result->signal = result->timed_out ? SIGKILL : end->signal;
+  result->cpu_usecs = end->cpu_usecs;
+  result->peak_rss_bytes = end->peak_process_bytes;
+  result->out_of_memory = end->out_of_memory;
+  result->memory_method = end->memory_method;
+  result->output = terrane_capture_text (&run->capture);
+}
+
+static gboolean
+run_session (const TerraneSandbox *self, const char *const *argv, const TerraneSandboxFile *files,
+             Run *run, GCancellable *cancellable, GError **error)
+{
+  TerraneSessionEnd end;
+  const TerraneSessionOptions options = {
+    .memory_bytes = self->memory_bytes, .files = files, .output = on_output, .output_data = run
+  };
+  g_autoptr (TerraneSession) session = terrane_session_start (self, argv, &options, NULL, error);
+  if (session == NULL)
     return FALSE;
-  g_autofree char *path =
-      g_strdup_printf ("/proc/%d/task/%d/children", (int) status.child, (int) status.child);
-  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
-    return FALSE;
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  for (char **word = words; *word != NULL; word++)
-    {
-      uint64_t pid = 0;
-      if (oci_parse_u64 (*word, G_MAXINT, &pid, NULL) && pid > 1)
-        killed = kill ((pid_t) pid, SIGKILL) == 0 || killed;
-    }
-  return killed;
-}
-
-/* Without an end of the program in its status, bubblewrap failed before or at executing it; only
- * then is the output its own. What cannot be executed is the image's fault, not the host's. */
-static gboolean
-judge (const TerraneBwrapStatus *status, TerraneProcessResult *result, GError **error)
-{
-  if (result->timed_out)
-    {
-      result->exit_code = -1; /* of the program; bubblewrap may have reported its end by an exit */
-      result->signal = SIGKILL;
-    }
-  if (result->signal != 0)
-    return TRUE;
-  if (!status->finished && !terrane_bwrap_cannot_execute (result->output))
-    return terrane_bwrap_throw_not_made (result->output, error);
-  if (!status->finished)
-    result->exit_code = EXIT_CANNOT_EXECUTE;
-  else if (result->exit_code > EXIT_SIGNAL && result->exit_code <= EXIT_SIGNAL + SIGRTMAX)
-    {
-      result->signal = result->exit_code - EXIT_SIGNAL;
-      result->exit_code = -1;
-    }
-  return TRUE;
-}
-
-static gboolean
-run (const TerraneBwrap *bwrap, int status_fd, uint64_t deadline_ms, GCancellable *cancellable,
-     TerraneProcessResult *out_result, GError **error)
-{
-  /* Nothing of ours: the program can read process 1's environment in /proc, and that is
-   * bubblewrap's, which --clearenv does not touch. */
-  static const char *const no_env[] = { NULL };
-  const TerraneProcess process = { .argv = (const char *const *) bwrap->argv->pdata,
-                                   .env = no_env,
-                                   .fds = bwrap->fds,
-                                   .n_fds = bwrap->n_fds,
-                                   .deadline_ms = deadline_ms,
-                                   .stop = stop_program,
-                                   .stop_data = &status_fd };
-  TerraneBwrapStatus status;
-  g_autoptr (GError) local = NULL;
-  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it the numbers are only coarser */
-  gboolean ok = terrane_process_run_full (&process, cancellable, out_result, &local);
-  read_status (status_fd, &status);
-  collect_usage (status.child, out_result); /* after an interruption too: leaves no zombie */
-  if (ok)
-    return judge (&status, out_result, error);
-  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    return terrane_bwrap_throw_missing (error);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  gulong handler = 0;
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
+  terrane_session_release (session);
+  wait_for_end (session, run, &end);
+  g_cancellable_disconnect (cancellable, handler);
+  take_end (&end, run);
+  if (g_cancellable_is_cancelled (cancellable))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  if (!end.made && self->kind == TERRANE_SANDBOX_PODMAN)
+    return oci_throw (error, OCI_ERROR_IO, "--sandbox podman: %s", run->result->output);
+  return end.made || terrane_bwrap_throw_not_made (run->result->output, error);
 }
 
 gboolean
@@ -163,20 +153,16 @@ terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
                      const TerraneSandboxFile *files, uint64_t deadline_ms,
                      GCancellable *cancellable, TerraneProcessResult *out_result, GError **error)
 {
-  g_auto (TerraneBwrap) bwrap;
-  terrane_bwrap_init (&bwrap);
-  *out_result = (TerraneProcessResult){ 0 };
-  OciFd status = memfd_create ("bwrap-status", MFD_CLOEXEC);
-  if (status < 0)
-    return oci_throw_errno (error, "creating a file in memory");
-  if (!terrane_bwrap_add_sandbox (&bwrap, self, FALSE, error))
-    {
-      oci_fd_close (status);
-      return FALSE;
-    }
-  terrane_bwrap_add_fd (&bwrap, "--json-status-fd", status, TERRANE_BWRAP_STATUS_FD);
-  if (!terrane_bwrap_add_files (&bwrap, files, error))
-    return FALSE;
-  terrane_bwrap_finish (&bwrap, argv);
-  return run (&bwrap, status, deadline_ms, cancellable, out_result, error);
+  gint64 started = g_get_monotonic_time ();
+  Run run = { .result = out_result };
+  *out_result = (TerraneProcessResult){ .sandbox = terrane_sandbox_kind_name (self->kind) };
+  if (g_cancellable_is_cancelled (cancellable))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  if (deadline_ms != 0)
+    run.deadline = started + (gint64) MIN (deadline_ms, G_MAXINT) * 1000;
+  terrane_capture_init (&run.capture);
+  gboolean ok = run_session (self, argv, files, &run, cancellable, error);
+  out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
+  terrane_capture_clear (&run.capture);
+  return ok;
 }

@@ -16,6 +16,24 @@ enum
   TERRANE_SANDBOX_GID = 990,
 };
 
+#define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
+
+/* What keeps the program in. The others are only for who asks for them: docs/sandbox.md has what
+ * they lack. */
+typedef enum
+{
+  TERRANE_SANDBOX_BUBBLEWRAP,
+  TERRANE_SANDBOX_PODMAN,
+  TERRANE_SANDBOX_NONE, /* nothing but another root directory and user */
+} TerraneSandboxKind;
+
+/** As "--sandbox" and records have it. */
+const char *terrane_sandbox_kind_name (TerraneSandboxKind kind);
+
+/** @command: for messages. @text: (nullable): bubblewrap */
+gboolean terrane_sandbox_kind_parse (const char *text, const char *command,
+                                     TerraneSandboxKind *out_kind, GError **error);
+
 #define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 typedef struct
@@ -25,6 +43,9 @@ typedef struct
                               TERRANE_SANDBOX_DEFAULT_PATH when they have no PATH */
   const char *working_dir; /* (nullable): "/" */
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
+  uint64_t memory_bytes; /* terrane_sandbox_run() alone: everything inside is killed above it; 0 for
+                            no limit */
+  TerraneSandboxKind kind; /* which one; only bubblewrap can have a port */
   gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
 } TerraneSandbox;
 
@@ -50,9 +71,8 @@ typedef struct
  * Lambda's user would lack are not noticed here.
  *
  * The result is about the program and what it started, without bubblewrap: peak memory is that of
- * the largest single process. After a deadline they are those of the program alone. A signal is
- * bubblewrap's exit code 128 + N, so a program that exits with such a code by itself looks killed.
- * A program that could not be executed has exit code 127 and the reason as output.
+ * the largest single process. They are 0 when everything had to be killed at once. A program that
+ * could not be executed has exit code 127 and the reason as output.
  *
  * Makes this process the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER).
  *

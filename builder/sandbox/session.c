@@ -1,11 +1,13 @@
 #include "builder/sandbox/session.h"
 
 #include "builder/sandbox/bwrap.h"
+#include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
 #include "builder/sandbox/overlay.h"
 #include "builder/sandbox/usage.h"
 
 #include "oci/base/error.h"
+#include "oci/base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +16,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ enum
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
   MAX_LEFT_CHUNKS = 64,
+  EXIT_PODMAN = 125, /* its own failure */
+  EXIT_CANNOT_EXECUTE = 127,
   EXIT_SIGNAL = 128,
 };
 
@@ -37,12 +40,16 @@ struct _TerraneSession
   /* Of the thread alone. */
   OciFd output;
   OciFd status;
-  OciFd pidfd; /* of bubblewrap's outer process */
+  OciFd report;
+  TerraneElsewhere *elsewhere; /* (nullable): instead of bubblewrap */
+  OciFd pidfd;                 /* of bubblewrap's outer process */
   pid_t outer;
   pid_t init; /* process 1 of the sandbox */
   GString *head;
   GString *status_text;
   gint64 sampled;
+  TerraneSandboxKind kind;
+  gboolean killed;
 
   /* Given to the thread by the function that starts it. */
   const TerraneBwrap *bwrap;
@@ -56,6 +63,7 @@ struct _TerraneSession
   GCond changed;
   gboolean started; /* or failed, with an error */
   gboolean ended;
+  gboolean stop;
   gboolean kill;
   guint flush_wanted, flush_done;
   uint64_t peak_bytes;
@@ -108,10 +116,13 @@ take_status (TerraneSession *self)
 }
 
 static void
-kill_all (const TerraneSession *self)
+kill_all (TerraneSession *self)
 {
+  self->killed = TRUE;
   if (self->init > 1)
     (void) kill (self->init, SIGKILL);
+  if (self->elsewhere != NULL)
+    terrane_elsewhere_kill (self->elsewhere);
   (void) kill (-self->outer, SIGKILL);
   (void) kill (self->outer, SIGKILL);
 }
@@ -133,6 +144,28 @@ sample (TerraneSession *self)
       self->end.too_many_processes || usage.processes > TERRANE_SESSION_MAX_PROCESSES;
   if (self->end.out_of_memory || self->end.too_many_processes)
     kill_all (self);
+}
+
+/* The children of process 1, and not that itself, which would lose their account. */
+static gboolean
+stop_program (const TerraneSession *self)
+{
+  char text[256] = "";
+  size_t got = 0;
+  gboolean killed = FALSE;
+  g_autofree char *path =
+      g_strdup_printf ("/proc/%d/task/%d/children", (int) self->init, (int) self->init);
+  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
+    return FALSE;
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  for (char **word = words; *word != NULL; word++)
+    {
+      uint64_t pid = 0;
+      if (oci_parse_u64 (*word, G_MAXINT, &pid, NULL) && pid > 1)
+        killed = kill ((pid_t) pid, SIGKILL) == 0 || killed;
+    }
+  return killed;
 }
 
 /* Returns: whether the process ended */
@@ -160,13 +193,14 @@ serve_requests (TerraneSession *self)
 {
   g_mutex_lock (&self->mutex);
   guint wanted = self->flush_wanted;
-  gboolean flush = wanted != self->flush_done, stop = self->kill;
+  gboolean flush = wanted != self->flush_done, stop = self->stop, end = self->kill;
+  self->stop = FALSE;
   g_mutex_unlock (&self->mutex);
   if (flush)
     take_left_output (self);
   if (flush || g_get_monotonic_time () - self->sampled >= SAMPLE_USECS)
     sample (self);
-  if (stop)
+  if (end || (stop && !stop_program (self)))
     kill_all (self);
   g_mutex_lock (&self->mutex);
   self->flush_done = wanted;
@@ -174,38 +208,59 @@ serve_requests (TerraneSession *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Process 1 is ours by PR_SET_CHILD_SUBREAPER; its account has the program's. */
+/* From what process 1 reported; what was killed with it has no report. */
+static void
+judge (TerraneSession *self, const TerraneInitReport *report, int status)
+{
+  TerraneSessionEnd *end = &self->end;
+  gboolean ended = report->ended != 0;
+  end->made = ended || report->exec_errno != 0 || self->killed;
+  end->executed = report->exec_errno == 0 && end->made;
+  end->cpu_usecs = report->cpu_usecs;
+  end->peak_process_bytes = report->peak_bytes;
+  if (ended)
+    status = report->status;
+  else if (self->killed)
+    status = SIGKILL; /* a status of wait() */
+  end->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
+  end->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
+}
+
+/* podman has 128 + N for signals, and codes of its own when it could not run the program. */
+static void
+judge_elsewhere (TerraneSession *self, int status)
+{
+  TerraneSessionEnd *end = &self->end;
+  gboolean podman = self->kind == TERRANE_SANDBOX_PODMAN;
+  int code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
+  end->made = self->killed || !podman || code != EXIT_PODMAN;
+  end->executed =
+      end->made && code != EXIT_CANNOT_EXECUTE && (!podman || code != EXIT_CANNOT_EXECUTE - 1);
+  end->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
+  if (podman && code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGRTMAX)
+    end->signal = code - EXIT_SIGNAL;
+  end->exit_code = end->signal != 0 ? -1 : code;
+}
+
+/* bubblewrap waits for process 1, unless it was killed before; then that is ours by
+ * PR_SET_CHILD_SUBREAPER. */
 static void
 reap (TerraneSession *self)
 {
-  struct rusage usage = { 0 };
   int status = 0;
-  TerraneBwrapStatus reported;
+  TerraneInitReport report;
   while (waitpid (self->outer, &status, 0) < 0 && errno == EINTR)
     ;
-  while (self->status >= 0)
-    take_status (self);
-  terrane_bwrap_parse_status (self->status_text->str, self->status_text->len, &reported);
   if (self->init > 1)
-    (void) wait4 (self->init, NULL, 0, &usage); /* not ours where that prctl() failed */
+    (void) waitpid (self->init, NULL, 0);
+  terrane_bwrap_read_report (self->report, &report);
+  if (self->elsewhere != NULL)
+    judge_elsewhere (self, status);
+  else
+    judge (self, &report, status);
   g_mutex_lock (&self->mutex);
-  self->peak_bytes = MAX (self->peak_bytes, (uint64_t) usage.ru_maxrss * 1024);
+  self->peak_bytes = MAX (self->peak_bytes, report.peak_bytes);
   g_mutex_unlock (&self->mutex);
-  int code = WIFEXITED (status) ? WEXITSTATUS (status) : EXIT_SIGNAL + WTERMSIG (status);
-  /* bubblewrap does not tell them apart. The entrypoint of AWS's base images exits with 142, and
-   * hardly anything ends by SIGALRM. */
-  gboolean killed =
-      code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGRTMAX && code != EXIT_SIGNAL + SIGALRM;
-  self->end.executed = reported.finished || WIFSIGNALED (status) || code > EXIT_SIGNAL;
-  self->end.signal = killed ? code - EXIT_SIGNAL : 0;
-  self->end.exit_code = self->end.signal != 0 ? -1 : code;
-}
-
-static void
-set_limit (pid_t pid, __rlimit_resource_t resource, rlim_t value)
-{
-  const struct rlimit limit = { .rlim_cur = value, .rlim_max = value };
-  (void) prlimit (pid, resource, &limit, NULL); /* stays lower where it was */
 }
 
 /* What bubblewrap said when it could not make the sandbox. */
@@ -219,11 +274,24 @@ throw_failure (TerraneSession *self)
   return terrane_bwrap_throw_not_made (self->head->str, &self->error);
 }
 
-/* Holds the program until its limits are set and there is a socket for it. The limit of processes
- * counts those in the sandbox alone, since it is set when the user namespace is there. */
+/* Nothing holds the program there. */
+static gboolean
+start_elsewhere (TerraneSession *self)
+{
+  if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
+    return FALSE;
+  self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
+  if (self->output >= 0)
+    (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
+  return TRUE;
+}
+
+/* Holds the program until there is a socket for it. */
 static gboolean
 start (TerraneSession *self)
 {
+  if (self->elsewhere != NULL)
+    return start_elsewhere (self);
   TerraneBwrapStatus status = { 0 };
   if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
     {
@@ -245,9 +313,6 @@ start (TerraneSession *self)
     (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
   if (self->pidfd < 0 || self->init <= 1)
     return throw_failure (self);
-  set_limit (self->init, RLIMIT_NPROC, TERRANE_SESSION_MAX_PROCESSES);
-  set_limit (self->init, RLIMIT_NOFILE, TERRANE_SESSION_MAX_FILES);
-  set_limit (self->init, RLIMIT_CORE, 0);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {
@@ -292,7 +357,7 @@ session_new (const TerraneSessionOptions *options)
 {
   TerraneSession *self = g_new0 (TerraneSession, 1);
   self->options = *options;
-  self->output = self->status = self->pidfd = self->release = self->listener = -1;
+  self->output = self->status = self->report = self->pidfd = self->release = self->listener = -1;
   self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   self->head = g_string_new (NULL);
   self->status_text = g_string_new (NULL);
@@ -316,6 +381,49 @@ make_channels (TerraneSession *self, TerraneBwrap *bwrap, GError **error)
   return TRUE;
 }
 
+static gboolean
+start_thread (TerraneSession *self, const TerraneProcess *process, GError **error)
+{
+  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it a killed process 1 is init's */
+  self->process = process;
+  self->thread = g_thread_new ("sandbox", run_thread, self);
+  g_mutex_lock (&self->mutex);
+  while (!self->started)
+    g_cond_wait (&self->changed, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  self->bwrap = NULL;
+  self->process = NULL;
+  self->options.stdio = NULL;
+  self->options.files = NULL;
+  if (self->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
+}
+
+static TerraneSession *
+start_without_bubblewrap (TerraneSession *session, const TerraneSandbox *sandbox,
+                          const char *const *argv, GError **error)
+{
+  g_autoptr (TerraneSession) self = session;
+  const TerraneSessionOptions *options = &self->options;
+  TerraneProcess process = { .stdio = options->stdio, .terminal = options->terminal };
+  if (options->port != 0)
+    {
+      (void) oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                        "--sandbox %s has no way in for the Runtime API; invoke and serve need "
+                        "bubblewrap",
+                        terrane_sandbox_kind_name (sandbox->kind));
+      return NULL;
+    }
+  self->elsewhere = terrane_elsewhere_new (sandbox, argv, options->files, options->memory_bytes,
+                                           options->stdio != NULL, options->terminal, error);
+  if (self->elsewhere == NULL)
+    return NULL;
+  terrane_elsewhere_to_process (self->elsewhere, &process);
+  return start_thread (self, &process, error) ? g_steal_pointer (&self) : NULL;
+}
+
 TerraneSession *
 terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                        const TerraneSessionOptions *options, OciFd *out_listener, GError **error)
@@ -325,12 +433,17 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   g_auto (TerraneBwrap) bwrap;
   g_auto (TerraneOverlay) overlay = { 0 };
   terrane_bwrap_init (&bwrap);
+  self->kind = sandbox->kind;
+  if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
+    return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
   if (sandbox->writable)
     terrane_overlay_init (&overlay, sandbox->root);
   if (!terrane_bwrap_add_sandbox (&bwrap, sandbox, options->terminal, error)
-      || !make_channels (self, &bwrap, error))
+      || !make_channels (self, &bwrap, error)
+      || !terrane_bwrap_add_files (&bwrap, options->files, error)
+      || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
-  terrane_bwrap_finish (&bwrap, argv);
+  self->report = oci_fd_steal (&bwrap.report);
   TerraneProcess process = { .argv = (const char *const *) bwrap.argv->pdata,
                              .env = no_env,
                              .fds = bwrap.fds,
@@ -339,22 +452,9 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                              .terminal = options->terminal,
                              .prepare = sandbox->writable ? terrane_overlay_prepare : NULL,
                              .prepare_data = &overlay };
-  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it the peak is only coarser */
   self->bwrap = &bwrap;
-  self->process = &process;
-  self->thread = g_thread_new ("sandbox", run_thread, self);
-  g_mutex_lock (&self->mutex);
-  while (!self->started)
-    g_cond_wait (&self->changed, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-  self->bwrap = NULL;
-  self->process = NULL;
-  self->options.stdio = NULL;
-  if (self->error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->error));
-      return NULL;
-    }
+  if (!start_thread (self, &process, error))
+    return NULL;
   if (out_listener != NULL)
     *out_listener = oci_fd_steal (&self->listener);
   return g_steal_pointer (&self);
@@ -363,7 +463,8 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
 void
 terrane_session_release (TerraneSession *self)
 {
-  (void) !write (self->release, "", 1); /* fails only when the sandbox is gone */
+  if (self->release >= 0)
+    (void) !write (self->release, "", 1); /* fails only when the sandbox is gone */
   oci_fd_close (oci_fd_steal (&self->release));
 }
 
@@ -377,11 +478,13 @@ terrane_session_free (TerraneSession *self)
       terrane_session_kill (self);
       (void) g_thread_join (self->thread);
     }
+  terrane_elsewhere_free (self->elsewhere);
   g_clear_error (&self->error);
   g_string_free (self->head, TRUE);
   g_string_free (self->status_text, TRUE);
   oci_fd_close (self->output);
   oci_fd_close (self->status);
+  oci_fd_close (self->report);
   oci_fd_close (self->pidfd);
   oci_fd_close (self->release);
   oci_fd_close (self->listener);
@@ -396,6 +499,15 @@ terrane_session_kill (TerraneSession *self)
 {
   g_mutex_lock (&self->mutex);
   self->kill = TRUE;
+  g_mutex_unlock (&self->mutex);
+  wake_up (self);
+}
+
+void
+terrane_session_stop (TerraneSession *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->stop = TRUE;
   g_mutex_unlock (&self->mutex);
   wake_up (self);
 }
@@ -425,6 +537,17 @@ gboolean
 terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd, GError **error)
 {
   return terrane_inlet_connect (self->init, port, out_fd, error);
+}
+
+gboolean
+terrane_session_wait_until (TerraneSession *self, gint64 deadline)
+{
+  g_mutex_lock (&self->mutex);
+  while (!self->ended && g_cond_wait_until (&self->changed, &self->mutex, deadline))
+    ;
+  gboolean ended = self->ended;
+  g_mutex_unlock (&self->mutex);
+  return ended;
 }
 
 uint64_t

@@ -11,16 +11,19 @@ G_BEGIN_DECLS
 enum
 {
   TERRANE_SESSION_MAX_PROCESSES = 1024, /* Lambda's, threads included */
-  TERRANE_SESSION_MAX_FILES = 1024,     /* Lambda's */
 };
 
 typedef struct
 {
+  gboolean made;               /* the sandbox was; else the output is bubblewrap's */
   gboolean executed;           /* the program was; else the image's entrypoint is no program */
   gboolean out_of_memory;      /* killed for more than memory_bytes */
   gboolean too_many_processes; /* killed for more than TERRANE_SESSION_MAX_PROCESSES */
   int exit_code;               /* -1 when a signal ended it */
-  int signal;                  /* 0 when it exited; an exit with 128 + N looks like signal N */
+  int signal;                  /* 0 when it exited */
+  uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */
+  const char *memory_method; /* what limits the memory: "cgroup", "sampled", "podman" or "none" */
+  uint64_t peak_process_bytes; /* of the largest single process among those */
 } TerraneSessionEnd;
 
 /* Both are called by a thread of the session's. */
@@ -29,10 +32,11 @@ typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer da
 
 typedef struct
 {
-  uint64_t memory_bytes; /* everything inside is killed above it; 0 for no limit */
-  unsigned port;         /* to listen on inside; 0 for none */
-  const int *stdio;      /* (nullable): the program's 0, 1 and 2 instead of callbacks */
-  gboolean terminal;     /* stdio is a terminal made for it, which becomes its controlling one */
+  uint64_t memory_bytes;           /* everything inside is killed above it; 0 for no limit */
+  unsigned port;                   /* to listen on inside; 0 for none */
+  const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
+  const int *stdio;                /* (nullable): the program's 0, 1 and 2 instead of callbacks */
+  gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */
   TerraneSessionOutputFunc output; /* (nullable): stdout and stderr as they come */
   gpointer output_data;
   TerraneSessionEndFunc ended; /* (nullable): the program ended or was killed; called once */
@@ -65,6 +69,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSession, terrane_session_free)
 /** Kills everything inside; the callback says when that has happened. */
 void terrane_session_kill (TerraneSession *self);
 
+/** Kills the program alone, so that what it used is known; its end kills the rest. */
+void terrane_session_stop (TerraneSession *self);
+
 /** What the program has written until now has been given to the callback when this returns. */
 void terrane_session_flush (TerraneSession *self);
 
@@ -74,6 +81,9 @@ void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
 /** Connects to whoever listens on @port inside, as terrane_inlet_connect() does. */
 gboolean terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd,
                                   GError **error);
+
+/** @deadline: monotonic. Returns: FALSE when it has not ended until then */
+gboolean terrane_session_wait_until (TerraneSession *self, gint64 deadline);
 
 /** Bytes in memory at the highest point that was seen so far. */
 uint64_t terrane_session_peak_bytes (TerraneSession *self);

@@ -164,6 +164,10 @@ terrane_validation_to_json (const GPtrArray *results)
       oci_json_set (object, "kind", oci_json_text (result->kind));
       oci_json_set (object, "name", oci_json_text (result->name));
       oci_json_set (object, "passed", json_boolean (result->passed));
+      if (process->sandbox != NULL)
+        oci_json_set (object, "sandbox", oci_json_text (process->sandbox));
+      if (process->memory_method != NULL)
+        oci_json_set (object, "memory_method", oci_json_text (process->memory_method));
       oci_json_set (object, "timed_out", json_boolean (process->timed_out));
       oci_json_set (object, "exit_code", json_integer (process->exit_code));
       oci_json_set (object, "signal", json_integer (process->signal));

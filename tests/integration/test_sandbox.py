@@ -69,7 +69,7 @@ class Sandbox(TestCase):
                 self.assertEqual(facts["interfaces"], ["lo"])
                 self.assertEqual(facts["connect"], "Network is unreachable")
                 self.assertEqual((facts["capabilities"], facts["no_new_privs"]), (0, "1"))
-                self.assertEqual(facts["init"], "bwrap")
+                self.assertEqual(facts["init"], "init")
 
     def test_failures_are_told_apart_and_all_are_run(self):
         self.write("crash.py", "import ctypes; ctypes.string_at(0)\n")

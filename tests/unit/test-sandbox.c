@@ -33,9 +33,9 @@ static const char fake_python[] =
 static void
 copy_busybox (void)
 {
-  static const char *const applets[] = { "sh",    "cat",  "dd",   "env",   "find", "grep",
-                                         "id",    "kill", "ls",   "pidof", "pwd",  "sleep",
-                                         "touch", "tr",   "true", NULL };
+  static const char *const applets[] = { "sh",     "cat",   "dd", "env",   "find", "grep",
+                                         "id",     "kill",  "ls", "pidof", "pwd",  "sleep",
+                                         "setsid", "touch", "tr", "true",  NULL };
   const char *busybox = g_getenv ("TERRANE_TEST_BUSYBOX");
   g_autofree char *found =
       busybox != NULL ? g_strdup (busybox) : g_find_program_in_path ("busybox");
@@ -139,13 +139,13 @@ test_environment (void)
   g_assert_nonnull (strstr (result.output, "PATH=" TERRANE_SANDBOX_DEFAULT_PATH "\n"));
 }
 
-/* Process 1 is bubblewrap: its environment is readable inside, and must not be the caller's, which
- * has the credentials of a CI job. */
+/* Nothing inside may have the caller's environment, which has the credentials of a CI job; that of
+ * process 1 cannot be read at all. */
 static void
 test_no_secrets (void)
 {
   g_setenv ("AWS_SECRET_ACCESS_KEY", "secret", TRUE);
-  assert_prints ("cat /proc/*/environ | tr '\\0' '\\n' | grep -c AWS_", "0\n");
+  assert_prints ("cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c AWS_", "0\n");
   g_auto (OciFd) inherited G_GNUC_UNUSED =
       fcntl (STDERR_FILENO, F_DUPFD, 40); /* not close-on-exec */
   assert_prints ("ls -d /proc/[0-9]*/fd/40 /proc/$$/fd/[3-9] 2>/dev/null", "");
@@ -199,6 +199,50 @@ test_exit (void)
   g_assert_cmpint (liar.exit_code, ==, 1);
 }
 
+/* An exit with 128 + N is no death by signal N. */
+static void
+test_exit_like_signal (void)
+{
+  static const int codes[] = { 129, 137, 139, 142, 255 };
+  for (size_t i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      g_auto (TerraneProcessResult) exited = { 0 };
+      g_autofree char *script = g_strdup_printf ("exit %d", codes[i]);
+      run_ok (script, QUICK_MS, &exited);
+      g_assert_cmpint (exited.exit_code, ==, codes[i]);
+      g_assert_cmpint (exited.signal, ==, 0);
+    }
+  g_auto (TerraneProcessResult) killed = { 0 };
+  g_auto (TerraneProcessResult) alarmed = { 0 };
+  run_ok ("kill -KILL $$", QUICK_MS, &killed);
+  g_assert_cmpint (killed.exit_code, ==, -1);
+  g_assert_cmpint (killed.signal, ==, SIGKILL);
+  run_ok ("kill -ALRM $$", QUICK_MS, &alarmed);
+  g_assert_cmpint (alarmed.signal, ==, SIGALRM);
+}
+
+static void
+test_limits (void)
+{
+  assert_prints ("grep -E 'open files|processes|core' /proc/self/limits | tr -s ' '",
+                 "Max core file size 0 0 bytes \nMax processes 1024 1024 processes \n"
+                 "Max open files 1024 1024 files \n");
+}
+
+static void
+test_memory (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autoptr (GError) error = NULL;
+  TerraneSandbox sandbox = make_sandbox ();
+  sandbox.memory_bytes = UINT64_C (64) * 1024 * 1024;
+  g_assert_true (run_in (&sandbox, "dd if=/dev/zero of=/dev/null bs=200M count=1000; exit 3",
+                         QUICK_MS, &result, &error));
+  g_assert_true (result.out_of_memory);
+  g_assert_false (result.timed_out);
+  g_assert_cmpint (result.exit_code, !=, 0);
+}
+
 /* The image's fault, so a result; the missing interpreter is one that nobody sees before. */
 static void
 test_cannot_execute (void)
@@ -246,6 +290,23 @@ test_deadline (void)
   g_assert_true (result.timed_out);
   g_assert_cmpstr (result.output, ==, "begun\n");
   g_assert_cmpuint (result.wall_usecs, <, 5 * G_USEC_PER_SEC);
+  g_assert_false (process_exists (secs));
+}
+
+/* A daemon in a session of its own that ignores every signal it can. */
+static void
+test_deadline_ends_daemons (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autofree char *secs = g_strdup_printf ("%d", 400000 + (int) getpid ());
+  g_autofree char *script = g_strdup_printf (
+      "trap '' HUP INT QUIT TERM USR1 USR2 PIPE ALRM; (setsid sh -c 'sleep %s & wait; wait' "
+      "</dev/null >/dev/null 2>&1 &); echo begun; sleep 1000",
+      secs);
+  run_ok (script, 700, &result);
+  g_assert_true (result.timed_out);
+  g_assert_cmpint (result.signal, ==, SIGKILL);
+  g_assert_cmpstr (result.output, ==, "begun\n");
   g_assert_false (process_exists (secs));
 }
 
@@ -487,6 +548,10 @@ add_tests (void)
   g_test_add_func ("/sandbox/proc-is-read-only", test_proc_is_read_only);
   g_test_add_func ("/sandbox/isolation", test_isolation);
   g_test_add_func ("/sandbox/exit", test_exit);
+  g_test_add_func ("/sandbox/exit-like-signal", test_exit_like_signal);
+  g_test_add_func ("/sandbox/deadline-ends-daemons", test_deadline_ends_daemons);
+  g_test_add_func ("/sandbox/limits", test_limits);
+  g_test_add_func ("/sandbox/memory", test_memory);
   g_test_add_func ("/sandbox/cannot-execute", test_cannot_execute);
   g_test_add_func ("/sandbox/deadline", test_deadline);
   g_test_add_func ("/sandbox/usage-after-deadline", test_usage_after_deadline);

@@ -1,0 +1,315 @@
+#include "builder/sandbox/elsewhere.h"
+
+#include "builder/sandbox/init/report.h"
+
+#include "oci/base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum
+{
+  KILL_MS = 20 * 1000,
+  COPY_MS = 10 * 60 * 1000,
+};
+
+struct _TerraneElsewhere
+{
+  const TerraneSandbox *sandbox;
+  const char *const *program; /* with its arguments */
+  GPtrArray *argv;            /* what is started */
+  GPtrArray *owned;
+  char **env;
+  char *container; /* (nullable): its name */
+  char *directory; /* (nullable): removed at the end */
+  gboolean kept;   /* the container may still be there */
+};
+
+static void
+add (TerraneElsewhere *self, const char *word)
+{
+  g_ptr_array_add (self->argv, (char *) word);
+}
+
+static void add_format (TerraneElsewhere *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_format (TerraneElsewhere *self, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  char *word = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_ptr_array_add (self->owned, word);
+  add (self, word);
+}
+
+/* Each file in its place below @directory. */
+static gboolean
+write_files (const char *directory, const TerraneSandboxFile *files, GError **error)
+{
+  for (; files != NULL && files->name != NULL; files++)
+    {
+      gsize len = 0;
+      const char *bytes = g_bytes_get_data (files->content, &len);
+      g_autofree char *path = g_build_filename (directory, files->name, NULL);
+      if (!g_file_set_contents_full (path, bytes, (gssize) len, G_FILE_SET_CONTENTS_NONE,
+                                     (int) files->mode, error))
+        return FALSE;
+      if (g_chmod (path, files->mode) < 0)
+        return oci_throw_errno (error, "%s", path);
+    }
+  return TRUE;
+}
+
+static uint64_t
+tmp_bytes (const TerraneSandbox *sandbox)
+{
+  return sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
+}
+
+static const char *
+working_dir (const TerraneSandbox *sandbox)
+{
+  return sandbox->working_dir != NULL && sandbox->working_dir[0] != '\0' ? sandbox->working_dir
+                                                                         : "/";
+}
+
+static char **
+make_env (const TerraneSandbox *sandbox)
+{
+  char **env = g_strdupv ((char **) sandbox->env);
+  if (env == NULL)
+    env = g_new0 (char *, 1);
+  return g_environ_setenv (env, "PATH", TERRANE_SANDBOX_DEFAULT_PATH, FALSE);
+}
+
+static void
+add_limits (TerraneElsewhere *self, uint64_t memory_bytes)
+{
+  const TerraneSandbox *sandbox = self->sandbox;
+  add_format (self, "--user=%d:%d", TERRANE_SANDBOX_UID, TERRANE_SANDBOX_GID);
+  add_format (self, "--tmpfs=/tmp:rw,mode=1777,size=%" G_GUINT64_FORMAT, tmp_bytes (sandbox));
+  add_format (self, "--ulimit=nofile=%d:%d", TERRANE_INIT_MAX_FILES, TERRANE_INIT_MAX_FILES);
+  add_format (self, "--ulimit=nproc=%d:%d", TERRANE_INIT_MAX_PROCESSES, TERRANE_INIT_MAX_PROCESSES);
+  if (memory_bytes != 0)
+    {
+      add_format (self, "--memory=%" G_GUINT64_FORMAT, memory_bytes);
+      add_format (self, "--memory-swap=%" G_GUINT64_FORMAT, memory_bytes);
+    }
+  add_format (self, "--workdir=%s", working_dir (sandbox));
+  g_auto (GStrv) env = make_env (sandbox);
+  for (char **entry = env; *entry != NULL; entry++)
+    add_format (self, "--env=%s", *entry);
+}
+
+/* The root is a layer below one that podman throws away: it puts files of its own there. */
+static gboolean
+prepare_podman (TerraneElsewhere *self, const TerraneSandboxFile *files, uint64_t memory_bytes,
+                gboolean interactive, gboolean terminal, GError **error)
+{
+  static const char *const words[] = { "podman",
+                                       "run",
+                                       "--rm",
+                                       "--network=none",
+                                       "--cap-drop=all",
+                                       "--security-opt=no-new-privileges",
+                                       "--hostname=lambda",
+                                       "--unsetenv-all",
+                                       "--http-proxy=false",
+                                       "--no-hosts",
+                                       "--log-driver=none",
+                                       "--init=false" };
+  for (size_t i = 0; i < G_N_ELEMENTS (words); i++)
+    add (self, words[i]);
+  self->container = g_strdup_printf ("terrane-%08x%08x", g_random_int (), g_random_int ());
+  add_format (self, "--name=%s", self->container);
+  add_limits (self, memory_bytes);
+  if (!self->sandbox->writable)
+    add (self, "--read-only");
+  if (interactive)
+    add (self, "--interactive");
+  if (terminal)
+    add (self, "--tty");
+  if (files != NULL && files->name != NULL)
+    {
+      self->directory = g_dir_make_tmp ("terrane-XXXXXX", error);
+      if (self->directory == NULL || !write_files (self->directory, files, error))
+        return FALSE;
+      if (g_chmod (self->directory, 0755) < 0)
+        return oci_throw_errno (error, "%s", self->directory);
+      add_format (self, "--volume=%s:" TERRANE_SANDBOX_FILES ":ro", self->directory);
+    }
+  add (self, "--rootfs");
+  add_format (self, "%s:O", self->sandbox->root);
+  for (const char *const *word = self->program; *word != NULL; word++)
+    add (self, *word);
+  add (self, NULL);
+  self->env = g_get_environ (); /* podman's own: where its storage and configuration are */
+  self->kept = TRUE;
+  return TRUE;
+}
+
+static gboolean
+copy_root (TerraneElsewhere *self, GError **error)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autofree char *parent = g_path_get_dirname (self->sandbox->root);
+  /* gc removes what a killed process leaves under such a name. */
+  self->directory = g_build_filename (parent, ".copy-XXXXXX", NULL);
+  if (g_mkdtemp_full (self->directory, 0755) == NULL)
+    {
+      g_clear_pointer (&self->directory, g_free);
+      return oci_throw_errno (error, "a directory for a copy of the image in %s", parent);
+    }
+  g_autofree char *source = g_strconcat (self->sandbox->root, "/.", NULL);
+  const char *const argv[] = { "cp", "-a", "--reflink=auto", "--", source, self->directory, NULL };
+  if (!terrane_process_run (argv, NULL, 0, COPY_MS, &result, error))
+    return FALSE;
+  return result.exit_code == 0
+         || oci_throw (error, OCI_ERROR_IO, "copying the image's files: %s", result.output);
+}
+
+/* What most programs expect of /dev. A container may not allow it; then they do without. */
+static void
+make_devices (const char *root)
+{
+  static const struct
+  {
+    const char *name;
+    unsigned minor;
+  } devices[] = { { "null", 3 }, { "zero", 5 }, { "full", 7 }, { "random", 8 }, { "urandom", 9 } };
+  for (size_t i = 0; i < G_N_ELEMENTS (devices); i++)
+    {
+      g_autofree char *path = g_build_filename (root, "dev", devices[i].name, NULL);
+      if (mknod (path, S_IFCHR | 0666, makedev (1, devices[i].minor)) == 0)
+        (void) chmod (path, 0666); /* whatever the umask is */
+    }
+}
+
+/* Links in the copy's /tmp or /dev would lead this process out of it. */
+static gboolean
+check_directory (const char *root, const char *name, GError **error)
+{
+  struct stat info;
+  g_autofree char *path = g_build_filename (root, name, NULL);
+  if (lstat (path, &info) < 0)
+    return oci_throw_errno (error, "the image's mount point /%s", name);
+  return S_ISDIR (info.st_mode)
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image's /%s is no directory", name);
+}
+
+/* The files of the store are links to its objects, which nothing would protect here: a copy. */
+static gboolean
+prepare_none (TerraneElsewhere *self, const TerraneSandboxFile *files, GError **error)
+{
+  if (geteuid () != 0)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "--sandbox none changes the root directory, which only root may; use "
+                      "bubblewrap or podman, or be root in a container that is thrown away");
+  if (self->program[0][0] != '/')
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "--sandbox none needs the absolute path of a program, not %s",
+                      self->program[0]);
+  if (!copy_root (self, error) || !check_directory (self->directory, "tmp", error)
+      || !check_directory (self->directory, "dev", error))
+    return FALSE;
+  make_devices (self->directory);
+  g_autofree char *tmp = g_build_filename (self->directory, "tmp", NULL);
+  g_autofree char *extra = g_strconcat (self->directory, TERRANE_SANDBOX_FILES, NULL);
+  if (g_chmod (tmp, 01777) < 0)
+    return oci_throw_errno (error, "%s", tmp);
+  if (files != NULL && files->name != NULL
+      && (g_mkdir (extra, 0755) < 0 || !write_files (extra, files, error)))
+    return error != NULL && *error != NULL ? FALSE : oci_throw_errno (error, "%s", extra);
+  for (const char *const *word = self->program; *word != NULL; word++)
+    add (self, *word);
+  add (self, NULL);
+  self->env = make_env (self->sandbox);
+  return TRUE;
+}
+
+static gboolean
+limit (__rlimit_resource_t resource, rlim_t value)
+{
+  const struct rlimit both = { .rlim_cur = value, .rlim_max = value };
+  return setrlimit (resource, &both) == 0 || errno == EPERM; /* lower already */
+}
+
+/* Between fork and exec: system calls only. */
+static gboolean
+enter_root (gpointer data)
+{
+  const TerraneElsewhere *self = data;
+  return limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES)
+         && limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES) && limit (RLIMIT_CORE, 0)
+         && chroot (self->directory) == 0 && chdir (working_dir (self->sandbox)) == 0
+         && setgroups (0, NULL) == 0
+         && setresgid (TERRANE_SANDBOX_GID, TERRANE_SANDBOX_GID, TERRANE_SANDBOX_GID) == 0
+         && setresuid (TERRANE_SANDBOX_UID, TERRANE_SANDBOX_UID, TERRANE_SANDBOX_UID) == 0
+         && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+TerraneElsewhere *
+terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
+                       const TerraneSandboxFile *files, uint64_t memory_bytes, gboolean interactive,
+                       gboolean terminal, GError **error)
+{
+  g_autoptr (TerraneElsewhere) self = g_new0 (TerraneElsewhere, 1);
+  self->sandbox = sandbox;
+  self->program = argv;
+  self->argv = g_ptr_array_new ();
+  self->owned = g_ptr_array_new_with_free_func (g_free);
+  OCI_PREFIX (error, "--sandbox %s", terrane_sandbox_kind_name (sandbox->kind));
+  gboolean ok = sandbox->kind == TERRANE_SANDBOX_PODMAN
+                    ? prepare_podman (self, files, memory_bytes, interactive, terminal, error)
+                    : prepare_none (self, files, error);
+  return ok ? g_steal_pointer (&self) : NULL;
+}
+
+void
+terrane_elsewhere_kill (TerraneElsewhere *self)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  const char *const argv[] = { "podman", "rm", "--force", "--time=0", self->container, NULL };
+  /* One that has ended is gone already, by --rm. */
+  if (self->container != NULL && self->kept)
+    (void) terrane_process_run (argv, NULL, 0, KILL_MS, &result, NULL);
+  self->kept = FALSE;
+}
+
+void
+terrane_elsewhere_free (TerraneElsewhere *self)
+{
+  if (self == NULL)
+    return;
+  if (self->directory != NULL)
+    (void) oci_remove_tree (AT_FDCWD, self->directory, NULL); /* gc finds what is left */
+  g_ptr_array_unref (self->argv);
+  g_ptr_array_unref (self->owned);
+  g_strfreev (self->env);
+  g_free (self->container);
+  g_free (self->directory);
+  g_free (self);
+}
+
+void
+terrane_elsewhere_to_process (TerraneElsewhere *self, TerraneProcess *out_process)
+{
+  out_process->argv = (const char *const *) self->argv->pdata;
+  out_process->env = (const char *const *) self->env;
+  if (self->sandbox->kind == TERRANE_SANDBOX_NONE)
+    {
+      out_process->as_it_is = TRUE;
+      out_process->prepare = enter_root;
+      out_process->prepare_data = self;
+    }
+}

@@ -1,0 +1,259 @@
+/* Process 1 of a sandbox: sets limits, starts the program, reaps what is left to it, and reports
+ * how the program ended. bubblewrap's own process 1 reports 128 + N both for signal N and for an
+ * exit with that code. It must run in every image, so it is static and has no libc.
+ *
+ * argv: "init", the program and its arguments. */
+#include "builder/sandbox/init/report.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <linux/prctl.h>
+#include <linux/resource.h>
+#include <linux/time.h>
+#include <linux/wait.h>
+#include <stddef.h>
+
+enum
+{
+  SIGNAL_KILL = 9,
+  SIGNAL_CHILD = 17,
+  EXIT_CANNOT_EXECUTE = 127, /* as shells have it */
+  EXIT_SIGNAL = 128,
+  MAX_PATH = 4096,
+  FIRST_FREE_FD = 3,
+  CLOEXEC_ALL = 4, /* CLOSE_RANGE_CLOEXEC */
+  STDERR = 2,
+  USECS = 1000000,
+  SIGNAL_MASK = 0x7f,
+};
+
+struct limit
+{
+  uint64_t soft, hard;
+};
+
+static long
+call (long number, long a, long b, long c, long d)
+{
+#if defined __x86_64__
+  long result;
+  register long r10 __asm__("r10") = d;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+                   : "rcx", "r11", "memory");
+  return result;
+#elif defined __aarch64__
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = 0; /* the fifth of clone() */
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  return x0;
+#else
+#error "how are system calls made here?"
+#endif
+}
+
+static long
+pointer (const void *p)
+{
+  return (long) (uintptr_t) p;
+}
+
+static size_t
+length (const char *text)
+{
+  size_t len = 0;
+  while (text[len] != '\0')
+    len++;
+  return len;
+}
+
+static void
+print (const char *text)
+{
+  (void) call (__NR_write, STDERR, pointer (text), (long) length (text), 0);
+}
+
+static const char *
+reason_of (int failure)
+{
+  switch (failure)
+    {
+    case ENOENT:
+      return "No such file or directory";
+    case EACCES:
+      return "Permission denied";
+    case ENOEXEC:
+      return "Exec format error";
+    case ENOTDIR:
+      return "Not a directory";
+    case ELOOP:
+      return "Too many levels of symbolic links";
+    case E2BIG:
+      return "Argument list too long";
+    default:
+      return "it is not a program for this machine, or the kernel does not allow it";
+    }
+}
+
+static void
+set_limit (int resource, uint64_t value)
+{
+  const struct limit limit = { value, value };
+  /* Where it is lower already, it stays. */
+  (void) call (__NR_prlimit64, 0, resource, pointer (&limit), 0);
+}
+
+static const char *
+find_path (char **env)
+{
+  for (; *env != NULL; env++)
+    if ((*env)[0] == 'P' && (*env)[1] == 'A' && (*env)[2] == 'T' && (*env)[3] == 'H'
+        && (*env)[4] == '=')
+      return *env + 5;
+  return "";
+}
+
+static int
+has_slash (const char *name)
+{
+  for (; *name != '\0'; name++)
+    if (*name == '/')
+      return 1;
+  return 0;
+}
+
+/* Like execvp(), but what is no program is not given to a shell, as on Lambda. Returns: an errno */
+static int
+execute (char **argv, char **env)
+{
+  static char candidate[MAX_PATH];
+  const char *name = argv[0];
+  int failure = ENOENT;
+  if (has_slash (name))
+    return (int) -call (__NR_execve, pointer (name), pointer (argv), pointer (env), 0);
+  for (const char *path = find_path (env); *path != '\0' && *name != '\0';)
+    {
+      size_t used = 0, len = length (name);
+      for (; *path != '\0' && *path != ':'; path++)
+        if (used < MAX_PATH)
+          candidate[used++] = *path;
+      if (*path == ':')
+        path++;
+      if (used == 0 || used + len + 2 > MAX_PATH)
+        continue;
+      candidate[used++] = '/';
+      for (size_t i = 0; i <= len; i++)
+        candidate[used + i] = name[i];
+      int result = (int) -call (__NR_execve, pointer (candidate), pointer (argv), pointer (env), 0);
+      if (result != ENOENT && result != ENOTDIR)
+        failure = result;
+    }
+  return failure;
+}
+
+static void
+write_report (const TerraneInitReport *report)
+{
+  (void) call (__NR_pwrite64, TERRANE_INIT_REPORT_FD, pointer (report), sizeof *report, 0);
+}
+
+_Noreturn static void
+leave (int code)
+{
+  for (;;)
+    (void) call (__NR_exit_group, code, 0, 0, 0);
+}
+
+_Noreturn static void
+run_program (char **argv, char **env)
+{
+  TerraneInitReport report = { 0 };
+  int failure = execute (argv, env);
+  print ("cannot execute ");
+  print (argv[0]);
+  print (": ");
+  print (reason_of (failure));
+  print ("\n");
+  report.exec_errno = failure;
+  write_report (&report);
+  leave (EXIT_CANNOT_EXECUTE);
+}
+
+/* Nothing outlives the program, and all that was used is in the account. */
+static void
+end_everything (void)
+{
+  long pid;
+  if (call (__NR_getpid, 0, 0, 0, 0) == 1)
+    (void) call (__NR_kill, -1, SIGNAL_KILL, 0, 0);
+  do
+    pid = call (__NR_wait4, -1, 0, __WALL, 0);
+  while (pid > 0 || pid == -EINTR);
+}
+
+static int
+finish (int status)
+{
+  TerraneInitReport report = { 0 };
+  struct rusage usage;
+  end_everything ();
+  (void) call (__NR_pread64, TERRANE_INIT_REPORT_FD, pointer (&report), sizeof report, 0);
+  if (call (__NR_getrusage, RUSAGE_CHILDREN, pointer (&usage), 0, 0) == 0)
+    {
+      report.cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
+                         + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+      report.peak_bytes = (uint64_t) usage.ru_maxrss * 1024;
+    }
+  report.ended = 1;
+  report.status = status;
+  write_report (&report);
+  int number = status & SIGNAL_MASK;
+  return number != 0 ? EXIT_SIGNAL + number : (status >> 8) & 0xff;
+}
+
+/* Called by the code below with the stack as the kernel made it: argc, argv, NULL, env, NULL. */
+__attribute__ ((used)) _Noreturn void terrane_init_main (long *stack);
+
+void
+terrane_init_main (long *stack)
+{
+  char **argv = (char **) (void *) (stack + 1);
+  char **env = argv + stack[0] + 1;
+  int status = 0;
+  /* Anywhere else, what ends everything would end everything that this user has. */
+  if (call (__NR_getpid, 0, 0, 0, 0) != 1)
+    leave (EXIT_CANNOT_EXECUTE);
+  /* The program has the same user, and would reach the report through /proc/1/fd. */
+  (void) call (__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
+  (void) call (__NR_prctl, PR_SET_NAME, pointer ("init"), 0, 0);
+  (void) call (__NR_close_range, FIRST_FREE_FD, ~0U, CLOEXEC_ALL, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_PROGRAM_FD, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_REPORT_FD, 2, 1, 0);
+  set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
+  set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
+  set_limit (RLIMIT_CORE, 0);
+  long child = stack[0] > 1 ? call (__NR_clone, SIGNAL_CHILD, 0, 0, 0) : -EINVAL;
+  if (child == 0)
+    run_program (argv + 1, env);
+  if (child < 0)
+    leave (EXIT_CANNOT_EXECUTE);
+  for (;;)
+    {
+      long pid = call (__NR_wait4, -1, pointer (&status), __WALL, 0);
+      if (pid == child || (pid < 0 && pid != -EINTR))
+        break;
+    }
+  leave (finish (status));
+}
+
+#if defined __x86_64__
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n"
+        "\tcall terrane_init_main\n");
+#elif defined __aarch64__
+__asm__(".globl _start\n_start:\n\tmov x0, sp\n\tbl terrane_init_main\n");
+#endif

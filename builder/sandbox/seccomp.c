@@ -1,0 +1,228 @@
+#include "builder/sandbox/seccomp.h"
+
+#include "oci/base/error.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define INT_MASK                                                                                   \
+  UINT64_C (0xffffffff) /* an int: the kernel ignores the upper half of the register */
+#define QUERY_MASK UINT64_C (0xff000000) /* personality (0xffffffff) only asks */
+#define TYPE_MASK UINT64_C (0xf)         /* of a socket's type, without its flags */
+
+G_DEFINE_AUTO_CLEANUP_FREE_FUNC (scmp_filter_ctx, seccomp_release, NULL)
+
+/* Refused as to somebody without the right, which is what programs are prepared for. */
+static const char *const forbidden[] = {
+  /* file systems, and ways around the permissions of directories */
+  "mount",
+  "umount",
+  "umount2",
+  "pivot_root",
+  "chroot",
+  "move_mount",
+  "open_tree",
+  "fsopen",
+  "fsconfig",
+  "fsmount",
+  "fspick",
+  "mount_setattr",
+  "quotactl",
+  "quotactl_fd",
+  "swapon",
+  "swapoff",
+  "name_to_handle_at",
+  "open_by_handle_at",
+  "fanotify_init",
+  "acct",
+  /* namespaces; clone() is below */
+  "setns",
+  /* other processes */
+  "ptrace",
+  "process_vm_readv",
+  "process_vm_writev",
+  "process_madvise",
+  "pidfd_getfd",
+  "kcmp",
+  /* the kernel's keys: a keyring belongs to a user, not to a namespace of processes */
+  "add_key",
+  "keyctl",
+  "request_key",
+  /* large parts of the kernel that functions have no use for */
+  "bpf",
+  "perf_event_open",
+  "userfaultfd",
+  "lookup_dcookie",
+  "vm86",
+  "vm86old",
+  /* the machine */
+  "kexec_load",
+  "kexec_file_load",
+  "init_module",
+  "finit_module",
+  "delete_module",
+  "reboot",
+  "syslog",
+  "settimeofday",
+  "clock_settime",
+  "clock_settime64",
+  "stime",
+  "iopl",
+  "ioperm",
+  "sethostname",
+  "setdomainname",
+  "vhangup",
+  "nfsservctl",
+  "uselib",
+  "_sysctl",
+  "sysfs",
+};
+
+/* As if the kernel were older: programs then do without. The flags of clone3() are in memory, where
+ * a filter cannot see them. */
+static const char *const unknown[] = { "clone3", "io_uring_setup", "io_uring_enter",
+                                       "io_uring_register" };
+
+static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
+                                       CLONE_NEWUTS,  CLONE_NEWIPC,
+                                       CLONE_NEWUSER, CLONE_NEWPID,
+                                       CLONE_NEWNET,  0x80 /* CLONE_NEWTIME, for unshare() */ };
+
+/* @failure: an errno; the rest is conditions, all of which must hold */
+static gboolean
+refuse (scmp_filter_ctx filter, const char *name, int failure,
+        const struct scmp_arg_cmp *conditions, unsigned n_conditions, GError **error)
+{
+  int number = seccomp_syscall_resolve_name (name);
+  int result = -EINVAL;
+  if (number != __NR_SCMP_ERROR)
+    result = seccomp_rule_add_array (filter, SCMP_ACT_ERRNO ((uint32_t) failure), number,
+                                     n_conditions, conditions);
+  if (result == 0)
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                    "libseccomp cannot make the sandbox's filter: system call %s: %s", name,
+                    g_strerror (-result));
+}
+
+static gboolean
+refuse_all (scmp_filter_ctx filter, const char *const *names, size_t n_names, int failure,
+            GError **error)
+{
+  for (size_t i = 0; i < n_names; i++)
+    if (!refuse (filter, names[i], failure, NULL, 0, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+refuse_namespaces (scmp_filter_ctx filter, GError **error)
+{
+#ifdef __s390__
+  const unsigned flags_argument = 1;
+#else
+  const unsigned flags_argument = 0;
+#endif
+  for (size_t i = 0; i < G_N_ELEMENTS (namespaces); i++)
+    {
+      uint64_t flag = namespaces[i];
+      const struct scmp_arg_cmp clone_has =
+          SCMP_CMP64 (flags_argument, SCMP_CMP_MASKED_EQ, flag, flag);
+      const struct scmp_arg_cmp unshare_has = SCMP_A0_64 (SCMP_CMP_MASKED_EQ, flag, flag);
+      /* The lowest byte of clone()'s flags is a signal. */
+      if ((flag > 0xff && !refuse (filter, "clone", EPERM, &clone_has, 1, error))
+          || !refuse (filter, "unshare", EPERM, &unshare_has, 1, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_allowed_family (int family)
+{
+  return family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
+}
+
+/* Left are those that libc itself needs: netlink is how it lists interfaces. */
+static gboolean
+refuse_sockets (scmp_filter_ctx filter, GError **error)
+{
+  static const int internet[] = { AF_INET, AF_INET6 };
+  static const int raw[] = { SOCK_RAW, SOCK_PACKET };
+  const struct scmp_arg_cmp above = SCMP_A0_64 (SCMP_CMP_GT, AF_NETLINK);
+  const struct scmp_arg_cmp netlink[] = { SCMP_A0_64 (SCMP_CMP_EQ, AF_NETLINK),
+                                          SCMP_A2_64 (SCMP_CMP_NE, 0 /* NETLINK_ROUTE */) };
+  for (int family = 0; family < AF_NETLINK; family++)
+    {
+      const struct scmp_arg_cmp is =
+          SCMP_A0_64 (SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t) family);
+      if (!is_allowed_family (family) && !refuse (filter, "socket", EAFNOSUPPORT, &is, 1, error))
+        return FALSE;
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (internet) * G_N_ELEMENTS (raw); i++)
+    {
+      const struct scmp_arg_cmp is[] = {
+        SCMP_A0_64 (SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t) internet[i % 2]),
+        SCMP_A1_64 (SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t) raw[i / 2]),
+      };
+      if (!refuse (filter, "socket", EPERM, is, G_N_ELEMENTS (is), error))
+        return FALSE;
+    }
+  return refuse (filter, "socket", EAFNOSUPPORT, &above, 1, error)
+         && refuse (filter, "socket", EPROTONOSUPPORT, netlink, G_N_ELEMENTS (netlink), error);
+}
+
+/* Typing into the terminal that somebody sits at, and memory that is executable by accident. */
+static gboolean
+refuse_arguments (scmp_filter_ctx filter, GError **error)
+{
+  static const uint64_t requests[] = { TIOCSTI, TIOCLINUX };
+  static const uint64_t personalities[] = { READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO };
+  for (size_t i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      const struct scmp_arg_cmp is = SCMP_A1_64 (SCMP_CMP_MASKED_EQ, INT_MASK, requests[i]);
+      if (!refuse (filter, "ioctl", EPERM, &is, 1, error))
+        return FALSE;
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (personalities); i++)
+    {
+      const struct scmp_arg_cmp has =
+          SCMP_A0_64 (SCMP_CMP_MASKED_EQ, QUERY_MASK | personalities[i], personalities[i]);
+      if (!refuse (filter, "personality", EPERM, &has, 1, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_seccomp_make (OciFd *out_fd, GError **error)
+{
+  g_auto (scmp_filter_ctx) filter = seccomp_init (SCMP_ACT_ALLOW);
+  if (filter == NULL)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED, "libseccomp has no filter for this machine");
+  /* System calls of another architecture, i386 and x32 on amd64, would have other numbers. */
+  (void) seccomp_attr_set (filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  (void) seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree; only faster */
+  if (!refuse_all (filter, forbidden, G_N_ELEMENTS (forbidden), EPERM, error)
+      || !refuse_all (filter, unknown, G_N_ELEMENTS (unknown), ENOSYS, error)
+      || !refuse_namespaces (filter, error) || !refuse_sockets (filter, error)
+      || !refuse_arguments (filter, error))
+    return FALSE;
+  g_auto (OciFd) fd = memfd_create ("seccomp", MFD_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating a file in memory");
+  int result = seccomp_export_bpf (filter, fd);
+  if (result < 0)
+    return oci_throw (error, OCI_ERROR_IO, "writing the sandbox's filter: %s",
+                      g_strerror (-result));
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file in memory");
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}

@@ -1,0 +1,16 @@
+/* What a program in the sandbox may not ask of the kernel, besides what it lacks the rights for. */
+#pragma once
+
+#include "oci/base/fd.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_seccomp_make:
+ * @out_fd: (out): of a file in memory that holds the filter, as bubblewrap's --seccomp wants it
+ *
+ * docs/sandbox.md has the list, and why.
+ */
+gboolean terrane_seccomp_make (OciFd *out_fd, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,307 @@
+/* Tries to get out of the sandbox, or at the host and the store from inside. Prints one line for
+ * each attempt: its name, and the errno it failed with, or "done". argv: a process of the host, a
+ * port of its loopback, an abstract socket of its. Static, so that the image needs nothing else. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
+#include <linux/reboot.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static void
+say (const char *name, long result)
+{
+  printf ("%s %s\n", name, result >= 0 ? "done" : strerrorname_np (errno));
+}
+
+static void
+say_open (const char *name, const char *path, int flags)
+{
+  int fd = open (path, flags | O_CLOEXEC, 0666);
+  say (name, fd);
+  if (fd >= 0)
+    close (fd);
+}
+
+static void
+say_write (const char *name, const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+  say (name, fd < 0 ? fd : write (fd, text, strlen (text)));
+}
+
+static void
+try_mounts (void)
+{
+  say ("mount tmpfs", mount ("tmpfs", "/tmp", "tmpfs", 0, NULL));
+  say ("mount bind", mount ("/", "/tmp", NULL, MS_BIND, NULL));
+  say ("mount remount", mount (NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL));
+  say ("umount", umount2 ("/proc", MNT_DETACH));
+  say ("fsopen", syscall (SYS_fsopen, "tmpfs", 0));
+  say ("open_tree", syscall (SYS_open_tree, AT_FDCWD, "/", 1 /* OPEN_TREE_CLONE */));
+  say ("move_mount", syscall (SYS_move_mount, AT_FDCWD, "/proc", AT_FDCWD, "/tmp", 0));
+  say ("mount_setattr", syscall (442, AT_FDCWD, "/", 0, NULL, 0));
+  say ("fsmount", syscall (SYS_fsmount, 0, 0, 0));
+  say ("fspick", syscall (SYS_fspick, AT_FDCWD, "/", 0));
+  say ("pivot_root", syscall (SYS_pivot_root, "/tmp", "/tmp"));
+  say ("chroot", chroot ("/tmp"));
+}
+
+static void
+try_namespaces (void)
+{
+  static const struct
+  {
+    const char *name;
+    int flag;
+  } all[] = { { "user", CLONE_NEWUSER },    { "mount", CLONE_NEWNS }, { "pid", CLONE_NEWPID },
+              { "network", CLONE_NEWNET },  { "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS },
+              { "cgroup", CLONE_NEWCGROUP } };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    {
+      char name[64];
+      snprintf (name, sizeof name, "unshare %s", all[i].name);
+      say (name, unshare (all[i].flag));
+      snprintf (name, sizeof name, "clone %s", all[i].name);
+      long child = syscall (SYS_clone, all[i].flag | SIGCHLD, NULL, NULL, NULL, NULL);
+      if (child == 0)
+        _exit (0);
+      say (name, child);
+    }
+  say ("unshare time", unshare (0x80));
+  int fd = open ("/proc/1/ns/user", O_RDONLY);
+  say ("setns", fd < 0 ? fd : setns (fd, CLONE_NEWUSER));
+  fd = open ("/proc/self/ns/net", O_RDONLY);
+  say ("setns own", setns (fd, CLONE_NEWNET));
+  say ("clone3", syscall (SYS_clone3, NULL, 0));
+}
+
+static void
+try_processes (pid_t host)
+{
+  struct rlimit limit = { 64, 4096 };
+  char byte = 0;
+  struct iovec here = { &byte, 1 }, there = { &byte, 1 };
+  say ("ptrace init", ptrace (PTRACE_ATTACH, 1, NULL, NULL));
+  say ("ptrace seize init", ptrace (PTRACE_SEIZE, 1, NULL, NULL));
+  say ("ptrace parent", ptrace (PTRACE_ATTACH, getppid (), NULL, NULL));
+  say ("process_vm_readv", process_vm_readv (1, &here, 1, &there, 1, 0));
+  say ("process_vm_writev", process_vm_writev (1, &here, 1, &there, 1, 0));
+  say ("pidfd_getfd", syscall (SYS_pidfd_getfd, 0, 0, 0));
+  say_open ("memory of init", "/proc/1/mem", O_RDWR);
+  say_open ("root of init", "/proc/1/root/etc", O_RDONLY);
+  say_open ("report of init", "/proc/1/fd/7", O_RDWR);
+  say_open ("terminal of init", "/proc/1/fd/0", O_RDONLY);
+  say_open ("environment of init", "/proc/1/environ", O_RDONLY);
+  say ("signal host", kill (host, 0));
+  say ("priority of host", getpriority (PRIO_PROCESS, (id_t) host) == -1 && errno != 0 ? -1 : 0);
+  say ("limit of files", setrlimit (RLIMIT_NOFILE, &limit));
+}
+
+static void
+try_kernel (void)
+{
+  struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE, .size = sizeof attr };
+  struct file_handle *handle = calloc (1, sizeof *handle + 128);
+  struct timeval now = { 1, 0 };
+  int mount_id = 0;
+  handle->handle_bytes = 128;
+  say ("add_key", syscall (SYS_add_key, "user", "terrane", "x", 1, KEY_SPEC_USER_KEYRING));
+  say ("keyctl", syscall (SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1));
+  say ("request_key", syscall (SYS_request_key, "user", "terrane", NULL, 0));
+  say ("bpf", syscall (SYS_bpf, 0, NULL, 0));
+  say ("perf_event_open", syscall (SYS_perf_event_open, &attr, 0, -1, -1, 0));
+  say ("userfaultfd", syscall (SYS_userfaultfd, 1));
+  say ("io_uring_setup", syscall (SYS_io_uring_setup, 1, NULL));
+  say ("kexec_load", syscall (SYS_kexec_load, 0, 0, NULL, 0));
+  say ("init_module", syscall (SYS_init_module, "", 0, ""));
+  say ("finit_module", syscall (SYS_finit_module, 0, "", 0));
+  say ("delete_module", syscall (SYS_delete_module, "x", 0));
+  say ("syslog", syscall (SYS_syslog, 3, NULL, 0));
+  say ("reboot", syscall (SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, RB_DISABLE_CAD, 0));
+  say ("settimeofday", settimeofday (&now, NULL));
+  say ("sethostname", sethostname ("x", 1));
+  say ("swapon", syscall (SYS_swapon, "/tmp/x", 0));
+  say ("acct", syscall (SYS_acct, "/tmp/x"));
+  say ("name_to_handle_at", name_to_handle_at (AT_FDCWD, "/", handle, &mount_id, 0));
+  say ("open_by_handle_at", open_by_handle_at (AT_FDCWD, handle, O_RDONLY));
+  say ("personality", personality (READ_IMPLIES_EXEC));
+  say ("personality asked", personality (0xffffffff));
+  free (handle);
+}
+
+static void
+try_sockets (int port, const char *abstract)
+{
+  static const struct
+  {
+    const char *name;
+    int family, type, protocol;
+  } all[] = {
+    { "raw IPv4", AF_INET, SOCK_RAW, IPPROTO_ICMP },
+    { "raw IPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
+    { "raw with flags", AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW },
+    { "packet", AF_PACKET, SOCK_RAW, 0 },
+    { "packet in IPv4", AF_INET, SOCK_PACKET, 0 },
+    { "kernel crypto", 38, SOCK_SEQPACKET, 0 },
+    { "virtual machine", 40, SOCK_STREAM, 0 },
+    { "bluetooth", 31, SOCK_RAW, 1 },
+    { "netlink audit", AF_NETLINK, SOCK_RAW, 9 },
+    { "netlink netfilter", AF_NETLINK, SOCK_RAW, 12 },
+    { "netlink route", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0 },
+    { "unix", AF_UNIX, SOCK_STREAM, 0 },
+    { "udp", AF_INET, SOCK_DGRAM, 0 },
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    {
+      char name[64];
+      snprintf (name, sizeof name, "socket %s", all[i].name);
+      int fd = socket (all[i].family, all[i].type, all[i].protocol);
+      say (name, fd);
+      if (fd >= 0)
+        close (fd);
+    }
+  /* A family with rubbish in the half of the register that the kernel ignores. */
+  say ("socket packet disguised", syscall (SYS_socket, (1L << 32) | 17, SOCK_RAW, 0));
+  say ("socket raw disguised",
+       syscall (SYS_socket, (1L << 32) | AF_INET, (1L << 32) | SOCK_RAW, 1));
+
+  const struct sockaddr_in loopback = { .sin_family = AF_INET,
+                                        .sin_port = htons ((uint16_t) port),
+                                        .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  size_t len = strlen (abstract);
+  memcpy (name.sun_path + 1, abstract, len);
+  int fd = socket (AF_INET, SOCK_STREAM, 0);
+  say ("connect to loopback", connect (fd, (const struct sockaddr *) &loopback, sizeof loopback));
+  fd = socket (AF_UNIX, SOCK_STREAM, 0);
+  say ("connect to abstract socket",
+       connect (fd, (const struct sockaddr *) &name,
+                (socklen_t) (offsetof (struct sockaddr_un, sun_path) + 1 + len)));
+}
+
+/* The file is a hard link to an object of the store, and owned by who runs the sandbox. */
+static void
+try_store (const char *path)
+{
+  const struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+  say_open ("store: write", path, O_WRONLY);
+  say_open ("store: append", path, O_WRONLY | O_APPEND);
+  say_open ("store: truncate", path, O_WRONLY | O_TRUNC);
+  say ("store: truncate by name", truncate (path, 0));
+  say ("store: chmod", chmod (path, 0666));
+  say ("store: chown", chown (path, 993, 990));
+  say ("store: utimes", utimensat (AT_FDCWD, path, times, 0));
+  say ("store: setxattr", setxattr (path, "user.x", "x", 1, 0));
+  say ("store: removexattr", removexattr (path, "user.ostreemeta"));
+  say ("store: link", link (path, "/link"));
+  say ("store: link in /tmp", link (path, "/tmp/link"));
+  say ("store: rename", rename (path, "/renamed"));
+  say ("store: unlink", unlink (path));
+  say_open ("store: create", "/created", O_WRONLY | O_CREAT);
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  say ("store: fchmod", fchmod (fd, 0666));
+  void *map = mmap (NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  say ("store: map", map == MAP_FAILED ? -1 : 0);
+  char again[64];
+  snprintf (again, sizeof again, "/proc/self/fd/%d", fd);
+  say_open ("store: open again", again, O_RDWR);
+}
+
+static void
+try_files (void)
+{
+  say_write ("core_pattern", "/proc/sys/kernel/core_pattern", "|/tmp/x");
+  say_write ("modprobe", "/proc/sys/kernel/modprobe", "/tmp/x");
+  say_write ("sysrq", "/proc/sysrq-trigger", "s");
+  say_write ("oom_score of init", "/proc/1/oom_score_adj", "-1000");
+  say_write ("timens", "/proc/self/timens_offsets", "monotonic 1 0");
+  say_open ("kernel memory", "/proc/kcore", O_RDONLY);
+  say_open ("/dev/mem", "/dev/mem", O_RDONLY);
+  say_open ("/dev/kmsg", "/dev/kmsg", O_RDWR);
+  say_open ("/dev/shm", "/dev/shm", O_RDONLY);
+  say_open ("/dev/fuse", "/dev/fuse", O_RDWR);
+  say_open ("/dev/net/tun", "/dev/net/tun", O_RDWR);
+  say_open ("/sys", "/sys/kernel", O_RDONLY);
+  say ("mknod", mknod ("/tmp/sda", S_IFBLK | 0666, makedev (8, 0)));
+  say ("mknod kmem", mknod ("/tmp/mem", S_IFCHR | 0666, makedev (1, 1)));
+}
+
+static void
+try_rights (void)
+{
+  uid_t real, effective, saved;
+  getresuid (&real, &effective, &saved);
+  say ("setuid", setuid (0));
+  say ("setgid", setgid (0));
+  say ("setgroups", syscall (SYS_setgroups, 0, NULL));
+  say ("ambient capability", prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 21, 0, 0));
+  say ("no_new_privs off", prctl (PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
+  printf ("ids %u %u %u\n", real, effective, saved);
+  printf ("seccomp %d\n", prctl (PR_GET_SECCOMP));
+}
+
+static void
+try_terminal (void)
+{
+  int fd = open ("/dev/tty", O_RDWR | O_NOCTTY);
+  const char *typed = "x";
+  struct winsize size;
+  printf ("terminal %s\n", fd >= 0 ? "yes" : "no");
+  say ("terminal asked", ioctl (fd, TIOCGWINSZ, &size));
+  say ("TIOCSTI", ioctl (fd, TIOCSTI, typed));
+  say ("TIOCSTI disguised", syscall (SYS_ioctl, fd, (1L << 32) | TIOCSTI, typed));
+  say ("TIOCLINUX", ioctl (fd, TIOCLINUX, typed));
+}
+
+int
+main (int argc, char **argv)
+{
+  setvbuf (stdout, NULL, _IOLBF, 0);
+  if (argc == 2 && strcmp (argv[1], "terminal") == 0)
+    try_terminal ();
+  else if (argc == 2 && strcmp (argv[1], "rights") == 0)
+    try_rights ();
+  else if (argc == 4)
+    {
+      try_mounts ();
+      try_namespaces ();
+      try_processes ((pid_t) atoi (argv[1]));
+      try_kernel ();
+      try_sockets (atoi (argv[2]), argv[3]);
+      try_store ("/etc/file");
+      try_files ();
+      try_rights ();
+    }
+  else
+    return 2;
+  puts ("end");
+  return 0;
+}
