@@ -74,6 +74,8 @@ typedef struct
   TerraneRootfs rootfs;
   char *name;
   char **argv; /* entrypoint and command */
+  TerraneEmulator emulator;
+  unsigned timeout_ms; /* the argument's, more for an emulator */
   char **env;
 } TerraneFunction;
 

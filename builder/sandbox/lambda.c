@@ -146,7 +146,8 @@ start_environment (TerraneLambda *self, GError **error)
                                    .env = options->env,
                                    .working_dir = options->working_dir,
                                    .tmp_bytes = options->tmp_bytes,
-                                   .kind = options->sandbox };
+                                   .kind = options->sandbox,
+                                   .emulator = options->emulator };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
                                           .output = options->output,
@@ -201,7 +202,9 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
 {
   TerraneLambdaResult *result = run->result;
   gint64 started = g_get_monotonic_time ();
-  gint64 limit = started + (gint64) INIT_LIMIT_MS * USECS_PER_MS;
+  const TerraneEmulator *emulator = self->options.emulator;
+  unsigned slowdown = emulator != NULL ? terrane_emulator_slowdown (emulator) : 1;
+  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   log_line (self, "INIT_START Runtime Version: terrane\n");
   if (!start_environment (self, error))
     return FALSE;

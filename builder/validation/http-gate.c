@@ -73,6 +73,7 @@ start_server (const TerraneGates *self, TerraneLogTail *log, Server *server, GEr
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (self->config),
     .tmp_bytes = self->profile->limits.tmp,
+    .emulator = self->emulator,
     .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* as there */
   };
   const TerraneSessionOptions options = {
@@ -166,7 +167,8 @@ terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult 
   uint64_t timeout_ms =
       spec->timeout_ms != 0 ? spec->timeout_ms : self->profile->validate.timeout_ms;
   gint64 started = g_get_monotonic_time ();
-  gint64 deadline = started + (gint64) timeout_ms * USECS_PER_MS;
+  gint64 deadline =
+      started + (gint64) timeout_ms * terrane_emulator_slowdown (self->emulator) * USECS_PER_MS;
   g_auto (TerraneLogTail) log = { 0 };
   g_auto (Server) server = { 0 };
   terrane_log_tail_init (&log);

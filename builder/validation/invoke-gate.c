@@ -95,7 +95,9 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
     .working_dir = oci_image_config_working_dir (self->config),
     .tmp_bytes = self->profile->limits.tmp,
     .memory_mib = memory_mib (self->profile, spec),
-    .timeout_ms = spec->timeout_ms != 0 ? (unsigned) spec->timeout_ms : DEFAULT_TIMEOUT_MS,
+    .emulator = self->emulator,
+    .timeout_ms = terrane_emulator_slowdown (self->emulator)
+                  * (spec->timeout_ms != 0 ? (unsigned) spec->timeout_ms : DEFAULT_TIMEOUT_MS),
     .output = terrane_log_tail_write,
     .data = &log,
   };
