@@ -96,7 +96,6 @@ terrane_function_clear (TerraneFunction *self)
 {
   terrane_rootfs_clear (&self->rootfs);
   terrane_emulator_clear (&self->emulator);
-  g_clear_pointer (&self->store, terrane_store_free);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
   g_clear_pointer (&self->env, g_strfreev);
@@ -200,16 +199,15 @@ terrane_function_open (TerraneGlobal *global, const char *image,
                        const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
                        GError **error)
 {
-  out_function->store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (out_function->store == NULL)
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (store == NULL)
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   const TerraneProgress *progress = terrane_terminal_progress (terminal);
-  g_autoptr (OciDescriptor) manifest =
-      fetch (global, out_function->store, image, arguments, progress, error);
+  g_autoptr (OciDescriptor) manifest = fetch (global, store, image, arguments, progress, error);
   if (manifest == NULL
-      || !terrane_rootfs_prepare (out_function->store, manifest, MAX (g_get_num_processors (), 1U),
-                                  progress, &out_function->rootfs, error)
+      || !terrane_rootfs_prepare (store, manifest, MAX (g_get_num_processors (), 1U), progress,
+                                  &out_function->rootfs, error)
       || !prepare_emulator (out_function, arguments, global, error))
     return FALSE;
   g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);

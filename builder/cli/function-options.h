@@ -70,8 +70,7 @@ gboolean terrane_function_arguments_check (TerraneFunctionArguments *self,
 /* An image that is ready to be run. */
 typedef struct
 {
-  TerraneStore *store; /* locked, so that gc leaves the file system alone */
-  TerraneRootfs rootfs;
+  TerraneRootfs rootfs; /* pinned: the store is not locked any more */
   char *name;
   char **argv; /* entrypoint and command */
   TerraneEmulator emulator;
