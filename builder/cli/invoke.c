@@ -66,6 +66,8 @@ result_to_json (const char *path, const TerraneLambdaResult *result)
   oci_json_set (object, "duration_usecs", json_integer ((json_int_t) (result->duration_ms * 1000)));
   oci_json_set (object, "billed_ms", json_integer ((json_int_t) result->billed_ms));
   oci_json_set (object, "max_memory_bytes", json_integer ((json_int_t) result->max_memory_bytes));
+  if (result->memory_method != NULL)
+    oci_json_set (object, "memory_method", oci_json_text (result->memory_method));
   return object;
 }
 

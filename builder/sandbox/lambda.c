@@ -324,6 +324,7 @@ run_event (TerraneLambda *self, Run *run, GError **error)
   result->billed_ms = (uint64_t) ceil (result->duration_ms + result->init_ms);
   terrane_session_flush (self->environment->session);
   result->max_memory_bytes = terrane_session_peak_bytes (self->environment->session);
+  result->memory_method = terrane_session_memory_method (self->environment->session);
   if (is_cancelled (self, error))
     return FALSE;
   report (self, result);

@@ -38,6 +38,7 @@ typedef struct
   double duration_ms;
   uint64_t billed_ms;
   uint64_t max_memory_bytes;
+  const char *memory_method; /* (nullable): terrane_session_memory_method() */
 } TerraneLambdaResult;
 
 void terrane_lambda_result_clear (TerraneLambdaResult *self);

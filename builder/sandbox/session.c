@@ -1,6 +1,7 @@
 #include "builder/sandbox/session.h"
 
 #include "builder/sandbox/bwrap.h"
+#include "builder/sandbox/cgroup.h"
 #include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
 #include "builder/sandbox/overlay.h"
@@ -41,6 +42,7 @@ struct _TerraneSession
   OciFd output;
   OciFd status;
   OciFd report;
+  TerraneCgroup *cgroup;       /* (nullable): else memory is only looked at */
   TerraneElsewhere *elsewhere; /* (nullable): instead of bubblewrap */
   OciFd pidfd;                 /* of bubblewrap's outer process */
   pid_t outer;
@@ -131,7 +133,7 @@ static void
 sample (TerraneSession *self)
 {
   TerraneUsage usage;
-  uint64_t limit = self->options.memory_bytes;
+  uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
   self->sampled = g_get_monotonic_time ();
   if (!terrane_usage_read (self->init, limit, &usage))
     return;
@@ -226,6 +228,16 @@ judge (TerraneSession *self, const TerraneInitReport *report, int status)
   end->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
 }
 
+const char *
+terrane_session_memory_method (const TerraneSession *self)
+{
+  if (self->options.memory_bytes == 0 || self->kind == TERRANE_SANDBOX_NONE)
+    return "none";
+  if (self->kind == TERRANE_SANDBOX_PODMAN)
+    return "podman";
+  return self->cgroup != NULL ? "cgroup" : "sampled";
+}
+
 /* podman has 128 + N for signals, and codes of its own when it could not run the program. */
 static void
 judge_elsewhere (TerraneSession *self, int status)
@@ -254,6 +266,9 @@ reap (TerraneSession *self)
   if (self->init > 1)
     (void) waitpid (self->init, NULL, 0);
   terrane_bwrap_read_report (self->report, &report);
+  if (self->cgroup != NULL && terrane_cgroup_was_exceeded (self->cgroup))
+    self->end.out_of_memory = self->killed = TRUE;
+  self->end.memory_method = terrane_session_memory_method (self);
   if (self->elsewhere != NULL)
     judge_elsewhere (self, status);
   else
@@ -272,6 +287,20 @@ throw_failure (TerraneSession *self)
     (void) fcntl (self->output, F_SETFL, 0);
   take_left_output (self);
   return terrane_bwrap_throw_not_made (self->head->str, &self->error);
+}
+
+/* While the program is held; it inherits the group. */
+static void
+enter_cgroup (TerraneSession *self)
+{
+  g_autofree char *membership = NULL;
+  if (self->options.memory_bytes == 0
+      || !g_file_get_contents ("/proc/self/cgroup", &membership, NULL, NULL))
+    return;
+  self->cgroup = terrane_cgroup_new ("/sys/fs/cgroup", membership, self->options.memory_bytes,
+                                     TERRANE_SESSION_MAX_PROCESSES);
+  if (self->cgroup != NULL && !terrane_cgroup_add (self->cgroup, self->init))
+    g_clear_pointer (&self->cgroup, terrane_cgroup_free);
 }
 
 /* Nothing holds the program there. */
@@ -313,6 +342,7 @@ start (TerraneSession *self)
     (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
   if (self->pidfd < 0 || self->init <= 1)
     return throw_failure (self);
+  enter_cgroup (self);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {
@@ -478,6 +508,7 @@ terrane_session_free (TerraneSession *self)
       terrane_session_kill (self);
       (void) g_thread_join (self->thread);
     }
+  terrane_cgroup_free (self->cgroup);
   terrane_elsewhere_free (self->elsewhere);
   g_clear_error (&self->error);
   g_string_free (self->head, TRUE);

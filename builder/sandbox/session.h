@@ -88,4 +88,8 @@ gboolean terrane_session_wait_until (TerraneSession *self, gint64 deadline);
 /** Bytes in memory at the highest point that was seen so far. */
 uint64_t terrane_session_peak_bytes (TerraneSession *self);
 
+/** What limits its memory: "cgroup"; "sampled": it is looked at every 10 ms; "podman"; "none". With
+ * a cgroup it has its share of the processors, too. */
+const char *terrane_session_memory_method (const TerraneSession *self);
+
 G_END_DECLS
