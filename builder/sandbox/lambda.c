@@ -293,9 +293,11 @@ report (TerraneLambda *self, const TerraneLambdaResult *result)
   log_line (self, "END RequestId: %s\n", id);
   log_line (self,
             "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %" G_GUINT64_FORMAT
-            " ms\tMemory Size: %u MB\tMax Memory Used: %" G_GUINT64_FORMAT " MB%s%s\n",
+            " ms\tMemory Size: %u MB\tMax Memory Used: %" G_GUINT64_FORMAT
+            " MB%s%s\tMemory Method: %s\n",
             id, result->duration_ms, result->billed_ms, self->options.memory_mib,
-            (result->max_memory_bytes + (1U << 20) - 1) >> 20, init, status != NULL ? status : "");
+            (result->max_memory_bytes + (1U << 20) - 1) >> 20, init, status != NULL ? status : "",
+            result->memory_method != NULL ? result->memory_method : "none");
 }
 
 static gboolean

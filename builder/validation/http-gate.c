@@ -178,6 +178,10 @@ terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult 
   result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
   terrane_session_flush (server.session);
   result->peak_bytes = terrane_session_peak_bytes (server.session);
+  if (result->more == NULL)
+    result->more = json_object ();
+  oci_json_set (result->more, "memory_method",
+                oci_json_text (terrane_session_memory_method (server.session)));
   g_clear_pointer (&server.session, terrane_session_free);
   result->output = terrane_log_tail_text (&log);
   return TRUE;
