@@ -17,6 +17,8 @@ terrane_build_free (TerraneBuild *self)
   terrane_stamp_clear (&self->stamp);
   json_decref (self->validation);
   json_decref (self->transforms);
+  g_free (self->validation_emulator);
+  g_free (self->validation_not_run);
   g_free (self);
 }
 
@@ -173,6 +175,24 @@ terrane_build_check (TerraneStore *store, TerraneProfile *profile,
   return terrane_image_check (store, profile, base, trees, &image_options, today, error);
 }
 
+/* An image that cannot be run here is judged by the checks alone, and says so. */
+static gboolean
+validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
+          TerraneBuild *build, GError **error)
+{
+  g_auto (TerraneEmulator) emulator = { 0 };
+  g_autoptr (GError) missing = NULL;
+  terrane_emulator_find_here (profile->architecture, &emulator);
+  if (!terrane_emulator_require (&emulator, profile->architecture, &missing))
+    {
+      build->validation_not_run = g_strdup (missing->message);
+      return TRUE;
+    }
+  build->validation_emulator = terrane_emulator_describe (&emulator);
+  return terrane_validate_image (store, profile, build->image, &emulator, options->progress,
+                                 &build->validation, &build->validation_cached, error);
+}
+
 gboolean
 terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
                TerraneBuild **out_build, GError **error)
@@ -182,8 +202,7 @@ terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildO
   if (!make_image (store, profile, options, build, error))
     return FALSE;
   if (options->validate && terrane_validate_wanted (profile)
-      && !terrane_validate_image (store, profile, build->image, options->progress,
-                                  &build->validation, &build->validation_cached, error))
+      && !validate (store, profile, options, build, error))
     {
       if (build->validation != NULL)
         *out_build = g_steal_pointer (&build);
@@ -251,5 +270,9 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
       oci_json_set (record, "validation", json_deep_copy (self->validation));
       oci_json_set (record, "validation_cached", json_boolean (self->validation_cached));
     }
+  if (self->validation_emulator != NULL)
+    oci_json_set (record, "validation_emulator", oci_json_text (self->validation_emulator));
+  if (self->validation_not_run != NULL)
+    oci_json_set (record, "validation_not_run", oci_json_text (self->validation_not_run));
   return record;
 }

@@ -33,6 +33,8 @@ typedef struct
   json_t *transforms; /* object: name of a tree -> array, see transform/report.h */
   json_t *validation; /* (nullable): results, see terrane_validation_to_json() */
   gboolean validation_cached;
+  char *validation_emulator; /* (nullable): what ran the programs of another processor */
+  char *validation_not_run;  /* (nullable): why nothing of what the profile asks for was run */
 } TerraneBuild;
 
 /**

@@ -6,11 +6,17 @@
 
 #include "oci/image.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 void
 terrane_rootfs_clear (TerraneRootfs *self)
 {
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->config, oci_image_config_free);
+  if (self->pinned)
+    oci_fd_close (self->pin);
+  self->pinned = FALSE;
 }
 
 /* What the build of an image remembered. */
@@ -45,6 +51,20 @@ flatten (TerraneStore *store, const OciDescriptor *descriptor, const OciManifest
   return terrane_tree_cache_put (store, &key, out_commit, error);
 }
 
+/* Its files are hard links: they stay when gc removes the objects. */
+static gboolean
+pin (TerraneRootfs *self, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!oci_open_dir (AT_FDCWD, self->path, &fd, error))
+    return FALSE;
+  if (flock (fd, LOCK_SH) < 0)
+    return oci_throw_errno (error, "locking %s", self->path);
+  self->pin = oci_fd_steal (&fd);
+  self->pinned = TRUE;
+  return TRUE;
+}
+
 gboolean
 terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor, unsigned jobs,
                         const TerraneProgress *progress, TerraneRootfs *out_rootfs, GError **error)
@@ -60,5 +80,5 @@ terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor, un
     return FALSE;
   oci_digest_hex (&commit, hex);
   out_rootfs->path = g_build_filename (terrane_store_path (store), "roots", hex, NULL);
-  return terrane_commit_checkout (store, &commit, hex, error);
+  return terrane_commit_checkout (store, &commit, hex, error) && pin (out_rootfs, error);
 }

@@ -12,6 +12,9 @@ typedef struct
 {
   char *path;
   OciImageConfig *config;
+  gboolean
+      pinned; /* gc leaves the directory alone until this is cleared, without the store's lock */
+  OciFd pin;
 } TerraneRootfs;
 
 void terrane_rootfs_clear (TerraneRootfs *self);
@@ -24,8 +27,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneRootfs, terrane_rootfs_clear)
  * @out_rootfs: (out): cleared by the caller; the directory must not be written to, its files are
  *   those of the store
  *
- * Checks the image's file system out. What terrane built has it as a commit; of other images the
- * layers are read, once.
+ * Checks the image's file system out, and pins it. What terrane built has it as a commit; of other
+ * images the layers are read, once.
  */
 gboolean terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor,
                                  unsigned jobs, const TerraneProgress *progress,

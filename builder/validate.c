@@ -49,7 +49,7 @@ load_scripts (const TerraneProfile *profile, GError **error)
 /* Everything that the outcome depends on. */
 static OciDigest
 result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts,
-            const GPtrArray *events)
+            const GPtrArray *events, const TerraneEmulator *emulator)
 {
   OciDigestHex hex;
   g_autoptr (OciJsonValue) key = json_object ();
@@ -67,9 +67,11 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&image->config, hex)));
   oci_json_set (key, "imports", imports);
   oci_json_set (key, "scripts", digests);
-  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_ms));
   terrane_gates_add_key (profile, events, key);
+  if (emulator->name != NULL)
+    oci_json_set (key, "emulator", oci_json_text (emulator->name));
+  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -118,8 +120,9 @@ on_started (gpointer data, const char *kind, const char *name)
 
 static gboolean
 run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *image,
-     const GPtrArray *scripts, const GPtrArray *events, const TerraneProgress *progress,
-     GPtrArray **out_results, TerraneGateReport *report, GError **error)
+     const GPtrArray *scripts, const GPtrArray *events, const TerraneEmulator *emulator,
+     const TerraneProgress *progress, GPtrArray **out_results, TerraneGateReport *report,
+     GError **error)
 {
   OciDigestHex hex;
   g_autoptr (OciImageConfig) config = NULL;
@@ -146,17 +149,20 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
     .working_dir = oci_image_config_working_dir (config),
     .tmp_bytes = TMP_BYTES,
     .kind = (TerraneSandboxKind) profile->validate.sandbox,
+    .emulator = emulator,
   };
   const TerraneValidationSpec spec = {
     .imports = (const char *const *) profile->validate.imports,
     .scripts = scripts,
-    .timeout_secs = (unsigned) (profile->validate.timeout_ms / 1000),
+    .timeout_secs =
+        (unsigned) (profile->validate.timeout_ms / 1000) * terrane_emulator_slowdown (emulator),
   };
   const TerraneGates gates = {
     .root = root,
     .config = config,
     .profile = profile,
     .events = events,
+    .emulator = emulator,
     .started = on_started,
     .data = (gpointer) progress,
   };
@@ -223,14 +229,15 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
 
 gboolean
 terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
-                        const TerraneImage *image, const TerraneProgress *progress,
-                        json_t **out_results, gboolean *out_cached, GError **error)
+                        const TerraneImage *image, const TerraneEmulator *emulator,
+                        const TerraneProgress *progress, json_t **out_results, gboolean *out_cached,
+                        GError **error)
 {
   g_autoptr (GPtrArray) scripts = load_scripts (profile, error);
   g_autoptr (GPtrArray) events = scripts != NULL ? terrane_gates_load (profile, error) : NULL;
   if (events == NULL)
     return FALSE;
-  OciDigest key = result_key (profile, image, scripts, events);
+  OciDigest key = result_key (profile, image, scripts, events, emulator);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
   json_t *known_results = json_object_get (known, "results");
   *out_cached = json_is_array (known_results);
@@ -243,13 +250,16 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   g_autoptr (OciJsonValue) gates = json_array ();
   g_autoptr (GString) failures = g_string_new (NULL);
   TerraneGateReport report = { .results = gates, .failures = failures };
-  if (!run (store, profile, image, scripts, events, progress, &results, &report, error))
+  if (!run (store, profile, image, scripts, events, emulator, progress, &results, &report, error))
     {
       g_prefix_error (error, "validation: ");
       return FALSE;
     }
   *out_results = terrane_validation_to_json (results);
   (void) json_array_extend (*out_results, gates); /* fails without memory alone */
-  return judge (results, &report, (unsigned) (profile->validate.timeout_ms / 1000), error)
+  return judge (results, &report,
+                (unsigned) (profile->validate.timeout_ms / 1000)
+                    * terrane_emulator_slowdown (emulator),
+                error)
          && remember (store, &key, image, *out_results, error);
 }

@@ -80,6 +80,8 @@ print_validation (const TerraneBuild *build)
   terrane_table_print (table);
   if (build->validation_cached)
     terrane_print ("(run before on exactly this file system)\n");
+  if (build->validation_emulator != NULL)
+    terrane_print ("(%s)\n", build->validation_emulator);
 }
 
 /* How many warnings there are of which id, and the first ones. */
@@ -130,6 +132,8 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
       print_validation (build);
       terrane_print ("\n");
     }
+  if (build->validation_not_run != NULL)
+    terrane_print ("validation: nothing was run: %s\n\n", build->validation_not_run);
   terrane_print ("%s  %s%s\n", build->name, oci_digest_text (&build->image->manifest->digest, text),
                  build->image->unchanged ? "  (unchanged)" : "");
   size_t i;

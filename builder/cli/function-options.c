@@ -5,6 +5,7 @@
 #include "oci/transport.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum
@@ -94,7 +95,7 @@ void
 terrane_function_clear (TerraneFunction *self)
 {
   terrane_rootfs_clear (&self->rootfs);
-  g_clear_pointer (&self->store, terrane_store_free);
+  terrane_emulator_clear (&self->emulator);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
   g_clear_pointer (&self->env, g_strfreev);
@@ -123,14 +124,33 @@ bring_image (TerraneRemote *remote, const char *image, const char *platform, GEr
   return ok ? g_steal_pointer (&open->manifest) : NULL;
 }
 
+/* Says so when the image is for another processor. */
 static gboolean
-check_platform (const OciImageConfig *config, GError **error)
+prepare_emulator (TerraneFunction *self, const TerraneFunctionArguments *arguments,
+                  const TerraneGlobal *global, GError **error)
 {
-  g_autofree char *platform =
-      g_strconcat (oci_image_config_os (config), "/", oci_image_config_architecture (config), NULL);
-  return strcmp (platform, terrane_host_platform ()) == 0
-         || oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image is for %s, this machine is %s",
-                       platform, terrane_host_platform ());
+  const char *os = oci_image_config_os (self->rootfs.config);
+  const char *architecture = oci_image_config_architecture (self->rootfs.config);
+  if (g_strcmp0 (os, "linux") != 0)
+    {
+      g_autofree char *quoted = oci_quote (os != NULL ? os : "");
+      return oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image is for %s, this machine is linux",
+                        quoted);
+    }
+  terrane_emulator_find_here (architecture, &self->emulator);
+  if (!terrane_emulator_require (&self->emulator, architecture, error))
+    return FALSE;
+  if (self->emulator.kind == TERRANE_EMULATION_PROGRAM
+      && arguments->kind != TERRANE_SANDBOX_BUBBLEWRAP)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "the image is for %s, and %s is not registered with the kernel "
+                      "(binfmt_misc), which only the sandbox bubblewrap can do without",
+                      architecture, self->emulator.name);
+  self->timeout_ms = arguments->timeout_ms * terrane_emulator_slowdown (&self->emulator);
+  g_autofree char *words = terrane_emulator_describe (&self->emulator);
+  if (words != NULL && !global->output.quiet)
+    fprintf (stderr, "terrane: the image is for %s: %s\n", architecture, words);
+  return TRUE;
 }
 
 char *
@@ -179,17 +199,16 @@ terrane_function_open (TerraneGlobal *global, const char *image,
                        const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
                        GError **error)
 {
-  out_function->store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (out_function->store == NULL)
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  if (store == NULL)
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   const TerraneProgress *progress = terrane_terminal_progress (terminal);
-  g_autoptr (OciDescriptor) manifest =
-      fetch (global, out_function->store, image, arguments, progress, error);
+  g_autoptr (OciDescriptor) manifest = fetch (global, store, image, arguments, progress, error);
   if (manifest == NULL
-      || !terrane_rootfs_prepare (out_function->store, manifest, MAX (g_get_num_processors (), 1U),
-                                  progress, &out_function->rootfs, error)
-      || !check_platform (out_function->rootfs.config, error))
+      || !terrane_rootfs_prepare (store, manifest, MAX (g_get_num_processors (), 1U), progress,
+                                  &out_function->rootfs, error)
+      || !prepare_emulator (out_function, arguments, global, error))
     return FALSE;
   g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);
   g_auto (GStrv) env = oci_image_config_env (out_function->rootfs.config);
@@ -221,6 +240,7 @@ terrane_function_to_lambda (const TerraneFunction *self, const TerraneFunctionAr
     .tmp_bytes = (uint64_t) arguments->tmp << 20,
     .memory_mib = (unsigned) arguments->memory,
     .sandbox = arguments->kind,
-    .timeout_ms = arguments->timeout_ms,
+    .timeout_ms = self->timeout_ms,
+    .emulator = &self->emulator,
   };
 }

@@ -20,8 +20,8 @@ typedef struct
   TerraneRemoteArguments remote;
 
   unsigned timeout_ms; /* from the text */
-  TerraneSandboxKind kind;
   char **env_words;    /* (nullable): --env as written */
+  TerraneSandboxKind kind;
 } TerraneFunctionArguments;
 
 /* The RIE's defaults: what limits a function here is only what was asked for. */
@@ -70,10 +70,11 @@ gboolean terrane_function_arguments_check (TerraneFunctionArguments *self,
 /* An image that is ready to be run. */
 typedef struct
 {
-  TerraneStore *store; /* locked, so that gc leaves the file system alone */
-  TerraneRootfs rootfs;
+  TerraneRootfs rootfs; /* pinned: the store is not locked any more */
   char *name;
   char **argv; /* entrypoint and command */
+  TerraneEmulator emulator;
+  unsigned timeout_ms; /* the argument's, more for an emulator */
   char **env;
 } TerraneFunction;
 

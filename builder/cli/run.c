@@ -98,6 +98,7 @@ run (TerraneGlobal *global, char **arguments, const RunArguments *options, GErro
     .tmp_bytes = (uint64_t) options->function.tmp << 20,
     .writable = options->writable,
     .kind = options->function.kind,
+    .emulator = &function.emulator,
   };
   if (!run_program (&sandbox, argv, &end, error))
     return FALSE;

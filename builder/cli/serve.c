@@ -45,7 +45,7 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   options.data = &log;
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
-  g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, arguments->timeout_ms, &port, error);
+  g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, function.timeout_ms, &port, error);
   if (rie == NULL)
     return FALSE;
   if (!global->output.quiet)

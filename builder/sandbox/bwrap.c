@@ -23,6 +23,7 @@
 enum
 {
   FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
+  EMULATOR_FD = FIRST_FILE_FD + TERRANE_BWRAP_MAX_FILES,
 };
 
 void
@@ -257,6 +258,7 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox, gb
 {
   const char *working_dir =
       sandbox->working_dir != NULL && sandbox->working_dir[0] != '\0' ? sandbox->working_dir : "/";
+  self->sandbox = sandbox;
   if (!check_directories (sandbox, working_dir, error))
     return FALSE;
   add_namespaces (self, terminal);
@@ -286,6 +288,31 @@ make_init (OciFd *out_fd, GError **error)
   return TRUE;
 }
 
+/* The emulator is executed through its descriptor: its file is nowhere in the image. */
+static gboolean
+add_program (TerraneBwrap *self, const char *const *argv, GError **error)
+{
+  const TerraneSandbox *sandbox = self->sandbox;
+  const TerraneEmulator *emulator = sandbox->emulator;
+  if (emulator == NULL || emulator->kind != TERRANE_EMULATION_PROGRAM)
+    {
+      add_all (self, argv);
+      return TRUE;
+    }
+  OciFd fd = open (emulator->program, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "opening %s", emulator->program);
+  pass_fd (self, fd, EMULATOR_FD);
+  g_autofree char *qemu = g_strdup_printf ("/proc/self/fd/%d", EMULATOR_FD);
+  g_autofree char **words = terrane_emulator_wrap (qemu, sandbox->root, sandbox->env, argv);
+  for (char **word = words; *word != NULL; word++)
+    {
+      g_ptr_array_add (self->owned, *word);
+      add (self, *word);
+    }
+  return TRUE;
+}
+
 gboolean
 terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **error)
 {
@@ -301,7 +328,8 @@ terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **erro
   pass_fd (self, theirs, TERRANE_INIT_REPORT_FD);
   add_all (self, words);
   add_format (self, "/proc/self/fd/%d", TERRANE_INIT_PROGRAM_FD);
-  add_all (self, argv);
+  if (!add_program (self, argv, error))
+    return FALSE;
   g_ptr_array_add (self->argv, NULL);
   return TRUE;
 }

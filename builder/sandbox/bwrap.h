@@ -12,13 +12,14 @@ enum
   TERRANE_BWRAP_BLOCK_FD = 4,  /* --block-fd */
   TERRANE_BWRAP_SECCOMP_FD = 5,
   TERRANE_BWRAP_MAX_FILES = 16,
-  TERRANE_BWRAP_MAX_FDS = 5 + TERRANE_BWRAP_MAX_FILES,
+  TERRANE_BWRAP_MAX_FDS = 6 + TERRANE_BWRAP_MAX_FILES,
 };
 
 typedef struct
 {
   GPtrArray *argv;
-  GPtrArray *owned; /* strings in argv that are ours */
+  GPtrArray *owned;              /* strings in argv that are ours */
+  const TerraneSandbox *sandbox; /* from add_sandbox() to finish() */
   TerraneProcessFd fds[TERRANE_BWRAP_MAX_FDS];
   size_t n_fds;
   OciFd report; /* what process 1 writes a TerraneInitReport to */

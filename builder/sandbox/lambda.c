@@ -146,7 +146,8 @@ start_environment (TerraneLambda *self, GError **error)
                                    .env = options->env,
                                    .working_dir = options->working_dir,
                                    .tmp_bytes = options->tmp_bytes,
-                                   .kind = options->sandbox };
+                                   .kind = options->sandbox,
+                                   .emulator = options->emulator };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
                                           .output = options->output,
@@ -201,7 +202,9 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
 {
   TerraneLambdaResult *result = run->result;
   gint64 started = g_get_monotonic_time ();
-  gint64 limit = started + (gint64) INIT_LIMIT_MS * USECS_PER_MS;
+  const TerraneEmulator *emulator = self->options.emulator;
+  unsigned slowdown = emulator != NULL ? terrane_emulator_slowdown (emulator) : 1;
+  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   log_line (self, "INIT_START Runtime Version: terrane\n");
   if (!start_environment (self, error))
     return FALSE;
@@ -290,9 +293,11 @@ report (TerraneLambda *self, const TerraneLambdaResult *result)
   log_line (self, "END RequestId: %s\n", id);
   log_line (self,
             "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %" G_GUINT64_FORMAT
-            " ms\tMemory Size: %u MB\tMax Memory Used: %" G_GUINT64_FORMAT " MB%s%s\n",
+            " ms\tMemory Size: %u MB\tMax Memory Used: %" G_GUINT64_FORMAT
+            " MB%s%s\tMemory Method: %s\n",
             id, result->duration_ms, result->billed_ms, self->options.memory_mib,
-            (result->max_memory_bytes + (1U << 20) - 1) >> 20, init, status != NULL ? status : "");
+            (result->max_memory_bytes + (1U << 20) - 1) >> 20, init, status != NULL ? status : "",
+            result->memory_method != NULL ? result->memory_method : "none");
 }
 
 static gboolean

@@ -3,6 +3,7 @@
  * and no subuid range; as root it is the same, in a user namespace of its own. */
 #pragma once
 
+#include "builder/sandbox/emulator.h"
 #include "builder/sandbox/process.h"
 
 #include <sys/types.h>
@@ -45,8 +46,9 @@ typedef struct
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
   uint64_t memory_bytes; /* terrane_sandbox_run() alone: everything inside is killed above it; 0 for
                             no limit */
-  TerraneSandboxKind kind; /* which one; only bubblewrap can have a port */
-  gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
+  TerraneSandboxKind kind;         /* which one; only bubblewrap can have a port */
+  const TerraneEmulator *emulator; /* (nullable): for an image of another processor; bubblewrap's */
+  gboolean writable; /* sessions only: changes of the root are kept in memory, then lost */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */

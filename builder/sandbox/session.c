@@ -565,6 +565,12 @@ terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
 }
 
 gboolean
+terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd, GError **error)
+{
+  return terrane_inlet_connect (self->init, port, out_fd, error);
+}
+
+gboolean
 terrane_session_wait_until (TerraneSession *self, gint64 deadline)
 {
   g_mutex_lock (&self->mutex);
@@ -573,12 +579,6 @@ terrane_session_wait_until (TerraneSession *self, gint64 deadline)
   gboolean ended = self->ended;
   g_mutex_unlock (&self->mutex);
   return ended;
-}
-
-gboolean
-terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd, GError **error)
-{
-  return terrane_inlet_connect (self->init, port, out_fd, error);
 }
 
 uint64_t

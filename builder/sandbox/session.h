@@ -78,12 +78,12 @@ void terrane_session_flush (TerraneSession *self);
 /** Waits for the end. */
 void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
 
-/** @deadline: monotonic. Returns: FALSE when it has not ended until then */
-gboolean terrane_session_wait_until (TerraneSession *self, gint64 deadline);
-
 /** Connects to whoever listens on @port inside, as terrane_inlet_connect() does. */
 gboolean terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd,
                                   GError **error);
+
+/** @deadline: monotonic. Returns: FALSE when it has not ended until then */
+gboolean terrane_session_wait_until (TerraneSession *self, gint64 deadline);
 
 /** Bytes in memory at the highest point that was seen so far. */
 uint64_t terrane_session_peak_bytes (TerraneSession *self);

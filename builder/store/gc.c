@@ -9,8 +9,10 @@
 #include "oci/partial.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Sets of hex digests. */
@@ -253,6 +255,14 @@ sweep_downloads (Collector *self, GError **error)
   return TRUE;
 }
 
+/* Whoever runs something in a checkout has a lock on its directory, see TerraneRootfs. */
+static gboolean
+is_pinned (int roots, const char *name)
+{
+  g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 /* Checkouts are named by their commit; names that start with a dot were left by a killed process.
  */
 static gboolean
@@ -273,6 +283,8 @@ sweep_roots (Collector *self, GError **error)
       if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
         continue;
       if (oci_digest_parse_hex (entry->d_name, &commit, NULL) && is_kept (self->commits, &commit))
+        continue;
+      if (is_pinned (roots, entry->d_name))
         continue;
       ok = oci_remove_tree (roots, entry->d_name, error);
       self->report.roots++;

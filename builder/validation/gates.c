@@ -1,3 +1,4 @@
+#include "builder/sandbox/sandbox.h"
 #include "builder/validation/gates-private.h"
 
 #include "oci/base/fd.h"
@@ -184,6 +185,11 @@ gboolean
 terrane_gates_run (const TerraneGates *self, TerraneGateReport *report, GError **error)
 {
   gboolean ok = TRUE;
+  if (terrane_gates_wanted (self->profile)
+      && self->profile->validate.sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
+                      "there is no loopback that terrane could reach");
   for (guint i = 0; ok && i < self->profile->validate.invoke->len; i++)
     {
       g_auto (TerraneGateResult)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "builder/profile/profile.h"
+#include "builder/sandbox/emulator.h"
 
 #include "oci/image-config.h"
 
@@ -13,7 +14,8 @@ typedef struct
   const char *root; /* directory with the image's file system, see TerraneSandbox */
   const OciImageConfig *config;
   const TerraneProfile *profile;
-  const GPtrArray *events; /* from terrane_gates_load() */
+  const GPtrArray *events;         /* from terrane_gates_load() */
+  const TerraneEmulator *emulator; /* of the image's processor */
   void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
   gpointer data;
 } TerraneGates;

@@ -73,6 +73,7 @@ start_server (const TerraneGates *self, TerraneLogTail *log, Server *server, GEr
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (self->config),
     .tmp_bytes = self->profile->limits.tmp,
+    .emulator = self->emulator,
     .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* as there */
   };
   const TerraneSessionOptions options = {
@@ -166,7 +167,8 @@ terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult 
   uint64_t timeout_ms =
       spec->timeout_ms != 0 ? spec->timeout_ms : self->profile->validate.timeout_ms;
   gint64 started = g_get_monotonic_time ();
-  gint64 deadline = started + (gint64) timeout_ms * USECS_PER_MS;
+  gint64 deadline =
+      started + (gint64) timeout_ms * terrane_emulator_slowdown (self->emulator) * USECS_PER_MS;
   g_auto (TerraneLogTail) log = { 0 };
   g_auto (Server) server = { 0 };
   terrane_log_tail_init (&log);
@@ -176,6 +178,10 @@ terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult 
   result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
   terrane_session_flush (server.session);
   result->peak_bytes = terrane_session_peak_bytes (server.session);
+  if (result->more == NULL)
+    result->more = json_object ();
+  oci_json_set (result->more, "memory_method",
+                oci_json_text (terrane_session_memory_method (server.session)));
   g_clear_pointer (&server.session, terrane_session_free);
   result->output = terrane_log_tail_text (&log);
   return TRUE;

@@ -64,6 +64,8 @@ fill_in (const TerraneLambdaResult *answer, TerraneGateResult *result)
   result->wall_usecs = (uint64_t) ((answer->init_ms + answer->duration_ms) * 1000);
   result->peak_bytes = answer->max_memory_bytes;
   result->more = json_object ();
+  if (answer->memory_method != NULL)
+    oci_json_set (result->more, "memory_method", oci_json_text (answer->memory_method));
   if (answer->error_type != NULL)
     oci_json_set (result->more, "error_type", oci_json_text (answer->error_type));
   oci_json_set (result->more, "init_usecs", json_integer ((json_int_t) (answer->init_ms * 1000)));
@@ -95,7 +97,9 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
     .working_dir = oci_image_config_working_dir (self->config),
     .tmp_bytes = self->profile->limits.tmp,
     .memory_mib = memory_mib (self->profile, spec),
-    .timeout_ms = spec->timeout_ms != 0 ? (unsigned) spec->timeout_ms : DEFAULT_TIMEOUT_MS,
+    .emulator = self->emulator,
+    .timeout_ms = terrane_emulator_slowdown (self->emulator)
+                  * (spec->timeout_ms != 0 ? (unsigned) spec->timeout_ms : DEFAULT_TIMEOUT_MS),
     .output = terrane_log_tail_write,
     .data = &log,
   };

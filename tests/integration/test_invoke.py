@@ -143,17 +143,46 @@ while True:
         facts["body"] = json.loads(body)
 '''
 
-# What AWS's base images do, in small: an entrypoint that hands over to a bootstrap.
-ENTRYPOINT = '''#!/bin/sh
-[ $# -eq 1 ] || exit 142
+# public.ecr.aws/lambda/python as far as running a function goes: the same files in the same places, with the same rules.
+AWS_FILES = {"lambda-entrypoint.sh": '''#!/bin/sh
+if [ $# -ne 1 ]; then
+  echo "entrypoint requires the handler name to be the first argument" 1>&2
+  exit 142
+fi
 export _HANDLER="$1"
-[ -n "$AWS_LAMBDA_RUNTIME_API" ] || exec /usr/local/bin/aws-lambda-rie /var/runtime/bootstrap
-exec /var/runtime/bootstrap
-'''
-BOOTSTRAP = f'''#!/bin/sh
+RUNTIME_ENTRYPOINT=/var/runtime/bootstrap
+if [ -z "${AWS_LAMBDA_RUNTIME_API}" ]; then
+  exec /usr/local/bin/aws-lambda-rie $RUNTIME_ENTRYPOINT
+else
+  exec $RUNTIME_ENTRYPOINT
+fi
+''', "var/runtime/bootstrap": '''#!/bin/bash
 export AWS_EXECUTION_ENV=AWS_Lambda_python3.11
-exec {PYTHON} -m awslambdaric "$_HANDLER"
-'''
+if [ -z "$AWS_LAMBDA_EXEC_WRAPPER" ]; then
+  exec /var/lang/bin/python3.11 /var/runtime/bootstrap.py
+fi
+if [ ! -f "$AWS_LAMBDA_EXEC_WRAPPER" ]; then
+  echo "$AWS_LAMBDA_EXEC_WRAPPER: does not exist"
+  exit 127
+fi
+if [ ! -x "$AWS_LAMBDA_EXEC_WRAPPER" ]; then
+  echo "$AWS_LAMBDA_EXEC_WRAPPER: is not an executable"
+  exit 126
+fi
+exec -- "$AWS_LAMBDA_EXEC_WRAPPER" /var/lang/bin/python3.11 /var/runtime/bootstrap.py
+''', "var/runtime/bootstrap.py": '''
+import os, sys
+sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+from awslambdaric.__main__ import main
+main([sys.argv[0], os.environ["_HANDLER"]])
+''', "opt/wrapper": '''#!/bin/bash
+export WRAPPED="by $0"
+exec "$@"
+'''}
+AWS_CONFIG = {"entrypoint": ["/lambda-entrypoint.sh"], "working_dir": "/var/task", "env": {
+    "LANG": "en_US.UTF-8", "TZ": ":/etc/localtime", "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+    "LAMBDA_TASK_ROOT": "/var/task", "LAMBDA_RUNTIME_DIR": "/var/runtime"}}
 
 
 def processes():
@@ -175,31 +204,29 @@ class InvokeCase(TestCase):
             (cls.home / str(user).lower()).mkdir()
             if user is not None:
                 shutil.chown(cls.home / str(user).lower(), user)
-        task, top = cls.home / "task", cls.home / "top"
+        task = cls.home / "task"
         task.mkdir()
-        (top / "var/runtime").mkdir(parents=True)
         for name, text in {"good": GOOD, "client": CLIENT, "slow": "import time\ntime.sleep(20)\n", **BROKEN}.items():
             (task / f"{name}.py").write_text(text)
-        for name, text in {"lambda-entrypoint.sh": ENTRYPOINT, "var/runtime/bootstrap": BOOTSTRAP}.items():
-            (top / name).write_text(text)
-            (top / name).chmod(0o755)
 
     @classmethod
     def tearDownClass(cls):
         remove_tree(cls.home)
 
-    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric"), working_dir="/var/task"):
+    def image(self, cmd, user=None, entrypoint=(PYTHON, "-m", "awslambdaric"), working_dir="/var/task", mark=None):
         """Builds the image with this command, and returns its name."""
         name = re.sub("[^a-z]", "-", cmd or "none") + f"-{len(entrypoint)}"
         profile = {"name": name, "platform": "linux/amd64", "target": "oci", "base": {"archive": str(BASE)}, "trees": [
             {"name": "runtime", "wheels": {"requirements": str(REQUIREMENTS)},
              "prefix": "/usr/local/lib/python3.11/dist-packages"},
-            {"name": "top", "directory": str(self.home / "top"), "prefix": "/"},
             {"name": "task", "directory": str(self.home / "task"), "prefix": "/var/task"}],
             "config": {"entrypoint": list(entrypoint), "working_dir": working_dir,
                        "env": {"PATH": "/usr/bin:/bin", "LAMBDA_TASK_ROOT": "/var/task", "GREETING": "from the image"}}}
         if cmd:
             profile["config"]["cmd"] = [cmd]
+        if mark:  # a file system that no other image has
+            (self.directory / mark).mkdir()
+            profile["trees"].append({"name": "mark", "directory": str(self.directory / mark), "prefix": f"/{mark}"})
         path = self.write(f"{name}.json", json.dumps(profile))
         self.run_terrane("-q", "build", path, store=self.store_of(user), user=user)
         return name
@@ -409,15 +436,6 @@ class Invoke(InvokeCase):
         self.assertEqual(responses[0]["error_type"], "Runtime.InvalidWorkingDir")
         self.assertRegex(responses[0]["error"]["errorMessage"], "RequestId: .* Error: chdir /no/such: no such file or directory")
 
-    def test_an_image_like_those_of_aws(self):
-        image = self.image("good.handler", entrypoint=("/lambda-entrypoint.sh",))
-        responses, _ = self.invoke(image, {"env": ["AWS_EXECUTION_ENV", "_HANDLER"]})
-        self.assertEqual(responses[0]["response"]["env"],
-                         {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11", "_HANDLER": "good.handler"})
-        bare = self.image(None, entrypoint=("/lambda-entrypoint.sh",))
-        responses, _ = self.invoke(bare, {}, exit_code=1)
-        self.assertIn("exit status 142", responses[0]["error"]["errorMessage"])
-
     def test_entrypoints_that_lambda_refuses(self):
         for entrypoint in (["/nowhere/program"], ["/usr/bin/python3", "-V"], ["python3.11", "-m", "awslambdaric", "x"],
                            ["/etc/os-release", "a", "b", "c", "d"]):
@@ -469,7 +487,7 @@ class Invoke(InvokeCase):
         self.assertFalse(any(os.path.exists(f"/proc/{pid}/root/var") for pid in children))
 
 
-class Serve(InvokeCase):
+class ServeCase(InvokeCase):
     @contextlib.contextmanager
     def serve(self, image, *arguments):
         process = subprocess.Popen([TERRANE, "--store", str(self.store_of(None)), "serve", image, "--port", "0", *arguments],
@@ -496,6 +514,8 @@ class Serve(InvokeCase):
             with error:
                 return error.code, error.read(), error.headers
 
+
+class Serve(ServeCase):
     def test_the_endpoint_of_the_emulator(self):
         with self.serve(self.image("good.handler"), "--timeout", "2") as url:
             self.assertTrue(url.endswith("/2015-03-31/functions/function/invocations"))
@@ -548,12 +568,69 @@ class Serve(InvokeCase):
             # The function is still there.
             self.assertEqual(self.post(url, "stream")[:2], (200, b"one two three"))
 
+    def test_gc_neither_waits_nor_takes_the_file_system_away(self):
+        image = self.image("good.handler", mark="only-here")
+        with self.serve(image) as url:
+            self.run_terrane("rm", image, store=self.store_of(None))
+            self.run_terrane("gc", store=self.store_of(None))
+            (root,) = [path for path in (self.store_of(None) / "roots").iterdir() if (path / "only-here").exists()]
+            self.assertEqual(self.post(url, {})[0], 200)
+        self.run_terrane("gc", store=self.store_of(None))
+        self.assertFalse(root.exists())
+
     def test_it_ends_while_a_function_runs(self):
         with self.serve(self.image("loops.handler")) as url, concurrent.futures.ThreadPoolExecutor() as pool:
             future = pool.submit(self.post, url, {})
             time.sleep(1)
         with contextlib.suppress(OSError):
             future.result()
+
+
+class AwsBase(ServeCase):
+    """An image laid out as AWS's own for Python: their entrypoint, bootstrap and runtime client, without their emulator."""
+
+    def aws_image(self, *cmd):
+        top = self.directory / "top"
+        for name, text in AWS_FILES.items():
+            (top / name).parent.mkdir(parents=True, exist_ok=True)
+            (top / name).write_text(text)
+            (top / name).chmod(0o755)
+        (top / "var/lang/bin").mkdir(parents=True)
+        (top / "var/lang/bin/python3.11").symlink_to(PYTHON)
+        name = f"aws-{len(cmd)}"
+        profile = {"name": name, "platform": "linux/amd64", "target": "aws-lambda" if cmd else "oci", "base": {"archive": str(BASE)}, "trees": [
+            {"name": "runtime", "wheels": {"requirements": str(REQUIREMENTS)}, "prefix": "/var/runtime"},
+            {"name": "top", "directory": str(top), "prefix": "/"},
+            {"name": "task", "directory": str(self.home / "task"), "prefix": "/var/task"}], "config": AWS_CONFIG | {"cmd": list(cmd)}}
+        self.run_terrane("-q", "build", self.write(f"{name}.json", json.dumps(profile)), store=self.store_of(None))
+        return name
+
+    def test_invoke(self):
+        image = self.aws_image("good.handler")
+        names = ["AWS_EXECUTION_ENV", "_HANDLER", "LAMBDA_RUNTIME_DIR", "WRAPPED"]
+        responses, _ = self.invoke(image, {"env": names}, {"env": names})
+        self.assertEqual([response["response"]["calls"] for response in responses], [1, 2])
+        expected = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11", "_HANDLER": "good.handler", "LAMBDA_RUNTIME_DIR": "/var/runtime"}
+        self.assertEqual(responses[1]["response"]["env"], expected | {"WRAPPED": None})
+        responses, _ = self.invoke(image, {"env": names}, arguments=["--env", "AWS_LAMBDA_EXEC_WRAPPER=/opt/wrapper"])
+        self.assertEqual(responses[0]["response"]["env"], expected | {"WRAPPED": "by /opt/wrapper"})
+        for wrapper, code, text in ("/opt/none", 127, "does not exist"), ("/var/runtime/bootstrap.json", 127, "does not exist"), \
+                ("/var/task/good.py", 126, "is not an executable"):
+            responses, log = self.invoke(image, {}, arguments=["--env", f"AWS_LAMBDA_EXEC_WRAPPER={wrapper}"], exit_code=1)
+            self.assertEqual(responses[0]["error_type"], "Runtime.ExitError")
+            self.assertIn(f"exited with error: exit status {code}", responses[0]["error"]["errorMessage"])
+            self.assertIn(f"{wrapper}: {text}\n", log)
+
+    def test_without_a_handler(self):
+        responses, log = self.invoke(self.aws_image(), {}, exit_code=1)
+        self.assertEqual(responses[0]["error_type"], "Runtime.ExitError")
+        self.assertIn("Runtime exited with error: exit status 142", responses[0]["error"]["errorMessage"])
+        self.assertIn("entrypoint requires the handler name to be the first argument\n", log)
+
+    def test_serve(self):
+        with self.serve(self.aws_image("good.handler")) as url:
+            status, body, _ = self.post(url, {"env": ["AWS_EXECUTION_ENV"]})
+            self.assertEqual((status, json.loads(body)["env"]), (200, {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11"}))
 
 
 class Run(InvokeCase):

@@ -1,0 +1,262 @@
+#include "builder/sandbox/emulator.h"
+
+#include "builder/sandbox/sandbox.h"
+
+#include "oci/base/error.h"
+#include "oci/base/fd.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum
+{
+  MAX_ENTRY_BYTES = 4096,
+  MAX_SHEBANG_BYTES = 256, /* the kernel's BINPRM_BUF_SIZE */
+  MAX_INTERPRETERS = 4,
+};
+
+/* Go's name of an architecture, QEMU's, and uname's. */
+static const struct
+{
+  const char *go, *qemu, *machine;
+} architectures[] = {
+  { "amd64", "x86_64", "x86_64" },     { "arm64", "aarch64", "aarch64" },
+  { "arm", "arm", "armv7l" },          { "386", "i386", "i686" },
+  { "ppc64le", "ppc64le", "ppc64le" }, { "s390x", "s390x", "s390x" },
+  { "riscv64", "riscv64", "riscv64" }, { "loong64", "loongarch64", "loongarch64" },
+};
+
+void
+terrane_emulator_clear (TerraneEmulator *self)
+{
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->program, g_free);
+}
+
+/* "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: OCF\n…". Without F the kernel would
+ * look for the interpreter inside of the image. */
+static gboolean
+is_registration (const char *text, const char *name)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  gboolean enabled = FALSE, matches = FALSE, fixed = FALSE;
+  for (char **line = lines; *line != NULL; line++)
+    if (strcmp (*line, "enabled") == 0)
+      enabled = TRUE;
+    else if (g_str_has_prefix (*line, "interpreter "))
+      {
+        g_autofree char *base = g_path_get_basename (*line + strlen ("interpreter "));
+        size_t len = strlen (name);
+        matches = strncmp (base, name, len) == 0 && (base[len] == '\0' || base[len] == '-');
+      }
+    else if (g_str_has_prefix (*line, "flags:"))
+      fixed = strchr (*line + strlen ("flags:"), 'F') != NULL;
+  return enabled && matches && fixed;
+}
+
+static gboolean
+is_registered (const char *binfmt, const char *name)
+{
+  g_autoptr (GDir) dir = g_dir_open (binfmt, 0, NULL);
+  for (const char *entry = dir != NULL ? g_dir_read_name (dir) : NULL; entry != NULL;
+       entry = g_dir_read_name (dir))
+    {
+      char text[MAX_ENTRY_BYTES + 1];
+      size_t len = 0;
+      g_autofree char *path = g_build_filename (binfmt, entry, NULL);
+      g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+      if (strcmp (entry, "register") == 0 || fd < 0
+          || !oci_read_full (fd, text, MAX_ENTRY_BYTES, &len, NULL))
+        continue;
+      text[len] = '\0';
+      if (is_registration (text, name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Only a static one works in a root that has nothing of the host's. */
+static char *
+find_program (const char *path, const char *name)
+{
+  g_autofree char *file = g_strconcat (name, "-static", NULL);
+  g_auto (GStrv) directories = g_strsplit (path != NULL ? path : "", ":", -1);
+  for (char **directory = directories; *directory != NULL; directory++)
+    {
+      g_autofree char *candidate = g_build_filename (*directory, file, NULL);
+      if ((*directory)[0] == '/' && access (candidate, X_OK) == 0)
+        return g_steal_pointer (&candidate);
+    }
+  return NULL;
+}
+
+void
+terrane_emulator_find (const char *architecture, const char *binfmt, const char *path,
+                       TerraneEmulator *out_emulator)
+{
+  struct utsname host;
+  *out_emulator = (TerraneEmulator){ .kind = TERRANE_EMULATION_MISSING };
+  (void) uname (&host);
+  for (size_t i = 0; i < G_N_ELEMENTS (architectures); i++)
+    {
+      if (strcmp (architectures[i].go, architecture) != 0)
+        continue;
+      if (strcmp (architectures[i].machine, host.machine) == 0)
+        {
+          out_emulator->kind = TERRANE_EMULATION_NONE;
+          return;
+        }
+      out_emulator->name = g_strconcat ("qemu-", architectures[i].qemu, NULL);
+    }
+  if (out_emulator->name == NULL)
+    return;
+  out_emulator->program = find_program (path, out_emulator->name);
+  if (is_registered (binfmt, out_emulator->name))
+    out_emulator->kind = TERRANE_EMULATION_REGISTERED;
+  else if (out_emulator->program != NULL)
+    out_emulator->kind = TERRANE_EMULATION_PROGRAM;
+}
+
+void
+terrane_emulator_find_here (const char *architecture, TerraneEmulator *out_emulator)
+{
+  terrane_emulator_find (architecture, "/proc/sys/fs/binfmt_misc", g_getenv ("PATH"), out_emulator);
+}
+
+gboolean
+terrane_emulator_require (const TerraneEmulator *self, const char *architecture, GError **error)
+{
+  g_autofree char *quoted = oci_quote (architecture);
+  struct utsname host;
+  if (self->kind != TERRANE_EMULATION_MISSING)
+    return TRUE;
+  (void) uname (&host);
+  if (self->name == NULL)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "the image is for %s, which this machine (%s) cannot run", quoted,
+                      host.machine);
+  return oci_throw (
+      error, OCI_ERROR_UNSUPPORTED,
+      "the image is for %s, this machine is %s, and it has no %s to emulate it: 'sudo "
+      "apt install qemu-user-static'",
+      quoted, host.machine, self->name);
+}
+
+unsigned
+terrane_emulator_slowdown (const TerraneEmulator *self)
+{
+  return self->kind == TERRANE_EMULATION_NONE ? 1 : TERRANE_EMULATION_SLOWDOWN;
+}
+
+char *
+terrane_emulator_describe (const TerraneEmulator *self)
+{
+  if (self->kind == TERRANE_EMULATION_NONE || self->kind == TERRANE_EMULATION_MISSING)
+    return NULL;
+  return g_strdup_printf ("emulated by %s, with %d times the time%s", self->name,
+                          TERRANE_EMULATION_SLOWDOWN,
+                          self->kind == TERRANE_EMULATION_PROGRAM
+                              ? "; it is not registered with the kernel (binfmt_misc), so programs "
+                                "cannot start others"
+                              : "");
+}
+
+static int
+open_inside (int root, const char *path)
+{
+  const struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
+                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  return (int) syscall (SYS_openat2, root, path, &how, sizeof how);
+}
+
+/* As execvp() would, in the image. Returns: (transfer full): @program itself when nothing is found
+ */
+static char *
+search (int root, const char *const *env, const char *program)
+{
+  const char *path = TERRANE_SANDBOX_DEFAULT_PATH;
+  for (; env != NULL && *env != NULL; env++)
+    if (g_str_has_prefix (*env, "PATH="))
+      path = *env + strlen ("PATH=");
+  g_auto (GStrv) directories = g_strsplit (path, ":", -1);
+  for (char **directory = directories; strchr (program, '/') == NULL && *directory != NULL;
+       directory++)
+    {
+      g_autofree char *candidate = g_build_filename (*directory, program, NULL);
+      g_auto (OciFd) fd = (*directory)[0] == '/' ? open_inside (root, candidate) : -1;
+      if (fd >= 0)
+        return g_steal_pointer (&candidate);
+    }
+  return g_strdup (program);
+}
+
+/* "#!/bin/sh -e" gives /bin/sh and "-e", as the kernel has it: one argument at most.
+ * Returns: (transfer full) (nullable): NULL when it is no script */
+static char **
+read_interpreter (int root, const char *program)
+{
+  char text[MAX_SHEBANG_BYTES + 1];
+  size_t len = 0;
+  g_auto (OciFd) fd = open_inside (root, program);
+  if (fd < 0 || !oci_read_full (fd, text, MAX_SHEBANG_BYTES, &len, NULL) || len < 3
+      || memcmp (text, "#!", 2) != 0)
+    return NULL;
+  text[len] = '\0';
+  text[strcspn (text, "\n")] = '\0';
+  char *words = g_strstrip (text + 2);
+  char *argument = words + strcspn (words, " \t");
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+  if (*words == '\0')
+    return NULL;
+  if (*argument != '\0')
+    {
+      *argument++ = '\0';
+      argument = g_strchug (argument);
+    }
+  g_ptr_array_add (list, g_strdup (words));
+  if (*argument != '\0')
+    g_ptr_array_add (list, g_strdup (argument));
+  g_ptr_array_add (list, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&list), FALSE);
+}
+
+char **
+terrane_emulator_wrap (const char *qemu, const char *root, const char *const *env,
+                       const char *const *argv)
+{
+  g_auto (OciFd) dir = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  GPtrArray *words = g_ptr_array_new ();
+  const char *shown = argv[0];
+  g_ptr_array_add (words, search (dir, env, argv[0]));
+  for (int i = 0; i < MAX_INTERPRETERS; i++)
+    {
+      g_auto (GStrv) interpreter = read_interpreter (dir, words->pdata[0]);
+      if (interpreter == NULL)
+        break;
+      shown = NULL; /* of a script it is the interpreter's */
+      for (guint n = g_strv_length (interpreter); n > 0; n--)
+        g_ptr_array_insert (words, 0, g_strdup (interpreter[n - 1]));
+    }
+  /* Left to fail by itself: QEMU would say nothing. */
+  g_auto (OciFd) program = open_inside (dir, words->pdata[0]);
+  if (program < 0)
+    {
+      g_ptr_array_set_free_func (words, g_free);
+      g_ptr_array_unref (words);
+      return g_strdupv ((char **) argv);
+    }
+  for (const char *const *word = argv + 1; *word != NULL; word++)
+    g_ptr_array_add (words, g_strdup (*word));
+  if (shown != NULL)
+    {
+      g_ptr_array_insert (words, 0, g_strdup (shown));
+      g_ptr_array_insert (words, 0, g_strdup ("-0"));
+    }
+  g_ptr_array_insert (words, 0, g_strdup (qemu));
+  g_ptr_array_add (words, NULL);
+  return (char **) g_ptr_array_free (words, FALSE);
+}
