@@ -19,6 +19,7 @@ terrane_build_free (TerraneBuild *self)
   json_decref (self->transforms);
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
+  g_array_unref (self->debug);
   g_free (self);
 }
 
@@ -47,18 +48,19 @@ resolve_trees (TerraneStore *store, const TerraneProfile *profile, const Terrane
 }
 
 /* What transforms did, by tree. */
-static json_t *
-report_transforms (const TerraneProfile *profile, const GArray *trees)
+static void
+take_reports (TerraneBuild *build, const TerraneProfile *profile, const GArray *trees)
 {
-  json_t *reports = json_object ();
+  build->transforms = json_object ();
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
       const TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
       if (tree->reports != NULL)
-        oci_json_set (reports, spec->name, json_incref (tree->reports));
+        oci_json_set (build->transforms, spec->name, json_incref (tree->reports));
+      if (tree->has_debug)
+        g_array_append_val (build->debug, tree->debug);
     }
-  return reports;
 }
 
 static TerraneRemoteLayers *
@@ -146,7 +148,7 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
       base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
     return FALSE;
-  build->transforms = report_transforms (profile, trees);
+  take_reports (build, profile, trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
@@ -199,6 +201,7 @@ terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildO
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name = g_strconcat (profile->name, ":latest", NULL);
+  build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   if (!make_image (store, profile, options, build, error))
     return FALSE;
   if (options->validate && terrane_validate_wanted (profile)

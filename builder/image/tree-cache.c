@@ -129,6 +129,10 @@ report_left_out (const TerraneSourceSpec *spec, const TerraneSourceReport *repor
                            (const char *) report->unused->pdata[i]);
   for (guint i = 0; i < report->notes->len; i++)
     terrane_progress_warn (progress, "%s: %s", spec->where, (const char *) report->notes->pdata[i]);
+  size_t i;
+  json_t *note;
+  json_array_foreach (json_object_get (report->pruned, "notes"), i, note)
+      terrane_progress_warn (progress, "%s: %s", spec->where, json_string_value (note));
 }
 
 gboolean

@@ -2,6 +2,7 @@
 
 #include "builder/transform/modes.h"
 #include "builder/transform/prune.h"
+#include "builder/transform/relocate.h"
 
 #include "oci/base/glob.h"
 #include "oci/base/path.h"
@@ -214,6 +215,30 @@ place_target (TerraneSourceFilter *self, const OciEntry *entry, GError **error)
   return NULL;
 }
 
+/* Where a path of the image is after renames. */
+static char *
+moved (const char *path, gpointer data)
+{
+  TerraneSourceFilter *self = data;
+  const char *prefix = self->spec->prefix;
+  size_t len = strlen (prefix);
+  if (!oci_path_is_below (path, prefix) || (len > 0 && path[len] == '\0'))
+    return g_strdup (path);
+  return place (self, len > 0 ? path + len + 1 : path);
+}
+
+/* Returns: (transfer full) (nullable): another text for a link */
+static char *
+relocate (TerraneSourceFilter *self, const OciEntry *entry, const char *stripped)
+{
+  const TerraneTransformSpec *transforms = self->spec->transforms;
+  if (entry->type != OCI_ENTRY_SYMLINK || transforms == NULL || !transforms->relocate
+      || self->spec->renames == NULL)
+    return NULL;
+  g_autofree char *unmoved = oci_path_join (self->spec->prefix, stripped);
+  return terrane_relocate_link (unmoved, entry->target, moved, self);
+}
+
 /* Of files that are declared, what makes them run as their owner stays. */
 static void
 normalise (TerraneSourceFilter *self, OciEntry *entry, uint32_t mode)
@@ -248,6 +273,9 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
     return TRUE;
   if (entry->type == OCI_ENTRY_SPECIAL)
     return take_special (self, &placed, error);
+  g_autofree char *text = relocate (self, entry, stripped);
+  if (text != NULL)
+    placed.target = text;
   if (!check_placed (self, entry, path, error)
       || (entry->type == OCI_ENTRY_SYMLINK && !check_link (self, &placed, error)))
     return FALSE;

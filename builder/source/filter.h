@@ -4,7 +4,8 @@
  *
  * Patterns and renames see the path without its first strip_components components. The target of a
  * hard link goes the same way; the text of a symbolic link stays as it is, also when what it leads
- * to is renamed. Parents of what is taken come with it as 0755 0:0, unless they are taken too. */
+ * to is renamed, unless the tree's transforms say "relocate". Parents of what is taken come with it
+ * as 0755 0:0, unless they are taken too. */
 #pragma once
 
 #include "builder/profile/profile.h"

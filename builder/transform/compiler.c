@@ -134,25 +134,47 @@ set_deadline (int fd, GError **error)
          || oci_throw_errno (error, "a socket");
 }
 
+/* On a thread of the session's: whoever waits for an answer is woken. */
+static void
+on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
+{
+  const TerraneCompiler *self = data;
+  (void) shutdown (self->socket, SHUT_RDWR); /* fails when the other end is closed, too */
+}
+
+/* Several threads start interpreters at once, and the first use of a resource is not thread-safe.
+ */
+static const char *
+script_text (void)
+{
+  static char *text;
+  if (g_once_init_enter (&text))
+    {
+      g_autoptr (GBytes) script = g_resource_lookup_data (terrane_transform_get_resource (), SCRIPT,
+                                                          G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+      g_assert (script != NULL); /* it is part of the program */
+      g_once_init_leave (&text,
+                         g_strndup (g_bytes_get_data (script, NULL), g_bytes_get_size (script)));
+    }
+  return text;
+}
+
 static gboolean
 start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char *root,
        GError **error)
 {
   int pair[2];
-  g_autoptr (GBytes) script = g_resource_lookup_data (terrane_transform_get_resource (), SCRIPT,
-                                                      G_RESOURCE_LOOKUP_FLAGS_NONE, error);
-  if (script == NULL)
-    return FALSE;
   self->output = memfd_create ("python-output", MFD_CLOEXEC);
   if (self->output < 0 || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
     return oci_throw_errno (error, "starting Python");
   self->socket = pair[0];
   g_auto (OciFd) theirs = pair[1];
-  g_autofree char *code = g_strndup (g_bytes_get_data (script, NULL), g_bytes_get_size (script));
   /* Not -I, which would make it ignore PYTHONHASHSEED: its environment has nothing else. */
-  const char *const argv[] = { interpreter->path, "-S", "-s", "-B", "-c", code, NULL };
+  const char *const argv[] = { interpreter->path, "-S", "-s", "-B", "-c", script_text (), NULL };
   const int stdio[] = { theirs, theirs, self->output };
-  const TerraneSessionOptions options = { .memory_bytes = MEMORY_BYTES, .stdio = stdio };
+  const TerraneSessionOptions options = {
+    .memory_bytes = MEMORY_BYTES, .stdio = stdio, .ended = on_ended, .ended_data = self
+  };
   const TerraneSandbox sandbox = { .root = root, .env = (const char *const *) interpreter->env };
   self->session = set_deadline (self->socket, error)
                       ? terrane_session_start (&sandbox, argv, &options, NULL, error)

@@ -354,6 +354,10 @@ compare (const Layout *a, const Layout *b)
       Elf64_Phdr one = get_segment (a, i), other = get_segment (b, i);
       if (memcmp (&one, &other, sizeof one) != 0)
         return "its program headers changed";
+    }
+  for (unsigned i = 0; i < a->header.e_phnum; i++)
+    {
+      Elf64_Phdr one = get_segment (a, i);
       if (one.p_type == PT_LOAD && !same_content (a, b, &one))
         return "what is loaded changed";
     }

@@ -131,6 +131,12 @@ terrane_transform_report_text (const json_t *report)
   const char *name;
   const char *separator = " (";
   json_t *value;
+  if (json_integer_value (json_object_get (report, "files")) == 0
+      && json_object_get (report, "kept") == NULL)
+    {
+      g_string_append (text, " nothing");
+      return g_string_free (text, FALSE);
+    }
   g_string_append_printf (text, " %" JSON_INTEGER_FORMAT " files, ",
                           json_integer_value (json_object_get (report, "files")));
   append_change (text, json_integer_value (json_object_get (report, "saved")));
