@@ -155,9 +155,9 @@ refuse_sockets (scmp_filter_ctx filter, GError **error)
 {
   static const int internet[] = { AF_INET, AF_INET6 };
   static const int raw[] = { SOCK_RAW, SOCK_PACKET };
-  const struct scmp_arg_cmp above = SCMP_A0_64 (SCMP_CMP_GT, AF_NETLINK);
-  const struct scmp_arg_cmp netlink[] = { SCMP_A0_64 (SCMP_CMP_EQ, AF_NETLINK),
-                                          SCMP_A2_64 (SCMP_CMP_NE, 0 /* NETLINK_ROUTE */) };
+  const struct scmp_arg_cmp above = SCMP_A0_64 (SCMP_CMP_GT, AF_NETLINK, 0);
+  const struct scmp_arg_cmp netlink[] = { SCMP_A0_64 (SCMP_CMP_EQ, AF_NETLINK, 0),
+                                          SCMP_A2_64 (SCMP_CMP_NE, 0, 0 /* NETLINK_ROUTE */) };
   for (int family = 0; family < AF_NETLINK; family++)
     {
       const struct scmp_arg_cmp is =

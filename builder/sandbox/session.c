@@ -289,6 +289,15 @@ throw_failure (TerraneSession *self)
   return terrane_bwrap_throw_not_made (self->head->str, &self->error);
 }
 
+/* The writable root needs namespaces before bubblewrap does. */
+static gboolean
+throw_not_prepared (TerraneSession *self)
+{
+  g_autofree char *words = g_strdup_printf ("a namespace for --writable: %s", self->error->message);
+  g_clear_error (&self->error);
+  return terrane_bwrap_throw_not_made (words, &self->error);
+}
+
 /* While the program is held; it inherits the group. */
 static void
 enter_cgroup (TerraneSession *self)
@@ -324,6 +333,9 @@ start (TerraneSession *self)
   TerraneBwrapStatus status = { 0 };
   if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
     {
+      if (self->process->prepare != NULL
+          && !g_error_matches (self->error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return throw_not_prepared (self);
       if (!g_error_matches (self->error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
         return FALSE;
       g_clear_error (&self->error);

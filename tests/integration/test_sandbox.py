@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, TERRANE, TestCase, sha256
+from terrane_test import INPUTS, TERRANE, TestCase, have, sha256
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 
@@ -202,6 +202,72 @@ class Sandbox(TestCase):
             output, _ = running.communicate("go\n")
             self.assertEqual(output, "one\n")
         self.assertEqual(len(list((self.store / "roots").iterdir())), 2)
+
+    def test_user_namespaces_switched_off(self):
+        """By the kernel itself, in a user namespace of which the test has the setting."""
+        self.write("check.sh", "#!/bin/sh\n")
+        probe = ["unshare", "--user", "--map-root-user", "sh", "-c", "echo 0 >/proc/sys/user/max_user_namespaces"]
+        if subprocess.run(probe, capture_output=True).returncode != 0:
+            self.skipTest("this host allows no user namespace")
+        profile = self.profile(scripts=["check.sh"])
+        result = subprocess.run(["unshare", "--user", "--map-root-user", "sh", "-c",
+                                 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"', "sh", TERRANE, "--quiet", "--store",
+                                 str(self.store), "build", "--no-lock", str(profile)], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("user namespaces are switched off; allow them with 'sudo sysctl user.max_user_namespaces=15000'",
+                      result.stderr)
+
+    def test_without_a_sandbox(self):
+        self.write("check.sh", "#!/bin/sh\nid -u; id -g; ulimit -n; grep NoNewPrivs /proc/self/status; "
+                               "echo x >/tmp/file && echo written; echo x >/etc/file; echo $GREETING; kill -TERM $$\n")
+        profile = self.profile(scripts=["check.sh"])
+        record_path = self.directory / "record.json"
+        for user in self.users:
+            with self.subTest(user):
+                store = self.store_for(user)
+                arguments = ["build", profile, "--no-lock", "--sandbox", "none", "--record", record_path]
+                if user is not None or os.geteuid() != 0:
+                    self.assert_fails(1, "--sandbox none changes the root directory, which only root may",
+                                      *arguments[:-2], store=store, user=user)
+                    continue
+                message = self.assert_fails(3, "warning: --sandbox none: .*share this machine's network", *arguments,
+                                            store=store)
+                self.assertIn("script check.sh was killed by signal 15", message)
+                result = json.loads(record_path.read_text())["validation"][0]
+                self.assertEqual((result["sandbox"], result["signal"]), ("none", 15))
+                lines = result["output"].splitlines()
+                self.assertEqual(lines[:3], ["993", "990", "1024"])
+                self.assertIn("written", lines)
+                self.assertIn("hello world = ä", lines)
+                self.assertRegex(result["output"], "etc/file: Permission denied")
+                # The copy is gone, and the checkout is as it was.
+                [root] = (store / "roots").iterdir()
+                self.assertEqual(list((root / "tmp").iterdir()), [])
+                self.assert_store_is_sound(store)
+
+    @unittest.skipUnless(have("podman") and os.geteuid() == 0, "needs podman and root")
+    def test_podman(self):
+        # What works where crun refuses the host's cgroups.
+        configuration = self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
+        self.write("check.sh", "#!/bin/sh\nid -u; id -g; ulimit -n; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -s '\\t' ' '\n"
+                               "echo x >/tmp/file && echo written\necho x >/etc/file\necho $GREETING; ls /sys/class/net; exit 7\n")
+        profile = self.profile(scripts=["check.sh"])
+        record_path = self.directory / "record.json"
+        self.assert_fails(3, "script check.sh failed with exit code 7", "build", profile, "--no-lock", "--sandbox", "podman",
+                          "--record", record_path, env={"CONTAINERS_CONF": str(configuration)})
+        result = json.loads(record_path.read_text())["validation"][0]
+        self.assertEqual(result["sandbox"], "podman")
+        lines = result["output"].splitlines()
+        self.assertEqual(lines[:3], ["993", "990", "1024"])
+        for line in ("CapEff: 0000000000000000", "NoNewPrivs: 1", "written", "hello world = ä", "lo"):
+            self.assertIn(line, lines)
+        self.assertRegex(result["output"], "etc/file: Read-only file system")
+        slow = self.write("slow.sh", "#!/bin/sh\nexec sleep 1000\n")
+        self.assert_fails(3, "script slow.sh was killed after 3 s", "build",
+                          self.profile(scripts=[slow.name], timeout=3), "--no-lock", "--sandbox", "podman",
+                          env={"CONTAINERS_CONF": str(configuration)})
+        names = subprocess.run(["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True).stdout
+        self.assertNotIn("terrane-", names)
 
 
 if __name__ == "__main__":
