@@ -258,7 +258,8 @@ class InvokeCase(TestCase):
         """Signals the function with that variable."""
         for path in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if token.encode() in (path / "environ").read_bytes().split(b"\0"):
+                program = (path / "cmdline").read_bytes().split(b"\0")[0]
+                if program == PYTHON.encode() and token.encode() in (path / "environ").read_bytes().split(b"\0"):
                     os.kill(int(path.name), signal.SIGUSR1)
                     return
         self.fail("no process has " + token)
