@@ -233,6 +233,7 @@ class InvokeCase(TestCase):
             profile["config"]["cmd"] = [cmd]
         if mark:  # a file system that no other image has
             (self.directory / mark).mkdir()
+            (self.directory / mark / "file").write_text(mark)
             profile["trees"].append({"name": "mark", "directory": str(self.directory / mark), "prefix": f"/{mark}"})
         path = self.write(f"{name}.json", json.dumps(profile))
         key = (user, path.read_text())
@@ -367,7 +368,7 @@ class Invoke(InvokeCase):
                 used = int(re.search(r"Max Memory Used: (\d+) MB", log).group(1))
                 self.assertTrue(128 <= used < 512, log)
             with self.subTest(user=user, function="forks"):
-                got, text, _ = self.broken("forks", user, "--timeout", "20")
+                got, text, _ = self.broken("forks", user, "--timeout", "120")
                 # The kernel does not limit root's processes; there the sandbox is killed.
                 self.assertEqual(got, "Runtime.ExitError" if user is None and os.geteuid() == 0 else "BlockingIOError", text)
             deadline = time.monotonic() + 5
