@@ -118,11 +118,18 @@ on_started (gpointer data, const char *kind, const char *name)
   terrane_progress_phase (data, 0, "validating %s %s", kind, name);
 }
 
+/* What is run, and by what. */
+typedef struct
+{
+  const GPtrArray *scripts;
+  const GPtrArray *events;
+  const TerraneEmulator *emulator;
+} Runs;
+
 static gboolean
 run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *image,
-     const GPtrArray *scripts, const GPtrArray *events, const TerraneEmulator *emulator,
-     const TerraneProgress *progress, GPtrArray **out_results, TerraneGateReport *report,
-     GError **error)
+     const Runs *runs, const TerraneProgress *progress, GPtrArray **out_results,
+     TerraneGateReport *report, GError **error)
 {
   OciDigestHex hex;
   g_autoptr (OciImageConfig) config = NULL;
@@ -138,7 +145,7 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
   g_auto (GStrv) env = oci_image_config_env (config);
   const char *path = lookup_env (env, "PATH");
   g_autofree char *python = find_python (tree, path != NULL ? path : DEFAULT_PATH);
-  if (python == NULL && needs_python (profile, scripts))
+  if (python == NULL && needs_python (profile, runs->scripts))
     return oci_throw (error, OCI_ERROR_NOT_FOUND,
                       "the image has no python3 in its PATH (%s), which validate.imports needs",
                       path != NULL ? path : DEFAULT_PATH);
@@ -149,20 +156,20 @@ run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *ima
     .working_dir = oci_image_config_working_dir (config),
     .tmp_bytes = TMP_BYTES,
     .kind = (TerraneSandboxKind) profile->validate.sandbox,
-    .emulator = emulator,
+    .emulator = runs->emulator,
   };
   const TerraneValidationSpec spec = {
     .imports = (const char *const *) profile->validate.imports,
-    .scripts = scripts,
-    .timeout_secs =
-        (unsigned) (profile->validate.timeout_ms / 1000) * terrane_emulator_slowdown (emulator),
+    .scripts = runs->scripts,
+    .timeout_secs = (unsigned) (profile->validate.timeout_ms / 1000)
+                    * terrane_emulator_slowdown (runs->emulator),
   };
   const TerraneGates gates = {
     .root = root,
     .config = config,
     .profile = profile,
-    .events = events,
-    .emulator = emulator,
+    .events = runs->events,
+    .emulator = runs->emulator,
     .started = on_started,
     .data = (gpointer) progress,
   };
@@ -249,8 +256,9 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   g_autoptr (GPtrArray) results = NULL;
   g_autoptr (OciJsonValue) gates = json_array ();
   g_autoptr (GString) failures = g_string_new (NULL);
+  const Runs runs = { .scripts = scripts, .events = events, .emulator = emulator };
   TerraneGateReport report = { .results = gates, .failures = failures };
-  if (!run (store, profile, image, scripts, events, emulator, progress, &results, &report, error))
+  if (!run (store, profile, image, &runs, progress, &results, &report, error))
     {
       g_prefix_error (error, "validation: ");
       return FALSE;

@@ -106,7 +106,8 @@ print_response (const TerraneLambdaResult *result, char last, gboolean line)
                           : NULL;
   if (len > 0)
     print_bytes (bytes, len);
-  last = len > 0 ? bytes[len - 1] : last;
+  if (len > 0)
+    last = bytes[len - 1];
   if (line && last != '\0' && last != '\n')
     print_bytes ("\n", 1);
 }

@@ -75,8 +75,9 @@ terrane_gates_report (TerraneGateReport *report, const TerraneGateResult *result
   oci_json_set (object, "kind", oci_json_text (result->kind));
   oci_json_set (object, "name", oci_json_text (result->name));
   oci_json_set (object, "passed", json_boolean (result->reason == NULL));
+  oci_json_set (object, "status", oci_json_text (result->reason == NULL ? "passed" : "failed"));
   if (result->reason != NULL)
-    oci_json_set (object, "reason", oci_json_text (result->reason));
+    oci_json_set (object, "message", oci_json_text (result->reason));
   oci_json_set (object, "timed_out", json_boolean (result->timed_out));
   oci_json_set (object, "wall_usecs", json_integer ((json_int_t) result->wall_usecs));
   oci_json_set (object, "peak_rss_bytes", json_integer ((json_int_t) result->peak_bytes));
