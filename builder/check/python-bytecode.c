@@ -13,6 +13,7 @@ enum
   HASHED = 1, /* in the flags */
   CHECKED = 2,
   MAX_SHOWN = 3,
+  MIN_SOURCES = 20, /* fewer take no time */
 };
 
 /* Magic numbers of CPython's releases: importlib.util.MAGIC_NUMBER of each, the comment in
@@ -221,7 +222,7 @@ walk (Walk *self, const TerraneNode *directory, GError **error)
 static void
 report_sources (const Walk *self, TerraneFindings *findings)
 {
-  if (self->sources == 0)
+  if (self->sources < MIN_SOURCES)
     return;
   g_autofree char *message = g_strdup_printf (
       "%u of %u modules are not compiled; Python compiles those that are imported at every start, "

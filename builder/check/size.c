@@ -12,6 +12,7 @@ enum
   MAX_SHOWN = 10,
   MIN_DUPLICATE_BYTES = 4096, /* smaller ones do not matter, however many there are */
   MIN_WASTE_BYTES = 1024 * 1024,
+  MIN_LARGE_BYTES = 50 * 1024 * 1024, /* nobody asks what a smaller image is made of */
 };
 
 /* Something with a size. */
@@ -368,7 +369,7 @@ report_largest (const Size *self)
 {
   g_autoptr (GArray) items = collect_packages (self);
   g_autofree char *list = items_list (items), *total = oci_format_size (self->total);
-  if (self->total > 0)
+  if (self->total >= MIN_LARGE_BYTES)
     add (self, "size.largest", TERRANE_SEVERITY_NOTE, NULL, NULL, "%s of files; the largest: %s",
          total, list);
 }
