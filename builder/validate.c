@@ -1,9 +1,9 @@
 #include "builder/validate.h"
 
 #include "builder/error.h"
-#include "builder/sandbox/validation.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
+#include "builder/validation/run.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -13,27 +13,23 @@ enum
   MAX_SCRIPT_BYTES = 1024 * 1024,
 };
 
-#define TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's default /tmp */
-#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
-
 gboolean
 terrane_validate_wanted (const TerraneProfile *profile)
 {
-  const TerraneValidateSpec *validate = &profile->validate;
-  return (validate->imports != NULL && validate->imports[0] != NULL) || validate->scripts->len > 0;
+  return terrane_validate_spec_has_runs (&profile->validate);
 }
 
-static GPtrArray *
-load_scripts (const TerraneProfile *profile, GError **error)
+GPtrArray *
+terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
 {
   g_autoptr (GPtrArray) scripts = g_ptr_array_new_with_free_func (terrane_validation_script_free);
-  for (guint i = 0; i < profile->validate.scripts->len; i++)
+  for (guint i = 0; i < spec->scripts->len; i++)
     {
-      const char *path = profile->validate.scripts->pdata[i];
+      const char *path = spec->scripts->pdata[i];
       g_autoptr (GBytes) content = NULL;
       if (!oci_read_file (AT_FDCWD, path, MAX_SCRIPT_BYTES, &content, error))
         {
-          g_prefix_error (error, "%s: validate.scripts[%u]: ", profile->path, i);
+          g_prefix_error (error, "validate.scripts[%u]: ", i);
           return NULL;
         }
       TerraneValidationScript *script = g_new0 (TerraneValidationScript, 1);
@@ -48,11 +44,11 @@ load_scripts (const TerraneProfile *profile, GError **error)
 static OciDigest
 result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts)
 {
+  static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
+  OciDigest version = terrane_validation_version ();
   g_autoptr (OciJsonValue) key = json_object ();
-  json_t *imports = json_array (), *digests = json_array ();
-  for (char **name = profile->validate.imports; name != NULL && *name != NULL; name++)
-    oci_json_append (imports, oci_json_text (*name));
+  json_t *digests = json_array ();
   for (guint i = 0; i < scripts->len; i++)
     {
       const TerraneValidationScript *script = scripts->pdata[i];
@@ -60,49 +56,20 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
       oci_json_append (digests, oci_json_text (script->name));
       oci_json_append (digests, oci_json_text (oci_digest_hex (&digest, hex)));
     }
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      /* As text: what is digested has no fractions. */
+      const json_t *value = json_object_get (profile->document->root.value, keys[i]);
+      char *text = value != NULL ? json_dumps (value, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+      oci_json_set (key, keys[i], oci_json_text (text != NULL ? text : ""));
+      free (text);
+    }
   oci_json_set (key, "commit", oci_json_text (oci_digest_hex (&image->assembled, hex)));
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&image->config, hex)));
-  oci_json_set (key, "imports", imports);
   oci_json_set (key, "scripts", digests);
-  oci_json_set (key, "timeout", json_integer ((json_int_t) profile->validate.timeout_ms));
+  oci_json_set (key, "version", oci_json_text (oci_digest_hex (&version, hex)));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
-}
-
-/* The image's Python, looked for along its own PATH inside its own file system. */
-static char *
-find_python (TerraneTree *tree, const char *path)
-{
-  static const char *const names[] = { "python3", "python" };
-  g_auto (GStrv) directories = g_strsplit (path, ":", -1);
-  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
-    for (char **directory = directories; *directory != NULL; directory++)
-      {
-        g_autofree char *candidate = g_strconcat (*directory, "/", names[i], NULL);
-        const TerraneNode *node =
-            candidate[0] == '/' ? terrane_tree_resolve (tree, candidate) : NULL;
-        if (node != NULL && node->type == OCI_ENTRY_FILE && (node->mode & 0111) != 0)
-          return g_steal_pointer (&candidate);
-      }
-  return NULL;
-}
-
-static const char *
-lookup_env (char **env, const char *name)
-{
-  for (size_t len = strlen (name); *env != NULL; env++)
-    if (strncmp (*env, name, len) == 0 && (*env)[len] == '=')
-      return *env + len + 1;
-  return NULL;
-}
-
-static gboolean
-needs_python (const TerraneProfile *profile, const GPtrArray *scripts)
-{
-  for (guint i = 0; i < scripts->len; i++)
-    if (g_str_has_suffix (((TerraneValidationScript *) scripts->pdata[i])->name, ".py"))
-      return TRUE;
-  return profile->validate.imports != NULL && profile->validate.imports[0] != NULL;
 }
 
 static void
@@ -111,60 +78,50 @@ on_started (gpointer data, const char *kind, const char *name)
   terrane_progress_phase (data, 0, "validating %s %s", kind, name);
 }
 
+gboolean
+terrane_validate_root (const char *root, const OciImageConfig *config,
+                       const TerraneValidateSpec *spec, const TerraneLimitsSpec *limits,
+                       const GPtrArray *scripts, const TerraneProgress *progress,
+                       json_t **out_results, GError **error)
+{
+  g_autoptr (GPtrArray) results = NULL;
+  g_auto (GStrv) env = oci_image_config_env (config);
+  const TerraneSandbox sandbox = { .root = root,
+                                   .env = (const char *const *) env,
+                                   .working_dir = oci_image_config_working_dir (config) };
+  const TerraneValidation validation = { .sandbox = &sandbox,
+                                         .architecture = oci_image_config_architecture (config),
+                                         .spec = spec,
+                                         .limits = limits,
+                                         .scripts = scripts,
+                                         .started = on_started,
+                                         .data = (gpointer) progress };
+  if (!terrane_validation_run (&validation, &results, error))
+    return FALSE;
+  *out_results = terrane_results_to_json (results);
+  return TRUE;
+}
+
 static gboolean
 run (TerraneStore *store, const TerraneProfile *profile, const TerraneImage *image,
-     const GPtrArray *scripts, const TerraneProgress *progress, GPtrArray **out_results,
+     const GPtrArray *scripts, const TerraneProgress *progress, json_t **out_results,
      GError **error)
 {
   OciDigestHex hex;
   g_autoptr (OciImageConfig) config = NULL;
-  g_autoptr (TerraneTree) tree = NULL;
-  if (!oci_image_read (terrane_store_layout (store), image->manifest, NULL, &config, error))
-    return FALSE;
-  tree = terrane_commit_load (store, &image->assembled, error);
-  if (tree == NULL
+  if (!oci_image_read (terrane_store_layout (store), image->manifest, NULL, &config, error)
       || !terrane_commit_checkout (store, &image->assembled,
                                    oci_digest_hex (&image->assembled, hex), error))
     return FALSE;
-
-  g_auto (GStrv) env = oci_image_config_env (config);
-  const char *path = lookup_env (env, "PATH");
-  g_autofree char *python = find_python (tree, path != NULL ? path : DEFAULT_PATH);
-  if (python == NULL && needs_python (profile, scripts))
-    return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                      "the image has no python3 in its PATH (%s), which validate.imports needs",
-                      path != NULL ? path : DEFAULT_PATH);
   g_autofree char *root = g_build_filename (terrane_store_path (store), "roots", hex, NULL);
-  const TerraneSandbox sandbox = {
-    .root = root,
-    .env = (const char *const *) env,
-    .working_dir = oci_image_config_working_dir (config),
-    .tmp_bytes = TMP_BYTES,
-  };
-  const TerraneValidationSpec spec = {
-    .imports = (const char *const *) profile->validate.imports,
-    .scripts = scripts,
-    .timeout_secs = (unsigned) (profile->validate.timeout_ms / 1000),
-  };
-  return terrane_validation_run (&sandbox, python, &spec, on_started, (gpointer) progress,
-                                 out_results, error);
+  return terrane_validate_root (root, config, &profile->validate, &profile->limits, scripts,
+                                progress, out_results, error);
 }
 
 static void
-append_failure (GString *message, const TerraneValidationResult *result, unsigned timeout_secs)
+append_lines (GString *message, const char *text)
 {
-  const TerraneProcessResult *process = &result->process;
-  g_string_append_printf (message, "\n%s %s ", result->kind, result->name);
-  if (process->timed_out)
-    g_string_append_printf (message, "was killed after %u s (validate.timeout)", timeout_secs);
-  else if (process->signal != 0 || process->exit_code > 128)
-    {
-      int number = process->signal != 0 ? process->signal : process->exit_code - 128;
-      g_string_append_printf (message, "was killed by signal %d (%s)", number, strsignal (number));
-    }
-  else
-    g_string_append_printf (message, "failed with exit code %d", process->exit_code);
-  g_auto (GStrv) lines = g_strsplit (process->output, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   guint n = g_strv_length (lines);
   while (n > 0 && lines[n - 1][0] == '\0')
     n--;
@@ -172,24 +129,36 @@ append_failure (GString *message, const TerraneValidationResult *result, unsigne
     g_string_append_printf (message, "\n  %s", lines[i]);
 }
 
-/* Sets the gate's error when something failed. */
-static gboolean
-judge (const GPtrArray *results, unsigned timeout_secs, GError **error)
+static const char *
+text_of (const json_t *result, const char *key)
+{
+  const char *text = json_string_value (json_object_get (result, key));
+  return text != NULL ? text : "";
+}
+
+gboolean
+terrane_validate_judge (const json_t *results, GError **error)
 {
   g_autoptr (GString) message = g_string_new (NULL);
-  guint failed = 0;
-  for (guint i = 0; i < results->len; i++)
-    {
-      const TerraneValidationResult *result = results->pdata[i];
-      if (result->passed)
-        continue;
-      failed++;
-      append_failure (message, result, timeout_secs);
-    }
+  unsigned failed = 0;
+  size_t i;
+  json_t *result;
+  json_array_foreach ((json_t *) results, i, result)
+  {
+    if (json_is_true (json_object_get (result, "passed")))
+      continue;
+    failed++;
+    g_string_append_printf (message, "\n%s %s ", text_of (result, "kind"),
+                            text_of (result, "name"));
+    append_lines (message, text_of (result, "message"));
+    append_lines (message, text_of (result, "output"));
+    if (text_of (result, "explanation")[0] != '\0')
+      g_string_append_printf (message, "\n  → %s", text_of (result, "explanation"));
+  }
   if (failed == 0)
     return TRUE;
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "%u of %u validations failed:%s", failed,
-               results->len, message->str);
+  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "%u of %zu validations failed:%s", failed,
+               json_array_size (results), message->str);
   return FALSE;
 }
 
@@ -209,7 +178,7 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                         const TerraneImage *image, const TerraneProgress *progress,
                         json_t **out_results, gboolean *out_cached, GError **error)
 {
-  g_autoptr (GPtrArray) scripts = load_scripts (profile, error);
+  g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (&profile->validate, error);
   if (scripts == NULL)
     return FALSE;
   OciDigest key = result_key (profile, image, scripts);
@@ -221,13 +190,11 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
       *out_results = json_incref (known_results);
       return TRUE;
     }
-  g_autoptr (GPtrArray) results = NULL;
-  if (!run (store, profile, image, scripts, progress, &results, error))
+  if (!run (store, profile, image, scripts, progress, out_results, error))
     {
       g_prefix_error (error, "validation: ");
       return FALSE;
     }
-  *out_results = terrane_validation_to_json (results);
-  return judge (results, (unsigned) (profile->validate.timeout_ms / 1000), error)
+  return terrane_validate_judge (*out_results, error)
          && remember (store, &key, image, *out_results, error);
 }

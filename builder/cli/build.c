@@ -4,6 +4,7 @@
 #include "builder/cli/load-profile.h"
 #include "builder/cli/remote-options.h"
 #include "builder/cli/transfer.h"
+#include "builder/cli/validation-report.h"
 #include "builder/error.h"
 
 #include "oci/base/temp-file.h"
@@ -29,6 +30,7 @@ typedef struct
 {
   char *push; /* (nullable): a destination, or "": where the profile says */
   char *record;
+  char *junit;
   char *platform;
   char **outputs;
   char **cache_from;
@@ -52,6 +54,7 @@ build_arguments_clear (BuildArguments *self)
 {
   g_free (self->push);
   g_free (self->record);
+  g_free (self->junit);
   g_free (self->platform);
   g_strfreev (self->outputs);
   g_strfreev (self->cache_from);
@@ -133,6 +136,7 @@ check_several (const BuildArguments *arguments, guint n, GError **error)
   const char *option = n < 2                            ? NULL
                        : arguments->outputs != NULL     ? "--output"
                        : arguments->record != NULL      ? "--record"
+                       : arguments->junit != NULL       ? "--junit"
                        : arguments->destination != NULL ? "--push with a destination"
                                                         : NULL;
   return option == NULL
@@ -305,6 +309,10 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   if (*out_build == NULL)
     return FALSE;
   *out_record = terrane_build_record (*out_build, profile);
+  if (arguments->junit != NULL && (*out_build)->validation != NULL
+      && !terrane_validation_report_write_junit (arguments->junit, profile->name,
+                                                 (*out_build)->validation, ok ? error : NULL))
+    return FALSE;
   if (ok)
     ok = deliver (self->remote, profile, *out_build, arguments, *out_record, error);
   terrane_terminal_finish_phase (self->terminal);
@@ -461,6 +469,8 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
       "Do not run the profile's imports and scripts", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,
       "Write what was built, checked and pushed as JSON", "FILE" },
+    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &options.junit,
+      "Write the results of the validation as JUnit XML", "FILE" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default: one a processor)", "N" },
     G_OPTION_ENTRY_NULL,
   };
