@@ -28,11 +28,11 @@ class Small(TestCase):
         profile = self.write_profile(
             name="small", base={"archive": str(BASE)}, trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
             config={"env": {"PATH": "/usr/bin:/bin", **(env or {})}, "working_dir": "/var/task"}, **members)
-        self.build(profile, "--no-validate")
+        self.build(profile, "--no-validate", store=SHARED / "store")
         return profile
 
     def results(self, *arguments, exit_code=0):
-        run = self.run_terrane("--json", "validate", "small", *arguments, exit_code=exit_code)
+        run = self.run_terrane("--json", "validate", "small", *arguments, exit_code=exit_code, store=SHARED / "store")
         return {result["name"]: result for result in json.loads(run.stdout)["results"]}, run.stderr
 
     def test_imports_are_measured(self):
@@ -108,9 +108,9 @@ class Small(TestCase):
 
     def test_usage(self):
         self.image({})
-        self.assert_fails(2, "the only suite is geo", "validate", "small", "--suite", "moon")
-        self.assert_fails(2, "--limit-memory: expected a size", "validate", "small", "--limit-memory", "much")
-        self.assert_fails(2, "is not the name of a Python module", "validate", "small", "--import", "a b")
+        self.assert_fails(2, "the only suite is geo", "validate", "small", "--suite", "moon", store=SHARED / "store")
+        self.assert_fails(2, "--limit-memory: expected a size", "validate", "small", "--limit-memory", "much", store=SHARED / "store")
+        self.assert_fails(2, "is not the name of a Python module", "validate", "small", "--import", "a b", store=SHARED / "store")
 
 
 @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
