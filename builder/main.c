@@ -25,6 +25,8 @@ static const TerraneCommand commands[] = {
     terrane_command_lock },
   { "check", "IMAGE|PROFILE", "Find out what would not work, without running anything",
     terrane_command_check },
+  { "validate", "IMAGE", "Run an image's own code to see whether it works",
+    terrane_command_validate },
   { "why", "IMAGE FILE|LIBRARY|PACKAGE", "Show who brings a file or package and who needs it",
     terrane_command_why },
   { "push", "IMAGE docker://HOST/REPOSITORY[:TAG]", "Push an image to a registry",

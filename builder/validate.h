@@ -2,7 +2,10 @@
 #pragma once
 
 #include "builder/image/image.h"
+#include "builder/profile/profile.h"
 #include "builder/sandbox/emulator.h"
+
+#include "oci/image-config.h"
 
 G_BEGIN_DECLS
 
@@ -11,18 +14,47 @@ gboolean terrane_validate_wanted (const TerraneProfile *profile);
 
 /**
  * terrane_validate_image:
- * @out_results: (out) (transfer full) (nullable): see terrane_validation_to_json(); set whenever
+ * @out_results: (out) (transfer full) (nullable): see terrane_results_to_json(); set whenever
  *   something was run, also when it failed
- * @out_cached: (out): whether exactly this was run before and passed
  * @emulator: of the image's processor, not %TERRANE_EMULATION_MISSING; with it everything gets more
  *   time
+ * @out_cached: (out): whether exactly this was run before and passed
  *
- * Runs the profile's imports and scripts in the image's file system. Fails with %TERRANE_ERROR_GATE
+ * Runs the profile's validation in the image's file system. Fails with %TERRANE_ERROR_GATE
  * when one of them fails; the message has their output.
  */
 gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                                  const TerraneImage *image, const TerraneEmulator *emulator,
                                  const TerraneProgress *progress, json_t **out_results,
                                  gboolean *out_cached, GError **error);
+
+/** Reads the scripts that @spec names. Returns: (transfer full): of TerraneValidationScript */
+GPtrArray *terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error);
+
+/* What is run, and where. */
+typedef struct
+{
+  const char *root; /* directory with an image's file system */
+  const OciImageConfig *config;
+  const TerraneValidateSpec *spec;
+  const TerraneLimitsSpec *limits;
+  const TerraneProfile *profile;   /* (nullable): for validate.invoke and validate.http */
+  const GPtrArray *scripts;        /* from terrane_validate_load_scripts() */
+  const GPtrArray *events;         /* (nullable): from terrane_gates_load(), with a profile */
+  const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING */
+  const TerraneProgress *progress;
+} TerraneValidateRun;
+
+/**
+ * terrane_validate_root:
+ * @out_results: (out) (transfer full) (nullable): set whenever something was run
+ *
+ * Runs everything, whether it fails or not: terrane_validate_judge() is for that.
+ */
+gboolean terrane_validate_root (const TerraneValidateRun *run, json_t **out_results,
+                                GError **error);
+
+/** Fails with %TERRANE_ERROR_GATE when a result failed; the message has all of them. */
+gboolean terrane_validate_judge (const json_t *results, GError **error);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "builder/cli/table.h"
 #include "builder/cli/terminal.h"
 #include "builder/cli/transfer.h"
+#include "builder/cli/validation-report.h"
 #include "builder/transform/report.h"
 
 #include "oci/base/number.h"
@@ -60,24 +61,7 @@ print_transforms (json_t *transforms)
 static void
 print_validation (const TerraneBuild *build)
 {
-  static const char *const headings[] = { "VALIDATION", "", ">TIME", ">PEAK MEMORY", NULL };
-  g_autoptr (TerraneTable) table = terrane_table_new (headings);
-  size_t i;
-  json_t *result;
-  json_array_foreach (build->validation, i, result)
-  {
-    json_int_t usecs = json_integer_value (json_object_get (result, "wall_usecs"));
-    g_autofree char *name =
-        g_strdup_printf ("%s %s", json_string_value (json_object_get (result, "kind")),
-                         json_string_value (json_object_get (result, "name")));
-    g_autofree char *time = g_strdup_printf ("%" JSON_INTEGER_FORMAT " ms", usecs / 1000);
-    g_autofree char *memory = oci_format_size (
-        (uint64_t) json_integer_value (json_object_get (result, "peak_rss_bytes")));
-    gboolean passed = json_is_true (json_object_get (result, "passed"));
-    const char *const cells[] = { name, passed ? "passed" : "FAILED", time, memory };
-    terrane_table_add (table, cells);
-  }
-  terrane_table_print (table);
+  terrane_validation_report_print (build->validation);
   if (build->validation_cached)
     terrane_print ("(run before on exactly this file system)\n");
   if (build->validation_emulator != NULL)

@@ -5,6 +5,7 @@
 #include "builder/cli/remote-options.h"
 #include "builder/cli/sandbox-options.h"
 #include "builder/cli/transfer.h"
+#include "builder/cli/validation-report.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
 
@@ -31,6 +32,7 @@ typedef struct
 {
   char *push; /* (nullable): a destination, or "": where the profile says */
   char *record;
+  char *junit;
   char *platform;
   char *debug_output; /* (nullable): a directory */
   char **outputs;
@@ -57,6 +59,7 @@ build_arguments_clear (BuildArguments *self)
 {
   g_free (self->push);
   g_free (self->record);
+  g_free (self->junit);
   g_free (self->platform);
   g_free (self->sandbox);
   g_free (self->debug_output);
@@ -140,6 +143,7 @@ check_several (const BuildArguments *arguments, guint n, GError **error)
   const char *option = n < 2                             ? NULL
                        : arguments->outputs != NULL      ? "--output"
                        : arguments->record != NULL       ? "--record"
+                       : arguments->junit != NULL        ? "--junit"
                        : arguments->debug_output != NULL ? "--debug-output"
                        : arguments->destination != NULL  ? "--push with a destination"
                                                          : NULL;
@@ -335,6 +339,10 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   if (*out_build == NULL)
     return FALSE;
   *out_record = terrane_build_record (*out_build, profile);
+  if (arguments->junit != NULL && (*out_build)->validation != NULL
+      && !terrane_validation_report_write_junit (arguments->junit, profile->name,
+                                                 (*out_build)->validation, ok ? error : NULL))
+    return FALSE;
   if (ok)
     ok = deliver (self->remote, profile, *out_build, arguments, *out_record, error);
   terrane_terminal_finish_phase (self->terminal);
@@ -494,6 +502,8 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
       "Write what was built, checked and pushed as JSON", "FILE" },
     { "debug-output", 0, 0, G_OPTION_ARG_FILENAME, &options.debug_output,
       "Write what ‘strip’ with \"debug\": \"separate\" took out", "DIR" },
+    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &options.junit,
+      "Write the results of the validation as JUnit XML", "FILE" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default: one a processor)", "N" },
     G_OPTION_ENTRY_NULL,
   };

@@ -35,6 +35,7 @@ typedef struct
 gboolean terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_lock (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **error);
+gboolean terrane_command_validate (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_why (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error);
 gboolean terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **error);

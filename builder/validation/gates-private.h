@@ -41,8 +41,6 @@ typedef struct
 void terrane_gate_result_clear (TerraneGateResult *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneGateResult, terrane_gate_result_clear)
 
-void terrane_gates_report (TerraneGateReport *report, const TerraneGateResult *result);
-
 /** Each fills in a result that its caller clears; FALSE as terrane_gates_run() says. */
 gboolean terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
                                   GError **error);

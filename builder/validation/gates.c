@@ -58,18 +58,7 @@ terrane_gate_result_clear (TerraneGateResult *self)
 }
 
 static void
-append_output (GString *text, const char *output)
-{
-  g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
-  guint n = g_strv_length (lines);
-  while (n > 0 && lines[n - 1][0] == '\0')
-    n--;
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (text, "\n  | %s", lines[i]);
-}
-
-void
-terrane_gates_report (TerraneGateReport *report, const TerraneGateResult *result)
+add_result (json_t *results, const TerraneGateResult *result)
 {
   json_t *object = json_object ();
   oci_json_set (object, "kind", oci_json_text (result->kind));
@@ -84,14 +73,7 @@ terrane_gates_report (TerraneGateReport *report, const TerraneGateResult *result
   if (result->more != NULL)
     (void) json_object_update (object, result->more); /* fails without memory alone */
   oci_json_set (object, "output", oci_json_text (result->output != NULL ? result->output : ""));
-  oci_json_append (report->results, object);
-  if (result->reason == NULL)
-    return;
-  report->n_failed++;
-  g_string_append_printf (report->failures, "\n%s %s: %s", result->kind, result->name,
-                          result->reason);
-  if (result->output != NULL)
-    append_output (report->failures, result->output);
+  oci_json_append (results, object);
 }
 
 gboolean
@@ -124,47 +106,17 @@ terrane_gates_load (const TerraneProfile *profile, GError **error)
   return g_steal_pointer (&events);
 }
 
-static json_t *
-invoke_key (const TerraneInvokeSpec *spec, GBytes *event)
+json_t *
+terrane_gates_digests (const GPtrArray *events)
 {
-  OciDigestHex hex;
-  OciDigest digest = oci_digest_of_bytes (event);
-  json_t *key = json_object ();
-  oci_json_set (key, "event", oci_json_text (oci_digest_hex (&digest, hex)));
-  oci_json_set (key, "expect", spec->expect != NULL ? json_deep_copy (spec->expect) : json_null ());
-  oci_json_set (key, "has_expect", json_boolean (spec->expect != NULL));
-  oci_json_set (key, "timeout", json_integer ((json_int_t) spec->timeout_ms));
-  oci_json_set (key, "memory", json_integer ((json_int_t) spec->memory_bytes));
-  oci_json_set (key, "env", spec->env != NULL ? json_deep_copy (spec->env) : json_object ());
-  return key;
-}
-
-static json_t *
-http_key (const TerraneHttpSpec *spec)
-{
-  json_t *key = json_object ();
-  oci_json_set (key, "method", oci_json_text (spec->method));
-  oci_json_set (key, "path", oci_json_text (spec->path));
-  oci_json_set (key, "body", oci_json_text (spec->body != NULL ? spec->body : ""));
-  oci_json_set (key, "status", json_integer ((json_int_t) spec->expect_status));
-  oci_json_set (key, "match", oci_json_text (spec->expect_body != NULL ? spec->expect_body : ""));
-  oci_json_set (key, "timeout", json_integer ((json_int_t) spec->timeout_ms));
-  return key;
-}
-
-void
-terrane_gates_add_key (const TerraneProfile *profile, const GPtrArray *events, json_t *key)
-{
-  json_t *invoke = json_array (), *http = json_array ();
+  json_t *digests = json_array ();
   for (guint i = 0; i < events->len; i++)
-    oci_json_append (invoke, invoke_key (profile->validate.invoke->pdata[i], events->pdata[i]));
-  for (guint i = 0; i < profile->validate.http->len; i++)
-    oci_json_append (http, http_key (profile->validate.http->pdata[i]));
-  oci_json_set (key, "invoke", invoke);
-  oci_json_set (key, "http", http);
-  oci_json_set (key, "target", json_integer (profile->target));
-  oci_json_set (key, "memory", json_integer ((json_int_t) profile->limits.memory));
-  oci_json_set (key, "tmp", json_integer ((json_int_t) profile->limits.tmp));
+    {
+      OciDigestHex hex;
+      OciDigest digest = oci_digest_of_bytes (events->pdata[i]);
+      oci_json_append (digests, oci_json_text (oci_digest_hex (&digest, hex)));
+    }
+  return digests;
 }
 
 typedef gboolean (*GateFunc) (const TerraneGates *self, guint index, TerraneGateResult *result,
@@ -172,18 +124,18 @@ typedef gboolean (*GateFunc) (const TerraneGates *self, guint index, TerraneGate
 
 static gboolean
 run_one (const TerraneGates *self, GateFunc gate, guint index, TerraneGateResult *result,
-         TerraneGateReport *report, GError **error)
+         json_t *results, GError **error)
 {
   if (self->started != NULL)
     self->started (self->data, result->kind, result->name);
   if (!gate (self, index, result, error))
     return FALSE;
-  terrane_gates_report (report, result);
+  add_result (results, result);
   return TRUE;
 }
 
 gboolean
-terrane_gates_run (const TerraneGates *self, TerraneGateReport *report, GError **error)
+terrane_gates_run (const TerraneGates *self, json_t *results, GError **error)
 {
   gboolean ok = TRUE;
   if (terrane_gates_wanted (self->profile)
@@ -195,13 +147,13 @@ terrane_gates_run (const TerraneGates *self, TerraneGateReport *report, GError *
     {
       g_auto (TerraneGateResult)
           result = { .kind = "invoke", .name = terrane_invoke_gate_name (self->profile, i) };
-      ok = run_one (self, terrane_invoke_gate_run, i, &result, report, error);
+      ok = run_one (self, terrane_invoke_gate_run, i, &result, results, error);
     }
   for (guint i = 0; ok && i < self->profile->validate.http->len; i++)
     {
       g_auto (TerraneGateResult)
           result = { .kind = "http", .name = terrane_http_gate_name (self->profile, i) };
-      ok = run_one (self, terrane_http_gate_run, i, &result, report, error);
+      ok = run_one (self, terrane_http_gate_run, i, &result, results, error);
     }
   return ok;
 }

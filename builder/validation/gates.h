@@ -20,14 +20,6 @@ typedef struct
   gpointer data;
 } TerraneGates;
 
-/* What all of them found. */
-typedef struct
-{
-  json_t *results;   /* array; an object for each is appended, see docs/record.md */
-  GString *failures; /* for people: a line for each, and indented ones behind it */
-  guint n_failed;
-} TerraneGateReport;
-
 /** Whether the profile has any. */
 gboolean terrane_gates_wanted (const TerraneProfile *profile);
 
@@ -38,16 +30,18 @@ gboolean terrane_gates_wanted (const TerraneProfile *profile);
  */
 GPtrArray *terrane_gates_load (const TerraneProfile *profile, GError **error);
 
-/** Adds to @key everything but the image that the outcome depends on. */
-void terrane_gates_add_key (const TerraneProfile *profile, const GPtrArray *events, json_t *key);
+/** What the outcome depends on beside the profile and the image: an array of digests.
+ * Returns: (transfer full) */
+json_t *terrane_gates_digests (const GPtrArray *events);
 
 /**
  * terrane_gates_run:
+ * @results: array; an object for each gate is appended, see docs/record.md
  *
  * Runs all of them, also after one failed.
  *
  * Returns: FALSE only when a sandbox could not be made
  */
-gboolean terrane_gates_run (const TerraneGates *self, TerraneGateReport *report, GError **error);
+gboolean terrane_gates_run (const TerraneGates *self, json_t *results, GError **error);
 
 G_END_DECLS

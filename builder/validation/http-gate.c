@@ -155,7 +155,7 @@ ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneGateRe
       return g_strdup (error->message);
     }
   result->more = json_object ();
-  oci_json_set (result->more, "status", json_integer (answer.status));
+  oci_json_set (result->more, "http_status", json_integer (answer.status));
   return judge (spec, &answer);
 }
 

@@ -139,7 +139,7 @@ class HttpGate(GateCase):
                                 {"path": "/missing", "expect_status": 404},
                                 {"path": "/", "method": "HEAD", "expect_status": 204},
                                 {"path": "/", "method": "POST", "body": "posted", "expect_status": 201, "expect_body": "^posted$"}])
-        self.assertEqual([(result["kind"], result["name"], result["passed"], result["status"])
+        self.assertEqual([(result["kind"], result["name"], result["passed"], result["http_status"])
                           for result in record["validation"]],
                          [("http", "GET /a?b=c", True, 200), ("http", "GET /missing", True, 404),
                           ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])

@@ -86,10 +86,10 @@ class Sandbox(TestCase):
                                        scripts=["crash.py", "slow.py", "big.py", "direct.sh"])
                 message = self.assert_fails(3, "4 of 6 validations failed", "build", profile, "--record", record_path,
                                             store=store, user=user)
-                for part in ("import no_such_module failed with exit code 1", "Traceback (most recent call last)",
+                for part in ("import no_such_module \n", "Traceback (most recent call last)",
                              "ModuleNotFoundError: No module named 'no_such_module'",
-                             "script crash.py was killed by signal 11", "script slow.py was killed after 2 s",
-                             "script direct.sh failed with exit code 7", "from the shell"):
+                             "script crash.py \n  was killed by signal 11", "script slow.py \n  was killed after 2 s",
+                             "script direct.sh \n  failed with exit code 7", "from the shell"):
                     self.assertIn(part, message)
                 results = {result["name"]: result for result in json.loads(record_path.read_text())["validation"]}
                 self.assertTrue(results["json"]["passed"] and results["big.py"]["passed"])

@@ -1,7 +1,7 @@
 /* The sandbox and the validation on a root file system of busybox (Debian: busybox-static). Skipped
  * as a whole where the host has no busybox, no bubblewrap or forbids user namespaces. */
-#include "builder/sandbox/validation.h"
 
+#include "builder/sandbox/sandbox.h"
 #include "oci/base/error.h"
 #include "testing.h"
 
@@ -441,97 +441,6 @@ test_no_bubblewrap (void)
                 "bubblewrap is not installed; *apt install bubblewrap*");
 }
 
-static TerraneValidationScript *
-make_script (const char *name, const char *content)
-{
-  TerraneValidationScript *script = g_new0 (TerraneValidationScript, 1);
-  script->name = g_strdup (name);
-  script->content = test_bytes (content);
-  return script;
-}
-
-static void
-count_started (gpointer data, const char *kind, const char *name)
-{
-  g_assert_true (strcmp (kind, "import") == 0 || strcmp (kind, "script") == 0);
-  g_assert_nonnull (name);
-  ++*(unsigned *) data;
-}
-
-static void
-assert_result (const GPtrArray *results, guint i, const char *name, gboolean passed, int exit_code,
-               int signal, const char *output)
-{
-  const TerraneValidationResult *result = results->pdata[i];
-  g_assert_cmpstr (result->name, ==, name);
-  g_assert_cmpint (result->passed, ==, passed);
-  g_assert_cmpint (result->process.exit_code, ==, exit_code);
-  g_assert_cmpint (result->process.signal, ==, signal);
-  g_assert_nonnull (strstr (result->process.output, output));
-}
-
-/* Everything is run, in order, whatever failed before. */
-static void
-test_validation (void)
-{
-  static const char *const imports[] = { "bad", "good", "crash", "slow", "a.b_2", NULL };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) results = NULL;
-  g_autoptr (GPtrArray) scripts = g_ptr_array_new_with_free_func (terrane_validation_script_free);
-  g_ptr_array_add (scripts, make_script ("geo.py", "the script\n"));
-  g_ptr_array_add (scripts, make_script ("direct", "#!/bin/sh\necho direct; exit 3\n"));
-  g_ptr_array_add (scripts, make_script ("broken", "#!/nosuch\n"));
-  const TerraneSandbox sandbox = make_sandbox ();
-  const TerraneValidationSpec spec = { .imports = imports, .scripts = scripts, .timeout_secs = 2 };
-  unsigned started = 0;
-  (void) terrane_validation_run (&sandbox, "/bin/python3", &spec, count_started, &started, &results,
-                                 &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (results->len, ==, 8);
-  g_assert_cmpuint (started, ==, 8);
-  assert_result (results, 0, "bad", FALSE, 1, 0, "ModuleNotFoundError: No module named 'bad'");
-  assert_result (results, 1, "good", TRUE, 0, 0, "");
-  assert_result (results, 2, "crash", FALSE, -1, SIGSEGV, "");
-  assert_result (results, 3, "slow", FALSE, -1, SIGKILL, "begun");
-  assert_result (results, 4, "a.b_2", TRUE, 0, 0, "");
-  assert_result (results, 5, "geo.py", TRUE, 0, 0, "the script");
-  assert_result (results, 6, "direct", FALSE, 3, 0, "direct");
-  assert_result (results, 7, "broken", FALSE, 127, 0, "/tmp/terrane/broken");
-
-  json_t *json = terrane_validation_to_json (results);
-  json_t *slow = json_array_get (json, 3);
-  g_assert_cmpuint (json_array_size (json), ==, 8);
-  g_assert_true (json_is_true (json_object_get (slow, "timed_out")));
-  g_assert_cmpint (json_integer_value (json_object_get (slow, "wall_usecs")), >=, 2000000);
-  g_assert_cmpint (json_integer_value (json_object_get (slow, "peak_rss_bytes")), >, 0);
-  json_decref (json);
-}
-
-static void
-test_validation_names (void)
-{
-  static const char *const bad_modules[] = { "",    ".",   "a.", ".a",  "a..b", "1a",
-                                             "a b", "a-b", "-c", "a;b", "a/b",  "\xff" };
-  const TerraneSandbox sandbox = make_sandbox ();
-  for (size_t i = 0; i < G_N_ELEMENTS (bad_modules); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      GPtrArray *results = NULL;
-      const char *const imports[] = { "good", bad_modules[i], NULL };
-      const TerraneValidationSpec spec = { .imports = imports, .timeout_secs = 2 };
-      g_assert_false (
-          terrane_validation_run (&sandbox, "/bin/python3", &spec, NULL, NULL, &results, &error));
-      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "*is not the name of a Python module");
-      g_assert_null (results);
-    }
-  g_autoptr (GError) error = NULL;
-  GPtrArray *results = NULL;
-  static const char *const imports[] = { "good", NULL };
-  const TerraneValidationSpec spec = { .imports = imports, .timeout_secs = 2 };
-  g_assert_false (terrane_validation_run (&sandbox, NULL, &spec, NULL, NULL, &results, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the image has no Python*");
-}
-
 static void
 test_no_zombies (void)
 {
@@ -561,8 +470,6 @@ add_tests (void)
   g_test_add_func ("/sandbox/files", test_files);
   g_test_add_func ("/sandbox/missing-directories", test_missing_directories);
   g_test_add_func ("/sandbox/no-bubblewrap", test_no_bubblewrap);
-  g_test_add_func ("/sandbox/validation", test_validation);
-  g_test_add_func ("/sandbox/validation-names", test_validation_names);
   g_test_add_func ("/sandbox/no-zombies", test_no_zombies);
 }
 

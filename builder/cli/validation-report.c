@@ -1,0 +1,78 @@
+#include "builder/cli/validation-report.h"
+
+#include "builder/cli/table.h"
+#include "builder/validation/junit.h"
+
+#include "oci/base/number.h"
+#include "oci/base/temp-file.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static uint64_t
+number_of (const json_t *object, const char *key)
+{
+  json_int_t number = json_integer_value (json_object_get (object, key));
+  return number > 0 ? (uint64_t) number : 0;
+}
+
+/* Of a measured import the median, and the first start. */
+static char *
+format_time (const json_t *result)
+{
+  const json_t *import = json_object_get (result, "import");
+  if (import == NULL)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " ms", number_of (result, "wall_usecs") / 1000);
+  g_autofree char *cold = NULL;
+  if (number_of (import, "cold_usecs") > 0)
+    cold = g_strdup_printf (", cold %" G_GUINT64_FORMAT, number_of (import, "cold_usecs") / 1000);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "%s ms",
+                          number_of (import, "warm_median_usecs") / 1000, cold != NULL ? cold : "");
+}
+
+static void
+add_row (TerraneTable *table, const json_t *result)
+{
+  const char *status = json_string_value (json_object_get (result, "status"));
+  const char *message = json_string_value (json_object_get (result, "message"));
+  gboolean skipped = g_strcmp0 (status, "skipped") == 0;
+  g_autofree char *name =
+      g_strdup_printf ("%s %s", json_string_value (json_object_get (result, "kind")),
+                       json_string_value (json_object_get (result, "name")));
+  g_autofree char *time = format_time (result);
+  g_autofree char *memory = oci_format_size (number_of (result, "peak_rss_bytes"));
+  g_autofree char *read = oci_format_size (number_of (result, "read_bytes"));
+  const char *word = skipped ? "skipped" : g_strcmp0 (status, "failed") == 0 ? "FAILED" : "passed";
+  const char *const cells[] = { name,
+                                word,
+                                skipped ? "" : time,
+                                skipped ? "" : memory,
+                                skipped ? "" : read,
+                                skipped && message != NULL ? message : "" };
+  terrane_table_add (table, cells);
+}
+
+void
+terrane_validation_report_print (const json_t *results)
+{
+  static const char *const headings[] = { "VALIDATION", "", ">TIME", ">PEAK MEMORY",
+                                          ">READ",      "", NULL };
+  g_autoptr (TerraneTable) table = terrane_table_new (headings);
+  size_t i;
+  json_t *result;
+  json_array_foreach ((json_t *) results, i, result) add_row (table, result);
+  terrane_table_print (table);
+}
+
+gboolean
+terrane_validation_report_write_junit (const char *path, const char *name, const json_t *results,
+                                       GError **error)
+{
+  g_auto (OciFd) directory = -1;
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autofree char *file = g_path_get_basename (path);
+  g_autofree char *text = terrane_junit_format (name, results);
+  OCI_PREFIX (error, "--junit %s", path);
+  return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_replace_file (directory, file, 0644, text, strlen (text), error);
+}

@@ -1,0 +1,350 @@
+#include "builder/validation/explain.h"
+
+#include "oci/base/error.h"
+#include "oci/base/fd.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum
+{
+  MAX_DIRECTORIES = 100, /* of those that a process names */
+  MAX_ENTRIES = 500000,  /* of a search through the image */
+  MAX_DEPTH = 40,
+};
+
+/* Links are followed inside of the image. */
+static int
+open_in_root (int root, const char *path, int flags)
+{
+  const struct open_how how = { .flags = (unsigned) (flags | O_CLOEXEC | O_NONBLOCK),
+                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+  return (int) syscall (SYS_openat2, root, path, &how, sizeof how);
+}
+
+static const char *
+lookup_env (const TerraneExplainContext *context, const char *name)
+{
+  size_t len = strlen (name);
+  for (const char *const *env = context->env; env != NULL && *env != NULL; env++)
+    if (strncmp (*env, name, len) == 0 && (*env)[len] == '=')
+      return *env + len + 1;
+  return NULL;
+}
+
+/* The text from behind @before to @after; NULL when they are not there. */
+static char *
+between (const char *text, const char *before, const char *after)
+{
+  const char *start = strstr (text, before);
+  if (start == NULL)
+    return NULL;
+  start += strlen (before);
+  const char *end = strstr (start, after);
+  return end != NULL && end - start < PATH_MAX ? g_strndup (start, (gsize) (end - start)) : NULL;
+}
+
+/* An extension module of @stem in @directory for a Python that this is not. */
+static char *
+find_foreign_module (const TerraneExplainContext *context, const char *directory, const char *stem)
+{
+  g_auto (OciFd) fd = open_in_root (context->root, directory, O_RDONLY | O_DIRECTORY);
+  g_autofree char *prefix = g_strconcat (stem, ".", NULL);
+  DIR *listing = fd >= 0 ? fdopendir (fd) : NULL;
+  char *found = NULL;
+  if (listing == NULL)
+    return NULL;
+  fd = -1; /* belongs to the listing now */
+  for (struct dirent *entry; found == NULL && (entry = readdir (listing)) != NULL;)
+    if (g_str_has_prefix (entry->d_name, prefix)
+        && (g_str_has_suffix (entry->d_name, ".so") || g_str_has_suffix (entry->d_name, ".pyd")))
+      found = g_strdup (entry->d_name);
+  (void) closedir (listing);
+  return found;
+}
+
+static gboolean
+is_own_suffix (const json_t *facts, const char *file, const char *stem)
+{
+  size_t i;
+  json_t *suffix;
+  json_array_foreach (json_object_get (facts, "suffixes"), i,
+                      suffix) if (g_strcmp0 (file + strlen (stem), json_string_value (suffix))
+                                  == 0) return TRUE;
+  return FALSE;
+}
+
+static char *
+explain_module (const TerraneExplainContext *context, const char *text, const json_t *facts)
+{
+  g_autofree char *module = between (text, "No module named '", "'");
+  const char *python = json_string_value (json_object_get (facts, "python"));
+  if (module == NULL)
+    return NULL;
+  const char *dot = strrchr (module, '.');
+  const char *stem = dot != NULL ? dot + 1 : module;
+  g_autofree char *quoted = oci_quote (module);
+  static const char *const keys[] = { "package_path", "sys_path" };
+  for (size_t k = 0; k < G_N_ELEMENTS (keys); k++)
+    {
+      size_t i;
+      json_t *path;
+      json_array_foreach (json_object_get (facts, keys[k]), i, path)
+      {
+        const char *directory = json_string_value (path);
+        if (directory == NULL || i >= MAX_DIRECTORIES || strchr (stem, '/') != NULL)
+          continue;
+        g_autofree char *file = find_foreign_module (context, directory, stem);
+        if (file == NULL || is_own_suffix (facts, file, stem))
+          continue;
+        g_autofree char *where = oci_quote (directory);
+        g_autofree char *name = oci_quote (file);
+        g_autofree char *version = oci_quote (python != NULL ? python : "?");
+        return g_strdup_printf ("%s is in %s as %s, which Python %s cannot load: it was built for "
+                                "another Python or processor. Install a build for this one.",
+                                quoted, where, name, version);
+      }
+    }
+  return g_strdup_printf ("nothing along sys.path has %s: the package or that part of it is not in "
+                          "the image",
+                          quoted);
+}
+
+/* Looks for a file of that name everywhere. */
+static char *
+search (int directory, const char *prefix, const char *name, unsigned depth, unsigned *entries)
+{
+  char *found = NULL;
+  DIR *listing = fdopendir (directory);
+  if (listing == NULL)
+    {
+      (void) close (directory);
+      return NULL;
+    }
+  for (struct dirent *entry; found == NULL && (entry = readdir (listing)) != NULL;)
+    {
+      struct stat info;
+      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0
+          || ++*entries > MAX_ENTRIES
+          || fstatat (dirfd (listing), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        continue;
+      g_autofree char *path = g_strconcat (prefix, "/", entry->d_name, NULL);
+      if (S_ISDIR (info.st_mode) && depth < MAX_DEPTH)
+        {
+          int sub = openat (dirfd (listing), entry->d_name,
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+          if (sub >= 0)
+            found = search (sub, path, name, depth + 1, entries);
+        }
+      else if (strcmp (entry->d_name, name) == 0)
+        found = g_steal_pointer (&path);
+    }
+  (void) closedir (listing);
+  return found;
+}
+
+static unsigned
+machine_of (const TerraneExplainContext *context, const char *path)
+{
+  unsigned char header[EI_NIDENT + 4];
+  g_auto (OciFd) fd = open_in_root (context->root, path, O_RDONLY);
+  struct stat info;
+  if (fd < 0 || fstat (fd, &info) < 0 || !S_ISREG (info.st_mode)
+      || pread (fd, header, sizeof header, 0) != (ssize_t) sizeof header
+      || memcmp (header, ELFMAG, SELFMAG) != 0)
+    return EM_NONE;
+  return header[18] | (unsigned) header[19] << 8;
+}
+
+static const char *
+machine_name (unsigned machine)
+{
+  return machine == EM_X86_64    ? "x86-64"
+         : machine == EM_AARCH64 ? "AArch64"
+         : machine == EM_386     ? "i386"
+                                 : "another processor";
+}
+
+static char *
+explain_library (const TerraneExplainContext *context, const char *text,
+                 G_GNUC_UNUSED const json_t *facts)
+{
+  const char *marker = strstr (text, ": cannot open shared object file");
+  const char *start = marker;
+  unsigned entries = 0;
+  while (start > text && strchr (" \n\"'(", start[-1]) == NULL && marker - start < PATH_MAX)
+    start--;
+  g_autofree char *library = g_strndup (start, (gsize) (marker - start));
+  g_autofree char *name = g_path_get_basename (library);
+  g_autofree char *quoted = oci_quote (name);
+  g_autofree char *found = NULL;
+  if (library[0] == '/' && machine_of (context, library) != EM_NONE)
+    found = g_strdup (library);
+  else
+    {
+      int root = openat (context->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      found = root >= 0 ? search (root, "", name, 0, &entries) : NULL;
+    }
+  if (found == NULL)
+    return g_strdup_printf (
+        "the image has no file %s: add the package that has it, or rebuild what "
+        "needs it for what the image has. ‘terrane check’ says who needs it.",
+        quoted);
+  unsigned own = strcmp (context->architecture, "arm64") == 0 ? EM_AARCH64 : EM_X86_64;
+  unsigned machine = machine_of (context, found);
+  g_autofree char *path = oci_quote (found);
+  if (machine != EM_NONE && machine != own)
+    return g_strdup_printf (
+        "%s is there, for %s, and the image is for %s: ld.so says \"No such file\" "
+        "of such a file. Install the build for this processor.",
+        path, machine_name (machine), machine_name (own));
+  return g_strdup_printf ("%s is there, but not where ld.so looks: see ‘terrane why IMAGE %s’. Set "
+                          "LD_LIBRARY_PATH in config.env, or a RUNPATH in what needs it.",
+                          path, name);
+}
+
+static char *
+explain_certificates (const TerraneExplainContext *context, G_GNUC_UNUSED const char *text,
+                      G_GNUC_UNUSED const json_t *facts)
+{
+  static const char *const names[] = { "CURL_CA_BUNDLE", "SSL_CERT_FILE", "GDAL_CURL_CA_BUNDLE" };
+  static const char *const defaults[] = { "/etc/ssl/certs/ca-certificates.crt",
+                                          "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" };
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const char *path = lookup_env (context, names[i]);
+      if (path == NULL)
+        continue;
+      g_auto (OciFd) fd = open_in_root (context->root, path, O_RDONLY);
+      g_autofree char *quoted = oci_quote (path);
+      if (fd < 0)
+        return g_strdup_printf (
+            "%s is %s, which the image does not have: every https request fails, "
+            "and GDAL says only \"HTTP response code: 0\". Unset it, or install "
+            "ca-certificates.",
+            names[i], quoted);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (defaults); i++)
+    {
+      g_auto (OciFd) fd = open_in_root (context->root, defaults[i], O_RDONLY);
+      if (fd >= 0)
+        return g_strdup_printf (
+            "no answer came over https. The image has a CA bundle, %s; libcurl may "
+            "look for it elsewhere: set CURL_CA_BUNDLE to it.",
+            defaults[i]);
+    }
+  return g_strdup (
+      "the image has no CA bundle: every https request fails, and GDAL says only \"HTTP "
+      "response code: 0\". Install ca-certificates, or certifi and set CURL_CA_BUNDLE to "
+      "its cacert.pem.");
+}
+
+static char *
+explain_proj_db (const TerraneExplainContext *context, G_GNUC_UNUSED const char *text,
+                 G_GNUC_UNUSED const json_t *facts)
+{
+  static const char *const names[] = { "PROJ_DATA", "PROJ_LIB" };
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const char *directory = lookup_env (context, names[i]);
+      if (directory == NULL)
+        continue;
+      struct stat info;
+      g_autofree char *path = g_strconcat (directory, "/proj.db", NULL);
+      g_autofree char *quoted = oci_quote (path);
+      g_auto (OciFd) fd = open_in_root (context->root, path, O_PATH);
+      if (fd < 0)
+        return g_strdup_printf (
+            "%s leads to %s, which the image does not have. Unset it for wheels, "
+            "which bring their own; else put proj.db there.",
+            names[i], quoted);
+      if (fstat (fd, &info) == 0 && (info.st_mode & S_IROTH) == 0)
+        return g_strdup_printf (
+            "%s has mode %04o: Lambda's user cannot read it, and PROJ says \"Cannot "
+            "find proj.db\". Normalise modes, or make it 0644.",
+            quoted, info.st_mode & 07777);
+    }
+  return g_strdup (
+      "no proj.db where PROJ looks: PROJ_DATA, PROJ_LIB, and the place it was built for. "
+      "Set PROJ_DATA and PROJ_LIB to the directory that has it.");
+}
+
+typedef char *(*ExplainFunc) (const TerraneExplainContext *context, const char *text,
+                              const json_t *facts);
+
+typedef struct
+{
+  const char *needle;
+  ExplainFunc func;
+  const char *text; /* where there is nothing to look up */
+} Row;
+
+/* The first row that fits says it: what is more special stands first. */
+static const Row rows[] = {
+  { "DATABASE.LAYOUT.VERSION", NULL,
+    "PROJ reads the proj.db of another PROJ, one too old for it: PROJ_DATA or PROJ_LIB leads a "
+    "package "
+    "to data that are not its own. Unset both for wheels, or use the newest proj.db for all." },
+  { "no such table: usage", NULL,
+    "PROJ reads the proj.db of another, older PROJ. Unset PROJ_DATA and PROJ_LIB for wheels." },
+  { "find proj.db", explain_proj_db, NULL },
+  { "EPSG code is unknown", explain_proj_db, NULL },
+  { "No module named", explain_module, NULL },
+  { ": cannot open shared object file", explain_library, NULL },
+  { "HTTP response code: 0", explain_certificates, NULL },
+  { "error setting certificate", explain_certificates, NULL },
+  { "GLIBC_", NULL,
+    "what was loaded was built on a system with a newer glibc than the image has: use a build for "
+    "a "
+    "manylinux tag that the base fulfils, or a newer base." },
+  { "GLIBCXX_", NULL,
+    "what was loaded was built with a newer compiler than the image's libstdc++ is of: use an "
+    "older "
+    "build or a newer base. Do not bring a libstdc++ of your own." },
+  { "undefined symbol: sqlite3_", NULL,
+    "several libsqlite3.so.0 are in the image, and the one loaded first is too old for the module "
+    "that "
+    "is loaded now: keep one, the newest." },
+  { "undefined symbol", NULL,
+    "a library of that name was loaded, but not the one that the module was built with: ‘terrane "
+    "why’ "
+    "says which is found first." },
+  { "size changed, may indicate binary incompatibility", NULL,
+    "the module was compiled for another numpy than the one in the image: install versions that "
+    "belong "
+    "together." },
+  { "compiled using NumPy 1.x", NULL,
+    "the module was compiled for NumPy 1 and the image has NumPy 2: update the module, or pin "
+    "numpy<2." },
+  { "_gdal_array", NULL,
+    "osgeo was built without numpy: build its bindings again with numpy installed." },
+  { "missing codec", NULL,
+    "the libtiff in this GDAL was built without that codec: use another build, or ask for another "
+    "codec." },
+  { "invalid ELF header", NULL,
+    "the file is no library for Linux: it may be of another system, or a text in its place." },
+  { "page-aligned", NULL,
+    "the library was damaged by strip after patchelf: take it as it came, or strip it before." },
+  { "not properly aligned", NULL,
+    "the library was damaged by strip after patchelf: take it as it came, or strip it before." },
+  { "Read-only file system", NULL,
+    "only /tmp can be written to on Lambda: set CPL_TMPDIR, HOME or the cache directory of the "
+    "library "
+    "to /tmp." },
+};
+
+char *
+terrane_explain (const TerraneExplainContext *context, const char *text, const json_t *facts)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (strstr (text, rows[i].needle) != NULL)
+      return rows[i].func != NULL ? rows[i].func (context, text, facts) : g_strdup (rows[i].text);
+  return NULL;
+}

@@ -1,0 +1,29 @@
+/* What a message of a failed import or operation means in this image: messages that name the wrong
+ * cause, translated, with what the image's files say. */
+#pragma once
+
+#include <jansson.h>
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  int root;                 /* directory descriptor of the image's file system */
+  const char *const *env;   /* (nullable): the image's */
+  const char *architecture; /* "amd64" or "arm64" */
+} TerraneExplainContext;
+
+/**
+ * terrane_explain:
+ * @text: message and output of what failed
+ * @facts: (nullable): what the process said about itself, such as "module" and "package_path"
+ *
+ * Looks only at names and first bytes of files inside the image.
+ *
+ * Returns: (transfer full) (nullable): NULL when nothing is known about it
+ */
+char *terrane_explain (const TerraneExplainContext *context, const char *text, const json_t *facts);
+
+G_END_DECLS

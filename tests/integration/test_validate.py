@@ -1,0 +1,142 @@
+"""terrane validate: the suite on the real image, and each kind of failure on a variant that is broken on purpose."""
+
+import json
+import pathlib
+import re
+import shutil
+import unittest
+import xml.etree.ElementTree as xml
+
+from terrane_test import INPUTS, SHARED, TestCase, shared_gdal_build
+
+BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
+
+
+@unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
+class Small(TestCase):
+    """The Debian base with a few files of our own."""
+
+    def image(self, files, env=None, **members):
+        for name, content in files.items():
+            if isinstance(content, bytes):
+                path = self.directory / "app" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            else:
+                self.write(f"app/{name}", content)
+        (self.directory / "app").mkdir(exist_ok=True)
+        profile = self.write_profile(
+            name="small", base={"archive": str(BASE)}, trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
+            config={"env": {"PATH": "/usr/bin:/bin", **(env or {})}, "working_dir": "/var/task"}, **members)
+        self.build(profile, "--no-validate", store=SHARED / "store")
+        return profile
+
+    def results(self, *arguments, exit_code=0):
+        run = self.run_terrane("--json", "validate", "small", *arguments, exit_code=exit_code, store=SHARED / "store")
+        return {result["name"]: result for result in json.loads(run.stdout)["results"]}, run.stderr
+
+    def test_imports_are_measured(self):
+        self.image({"one.py": "x = bytearray(50_000_000)\n", "two.py": ""})
+        results, _ = self.results("--import", "one", "--import", "two")
+        self.assertEqual(results["one"]["import"]["warm_runs"], 5)
+        self.assertLessEqual(results["one"]["import"]["warm_min_usecs"], results["one"]["import"]["warm_median_usecs"])
+        self.assertGreater(results["one"]["peak_rss_bytes"], 50_000_000)
+        self.assertTrue(results["2 modules"]["passed"])
+
+    def test_wrong_suffix(self):
+        self.image({"pkg/__init__.py": "from pkg import _gdal\n", "pkg/_gdal.cpython-312-x86_64-linux-gnu.so": b"\x7fELF"})
+        self.image({"pkg/__init__.py": "import pkg._gdal\n"})
+        results, message = self.results("--import", "pkg", exit_code=3)
+        self.assertIn("No module named 'pkg._gdal'", results["pkg"]["message"])
+        self.assertIn("‘_gdal.cpython-312-x86_64-linux-gnu.so’, which Python ‘3.11’ cannot load", results["pkg"]["explanation"])
+        self.assertIn("cannot load", message)
+
+    def test_wrong_machine(self):
+        library = bytearray(pathlib.Path("/lib/x86_64-linux-gnu/libz.so.1").resolve().read_bytes())
+        library[18:20] = (0xB7).to_bytes(2, "little")  # EM_AARCH64
+        self.image({"lib/libother.so.1": bytes(library), "needs.py": "import ctypes; ctypes.CDLL('libother.so.1')\n"},
+                   env={"LD_LIBRARY_PATH": "/var/task/lib"})
+        results, _ = self.results("--import", "needs", exit_code=3)
+        self.assertIn("cannot open shared object file", results["needs"]["message"])
+        self.assertIn("‘/var/task/lib/libother.so.1’ is there, for AArch64, and the image is for x86-64",
+                      results["needs"]["explanation"])
+
+    def test_missing_certificates(self):
+        self.image({"net.py": "raise RuntimeError('HTTP response code: 0')\n"}, env={"CURL_CA_BUNDLE": "/etc/absent.crt"})
+        results, _ = self.results("--import", "net", exit_code=3)
+        self.assertIn("CURL_CA_BUNDLE is ‘/etc/absent.crt’, which the image does not have", results["net"]["explanation"])
+
+    def test_order(self):
+        taken = "import builtins\nif hasattr(builtins, 'taken'): raise ImportError('too late')\n"
+        self.image({"rasterio.py": taken, "fiona.py": "import builtins\nbuiltins.taken = 1\n"})
+        results, _ = self.results("--import", "rasterio", "--import", "fiona", exit_code=3)
+        self.assertTrue(results["rasterio before fiona"]["passed"])
+        self.assertFalse(results["fiona before rasterio"]["passed"])
+        self.assertIn("too late", results["fiona before rasterio"]["message"])
+
+    def test_limits_commands_scripts_and_time(self):
+        profile = self.image(
+            {"big.py": "x = bytearray(100_000_000)\n", "late.py": "import time; time.sleep(0.3)\n"},
+            validate={"imports": ["big", "late"], "scripts": ["fails.py", "slow.py"], "timeout": "5s",
+                      "commands": [{"command": ["python3", "--version"], "expect": "^Python 3[.]"},
+                                   {"command": ["python3", "--version"], "expect": "^Ruby"},
+                                   {"command": ["/bin/sh", "-c", "exit 4"], "exit_code": 4}, ["absent"]]},
+            limits={"memory": "80MB", "import_time": "200ms", "tmp": "64MiB"})
+        self.write("fails.py", "import os\nassert os.statvfs('/tmp').f_blocks * os.statvfs('/tmp').f_frsize == 64 << 20\n"
+                   "raise SystemExit('as it should')\n")
+        self.write("slow.py", "import time; time.sleep(60)\n")
+        junit = self.directory / "junit.xml"
+        results, message = self.results("--profile", profile, "--junit", junit, exit_code=3)
+        self.assertRegex(results["big"]["message"], "MB in memory at once, more than limits.memory, 80.0 MB")
+        self.assertRegex(results["late"]["message"], "takes 3[0-9]{2,3} ms .*more than limits.import_time, 200 ms")
+        self.assertIn("as it should", results["fails.py"]["output"])
+        self.assertIn("killed after 5 s", results["slow.py"]["message"])
+        self.assertIn("no match of ‘^Ruby’", message)
+        self.assertTrue(results["/bin/sh -c exit 4"]["passed"])
+        self.assertIn("the image has no ‘absent’ in its PATH", results["absent"]["message"])
+        suite = xml.parse(junit).getroot().find("testsuite")
+        self.assertEqual(int(suite.get("failures")), len(suite.findall("testcase/failure")))
+        self.assertEqual(int(suite.get("failures")), sum(not result["passed"] for result in results.values()) + 1)  # one name twice
+        shutil.rmtree(self.directory / "app")
+
+    def test_hostile_process(self):
+        """A module that writes what the harness would write, ends without a word, and floods the output."""
+        self.image({"liar.py": "import sys, os\nos.write(1, (sys.argv[1] + '{\"name\": \"\\\\u0007\", \"status\": \"passed\"}\\n')"
+                               ".encode())\nos.write(1, b'x' * 1_000_000 + b'\\n')\nos._exit(0)\n"})
+        results, _ = self.results("--import", "liar", exit_code=3)
+        self.assertEqual(results["liar"]["message"], "the process ended before it was through")
+
+    def test_usage(self):
+        self.image({})
+        self.assert_fails(2, "the only suite is geo", "validate", "small", "--suite", "moon", store=SHARED / "store")
+        self.assert_fails(2, "--limit-memory: expected a size", "validate", "small", "--limit-memory", "much", store=SHARED / "store")
+        self.assert_fails(2, "is not the name of a Python module", "validate", "small", "--import", "a b", store=SHARED / "store")
+
+
+@unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
+class Geo(TestCase):
+    def test_what_a_profile_asks_for(self):
+        shared_gdal_build()
+        profile = self.write_profile(
+            base={"archive": str(BASE)},
+            validate={"drivers": ["GTiff", {"name": "GPKG", "raster": True, "vector": True, "write": True}, "Nonsense"],
+                      "codecs": ["DEFLATE", "JXL"],
+                      "crs": [{"from": "EPSG:4326", "to": "EPSG:3857", "point": [10, 45], "expect": [1113194.9079, 5621521.4861]},
+                              {"operation_code": "EPSG:1133", "point": [50, 5], "tolerance": 1e-9,
+                               "expect": [49.99914703731646, 4.998744105203575]},
+                              {"from": "EPSG:4267", "to": "EPSG:4269", "point": [-100, 40], "tolerance": 1,
+                               "expect": [-100, 40], "accuracy": 1},
+                              {"from": "EPSG:4326", "to": "EPSG:32631", "point": [3, 45], "expect": [500000, 4982951]}]})
+        run = self.run_terrane("--json", "validate", "debian12-gdal", "--profile", profile, exit_code=3,
+                               store=SHARED / "store")
+        results = {result["name"]: result for result in json.loads(run.stdout)["results"]}
+        failed = {name for name, result in results.items() if not result["passed"]}
+        self.assertEqual(failed, {"driver Nonsense", "codec JXL", "crs EPSG:4267 to EPSG:4269", "crs EPSG:4326 to EPSG:32631"})
+        self.assertIn("the point is (500000.0, 4982950.4", re.sub(r"499999\.9\d+|500000\.0\d*", "500000.0",
+                                                                   results["crs EPSG:4326 to EPSG:32631"]["message"]))
+        self.assertIn("a grid that a better operation needs", results["crs EPSG:4267 to EPSG:4269"]["message"])
+        self.assertIn("built without that codec", results["codec JXL"]["explanation"])
+
+
+if __name__ == "__main__":
+    unittest.main()

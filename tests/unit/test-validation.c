@@ -1,0 +1,144 @@
+#include "builder/validation/explain.h"
+#include "builder/validation/junit.h"
+#include "builder/validation/report.h"
+
+#include "oci/base/fd.h"
+#include "oci/base/json.h"
+
+#include "testing.h"
+
+#include <fcntl.h>
+#include <libxml/parser.h>
+#include <sys/stat.h>
+
+static void
+test_stats (void)
+{
+  static const uint64_t values[] = { 9, 1, 5, 3, 7 };
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (uint64_t));
+  g_assert_cmpuint (terrane_results_median (all), ==, 0);
+  g_array_append_vals (all, values, G_N_ELEMENTS (values));
+  g_assert_cmpuint (terrane_results_min (all), ==, 1);
+  g_assert_cmpuint (terrane_results_median (all), ==, 5);
+  uint64_t large = 100;
+  g_array_append_val (all, large);
+  g_assert_cmpuint (terrane_results_median (all), ==, 6);
+}
+
+static void
+test_report (void)
+{
+  g_auto (TerraneReport) report = { 0 };
+  terrane_report_parse (
+      "noise\nT {\"begin\": \"a\"}\nT {\"name\": \"a\", \"status\": \"passed\", \"usecs\": 7}\n"
+      "T {\"begin\": \"b\"}\nT {\"name\": \"b\", \"status\": \"failed\"}\nT {\"begin\": \"c\"}\n"
+      "T {\"name\": \"\", \"status\": \"passed\"}\nT {\"name\": \"x\", \"status\": \"fine\"}\nT "
+      "[1]\nT {\n"
+      "T {\"name\": \"y\", \"status\": \"skipped\", \"usecs\": -5}",
+      "T ", "suite", &report);
+  g_assert_cmpuint (report.results->len, ==, 3);
+  const TerraneResult *a = report.results->pdata[0], *b = report.results->pdata[1];
+  const TerraneResult *y = report.results->pdata[2];
+  g_assert_cmpuint (a->process.wall_usecs, ==, 7);
+  g_assert_cmpint (b->status, ==, TERRANE_RESULT_FAILED);
+  g_assert_cmpstr (b->message, ==, "it does not say why");
+  g_assert_cmpint (y->status, ==, TERRANE_RESULT_SKIPPED);
+  g_assert_cmpuint (y->process.wall_usecs, ==, 0);
+  g_assert_false (report.ended);
+  g_assert_nonnull (strstr (report.rest, "noise\n"));
+  g_assert_nonnull (strstr (report.rest, "\"fine\""));
+}
+
+static void
+test_report_cut_off (void)
+{
+  g_auto (TerraneReport) report = { 0 };
+  terrane_report_parse ("T {\"begin\": \"a\"}\n", "T ", "suite", &report);
+  g_assert_cmpstr (report.begun, ==, "a");
+  g_assert_false (report.ended);
+}
+
+/* An XML parser, which is not ours, reads what was put in. */
+static void
+test_junit (void)
+{
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (terrane_result_free);
+  g_ptr_array_add (results, terrane_result_new ("import", "good"));
+  TerraneResult *bad = terrane_result_new ("script", "b<a>\"&'");
+  terrane_result_fail (bad, g_strdup ("first\nline \x01 <&>]]>"));
+  terrane_result_fail (bad, g_strdup ("second"));
+  bad->process.output = g_strdup ("\x1b[31mred]]>");
+  bad->process.wall_usecs = 1234567;
+  g_ptr_array_add (results, bad);
+  json_t *json = terrane_results_to_json (results);
+  g_autofree char *text = terrane_junit_format ("i\"mage", json);
+  json_decref (json);
+  xmlDoc *document = xmlReadMemory (text, (int) strlen (text), "junit", NULL, XML_PARSE_NONET);
+  g_assert_nonnull (document);
+  xmlNode *suite = xmlFirstElementChild (xmlDocGetRootElement (document));
+  xmlNode *good = xmlFirstElementChild (suite), *second = xmlNextElementSibling (good);
+  xmlNode *failure = xmlFirstElementChild (second), *output = xmlNextElementSibling (failure);
+  struct
+  {
+    xmlNode *node;
+    const char *name, *value;
+  } rows[] = {
+    { suite, "name", "i\"mage" },   { suite, "tests", "2" },
+    { suite, "failures", "1" },     { second, "name", "b<a>\"&'" },
+    { second, "time", "1.234" },    { failure, "message", "first\nline \xef\xbf\xbd <&>]]>" },
+    { good, "classname", "import" }
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      xmlChar *value = xmlGetProp (rows[i].node, (const xmlChar *) rows[i].name);
+      g_assert_cmpstr ((const char *) value, ==, rows[i].value);
+      xmlFree (value);
+    }
+  xmlChar *content = xmlNodeGetContent (output);
+  g_assert_cmpstr ((const char *) content, ==, "\xef\xbf\xbd[31mred]]>");
+  xmlFree (content);
+  xmlFreeDoc (document);
+}
+
+static void
+test_explain (void)
+{
+  static const struct
+  {
+    const char *text, *pattern;
+  } rows[] = {
+    { "x: libnone.so.3: cannot open shared object file: No such file",
+      "the image has no file ‘libnone.so.3’*" },
+    { "proj.db contains DATABASE.LAYOUT.VERSION.MINOR = 2 whereas",
+      "PROJ reads the proj.db of another PROJ*" },
+    { "Cannot find proj.db", "PROJ_DATA leads to ‘/none/proj.db’, which the image does not have*" },
+    { "HTTP response code: 0", "the image has no CA bundle*" },
+    { "No module named 'osgeo'", "nothing along sys.path has ‘osgeo’*" },
+    { "undefined symbol: sqlite3_deserialize", "several libsqlite3*" },
+    { "undefined symbol: other", "a library of that name*" },
+  };
+  static const char *const env[] = { "PROJ_DATA=/none", NULL };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) root = open (dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const TerraneExplainContext context = { .root = root, .env = env, .architecture = "amd64" };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text = terrane_explain (&context, rows[i].text, NULL);
+      g_assert_nonnull (text);
+      if (!g_pattern_match_simple (rows[i].pattern, text))
+        g_error ("%s: %s", rows[i].text, text);
+    }
+  g_assert_null (terrane_explain (&context, "AssertionError: 1 is not 2", NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/validation/stats", test_stats);
+  g_test_add_func ("/validation/report", test_report);
+  g_test_add_func ("/validation/report-cut-off", test_report_cut_off);
+  g_test_add_func ("/validation/junit", test_junit);
+  g_test_add_func ("/validation/explain", test_explain);
+  return g_test_run ();
+}
