@@ -2,6 +2,7 @@
 
 #include "builder/error.h"
 #include "builder/image/image-tree.h"
+#include "builder/image/transformed.h"
 #include "builder/resolve/fetch.h"
 #include "builder/validate.h"
 
@@ -15,11 +16,13 @@ terrane_build_free (TerraneBuild *self)
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
   json_decref (self->validation);
+  json_decref (self->transforms);
+  g_array_unref (self->debug);
   g_free (self);
 }
 
 static GArray *
-resolve_trees (TerraneStore *store, const TerraneProfile *profile,
+resolve_trees (TerraneStore *store, const TerraneProfile *profile, const TerraneBase *base,
                const TerraneBuildOptions *options, GError **error)
 {
   const TerraneImport import = { .store = store,
@@ -31,12 +34,31 @@ resolve_trees (TerraneStore *store, const TerraneProfile *profile,
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
     {
-      TerraneStoredTree tree = { 0 };
-      if (!terrane_tree_resolve_any (&import, profile->trees->pdata[i], &tree, error))
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      TerraneStoredTree none = { 0 };
+      g_array_append_val (trees, none);
+      TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
+      if (!terrane_tree_resolve_any (&import, spec, tree, error)
+          || !terrane_tree_transform (&import, spec, &base->root.commit, base->config, tree, error))
         return NULL;
-      g_array_append_val (trees, tree);
     }
   return g_steal_pointer (&trees);
+}
+
+/* What transforms did, by tree. */
+static void
+take_reports (TerraneBuild *build, const TerraneProfile *profile, const GArray *trees)
+{
+  build->transforms = json_object ();
+  for (guint i = 0; i < trees->len; i++)
+    {
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      const TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
+      if (tree->reports != NULL)
+        oci_json_set (build->transforms, spec->name, json_incref (tree->reports));
+      if (tree->has_debug)
+        g_array_append_val (build->debug, tree->debug);
+    }
 }
 
 static TerraneRemoteLayers *
@@ -120,9 +142,11 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
   build->lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base =
       build->lock != NULL ? resolve (store, profile, options, build->lock, error) : NULL;
-  g_autoptr (GArray) trees = base != NULL ? resolve_trees (store, profile, options, error) : NULL;
+  g_autoptr (GArray) trees =
+      base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
     return FALSE;
+  take_reports (build, profile, trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
@@ -141,7 +165,8 @@ terrane_build_check (TerraneStore *store, TerraneProfile *profile,
   g_autoptr (TerraneLock) lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base =
       lock != NULL ? resolve (store, profile, options, lock, error) : NULL;
-  g_autoptr (GArray) trees = base != NULL ? resolve_trees (store, profile, options, error) : NULL;
+  g_autoptr (GArray) trees =
+      base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, error))
     return NULL;
   const TerraneImageOptions image_options = { .stamp = &stamp,
@@ -156,6 +181,7 @@ terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildO
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name = g_strconcat (profile->name, ":latest", NULL);
+  build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   if (!make_image (store, profile, options, build, error))
     return FALSE;
   if (options->validate && terrane_validate_wanted (profile)
@@ -220,6 +246,8 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
   oci_json_set (record, "layers", layers);
   oci_json_set (record, "findings", terrane_findings_to_json (self->image->findings));
   oci_json_set (record, "size", json_integer ((json_int_t) size));
+  if (json_object_size (self->transforms) > 0)
+    oci_json_set (record, "transforms", json_deep_copy (self->transforms));
   oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));
   if (self->validation != NULL)
     {

@@ -30,6 +30,8 @@ typedef struct
   TerraneLock *lock; /* what every source was resolved to */
   TerraneImage *image;
   TerraneStamp stamp;
+  json_t *transforms; /* object: name of a tree -> array, see transform/report.h */
+  GArray *debug;      /* of OciDigest: commits of what "strip" took out and kept */
   json_t *validation; /* (nullable): results, see terrane_validation_to_json() */
   gboolean validation_cached;
 } TerraneBuild;

@@ -24,6 +24,7 @@ void
 terrane_python_base_clear (TerranePythonBase *self)
 {
   g_clear_pointer (&self->interpreter, g_free);
+  g_clear_pointer (&self->identity, g_free);
 }
 
 /* The minor version of "python3.N", else 0. */
@@ -84,6 +85,34 @@ find_in_directory (TerraneTree *tree, const char *directory, TerranePythonBase *
   base->python_minor = minor;
   base->interpreter = g_strdup_printf ("/%s/python3.%u", directory, minor);
   return TRUE;
+}
+
+static void
+add_object (GString *identity, const TerraneNode *node)
+{
+  OciDigestHex hex;
+  if (node != NULL && node->type == OCI_ENTRY_FILE)
+    g_string_append_printf (identity, " %s", oci_digest_hex (&node->object, hex));
+}
+
+/* Of the program, and of the library that has all of the interpreter where it is a shared one. */
+static void
+identify_interpreter (TerraneTree *tree, TerranePythonBase *base)
+{
+  static const char *const directories[] = { "", "x86_64-linux-gnu/", "aarch64-linux-gnu/" };
+  if (base->interpreter == NULL)
+    return;
+  GString *identity = g_string_new (NULL);
+  g_autofree char *directory = g_path_get_dirname (base->interpreter);
+  g_string_printf (identity, "python3.%u", base->python_minor);
+  add_object (identity, terrane_tree_resolve (tree, base->interpreter));
+  for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
+    {
+      g_autofree char *library = g_strdup_printf ("%s/../lib/%slibpython3.%u.so.1.0", directory,
+                                                  directories[i], base->python_minor);
+      add_object (identity, terrane_tree_resolve (tree, library));
+    }
+  base->identity = g_string_free (identity, FALSE);
 }
 
 static void
@@ -207,9 +236,12 @@ find_libc (TerraneStore *store, TerraneTree *tree, TerranePythonBase *base, GErr
 static gboolean
 from_cache (const json_t *entry, TerranePythonBase *base)
 {
-  if (entry == NULL)
+  const char *interpreter = terrane_cache_text (entry, "interpreter");
+  const char *identity = terrane_cache_text (entry, "identity");
+  if (entry == NULL || (interpreter != NULL && identity == NULL))
     return FALSE;
-  base->interpreter = g_strdup (terrane_cache_text (entry, "interpreter"));
+  base->interpreter = g_strdup (interpreter);
+  base->identity = g_strdup (identity);
   base->python_major = (unsigned) json_integer_value (json_object_get (entry, "python_major"));
   base->python_minor = (unsigned) json_integer_value (json_object_get (entry, "python_minor"));
   base->libc =
@@ -227,6 +259,8 @@ to_cache (const TerranePythonBase *base, const OciDigest *commit)
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex))); /* for gc */
   if (base->interpreter != NULL)
     oci_json_set (entry, "interpreter", oci_json_text (base->interpreter));
+  if (base->identity != NULL)
+    oci_json_set (entry, "identity", oci_json_text (base->identity));
   oci_json_set (entry, "python_major", json_integer (base->python_major));
   oci_json_set (entry, "python_minor", json_integer (base->python_minor));
   oci_json_set (entry, "musl", json_boolean (base->libc == TERRANE_LIBC_MUSL));
@@ -241,10 +275,12 @@ terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree, const char 
 {
   g_auto (TerranePythonBase) base = { 0 };
   find_interpreter (tree, search_path, &base);
+  identify_interpreter (tree, &base);
   if (!find_libc (store, tree, &base, error))
     return FALSE;
   *out_base = base;
   base.interpreter = NULL;
+  base.identity = NULL;
   return TRUE;
 }
 
@@ -268,6 +304,6 @@ terrane_python_base_find (TerraneStore *store, const OciDigest *commit, const ch
         return FALSE;
     }
   *out_base = base;
-  base.interpreter = NULL;
+  base.interpreter = base.identity = NULL;
   return TRUE;
 }

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *interpreter;     /* (nullable): absolute path in the image; NULL when there is no Python */
+  char *identity;        /* (nullable): of the interpreter's files: changes when they do */
   unsigned python_major; /* 0 when there is no Python */
   unsigned python_minor;
   TerraneLibc libc;

@@ -3,6 +3,7 @@
 #include "builder/cli/table.h"
 #include "builder/cli/terminal.h"
 #include "builder/cli/transfer.h"
+#include "builder/transform/report.h"
 
 #include "oci/base/number.h"
 
@@ -33,6 +34,27 @@ print_layers (const TerraneImage *image)
   const char *const last[] = { "total", "", total_text, "" };
   terrane_table_add (table, last);
   terrane_table_print (table);
+}
+
+/* "deps: prune 812 files, −45.1 MiB (…); strip …" */
+static void
+print_transforms (json_t *transforms)
+{
+  const char *name;
+  json_t *reports, *report;
+  size_t i;
+  json_object_foreach (transforms, name, reports)
+  {
+    g_autoptr (GString) line = g_string_new (NULL);
+    json_array_foreach (reports, i, report)
+    {
+      g_autofree char *text = terrane_transform_report_text (report);
+      g_string_append_printf (line, "%s%s", i > 0 ? "; " : "", text);
+    }
+    terrane_print ("%s: %s\n", name, line->str);
+  }
+  if (json_object_size (transforms) > 0)
+    terrane_print ("\n");
 }
 
 static void
@@ -102,6 +124,7 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
   print_layers (build->image);
   terrane_print ("\n");
   print_warnings (build->image->findings, profile);
+  print_transforms (build->transforms);
   if (build->validation != NULL)
     {
       print_validation (build);

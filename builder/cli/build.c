@@ -5,6 +5,7 @@
 #include "builder/cli/remote-options.h"
 #include "builder/cli/transfer.h"
 #include "builder/error.h"
+#include "builder/image/debug-files.h"
 
 #include "oci/base/temp-file.h"
 #include "oci/digest.h"
@@ -30,6 +31,7 @@ typedef struct
   char *push; /* (nullable): a destination, or "": where the profile says */
   char *record;
   char *platform;
+  char *debug_output; /* (nullable): a directory */
   char **outputs;
   char **cache_from;
   char **update_lock; /* (nullable): names, several in one with commas; "" for all */
@@ -53,6 +55,7 @@ build_arguments_clear (BuildArguments *self)
   g_free (self->push);
   g_free (self->record);
   g_free (self->platform);
+  g_free (self->debug_output);
   g_strfreev (self->outputs);
   g_strfreev (self->cache_from);
   g_strfreev (self->update_lock);
@@ -130,11 +133,12 @@ check_update_argument (const BuildArguments *arguments, char **profiles, GError 
 static gboolean
 check_several (const BuildArguments *arguments, guint n, GError **error)
 {
-  const char *option = n < 2                            ? NULL
-                       : arguments->outputs != NULL     ? "--output"
-                       : arguments->record != NULL      ? "--record"
-                       : arguments->destination != NULL ? "--push with a destination"
-                                                        : NULL;
+  const char *option = n < 2                             ? NULL
+                       : arguments->outputs != NULL      ? "--output"
+                       : arguments->record != NULL       ? "--record"
+                       : arguments->debug_output != NULL ? "--debug-output"
+                       : arguments->destination != NULL  ? "--push with a destination"
+                                                         : NULL;
   return option == NULL
          || oci_throw (error, OCI_ERROR_USAGE, "build: %s is about one profile, and there are %u%s",
                        option, n,
@@ -168,6 +172,22 @@ check_push (const TerraneProfile *profile, const BuildArguments *arguments, GErr
          || oci_throw (error, OCI_ERROR_USAGE,
                        "%s: --push without a destination pushes where the profile says, and it has "
                        "no ‘push’",
+                       profile->path);
+}
+
+static gboolean
+check_debug_output (const TerraneProfile *profile, const BuildArguments *arguments, GError **error)
+{
+  gboolean separate = arguments->debug_output == NULL;
+  for (guint i = 0; i < profile->trees->len; i++)
+    {
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      separate = separate || spec->transforms->strip == TERRANE_STRIP_SEPARATE;
+    }
+  return separate
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "%s: --debug-output is for what \"strip\": {\"debug\": \"separate\"} takes "
+                       "out, and no tree has that among its transforms",
                        profile->path);
 }
 
@@ -208,6 +228,10 @@ deliver (TerraneRemote *remote, const TerraneProfile *profile, const TerraneBuil
     return FALSE;
   gboolean local = destinations->len == 0 || arguments->outputs != NULL;
   if (local && !terrane_remote_complete (remote, manifest, error))
+    return FALSE;
+  if (arguments->debug_output != NULL
+      && !terrane_debug_files_write (terrane_remote_store (remote), build->debug,
+                                     arguments->debug_output, error))
     return FALSE;
   for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
     if (!terrane_transfer_output (layout, manifest, build->name, *output, error))
@@ -299,7 +323,8 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   g_autoptr (TerraneProfile) profile =
       terrane_command_load_profile (path, arguments->platform, error);
   if (profile == NULL || !check_update_names (profile, arguments->update_names, error)
-      || !check_push (profile, arguments, error) || !check_name (self, profile, error))
+      || !check_push (profile, arguments, error) || !check_debug_output (profile, arguments, error)
+      || !check_name (self, profile, error))
     return FALSE;
   gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
   if (*out_build == NULL)
@@ -461,6 +486,8 @@ terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **er
       "Do not run the profile's imports and scripts", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,
       "Write what was built, checked and pushed as JSON", "FILE" },
+    { "debug-output", 0, 0, G_OPTION_ARG_FILENAME, &options.debug_output,
+      "Write what ‘strip’ with \"debug\": \"separate\" took out", "DIR" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default: one a processor)", "N" },
     G_OPTION_ENTRY_NULL,
   };

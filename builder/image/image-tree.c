@@ -85,7 +85,7 @@ find_tree (const TerraneImport *import, const TerraneSourceSpec *spec, const Oci
 {
   *out_identity = image_identity (import, spec, digest);
   OciDigest key = terrane_tree_key (out_identity, spec, modes);
-  return terrane_tree_cache_get (import->store, &key, &out_tree->commit);
+  return terrane_tree_cache_find (import->store, &key, out_tree);
 }
 
 static gboolean
@@ -116,7 +116,7 @@ gboolean
 terrane_tree_resolve_any (const TerraneImport *import, const TerraneSourceSpec *spec,
                           TerraneStoredTree *out_tree, GError **error)
 {
-  const TerraneTreeOptions options = { .modes = import->profile->modes,
+  const TerraneTreeOptions options = { .modes = spec->transforms->modes,
                                        .jobs = import->jobs,
                                        .progress = import->progress };
   return spec->kind == TERRANE_SOURCE_IMAGE

@@ -43,6 +43,8 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
   oci_json_set (key, "special", json_boolean (spec->skip_special));
   oci_json_set (key, "symlinks", json_boolean (spec->allow_outside_links));
   oci_json_set (key, "modes", json_integer (modes));
+  if (spec->transforms != NULL)
+    oci_json_set (key, "transforms", terrane_transform_spec_reading_key (spec->transforms));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -56,20 +58,50 @@ terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *ou
          && terrane_commit_exists (store, out_commit);
 }
 
+static void
+add_report (TerraneStoredTree *tree, json_t *report)
+{
+  if (tree->reports == NULL)
+    tree->reports = json_array ();
+  oci_json_append (tree->reports, json_incref (report));
+}
+
 gboolean
-terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
-                        GError **error)
+terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
+  if (!terrane_tree_cache_get (store, key, &out_tree->commit))
+    return FALSE;
+  json_t *pruned = json_object_get (entry, "pruned");
+  if (json_is_object (pruned))
+    add_report (out_tree, pruned);
+  return TRUE;
+}
+
+static gboolean
+put (TerraneStore *store, const OciDigest *key, const OciDigest *commit, json_t *pruned,
+     GError **error)
 {
   OciDigestHex hex;
   g_autoptr (OciJsonValue) entry = json_object ();
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
+  if (pruned != NULL)
+    oci_json_set (entry, "pruned", json_incref (pruned));
   return terrane_cache_put (store, TERRANE_CACHE_TREES, key, entry, error);
+}
+
+gboolean
+terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
+                        GError **error)
+{
+  return put (store, key, commit, NULL, error);
 }
 
 void
 terrane_stored_tree_clear (TerraneStoredTree *self)
 {
   g_clear_pointer (&self->tree, terrane_tree_free);
+  g_clear_pointer (&self->reports, json_decref);
 }
 
 TerraneTree *
@@ -108,7 +140,7 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
   const TerraneProgress *progress = options->progress;
   g_auto (TerraneSourceReport) report = { 0 };
   OciDigest key = terrane_tree_key (identity, spec, options->modes);
-  if (terrane_tree_cache_get (store, &key, &out_tree->commit))
+  if (terrane_tree_cache_find (store, &key, out_tree))
     {
       terrane_progress_info (progress, "%s: unchanged", spec->name);
       return TRUE;
@@ -124,7 +156,9 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
                               &report, error))
     return FALSE;
   report_left_out (spec, &report, progress);
-  return terrane_tree_cache_put (store, &key, &out_tree->commit, error);
+  if (report.pruned != NULL)
+    add_report (out_tree, report.pruned);
+  return put (store, &key, &out_tree->commit, report.pruned, error);
 }
 
 gboolean

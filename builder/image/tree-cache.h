@@ -26,7 +26,15 @@ typedef struct
 {
   OciDigest commit;
   TerraneTree *tree; /* (nullable) */
+  json_t *reports;   /* (nullable) array: what each transform did, see transform/report.h */
+  gboolean has_debug;
+  OciDigest debug; /* commit of what "strip" took out and kept */
 } TerraneStoredTree;
+
+/** Like terrane_tree_cache_get(), with what transforms did when it was read. @out_tree: (out
+ * caller-allocates) */
+gboolean terrane_tree_cache_find (TerraneStore *store, const OciDigest *key,
+                                  TerraneStoredTree *out_tree);
 
 void terrane_stored_tree_clear (TerraneStoredTree *self);
 

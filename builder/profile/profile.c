@@ -18,7 +18,6 @@ enum
 static const char *const platform_words[] = { "linux/amd64", "linux/arm64", NULL };
 static const char *const target_words[] = { "aws-lambda", "oci", "cloud-run", "azure-functions",
                                             NULL };
-static const char *const modes_words[] = { "normalise", "keep", NULL };
 
 const char *const *
 terrane_target_words (void)
@@ -53,6 +52,7 @@ terrane_profile_free (TerraneProfile *self)
   g_free (self->architecture);
   terrane_source_spec_free (self->base);
   g_ptr_array_unref (self->trees);
+  terrane_transform_spec_free (self->transforms);
   g_strfreev (self->config.entrypoint);
   g_strfreev (self->config.cmd);
   json_decref (self->config.env);
@@ -96,7 +96,7 @@ read_trees (TerraneProfile *profile, const TerraneProfileReader *reader, const O
     return;
   for (size_t i = 0; i < length; i++)
     {
-      OciJson element, remove;
+      OciJson element, remove, transforms;
       oci_json_element (&member, i, &element);
       if (oci_json_member (&element, "remove", &remove))
         {
@@ -107,6 +107,9 @@ read_trees (TerraneProfile *profile, const TerraneProfileReader *reader, const O
       if (spec == NULL)
         continue;
       g_ptr_array_add (profile->trees, spec);
+      gboolean own = oci_json_member (&element, "transforms", &transforms);
+      spec->transforms =
+          terrane_transform_spec_read (own ? &transforms : NULL, profile->transforms);
       if (g_strcmp0 (spec->name, "base") == 0)
         oci_json_problem (&element, "‘base’ is what the base is called");
       if (spec->name != NULL && !g_hash_table_add (names, spec->name))
@@ -282,8 +285,7 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
                                        "target",  "base",        "trees",  "transforms",
                                        "config",  "annotations", "checks", "validate",
                                        "limits",  "geo",         "push",   NULL };
-  static const char *const transforms_keys[] = { "modes", NULL };
-  OciJson member, modes;
+  OciJson member;
   const char *text;
   unsigned word;
   if (!oci_json_object (root, known))
@@ -296,10 +298,9 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
     profile->target = (TerraneTarget) word;
   if (oci_json_require (root, "base", &member))
     profile->base = terrane_source_spec_read (&reader, &member, TRUE);
+  gboolean has_transforms = oci_json_member (root, "transforms", &member);
+  profile->transforms = terrane_transform_spec_read (has_transforms ? &member : NULL, NULL);
   read_trees (profile, &reader, root);
-  if (oci_json_member (root, "transforms", &member) && oci_json_object (&member, transforms_keys)
-      && oci_json_member (&member, "modes", &modes) && oci_json_word (&modes, modes_words, &word))
-    profile->modes = (TerraneModes) word;
   read_config (root, &profile->config);
   terrane_profile_read_string_map (root, "annotations", &profile->annotations);
   terrane_check_specs_read (root, profile->checks);

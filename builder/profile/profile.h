@@ -24,12 +24,6 @@ const char *const *terrane_target_words (void);
 /** Whether @text is one of them. */
 gboolean terrane_target_parse (const char *text, TerraneTarget *out_target);
 
-typedef enum
-{
-  TERRANE_MODES_NORMALISE,
-  TERRANE_MODES_KEEP,
-} TerraneModes;
-
 typedef struct
 {
   char **entrypoint; /* (nullable): inherited from the base when NULL; so are the others */
@@ -62,8 +56,8 @@ typedef struct
   char *architecture;
   TerraneTarget target;
   TerraneSourceSpec *base;
-  GPtrArray *trees; /* of TerraneSourceSpec, bottom first */
-  TerraneModes modes;
+  GPtrArray *trees;                 /* of TerraneSourceSpec, bottom first */
+  TerraneTransformSpec *transforms; /* of the trees that say nothing else; each has its own copy */
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;

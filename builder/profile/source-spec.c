@@ -77,6 +77,7 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   g_strfreev (self->include);
   g_strfreev (self->exclude);
   g_clear_pointer (&self->renames, g_ptr_array_unref);
+  terrane_transform_spec_free (self->transforms);
   g_free (self->ostree_commit);
   g_clear_pointer (&self->wheel_pins, g_ptr_array_unref);
   g_free (self->interpreter);
@@ -497,9 +498,10 @@ terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
                                            "sha256",  "exclude", "strip_components",
                                            "special", "pin",     NULL };
   static const char *const tree_keys[] = {
-    "name",    "wheels", "archive",          "directory", "image",     "ostree",
-    "paths",   "sha256", "prefix",           "include",   "exclude",   "rename",
-    "special", "pin",    "strip_components", "symlinks",  "overwrite", NULL
+    "name",     "wheels",    "archive",    "directory", "image",
+    "ostree",   "paths",     "sha256",     "prefix",    "include",
+    "exclude",  "rename",    "special",    "pin",       "strip_components",
+    "symlinks", "overwrite", "transforms", NULL
   };
   OciJson member;
   int64_t number;

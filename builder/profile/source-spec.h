@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/profile/reader.h"
+#include "builder/profile/transform-spec.h"
 
 #include "oci/digest.h"
 
@@ -80,7 +81,8 @@ typedef struct
   GPtrArray *renames;    /* (nullable): of TerraneRename, tried in order after include, exclude */
   gboolean skip_special; /* leave out devices, fifos and sockets instead of failing */
   gboolean allow_outside_links;
-  gboolean overwrite; /* may replace files of trees below it */
+  gboolean overwrite;               /* may replace files of trees below it */
+  TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is kept as it is */
 
   /* What the lock says; unset until the profile is resolved (builder/resolve/). */
   gboolean has_image_digest;

@@ -18,7 +18,7 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, G_GNUC_UNUSED const js
   const TerraneResolveOptions *options = self->options;
   const TerraneTreeOptions tree_options = { .modes = spec == self->profile->base
                                                          ? TERRANE_MODES_KEEP
-                                                         : self->profile->modes,
+                                                         : spec->transforms->modes,
                                             .jobs = options->jobs,
                                             .progress = options->progress };
   TerraneStoredTree tree = { 0 };

@@ -114,7 +114,7 @@ fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *sp
   for (guint i = 0; i < specs->len; i++)
     {
       const TerraneSourceSpec *spec = specs->pdata[i];
-      TerraneModes modes = spec == profile->base ? TERRANE_MODES_KEEP : profile->modes;
+      TerraneModes modes = spec == profile->base ? TERRANE_MODES_KEEP : spec->transforms->modes;
       if (!fetch_source (remote, spec, modes, downloads, texts, error))
         return FALSE;
     }

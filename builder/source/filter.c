@@ -1,21 +1,26 @@
 #include "builder/source/filter.h"
 
 #include "builder/transform/modes.h"
+#include "builder/transform/prune.h"
+#include "builder/transform/relocate.h"
 
 #include "oci/base/glob.h"
 #include "oci/base/path.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 struct _TerraneSourceFilter
 {
   const TerraneSourceSpec *spec;
   TerraneModes modes;
   TerraneIngest *ingest;
+  TerranePruner *pruner; /* (nullable) */
   guint special_skipped;
-  gboolean *include_used; /* one for each pattern; so are the next two */
+  gboolean *include_used; /* one for each pattern; so are the next three */
   gboolean *exclude_used;
   gboolean *rename_used;
+  gboolean *setuid_used;
   GPtrArray *notes; /* of char * */
   GHashTable
       *placed; /* (nullable): with renames: path in the image -> type and path in the source */
@@ -27,6 +32,12 @@ new_flags (char **patterns)
   return g_new0 (gboolean, patterns != NULL ? g_strv_length (patterns) + 1 : 1);
 }
 
+static char **
+setuid_paths (const TerraneSourceSpec *spec)
+{
+  return spec->transforms != NULL ? spec->transforms->setuid : NULL;
+}
+
 TerraneSourceFilter *
 terrane_source_filter_new (const TerraneSourceSpec *spec, TerraneModes modes, TerraneIngest *ingest)
 {
@@ -35,6 +46,9 @@ terrane_source_filter_new (const TerraneSourceSpec *spec, TerraneModes modes, Te
   self->spec = spec;
   self->modes = modes;
   self->ingest = ingest;
+  self->pruner =
+      terrane_pruner_new (spec->transforms, spec->prefix, spec->kind == TERRANE_SOURCE_WHEELS);
+  self->setuid_used = new_flags (setuid_paths (spec));
   self->include_used = new_flags (spec->include);
   self->exclude_used = new_flags (spec->exclude);
   self->rename_used = g_new0 (gboolean, renames + 1);
@@ -52,6 +66,8 @@ terrane_source_filter_free (TerraneSourceFilter *self)
   g_free (self->include_used);
   g_free (self->exclude_used);
   g_free (self->rename_used);
+  g_free (self->setuid_used);
+  terrane_pruner_free (self->pruner);
   g_ptr_array_unref (self->notes);
   g_clear_pointer (&self->placed, g_hash_table_unref);
   g_free (self);
@@ -186,11 +202,57 @@ place_target (TerraneSourceFilter *self, const OciEntry *entry, GError **error)
   else if (!is_included (self, stripped))
     problem = "which ‘include’ does not take; add that to it";
   else
-    return place (self, stripped);
+    {
+      char *target = place (self, stripped);
+      if (self->pruner == NULL || !terrane_pruner_would_drop (self->pruner, target, OCI_ENTRY_FILE))
+        return target;
+      g_free (target);
+      problem = "which ‘prune’ leaves out; name it in ‘keep_paths’";
+    }
   g_autofree char *quoted = oci_quote (entry->target);
   g_autofree char *path = oci_quote (entry->path);
   oci_throw (error, OCI_ERROR_USAGE, "%s is a hard link to %s, %s", path, quoted, problem);
   return NULL;
+}
+
+/* Where a path of the image is after renames. */
+static char *
+moved (const char *path, gpointer data)
+{
+  TerraneSourceFilter *self = data;
+  const char *prefix = self->spec->prefix;
+  size_t len = strlen (prefix);
+  if (!oci_path_is_below (path, prefix) || (len > 0 && path[len] == '\0'))
+    return g_strdup (path);
+  return place (self, len > 0 ? path + len + 1 : path);
+}
+
+/* Returns: (transfer full) (nullable): another text for a link */
+static char *
+relocate (TerraneSourceFilter *self, const OciEntry *entry, const char *stripped)
+{
+  const TerraneTransformSpec *transforms = self->spec->transforms;
+  if (entry->type != OCI_ENTRY_SYMLINK || transforms == NULL || !transforms->relocate
+      || self->spec->renames == NULL)
+    return NULL;
+  g_autofree char *unmoved = oci_path_join (self->spec->prefix, stripped);
+  return terrane_relocate_link (unmoved, entry->target, moved, self);
+}
+
+/* Of files that are declared, what makes them run as their owner stays. */
+static void
+normalise (TerraneSourceFilter *self, OciEntry *entry, uint32_t mode)
+{
+  char **declared = setuid_paths (self->spec);
+  terrane_modes_normalise (entry);
+  for (guint i = 0; declared != NULL && declared[i] != NULL; i++)
+    {
+      g_autofree char *path = oci_path_join (self->spec->prefix, declared[i]);
+      if (entry->type != OCI_ENTRY_FILE || strcmp (path, entry->path) != 0)
+        continue;
+      self->setuid_used[i] = TRUE;
+      entry->mode |= mode & (S_ISUID | S_ISGID);
+    }
 }
 
 gboolean
@@ -207,8 +269,13 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
   placed.path = path;
   if (strlen (path) > OCI_PATH_MAX)
     return oci_throw (error, OCI_ERROR_LIMIT, "/%.100s…: the path is too long", path);
+  if (self->pruner != NULL && terrane_pruner_drops (self->pruner, &placed))
+    return TRUE;
   if (entry->type == OCI_ENTRY_SPECIAL)
     return take_special (self, &placed, error);
+  g_autofree char *text = relocate (self, entry, stripped);
+  if (text != NULL)
+    placed.target = text;
   if (!check_placed (self, entry, path, error)
       || (entry->type == OCI_ENTRY_SYMLINK && !check_link (self, &placed, error)))
     return FALSE;
@@ -220,7 +287,7 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
       placed.target = target;
     }
   if (self->modes == TERRANE_MODES_NORMALISE)
-    terrane_modes_normalise (&placed);
+    normalise (self, &placed, entry->mode);
   return terrane_ingest_add (self->ingest, &placed, read, data, error);
 }
 
@@ -247,6 +314,12 @@ terrane_source_filter_notes (const TerraneSourceFilter *self)
   return g_ptr_array_ref (self->notes);
 }
 
+json_t *
+terrane_source_filter_pruned (const TerraneSourceFilter *self)
+{
+  return self->pruner != NULL ? terrane_pruner_report (self->pruner) : NULL;
+}
+
 guint
 terrane_source_filter_special_skipped (const TerraneSourceFilter *self)
 {
@@ -258,6 +331,24 @@ add_unused (GPtrArray *unused, const char *key, const char *text)
 {
   g_autofree char *quoted = oci_quote (text);
   g_ptr_array_add (unused, g_strdup_printf ("%s: %s", key, quoted));
+}
+
+/* What stands in the tree itself; what all trees share may be for another one. */
+static void
+add_unused_transforms (const TerraneSourceFilter *self, GPtrArray *unused)
+{
+  const TerraneTransformSpec *transforms = self->spec->transforms;
+  if (transforms == NULL)
+    return;
+  if (self->pruner != NULL && transforms->own_prune_paths)
+    {
+      g_autoptr (GPtrArray) patterns = terrane_pruner_unused (self->pruner);
+      for (guint i = 0; i < patterns->len; i++)
+        add_unused (unused, "transforms.prune_paths", patterns->pdata[i]);
+    }
+  for (guint i = 0; transforms->own_setuid && transforms->setuid[i] != NULL; i++)
+    if (!self->setuid_used[i])
+      add_unused (unused, "transforms.setuid", transforms->setuid[i]);
 }
 
 GPtrArray *
@@ -274,5 +365,6 @@ terrane_source_filter_unused (const TerraneSourceFilter *self)
   for (guint i = 0; spec->renames != NULL && i < spec->renames->len; i++)
     if (!self->rename_used[i])
       add_unused (unused, "rename", ((const TerraneRename *) spec->renames->pdata[i])->from);
+  add_unused_transforms (self, unused);
   return unused;
 }

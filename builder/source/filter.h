@@ -1,10 +1,10 @@
 /* Between a source and the ingest: chooses entries, renames them, places them under the prefix.
  *
- *   path in the source → strip_components → include, exclude → rename → prefix
+ *   path in the source → strip_components → include, exclude → rename → prefix → prune → modes
  *
  * Patterns and renames see the path without its first strip_components components. The target of a
  * hard link goes the same way; the text of a symbolic link stays as it is, also when what it leads
- * to is renamed. Parents of what is taken come with it as 0755 0:0, unless they are taken too. */
+ * to is renamed, unless the tree's transforms say "relocate". Parents of what is taken come with it as 0755 0:0, unless they are taken too. */
 #pragma once
 
 #include "builder/profile/profile.h"
@@ -38,6 +38,9 @@ void terrane_source_note (TerraneSourceFilter *self, const char *format, ...) G_
 
 /** Returns: (transfer full) (element-type utf8): what was noted */
 GPtrArray *terrane_source_filter_notes (const TerraneSourceFilter *self);
+
+/** Returns: (transfer full) (nullable): what was pruned, see transform/report.h */
+json_t *terrane_source_filter_pruned (const TerraneSourceFilter *self);
 
 /** Devices, fifos and sockets that were left out. */
 guint terrane_source_filter_special_skipped (const TerraneSourceFilter *self);

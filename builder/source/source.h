@@ -38,6 +38,7 @@ typedef struct
   guint special_skipped;
   GPtrArray *unused; /* of char *: see terrane_source_filter_unused() */
   GPtrArray *notes;  /* of char *: see terrane_source_note() */
+  json_t *pruned;    /* (nullable): see transform/report.h */
 } TerraneSourceReport;
 
 void terrane_source_report_clear (TerraneSourceReport *self);

@@ -9,18 +9,19 @@
 G_BEGIN_DECLS
 
 /* Kinds of entries, each with its own shape, described where it is written. */
-#define TERRANE_CACHE_DIGESTS "digests"     /* file identity -> digest of its content */
-#define TERRANE_CACHE_TREES "trees"         /* tree key -> ostree commit */
-#define TERRANE_CACHE_LAYERS "layers"       /* layer key -> descriptor, diffID */
-#define TERRANE_CACHE_IMAGES "images"       /* image key -> what the build reported */
-#define TERRANE_CACHE_IMPORTS "imports"     /* image archive -> manifest */
-#define TERRANE_CACHE_LOCATIONS "locations" /* blob -> repositories that have it */
-#define TERRANE_CACHE_PYTHONS "pythons"     /* commit -> its interpreter and C library */
-#define TERRANE_CACHE_PULLED "pulled"       /* ostree URL and ref -> commit, time of use */
-#define TERRANE_CACHE_RESULTS "results"     /* validation key -> results that passed */
-#define TERRANE_CACHE_GEO "geo"             /* files of a layer -> facts of geospatial files */
-#define TERRANE_CACHE_PROGRAMS "programs"   /* files of a layer -> facts of ELF files */
-#define TERRANE_CACHE_UNPACKED "unpacked"   /* manifest -> file system, what layers are from */
+#define TERRANE_CACHE_DIGESTS "digests"         /* file identity -> digest of its content */
+#define TERRANE_CACHE_TREES "trees"             /* tree key -> ostree commit */
+#define TERRANE_CACHE_TRANSFORMED "transformed" /* tree and its transforms -> commit, reports */
+#define TERRANE_CACHE_LAYERS "layers"           /* layer key -> descriptor, diffID */
+#define TERRANE_CACHE_IMAGES "images"           /* image key -> what the build reported */
+#define TERRANE_CACHE_IMPORTS "imports"         /* image archive -> manifest */
+#define TERRANE_CACHE_LOCATIONS "locations"     /* blob -> repositories that have it */
+#define TERRANE_CACHE_PYTHONS "pythons"         /* commit -> its interpreter and C library */
+#define TERRANE_CACHE_PULLED "pulled"           /* ostree URL and ref -> commit, time of use */
+#define TERRANE_CACHE_RESULTS "results"         /* validation key -> results that passed */
+#define TERRANE_CACHE_GEO "geo"                 /* files of a layer -> facts of geospatial files */
+#define TERRANE_CACHE_PROGRAMS "programs"       /* files of a layer -> facts of ELF files */
+#define TERRANE_CACHE_UNPACKED "unpacked"       /* manifest -> file system, what layers are from */
 
 /** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */
 json_t *terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key);

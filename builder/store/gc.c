@@ -114,6 +114,25 @@ keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *
          && is_kept (self->commits, &commit);
 }
 
+/* With a tree of an image stay what it was made of, so that other transforms need not read the
+ * source, and what its transforms took out. */
+static gboolean
+keep_transformed_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
+{
+  static const char *const members[] = { "source", "debug" };
+  Collector *self = data;
+  if (!keep_tree_entry (kind, key, value, data))
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      OciDigest commit;
+      const char *hex = terrane_cache_text (value, members[i]);
+      if (hex != NULL && oci_digest_parse_hex (hex, &commit, NULL))
+        keep_digest (self->commits, &commit);
+    }
+  return TRUE;
+}
+
 static gboolean
 keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
 {
@@ -177,6 +196,8 @@ sweep_cache (Collector *self, GError **error)
                                  removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_UNPACKED, keep_unpacked_entry, self,
                                  removed, error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_TRANSFORMED, keep_transformed_entry,
+                                 self, removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_TREES, keep_tree_entry, self, removed,
                                  error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_LAYERS, keep_blob_entry, self, removed,

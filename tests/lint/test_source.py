@@ -29,7 +29,7 @@ ALLOWED = {
     "builder/geo": {"builder/store", "oci", "oci/base"},
     "builder/check": {"builder", "builder/geo", "builder/profile", "builder/python", "builder/store", "oci", "oci/base"},
     "builder/sandbox": {"oci", "oci/base"},
-    "builder/transform": {"oci", "oci/base"},
+    "builder/transform": {"builder/geo", "oci", "oci/base"},
     "builder/store": {"oci", "oci/base"},
     "builder/profile": {"oci", "oci/base"},
     "builder/python": {"oci", "oci/base", "oci/registry"},

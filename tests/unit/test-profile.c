@@ -89,7 +89,7 @@ test_content (void)
   g_assert_cmpstr (profile->name, ==, "n");
   g_assert_cmpstr (profile->architecture, ==, "arm64");
   g_assert_cmpint (profile->target, ==, TERRANE_TARGET_OCI);
-  g_assert_cmpint (profile->modes, ==, TERRANE_MODES_KEEP);
+  g_assert_cmpint (profile->transforms->modes, ==, TERRANE_MODES_KEEP);
   g_assert_cmpint (profile->base->kind, ==, TERRANE_SOURCE_IMAGE);
   g_assert_cmpstr (profile->base->image, ==, "oci:dir/../b:1"); /* relative to the profile */
   const TerraneSourceSpec *tree = profile->trees->pdata[0];

@@ -1,0 +1,285 @@
+/* Transform "bytecode": each *.py file gets its *.pyc beside it, in the mode "unchecked-hash",
+ * which no time in an image can make stale. */
+#include "builder/store/object.h"
+#include "builder/transform/compiler.h"
+
+#include <string.h>
+
+enum
+{
+  FORMAT = 1, /* raised when the same source would give other bytes */
+  MAX_RESTARTS = 20,
+};
+
+#define MAX_SOURCE_BYTES (UINT64_C (16) * 1024 * 1024)
+#define CACHE "__pycache__"
+
+/* What all threads share. */
+typedef struct
+{
+  TerraneTransformJob *job;
+  char *root;   /* directory that the interpreter is in */
+  GMutex mutex; /* guards the job, and what follows */
+  GPtrArray *paths;
+  guint next;
+  guint restarts;
+  GError *failure; /* the first one */
+} Work;
+
+static gboolean
+is_wanted (const TerraneTransformContext *context)
+{
+  return context->spec->transforms->bytecode;
+}
+
+static json_t *
+make_key (const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
+{
+  json_t *key = json_object ();
+  oci_json_set (key, "format", json_integer (FORMAT));
+  if (context->interpreter != NULL)
+    oci_json_set (key, "python", oci_json_text (context->interpreter->identity));
+  return key;
+}
+
+/* "a/b.py" -> "a/__pycache__/b.TAG.pyc" */
+static char *
+code_path (const char *path, const char *tag)
+{
+  const char *slash = strrchr (path, '/');
+  int directory = slash != NULL ? (int) (slash + 1 - path) : 0;
+  const char *name = path + directory;
+  return g_strdup_printf ("%.*s" CACHE "/%.*s.%s.pyc", directory, path,
+                          (int) (strlen (name) - strlen (".py")), name, tag);
+}
+
+static gboolean
+read_source (Work *self, const TerraneNode *node, GBytes **out_source, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autofree char *data = g_malloc (node->size + 1);
+  size_t got = 0;
+  if (!terrane_object_open (self->job->context->store, &node->object, &fd, error)
+      || !oci_read_full (fd, data, node->size, &got, error))
+    return FALSE;
+  *out_source = g_bytes_new_take (g_steal_pointer (&data), got);
+  return TRUE;
+}
+
+typedef struct
+{
+  const char *data;
+  size_t left;
+} Reader;
+
+static gboolean
+read_bytes (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNUSED GError **error)
+{
+  Reader *self = data;
+  size_t n = MIN (len, self->left);
+  memcpy (buffer, self->data, n);
+  self->data += n;
+  self->left -= n;
+  *out_read = n;
+  return TRUE;
+}
+
+/* With the attributes of its source, without the bit that makes it a program. */
+static gboolean
+add_code (Work *self, const char *path, const TerraneNode *source, const char *tag, GBytes *code,
+          GError **error)
+{
+  g_autofree char *placed = code_path (path, tag);
+  OciEntry entry = terrane_node_entry (source, placed);
+  Reader reader = { .data = g_bytes_get_data (code, NULL), .left = g_bytes_get_size (code) };
+  entry.size = reader.left;
+  entry.mode &= 0666;
+  entry.xattrs = NULL;
+  g_mutex_lock (&self->mutex);
+  gboolean ok = terrane_ingest_add (self->job->ingest, &entry, read_bytes, &reader, error);
+  terrane_transform_report_count (self->job->report, "compiled", 1,
+                                  -(int64_t) g_bytes_get_size (code));
+  g_mutex_unlock (&self->mutex);
+  return ok;
+}
+
+static void
+note (Work *self, const char *path, const char *problem)
+{
+  g_mutex_lock (&self->mutex);
+  terrane_transform_report_keep (self->job->report, "not compiled");
+  terrane_transform_report_note (self->job->report, "/%s: %s", path, problem);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* An interpreter that a file killed is replaced: the others can be compiled still. */
+static gboolean
+restart (Work *self, TerraneCompiler **compiler, const char *path, GError *problem, GError **error)
+{
+  g_mutex_lock (&self->mutex);
+  gboolean may = self->restarts++ < MAX_RESTARTS;
+  g_mutex_unlock (&self->mutex);
+  if (!may)
+    {
+      g_propagate_prefixed_error (error, g_error_copy (problem), "/%s: ", path);
+      return FALSE;
+    }
+  note (self, path, problem->message);
+  terrane_compiler_free (*compiler);
+  *compiler = terrane_compiler_new (self->job->context->interpreter, self->root, error);
+  return *compiler != NULL;
+}
+
+static gboolean
+compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError **error)
+{
+  const TerraneNode *node = terrane_tree_lookup (self->job->source, path);
+  g_autoptr (GBytes) source = NULL, code = NULL;
+  g_autofree char *problem = NULL;
+  g_autoptr (GError) local = NULL;
+  if (node->size > MAX_SOURCE_BYTES)
+    {
+      note (self, path, "is too large");
+      return TRUE;
+    }
+  if (!read_source (self, node, &source, error))
+    return FALSE;
+  if (!terrane_compiler_compile (*compiler, path, source, &code, &problem, &local))
+    return restart (self, compiler, path, local, error);
+  if (code != NULL)
+    return add_code (self, path, node, terrane_compiler_tag (*compiler), code, error);
+  note (self, path, problem);
+  return TRUE;
+}
+
+/* Returns: (transfer none) (nullable): the next file, NULL at the end or when a thread failed */
+static const char *
+next_path (Work *self)
+{
+  g_mutex_lock (&self->mutex);
+  const char *path = self->failure == NULL && self->next < self->paths->len
+                         ? self->paths->pdata[self->next++]
+                         : NULL;
+  g_mutex_unlock (&self->mutex);
+  return path;
+}
+
+static gpointer
+compile_in_thread (gpointer data)
+{
+  Work *self = data;
+  g_autoptr (GError) local = NULL;
+  TerraneCompiler *compiler =
+      terrane_compiler_new (self->job->context->interpreter, self->root, &local);
+  gboolean ok = compiler != NULL;
+  for (const char *path = NULL; ok && (path = next_path (self)) != NULL;)
+    ok = compile_file (self, &compiler, path, &local);
+  terrane_compiler_free (compiler);
+  g_mutex_lock (&self->mutex);
+  if (!ok && self->failure == NULL)
+    self->failure = g_steal_pointer (&local);
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+typedef struct
+{
+  GPtrArray *sources;
+  GPtrArray *stale;
+} Collection;
+
+static gboolean
+is_cached (const char *path)
+{
+  const char *slash = strrchr (path, '/');
+  size_t len = slash != NULL ? (size_t) (slash - path) : 0;
+  return len >= strlen (CACHE) && strncmp (slash - strlen (CACHE), CACHE, strlen (CACHE)) == 0
+         && (len == strlen (CACHE) || path[len - strlen (CACHE) - 1] == '/');
+}
+
+static gboolean
+collect (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  Collection *self = data;
+  if (node->type == OCI_ENTRY_FILE && g_str_has_suffix (path, ".py")
+      && !g_str_has_suffix (path, "/.py"))
+    g_ptr_array_add (self->sources, g_strdup (path));
+  else if (node->type != OCI_ENTRY_DIRECTORY && g_str_has_suffix (path, ".pyc") && is_cached (path))
+    g_ptr_array_add (self->stale, g_strdup (path));
+  return TRUE;
+}
+
+/* What was compiled by whomever is stale in an image, whose files all have one time. */
+static void
+remove_stale (TerraneTransformJob *job, const GPtrArray *stale)
+{
+  for (guint i = 0; i < stale->len; i++)
+    {
+      const TerraneNode *node = terrane_tree_lookup (job->source, stale->pdata[i]);
+      terrane_transform_report_count (job->report, "stale", 1, (int64_t) node->size);
+      terrane_tree_remove (terrane_ingest_tree (job->ingest), stale->pdata[i]);
+    }
+}
+
+static gboolean
+compile_all (Work *self, GError **error)
+{
+  const TerraneTransformContext *context = self->job->context;
+  guint n = MIN (context->jobs, self->paths->len);
+  g_autofree GThread **threads = g_new0 (GThread *, n + 1);
+  terrane_progress_phase (context->progress, 0, "compiling %s", context->spec->name);
+  g_mutex_init (&self->mutex);
+  for (guint i = 0; i < n; i++)
+    threads[i] = g_thread_new ("compile", compile_in_thread, self);
+  for (guint i = 0; i < n; i++)
+    (void) g_thread_join (threads[i]); /* what went wrong is in the work */
+  g_mutex_clear (&self->mutex);
+  if (self->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, self->failure);
+  return FALSE;
+}
+
+/* Returns: (transfer full) (nullable) */
+static char *
+find_root (const TerraneTransformContext *context, GError **error)
+{
+  const TerraneInterpreter *interpreter = context->interpreter;
+  OciDigestHex hex;
+  if (interpreter->is_host)
+    return g_strdup ("/");
+  if (!terrane_commit_checkout (context->store, &interpreter->root,
+                                oci_digest_hex (&interpreter->root, hex), error))
+    return NULL;
+  return g_build_filename (terrane_store_path (context->store), "roots", hex, NULL);
+}
+
+static gboolean
+apply (TerraneTransformJob *job, GError **error)
+{
+  const TerraneTransformContext *context = job->context;
+  g_autoptr (GPtrArray) sources = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) stale = g_ptr_array_new_with_free_func (g_free);
+  Collection collection = { .sources = sources, .stale = stale };
+  if (!terrane_tree_foreach (job->source, collect, &collection, error))
+    return FALSE;
+  if (sources->len > 0 && context->interpreter == NULL)
+    {
+      terrane_transform_report_note (job->report, "%s; nothing was compiled",
+                                     context->no_interpreter);
+      return TRUE;
+    }
+  remove_stale (job, stale);
+  if (sources->len == 0)
+    return TRUE;
+  g_autofree char *root = find_root (context, error);
+  Work work = { .job = job, .root = root, .paths = sources };
+  return root != NULL && compile_all (&work, error);
+}
+
+const TerraneTransform terrane_transform_bytecode = {
+  .name = "bytecode",
+  .wanted = is_wanted,
+  .key = make_key,
+  .apply = apply,
+};

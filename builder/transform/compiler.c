@@ -1,0 +1,234 @@
+#include "builder/transform/compiler.h"
+
+#include "builder/sandbox/session.h"
+
+#include "oci/base/fd.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum
+{
+  DEADLINE_SECS = 120, /* of one file */
+  MAX_TAG = 64,
+  MAX_SHOWN_OUTPUT = 400,
+  WORDS = 2, /* in front of each message: status or length of the name, length */
+};
+
+#define MAX_ANSWER_BYTES (UINT32_C (64) * 1024 * 1024)
+#define MEMORY_BYTES (UINT64_C (4) * 1024 * 1024 * 1024)
+#define SCRIPT "/terrane/transform/compile.py"
+
+/* Of the file that glib-compile-resources makes. */
+extern GResource *terrane_transform_get_resource (void);
+
+struct _TerraneCompiler
+{
+  TerraneSession *session;
+  OciFd socket;
+  OciFd output; /* of the interpreter's stderr, a file */
+  char *tag;
+};
+
+void
+terrane_compiler_free (TerraneCompiler *self)
+{
+  if (self == NULL)
+    return;
+  terrane_session_free (self->session);
+  oci_fd_close (self->socket);
+  oci_fd_close (self->output);
+  g_free (self->tag);
+  g_free (self);
+}
+
+/* What it said before it ended: bubblewrap's reasons stand there, too. */
+static gboolean
+throw_ended (TerraneCompiler *self, const char *what, GError **error)
+{
+  char buffer[MAX_SHOWN_OUTPUT + 1];
+  ssize_t n = pread (self->output, buffer, MAX_SHOWN_OUTPUT, 0);
+  buffer[MAX (n, 0)] = '\0';
+  g_autofree char *valid = g_utf8_make_valid (g_strchomp (buffer), -1);
+  g_autofree char *quoted = oci_quote (valid);
+  return oci_throw (error, OCI_ERROR_IO, "the image's Python %s%s%s", what,
+                    valid[0] != '\0' ? ", having said " : "", valid[0] != '\0' ? quoted : "");
+}
+
+static gboolean
+send_all (TerraneCompiler *self, const void *data, size_t len, GError **error)
+{
+  const char *at = data;
+  while (len > 0)
+    {
+      ssize_t n = send (self->socket, at, len, MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return throw_ended (self, errno == EAGAIN ? "takes too long" : "ended", error);
+      at += n;
+      len -= (size_t) n;
+    }
+  return TRUE;
+}
+
+static gboolean
+receive_all (TerraneCompiler *self, void *data, size_t len, GError **error)
+{
+  char *at = data;
+  while (len > 0)
+    {
+      ssize_t n = recv (self->socket, at, len, 0);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return throw_ended (self, n < 0 && errno == EAGAIN ? "takes too long" : "ended", error);
+      at += n;
+      len -= (size_t) n;
+    }
+  return TRUE;
+}
+
+static gboolean
+receive (TerraneCompiler *self, uint32_t *out_status, GBytes **out_data, GError **error)
+{
+  uint32_t words[WORDS];
+  if (!receive_all (self, words, sizeof words, error))
+    return FALSE;
+  uint32_t len = GUINT32_FROM_LE (words[1]);
+  if (len > MAX_ANSWER_BYTES)
+    return oci_throw (error, OCI_ERROR_LIMIT, "the image's Python made more than %u bytes of it",
+                      MAX_ANSWER_BYTES);
+  g_autofree char *data = g_malloc (MAX (len, 1));
+  if (!receive_all (self, data, len, error))
+    return FALSE;
+  *out_status = GUINT32_FROM_LE (words[0]);
+  *out_data = g_bytes_new_take (g_steal_pointer (&data), len);
+  return TRUE;
+}
+
+/* It becomes part of file names. */
+static gboolean
+take_tag (TerraneCompiler *self, GBytes *data, GError **error)
+{
+  gsize len = 0;
+  const char *text = g_bytes_get_data (data, &len);
+  gboolean good = len > 0 && len <= MAX_TAG;
+  for (gsize i = 0; good && i < len; i++)
+    good = g_ascii_isalnum (text[i]) || text[i] == '-' || text[i] == '_';
+  if (!good)
+    return oci_throw (error, OCI_ERROR_FORMAT, "the image's Python has no name for bytecode files");
+  self->tag = g_strndup (text, len);
+  return TRUE;
+}
+
+static gboolean
+set_deadline (int fd, GError **error)
+{
+  const struct timeval deadline = { .tv_sec = DEADLINE_SECS };
+  return (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline) == 0
+          && setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline) == 0)
+         || oci_throw_errno (error, "a socket");
+}
+
+/* On a thread of the session's: whoever waits for an answer is woken. */
+static void
+on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
+{
+  const TerraneCompiler *self = data;
+  (void) shutdown (self->socket, SHUT_RDWR); /* fails when the other end is closed, too */
+}
+
+/* Several threads start interpreters at once, and the first use of a resource is not thread-safe.
+ */
+static const char *
+script_text (void)
+{
+  static char *text;
+  if (g_once_init_enter (&text))
+    {
+      g_autoptr (GBytes) script = g_resource_lookup_data (terrane_transform_get_resource (), SCRIPT,
+                                                          G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+      g_assert (script != NULL); /* it is part of the program */
+      g_once_init_leave (&text,
+                         g_strndup (g_bytes_get_data (script, NULL), g_bytes_get_size (script)));
+    }
+  return text;
+}
+
+static gboolean
+start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char *root,
+       GError **error)
+{
+  int pair[2];
+  self->output = memfd_create ("python-output", MFD_CLOEXEC);
+  if (self->output < 0 || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return oci_throw_errno (error, "starting Python");
+  self->socket = pair[0];
+  g_auto (OciFd) theirs = pair[1];
+  /* Not -I, which would make it ignore PYTHONHASHSEED: its environment has nothing else. */
+  const char *const argv[] = { interpreter->path, "-S", "-s", "-B", "-c", script_text (), NULL };
+  const int stdio[] = { theirs, theirs, self->output };
+  const TerraneSessionOptions options = {
+    .memory_bytes = MEMORY_BYTES, .stdio = stdio, .ended = on_ended, .ended_data = self
+  };
+  const TerraneSandbox sandbox = { .root = root, .env = (const char *const *) interpreter->env };
+  self->session = set_deadline (self->socket, error)
+                      ? terrane_session_start (&sandbox, argv, &options, NULL, error)
+                      : NULL;
+  if (self->session == NULL)
+    return FALSE;
+  terrane_session_release (self->session);
+  return TRUE;
+}
+
+TerraneCompiler *
+terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root, GError **error)
+{
+  uint32_t status = 0;
+  g_autoptr (GBytes) tag = NULL;
+  g_autoptr (TerraneCompiler) self = g_new0 (TerraneCompiler, 1);
+  self->socket = self->output = -1;
+  OCI_PREFIX (error, "%s", interpreter->path);
+  if (!start (self, interpreter, root, error) || !receive (self, &status, &tag, error)
+      || !take_tag (self, tag, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+const char *
+terrane_compiler_tag (const TerraneCompiler *self)
+{
+  return self->tag;
+}
+
+gboolean
+terrane_compiler_compile (TerraneCompiler *self, const char *path, GBytes *source,
+                          GBytes **out_code, char **out_problem, GError **error)
+{
+  uint32_t status = 0;
+  gsize len = 0;
+  g_autofree char *name = g_strconcat ("/", path, NULL);
+  g_autoptr (GBytes) answer = NULL;
+  const void *data = g_bytes_get_data (source, &len);
+  const uint32_t words[WORDS] = { GUINT32_TO_LE ((uint32_t) strlen (name)),
+                                  GUINT32_TO_LE ((uint32_t) len) };
+  *out_code = NULL;
+  *out_problem = NULL;
+  if (!send_all (self, words, sizeof words, error) || !send_all (self, name, strlen (name), error)
+      || !send_all (self, data, len, error) || !receive (self, &status, &answer, error))
+    return FALSE;
+  if (status == 0)
+    {
+      *out_code = g_steal_pointer (&answer);
+      return TRUE;
+    }
+  g_autofree char *text = g_strndup (g_bytes_get_data (answer, NULL),
+                                     MIN (g_bytes_get_size (answer), MAX_SHOWN_OUTPUT));
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  *out_problem = oci_quote (valid);
+  return TRUE;
+}

@@ -1,0 +1,186 @@
+#include "builder/transform/transform.h"
+
+#include "builder/store/cache.h"
+#include "builder/version.h"
+
+/* In the order in which they are done. */
+static const TerraneTransform *const transforms[] = { &terrane_transform_strip,
+                                                      &terrane_transform_bytecode,
+                                                      &terrane_transform_dedupe };
+
+void
+terrane_interpreter_clear (TerraneInterpreter *self)
+{
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->identity, g_free);
+  g_clear_pointer (&self->env, g_strfreev);
+}
+
+/* Returns: (transfer full) (nullable): an array of what each transform depends on; empty when none
+ * is wanted */
+static json_t *
+collect_keys (const TerraneTransformContext *context, GError **error)
+{
+  g_autoptr (OciJsonValue) keys = json_array ();
+  for (size_t i = 0; i < G_N_ELEMENTS (transforms); i++)
+    {
+      if (!transforms[i]->wanted (context))
+        continue;
+      json_t *key = transforms[i]->key (context, error);
+      if (key == NULL)
+        {
+          g_prefix_error (error, "%s: transforms.%s: ", context->spec->where, transforms[i]->name);
+          return NULL;
+        }
+      oci_json_append (keys, oci_json_text (transforms[i]->name));
+      oci_json_append (keys, key);
+    }
+  return g_steal_pointer (&keys);
+}
+
+static OciDigest
+make_key (const OciDigest *commit, json_t *keys)
+{
+  OciDigestHex hex;
+  g_autoptr (OciJsonValue) key = json_object ();
+  oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
+  oci_json_set (key, "commit", oci_json_text (oci_digest_hex (commit, hex)));
+  oci_json_set (key, "transforms", json_incref (keys));
+  g_autoptr (GBytes) bytes = oci_json_dump (key);
+  return oci_digest_of_bytes (bytes);
+}
+
+static gboolean
+read_commit (TerraneStore *store, const json_t *entry, const char *member, OciDigest *out_commit)
+{
+  const char *text = terrane_cache_text (entry, member);
+  return text != NULL && oci_digest_parse_hex (text, out_commit, NULL)
+         && terrane_commit_exists (store, out_commit);
+}
+
+static gboolean
+find (TerraneStore *store, const OciDigest *key, TerraneTransformed *out)
+{
+  OciDigest commit, debug = { 0 };
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TRANSFORMED, key);
+  json_t *reports = json_object_get (entry, "reports");
+  gboolean has_debug = json_object_get (entry, "debug") != NULL;
+  if (!read_commit (store, entry, "commit", &commit) || !json_is_array (reports)
+      || (has_debug && !read_commit (store, entry, "debug", &debug)))
+    return FALSE;
+  out->commit = commit;
+  out->has_debug = has_debug;
+  out->debug = debug;
+  out->reports = json_incref (reports);
+  return TRUE;
+}
+
+static gboolean
+remember (TerraneStore *store, const OciDigest *key, const OciDigest *source,
+          const TerraneTransformed *result, GError **error)
+{
+  OciDigestHex hex;
+  g_autoptr (OciJsonValue) entry = json_object ();
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&result->commit, hex)));
+  oci_json_set (entry, "source", oci_json_text (oci_digest_hex (source, hex)));
+  if (result->has_debug)
+    oci_json_set (entry, "debug", oci_json_text (oci_digest_hex (&result->debug, hex)));
+  oci_json_set (entry, "reports", json_incref (result->reports));
+  return terrane_cache_put (store, TERRANE_CACHE_TRANSFORMED, key, entry, error);
+}
+
+static gboolean
+copy_node (TerraneNode *node, const char *path, gpointer data, GError **error)
+{
+  TerraneNode *copy = NULL;
+  const OciEntry entry = terrane_node_entry (node, path);
+  if (!terrane_tree_add (data, &entry, &copy, error))
+    return FALSE;
+  copy->object = node->object;
+  copy->size = node->size;
+  return TRUE;
+}
+
+static gboolean
+copy_tree (TerraneTree *from, TerraneTree *to, GError **error)
+{
+  return copy_node (terrane_tree_root (from), "", to, error)
+         && terrane_tree_foreach (from, copy_node, to, error);
+}
+
+static gboolean
+apply (const TerraneTransform *transform, TerraneTransformJob *job, json_t *reports, GError **error)
+{
+  const TerraneTransformContext *context = job->context;
+  OCI_PREFIX (error, "%s: transforms.%s", context->spec->where, transform->name);
+  g_autoptr (TerraneTransformReport) report = terrane_transform_report_new (transform->name);
+  job->report = report;
+  if (!transform->apply (job, error))
+    return FALSE;
+  json_t *result = terrane_transform_report_to_json (report);
+  oci_json_append (reports, result);
+  size_t i;
+  json_t *note;
+  json_array_foreach (json_object_get (result, "notes"), i, note)
+      terrane_progress_warn (context->progress, "%s: %s: %s", context->spec->name, transform->name,
+                             json_string_value (note));
+  return TRUE;
+}
+
+static gboolean
+apply_all (TerraneTransformJob *job, TerraneTransformed *result, GError **error)
+{
+  const TerraneTransformContext *context = job->context;
+  for (size_t i = 0; i < G_N_ELEMENTS (transforms); i++)
+    if (transforms[i]->wanted (context) && !apply (transforms[i], job, result->reports, error))
+      return FALSE;
+  /* Before the ingest ends the transaction that the files were written in. */
+  result->has_debug = terrane_tree_root (job->debug)->children->len > 0;
+  return (!result->has_debug
+          || terrane_commit_write (context->store, job->debug, &result->debug, error))
+         && terrane_ingest_finish (job->ingest, &result->commit, &result->tree, error);
+}
+
+static gboolean
+make (const TerraneTransformContext *context, const OciDigest *commit, TerraneTransformed *result,
+      GError **error)
+{
+  TerraneStore *store = context->store;
+  if (!terrane_store_begin_write (store, error))
+    return FALSE;
+  g_autoptr (TerraneTree) source = terrane_commit_load (store, commit, error);
+  g_autoptr (TerraneIngest) ingest =
+      source != NULL ? terrane_ingest_new (store, context->jobs, NULL, NULL, error) : NULL;
+  if (ingest == NULL || !copy_tree (source, terrane_ingest_tree (ingest), error))
+    return FALSE;
+  g_autoptr (TerraneTree) debug = terrane_tree_new ();
+  TerraneTransformJob job = {
+    .context = context, .source = source, .ingest = ingest, .debug = debug
+  };
+  return apply_all (&job, result, error);
+}
+
+gboolean
+terrane_transform_tree (const TerraneTransformContext *context, const OciDigest *commit,
+                        TerraneTransformed *out_transformed, GError **error)
+{
+  *out_transformed = (TerraneTransformed){ .commit = *commit };
+  g_autoptr (OciJsonValue) keys = collect_keys (context, error);
+  if (keys == NULL)
+    return FALSE;
+  if (json_array_size (keys) == 0)
+    return TRUE;
+  OciDigest key = make_key (commit, keys);
+  if (find (context->store, &key, out_transformed))
+    return TRUE;
+  TerraneTransformed result = { .reports = json_array () };
+  if (make (context, commit, &result, error)
+      && remember (context->store, &key, commit, &result, error))
+    {
+      *out_transformed = result;
+      return TRUE;
+    }
+  json_decref (result.reports);
+  terrane_tree_free (result.tree);
+  return FALSE;
+}
