@@ -22,6 +22,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   gboolean ok = terrane_geo_file_read (fd, &file, &error);
   FUZZ_CHECK (ok, error);
   g_autoptr (TerraneElfSymbols) symbols = terrane_elf_symbols_read (fd);
+  g_assert_true (symbols == NULL || symbols->defined != NULL);
   if (file == NULL)
     return 0;
   g_autoptr (OciJsonValue) json = terrane_geo_file_to_json (file);
