@@ -172,8 +172,8 @@ TerraneTransformSpec *
 terrane_transform_spec_read (const OciJson *at, const TerraneTransformSpec *defaults)
 {
   static const char *const known[] = {
-    "modes",  "prune", "prune_paths", "keep_paths", "botocore_services",
-    "setuid", "strip", "bytecode",    "relocate",   NULL
+    "modes",    "prune",    "prune_paths", "keep_paths", "botocore_services", "setuid", "strip",
+    "bytecode", "relocate", "dedupe",      NULL
   };
   OciJson member;
   unsigned word;
@@ -193,6 +193,8 @@ terrane_transform_spec_read (const OciJson *at, const TerraneTransformSpec *defa
   self->own_setuid = oci_json_member (at, "setuid", &member) && self->setuid != NULL;
   if (oci_json_member (at, "relocate", &member))
     (void) oci_json_bool (&member, &self->relocate); /* notes what is wrong */
+  if (oci_json_member (at, "dedupe", &member))
+    (void) oci_json_bool (&member, &self->dedupe); /* likewise */
   return self;
 }
 

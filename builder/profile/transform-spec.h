@@ -52,6 +52,7 @@ typedef struct
   gboolean own_setuid;
   TerraneStrip strip;
   gboolean bytecode; /* *.py files are compiled, as unchecked-hash */
+  gboolean dedupe;   /* equal data of GDAL and PROJ become links to one file */
   gboolean relocate; /* symbolic links follow what "rename" moves */
 } TerraneTransformSpec;
 

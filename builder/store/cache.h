@@ -19,9 +19,9 @@ G_BEGIN_DECLS
 #define TERRANE_CACHE_PYTHONS "pythons"         /* commit -> its interpreter and C library */
 #define TERRANE_CACHE_PULLED "pulled"           /* ostree URL and ref -> commit, time of use */
 #define TERRANE_CACHE_RESULTS "results"         /* validation key -> results that passed */
+#define TERRANE_CACHE_GEO "geo"                 /* files of a layer -> facts of geospatial files */
 #define TERRANE_CACHE_PROGRAMS "programs"       /* files of a layer -> facts of ELF files */
 #define TERRANE_CACHE_UNPACKED "unpacked"       /* manifest -> file system, what layers are from */
-#define TERRANE_CACHE_GEO "geo"                 /* files of a layer -> facts of geospatial files */
 
 /** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */
 json_t *terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key);

@@ -5,7 +5,8 @@
 
 /* In the order in which they are done. */
 static const TerraneTransform *const transforms[] = { &terrane_transform_strip,
-                                                      &terrane_transform_bytecode };
+                                                      &terrane_transform_bytecode,
+                                                      &terrane_transform_dedupe };
 
 void
 terrane_interpreter_clear (TerraneInterpreter *self)

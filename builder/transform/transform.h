@@ -61,6 +61,7 @@ typedef struct
 
 extern const TerraneTransform terrane_transform_strip;
 extern const TerraneTransform terrane_transform_bytecode;
+extern const TerraneTransform terrane_transform_dedupe;
 
 /* What came out. */
 typedef struct

@@ -31,7 +31,7 @@ ALLOWED = {
     "builder/sandbox": {"builder/sandbox/init", "oci", "oci/base"},
     "builder/sandbox/init": set(),
     "builder/validation": {"builder", "builder/profile", "builder/sandbox", "oci", "oci/base"},
-    "builder/transform": {"builder", "builder/profile", "builder/sandbox", "builder/store", "oci", "oci/base"},
+    "builder/transform": {"builder", "builder/geo", "builder/profile", "builder/sandbox", "builder/store", "oci", "oci/base"},
     "builder/store": {"oci", "oci/base"},
     "builder/profile": {"oci", "oci/base"},
     "builder/python": {"oci", "oci/base", "oci/registry"},
