@@ -92,18 +92,27 @@ add_command (TerraneValidateSpec *spec, const char *text, GError **error)
   return TRUE;
 }
 
+/* What was written wrong in an option is a matter of usage, whatever it is elsewhere. */
+static gboolean
+check_option (const char *option, gboolean ok, const GError *local, GError **error)
+{
+  return ok || oci_throw (error, OCI_ERROR_USAGE, "validate: %s: %s", option, local->message);
+}
+
 static gboolean
 read_duration (const char *option, const char *text, uint64_t *out_ms, GError **error)
 {
-  OCI_PREFIX (error, "validate: %s", option);
-  return text == NULL || oci_parse_duration (text, MAX_TIMEOUT_MS, out_ms, error);
+  g_autoptr (GError) local = NULL;
+  gboolean ok = text == NULL || oci_parse_duration (text, MAX_TIMEOUT_MS, out_ms, &local);
+  return check_option (option, ok, local, error);
 }
 
 static gboolean
 read_size (const char *option, const char *text, uint64_t *out_bytes, GError **error)
 {
-  OCI_PREFIX (error, "validate: %s", option);
-  return text == NULL || oci_parse_size (text, out_bytes, error);
+  g_autoptr (GError) local = NULL;
+  gboolean ok = text == NULL || oci_parse_size (text, out_bytes, &local);
+  return check_option (option, ok, local, error);
 }
 
 static gboolean
