@@ -34,7 +34,7 @@ print_layers (const TerraneImage *image)
 static void
 print_validation (const TerraneBuild *build)
 {
-  terrane_validation_report_print (build->validation);
+  terrane_validation_report_print (build->validation, TRUE);
   if (build->validation_cached)
     terrane_print ("(run before on exactly this file system)\n");
 }

@@ -188,7 +188,7 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
       terrane_print_json (document);
     }
   else
-    terrane_validation_report_print (results);
+    terrane_validation_report_print (results, TRUE);
   return terrane_validate_judge (results, error);
 }
 
