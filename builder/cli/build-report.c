@@ -61,7 +61,7 @@ print_transforms (json_t *transforms)
 static void
 print_validation (const TerraneBuild *build)
 {
-  terrane_validation_report_print (build->validation);
+  terrane_validation_report_print (build->validation, TRUE);
   if (build->validation_cached)
     terrane_print ("(run before on exactly this file system)\n");
   if (build->validation_emulator != NULL)

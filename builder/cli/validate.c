@@ -94,18 +94,27 @@ add_command (TerraneValidateSpec *spec, const char *text, GError **error)
   return TRUE;
 }
 
+/* What was written wrong in an option is a matter of usage, whatever it is elsewhere. */
+static gboolean
+check_option (const char *option, gboolean ok, const GError *local, GError **error)
+{
+  return ok || oci_throw (error, OCI_ERROR_USAGE, "validate: %s: %s", option, local->message);
+}
+
 static gboolean
 read_duration (const char *option, const char *text, uint64_t *out_ms, GError **error)
 {
-  OCI_PREFIX (error, "validate: %s", option);
-  return text == NULL || oci_parse_duration (text, MAX_TIMEOUT_MS, out_ms, error);
+  g_autoptr (GError) local = NULL;
+  gboolean ok = text == NULL || oci_parse_duration (text, MAX_TIMEOUT_MS, out_ms, &local);
+  return check_option (option, ok, local, error);
 }
 
 static gboolean
 read_size (const char *option, const char *text, uint64_t *out_bytes, GError **error)
 {
-  OCI_PREFIX (error, "validate: %s", option);
-  return text == NULL || oci_parse_size (text, out_bytes, error);
+  g_autoptr (GError) local = NULL;
+  gboolean ok = text == NULL || oci_parse_size (text, out_bytes, &local);
+  return check_option (option, ok, local, error);
 }
 
 static gboolean
@@ -194,7 +203,7 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
       terrane_print_json (document);
     }
   else
-    terrane_validation_report_print (results);
+    terrane_validation_report_print (results, TRUE);
   if (!global->output.json && emulated != NULL)
     terrane_print ("(%s)\n", emulated);
   return terrane_validate_judge (results, error);

@@ -7,8 +7,14 @@
 
 G_BEGIN_DECLS
 
-/** Prints a table. @results: as terrane_results_to_json() gives them */
-void terrane_validation_report_print (const json_t *results);
+/**
+ * terrane_validation_report_print:
+ * @results: as terrane_results_to_json() gives them
+ * @brief: count the operations of the suite and the orders that did not fail
+ *
+ * Prints a table.
+ */
+void terrane_validation_report_print (const json_t *results, gboolean brief);
 
 /** Writes JUnit XML. @name: of the suite */
 gboolean terrane_validation_report_write_junit (const char *path, const char *name,

@@ -4,6 +4,7 @@
 #include "builder/validation/cold.h"
 #include "builder/validation/explain.h"
 #include "builder/validation/report.h"
+#include "builder/validation/suite.h"
 
 #include "oci/base/error.h"
 #include "oci/base/json.h"
@@ -21,7 +22,6 @@ enum
   MAX_FILES = 8, /* handed to one process */
 };
 
-#define RESOURCES "/terrane/suite/"
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 #define DEFAULT_TMP_BYTES (UINT64_C (512) << 20) /* Lambda's */
 
@@ -34,9 +34,6 @@ enum
 #define SCRIPT_CODE                                                                                \
   "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path (sys.argv[0], run_name='__main__')"
 
-static const char *const suite_files[] = { "harness.py",  "imports.py", "probe.py",  "asked.py",
-                                           "versions.py", "crs.py",     "raster.py", "vector.py",
-                                           "numeric.py",  "network.py", "ranges.py", NULL };
 static const char *const geo_groups[] = { "versions", "crs",     "raster", "vector",
                                           "numeric",  "network", "ranges", NULL };
 /* Whose libraries are known to get into each other's way, depending on who is first. */
@@ -72,36 +69,6 @@ terrane_validation_script_free (gpointer data)
   g_free (script->name);
   g_bytes_unref (script->content);
   g_free (script);
-}
-
-/* Named here, or the linker would leave it out. */
-GResource *terrane_suite_get_resource (void);
-
-static GBytes *
-suite_file (const char *name)
-{
-  g_autofree char *path = g_strconcat (RESOURCES, name, NULL);
-  GBytes *content = g_resource_lookup_data (terrane_suite_get_resource (), path,
-                                            G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  if (content == NULL)
-    g_error ("%s is not part of this program", path);
-  return content;
-}
-
-OciDigest
-terrane_validation_version (void)
-{
-  g_autoptr (GByteArray) all = g_byte_array_new ();
-  for (const char *const *name = suite_files; *name != NULL; name++)
-    {
-      g_autoptr (GBytes) content = suite_file (*name);
-      gsize size;
-      const guint8 *data = g_bytes_get_data (content, &size);
-      g_byte_array_append (all, (const guint8 *) *name, (guint) strlen (*name) + 1);
-      g_byte_array_append (all, data, (guint) size);
-    }
-  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (g_steal_pointer (&all));
-  return oci_digest_of_bytes (bytes);
 }
 
 static gboolean
@@ -249,7 +216,7 @@ run_group (const Run *self, const char *group, json_t *config, const TerraneSand
   g_autoptr (OciJsonValue) owned = config;
   g_autofree char *file = g_strconcat (group, ".py", NULL);
   g_autofree char *token = g_strdup_printf ("@terrane-%08x%08x ", g_random_int (), g_random_int ());
-  g_autoptr (GBytes) harness = suite_file ("harness.py"), code = suite_file (file);
+  g_autoptr (GBytes) harness = terrane_suite_file ("harness.py"), code = terrane_suite_file (file);
   TerraneSandboxFile files[MAX_FILES] = {
     { .name = "harness.py", .content = harness, .mode = 0444 },
     { .name = file, .content = code, .mode = 0444 },
@@ -547,59 +514,6 @@ run_command (Run *self, const TerraneCommandSpec *command, GError **error)
   return TRUE;
 }
 
-static json_t *
-numbers_to_json (const double *numbers, size_t n)
-{
-  json_t *list = json_array ();
-  for (size_t i = 0; i < n; i++)
-    oci_json_append (list, json_real (numbers[i]));
-  return list;
-}
-
-static json_t *
-text_or_null (const char *text)
-{
-  return text != NULL ? oci_json_text (text) : json_null ();
-}
-
-static json_t *
-asked_config (const TerraneValidateSpec *spec)
-{
-  json_t *config = json_object (), *drivers = json_array (), *codecs = json_array ();
-  json_t *systems = json_array ();
-  for (guint i = 0; i < spec->drivers->len; i++)
-    {
-      const TerraneDriverSpec *driver = spec->drivers->pdata[i];
-      json_t *entry = json_object ();
-      oci_json_set (entry, "name", oci_json_text (driver->name));
-      oci_json_set (entry, "raster", json_boolean (driver->raster));
-      oci_json_set (entry, "vector", json_boolean (driver->vector));
-      oci_json_set (entry, "write", json_boolean (driver->write));
-      oci_json_append (drivers, entry);
-    }
-  for (char **codec = spec->codecs; codec != NULL && *codec != NULL; codec++)
-    oci_json_append (codecs, oci_json_text (*codec));
-  for (guint i = 0; i < spec->crs->len; i++)
-    {
-      const TerraneCrsSpec *crs = spec->crs->pdata[i];
-      json_t *entry = json_object ();
-      oci_json_set (entry, "from", text_or_null (crs->from));
-      oci_json_set (entry, "to", text_or_null (crs->to));
-      oci_json_set (entry, "operation_code", text_or_null (crs->operation_code));
-      oci_json_set (entry, "point", numbers_to_json (crs->point, crs->n_numbers));
-      oci_json_set (entry, "expect", numbers_to_json (crs->expect, crs->n_numbers));
-      oci_json_set (entry, "tolerance", json_real (crs->tolerance));
-      oci_json_set (entry, "operation", text_or_null (crs->operation));
-      oci_json_set (entry, "accuracy",
-                    crs->has_accuracy ? json_real (crs->accuracy) : json_null ());
-      oci_json_append (systems, entry);
-    }
-  oci_json_set (config, "drivers", drivers);
-  oci_json_set (config, "codecs", codecs);
-  oci_json_set (config, "crs", systems);
-  return config;
-}
-
 static gboolean
 run_geo (Run *self, GError **error)
 {
@@ -661,7 +575,9 @@ terrane_validation_run (const TerraneValidation *self, GPtrArray **out_results, 
       return FALSE;
   gboolean asked = spec->drivers->len > 0 || spec->crs->len > 0
                    || (spec->codecs != NULL && spec->codecs[0] != NULL);
-  if ((asked && !run_operations (&run, "asked", "profile", asked_config (spec), NULL, error))
+  if ((asked
+       && !run_operations (&run, "asked", "profile", terrane_validation_asked_config (spec), NULL,
+                           error))
       || (spec->suite_geo && !run_geo (&run, error)))
     return FALSE;
   hold_against_memory (&run);

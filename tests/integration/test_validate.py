@@ -44,8 +44,8 @@ class Small(TestCase):
         self.assertTrue(results["2 modules"]["passed"])
 
     def test_wrong_suffix(self):
-        self.image({"pkg/__init__.py": "from pkg import _gdal\n", "pkg/_gdal.cpython-312-x86_64-linux-gnu.so": b"\x7fELF"})
-        self.image({"pkg/__init__.py": "import pkg._gdal\n"})
+        module = pathlib.Path("/lib/x86_64-linux-gnu/libz.so.1").resolve().read_bytes()  # any library will do
+        self.image({"pkg/__init__.py": "import pkg._gdal\n", "pkg/_gdal.cpython-312-x86_64-linux-gnu.so": module})
         results, message = self.results("--import", "pkg", exit_code=3)
         self.assertIn("No module named 'pkg._gdal'", results["pkg"]["message"])
         self.assertIn("‘_gdal.cpython-312-x86_64-linux-gnu.so’, which Python ‘3.11’ cannot load", results["pkg"]["explanation"])
@@ -76,19 +76,19 @@ class Small(TestCase):
 
     def test_limits_commands_scripts_and_time(self):
         profile = self.image(
-            {"big.py": "x = bytearray(100_000_000)\n", "late.py": "import time; time.sleep(0.3)\n"},
+            {"big.py": "x = bytearray(100_000_000)\n", "late.py": "import time; time.sleep(2)\n"},
             validate={"imports": ["big", "late"], "scripts": ["fails.py", "slow.py"], "timeout": "5s",
                       "commands": [{"command": ["python3", "--version"], "expect": "^Python 3[.]"},
                                    {"command": ["python3", "--version"], "expect": "^Ruby"},
                                    {"command": ["/bin/sh", "-c", "exit 4"], "exit_code": 4}, ["absent"]]},
-            limits={"memory": "80MB", "import_time": "200ms", "tmp": "64MiB"})
+            limits={"memory": "80MB", "import_time": "1500ms", "tmp": "64MiB"})
         self.write("fails.py", "import os\nassert os.statvfs('/tmp').f_blocks * os.statvfs('/tmp').f_frsize == 64 << 20\n"
                    "raise SystemExit('as it should')\n")
         self.write("slow.py", "import time; time.sleep(60)\n")
         junit = self.directory / "junit.xml"
         results, message = self.results("--profile", profile, "--junit", junit, exit_code=3)
         self.assertRegex(results["big"]["message"], "MB in memory at once, more than limits.memory, 80.0 MB")
-        self.assertRegex(results["late"]["message"], "takes 3[0-9]{2,3} ms .*more than limits.import_time, 200 ms")
+        self.assertRegex(results["late"]["message"], "takes [2-4][0-9]{3} ms .*more than limits.import_time, 1500 ms")
         self.assertIn("as it should", results["fails.py"]["output"])
         self.assertIn("killed after 5 s", results["slow.py"]["message"])
         self.assertIn("no match of ‘^Ruby’", message)
@@ -96,7 +96,7 @@ class Small(TestCase):
         self.assertIn("the image has no ‘absent’ in its PATH", results["absent"]["message"])
         suite = xml.parse(junit).getroot().find("testsuite")
         self.assertEqual(int(suite.get("failures")), len(suite.findall("testcase/failure")))
-        self.assertEqual(int(suite.get("failures")), sum(not result["passed"] for result in results.values()) + 1)  # one name twice
+        self.assertEqual(int(suite.get("failures")), sum(not result["passed"] for result in results.values()))
         shutil.rmtree(self.directory / "app")
 
     def test_hostile_process(self):

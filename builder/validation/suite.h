@@ -1,0 +1,14 @@
+/* The Python side of the validation, which is part of the program, and what it is told. */
+#pragma once
+
+#include "builder/profile/validate-spec.h"
+
+G_BEGIN_DECLS
+
+/** A file of builder/validation/suite/. Returns: (transfer full) */
+GBytes *terrane_suite_file (const char *name);
+
+/** Drivers, codecs and transformations, as asked.py reads them. Returns: (transfer full) */
+json_t *terrane_validation_asked_config (const TerraneValidateSpec *spec);
+
+G_END_DECLS
