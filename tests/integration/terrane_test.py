@@ -205,3 +205,17 @@ def shared_gdal_build():
     if result.returncode != 0:
         raise RuntimeError(result.stderr)
     return json.loads(result.stdout)
+
+
+def shared_files(record):
+    """The files of an image in the shared store, for reading. Not below roots/, where the next image takes their place."""
+    directory = SHARED / "files" / record["commit"]
+    if not directory.exists():
+        fresh = directory.with_name(f"fresh-{secrets.token_hex(6)}")
+        directory.parent.mkdir(exist_ok=True)
+        subprocess.run(["ostree", f"--repo={SHARED}/store/repo", "checkout", "-U", "-H", record["commit"], str(fresh)], check=True)
+        try:
+            fresh.rename(directory)
+        except OSError:  # another test was first
+            remove_tree(fresh)
+    return directory

@@ -14,7 +14,7 @@ import subprocess
 import tarfile
 import unittest
 
-from terrane_test import BUILD, INPUTS, SHARED, TOP, TestCase, have, shared_gdal_build
+from terrane_test import BUILD, INPUTS, SHARED, TOP, TestCase, have, shared_files, shared_gdal_build
 
 MODULES = "usr/lib/python3/dist-packages"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -407,7 +407,7 @@ class Debian(CheckCase):
     def test_ld_so_finds_the_same(self):
         """Every program and library of the image, by itself: ld.so --list in the image, and terrane's search."""
         commit = self.record["commit"]
-        root = self.shared / "roots" / commit
+        root = shared_files(self.record)
         probe = BUILD / "tests/closure-probe"
         ours = json.loads(subprocess.run([str(probe), str(self.shared), commit], check=True, capture_output=True, text=True).stdout)
         script = 'while read -r f; do echo "== $f"; /lib64/ld-linux-x86-64.so.2 --list "/$f" 2>&1; done'

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import unittest
 
-from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TestCase, have, shared_gdal_build
+from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TestCase, have, shared_files, shared_gdal_build
 
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 MODULES = "usr/lib/python3/dist-packages"
@@ -26,7 +26,7 @@ class FailureModes(TestCase):
     def setUpClass(cls):
         record = shared_gdal_build()
         cls.shared = SHARED / "store"
-        cls.image = cls.shared / "roots" / record["commit"]
+        cls.image = shared_files(record)
 
     def setUp(self):
         super().setUp()

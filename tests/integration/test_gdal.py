@@ -10,7 +10,7 @@ import stat
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, SHARED, Registry, TestCase, have, sha256, shared_gdal_build
+from terrane_test import INPUTS, SHARED, Registry, TestCase, have, sha256, shared_files, shared_gdal_build
 
 SCHEMAS = next(iter(pathlib.Path("/usr/share/gocode/src/github.com/opencontainers/image-spec").glob("schema")), None)
 PROBE = "import handler, rasterio; print('GDAL', rasterio.__gdal_version__)"
@@ -68,7 +68,7 @@ class Gdal(TestCase):
         self.assertEqual(len(actual), len(expected))
         differing = {path: (actual.get(path), expected[path]) for path in expected if actual.get(path) != expected[path]}
         self.assertEqual(differing, {})
-        checkout = self.shared / "roots" / self.record["commit"]
+        checkout = shared_files(self.record)
         for path, (kind, *_) in expected.items():
             if kind == "-":
                 self.assertEqual(sha256(rootfs / path[1:]), sha256(checkout / path[1:]), path)
