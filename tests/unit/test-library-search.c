@@ -2,6 +2,8 @@
 
 #include "testing.h"
 
+#include <sys/resource.h>
+
 /* A file system without contents: facts are set by hand. */
 typedef struct
 {
@@ -205,6 +207,64 @@ test_linker_cache (void)
     }
 }
 
+/* @count entries that share a text of @len bytes: their names begin at @name_at of it. */
+static TerraneLinkerCache *
+parse_shared (gsize count, gsize len, gsize name_at, gsize path_at)
+{
+  gsize base = 48 + count * 24;
+  g_autofree guint8 *data = g_malloc0 (base + len + 1);
+  memcpy (data, "glibc-ld.so.cache1.1", 20);
+  put_u32 (data + 20, (guint32) count);
+  put_u32 (data + 24, (guint32) len + 1);
+  for (gsize i = 0; i < count; i++)
+    {
+      put_u32 (data + 48 + i * 24, (guint32) i);
+      put_u32 (data + 48 + i * 24 + 4, (guint32) (base + name_at));
+      put_u32 (data + 48 + i * 24 + 8, (guint32) (base + path_at));
+    }
+  memset (data + base, 'a', len);
+  g_autoptr (GBytes) bytes = g_bytes_new (data, base + len + 1);
+  return terrane_linker_cache_parse (bytes);
+}
+
+/* NAME_MAX and PATH_MAX of Linux: 255 bytes, and 4096 with the NUL. */
+static void
+test_linker_cache_lengths (void)
+{
+  static const struct
+  {
+    gsize name, path;
+    gboolean good;
+  } rows[] = { { 255, 4095, TRUE }, { 256, 100, FALSE }, { 100, 4096, FALSE } };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (TerraneLinkerCache) cache =
+          parse_shared (4, 5000, 5000 - rows[i].name, 5000 - rows[i].path);
+      g_assert_true ((cache != NULL) == rows[i].good);
+    }
+}
+
+/* 200 000 entries that share a name and a path: 800 MB when each had a copy. */
+static void
+test_linker_cache_shared (void)
+{
+  static const rlim_t enough = 256 * 1024 * 1024; /* beyond what the program has already */
+  if (g_test_subprocess ())
+    {
+      struct rlimit limit;
+      g_autofree char *statm = NULL;
+      g_assert_true (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL));
+      g_assert_cmpint (getrlimit (RLIMIT_AS, &limit), ==, 0);
+      limit.rlim_cur = strtoul (statm, NULL, 10) * (rlim_t) sysconf (_SC_PAGESIZE) + enough;
+      g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+      g_autoptr (TerraneLinkerCache) cache = parse_shared (200000, 4095, 3900, 0);
+      g_assert_nonnull (cache);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -215,5 +275,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library-search/passed-over", test_passed_over);
   g_test_add_func ("/library-search/hwcaps", test_hwcaps);
   g_test_add_func ("/library-search/linker-cache", test_linker_cache);
+  g_test_add_func ("/library-search/linker-cache/lengths", test_linker_cache_lengths);
+  g_test_add_func ("/library-search/linker-cache/shared", test_linker_cache_shared);
   return g_test_run ();
 }
