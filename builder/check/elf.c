@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+enum
+{
+  MAX_SHOWN_FILES = 16, /* of a chain; real ones have five */
+};
+
 /* A missing library. The first root that fails for it decides how bad that is. */
 typedef struct
 {
@@ -105,8 +110,14 @@ static char *
 describe_chain (const Check *self, const TerraneLoaded *loader)
 {
   GString *text = g_string_new (NULL);
+  guint shown = 0;
   for (const TerraneLoaded *file = loader; file != NULL; file = file->loader)
     {
+      if (shown++ == MAX_SHOWN_FILES)
+        {
+          g_string_append (text, "\nand so on");
+          break;
+        }
       g_autofree char *quoted = terrane_image_view_quote (self->view, file->entry->node);
       g_string_append_printf (text, "%s%s", file != loader ? "\nwhich is loaded by " : "", quoted);
     }
@@ -368,6 +379,17 @@ report_missing (Check *self)
     }
 }
 
+static void
+report_cut (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  for (guint i = 0; i < entries->len; i++)
+    if (terrane_programs_is_cut (self->programs, entries->pdata[i]))
+      add (self, "elf.search-limit", TERRANE_SEVERITY_NOTE, entries->pdata[i],
+           "its libraries are searched in more than 256 directories; only the first were looked at",
+           NULL);
+}
+
 void
 terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
                         TerraneFindings *findings)
@@ -395,6 +417,7 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
     check_file (&self, entries->pdata[i]);
   terrane_programs_visit (programs, &visitor, &self);
   report_missing (&self);
+  report_cut (&self);
   const TerraneFinding musl = {
     .id = "elf.unsupported-libc",
     .severity = TERRANE_SEVERITY_NOTE,

@@ -141,6 +141,12 @@ terrane_programs_fits (const TerranePrograms *self, const TerraneElfEntry *entry
   return self->machine == 0 || (entry->elf->machine == self->machine && entry->elf->bits == 64);
 }
 
+gboolean
+terrane_programs_is_cut (const TerranePrograms *self, const TerraneElfEntry *entry)
+{
+  return terrane_library_search_is_cut (self->search, entry);
+}
+
 /* "lib….so", and what auditwheel puts into "….libs/", is there for others, and loaded by them. */
 static gboolean
 is_module (const TerranePrograms *self, const TerraneElfEntry *entry)
