@@ -438,6 +438,27 @@ read_dynamic (Reader *self, const GElf_Phdr *segment)
   return TRUE;
 }
 
+/* A file of debug information has its library's headers, without the content: code and .dynamic
+ * take no space in it (objcopy --only-keep-debug, eu-strip -f). */
+static gboolean
+is_debug_file (const Reader *self)
+{
+  size_t names = 0;
+  if (elf_getshdrstrndx (self->elf, &names) != 0)
+    return FALSE;
+  for (Elf_Scn *section = elf_nextscn (self->elf, NULL); section != NULL;
+       section = elf_nextscn (self->elf, section))
+    {
+      GElf_Shdr header;
+      if (gelf_getshdr (section, &header) == NULL || header.sh_type != SHT_NOBITS)
+        continue;
+      const char *name = elf_strptr (self->elf, names, header.sh_name);
+      if ((header.sh_flags & SHF_EXECINSTR) != 0 || g_strcmp0 (name, ".dynamic") == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 read_elf (Reader *self)
 {
@@ -452,7 +473,7 @@ read_elf (Reader *self)
   facts->bits = header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
   facts->machine = header.e_machine;
   gboolean native = header.e_ident[EI_DATA] == ELFDATA2LSB;
-  if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
+  if ((header.e_type != ET_EXEC && header.e_type != ET_DYN) || is_debug_file (self))
     return;
   facts->type = header.e_type == ET_EXEC ? TERRANE_ELF_EXECUTABLE : TERRANE_ELF_SHARED;
   if (!native || !read_segments (self, &header, &dynamic))

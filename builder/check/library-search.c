@@ -248,7 +248,7 @@ try_file (TerraneLibrarySearch *self, const TerraneLinker *linker, const Directo
     node = terrane_tree_resolve (self->tree, path);
   const TerraneElfEntry *entry = node != NULL ? terrane_elf_index_find (self->index, node) : NULL;
   if (entry == NULL || entry->elf->format != TERRANE_BINARY_ELF || entry->elf->broken != NULL
-      || !same_machine (entry->elf, linker->entry->elf))
+      || entry->elf->type == TERRANE_ELF_OTHER || !same_machine (entry->elf, linker->entry->elf))
     return FALSE;
   out_found->entry = entry;
   out_found->path = g_steal_pointer (&path);

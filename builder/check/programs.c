@@ -152,10 +152,11 @@ static gboolean
 is_module (const TerranePrograms *self, const TerraneElfEntry *entry)
 {
   const TerraneNode *node = entry->node;
+  if (!g_str_has_suffix (node->name, ".so"))
+    return FALSE;
   if (strstr (node->name, ".cpython-") != NULL || strstr (node->name, ".abi3.") != NULL)
     return TRUE;
-  return g_str_has_suffix (node->name, ".so") && !g_str_has_prefix (node->name, "lib")
-         && !g_str_has_suffix (node->parent->name, ".libs")
+  return !g_str_has_prefix (node->name, "lib") && !g_str_has_suffix (node->parent->name, ".libs")
          && terrane_image_view_is_module_path (self->view, entry->path);
 }
 

@@ -92,6 +92,35 @@ test_program (void)
   g_assert_false (elf->executable_stack || elf->text_relocations);
 }
 
+/* What strip tools leave beside a library is no library, and not a broken one either. */
+static void
+test_debug_files (void)
+{
+  static const char *const options[] = { "-shared", "-fPIC", "-g", NULL };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *path = compile (&dir, "libx.so", options);
+  if (path == NULL)
+    return;
+  g_autofree char *first = test_dir_file (&dir, "first.debug");
+  g_autofree char *rest = test_dir_file (&dir, "rest.so");
+  g_autofree char *second = test_dir_file (&dir, "second.debug");
+  const char *const objcopy[] = { "objcopy", "--only-keep-debug", path, first, NULL };
+  const char *const eu_strip[] = { "eu-strip", "-f", second, "-o", rest, path, NULL };
+  const char *const *const tools[] = { objcopy, eu_strip };
+  const char *const files[] = { first, second };
+  for (gsize i = 0; i < G_N_ELEMENTS (tools); i++)
+    {
+      gboolean ok = FALSE;
+      g_autofree char *said = test_run_tool (tools[i], &ok);
+      if (said == NULL)
+        continue;
+      g_assert_true (ok);
+      g_autoptr (TerraneElf) elf = read_file (files[i]);
+      g_assert_cmpstr (elf->broken, ==, NULL);
+      g_assert_cmpint (elf->type, ==, TERRANE_ELF_OTHER);
+    }
+}
+
 /* Cut off at any byte, a file is fine as long as what is read is there; it is never misread. */
 static void
 test_cut_off (void)
@@ -266,6 +295,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   g_test_add_func ("/elf-file/library", test_library);
   g_test_add_func ("/elf-file/program", test_program);
+  g_test_add_func ("/elf-file/debug-files", test_debug_files);
   g_test_add_func ("/elf-file/cut-off", test_cut_off);
   g_test_add_func ("/elf-file/others", test_others);
   g_test_add_func ("/elf-file/named-again", test_named_again);
