@@ -220,9 +220,7 @@ get_directory (TerraneLibrarySearch *self, const char *path)
     return directory;
   directory = g_new0 (Directory, 1);
   directory->path = g_strdup (path);
-  directory->node = terrane_tree_resolve (self->tree, path);
-  if (directory->node != NULL && directory->node->type != OCI_ENTRY_DIRECTORY)
-    directory->node = NULL;
+  directory->node = terrane_tree_resolve_directory (self->tree, path);
   gpointer number = g_hash_table_lookup (self->numbers, directory->node);
   directory->number = GPOINTER_TO_UINT (number);
   if (number == NULL && directory->node != NULL)

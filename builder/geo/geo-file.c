@@ -312,25 +312,18 @@ terrane_geo_file_read (int fd, TerraneGeoFile **out_file, GError **error)
   return TRUE;
 }
 
-static void
-put_text (json_t *object, const char *key, const char *text)
-{
-  if (text != NULL)
-    oci_json_set (object, key, oci_json_text (text));
-}
-
 json_t *
 terrane_geo_file_to_json (const TerraneGeoFile *self)
 {
   json_t *object = json_object ();
-  put_text (object, "proj", self->proj);
-  put_text (object, "gdal", self->gdal);
-  put_text (object, "geos", self->geos);
-  put_text (object, "curl", self->curl);
-  put_text (object, "ca_file", self->ca_file);
-  put_text (object, "proj_data", self->proj_data);
-  put_text (object, "gdal_data", self->gdal_data);
-  put_text (object, "plugins", self->plugins);
+  oci_json_set_text (object, "proj", self->proj);
+  oci_json_set_text (object, "gdal", self->gdal);
+  oci_json_set_text (object, "geos", self->geos);
+  oci_json_set_text (object, "curl", self->curl);
+  oci_json_set_text (object, "ca_file", self->ca_file);
+  oci_json_set_text (object, "proj_data", self->proj_data);
+  oci_json_set_text (object, "gdal_data", self->gdal_data);
+  oci_json_set_text (object, "plugins", self->plugins);
   oci_json_set (object, "database", json_boolean (self->database));
   oci_json_set (object, "layout_major", json_integer (self->layout_major));
   oci_json_set (object, "layout_minor", json_integer (self->layout_minor));
@@ -339,12 +332,6 @@ terrane_geo_file_to_json (const TerraneGeoFile *self)
     oci_json_append (files, oci_json_text (*name));
   oci_json_set (object, "data_files", files);
   return object;
-}
-
-static char *
-get_text (const json_t *value, const char *key)
-{
-  return g_strdup (json_string_value (json_object_get (value, key)));
 }
 
 static int
@@ -361,14 +348,14 @@ terrane_geo_file_from_json (const json_t *value)
   if (!json_is_object (value) || !json_is_array (files))
     return NULL;
   TerraneGeoFile *self = g_new0 (TerraneGeoFile, 1);
-  self->proj = get_text (value, "proj");
-  self->gdal = get_text (value, "gdal");
-  self->geos = get_text (value, "geos");
-  self->curl = get_text (value, "curl");
-  self->ca_file = get_text (value, "ca_file");
-  self->proj_data = get_text (value, "proj_data");
-  self->gdal_data = get_text (value, "gdal_data");
-  self->plugins = get_text (value, "plugins");
+  self->proj = oci_json_dup_text (value, "proj");
+  self->gdal = oci_json_dup_text (value, "gdal");
+  self->geos = oci_json_dup_text (value, "geos");
+  self->curl = oci_json_dup_text (value, "curl");
+  self->ca_file = oci_json_dup_text (value, "ca_file");
+  self->proj_data = oci_json_dup_text (value, "proj_data");
+  self->gdal_data = oci_json_dup_text (value, "gdal_data");
+  self->plugins = oci_json_dup_text (value, "plugins");
   self->database = json_is_true (json_object_get (value, "database"));
   self->layout_major = get_number (value, "layout_major");
   self->layout_minor = get_number (value, "layout_minor");
