@@ -22,6 +22,7 @@ static const struct
   { "elf.foreign-binary", "a program or library of another operating system" },
   { "elf.missing-library", "a library that a program or library needs and that is not found" },
   { "elf.missing-version", "a symbol version that the library found does not define" },
+  { "elf.search-limit", "a file whose libraries are searched in very many directories" },
   { "elf.shadowed-library", "a library that ships with a file but is not the one it gets" },
   { "elf.text-relocations", "code that is written to when it is loaded" },
   { "elf.undefined-symbol", "a symbol that one of several libraries of a name does not have" },

@@ -17,6 +17,7 @@ loaded_free (gpointer data)
 {
   TerraneLoaded *loaded = data;
   g_free (loaded->origin);
+  terrane_directories_unref (loaded->rpaths);
   g_free (loaded);
 }
 
@@ -45,6 +46,7 @@ add_file (TerraneClosure *self, const TerraneElfEntry *entry, const char *path,
   loaded->loader = loader;
   loaded->origin =
       slash != NULL && slash != path ? g_strndup (path, (gsize) (slash - path)) : g_strdup ("/");
+  loaded->rpaths = terrane_library_search_rpaths (self->search, self->linker, loaded);
   g_ptr_array_add (self->files, loaded);
   g_hash_table_insert (self->entries, (gpointer) entry, loaded);
   if (entry->elf->soname != NULL && terrane_closure_lookup (self, entry->elf->soname) == NULL)

@@ -49,13 +49,6 @@ terrane_elf_add_want (TerraneElf *self, char *library, char **versions)
   g_ptr_array_add (self->wants, want);
 }
 
-static void
-set_text (json_t *object, const char *key, const char *text)
-{
-  if (text != NULL)
-    oci_json_set (object, key, oci_json_text (text));
-}
-
 static json_t *
 list_to_json (char *const *list)
 {
@@ -89,11 +82,11 @@ terrane_elf_to_json (const TerraneElf *self)
   oci_json_set (object, "type", json_integer (self->type));
   oci_json_set (object, "bits", json_integer (self->bits));
   oci_json_set (object, "machine", json_integer (self->machine));
-  set_text (object, "broken", self->broken);
-  set_text (object, "interpreter", self->interpreter);
-  set_text (object, "soname", self->soname);
-  set_text (object, "rpath", self->rpath);
-  set_text (object, "runpath", self->runpath);
+  oci_json_set_text (object, "broken", self->broken);
+  oci_json_set_text (object, "interpreter", self->interpreter);
+  oci_json_set_text (object, "soname", self->soname);
+  oci_json_set_text (object, "rpath", self->rpath);
+  oci_json_set_text (object, "runpath", self->runpath);
   set_list (object, "needed", self->needed);
   set_list (object, "defines", self->defines);
   set_list (object, "search", self->search);
@@ -111,12 +104,6 @@ terrane_elf_to_json (const TerraneElf *self)
       oci_json_set (object, "wants", wants);
     }
   return object;
-}
-
-static char *
-get_text (const json_t *object, const char *key)
-{
-  return g_strdup (json_string_value (json_object_get (object, key)));
 }
 
 /* Replaces *@list by what the array holds. */
@@ -145,11 +132,11 @@ terrane_elf_from_json (const json_t *value)
   self->type = (TerraneElfType) json_integer_value (json_object_get (value, "type"));
   self->bits = (unsigned) json_integer_value (json_object_get (value, "bits"));
   self->machine = (unsigned) json_integer_value (json_object_get (value, "machine"));
-  self->broken = get_text (value, "broken");
-  self->interpreter = get_text (value, "interpreter");
-  self->soname = get_text (value, "soname");
-  self->rpath = get_text (value, "rpath");
-  self->runpath = get_text (value, "runpath");
+  self->broken = oci_json_dup_text (value, "broken");
+  self->interpreter = oci_json_dup_text (value, "interpreter");
+  self->soname = oci_json_dup_text (value, "soname");
+  self->rpath = oci_json_dup_text (value, "rpath");
+  self->runpath = oci_json_dup_text (value, "runpath");
   self->no_default_library = json_is_true (json_object_get (value, "nodeflib"));
   self->text_relocations = json_is_true (json_object_get (value, "textrel"));
   self->executable_stack = json_is_true (json_object_get (value, "execstack"));

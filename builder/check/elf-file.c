@@ -14,8 +14,13 @@ enum
   MAX_SEGMENTS = 1024,
   MAX_ENTRIES = 64 * 1024, /* of one table; libc has some hundred */
   MAX_TEXT_BYTES = 64 * 1024,
+  /* Of all tables together: many entries may share one long name, and many chains their entries. */
+  MAX_NAMES = 64 * 1024,
+  MAX_NAMES_BYTES = 4 * 1024 * 1024,
+  MAX_NEEDED = 4096,
   MAX_LINKER_BYTES = 16 * 1024 * 1024,
   MIN_LIST = 2, /* directories in a list of them */
+  MAX_LIST = 64,
 };
 
 typedef struct
@@ -26,6 +31,8 @@ typedef struct
   GArray *loads; /* of GElf_Phdr */
   const char *strings;
   uint64_t strings_size;
+  unsigned names;    /* that were looked at */
+  gsize names_bytes; /* of those that were read */
 } Reader;
 
 /* The entries of the dynamic section that count; addresses, 0 when absent. */
@@ -77,6 +84,15 @@ get_chunk (const Reader *self, uint64_t offset, uint64_t size, Elf_Type type)
              : NULL;
 }
 
+/* What a file may take altogether is limited, whatever its tables say. */
+static gboolean
+count_name (Reader *self)
+{
+  if (self->names++ < MAX_NAMES)
+    return TRUE;
+  return broken (self, "its tables have more than %d names", MAX_NAMES);
+}
+
 /* Returns: (transfer full) (nullable): the string at @offset of the string table */
 static char *
 get_string (Reader *self, uint64_t offset)
@@ -87,6 +103,12 @@ get_string (Reader *self, uint64_t offset)
   if (len == room || len == MAX_TEXT_BYTES || !g_utf8_validate (text, (gssize) len, NULL))
     {
       (void) broken (self, "a name in its string table is not readable");
+      return NULL;
+    }
+  self->names_bytes += len;
+  if (self->names_bytes > MAX_NAMES_BYTES)
+    {
+      (void) broken (self, "the names in its tables have more than %d bytes", MAX_NAMES_BYTES);
       return NULL;
     }
   return g_strndup (text, len);
@@ -219,6 +241,31 @@ take_string (Reader *self, gboolean present, uint64_t offset, char **out_text)
   return *out_text != NULL;
 }
 
+/* A library that is named twice is loaded once. */
+static gboolean
+read_needed (Reader *self, const GArray *offsets)
+{
+  g_autoptr (GPtrArray) needed = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < offsets->len; i++)
+    {
+      g_autofree char *name =
+          count_name (self) ? get_string (self, g_array_index (offsets, uint64_t, i)) : NULL;
+      if (name == NULL)
+        return FALSE;
+      if (g_hash_table_contains (seen, name))
+        continue;
+      if (needed->len >= MAX_NEEDED)
+        return broken (self, "it needs more than %d libraries", MAX_NEEDED);
+      g_hash_table_add (seen, name);
+      g_ptr_array_add (needed, g_steal_pointer (&name));
+    }
+  g_ptr_array_add (needed, NULL);
+  g_strfreev (self->facts->needed);
+  self->facts->needed = (char **) g_ptr_array_steal (needed, NULL);
+  return TRUE;
+}
+
 static gboolean
 read_names (Reader *self, const Dynamic *dynamic)
 {
@@ -231,18 +278,8 @@ read_names (Reader *self, const Dynamic *dynamic)
     return broken (self, "its string table cannot be read");
   self->strings = data->d_buf;
   self->strings_size = data->d_size;
-  g_autoptr (GPtrArray) needed = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < dynamic->needed->len; i++)
-    {
-      char *name = get_string (self, g_array_index (dynamic->needed, uint64_t, i));
-      if (name == NULL)
-        return FALSE;
-      g_ptr_array_add (needed, name);
-    }
-  g_ptr_array_add (needed, NULL);
-  g_strfreev (facts->needed);
-  facts->needed = (char **) g_ptr_array_steal (needed, NULL);
-  return take_string (self, dynamic->has_soname, dynamic->soname, &facts->soname)
+  return read_needed (self, dynamic->needed)
+         && take_string (self, dynamic->has_soname, dynamic->soname, &facts->soname)
          && take_string (self, dynamic->has_runpath, dynamic->runpath, &facts->runpath)
          && take_string (self, dynamic->has_rpath && !dynamic->has_runpath, dynamic->rpath,
                          &facts->rpath);
@@ -271,6 +308,8 @@ read_wanted_versions (Reader *self, Elf_Data *data, uint64_t offset, unsigned co
   for (unsigned i = 0; i < count; i++)
     {
       GElf_Vernaux version;
+      if (!count_name (self))
+        return FALSE;
       if (gelf_getvernaux (data, (int) offset, &version) == NULL)
         return broken (self, "its table of needed versions is cut off");
       char *name =
@@ -297,14 +336,16 @@ read_wants (Reader *self, uint64_t address, uint64_t count)
     {
       GElf_Verneed need;
       g_autoptr (GPtrArray) versions = g_ptr_array_new_with_free_func (g_free);
+      if (!count_name (self))
+        return FALSE;
       if (gelf_getverneed (data, (int) offset, &need) == NULL)
         return broken (self, "its table of needed versions is cut off");
       uint64_t first = offset;
       g_autofree char *library = get_string (self, need.vn_file);
       if (library == NULL || !step (&first, need.vn_aux)
           || !read_wanted_versions (self, data, first, need.vn_cnt, versions))
-        return self->facts->broken != NULL
-               || broken (self, "its table of needed versions is damaged");
+        return self->facts->broken == NULL
+               && broken (self, "its table of needed versions is damaged");
       terrane_elf_add_want (self->facts, g_steal_pointer (&library),
                             (char **) g_ptr_array_steal (versions, NULL));
       if (i + 1 < count && !step (&offset, need.vn_next))
@@ -325,6 +366,8 @@ read_definitions (Reader *self, uint64_t address, uint64_t count)
     {
       GElf_Verdef definition;
       GElf_Verdaux name;
+      if (!count_name (self))
+        return FALSE;
       if (gelf_getverdef (data, (int) offset, &definition) == NULL)
         return broken (self, "its table of versions is cut off");
       uint64_t first = offset;
@@ -368,7 +411,9 @@ find_search_list (Reader *self)
         continue;
       g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
       gsize at = i;
-      for (gsize len; (len = directory_length (bytes + at, data->d_size - at)) > 0; at += len + 1)
+      for (gsize len;
+           list->len < MAX_LIST && (len = directory_length (bytes + at, data->d_size - at)) > 0;
+           at += len + 1)
         g_ptr_array_add (list, g_strndup (bytes + at + 1, len - 2));
       if (list->len < MIN_LIST)
         continue;
@@ -393,6 +438,27 @@ read_dynamic (Reader *self, const GElf_Phdr *segment)
   return TRUE;
 }
 
+/* A file of debug information has its library's headers, without the content: code and .dynamic
+ * take no space in it (objcopy --only-keep-debug, eu-strip -f). */
+static gboolean
+is_debug_file (const Reader *self)
+{
+  size_t names = 0;
+  if (elf_getshdrstrndx (self->elf, &names) != 0)
+    return FALSE;
+  for (Elf_Scn *section = elf_nextscn (self->elf, NULL); section != NULL;
+       section = elf_nextscn (self->elf, section))
+    {
+      GElf_Shdr header;
+      if (gelf_getshdr (section, &header) == NULL || header.sh_type != SHT_NOBITS)
+        continue;
+      const char *name = elf_strptr (self->elf, names, header.sh_name);
+      if ((header.sh_flags & SHF_EXECINSTR) != 0 || g_strcmp0 (name, ".dynamic") == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 read_elf (Reader *self)
 {
@@ -407,7 +473,7 @@ read_elf (Reader *self)
   facts->bits = header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
   facts->machine = header.e_machine;
   gboolean native = header.e_ident[EI_DATA] == ELFDATA2LSB;
-  if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
+  if ((header.e_type != ET_EXEC && header.e_type != ET_DYN) || is_debug_file (self))
     return;
   facts->type = header.e_type == ET_EXEC ? TERRANE_ELF_EXECUTABLE : TERRANE_ELF_SHARED;
   if (!native || !read_segments (self, &header, &dynamic))

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  TERRANE_ELF_OTHER,      /* an object file or core dump: nothing that is loaded */
+  TERRANE_ELF_OTHER,      /* an object file, debug information, …: nothing that is loaded */
   TERRANE_ELF_EXECUTABLE, /* ET_EXEC, or ET_DYN with an interpreter */
   TERRANE_ELF_SHARED,     /* ET_DYN without one: a library, or a program that loads itself */
 } TerraneElfType;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define CACHE_VERSION "elf 1"
+#define CACHE_VERSION "elf 2"
 
 enum
 {

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+enum
+{
+  MAX_SHOWN_FILES = 16, /* of a chain; real ones have five */
+};
+
 /* A missing library. The first root that fails for it decides how bad that is. */
 typedef struct
 {
@@ -19,6 +24,7 @@ typedef struct
   GHashTable *missing;  /* "ENTRY NAME" -> Problem */
   GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
   GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
+  GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
   gboolean musl;
 } Check;
 
@@ -104,8 +110,14 @@ static char *
 describe_chain (const Check *self, const TerraneLoaded *loader)
 {
   GString *text = g_string_new (NULL);
+  guint shown = 0;
   for (const TerraneLoaded *file = loader; file != NULL; file = file->loader)
     {
+      if (shown++ == MAX_SHOWN_FILES)
+        {
+          g_string_append (text, "\nand so on");
+          break;
+        }
       g_autofree char *quoted = terrane_image_view_quote (self->view, file->entry->node);
       g_string_append_printf (text, "%s%s", file != loader ? "\nwhich is loaded by " : "", quoted);
     }
@@ -278,6 +290,20 @@ report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file
        "it was built for a newer system than this one: take a build for the base, or a newer base");
 }
 
+/* Returns: (transfer none): the versions of @entry; a hostile file has thousands */
+static GHashTable *
+get_defines (Check *self, const TerraneElfEntry *entry)
+{
+  GHashTable *set = g_hash_table_lookup (self->defines, entry);
+  if (set != NULL)
+    return set;
+  set = g_hash_table_new (g_str_hash, g_str_equal);
+  for (char *const *define = entry->elf->defines; *define != NULL; define++)
+    g_hash_table_add (set, *define);
+  g_hash_table_insert (self->defines, (gpointer) entry, set);
+  return set;
+}
+
 static void
 check_want (Check *self, const TerraneRoot *root, const TerraneClosure *closure,
             const TerraneLoaded *file, const TerraneElfWant *want)
@@ -289,9 +315,10 @@ check_want (Check *self, const TerraneRoot *root, const TerraneClosure *closure,
       g_strdup_printf ("%p %p", (const void *) want, (const void *) provider->entry);
   if (!g_hash_table_add (self->compared, g_steal_pointer (&key)))
     return;
+  GHashTable *defines = get_defines (self, provider->entry);
   g_autoptr (GPtrArray) versions = g_ptr_array_new ();
   for (char *const *version = want->versions; *version != NULL; version++)
-    if (!g_strv_contains ((const char *const *) provider->entry->elf->defines, *version))
+    if (!g_hash_table_contains (defines, *version))
       g_ptr_array_add (versions, *version);
   g_ptr_array_add (versions, NULL);
   if (versions->len > 1)
@@ -352,6 +379,17 @@ report_missing (Check *self)
     }
 }
 
+static void
+report_cut (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  for (guint i = 0; i < entries->len; i++)
+    if (terrane_programs_is_cut (self->programs, entries->pdata[i]))
+      add (self, "elf.search-limit", TERRANE_SEVERITY_NOTE, entries->pdata[i],
+           "its libraries are searched in more than 256 directories; only the first were looked at",
+           NULL);
+}
+
 void
 terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
                         TerraneFindings *findings)
@@ -364,6 +402,8 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, problem_free);
   g_autoptr (GHashTable) compared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) needs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) defines =
+      g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
   Check self = {
     .view = view,
     .programs = programs,
@@ -371,11 +411,13 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
     .missing = missing,
     .compared = compared,
     .needs = needs,
+    .defines = defines,
   };
   for (guint i = 0; i < entries->len; i++)
     check_file (&self, entries->pdata[i]);
   terrane_programs_visit (programs, &visitor, &self);
   report_missing (&self);
+  report_cut (&self);
   const TerraneFinding musl = {
     .id = "elf.unsupported-libc",
     .severity = TERRANE_SEVERITY_NOTE,

@@ -172,13 +172,6 @@ terrane_findings_count_family (TerraneFindings *self, const char *family, Terran
   return count;
 }
 
-static void
-set_text (json_t *object, const char *key, const char *text)
-{
-  if (text != NULL)
-    oci_json_set (object, key, oci_json_text (text));
-}
-
 json_t *
 terrane_findings_to_json (TerraneFindings *self)
 {
@@ -189,15 +182,15 @@ terrane_findings_to_json (TerraneFindings *self)
       const TerraneFinding *finding = list->pdata[i];
       json_t *object = json_object ();
       g_autofree char *path = finding->path != NULL ? g_strconcat ("/", finding->path, NULL) : NULL;
-      set_text (object, "id", finding->id);
-      set_text (object, "severity", terrane_severity_name (finding->severity));
-      set_text (object, "path", path);
-      set_text (object, "tree", finding->tree);
-      set_text (object, "message", finding->message);
-      set_text (object, "fix", finding->fix);
+      oci_json_set_text (object, "id", finding->id);
+      oci_json_set_text (object, "severity", terrane_severity_name (finding->severity));
+      oci_json_set_text (object, "path", path);
+      oci_json_set_text (object, "tree", finding->tree);
+      oci_json_set_text (object, "message", finding->message);
+      oci_json_set_text (object, "fix", finding->fix);
       if (finding->overridden)
-        set_text (object, "found_as", terrane_severity_name (finding->found_as));
-      set_text (object, "reason", finding->reason);
+        oci_json_set_text (object, "found_as", terrane_severity_name (finding->found_as));
+      oci_json_set_text (object, "reason", finding->reason);
       oci_json_append (array, object);
     }
   return array;

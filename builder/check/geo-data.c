@@ -7,8 +7,7 @@
 static const TerraneNode *
 find_directory (const TerraneGeoContext *self, const char *path)
 {
-  const TerraneNode *node = path != NULL ? terrane_tree_resolve (self->view->tree, path) : NULL;
-  return node != NULL && node->type == OCI_ENTRY_DIRECTORY ? node : NULL;
+  return path != NULL ? terrane_tree_resolve_directory (self->view->tree, path) : NULL;
 }
 
 /* The package's own directory of data. */

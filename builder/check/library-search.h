@@ -39,6 +39,10 @@ typedef struct
   char *library_directory; /* what $LIB means */
 } TerraneLinker;
 
+/* Directories of a list, those that exist. */
+typedef struct _TerraneDirectories TerraneDirectories;
+void terrane_directories_unref (TerraneDirectories *self);
+
 /* A file in a process. */
 typedef struct _TerraneLoaded TerraneLoaded;
 struct _TerraneLoaded
@@ -46,6 +50,7 @@ struct _TerraneLoaded
   const TerraneElfEntry *entry;
   char *origin;                /* directory it was opened in: what $ORIGIN means */
   const TerraneLoaded *loader; /* (nullable): what needed it first; NULL for the program */
+  TerraneDirectories *rpaths;  /* its own DT_RPATH and those of who loaded it */
 };
 
 typedef struct
@@ -81,6 +86,16 @@ const TerraneLinker *terrane_library_search_linker (TerraneLibrarySearch *self,
 /** Returns: (transfer none) (nullable): a linker for what names none: the first that fits */
 const TerraneLinker *terrane_library_search_any_linker (TerraneLibrarySearch *self,
                                                         const TerraneElf *library);
+
+/** The directories of @file's DT_RPATH, then those of its loader's. At most 256 directories count;
+ * terrane_library_search_is_cut() has what has more. Returns: (transfer full) */
+TerraneDirectories *terrane_library_search_rpaths (TerraneLibrarySearch *self,
+                                                   const TerraneLinker *linker,
+                                                   const TerraneLoaded *file);
+
+/** Whether libraries of @entry were looked for in the first 256 directories only. */
+gboolean terrane_library_search_is_cut (const TerraneLibrarySearch *self,
+                                        const TerraneElfEntry *entry);
 
 /** Returns: whether @name, needed by @loader, is found */
 gboolean terrane_library_search_find (TerraneLibrarySearch *self, const TerraneLinker *linker,

@@ -21,6 +21,12 @@ enum
   ENTRY_HWCAP_AT = 16,
 };
 
+enum
+{
+  MAX_NAME = 256, /* with the NUL; NAME_MAX and PATH_MAX: nothing longer can be opened */
+  MAX_PATH = 4096,
+};
+
 /* What kind of library an entry is. */
 enum
 {
@@ -30,10 +36,34 @@ enum
   FLAG_AARCH64 = 0x0a00,
 };
 
+/* Entries may share their texts, so nothing is copied: both are in the bytes of the file. */
+typedef struct
+{
+  uint32_t flags;
+  const char *name;
+  const char *path;
+} Entry;
+
 struct _TerraneLinkerCache
 {
-  GHashTable *paths; /* "FLAGS NAME" -> path */
+  GBytes *bytes;
+  GArray *list;        /* of Entry; does not grow while there is a set */
+  GHashTable *entries; /* set of Entry */
 };
+
+static guint
+hash_entry (gconstpointer key)
+{
+  const Entry *entry = key;
+  return g_str_hash (entry->name) ^ entry->flags;
+}
+
+static gboolean
+equal_entries (gconstpointer a, gconstpointer b)
+{
+  const Entry *left = a, *right = b;
+  return left->flags == right->flags && strcmp (left->name, right->name) == 0;
+}
 
 static uint32_t
 read_u32 (const uint8_t *at)
@@ -60,36 +90,36 @@ find_new_format (const uint8_t *data, gsize *size)
   return data + skip;
 }
 
+/* Returns: (nullable): a text of less than @max bytes */
 static const char *
-get_string (const uint8_t *data, gsize size, uint32_t offset)
+get_string (const uint8_t *data, gsize size, uint32_t offset, gsize max)
 {
-  const char *text = offset < size ? (const char *) data + offset : NULL;
-  return text != NULL && memchr (text, '\0', size - offset) != NULL
-                 && g_utf8_validate (text, -1, NULL)
-             ? text
-             : NULL;
+  const char *text = offset < size ? (const char *) data + offset : "";
+  gsize room = offset < size ? MIN (size - offset, max) : 0;
+  gsize len = strnlen (text, room);
+  return len < room && g_utf8_validate (text, (gssize) len, NULL) ? text : NULL;
 }
 
 static gboolean
-add_entries (GHashTable *paths, const uint8_t *data, gsize size, gboolean special)
+add_entries (GArray *list, const uint8_t *data, gsize size, gboolean special)
 {
   gsize count = read_u32 (data + COUNT_AT);
   if (count > (size - HEADER_BYTES) / ENTRY_BYTES)
     return FALSE;
   for (gsize i = 0; i < count; i++)
     {
-      const uint8_t *entry = data + HEADER_BYTES + i * ENTRY_BYTES;
-      const char *name = get_string (data, size, read_u32 (entry + ENTRY_KEY_AT));
-      const char *path = get_string (data, size, read_u32 (entry + ENTRY_VALUE_AT));
+      const uint8_t *from = data + HEADER_BYTES + i * ENTRY_BYTES;
+      const Entry entry = {
+        .flags = read_u32 (from),
+        .name = get_string (data, size, read_u32 (from + ENTRY_KEY_AT), MAX_NAME),
+        .path = get_string (data, size, read_u32 (from + ENTRY_VALUE_AT), MAX_PATH),
+      };
       gboolean for_some =
-          read_u32 (entry + ENTRY_HWCAP_AT) != 0 || read_u32 (entry + ENTRY_HWCAP_AT + 4) != 0;
-      if (name == NULL || path == NULL)
+          read_u32 (from + ENTRY_HWCAP_AT) != 0 || read_u32 (from + ENTRY_HWCAP_AT + 4) != 0;
+      if (entry.name == NULL || entry.path == NULL)
         return FALSE;
-      if (for_some != special)
-        continue;
-      g_autofree char *key = g_strdup_printf ("%x %s", read_u32 (entry), name);
-      if (!g_hash_table_contains (paths, key)) /* the first one wins */
-        g_hash_table_insert (paths, g_steal_pointer (&key), g_strdup (path));
+      if (for_some == special)
+        g_array_append_val (list, entry);
     }
   return TRUE;
 }
@@ -103,9 +133,17 @@ terrane_linker_cache_parse (GBytes *bytes)
   if (data == NULL)
     return NULL;
   g_autoptr (TerraneLinkerCache) self = g_new0 (TerraneLinkerCache, 1);
-  self->paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  if (!add_entries (self->paths, data, size, FALSE) || !add_entries (self->paths, data, size, TRUE))
+  self->bytes = g_bytes_ref (bytes);
+  self->list = g_array_new (FALSE, FALSE, sizeof (Entry));
+  self->entries = g_hash_table_new (hash_entry, equal_entries);
+  if (!add_entries (self->list, data, size, FALSE) || !add_entries (self->list, data, size, TRUE))
     return NULL;
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      Entry *entry = &g_array_index (self->list, Entry, i);
+      if (!g_hash_table_contains (self->entries, entry)) /* the first one wins */
+        g_hash_table_add (self->entries, entry);
+    }
   return g_steal_pointer (&self);
 }
 
@@ -114,7 +152,9 @@ terrane_linker_cache_free (TerraneLinkerCache *self)
 {
   if (self == NULL)
     return;
-  g_hash_table_unref (self->paths);
+  g_hash_table_unref (self->entries);
+  g_array_unref (self->list);
+  g_bytes_unref (self->bytes);
   g_free (self);
 }
 
@@ -127,6 +167,7 @@ terrane_linker_cache_find (const TerraneLinkerCache *self, unsigned bits, unsign
     flags |= bits == 64 ? FLAG_X86_64 : FLAG_X32;
   else if (machine == EM_AARCH64)
     flags |= FLAG_AARCH64;
-  g_autofree char *key = g_strdup_printf ("%x %s", flags, name);
-  return g_hash_table_lookup (self->paths, key);
+  const Entry key = { .flags = flags, .name = name };
+  const Entry *entry = g_hash_table_lookup (self->entries, &key);
+  return entry != NULL ? entry->path : NULL;
 }

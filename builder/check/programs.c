@@ -141,15 +141,22 @@ terrane_programs_fits (const TerranePrograms *self, const TerraneElfEntry *entry
   return self->machine == 0 || (entry->elf->machine == self->machine && entry->elf->bits == 64);
 }
 
+gboolean
+terrane_programs_is_cut (const TerranePrograms *self, const TerraneElfEntry *entry)
+{
+  return terrane_library_search_is_cut (self->search, entry);
+}
+
 /* "lib….so", and what auditwheel puts into "….libs/", is there for others, and loaded by them. */
 static gboolean
 is_module (const TerranePrograms *self, const TerraneElfEntry *entry)
 {
   const TerraneNode *node = entry->node;
+  if (!g_str_has_suffix (node->name, ".so"))
+    return FALSE;
   if (strstr (node->name, ".cpython-") != NULL || strstr (node->name, ".abi3.") != NULL)
     return TRUE;
-  return g_str_has_suffix (node->name, ".so") && !g_str_has_prefix (node->name, "lib")
-         && !g_str_has_suffix (node->parent->name, ".libs")
+  return !g_str_has_prefix (node->name, "lib") && !g_str_has_suffix (node->parent->name, ".libs")
          && terrane_image_view_is_module_path (self->view, entry->path);
 }
 

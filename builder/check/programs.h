@@ -58,6 +58,9 @@ TerraneRoot terrane_programs_root (const TerranePrograms *self, const TerraneElf
 /** Whether @entry is for the processor that the configuration names. */
 gboolean terrane_programs_fits (const TerranePrograms *self, const TerraneElfEntry *entry);
 
+/** Whether libraries of @entry were looked for in the first 256 directories only. */
+gboolean terrane_programs_is_cut (const TerranePrograms *self, const TerraneElfEntry *entry);
+
 /** Loads every root, required ones first. */
 void terrane_programs_visit (TerranePrograms *self, const TerraneProgramsVisitor *visitor,
                              gpointer data);

@@ -175,6 +175,24 @@ terrane_python_find (const TerranePython *self, const char *normalised)
   return NULL;
 }
 
+/* Where "@name." is, or would be, among the sorted children. */
+static guint
+find_dotted (const TerraneNode *directory, const char *name, size_t len)
+{
+  guint low = 0, high = directory->children->len;
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      const char *other = ((TerraneNode *) directory->children->pdata[middle])->name;
+      int order = strncmp (other, name, len);
+      if (order < 0 || (order == 0 && (guint8) other[len] < (guint8) '.'))
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
 /* "NAME.py", "NAME.pyc", "NAME.abi3.so", …, or a directory, which may be a namespace package. */
 static gboolean
 has_child_module (const TerraneNode *directory, const char *name, const TerraneNode **out_package)
@@ -182,12 +200,13 @@ has_child_module (const TerraneNode *directory, const char *name, const TerraneN
   size_t len = strlen (name);
   gboolean found = FALSE;
   *out_package = child (directory, name);
-  for (guint i = 0; i < directory->children->len && !found; i++)
+  for (guint i = find_dotted (directory, name, len); i < directory->children->len && !found; i++)
     {
       const TerraneNode *node = directory->children->pdata[i];
-      found = strncmp (node->name, name, len) == 0 && node->name[len] == '.'
-              && (strcmp (node->name + len, ".py") == 0 || strcmp (node->name + len, ".pyc") == 0
-                  || g_str_has_suffix (node->name, ".so"));
+      if (strncmp (node->name, name, len) != 0 || node->name[len] != '.')
+        break;
+      found = strcmp (node->name + len, ".py") == 0 || strcmp (node->name + len, ".pyc") == 0
+              || g_str_has_suffix (node->name, ".so");
     }
   return found || (*out_package != NULL && (*out_package)->type != OCI_ENTRY_FILE);
 }
@@ -248,18 +267,21 @@ terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
   g_autofree char *text = g_strndup (data, size);
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_autofree char *root = terrane_node_path (start);
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL); /* of TerraneNode */
   *out_files = g_ptr_array_new ();
-  for (char **line = lines; *line != NULL; line++)
+  for (char *line = text, *next = NULL; line != NULL; line = next)
     {
-      g_autofree char *field = first_field (*line);
+      next = strchr (line, '\n');
+      if (next != NULL)
+        *next++ = '\0';
+      g_autofree char *field = first_field (line);
       if (field[0] == '\0')
         continue;
       g_autofree char *path =
           field[0] == '/' ? g_strdup (field) : g_strconcat (root, "/", field, NULL);
       TerraneNode *node = terrane_tree_resolve (view->tree, path);
-      if (node != NULL && node->type == OCI_ENTRY_FILE)
+      if (node != NULL && node->type == OCI_ENTRY_FILE && g_hash_table_add (seen, node))
         g_ptr_array_add (*out_files, node);
     }
   return TRUE;

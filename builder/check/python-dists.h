@@ -39,8 +39,8 @@ gboolean terrane_python_has_module (const TerranePython *self, const char *name)
 
 /**
  * terrane_python_dist_files:
- * @out_files: (out) (transfer container): of TerraneNode: the files that RECORD, or
- *   installed-files.txt, names and the image has; %NULL when there is no such list
+ * @out_files: (out) (transfer container): of TerraneNode, each once: the files that RECORD,
+ *   or installed-files.txt, names and the image has; %NULL when there is no such list
  */
 gboolean terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView *view,
                                     GPtrArray **out_files, GError **error);

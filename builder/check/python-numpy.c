@@ -18,6 +18,14 @@ enum
 static const char old_name[] = "numpy.core._multiarray_umath";
 static const char new_name[] = "numpy._core._multiarray_umath";
 
+typedef struct
+{
+  const TerraneImageView *view;
+  const TerranePythonDist *numpy;
+  TerraneFindings *findings;
+  GHashTable *scanned; /* hexadecimal digest of an object -> whether it is for numpy 1 */
+} Check;
+
 static gboolean
 scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, GError **error)
 {
@@ -39,6 +47,24 @@ scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, 
       memmove (buffer, buffer + len - kept, kept);
     }
   *out_old = has_old && !has_new;
+  return TRUE;
+}
+
+/* Reads the same content once, however many files have it. */
+static gboolean
+is_old (Check *self, const TerraneNode *node, gboolean *out_old, GError **error)
+{
+  OciDigestHex hex;
+  gpointer known = NULL;
+  if (g_hash_table_lookup_extended (self->scanned, oci_digest_hex (&node->object, hex), NULL,
+                                    &known))
+    {
+      *out_old = GPOINTER_TO_INT (known);
+      return TRUE;
+    }
+  if (!scan (self->view, node, out_old, error))
+    return FALSE;
+  g_hash_table_insert (self->scanned, g_strdup (hex), GINT_TO_POINTER (*out_old));
   return TRUE;
 }
 
@@ -87,11 +113,10 @@ report (const TerraneImageView *view, const TerranePythonDist *dist, const Terra
 
 /* One finding a package is enough. */
 static gboolean
-check_dist (const TerraneImageView *view, const TerranePythonDist *dist,
-            const TerranePythonDist *numpy, TerraneFindings *findings, GError **error)
+check_dist (Check *self, const TerranePythonDist *dist, GError **error)
 {
   g_autoptr (GPtrArray) files = NULL;
-  if (!terrane_python_dist_files (dist, view, &files, error))
+  if (!terrane_python_dist_files (dist, self->view, &files, error))
     return FALSE;
   for (guint i = 0; files != NULL && i < files->len; i++)
     {
@@ -100,11 +125,11 @@ check_dist (const TerraneImageView *view, const TerranePythonDist *dist,
       if (!g_str_has_suffix (node->name, ".so")
           || g_str_has_suffix (node->parent->name, ".libs")) /* auditwheel's, no modules */
         continue;
-      if (!scan (view, node, &old, error))
+      if (!is_old (self, node, &old, error))
         return FALSE;
       if (old)
         {
-          report (view, dist, node, numpy, findings);
+          report (self->view, dist, node, self->numpy, self->findings);
           return TRUE;
         }
     }
@@ -150,11 +175,13 @@ terrane_check_numpy (const TerraneImageView *view, const TerranePython *python,
   const TerranePythonDist *numpy = terrane_python_find (python, "numpy");
   if (numpy == NULL)
     return TRUE;
+  g_autoptr (GHashTable) scanned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Check self = { .view = view, .numpy = numpy, .findings = findings, .scanned = scanned };
   check_osgeo (view, python, findings);
   for (guint i = 0; major_of (numpy->version) >= 2 && i < python->dists->len; i++)
     {
       const TerranePythonDist *dist = python->dists->pdata[i];
-      if (dist != numpy && needs_numpy (dist) && !check_dist (view, dist, numpy, findings, error))
+      if (dist != numpy && needs_numpy (dist) && !check_dist (&self, dist, error))
         return FALSE;
     }
   return TRUE;

@@ -14,6 +14,7 @@
 enum
 {
   MAX_ENTRY_POINTS_BYTES = 1024 * 1024,
+  MAX_ENTRY_POINTS = 1000, /* of a distribution; those of Ansible and Airflow are some 200 */
 };
 
 typedef struct
@@ -21,6 +22,7 @@ typedef struct
   const TerraneImageView *view;
   const TerranePython *python;
   TerraneFindings *findings;
+  GHashTable *modules; /* name -> whether Python finds it */
 } Check;
 
 /* @node: what the finding is about */
@@ -143,26 +145,63 @@ check_duplicate (const Check *self, const TerranePythonDist *dist)
        beside ? "; the files of both may be mixed" : ", which comes first");
 }
 
-static void
-check_entry_point (const Check *self, const TerranePythonDist *dist, char *line)
+static gboolean
+has_module (const Check *self, const char *name)
+{
+  gpointer known = NULL;
+  if (g_hash_table_lookup_extended (self->modules, name, NULL, &known))
+    return GPOINTER_TO_INT (known);
+  gboolean found = terrane_python_has_module (self->python, name);
+  g_hash_table_insert (self->modules, g_strdup (name), GINT_TO_POINTER (found));
+  return found;
+}
+
+/* Returns: (transfer full) (nullable): the module of the line, which is cut behind the name */
+static char *
+take_module (char *line)
 {
   char *value = strchr (line, '=');
   if (value == NULL || line[0] == '#' || line[0] == ';')
-    return;
+    return NULL;
   *value++ = '\0';
-  g_autofree char *module = g_strndup (value, strcspn (value, ":["));
-  (void) g_strstrip (module);
+  return g_strstrip (g_strndup (value, strcspn (value, ":[")));
+}
+
+static void
+check_entry_point (const Check *self, const TerranePythonDist *dist, char *line, const char *module)
+{
   if (module[0] == '\0'
       || strspn (module, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                          "0123456789_.")
              != strlen (module)
-      || terrane_python_has_module (self->python, module))
+      || has_module (self, module))
     return;
   g_autofree char *name = oci_quote (dist->name), *point = oci_quote (g_strstrip (line));
   g_autofree char *quoted = oci_quote (module);
   add (self, "python.broken-entry-point", TERRANE_SEVERITY_WARNING, dist->node,
        "remove the package as a whole, or not its modules",
        "%s has an entry point %s, and its module %s is not there", name, point, quoted);
+}
+
+static void
+check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
+{
+  guint count = 0;
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_autofree char *module = take_module (g_strstrip (*line));
+      if (module == NULL)
+        continue;
+      if (count++ == MAX_ENTRY_POINTS)
+        {
+          g_autofree char *name = oci_quote (dist->name);
+          add (self, "python.broken-entry-point", TERRANE_SEVERITY_NOTE, dist->node, NULL,
+               "%s has more than %d entry points; the rest were not looked at", name,
+               MAX_ENTRY_POINTS);
+          return;
+        }
+      check_entry_point (self, dist, *line, module);
+    }
 }
 
 static gboolean
@@ -181,8 +220,7 @@ check_entry_points (const Check *self, const TerranePythonDist *dist, GError **e
   const char *data = g_bytes_get_data (bytes, &size);
   g_autofree char *text = g_strndup (data, size);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    check_entry_point (self, dist, g_strstrip (*line));
+  check_lines (self, dist, lines);
   return TRUE;
 }
 
@@ -241,7 +279,8 @@ terrane_check_python (const TerraneCheck *check, TerraneFindings *findings, GErr
   const TerranePython *python = check->python;
   if (python->base.interpreter == NULL)
     return TRUE;
-  Check self = { .view = view, .python = python, .findings = findings };
+  g_autoptr (GHashTable) modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Check self = { .view = view, .python = python, .findings = findings, .modules = modules };
   (void) terrane_tree_foreach (view->tree, visit_directory, &self, NULL); /* cannot fail */
   terrane_check_extensions (view, python, findings);
   return check_dists (&self, error) && terrane_check_numpy (view, python, findings, error)

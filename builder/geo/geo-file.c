@@ -24,9 +24,7 @@ typedef struct
 {
   TerraneGeoFile *file;
   gboolean data_files[G_N_ELEMENTS (known_data_files)];
-  char *source_version; /* (nullable): "3.40.1" that stands alone; SQLite's if there is one */
-  gboolean sqlite;      /* SQLite's name of its source is there */
-  const char *text;     /* the part of the file at hand */
+  const char *text; /* the part of the file at hand */
   gsize len;
 } Scan;
 
@@ -38,7 +36,6 @@ terrane_geo_file_free (TerraneGeoFile *self)
   g_free (self->proj);
   g_free (self->gdal);
   g_free (self->geos);
-  g_free (self->sqlite);
   g_free (self->curl);
   g_free (self->ca_file);
   g_free (self->proj_data);
@@ -150,22 +147,6 @@ take_path (Scan *self, gsize at)
     take (&self->file->ca_file, path, len);
 }
 
-/* "2022-12-28 14:03:47 df5c253c0b…" */
-static gboolean
-is_sqlite_source (const Scan *self, gsize at)
-{
-  static const char form[] = "20dd-dd-dd dd:dd:dd xxxxxxxxxxxxxxxx";
-  for (gsize i = 0; i + 1 < sizeof form; i++)
-    {
-      char c = peek (self, at + i);
-      if (form[i] == 'd'   ? !g_ascii_isdigit (c)
-          : form[i] == 'x' ? !g_ascii_isxdigit (c)
-                           : c != form[i])
-        return FALSE;
-    }
-  return TRUE;
-}
-
 /* The value behind @key in a row of SQLite's, (key, value) without a rowid. What stands before them
  * is the row's header: its length, and the type of either, which is 13 + 2 * bytes for texts
  * (sqlite.org/fileformat2.html, 2.1). A freed row has lost it: SQLite overwrites its beginning. */
@@ -221,7 +202,6 @@ static void
 look_at (Scan *self, gsize at)
 {
   TerraneGeoFile *file = self->file;
-  gsize len = 0;
   switch (self->text[at])
     {
     case 'G':
@@ -253,14 +233,6 @@ look_at (Scan *self, gsize at)
     case '/':
       take_path (self, at);
       break;
-    case '2':
-      self->sqlite = self->sqlite || is_sqlite_source (self, at);
-      break;
-    case '3':
-      len = at > 0 && self->text[at - 1] == '\0' ? version_length (self, at) : 0;
-      if (len > 0 && peek (self, at + len) == '\0')
-        take (&self->source_version, self->text + at, len);
-      break;
     case 'd':
     case 'g':
     case 'h':
@@ -277,7 +249,7 @@ look_at (Scan *self, gsize at)
 static void
 look_at_window (Scan *self, gsize begin, gsize end)
 {
-  static const char firsts[] = "GPRD-l/23dghnt";
+  static const char firsts[] = "GPRD-l/dghnt";
   gboolean wanted[256] = { FALSE };
   for (const char *c = firsts; *c != '\0'; c++)
     wanted[(guint8) *c] = TRUE;
@@ -317,7 +289,7 @@ static gboolean
 is_interesting (const TerraneGeoFile *self)
 {
   return self->database || self->layout_major >= 0 || self->proj != NULL || self->gdal != NULL
-         || self->geos != NULL || self->sqlite != NULL || self->curl != NULL;
+         || self->geos != NULL || self->curl != NULL;
 }
 
 gboolean
@@ -328,12 +300,9 @@ terrane_geo_file_read (int fd, TerraneGeoFile **out_file, GError **error)
   file->layout_major = -1;
   file->layout_minor = -1;
   gboolean ok = scan_file (&scan, fd, error);
-  g_autofree char *version = scan.source_version;
   *out_file = NULL;
   if (!ok)
     return FALSE;
-  if (scan.sqlite && !file->database && file->gdal == NULL) /* GDAL's has others' versions too */
-    file->sqlite = g_steal_pointer (&version);
   file->data_files = g_new0 (char *, G_N_ELEMENTS (known_data_files));
   for (gsize i = 0, count = 0; file->gdal != NULL && known_data_files[i] != NULL; i++)
     if (scan.data_files[i])
@@ -343,26 +312,18 @@ terrane_geo_file_read (int fd, TerraneGeoFile **out_file, GError **error)
   return TRUE;
 }
 
-static void
-put_text (json_t *object, const char *key, const char *text)
-{
-  if (text != NULL)
-    oci_json_set (object, key, oci_json_text (text));
-}
-
 json_t *
 terrane_geo_file_to_json (const TerraneGeoFile *self)
 {
   json_t *object = json_object ();
-  put_text (object, "proj", self->proj);
-  put_text (object, "gdal", self->gdal);
-  put_text (object, "geos", self->geos);
-  put_text (object, "sqlite", self->sqlite);
-  put_text (object, "curl", self->curl);
-  put_text (object, "ca_file", self->ca_file);
-  put_text (object, "proj_data", self->proj_data);
-  put_text (object, "gdal_data", self->gdal_data);
-  put_text (object, "plugins", self->plugins);
+  oci_json_set_text (object, "proj", self->proj);
+  oci_json_set_text (object, "gdal", self->gdal);
+  oci_json_set_text (object, "geos", self->geos);
+  oci_json_set_text (object, "curl", self->curl);
+  oci_json_set_text (object, "ca_file", self->ca_file);
+  oci_json_set_text (object, "proj_data", self->proj_data);
+  oci_json_set_text (object, "gdal_data", self->gdal_data);
+  oci_json_set_text (object, "plugins", self->plugins);
   oci_json_set (object, "database", json_boolean (self->database));
   oci_json_set (object, "layout_major", json_integer (self->layout_major));
   oci_json_set (object, "layout_minor", json_integer (self->layout_minor));
@@ -371,12 +332,6 @@ terrane_geo_file_to_json (const TerraneGeoFile *self)
     oci_json_append (files, oci_json_text (*name));
   oci_json_set (object, "data_files", files);
   return object;
-}
-
-static char *
-get_text (const json_t *value, const char *key)
-{
-  return g_strdup (json_string_value (json_object_get (value, key)));
 }
 
 static int
@@ -393,15 +348,14 @@ terrane_geo_file_from_json (const json_t *value)
   if (!json_is_object (value) || !json_is_array (files))
     return NULL;
   TerraneGeoFile *self = g_new0 (TerraneGeoFile, 1);
-  self->proj = get_text (value, "proj");
-  self->gdal = get_text (value, "gdal");
-  self->geos = get_text (value, "geos");
-  self->sqlite = get_text (value, "sqlite");
-  self->curl = get_text (value, "curl");
-  self->ca_file = get_text (value, "ca_file");
-  self->proj_data = get_text (value, "proj_data");
-  self->gdal_data = get_text (value, "gdal_data");
-  self->plugins = get_text (value, "plugins");
+  self->proj = oci_json_dup_text (value, "proj");
+  self->gdal = oci_json_dup_text (value, "gdal");
+  self->geos = oci_json_dup_text (value, "geos");
+  self->curl = oci_json_dup_text (value, "curl");
+  self->ca_file = oci_json_dup_text (value, "ca_file");
+  self->proj_data = oci_json_dup_text (value, "proj_data");
+  self->gdal_data = oci_json_dup_text (value, "gdal_data");
+  self->plugins = oci_json_dup_text (value, "plugins");
   self->database = json_is_true (json_object_get (value, "database"));
   self->layout_major = get_number (value, "layout_major");
   self->layout_minor = get_number (value, "layout_minor");

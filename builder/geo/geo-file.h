@@ -12,7 +12,6 @@ typedef struct
   char *proj;        /* (nullable): "9.1.1", PROJ's code is in it; of a proj.db: who made it */
   char *gdal;        /* (nullable): "3.6.2" */
   char *geos;        /* (nullable): "3.11.1"; of libgdal also when it is only linked to GEOS */
-  char *sqlite;      /* (nullable): "3.40.1" */
   char *curl;        /* (nullable): "7.88.1" */
   char *ca_file;     /* (nullable): certificates that its libcurl reads unless told otherwise */
   char *proj_data;   /* (nullable): the directory that PROJ was built for */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define CACHE_VERSION "geo 1"
+#define CACHE_VERSION "geo 2"
 
 struct _TerraneGeoIndex
 {
@@ -92,8 +92,7 @@ terrane_geo_index_find (const TerraneGeoIndex *self, const TerraneNode *node)
 static gboolean
 wants_node (const TerraneNode *node)
 {
-  static const char *const stems[] = { "libproj",    "libgdal", "libgeos_c",
-                                       "libsqlite3", "libcurl", NULL };
+  static const char *const stems[] = { "libproj", "libgdal", "libgeos_c", "libcurl", NULL };
   if (strcmp (node->name, "proj.db") == 0)
     return TRUE;
   for (const char *const *stem = stems; *stem != NULL; stem++)

@@ -1,4 +1,4 @@
-/* The geospatial files of a file system: GDAL, PROJ, GEOS, SQLite, libcurl, proj.db. Which they are
+/* The geospatial files of a file system: GDAL, PROJ, GEOS, libcurl, proj.db. Which they are
  * is told by their names; what is in them is read once and remembered in the store's cache. */
 #pragma once
 

@@ -157,6 +157,13 @@ terrane_tree_resolve (TerraneTree *self, const char *path)
   return resolve_from (self, self->root, path, &links);
 }
 
+TerraneNode *
+terrane_tree_resolve_directory (TerraneTree *self, const char *path)
+{
+  TerraneNode *node = terrane_tree_resolve (self, path);
+  return node != NULL && node->type == OCI_ENTRY_DIRECTORY ? node : NULL;
+}
+
 /* The directory that is to hold the last component of @path; *@out_name is that component. */
 static TerraneNode *
 make_parents (TerraneTree *self, const char *path, const char **out_name, GError **error)

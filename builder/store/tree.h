@@ -51,6 +51,9 @@ TerraneNode *terrane_node_child (const TerraneNode *directory, const char *name,
  */
 TerraneNode *terrane_tree_resolve (TerraneTree *self, const char *path);
 
+/** Like resolve, for directories only. Returns: (transfer none) (nullable) */
+TerraneNode *terrane_tree_resolve_directory (TerraneTree *self, const char *path);
+
 /**
  * terrane_tree_add:
  * @entry: a file, directory or symlink

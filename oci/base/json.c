@@ -422,3 +422,16 @@ oci_json_text (const char *text)
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   return json_string (valid);
 }
+
+void
+oci_json_set_text (json_t *object, const char *key, const char *text)
+{
+  if (text != NULL)
+    oci_json_set (object, key, oci_json_text (text));
+}
+
+char *
+oci_json_dup_text (const json_t *object, const char *key)
+{
+  return g_strdup (json_string_value (json_object_get (object, key)));
+}

@@ -240,6 +240,15 @@ class Trees(PythonCase):
         result = self.run_terrane("check", self.profile(checks={"python.*": "warn"}))
         self.assertNotIn("\x1b", result.stdout)
 
+    def test_many_entry_points(self):
+        """A thousand of a distribution are looked at; the message says so."""
+        self.dist("many")
+        self.write("app/many-1.0.dist-info/entry_points.txt", "[x]\n" + "".join(f"p{i} = gone{i}\n" for i in range(1500)))
+        result = self.run_terrane("check", "--json", self.profile())
+        found = [f for f in json.loads(result.stdout)["findings"] if f["id"] == "python.broken-entry-point"]
+        self.assertEqual(sum(f["severity"] == "warning" for f in found), 1000)
+        self.assertRegex([f["message"] for f in found if f["severity"] == "note"][0], "‘many’ has more than 1000 entry points")
+
 
 if __name__ == "__main__":
     unittest.main()

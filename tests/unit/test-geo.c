@@ -42,11 +42,6 @@ test_versions (void)
   g_autoptr (TerraneGeoFile) curl = READ ("\0libcurl/8.16.0\0/etc/pki/tls/certs/ca-bundle.crt\0");
   g_assert_cmpstr (curl->curl, ==, "8.16.0");
   g_assert_cmpstr (curl->ca_file, ==, "/etc/pki/tls/certs/ca-bundle.crt");
-  g_autoptr (TerraneGeoFile) sqlite =
-      READ ("\0"
-            "3.40.1\0"
-            "2022-12-28 14:03:47 df5c253c0b3dd24916e4ec7cf77d3db5\0");
-  g_assert_cmpstr (sqlite->sqlite, ==, "3.40.1");
 }
 
 static void

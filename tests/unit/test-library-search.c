@@ -2,6 +2,8 @@
 
 #include "testing.h"
 
+#include <sys/resource.h>
+
 /* A file system without contents: facts are set by hand. */
 typedef struct
 {
@@ -167,6 +169,79 @@ test_hwcaps (void)
                 "libx.so=lib64/glibc-hwcaps/x86-64-v2/libx.so by the default directories;");
 }
 
+/* Whether a library is found in the last of @count directories of a DT_RPATH. */
+static gboolean
+finds_in_last (guint count, gboolean *out_cut)
+{
+  g_auto (World) world = world_new ();
+  g_autoptr (GString) list = g_string_new ("/none:/none/too::/work");
+  g_autoptr (GString) found = g_string_new (NULL);
+  TerraneElf *a = add_library (&world, "app/a.so", NULL, "libx.so");
+  for (guint i = 0; i < count; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("rpath/%u/libother.so", i);
+      (void) add_node (&world, path, NULL);
+      /* The same directory again, or one that is not there, does not count. */
+      g_string_append_printf (list, ":/rpath/%u:/rpath/../rpath/%u:$ORIGIN/../rpath/%u:/no/%u", i,
+                              i, i, i);
+    }
+  g_autofree char *library = g_strdup_printf ("rpath/%u/libx.so", count - 1);
+  g_autofree char *expected = g_strdup_printf ("libx.so=%s by DT_RPATH;", library);
+  (void) add_library (&world, library, NULL, NULL);
+  a->rpath = g_strdup (list->str);
+  begin (&world, NULL);
+  const TerraneElfEntry *entry =
+      terrane_elf_index_find (world.index, terrane_tree_lookup (world.tree, "app/a.so"));
+  terrane_closure_free (terrane_closure_new (world.search, world.linker, NULL, entry, note, found));
+  *out_cut = terrane_library_search_is_cut (world.search, entry);
+  return strcmp (found->str, expected) == 0;
+}
+
+static void
+test_many_directories (void)
+{
+  gboolean cut = FALSE;
+  g_assert_true (finds_in_last (255, &cut) && !cut);
+  g_assert_true (finds_in_last (256, &cut) && !cut);
+  g_assert_true (!finds_in_last (257, &cut) && cut);
+}
+
+/* A chain of libraries that have a DT_RPATH each: the directories of the last ones count. */
+static void
+test_long_chain (void)
+{
+  enum
+  {
+    LIBRARIES = 300
+  };
+  g_auto (World) world = world_new ();
+  for (guint i = 0; i < LIBRARIES; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("dir%u/lib%u.so", i, i);
+      g_autofree char *soname = g_strdup_printf ("lib%u.so", i);
+      g_autofree char *needed = g_strdup_printf ("%slib%u.so",
+                                                 i == 254   ? "libfirst.so "
+                                                 : i == 255 ? "libfirst2.so "
+                                                            : "",
+                                                 i + 1);
+      TerraneElf *elf = add_library (&world, path, soname, needed);
+      elf->rpath = g_strdup_printf ("/dir%u:/dir%u", i, i + 1);
+    }
+  (void) add_library (&world, "dir0/libfirst.so", NULL, NULL);
+  (void) add_library (&world, "dir0/libfirst2.so", NULL, NULL);
+  begin (&world, NULL);
+  const GPtrArray *entries = terrane_elf_index_entries (world.index);
+  g_autoptr (GString) text = g_string_new (NULL);
+  terrane_closure_free (
+      terrane_closure_new (world.search, world.linker, NULL, entries->pdata[1], note, text));
+  /* Of lib254 there are 256 directories, dir0 to dir255. */
+  g_assert_nonnull (strstr (text->str, ";lib299.so=dir299/lib299.so by DT_RPATH;"));
+  g_assert_nonnull (strstr (text->str, "libfirst.so=dir0/libfirst.so by DT_RPATH;"));
+  g_assert_nonnull (strstr (text->str, "libfirst2.so=none;"));
+  g_assert_false (terrane_library_search_is_cut (world.search, entries->pdata[1 + 254]));
+  g_assert_true (terrane_library_search_is_cut (world.search, entries->pdata[1 + 255]));
+}
+
 static void
 put_u32 (guint8 *at, guint32 value)
 {
@@ -205,6 +280,64 @@ test_linker_cache (void)
     }
 }
 
+/* @count entries that share a text of @len bytes: their names begin at @name_at of it. */
+static TerraneLinkerCache *
+parse_shared (gsize count, gsize len, gsize name_at, gsize path_at)
+{
+  gsize base = 48 + count * 24;
+  g_autofree guint8 *data = g_malloc0 (base + len + 1);
+  memcpy (data, "glibc-ld.so.cache1.1", 20);
+  put_u32 (data + 20, (guint32) count);
+  put_u32 (data + 24, (guint32) len + 1);
+  for (gsize i = 0; i < count; i++)
+    {
+      put_u32 (data + 48 + i * 24, (guint32) i);
+      put_u32 (data + 48 + i * 24 + 4, (guint32) (base + name_at));
+      put_u32 (data + 48 + i * 24 + 8, (guint32) (base + path_at));
+    }
+  memset (data + base, 'a', len);
+  g_autoptr (GBytes) bytes = g_bytes_new (data, base + len + 1);
+  return terrane_linker_cache_parse (bytes);
+}
+
+/* NAME_MAX and PATH_MAX of Linux: 255 bytes, and 4096 with the NUL. */
+static void
+test_linker_cache_lengths (void)
+{
+  static const struct
+  {
+    gsize name, path;
+    gboolean good;
+  } rows[] = { { 255, 4095, TRUE }, { 256, 100, FALSE }, { 100, 4096, FALSE } };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (TerraneLinkerCache) cache =
+          parse_shared (4, 5000, 5000 - rows[i].name, 5000 - rows[i].path);
+      g_assert_true ((cache != NULL) == rows[i].good);
+    }
+}
+
+/* 200 000 entries that share a name and a path: 800 MB when each had a copy. */
+static void
+test_linker_cache_shared (void)
+{
+  static const rlim_t enough = 256 * 1024 * 1024; /* beyond what the program has already */
+  if (g_test_subprocess ())
+    {
+      struct rlimit limit;
+      g_autofree char *statm = NULL;
+      g_assert_true (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL));
+      g_assert_cmpint (getrlimit (RLIMIT_AS, &limit), ==, 0);
+      limit.rlim_cur = strtoul (statm, NULL, 10) * (rlim_t) sysconf (_SC_PAGESIZE) + enough;
+      g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+      g_autoptr (TerraneLinkerCache) cache = parse_shared (200000, 4095, 3900, 0);
+      g_assert_nonnull (cache);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,6 +347,10 @@ main (int argc, char **argv)
   g_test_add_func ("/library-search/names-and-links", test_names_and_links);
   g_test_add_func ("/library-search/passed-over", test_passed_over);
   g_test_add_func ("/library-search/hwcaps", test_hwcaps);
+  g_test_add_func ("/library-search/many-directories", test_many_directories);
+  g_test_add_func ("/library-search/long-chain", test_long_chain);
   g_test_add_func ("/library-search/linker-cache", test_linker_cache);
+  g_test_add_func ("/library-search/linker-cache/lengths", test_linker_cache_lengths);
+  g_test_add_func ("/library-search/linker-cache/shared", test_linker_cache_shared);
   return g_test_run ();
 }
