@@ -73,7 +73,8 @@ json_t *terrane_findings_to_json (TerraneFindings *self);
  * (nullable): %NULL when @array is nothing that terrane_findings_to_json() gives */
 TerraneFindings *terrane_findings_from_json (const json_t *array);
 
-/** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked */
+/** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked, an image or the
+ * file of a profile. Findings without a path are located there */
 json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
 
 /** Returns: (transfer full): text for people, a block a finding, and how many there are */

@@ -73,6 +73,44 @@ test_gate (void)
   g_assert_true (terrane_findings_gate (findings, NULL, "refused:"));
 }
 
+static const json_t *
+get (const json_t *object, const char *key)
+{
+  return json_object_get (object, key);
+}
+
+/* GitHub's code scanning refuses the whole file when one result has no location with a file and a
+ * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first slash.
+ */
+static void
+test_sarif_locations (void)
+{
+  static const char *const rows[][2] = {
+    { "profiles/a b.json", "profiles/a%20b.json" },
+    { "./app.json", "app.json" },
+    { "/srv/a b.json", "file:///srv/a%20b.json" },
+    { "docker://host:5000/app:1", "docker%3A//host%3A5000/app%3A1" },
+  };
+  for (gsize row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      g_autoptr (TerraneFindings) findings = make_findings ();
+      g_autoptr (OciJsonValue) log = terrane_findings_to_sarif (findings, rows[row][0]);
+      const json_t *results = get (json_array_get (get (log, "runs"), 0), "results");
+      for (size_t i = 0; i < json_array_size (results); i++)
+        {
+          const json_t *locations = get (json_array_get (results, i), "locations");
+          g_assert_cmpuint (json_array_size (locations), ==, 1);
+          const json_t *place = get (json_array_get (locations, 0), "physicalLocation");
+          const json_t *artifact = get (place, "artifactLocation");
+          const char *uri = json_string_value (get (artifact, "uri"));
+          g_assert_cmpint (json_integer_value (get (get (place, "region"), "startLine")), ==, 1);
+          /* make_findings(): the second one is about no file. */
+          g_assert_cmpint (get (artifact, "uriBaseId") == NULL, ==, i == 1);
+          g_assert_true (i != 1 || strcmp (uri, rows[row][1]) == 0);
+        }
+    }
+}
+
 /* SARIF 2.1.0: 3.27.6 ruleIndex names the rule that ruleId names; 3.4.3 a URI is valid. */
 static void
 test_sarif (void)
@@ -161,6 +199,7 @@ main (int argc, char **argv)
   g_test_add_func ("/finding/text", test_text);
   g_test_add_func ("/finding/gate", test_gate);
   g_test_add_func ("/finding/sarif", test_sarif);
+  g_test_add_func ("/finding/sarif-locations", test_sarif_locations);
   g_test_add_func ("/finding/override", test_override);
   g_test_add_func ("/finding/json-and-back", test_json_and_back);
   g_test_add_func ("/finding/ids", test_ids);
