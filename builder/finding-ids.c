@@ -39,7 +39,7 @@ static const struct
   { "geo.several-copies", "several copies of GDAL, PROJ or GEOS" },
   { "lambda.deprecated-runtime", "a runtime that gets no more updates" },
   { "lambda.empty-layer", "a layer without content" },
-  { "lambda.entrypoint-missing", "no entrypoint, or one that is not in the image" },
+  { "lambda.entrypoint-missing", "nothing to start, or it is not in the image" },
   { "lambda.entrypoint-not-executable", "an entrypoint that not every user may run" },
   { "lambda.entrypoint-relative", "an entrypoint that is no absolute path" },
   { "lambda.entrypoint-symlink", "an entrypoint that is a symbolic link" },

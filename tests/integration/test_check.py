@@ -350,14 +350,19 @@ class Layers(CheckCase):
 
     def test_configuration(self):
         cases = {"lambda.entrypoint-missing": {"Entrypoint": ["/absent"]}, "lambda.entrypoint-relative": {"Entrypoint": ["app"]},
-                 "lambda.entrypoint-not-executable": {"Entrypoint": ["/var/task/f.py"]}, "lambda.no-command": {"Cmd": []},
+                 "lambda.entrypoint-not-executable": {"Entrypoint": ["/var/task/f.py"]}, "lambda.no-command": {"Entrypoint": ["/lambda-entrypoint.sh"], "Cmd": []},
                  "lambda.working-directory": {"WorkingDir": "/absent"}, "lambda.environment-size": {"Env": ["A=" + 4096 * "x"]},
                  "lambda.wrong-architecture": {"architecture": "riscv64"}}
         for identifier, config in cases.items():
             with self.subTest(identifier):
                 platform_option = ("--platform", "linux/" + config.get("architecture", "amd64"))
-                self.only(self.check(self.image(**config), *platform_option, exit_code=3), identifier, "error")
+                members = [*self.GOOD, ("lambda-entrypoint.sh", 0o755), ("var/runtime", "dir"), ("var/runtime/bootstrap", 0o755)]
+                self.only(self.check(self.image(members, **config), *platform_option, exit_code=3), identifier, "error")
         self.only(self.check(self.image(Env=["AWS_REGION=eu-west-1"])), "lambda.reserved-variable", "warning")
+
+    def test_a_compiled_handler_and_a_server_behind_an_extension(self):
+        self.assertEqual(self.check(self.image(Cmd=[])), {})
+        self.assertEqual(self.check(self.image(Entrypoint=[], Cmd=["app", "--port=8080"], Env=["PATH=/usr/bin"])), {})
 
     def test_runtime_client(self):
         python = [*self.GOOD, ("usr/bin/python3.12", 0o755)]
