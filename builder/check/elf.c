@@ -1,5 +1,7 @@
 #include "builder/check/elf.h"
 
+#include "builder/check/module-name.h"
+
 #include <string.h>
 
 /* A missing library. The first root that fails for it decides how bad that is. */
@@ -19,6 +21,7 @@ typedef struct
   GHashTable *missing;  /* "ENTRY NAME" -> Problem */
   GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
   GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
+  GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
   gboolean musl;
 } Check;
 
@@ -53,6 +56,44 @@ add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntr
   terrane_findings_add (self->findings, &finding);
 }
 
+static void
+find_fitting (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  for (guint i = 0; i < entries->len; i++)
+    {
+      TerraneElfEntry *entry = entries->pdata[i];
+      if (entry->elf->format == TERRANE_BINARY_ELF && entry->elf->broken == NULL
+          && terrane_programs_fits (self->programs, entry))
+        g_hash_table_insert (self->fitting, terrane_module_any_machine (entry->path), entry);
+    }
+}
+
+/* Packages that are made for several processors choose a file when they run. */
+static void
+report_machine (Check *self, const TerraneRoot *root)
+{
+  const TerraneElfEntry *entry = root->entry;
+  const TerraneElf *elf = entry->elf;
+  g_autofree char *machine = terrane_elf_machine_name (elf->bits, elf->machine);
+  const char *image = oci_image_config_architecture (self->view->config);
+  g_autofree char *key = terrane_module_any_machine (entry->path);
+  const TerraneElfEntry *other = g_hash_table_lookup (self->fitting, key);
+  if (other != NULL)
+    {
+      g_autofree char *quoted = terrane_image_view_quote (self->view, other->node);
+      g_autofree char *message = g_strdup_printf (
+          "it is for %s, the image for %s, which has %s for it", machine, image, quoted);
+      add (self, "elf.wrong-machine", TERRANE_SEVERITY_NOTE, entry, message,
+           "leave it out: nothing can load it");
+      return;
+    }
+  g_autofree char *message = g_strdup_printf (
+      "it is for %s, the image for %s; ld.so would say that it does not exist", machine, image);
+  add (self, "elf.wrong-machine", severity_of (self, root, entry), entry, message,
+       "take the wheel or package of the image's platform");
+}
+
 /* What a file is by itself. */
 static void
 check_file (Check *self, const TerraneElfEntry *entry)
@@ -80,12 +121,7 @@ check_file (Check *self, const TerraneElfEntry *entry)
     return;
   if (!terrane_programs_fits (self->programs, entry))
     {
-      g_autofree char *machine = terrane_elf_machine_name (elf->bits, elf->machine);
-      g_autofree char *message =
-          g_strdup_printf ("it is for %s, the image for %s; ld.so would say that it does not exist",
-                           machine, oci_image_config_architecture (self->view->config));
-      add (self, "elf.wrong-machine", severity_of (self, &root, entry), entry, message,
-           "take the wheel or package of the image's platform");
+      report_machine (self, &root);
       return;
     }
   if (elf->text_relocations)
@@ -364,14 +400,17 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, problem_free);
   g_autoptr (GHashTable) compared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) needs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) fitting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Check self = {
     .view = view,
+    .fitting = fitting,
     .programs = programs,
     .findings = findings,
     .missing = missing,
     .compared = compared,
     .needs = needs,
   };
+  find_fitting (&self);
   for (guint i = 0; i < entries->len; i++)
     check_file (&self, entries->pdata[i]);
   terrane_programs_visit (programs, &visitor, &self);

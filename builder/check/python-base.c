@@ -130,6 +130,14 @@ find_interpreter (TerraneTree *tree, const char *search_path, TerranePythonBase 
     }
 }
 
+unsigned
+terrane_python_base_minor (TerraneTree *tree, const char *search_path)
+{
+  g_auto (TerranePythonBase) base = { 0 };
+  find_interpreter (tree, search_path, &base);
+  return base.python_minor;
+}
+
 /* Looks at one piece of a C library; @data[len] is NUL. */
 typedef void (*ScanFunc) (const char *data, size_t len, TerranePythonBase *base);
 

@@ -145,6 +145,48 @@ class Programs(CheckCase):
         foo.write_bytes(data)
         self.assertEqual(set(self.check_base(exit_code=3)), {"elf.wrong-machine", "elf.missing-library"})
 
+    def foreign(self, output):
+        """A library for another processor."""
+        path = self.gcc(output)
+        data = bytearray(path.read_bytes())
+        data[18:20] = struct.pack("<H", 183)
+        path.write_bytes(data)
+
+    def test_a_package_for_several_processors(self):
+        self.gcc(f"{MODULES}/p/native/linux-x86_64/helper.so")
+        self.foreign(f"{MODULES}/p/native/linux-aarch64/helper.so")
+        finding = self.only(self.check_base(), "elf.wrong-machine", "note", f"{MODULES}/p/native/linux-aarch64/helper.so")
+        self.assertIn("which has ‘/" + f"{MODULES}/p/native/linux-x86_64/helper.so’ in ‘base’ for it", finding["message"])
+        (self.root / f"{MODULES}/p/native/linux-x86_64/helper.so").unlink()
+        self.only(self.check_base(exit_code=3), "elf.wrong-machine", "error", f"{MODULES}/p/native/linux-aarch64/helper.so")
+
+    def test_what_python_or_a_package_does_without(self):
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        suffix = ".cpython-311-x86_64-linux-gnu.so"
+        optional = {f"{MODULES}/numba/np/ufunc/tbbpool{suffix}", f"usr/lib/python3.11/lib-dynload/_tkinter{suffix}",
+                    f"usr/lib/python3.11/lib-dynload/_dbm{suffix}"}
+        for path in optional:
+            self.gcc(path, *self.link("opt/x", "libfoo.so.1"))
+        found = self.check_base()["elf.missing-library"]
+        self.assertEqual({(finding["severity"], finding["path"]) for finding in found}, {("warning", "/" + path) for path in optional})
+        self.gcc(f"{MODULES}/numba/np/ufunc/workqueue{suffix}", *self.link("opt/x", "libfoo.so.1"))
+        found = self.check_base(exit_code=3)["elf.missing-library"]
+        self.assertEqual([finding["path"] for finding in found if finding["severity"] == "error"],
+                         [f"/{MODULES}/numba/np/ufunc/workqueue{suffix}"])
+
+    def test_an_extension_of_another_python_is_not_required(self):
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        (self.root / "usr/lib/python3").mkdir(exist_ok=True)
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        for version, severity in (("312", "warning"), ("311", "error")):
+            shutil.rmtree(self.root / MODULES)
+            path = f"{MODULES}/p/m.cpython-{version}-x86_64-linux-gnu.so"
+            self.gcc(path, *self.link("opt/x", "libfoo.so.1"))
+            findings = self.check_base(exit_code=3)
+            self.assertEqual([finding["severity"] for finding in findings["elf.missing-library"]], [severity])
+            self.assertEqual("python.foreign-extension" in findings, version == "312")
+
     def test_no_linker(self):
         self.gcc("usr/bin/tool", "-Wl,--dynamic-linker=/lib/absent.so.1", source="int main(void) { return 0; }\n", shared=False)
         finding = self.only(self.check_base(exit_code=3), "elf.missing-library", "error", "usr/bin/tool")

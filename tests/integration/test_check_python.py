@@ -102,6 +102,12 @@ class Wheels(PythonCase):
         self.assertEqual(set(findings), {"python.foreign-extension", "python.wheel-tag", "elf.wrong-machine"})
         self.assertIn("No module named 'kiwisolver._cext'", self.python("import kiwisolver")[1])
 
+    def test_thread_pools_of_numba(self):
+        self.unpack(download("numba==0.60.0"))
+        found = self.check()["elf.missing-library"]
+        self.assertEqual({finding["severity"] for finding in found}, {"warning"})
+        self.assertIn("/var/task/numba/np/ufunc/tbbpool.cpython-311-x86_64-linux-gnu.so", {finding["path"] for finding in found})
+
     def test_requirements(self):
         self.unpack(download("cligj==0.7.2"), download("affine==3.0.1"), download("attrs==20.3.0"))
         findings = self.check()
