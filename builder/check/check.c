@@ -90,6 +90,7 @@ terrane_check_override (TerraneFindings *findings, const GPtrArray *specs)
   for (guint i = 0; i < specs->len; i++)
     {
       const TerraneCheckSpec *spec = specs->pdata[i];
-      terrane_findings_override (findings, spec->id, severities[spec->level], spec->reason);
+      terrane_findings_override (findings, spec->id, (const char *const *) spec->paths,
+                                 severities[spec->level], spec->reason);
     }
 }

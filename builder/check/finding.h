@@ -45,13 +45,15 @@ void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
 /**
  * terrane_findings_override:
  * @pattern: an id, or "FAMILY.*"
+ * @paths: (nullable): for oci_glob_match_any(): only findings about such a path
  * @reason: (nullable): why
  *
  * Gives all findings of @pattern this severity. They say what they were found as. A later override
  * wins over an earlier one.
  */
 void terrane_findings_override (TerraneFindings *self, const char *pattern,
-                                TerraneSeverity severity, const char *reason);
+                                const char *const *paths, TerraneSeverity severity,
+                                const char *reason);
 
 /** Drops all findings of @id, now and later. */
 void terrane_findings_ignore (TerraneFindings *self, const char *id);

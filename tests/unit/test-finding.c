@@ -136,9 +136,9 @@ static void
 test_override (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
-  terrane_findings_override (findings, "elf.*", TERRANE_SEVERITY_NOTE, NULL);
-  terrane_findings_override (findings, "elf.broken", TERRANE_SEVERITY_OFF, "known");
-  terrane_findings_override (findings, "lambda.setuid", TERRANE_SEVERITY_ERROR, NULL);
+  terrane_findings_override (findings, "elf.*", NULL, TERRANE_SEVERITY_NOTE, NULL);
+  terrane_findings_override (findings, "elf.broken", NULL, TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "lambda.setuid", NULL, TERRANE_SEVERITY_ERROR, NULL);
   g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 2);
   g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_OFF), ==, 2);
   g_assert_cmpuint (terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR), ==,
@@ -163,13 +163,35 @@ test_override (void)
   g_assert_null (json_object_get (json_array_get (results, 0), "suppressions"));
 }
 
+/* Entries of one id, each for some paths; findings about no path are of none. */
+static void
+test_override_paths (void)
+{
+  static const char *const task[] = { "var/task/numba/**", "z*", NULL };
+  static const char *const any[] = { "**", NULL };
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "var/task/numba/a/b.so", "x");
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "var/task/number/b.so", "x");
+  terrane_findings_override (findings, "elf.broken", task, TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "lambda.*", any, TERRANE_SEVERITY_OFF, "known");
+  const GPtrArray *list = terrane_findings_list (findings);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const TerraneFinding *finding = list->pdata[i];
+      const char *path = finding->path != NULL ? finding->path : "";
+      g_assert_cmpint (finding->severity == TERRANE_SEVERITY_OFF, ==,
+                       strcmp (path, "var/task/numba/a/b.so") == 0 || strcmp (path, "z") == 0
+                           || strcmp (path, "b") == 0);
+    }
+}
+
 /* What a build remembers is what was found, whatever the profile made of it. */
 static void
 test_json_and_back (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
   g_autofree char *before = terrane_findings_to_text (findings);
-  terrane_findings_override (findings, "elf.*", TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "elf.*", NULL, TERRANE_SEVERITY_OFF, "known");
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
   g_autofree char *after = terrane_findings_to_text (back);
@@ -201,6 +223,7 @@ main (int argc, char **argv)
   g_test_add_func ("/finding/sarif", test_sarif);
   g_test_add_func ("/finding/sarif-locations", test_sarif_locations);
   g_test_add_func ("/finding/override", test_override);
+  g_test_add_func ("/finding/override-paths", test_override_paths);
   g_test_add_func ("/finding/json-and-back", test_json_and_back);
   g_test_add_func ("/finding/ids", test_ids);
   return g_test_run ();
