@@ -19,7 +19,8 @@ check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 static gboolean
 check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  return terrane_check_geo (check->view, check->programs, check->grids,
+  g_autofree char *prefix = terrane_python_prefix (check->view, &check->python->base);
+  return terrane_check_geo (check->view, check->programs, check->grids, prefix,
                             check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 
