@@ -187,6 +187,21 @@ class Trees(PythonCase):
         self.assertEqual(set(findings), {"python.missing-requirement", "python.requires-python"})
         self.assertIn("‘a’ needs ‘d’ ‘>=1’", findings["python.missing-requirement"][0]["message"])
 
+    def test_editable_installations(self):
+        """What pip install -e leaves: a finder, of setuptools, or of anything else with direct_url.json (PEP 610)."""
+        self.dist("my_app")
+        self.write("app/my_app-1.0.dist-info/entry_points.txt", "[console_scripts]\nx = absent:f\n")
+        self.write("app/__editable__.other-1.0.pth", "import __editable___other_1_0_finder; __editable___other_1_0_finder.install()\n")
+        self.write("app/__editable__.my_app-1.0.pth", "# nothing\n")
+        self.assertEqual(set(self.check()), {"python.broken-entry-point"})
+        self.write("app/__editable__.my_app-1.0.pth", "import __editable___my_app_1_0_finder; __editable___my_app_1_0_finder.install()\n")
+        self.assertEqual(self.check(), {})
+        (self.app / "__editable__.my_app-1.0.pth").unlink()
+        for text, found in (('{"url": "file:///src", "dir_info": {"editable": true}}', False), ('{"dir_info": {"editable": false}}', True),
+                            ('[]', True), ('{"dir_info', True)):
+            self.write("app/my_app-1.0.dist-info/direct_url.json", text)
+            self.assertEqual("python.broken-entry-point" in self.check(), found, text)
+
     def test_eggs(self):
         self.write("app/old.egg-info/PKG-INFO", "Metadata-Version: 1.2\nName: old\nVersion: 1\n")
         self.write("app/old.egg-info/requires.txt", "first\n\n[:python_version < '3.0']\nsecond\n\n[extra]\nthird\n\n[:python_version >= '3.0']\nfourth>1\n")
