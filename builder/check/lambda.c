@@ -1,5 +1,7 @@
 #include "builder/check/lambda.h"
 
+#include "builder/check/file-group.h"
+
 #include "oci/base/number.h"
 #include "oci/base/path.h"
 
@@ -8,7 +10,6 @@
 enum
 {
   MAX_ENVIRONMENT_BYTES = 4 * 1024,
-  MAX_SHOWN = 5,
 };
 
 #define MAX_IMAGE_BYTES (UINT64_C (10) * 1024 * 1024 * 1024)
@@ -208,38 +209,20 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
        "the image is for %s, Lambda runs linux/amd64 and linux/arm64", quoted);
 }
 
-/* Files of one kind: how many there are, and the first ones. */
-typedef struct
-{
-  guint count;
-  GString *first;
-  char *path; /* (nullable): of the first one */
-  const char *tree;
-} Group;
-
 typedef struct
 {
   const TerraneImageView *view;
-  Group code;   /* what the function needs cannot be read */
-  Group others; /* something else cannot be read */
-  Group setuid;
+  TerraneFileGroup code;   /* what the function needs cannot be read */
+  TerraneFileGroup others; /* something else cannot be read */
+  TerraneFileGroup setuid;
   gboolean client; /* something that fetches events is there */
 } Walk;
 
 static void
-group_add (Group *group, const TerraneImageView *view, const TerraneNode *node, const char *path)
+group_add (TerraneFileGroup *group, const TerraneImageView *view, const TerraneNode *node)
 {
-  g_autofree char *absolute = g_strconcat ("/", path, NULL);
-  g_autofree char *quoted = oci_quote (absolute);
-  if (group->first == NULL)
-    {
-      group->first = g_string_new (NULL);
-      group->path = g_strdup (path);
-      group->tree = terrane_image_view_tree (view, node);
-    }
-  if (group->count++ < MAX_SHOWN)
-    g_string_append_printf (group->first, "%s%s (%04o)", group->count > 1 ? ", " : "", quoted,
-                            node->mode);
+  g_autofree char *mode = g_strdup_printf ("%04o", node->mode);
+  terrane_file_group_add (group, view, node, mode);
 }
 
 /* What only root is meant to read in any distribution, and no function needs. */
@@ -277,36 +260,26 @@ visit (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError 
   if (node->type == OCI_ENTRY_SYMLINK)
     return TRUE;
   if (node->type == OCI_ENTRY_FILE && (node->mode & 06000) != 0)
-    group_add (&walk->setuid, walk->view, node, path);
+    group_add (&walk->setuid, walk->view, node);
   if ((node->mode & wanted) == wanted)
     return TRUE;
   if (terrane_image_view_is_module_path (walk->view, path) || oci_path_is_below (path, "opt")
       || oci_path_is_below (path, "var/lang") || oci_path_is_below (path, "var/runtime"))
-    group_add (&walk->code, walk->view, node, path);
+    group_add (&walk->code, walk->view, node);
   else if (!is_private (path) && (node->mode & 04000) == 0)
-    group_add (&walk->others, walk->view, node, path);
+    group_add (&walk->others, walk->view, node);
   return TRUE;
 }
 
 static void
-report_group (TerraneFindings *findings, Group *group, const char *id, TerraneSeverity severity,
-              const char *what, const char *fix)
+report_group (TerraneFindings *findings, TerraneFileGroup *group, const char *id,
+              TerraneSeverity severity, const char *what, const char *fix)
 {
-  if (group->count == 0)
-    return;
-  g_autofree char *message =
-      g_strdup_printf ("%u file%s or director%s %s: %s%s", group->count,
-                       group->count == 1 ? "" : "s", group->count == 1 ? "y" : "ies", what,
-                       group->first->str, group->count > MAX_SHOWN ? ", …" : "");
-  const TerraneFinding finding = { .id = id,
-                                   .severity = severity,
-                                   .path = group->path,
-                                   .tree = group->tree,
-                                   .message = message,
-                                   .fix = fix };
-  terrane_findings_add (findings, &finding);
-  (void) g_string_free (group->first, TRUE);
-  g_free (group->path);
+  gboolean one = group->count == 1;
+  g_autofree char *text = g_strdup_printf ("%u file%s or director%s %s", group->count,
+                                           one ? "" : "s", one ? "y" : "ies", what);
+  terrane_file_group_report (group, findings, id, severity, text, fix);
+  terrane_file_group_clear (group);
 }
 
 static void
