@@ -42,14 +42,9 @@ family_exists (const char *pattern)
 static void
 check_id (const OciJson *checks, const char *id)
 {
-  const char *const *known = terrane_finding_ids ();
-  if (is_family (id) ? family_exists (id) : g_strv_contains (known, id))
-    return;
-  g_autofree char *quoted = oci_quote (id);
-  const char *nearest = oci_nearest_word (id, known);
-  oci_json_problem (checks, "%s: no finding has this id%s%s%s", quoted,
-                    nearest != NULL ? "; did you mean ‘" : "", nearest != NULL ? nearest : "",
-                    nearest != NULL ? "’?" : "");
+  g_autofree char *problem = terrane_finding_id_problem (id);
+  if (problem != NULL && !(is_family (id) && family_exists (id)))
+    oci_json_problem (checks, "%s", problem);
 }
 
 /* Globs are compared with paths without a slash in front. */
