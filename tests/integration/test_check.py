@@ -275,6 +275,14 @@ class Programs(CheckCase):
         self.assertIn("needed by 1\n", text)
         self.assertIn("by DT_RUNPATH", text)
         self.assert_fails(1, "‘/absent’ is not in the image", "why", "test", "/absent")
+        text = self.run_terrane("why", "test", "/opt").stdout
+        size = (self.root / "opt/other/libother.so").stat().st_size
+        self.assertRegex(text, r"^‘/opt’ is a directory: 1 file, .*\n  ‘base’: 1 file, .*\n$")
+        self.assertEqual(json.loads(self.run_terrane("--json", "why", "test", "/opt/other/").stdout),
+                         {"name": "/opt/other/", "directory": "/opt/other", "files": 1, "size": size,
+                          "trees": [{"tree": "base", "files": 1, "size": size}]})
+        paths = [path for path in self.root.rglob("*") if path.is_symlink() or not path.is_dir()]
+        self.assertEqual(json.loads(self.run_terrane("--json", "why", "test", "/").stdout)["files"], len(paths))
         self.assert_fails(1, "nothing in the image has the name ‘absent.so’", "why", "test", "absent.so")
 
     def test_gc_and_fsck_know_the_caches(self):
