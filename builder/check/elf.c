@@ -181,20 +181,43 @@ find_candidate (const Check *self, const char *name, gboolean *out_other)
   return other;
 }
 
-/* What wheels may not bring along: manylinux expects it of the system. */
-static gboolean
-is_expected_of_system (const char *name)
+/* What wheels may not bring along, as manylinux expects it of the system, and what compilers bring;
+ * and the packages that have it. */
+static const struct
 {
-  static const char *const stems[] = {
-    "libexpat.",    "libz.",           "libGL.",          "libX11.",
-    "libXext.",     "libXrender.",     "libSM.",          "libICE.",
-    "libglib-2.0.", "libgobject-2.0.", "libgthread-2.0.", "libatomic.",
-    "libanl.",      "libnsl.",         "libutil.",        NULL
-  };
-  for (const char *const *stem = stems; *stem != NULL; stem++)
-    if (g_str_has_prefix (name, *stem))
-      return TRUE;
-  return FALSE;
+  const char *stem;
+  const char *debian; /* of Debian 12 */
+  const char *amazon; /* of Amazon Linux 2023 */
+} system_libraries[] = {
+  { "libexpat.", "libexpat1", "expat" },
+  { "libz.", "zlib1g", "zlib" },
+  { "libGL.", "libgl1", "libglvnd-glx" },
+  { "libX11.", "libx11-6", "libX11" },
+  { "libXext.", "libxext6", "libXext" },
+  { "libXrender.", "libxrender1", "libXrender" },
+  { "libSM.", "libsm6", "libSM" },
+  { "libICE.", "libice6", "libICE" },
+  { "libglib-2.0.", "libglib2.0-0", "glib2" },
+  { "libgobject-2.0.", "libglib2.0-0", "glib2" },
+  { "libgthread-2.0.", "libglib2.0-0", "glib2" },
+  { "libatomic.", "libatomic1", "libatomic" },
+  { "libgomp.", "libgomp1", "libgomp" },
+  { "libstdc++.", "libstdc++6", "libstdc++" },
+  { "libgcc_s.", "libgcc-s1", "libgcc" },
+  { "libanl.", "libc6", "glibc" },
+  { "libnsl.so.1", "libc6", "libnsl" },
+  { "libutil.", "libc6", "glibc" },
+};
+
+/* Returns: (transfer full) (nullable): "libexpat1 of Debian, expat of Amazon Linux" */
+static char *
+find_packages (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (system_libraries); i++)
+    if (g_str_has_prefix (name, system_libraries[i].stem))
+      return g_strdup_printf ("%s of Debian, %s of Amazon Linux 2023", system_libraries[i].debian,
+                              system_libraries[i].amazon);
+  return NULL;
 }
 
 static char *
@@ -209,10 +232,11 @@ missing_fix (const Check *self, const char *name, const TerraneElfEntry *candida
       g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
       return g_strdup_printf ("%s is another version: take builds that belong together", there);
     }
-  if (is_expected_of_system (name))
-    return g_strdup_printf ("wheels may expect %s of the system, so add the package that has it "
+  g_autofree char *packages = find_packages (name);
+  if (packages != NULL)
+    return g_strdup_printf ("wheels may expect %s of the system: add the package that has it, %s, "
                             "to the base or to a tree",
-                            quoted);
+                            quoted, packages);
   return g_strdup_printf ("add the package that has %s to the base or to a tree", quoted);
 }
 

@@ -94,6 +94,10 @@ class Programs(CheckCase):
         self.assertIn("libfoo.so.2’ in ‘base’ is another version", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
         library.with_name("libfoo.so.2").unlink()
         self.assertIn("add the package", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
+        self.gcc("opt/x/libexpat.so.1", "-Wl,-soname,libexpat.so.1")
+        self.gcc(f"{LIBRARIES}/libmiddle.so.1", "-Wl,-soname,libmiddle.so.1", *self.link("opt/x", "libexpat.so.1"))
+        (self.root / "opt/x/libexpat.so.1").unlink()
+        self.assertIn("libexpat1 of Debian, expat of Amazon Linux 2023", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
 
     def test_a_library_that_nobody_loads_is_a_warning(self):
         self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
