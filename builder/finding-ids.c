@@ -1,5 +1,7 @@
 #include "builder/finding-ids.h"
 
+#include "oci/base/json.h"
+
 /* Sorted by id. */
 static const struct
 {
@@ -40,7 +42,7 @@ static const struct
   { "geo.several-copies", "several copies of GDAL, PROJ or GEOS" },
   { "lambda.deprecated-runtime", "a runtime that gets no more updates" },
   { "lambda.empty-layer", "a layer without content" },
-  { "lambda.entrypoint-missing", "no entrypoint, or one that is not in the image" },
+  { "lambda.entrypoint-missing", "nothing to start, or it is not in the image" },
   { "lambda.entrypoint-not-executable", "an entrypoint that not every user may run" },
   { "lambda.entrypoint-relative", "an entrypoint that is no absolute path" },
   { "lambda.entrypoint-symlink", "an entrypoint that is a symbolic link" },
@@ -85,6 +87,19 @@ terrane_finding_ids (void)
   for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
     ids[i] = kinds[i].id;
   return ids;
+}
+
+char *
+terrane_finding_id_problem (const char *id)
+{
+  const char *const *known = terrane_finding_ids ();
+  if (g_strv_contains (known, id))
+    return NULL;
+  g_autofree char *quoted = oci_quote (id);
+  const char *nearest = oci_nearest_word (id, known);
+  return g_strdup_printf ("%s: no finding has this id%s%s%s", quoted,
+                          nearest != NULL ? "; did you mean ‘" : "", nearest != NULL ? nearest : "",
+                          nearest != NULL ? "’?" : "");
 }
 
 const char *

@@ -19,7 +19,8 @@ check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 static gboolean
 check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  return terrane_check_geo (check->view, check->programs, check->grids,
+  g_autofree char *prefix = terrane_python_prefix (check->view, &check->python->base);
+  return terrane_check_geo (check->view, check->programs, check->grids, prefix,
                             check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 
@@ -90,6 +91,7 @@ terrane_check_override (TerraneFindings *findings, const GPtrArray *specs)
   for (guint i = 0; i < specs->len; i++)
     {
       const TerraneCheckSpec *spec = specs->pdata[i];
-      terrane_findings_override (findings, spec->id, severities[spec->level], spec->reason);
+      terrane_findings_override (findings, spec->id, (const char *const *) spec->paths,
+                                 severities[spec->level], spec->reason);
     }
 }

@@ -1,5 +1,7 @@
 #include "builder/check/elf.h"
 
+#include "builder/check/module-name.h"
+
 #include <string.h>
 
 enum
@@ -25,6 +27,7 @@ typedef struct
   GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
   GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
+  GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
   gboolean musl;
 } Check;
 
@@ -59,6 +62,44 @@ add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntr
   terrane_findings_add (self->findings, &finding);
 }
 
+static void
+find_fitting (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  for (guint i = 0; i < entries->len; i++)
+    {
+      TerraneElfEntry *entry = entries->pdata[i];
+      if (entry->elf->format == TERRANE_BINARY_ELF && entry->elf->broken == NULL
+          && terrane_programs_fits (self->programs, entry))
+        g_hash_table_insert (self->fitting, terrane_module_any_machine (entry->path), entry);
+    }
+}
+
+/* Packages that are made for several processors choose a file when they run. */
+static void
+report_machine (Check *self, const TerraneRoot *root)
+{
+  const TerraneElfEntry *entry = root->entry;
+  const TerraneElf *elf = entry->elf;
+  g_autofree char *machine = terrane_elf_machine_name (elf->bits, elf->machine);
+  const char *image = oci_image_config_architecture (self->view->config);
+  g_autofree char *key = terrane_module_any_machine (entry->path);
+  const TerraneElfEntry *other = g_hash_table_lookup (self->fitting, key);
+  if (other != NULL)
+    {
+      g_autofree char *quoted = terrane_image_view_quote (self->view, other->node);
+      g_autofree char *message = g_strdup_printf (
+          "it is for %s, the image for %s, which has %s for it", machine, image, quoted);
+      add (self, "elf.wrong-machine", TERRANE_SEVERITY_NOTE, entry, message,
+           "leave it out: nothing can load it");
+      return;
+    }
+  g_autofree char *message = g_strdup_printf (
+      "it is for %s, the image for %s; ld.so would say that it does not exist", machine, image);
+  add (self, "elf.wrong-machine", severity_of (self, root, entry), entry, message,
+       "take the wheel or package of the image's platform");
+}
+
 /* What a file is by itself. */
 static void
 check_file (Check *self, const TerraneElfEntry *entry)
@@ -86,12 +127,7 @@ check_file (Check *self, const TerraneElfEntry *entry)
     return;
   if (!terrane_programs_fits (self->programs, entry))
     {
-      g_autofree char *machine = terrane_elf_machine_name (elf->bits, elf->machine);
-      g_autofree char *message =
-          g_strdup_printf ("it is for %s, the image for %s; ld.so would say that it does not exist",
-                           machine, oci_image_config_architecture (self->view->config));
-      add (self, "elf.wrong-machine", severity_of (self, &root, entry), entry, message,
-           "take the wheel or package of the image's platform");
+      report_machine (self, &root);
       return;
     }
   if (elf->text_relocations)
@@ -157,20 +193,43 @@ find_candidate (const Check *self, const char *name, gboolean *out_other)
   return other;
 }
 
-/* What wheels may not bring along: manylinux expects it of the system. */
-static gboolean
-is_expected_of_system (const char *name)
+/* What wheels may not bring along, as manylinux expects it of the system, and what compilers bring;
+ * and the packages that have it. */
+static const struct
 {
-  static const char *const stems[] = {
-    "libexpat.",    "libz.",           "libGL.",          "libX11.",
-    "libXext.",     "libXrender.",     "libSM.",          "libICE.",
-    "libglib-2.0.", "libgobject-2.0.", "libgthread-2.0.", "libatomic.",
-    "libanl.",      "libnsl.",         "libutil.",        NULL
-  };
-  for (const char *const *stem = stems; *stem != NULL; stem++)
-    if (g_str_has_prefix (name, *stem))
-      return TRUE;
-  return FALSE;
+  const char *stem;
+  const char *debian; /* of Debian 12 */
+  const char *amazon; /* of Amazon Linux 2023 */
+} system_libraries[] = {
+  { "libexpat.", "libexpat1", "expat" },
+  { "libz.", "zlib1g", "zlib" },
+  { "libGL.", "libgl1", "libglvnd-glx" },
+  { "libX11.", "libx11-6", "libX11" },
+  { "libXext.", "libxext6", "libXext" },
+  { "libXrender.", "libxrender1", "libXrender" },
+  { "libSM.", "libsm6", "libSM" },
+  { "libICE.", "libice6", "libICE" },
+  { "libglib-2.0.", "libglib2.0-0", "glib2" },
+  { "libgobject-2.0.", "libglib2.0-0", "glib2" },
+  { "libgthread-2.0.", "libglib2.0-0", "glib2" },
+  { "libatomic.", "libatomic1", "libatomic" },
+  { "libgomp.", "libgomp1", "libgomp" },
+  { "libstdc++.", "libstdc++6", "libstdc++" },
+  { "libgcc_s.", "libgcc-s1", "libgcc" },
+  { "libanl.", "libc6", "glibc" },
+  { "libnsl.so.1", "libc6", "libnsl" },
+  { "libutil.", "libc6", "glibc" },
+};
+
+/* Returns: (transfer full) (nullable): "libexpat1 of Debian, expat of Amazon Linux" */
+static char *
+find_packages (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (system_libraries); i++)
+    if (g_str_has_prefix (name, system_libraries[i].stem))
+      return g_strdup_printf ("%s of Debian, %s of Amazon Linux 2023", system_libraries[i].debian,
+                              system_libraries[i].amazon);
+  return NULL;
 }
 
 static char *
@@ -185,10 +244,11 @@ missing_fix (const Check *self, const char *name, const TerraneElfEntry *candida
       g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
       return g_strdup_printf ("%s is another version: take builds that belong together", there);
     }
-  if (is_expected_of_system (name))
-    return g_strdup_printf ("wheels may expect %s of the system, so add the package that has it "
+  g_autofree char *packages = find_packages (name);
+  if (packages != NULL)
+    return g_strdup_printf ("wheels may expect %s of the system: add the package that has it, %s, "
                             "to the base or to a tree",
-                            quoted);
+                            quoted, packages);
   return g_strdup_printf ("add the package that has %s to the base or to a tree", quoted);
 }
 
@@ -404,8 +464,10 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
   g_autoptr (GHashTable) needs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) defines =
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
+  g_autoptr (GHashTable) fitting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Check self = {
     .view = view,
+    .fitting = fitting,
     .programs = programs,
     .findings = findings,
     .missing = missing,
@@ -413,6 +475,7 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
     .needs = needs,
     .defines = defines,
   };
+  find_fitting (&self);
   for (guint i = 0; i < entries->len; i++)
     check_file (&self, entries->pdata[i]);
   terrane_programs_visit (programs, &visitor, &self);

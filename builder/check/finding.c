@@ -2,6 +2,8 @@
 
 #include "builder/error.h"
 
+#include "oci/base/glob.h"
+
 #include <string.h>
 
 struct _TerraneFindings
@@ -94,13 +96,15 @@ matches (const char *id, const char *pattern)
 }
 
 void
-terrane_findings_override (TerraneFindings *self, const char *pattern, TerraneSeverity severity,
-                           const char *reason)
+terrane_findings_override (TerraneFindings *self, const char *pattern, const char *const *paths,
+                           TerraneSeverity severity, const char *reason)
 {
   for (guint i = 0; i < self->list->len; i++)
     {
       TerraneFinding *finding = self->list->pdata[i];
-      if (!matches (finding->id, pattern))
+      if (!matches (finding->id, pattern)
+          || (paths != NULL
+              && (finding->path == NULL || !oci_glob_match_any (paths, finding->path))))
         continue;
       if (!finding->overridden)
         finding->found_as = finding->severity;

@@ -45,13 +45,15 @@ void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
 /**
  * terrane_findings_override:
  * @pattern: an id, or "FAMILY.*"
+ * @paths: (nullable): for oci_glob_match_any(): only findings about such a path
  * @reason: (nullable): why
  *
  * Gives all findings of @pattern this severity. They say what they were found as. A later override
  * wins over an earlier one.
  */
 void terrane_findings_override (TerraneFindings *self, const char *pattern,
-                                TerraneSeverity severity, const char *reason);
+                                const char *const *paths, TerraneSeverity severity,
+                                const char *reason);
 
 /** Drops all findings of @id, now and later. */
 void terrane_findings_ignore (TerraneFindings *self, const char *id);
@@ -73,7 +75,8 @@ json_t *terrane_findings_to_json (TerraneFindings *self);
  * (nullable): %NULL when @array is nothing that terrane_findings_to_json() gives */
 TerraneFindings *terrane_findings_from_json (const json_t *array);
 
-/** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked */
+/** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked, an image or the
+ * file of a profile. Findings without a path are located there */
 json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
 
 /** Returns: (transfer full): text for people, a block a finding, and how many there are */

@@ -21,6 +21,7 @@ typedef struct
   TerraneFindings *findings;
   char **environment;
   const char *const *grids; /* (nullable): that the profile promises */
+  const char *prefix;       /* (nullable): sys.prefix of the image's Python */
   gboolean any_user;        /* it runs as a user who owns nothing in the image */
   GHashTable *uses;         /* TerraneNode -> TerraneGeoUse */
   GHashTable *osgeo; /* TerraneElfEntry of osgeo/_gdal -> TerraneGeoEntry of the GDAL it loads */

@@ -22,7 +22,7 @@ static void
 check_grid (const TerraneGeoContext *self, const TerraneGeoEntry *library, const char *name)
 {
   g_autoptr (GPtrArray) places =
-      terrane_proj_places (self->view->tree, library, self->environment, "/usr");
+      terrane_proj_places (self->view->tree, library, self->environment, self->prefix);
   if (has_grid (self, places, name))
     return;
   g_autofree char *who = terrane_geo_describe (self, library, "PROJ", library->facts->proj);

@@ -116,7 +116,7 @@ static void
 check_library (const TerraneGeoContext *self, const TerraneGeoEntry *library)
 {
   g_autoptr (GPtrArray) places =
-      terrane_proj_places (self->view->tree, library, self->environment, "/usr");
+      terrane_proj_places (self->view->tree, library, self->environment, self->prefix);
   Database database = find_database (self, places);
   const char *owner = terrane_geo_entry_owner (library);
   gboolean known = owner[0] == '\0' || strcmp (owner, "rasterio") == 0

@@ -103,8 +103,8 @@ is_root (const char *user)
 
 gboolean
 terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs,
-                   const char *const *grids, gboolean any_user, TerraneFindings *findings,
-                   GError **error)
+                   const char *const *grids, const char *prefix, gboolean any_user,
+                   TerraneFindings *findings, GError **error)
 {
   static const TerraneProgramsVisitor visitor = { .need = on_need, .loaded = on_loaded };
   g_autoptr (TerraneGeoIndex) index = terrane_geo_index_new (view->store, view->tree, error);
@@ -122,6 +122,7 @@ terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs,
     .findings = findings,
     .environment = environment,
     .grids = grids,
+    .prefix = prefix,
     .any_user = any_user || !is_root (oci_image_config_user (view->config)),
     .uses = uses,
     .osgeo = osgeo,

@@ -10,12 +10,13 @@ G_BEGIN_DECLS
  * terrane_check_geo:
  * @programs: of @view
  * @grids: (nullable): files that every PROJ must find
+ * @prefix: (nullable): sys.prefix of the image's Python
  * @any_user: the platform runs the image as a user of its own, who owns nothing in it
  *
  * Adds findings of the family "geo". Fails only when files cannot be read.
  */
 gboolean terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs,
-                            const char *const *grids, gboolean any_user, TerraneFindings *findings,
-                            GError **error);
+                            const char *const *grids, const char *prefix, gboolean any_user,
+                            TerraneFindings *findings, GError **error);
 
 G_END_DECLS

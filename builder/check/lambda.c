@@ -1,5 +1,7 @@
 #include "builder/check/lambda.h"
 
+#include "builder/check/file-group.h"
+
 #include "oci/base/number.h"
 #include "oci/base/path.h"
 
@@ -8,7 +10,6 @@
 enum
 {
   MAX_ENVIRONMENT_BYTES = 4 * 1024,
-  MAX_SHOWN = 5,
 };
 
 #define MAX_IMAGE_BYTES (UINT64_C (10) * 1024 * 1024 * 1024)
@@ -25,6 +26,32 @@ static void G_GNUC_PRINTF (5, 6)
   terrane_findings_add (findings, &finding);
 }
 
+/* @entry: the program, its links not followed */
+static gboolean
+refuse_link (const TerraneNode *entry, const char *quoted, TerraneFindings *findings)
+{
+  if (entry == NULL || entry->type != OCI_ENTRY_SYMLINK)
+    return FALSE;
+  g_autofree char *target = oci_quote (entry->target);
+  add (findings, "lambda.entrypoint-symlink", TERRANE_SEVERITY_ERROR, "name the file itself",
+       "config.entrypoint: %s is a symbolic link to %s, which Lambda refuses "
+       "(Runtime.InvalidEntrypoint)",
+       quoted, target);
+  return TRUE;
+}
+
+/* @key: of the configuration, that @program is from; @node: (nullable): what it leads to */
+static void
+check_file (const char *key, const char *quoted, const TerraneNode *node, TerraneFindings *findings)
+{
+  if (node == NULL)
+    add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+         "config.%s: %s is not in the image", key, quoted);
+  else if (node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
+    add (findings, "lambda.entrypoint-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
+         "config.%s: %s is not a file that every user may read and execute", key, quoted);
+}
+
 static void
 check_program (const TerraneImageView *view, const char *program, TerraneFindings *findings)
 {
@@ -35,24 +62,49 @@ check_program (const TerraneImageView *view, const char *program, TerraneFinding
            "config.entrypoint: %s is not an absolute path", quoted);
       return;
     }
-  const TerraneNode *node = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
-  if (node != NULL && node->type == OCI_ENTRY_SYMLINK)
-    {
-      g_autofree char *target = oci_quote (node->target);
-      add (findings, "lambda.entrypoint-symlink", TERRANE_SEVERITY_ERROR, "name the file itself",
-           "config.entrypoint: %s is a symbolic link to %s, which Lambda refuses "
-           "(Runtime.InvalidEntrypoint)",
-           quoted, target);
-      return;
-    }
-  if (node == NULL)
-    node = terrane_tree_resolve (view->tree, program);
-  if (node == NULL)
-    add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
-         "config.entrypoint: %s is not in the image", quoted);
-  else if (node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
-    add (findings, "lambda.entrypoint-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
-         "config.entrypoint: %s is not a file that every user may read and execute", quoted);
+  const TerraneNode *entry = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
+  if (!refuse_link (entry, quoted, findings))
+    check_file ("entrypoint", quoted, terrane_tree_resolve (view->tree, program), findings);
+}
+
+/* Without an entrypoint the command is what starts, as images with the Lambda Web Adapter have it:
+ * ["gunicorn", "app:app"], searched in PATH. */
+static void
+check_command (const TerraneImageView *view, const char *program, TerraneFindings *findings)
+{
+  g_autofree char *quoted = oci_quote (program);
+  const char *working_dir = oci_image_config_working_dir (view->config);
+  const char *directory = working_dir != NULL && working_dir[0] == '/' ? working_dir : "/";
+  check_file ("cmd", quoted, terrane_image_view_program (view, directory, program), findings);
+}
+
+static const char *
+base_name (const char *program)
+{
+  const char *slash = strrchr (program, '/');
+  return slash != NULL ? slash + 1 : program;
+}
+
+/* Whether @program is known to run code that fetches events only with a client. */
+static gboolean
+is_interpreter (const char *program)
+{
+  const char *name = base_name (program);
+  return g_str_has_prefix (name, "python") || strcmp (name, "node") == 0
+         || strcmp (name, "ruby") == 0 || strcmp (name, "lambda-entrypoint.sh") == 0;
+}
+
+/* Compiled handlers, ["/main"], need no command; and AWS's clients take the handler from wherever
+ * it stands behind them. */
+static gboolean
+lacks_handler (char **entrypoint)
+{
+  guint last = g_strv_length (entrypoint) - 1;
+  if (!is_interpreter (entrypoint[0]))
+    return FALSE;
+  return last == 0 || strcmp (base_name (entrypoint[last]), "awslambdaric") == 0
+         || strcmp (base_name (entrypoint[last]), "aws-lambda-ric") == 0
+         || entrypoint[last][0] == '-';
 }
 
 static void
@@ -60,13 +112,18 @@ check_entrypoint (const TerraneImageView *view, TerraneFindings *findings)
 {
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
   g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
-  if (entrypoint[0] == NULL)
+  if (entrypoint[0] == NULL && cmd[0] == NULL)
     {
       add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
-           "config.entrypoint: missing; Lambda starts it with the command");
+           "config.entrypoint: missing, and so is config.cmd; Lambda has nothing to start");
       return;
     }
-  if (cmd[0] == NULL)
+  if (entrypoint[0] == NULL)
+    {
+      check_command (view, cmd[0], findings);
+      return;
+    }
+  if (cmd[0] == NULL && lacks_handler (entrypoint))
     add (findings, "lambda.no-command", TERRANE_SEVERITY_ERROR, NULL,
          "config.cmd: missing; the runtime takes the handler from it, such as \"handler.handler\"");
   check_program (view, entrypoint[0], findings);
@@ -152,38 +209,20 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
        "the image is for %s, Lambda runs linux/amd64 and linux/arm64", quoted);
 }
 
-/* Files of one kind: how many there are, and the first ones. */
-typedef struct
-{
-  guint count;
-  GString *first;
-  char *path; /* (nullable): of the first one */
-  const char *tree;
-} Group;
-
 typedef struct
 {
   const TerraneImageView *view;
-  Group code;   /* what the function needs cannot be read */
-  Group others; /* something else cannot be read */
-  Group setuid;
+  TerraneFileGroup code;   /* what the function needs cannot be read */
+  TerraneFileGroup others; /* something else cannot be read */
+  TerraneFileGroup setuid;
   gboolean client; /* something that fetches events is there */
 } Walk;
 
 static void
-group_add (Group *group, const TerraneImageView *view, const TerraneNode *node, const char *path)
+group_add (TerraneFileGroup *group, const TerraneImageView *view, const TerraneNode *node)
 {
-  g_autofree char *absolute = g_strconcat ("/", path, NULL);
-  g_autofree char *quoted = oci_quote (absolute);
-  if (group->first == NULL)
-    {
-      group->first = g_string_new (NULL);
-      group->path = g_strdup (path);
-      group->tree = terrane_image_view_tree (view, node);
-    }
-  if (group->count++ < MAX_SHOWN)
-    g_string_append_printf (group->first, "%s%s (%04o)", group->count > 1 ? ", " : "", quoted,
-                            node->mode);
+  g_autofree char *mode = g_strdup_printf ("%04o", node->mode);
+  terrane_file_group_add (group, view, node, mode);
 }
 
 /* What only root is meant to read in any distribution, and no function needs. */
@@ -221,45 +260,26 @@ visit (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError 
   if (node->type == OCI_ENTRY_SYMLINK)
     return TRUE;
   if (node->type == OCI_ENTRY_FILE && (node->mode & 06000) != 0)
-    group_add (&walk->setuid, walk->view, node, path);
+    group_add (&walk->setuid, walk->view, node);
   if ((node->mode & wanted) == wanted)
     return TRUE;
   if (terrane_image_view_is_module_path (walk->view, path) || oci_path_is_below (path, "opt")
       || oci_path_is_below (path, "var/lang") || oci_path_is_below (path, "var/runtime"))
-    group_add (&walk->code, walk->view, node, path);
+    group_add (&walk->code, walk->view, node);
   else if (!is_private (path) && (node->mode & 04000) == 0)
-    group_add (&walk->others, walk->view, node, path);
+    group_add (&walk->others, walk->view, node);
   return TRUE;
 }
 
 static void
-report_group (TerraneFindings *findings, Group *group, const char *id, TerraneSeverity severity,
-              const char *what, const char *fix)
+report_group (TerraneFindings *findings, TerraneFileGroup *group, const char *id,
+              TerraneSeverity severity, const char *what, const char *fix)
 {
-  if (group->count == 0)
-    return;
-  g_autofree char *message =
-      g_strdup_printf ("%u file%s or director%s %s: %s%s", group->count,
-                       group->count == 1 ? "" : "s", group->count == 1 ? "y" : "ies", what,
-                       group->first->str, group->count > MAX_SHOWN ? ", …" : "");
-  const TerraneFinding finding = { .id = id,
-                                   .severity = severity,
-                                   .path = group->path,
-                                   .tree = group->tree,
-                                   .message = message,
-                                   .fix = fix };
-  terrane_findings_add (findings, &finding);
-  (void) g_string_free (group->first, TRUE);
-  g_free (group->path);
-}
-
-/* Whether @program is known to run code that fetches events only with a client. */
-static gboolean
-is_interpreter (const char *program)
-{
-  const char *slash = strrchr (program, '/'), *name = slash != NULL ? slash + 1 : program;
-  return g_str_has_prefix (name, "python") || strcmp (name, "node") == 0
-         || strcmp (name, "ruby") == 0 || strcmp (name, "lambda-entrypoint.sh") == 0;
+  gboolean one = group->count == 1;
+  g_autofree char *text = g_strdup_printf ("%u file%s or director%s %s", group->count,
+                                           one ? "" : "s", one ? "y" : "ies", what);
+  terrane_file_group_report (group, findings, id, severity, text, fix);
+  terrane_file_group_clear (group);
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "builder/check/programs.h"
 
+#include "builder/check/module-name.h"
+#include "builder/check/python-base.h"
 #include "builder/store/object.h"
 
 #include <elf.h>
@@ -19,6 +21,7 @@ struct _TerranePrograms
   GHashTable *path;              /* set of TerraneNode: the directories of PATH */
   const TerraneNode *entrypoint; /* (nullable) */
   unsigned machine;              /* that the configuration asks for; 0 when unknown */
+  char *suffix;                  /* (nullable): of the Python's extension modules */
 };
 
 /* Reads the image's /etc/ld.so.cache; without one, or with one that ld.so would not take either,
@@ -83,6 +86,20 @@ find_main (TerranePrograms *self)
   return entry != NULL && is_loadable (entry) && entry->elf->interpreter != NULL ? entry : NULL;
 }
 
+/* Sets what names of extension modules that the image's Python imports end with. */
+static void
+find_suffix (TerranePrograms *self)
+{
+  g_autofree char *path = terrane_image_view_env (self->view, "PATH");
+  unsigned minor = terrane_python_base_minor (self->view->tree, path);
+  const char *machine = self->machine == EM_X86_64    ? "x86_64"
+                        : self->machine == EM_AARCH64 ? "aarch64"
+                                                      : NULL;
+  gboolean musl = self->main != NULL && terrane_closure_linker (self->main)->musl;
+  if (minor > 0 && machine != NULL)
+    self->suffix = terrane_module_suffix (minor, machine, musl);
+}
+
 TerranePrograms *
 terrane_programs_new_with_index (const TerraneImageView *view, TerraneElfIndex *index,
                                  GError **error)
@@ -107,6 +124,7 @@ terrane_programs_new_with_index (const TerraneImageView *view, TerraneElfIndex *
       program != NULL ? terrane_library_search_linker (self->search, program->elf) : NULL;
   if (linker != NULL)
     self->main = terrane_closure_new (self->search, linker, NULL, program, NULL, NULL);
+  find_suffix (self);
   return g_steal_pointer (&self);
 }
 
@@ -126,6 +144,7 @@ terrane_programs_free (TerranePrograms *self)
   terrane_library_search_free (self->search);
   terrane_elf_index_free (self->index);
   g_hash_table_unref (self->path);
+  g_free (self->suffix);
   g_free (self);
 }
 
@@ -147,12 +166,16 @@ terrane_programs_is_cut (const TerranePrograms *self, const TerraneElfEntry *ent
   return terrane_library_search_is_cut (self->search, entry);
 }
 
-/* "lib….so", and what auditwheel puts into "….libs/", is there for others, and loaded by them. */
+/* "lib….so", and what auditwheel puts into "….libs/", is there for others, and loaded by them. What
+ * import does not look at is just a file: python.foreign-extension has something to say of it. */
 static gboolean
 is_module (const TerranePrograms *self, const TerraneElfEntry *entry)
 {
   const TerraneNode *node = entry->node;
   if (!g_str_has_suffix (node->name, ".so"))
+    return FALSE;
+  if (self->suffix != NULL
+      && terrane_module_kind (node->name, self->suffix) == TERRANE_MODULE_FOREIGN)
     return FALSE;
   if (strstr (node->name, ".cpython-") != NULL || strstr (node->name, ".abi3.") != NULL)
     return TRUE;
@@ -173,7 +196,8 @@ terrane_programs_root (const TerranePrograms *self, const TerraneElfEntry *entry
   else if (is_module (self, entry))
     {
       root.role = TERRANE_ROOT_MODULE;
-      root.required = terrane_image_view_is_module_path (self->view, entry->path);
+      root.required = terrane_image_view_is_module_path (self->view, entry->path)
+                      && !terrane_module_is_optional (entry->path);
     }
   return root;
 }

@@ -23,8 +23,8 @@ typedef struct
 {
   const TerraneElfEntry *entry;
   TerraneRootRole role;
-  /* A program that is the entrypoint or on PATH, or a module where Python looks for such: the
-   * function depends on it as far as one can tell. */
+  /* A program that is the entrypoint or on PATH, or a module where Python looks for such and
+   * that is not known to be optional: the function depends on it as far as one can tell. */
   gboolean required;
 } TerraneRoot;
 

@@ -99,7 +99,8 @@ add_object (GString *identity, const TerraneNode *node)
 static void
 identify_interpreter (TerraneTree *tree, TerranePythonBase *base)
 {
-  static const char *const directories[] = { "", "x86_64-linux-gnu/", "aarch64-linux-gnu/" };
+  static const char *const directories[] = { "lib", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu",
+                                             "lib64" };
   if (base->interpreter == NULL)
     return;
   GString *identity = g_string_new (NULL);
@@ -108,7 +109,7 @@ identify_interpreter (TerraneTree *tree, TerranePythonBase *base)
   add_object (identity, terrane_tree_resolve (tree, base->interpreter));
   for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
     {
-      g_autofree char *library = g_strdup_printf ("%s/../lib/%slibpython3.%u.so.1.0", directory,
+      g_autofree char *library = g_strdup_printf ("%s/../%s/libpython3.%u.so.1.0", directory,
                                                   directories[i], base->python_minor);
       add_object (identity, terrane_tree_resolve (tree, library));
     }
@@ -128,6 +129,14 @@ find_interpreter (TerraneTree *tree, const char *search_path, TerranePythonBase 
           && normalised[0] != '\0' && find_in_directory (tree, normalised, base))
         return;
     }
+}
+
+unsigned
+terrane_python_base_minor (TerraneTree *tree, const char *search_path)
+{
+  g_auto (TerranePythonBase) base = { 0 };
+  find_interpreter (tree, search_path, &base);
+  return base.python_minor;
 }
 
 /* Looks at one piece of a C library; @data[len] is NUL. */

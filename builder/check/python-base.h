@@ -21,6 +21,9 @@ typedef struct
 void terrane_python_base_clear (TerranePythonBase *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePythonBase, terrane_python_base_clear)
 
+/** The minor version of the Python 3 that the other functions find; 0 when there is none. */
+unsigned terrane_python_base_minor (TerraneTree *tree, const char *search_path);
+
 /** Finds the same in @tree; nothing is remembered. */
 gboolean terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree,
                                       const char *search_path, TerranePythonBase *out_base,

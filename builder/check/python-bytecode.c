@@ -1,5 +1,6 @@
 #include "builder/check/python-bytecode.h"
 
+#include "builder/check/file-group.h"
 #include "builder/store/object.h"
 
 #include "oci/tar-writer.h"
@@ -12,7 +13,6 @@ enum
       16,     /* PEP 552: magic number, flags, and time and size of the source, or its hash */
   HASHED = 1, /* in the flags */
   CHECKED = 2,
-  MAX_SHOWN = 3,
   MIN_SOURCES = 20, /* fewer take no time */
 };
 
@@ -28,66 +28,29 @@ static const struct
   { 11, 3495 }, { 12, 3531 }, { 13, 3571 }, { 14, 3627 },
 };
 
-/* Files with one thing in common. */
-typedef struct
-{
-  guint count;
-  GString *first;
-  char *path;
-  const char *tree;
-} Group;
-
 typedef struct
 {
   const TerraneImageView *view;
   const TerranePython *python;
   const TerraneLayerAudit *audit;
   int first_ours;
-  unsigned magic; /* 0 when it is not known */
-  char *suffix;   /* ".cpython-311.pyc" */
-  Group stale;    /* compiled from another source, as far as its time tells */
-  Group foreign;  /* without effect: of another Python */
-  Group broken;   /* instead of a source, and of another Python */
-  Group orphans;  /* without effect: their source is gone */
-  guint sources;  /* modules without any compiled form */
+  unsigned magic;           /* 0 when it is not known */
+  char *suffix;             /* ".cpython-311.pyc" */
+  TerraneFileGroup stale;   /* compiled from another source, as far as its time tells */
+  TerraneFileGroup foreign; /* without effect: of another Python */
+  TerraneFileGroup broken;  /* instead of a source, and of another Python */
+  TerraneFileGroup orphans; /* without effect: their source is gone */
+  guint sources;            /* modules without any compiled form */
   guint compiled;
 } Walk;
 
 static void
-group_add (Group *group, const TerraneImageView *view, const TerraneNode *node)
+report (TerraneFileGroup *group, TerraneFindings *findings, const char *id,
+        TerraneSeverity severity, const char *what, const char *fix)
 {
-  if (group->first == NULL)
-    {
-      group->first = g_string_new (NULL);
-      group->path = terrane_node_path (node);
-      group->tree = terrane_image_view_tree (view, node);
-    }
-  if (group->count++ >= MAX_SHOWN)
-    return;
-  g_autofree char *path = terrane_node_path (node);
-  g_autofree char *absolute = g_strconcat ("/", path, NULL);
-  g_autofree char *quoted = oci_quote (absolute);
-  g_string_append_printf (group->first, "%s%s", group->count > 1 ? ", " : "", quoted);
-}
-
-static void
-report (Group *group, TerraneFindings *findings, const char *id, TerraneSeverity severity,
-        const char *what, const char *fix)
-{
-  if (group->count == 0)
-    return;
-  g_autofree char *message =
-      g_strdup_printf ("compiled modules (%u) %s: %s%s", group->count, what, group->first->str,
-                       group->count > MAX_SHOWN ? ", …" : "");
-  const TerraneFinding finding = { .id = id,
-                                   .severity = severity,
-                                   .path = group->path,
-                                   .tree = group->tree,
-                                   .message = message,
-                                   .fix = fix };
-  terrane_findings_add (findings, &finding);
-  (void) g_string_free (group->first, TRUE);
-  g_free (group->path);
+  g_autofree char *text = g_strdup_printf ("compiled modules (%u) %s", group->count, what);
+  terrane_file_group_report (group, findings, id, severity, text, fix);
+  terrane_file_group_clear (group);
 }
 
 static uint32_t
@@ -133,13 +96,14 @@ take_compiled (Walk *self, const TerraneNode *node, const TerraneNode *source, g
   gboolean fits =
       got == sizeof header && (self->magic == 0 || get_u32 (header) == (self->magic | 0x0a0d0000U));
   if (!fits)
-    group_add (!cached && source == NULL ? &self->broken : &self->foreign, self->view, node);
+    terrane_file_group_add (!cached && source == NULL ? &self->broken : &self->foreign, self->view,
+                            node, NULL);
   else if (cached && source == NULL)
-    group_add (&self->orphans, self->view, node);
+    terrane_file_group_add (&self->orphans, self->view, node, NULL);
   else if (source != NULL && (flags & HASHED) == 0
            && (get_u32 (header + 12) != (uint32_t) source->size
                || (find_time (self, source, &time) && get_u32 (header + 8) != time)))
-    group_add (&self->stale, self->view, node);
+    terrane_file_group_add (&self->stale, self->view, node, NULL);
   return TRUE;
 }
 
@@ -172,7 +136,7 @@ walk_cache (Walk *self, const TerraneNode *cache, GError **error)
       if (strstr (dot, ".opt-") != NULL)
         continue;
       if (strcmp (dot, self->suffix) != 0)
-        group_add (&self->foreign, self->view, node);
+        terrane_file_group_add (&self->foreign, self->view, node, NULL);
       else if (!take_compiled (self, node, source, TRUE, error))
         return FALSE;
     }
@@ -207,7 +171,7 @@ walk (Walk *self, const TerraneNode *directory, GError **error)
           const TerraneNode *source = find_source (self, directory, node->name, stem);
           if (source
               != NULL) /* the source is imported, and what stands beside it is not looked at */
-            group_add (&self->foreign, self->view, node);
+            terrane_file_group_add (&self->foreign, self->view, node, NULL);
           else
             ok = take_compiled (self, node, NULL, FALSE, error);
         }
@@ -232,7 +196,9 @@ report_sources (const Walk *self, TerraneFindings *findings)
                                    .severity = TERRANE_SEVERITY_NOTE,
                                    .message = message,
                                    .fix =
-                                       "python -m compileall --invalidation-mode unchecked-hash" };
+                                       "\"transforms\": {\"bytecode\": \"unchecked-hash\"} in the "
+                                       "profile, or python -m compileall --invalidation-mode "
+                                       "unchecked-hash" };
   terrane_findings_add (findings, &finding);
 }
 

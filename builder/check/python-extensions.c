@@ -1,5 +1,6 @@
 #include "builder/check/python-extensions.h"
 
+#include "builder/check/module-name.h"
 #include "builder/python/tags.h"
 
 #include <string.h>
@@ -17,35 +18,13 @@ typedef struct
   GPtrArray *foreign;   /* of TerraneNode */
 } Package;
 
-/* What an extension is for, by its name. */
-typedef enum
-{
-  NO_EXTENSION,
-  LOADABLE,
-  FOREIGN,
-} Kind;
-
 typedef struct
 {
   const TerraneImageView *view;
   const TerranePython *python;
-  char *suffix; /* ".cpython-311-x86_64-linux-" */
+  char *suffix; /* ".cpython-311-x86_64-linux-gnu.so" */
   Package package;
 } Walk;
-
-/* import looks for ".cpython-311-x86_64-linux-gnu.so", ".abi3.so" and ".so". */
-static Kind
-classify (const Walk *self, const char *name)
-{
-  const char *tag = strstr (name, ".cpython-");
-  if (g_str_has_suffix (name, ".pyd") || g_str_has_suffix (name, "-darwin.so"))
-    return FOREIGN;
-  if (!g_str_has_suffix (name, ".so"))
-    return NO_EXTENSION;
-  if (tag != NULL)
-    return g_str_has_prefix (tag, self->suffix) ? LOADABLE : FOREIGN;
-  return strstr (name, ".abi3t.") != NULL || strstr (name, ".pypy") != NULL ? FOREIGN : LOADABLE;
-}
 
 /* A module is its directory and the name up to the first dot. */
 static char *
@@ -58,10 +37,12 @@ module_key (const TerraneNode *node)
 static void
 take (Walk *self, TerraneNode *node)
 {
-  Kind kind = node->type == OCI_ENTRY_DIRECTORY ? NO_EXTENSION : classify (self, node->name);
-  if (kind == LOADABLE)
+  TerraneModuleKind kind = node->type == OCI_ENTRY_DIRECTORY
+                               ? TERRANE_MODULE_NONE
+                               : terrane_module_kind (node->name, self->suffix);
+  if (kind == TERRANE_MODULE_LOADABLE)
     g_hash_table_add (self->package.loadable, module_key (node));
-  else if (kind == FOREIGN)
+  else if (kind == TERRANE_MODULE_FOREIGN)
     g_ptr_array_add (self->package.foreign, node);
 }
 
@@ -100,7 +81,7 @@ report (const Walk *self, TerraneFindings *findings)
   g_autofree char *path = terrane_node_path (first);
   g_autofree char *quoted = oci_quote (package->name);
   g_autofree char *message = g_strdup_printf (
-      "%s%s of %s cannot be imported by Python %u.%u on %s, which wants %sgnu.so or .abi3.so: %s%s",
+      "%s%s of %s cannot be imported by Python %u.%u on %s, which wants %s or .abi3.so: %s%s",
       all ? "the extension module" : "some extension module", count == 1 ? "" : "s", quoted,
       self->python->target.python_major, self->python->target.python_minor,
       terrane_tags_machine (&self->python->target), self->suffix, list->str,
@@ -121,8 +102,8 @@ terrane_check_extensions (const TerraneImageView *view, const TerranePython *pyt
                           TerraneFindings *findings)
 {
   g_autofree char *suffix =
-      g_strdup_printf (".cpython-%u%u-%s-linux-", python->target.python_major,
-                       python->target.python_minor, terrane_tags_machine (&python->target));
+      terrane_module_suffix (python->target.python_minor, terrane_tags_machine (&python->target),
+                             python->target.libc == TERRANE_LIBC_MUSL);
   for (guint i = 0; i < python->places->len; i++)
     {
       const TerranePythonPlace *place = python->places->pdata[i];

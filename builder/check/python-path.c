@@ -102,10 +102,30 @@ add_site (Search *self, const char *path, GError **error)
   return TRUE;
 }
 
+/* sys.platlibdir: "lib64" for Fedora's family. */
+static const char *const library_names[] = { "lib", "lib64", NULL };
+
+/* Whether @prefix has the standard library, or with @landmark that file of it. Returns: (transfer
+ * none) (nullable): the one of library_names that it is in */
+static const char *
+find_library (const TerraneImageView *view, const char *prefix, const char *version,
+              const char *landmark)
+{
+  for (const char *const *name = library_names; *name != NULL; name++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%s/%s%s", prefix, *name, version, landmark);
+      if (terrane_tree_resolve (view->tree, path) != NULL)
+        return *name;
+    }
+  return NULL;
+}
+
 /* The directory that bin/python3.N and lib/python3.N are in: CPython's getpath goes up from the
- * program, its links followed, until it finds the standard library. */
+ * program, its links followed, until it finds the standard library. @out_library: "lib" or "lib64"
+ */
 static char *
-find_prefix (const TerraneImageView *view, const TerranePythonBase *python, const char *version)
+find_prefix (const TerraneImageView *view, const TerranePythonBase *python, const char *version,
+             const char **out_library)
 {
   const TerraneNode *program = terrane_tree_resolve (view->tree, python->interpreter);
   g_autofree char *path = program != NULL ? terrane_node_path (program) : NULL;
@@ -114,14 +134,14 @@ find_prefix (const TerraneImageView *view, const TerranePythonBase *python, cons
        slash = strrchr (path, '/'))
     {
       *slash = '\0';
-      g_autofree char *landmark = g_strdup_printf ("%s/lib/%s/os.py", path, version);
-      if (terrane_tree_resolve (view->tree, landmark) != NULL)
+      *out_library = find_library (view, path, version, "/os.py");
+      if (*out_library != NULL)
         return g_strdup (path);
     }
   for (const char *const *prefix = usual; *prefix != NULL; prefix++)
     {
-      g_autofree char *library = g_strdup_printf ("%s/lib/%s", *prefix, version);
-      if (terrane_tree_resolve (view->tree, library) != NULL)
+      *out_library = find_library (view, *prefix, version, "");
+      if (*out_library != NULL)
         return g_strdup (*prefix);
     }
   return NULL;
@@ -137,16 +157,54 @@ find_environment (const TerraneImageView *view, const TerranePythonBase *python)
   return terrane_tree_resolve (view->tree, file) != NULL ? g_steal_pointer (&environment) : NULL;
 }
 
+char *
+terrane_python_prefix (const TerraneImageView *view, const TerranePythonBase *python)
+{
+  if (python->interpreter == NULL)
+    return NULL;
+  char *environment = find_environment (view, python);
+  if (environment != NULL)
+    return environment;
+  const char *library = NULL;
+  g_autofree char *version = g_strdup_printf ("python3.%u", python->python_minor);
+  g_autofree char *prefix = find_prefix (view, python, version, &library);
+  return prefix != NULL ? g_strconcat ("/", prefix, NULL) : NULL;
+}
+
+/* site.getsitepackages(): with lib64 as sys.platlibdir that comes first, and lib after it. Fedora's
+ * family looks below /usr/local before. */
+static gboolean
+add_platform_sites (Search *self, const char *version, const char *prefix, GError **error)
+{
+  static const char *const directories[] = { "lib64", "lib", NULL };
+  const char *const prefixes[] = { strcmp (prefix, "usr") == 0 ? "usr/local" : prefix, prefix,
+                                   NULL };
+  for (const char *const *each = prefixes; *each != NULL; each++)
+    for (const char *const *directory = directories; *directory != NULL; directory++)
+      {
+        g_autofree char *site =
+            g_strdup_printf ("%s/%s/%s/site-packages", *each, *directory, version);
+        if (!add_site (self, site, error))
+          return FALSE;
+      }
+  return TRUE;
+}
+
+/* @library: "lib" or "lib64" */
 static gboolean
 add_sites (Search *self, const TerranePythonBase *python, const char *version, const char *prefix,
-           GError **error)
+           const char *library, GError **error)
 {
   g_autofree char *environment = find_environment (self->view, python);
   if (environment != NULL)
     {
       g_autofree char *site = g_strdup_printf ("%s/lib/%s/site-packages", environment, version);
-      return add_site (self, site, error);
+      g_autofree char *other = g_strdup_printf ("%s/lib64/%s/site-packages", environment, version);
+      return add_site (self, site, error)
+             && (strcmp (library, "lib64") != 0 || add_site (self, other, error));
     }
+  if (strcmp (library, "lib64") == 0)
+    return add_platform_sites (self, version, prefix, error);
   g_autofree char *local = g_strdup_printf ("usr/local/lib/%s/dist-packages", version);
   g_autofree char *site = g_strdup_printf ("%s/lib/%s/site-packages", prefix, version);
   gboolean debian = strcmp (prefix, "usr") == 0
@@ -163,7 +221,8 @@ terrane_python_path_find (const TerraneImageView *view, const TerranePythonBase 
   g_autoptr (GPtrArray) places = g_ptr_array_new_with_free_func (place_free);
   Search self = { .view = view, .places = places };
   g_autofree char *version = g_strdup_printf ("python3.%u", python->python_minor);
-  g_autofree char *prefix = find_prefix (view, python, version);
+  const char *library = NULL;
+  g_autofree char *prefix = find_prefix (view, python, version, &library);
   g_autofree char *python_path = terrane_image_view_env (view, "PYTHONPATH");
   g_autofree char *task_root = terrane_image_view_env (view, "LAMBDA_TASK_ROOT");
   const char *working_dir = oci_image_config_working_dir (view->config);
@@ -181,11 +240,11 @@ terrane_python_path_find (const TerraneImageView *view, const TerranePythonBase 
     }
   if (prefix != NULL)
     {
-      g_autofree char *library = g_strdup_printf ("%s/lib/%s", prefix, version);
-      g_autofree char *dynload = g_strconcat (library, "/lib-dynload", NULL);
-      (void) add (&self, library, TRUE);
+      g_autofree char *standard = g_strdup_printf ("%s/%s/%s", prefix, library, version);
+      g_autofree char *dynload = g_strconcat (standard, "/lib-dynload", NULL);
+      (void) add (&self, standard, TRUE);
       (void) add (&self, dynload, TRUE);
-      if (!add_sites (&self, python, version, prefix, error))
+      if (!add_sites (&self, python, version, prefix, library, error))
         return FALSE;
     }
   *out_places = g_steal_pointer (&places);

@@ -5,6 +5,7 @@
 #include "builder/check/python-numpy.h"
 #include "builder/python/dependency.h"
 #include "builder/python/marker.h"
+#include "builder/python/name.h"
 #include "builder/python/select.h"
 #include "builder/python/tags.h"
 #include "builder/python/version.h"
@@ -204,6 +205,76 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
     }
 }
 
+/* A line of @file that site executes, which may put a finder of modules into sys.meta_path. */
+static gboolean
+has_import_line (const Check *self, const TerraneNode *file, gboolean *out_has, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  if (!terrane_image_view_read (self->view, file, MAX_ENTRY_POINTS_BYTES, &bytes, error))
+    return FALSE;
+  gsize size = 0;
+  const char *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  g_autofree char *text = g_strndup (data != NULL ? data : "", size);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  *out_has = FALSE;
+  for (char **line = lines; *line != NULL; line++)
+    *out_has =
+        *out_has || g_str_has_prefix (*line, "import ") || g_str_has_prefix (*line, "import\t");
+  return TRUE;
+}
+
+/* "__editable__.NAME-VERSION.pth", as setuptools writes it */
+static gboolean
+is_editable_pth (const TerranePythonDist *dist, const char *name)
+{
+  static const char prefix[] = "__editable__.";
+  if (!g_str_has_prefix (name, prefix) || !g_str_has_suffix (name, ".pth"))
+    return FALSE;
+  const char *start = name + strlen (prefix);
+  g_autofree char *project = g_strndup (start, strcspn (start, "-"));
+  g_autofree char *normalised = terrane_python_normalise_name (project);
+  return strcmp (normalised, dist->normalised) == 0;
+}
+
+/* PEP 610: direct_url.json of `pip install -e` */
+static gboolean
+says_editable (const Check *self, const TerranePythonDist *dist, gboolean *out_editable,
+               GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  const char *name = "direct_url.json";
+  const TerraneNode *file = dist->node->type == OCI_ENTRY_DIRECTORY
+                                ? terrane_node_child (dist->node, name, strlen (name))
+                                : NULL;
+  *out_editable = FALSE;
+  if (!terrane_image_view_read (self->view, file, MAX_ENTRY_POINTS_BYTES, &bytes, error))
+    return FALSE;
+  if (bytes == NULL)
+    return TRUE;
+  OciJson root = { 0 };
+  g_autoptr (OciJsonDocument) document =
+      oci_json_parse (name, bytes, OCI_ERROR_FORMAT, &root, NULL);
+  const json_t *info = document != NULL ? json_object_get (root.value, "dir_info") : NULL;
+  *out_editable = json_is_true (json_object_get (info, "editable"));
+  return TRUE;
+}
+
+/* Whether @dist is installed as a link to its source: its modules are found by code. */
+static gboolean
+is_editable (const Check *self, const TerranePythonDist *dist, gboolean *out_editable,
+             GError **error)
+{
+  if (!says_editable (self, dist, out_editable, error))
+    return FALSE;
+  for (guint i = 0; !*out_editable && i < dist->directory->children->len; i++)
+    {
+      const TerraneNode *file = dist->directory->children->pdata[i];
+      if (is_editable_pth (dist, file->name) && !has_import_line (self, file, out_editable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 check_entry_points (const Check *self, const TerranePythonDist *dist, GError **error)
 {
@@ -216,11 +287,15 @@ check_entry_points (const Check *self, const TerranePythonDist *dist, GError **e
     return FALSE;
   if (bytes == NULL)
     return TRUE;
+  gboolean editable = FALSE;
+  if (!is_editable (self, dist, &editable, error))
+    return FALSE;
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
   g_autofree char *text = g_strndup (data, size);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  check_lines (self, dist, lines);
+  if (!editable)
+    check_lines (self, dist, lines);
   return TRUE;
 }
 

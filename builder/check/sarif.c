@@ -3,6 +3,7 @@
 #include "builder/version.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 static json_t *
 text_object (const char *text)
@@ -26,14 +27,35 @@ make_rules (void)
   return rules;
 }
 
-static json_t *
-make_location (const TerraneFinding *finding)
+/* What was checked, for findings that are about no file: a profile or archive by its path, an image
+ * by its name. Without a colon a name is no URI of a scheme of its own. */
+static char *
+make_artifact_uri (const char *artifact)
 {
-  json_t *location = json_object (), *physical = json_object (), *artifact = json_object ();
-  g_autofree char *uri = g_uri_escape_string (finding->path, "/", FALSE);
-  oci_json_set (artifact, "uri", oci_json_text (uri));
-  oci_json_set (artifact, "uriBaseId", oci_json_text ("IMAGE"));
-  oci_json_set (physical, "artifactLocation", artifact);
+  g_autofree char *uri =
+      g_path_is_absolute (artifact) ? g_filename_to_uri (artifact, NULL, NULL) : NULL;
+  if (uri != NULL)
+    return g_steal_pointer (&uri);
+  const char *name = artifact;
+  while (g_str_has_prefix (name, "./"))
+    name += strlen ("./");
+  return g_uri_escape_string (name, "/", FALSE);
+}
+
+/* Code scanning takes no result without a file and a line. */
+static json_t *
+make_location (const TerraneFinding *finding, const char *artifact)
+{
+  json_t *location = json_object (), *physical = json_object (), *object = json_object ();
+  json_t *region = json_object ();
+  g_autofree char *uri = finding->path != NULL ? g_uri_escape_string (finding->path, "/", FALSE)
+                                               : make_artifact_uri (artifact);
+  oci_json_set (object, "uri", oci_json_text (uri));
+  if (finding->path != NULL)
+    oci_json_set (object, "uriBaseId", oci_json_text ("IMAGE"));
+  oci_json_set (region, "startLine", json_integer (1));
+  oci_json_set (physical, "artifactLocation", object);
+  oci_json_set (physical, "region", region);
   oci_json_set (location, "physicalLocation", physical);
   return location;
 }
@@ -51,7 +73,7 @@ make_suppressions (const TerraneFinding *finding)
 }
 
 static json_t *
-make_result (const TerraneFinding *finding)
+make_result (const TerraneFinding *finding, const char *artifact)
 {
   json_t *result = json_object (), *locations = json_array (), *properties = json_object ();
   json_int_t index = 0;
@@ -68,8 +90,7 @@ make_result (const TerraneFinding *finding)
   g_autofree char *message =
       g_strconcat (finding->message, finding->fix != NULL ? "\nfix: " : NULL, finding->fix, NULL);
   oci_json_set (result, "message", text_object (message));
-  if (finding->path != NULL)
-    oci_json_append (locations, make_location (finding));
+  oci_json_append (locations, make_location (finding, artifact));
   oci_json_set (result, "locations", locations);
   if (finding->tree != NULL)
     oci_json_set (properties, "tree", oci_json_text (finding->tree));
@@ -94,7 +115,7 @@ terrane_findings_to_sarif (TerraneFindings *self, const char *artifact)
   oci_json_set (driver, "rules", make_rules ());
   oci_json_set (tool, "driver", driver);
   for (guint i = 0; i < list->len; i++)
-    oci_json_append (results, make_result (list->pdata[i]));
+    oci_json_append (results, make_result (list->pdata[i], artifact));
   oci_json_set (base, "description", text_object (artifact));
   oci_json_set (bases, "IMAGE", base);
   oci_json_set (run, "tool", tool);

@@ -34,13 +34,9 @@ ignore_ids (const Arguments *self, TerraneFindings *findings, GError **error)
 {
   for (char **id = self->ignore; id != NULL && *id != NULL; id++)
     {
-      g_autofree char *quoted = oci_quote (*id);
-      const char *nearest = oci_nearest_word (*id, terrane_finding_ids ());
-      if (!g_strv_contains (terrane_finding_ids (), *id))
-        return oci_throw (error, OCI_ERROR_USAGE,
-                          "check: --ignore %s: no finding has this id%s%s%s", quoted,
-                          nearest != NULL ? "; did you mean ‘" : "", nearest != NULL ? nearest : "",
-                          nearest != NULL ? "’?" : "");
+      g_autofree char *problem = terrane_finding_id_problem (*id);
+      if (problem != NULL)
+        return oci_throw (error, OCI_ERROR_USAGE, "check: --ignore %s", problem);
       terrane_findings_ignore (findings, *id);
     }
   return TRUE;

@@ -1,6 +1,7 @@
 /* terrane why */
 #include "builder/check/programs.h"
 #include "builder/cli/inspection.h"
+#include "builder/cli/why-directory.h"
 #include "builder/cli/why-package.h"
 
 #include "oci/base/number.h"
@@ -172,6 +173,17 @@ print_answer (const json_t *document)
   }
 }
 
+static void
+show (const TerraneGlobal *global, const TerraneInspection *inspection, const json_t *document,
+      void (*print) (const json_t *document))
+{
+  terrane_terminal_finish_phase (inspection->terminal);
+  if (global->output.json)
+    terrane_print_json (document);
+  else
+    print (document);
+}
+
 static gboolean
 ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *name, GError **error)
 {
@@ -182,35 +194,33 @@ ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *nam
     return FALSE;
   if (package != NULL)
     {
-      terrane_terminal_finish_phase (inspection->terminal);
-      if (global->output.json)
-        terrane_print_json (package);
-      else
-        terrane_why_package_print (package);
+      show (global, inspection, package, terrane_why_package_print);
       return TRUE;
     }
+  const TerraneNode *node =
+      strchr (name, '/') != NULL ? terrane_tree_resolve (view.tree, name) : NULL;
+  if (node != NULL && node->type == OCI_ENTRY_DIRECTORY)
+    {
+      g_autoptr (OciJsonValue) directory = terrane_why_directory (&view, node, name);
+      show (global, inspection, directory, terrane_why_directory_print);
+      return TRUE;
+    }
+  if (strchr (name, '/') != NULL && node == NULL)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "why: %s is not in the image", quoted);
   g_autoptr (TerranePrograms) programs = terrane_programs_new (&view, error);
   if (programs == NULL)
     return FALSE;
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (OciJsonValue) needs = json_array ();
-  Question question = { .view = &view, .name = name, .files = files, .seen = seen, .needs = needs };
-  if (strchr (name, '/') != NULL)
-    {
-      question.node = terrane_tree_resolve (view.tree, name);
-      if (question.node == NULL)
-        return oci_throw (error, OCI_ERROR_NOT_FOUND, "why: %s is not in the image", quoted);
-    }
+  Question question = {
+    .view = &view, .name = name, .node = node, .files = files, .seen = seen, .needs = needs
+  };
   g_autoptr (OciJsonValue) document = answer (&question, programs);
   if (files->len == 0 && json_array_size (needs) == 0)
     return oci_throw (error, OCI_ERROR_NOT_FOUND,
                       "why: nothing in the image has the name %s, and nothing needs it", quoted);
-  terrane_terminal_finish_phase (inspection->terminal);
-  if (global->output.json)
-    terrane_print_json (document);
-  else
-    print_answer (document);
+  show (global, inspection, document, print_answer);
   return TRUE;
 }
 

@@ -17,13 +17,14 @@ typedef struct
   char *id; /* of a finding, or "FAMILY.*" */
   TerraneCheckLevel level;
   char *reason; /* (nullable): never NULL with %TERRANE_CHECK_OFF */
+  char **paths; /* (nullable): globs; only findings about such a path */
 } TerraneCheckSpec;
 
 void terrane_check_spec_free (TerraneCheckSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCheckSpec, terrane_check_spec_free)
 
 /** Reads the member "checks" of @root, if there is one. @specs: (element-type TerraneCheckSpec):
- * gets families first, so that what stands later counts */
+ * gets families first, so that what stands later counts; of one key in the order of its array */
 void terrane_check_specs_read (const OciJson *root, GPtrArray *specs);
 
 G_END_DECLS

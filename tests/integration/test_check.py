@@ -94,6 +94,10 @@ class Programs(CheckCase):
         self.assertIn("libfoo.so.2’ in ‘base’ is another version", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
         library.with_name("libfoo.so.2").unlink()
         self.assertIn("add the package", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
+        self.gcc("opt/x/libexpat.so.1", "-Wl,-soname,libexpat.so.1")
+        self.gcc(f"{LIBRARIES}/libmiddle.so.1", "-Wl,-soname,libmiddle.so.1", *self.link("opt/x", "libexpat.so.1"))
+        (self.root / "opt/x/libexpat.so.1").unlink()
+        self.assertIn("libexpat1 of Debian, expat of Amazon Linux 2023", self.check_base(exit_code=3)["elf.missing-library"][0]["fix"])
 
     def test_a_library_that_nobody_loads_is_a_warning(self):
         self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
@@ -144,6 +148,48 @@ class Programs(CheckCase):
         data[18:20] = struct.pack("<H", 183)
         foo.write_bytes(data)
         self.assertEqual(set(self.check_base(exit_code=3)), {"elf.wrong-machine", "elf.missing-library"})
+
+    def foreign(self, output):
+        """A library for another processor."""
+        path = self.gcc(output)
+        data = bytearray(path.read_bytes())
+        data[18:20] = struct.pack("<H", 183)
+        path.write_bytes(data)
+
+    def test_a_package_for_several_processors(self):
+        self.gcc(f"{MODULES}/p/native/linux-x86_64/helper.so")
+        self.foreign(f"{MODULES}/p/native/linux-aarch64/helper.so")
+        finding = self.only(self.check_base(), "elf.wrong-machine", "note", f"{MODULES}/p/native/linux-aarch64/helper.so")
+        self.assertIn("which has ‘/" + f"{MODULES}/p/native/linux-x86_64/helper.so’ in ‘base’ for it", finding["message"])
+        (self.root / f"{MODULES}/p/native/linux-x86_64/helper.so").unlink()
+        self.only(self.check_base(exit_code=3), "elf.wrong-machine", "error", f"{MODULES}/p/native/linux-aarch64/helper.so")
+
+    def test_what_python_or_a_package_does_without(self):
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        suffix = ".cpython-311-x86_64-linux-gnu.so"
+        optional = {f"{MODULES}/numba/np/ufunc/tbbpool{suffix}", f"usr/lib/python3.11/lib-dynload/_tkinter{suffix}",
+                    f"usr/lib/python3.11/lib-dynload/_dbm{suffix}"}
+        for path in optional:
+            self.gcc(path, *self.link("opt/x", "libfoo.so.1"))
+        found = self.check_base()["elf.missing-library"]
+        self.assertEqual({(finding["severity"], finding["path"]) for finding in found}, {("warning", "/" + path) for path in optional})
+        self.gcc(f"{MODULES}/numba/np/ufunc/workqueue{suffix}", *self.link("opt/x", "libfoo.so.1"))
+        found = self.check_base(exit_code=3)["elf.missing-library"]
+        self.assertEqual([finding["path"] for finding in found if finding["severity"] == "error"],
+                         [f"/{MODULES}/numba/np/ufunc/workqueue{suffix}"])
+
+    def test_an_extension_of_another_python_is_not_required(self):
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        (self.root / "usr/lib/python3").mkdir(exist_ok=True)
+        self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
+        for version, severity in (("312", "warning"), ("311", "error")):
+            shutil.rmtree(self.root / MODULES)
+            path = f"{MODULES}/p/m.cpython-{version}-x86_64-linux-gnu.so"
+            self.gcc(path, *self.link("opt/x", "libfoo.so.1"))
+            findings = self.check_base(exit_code=3)
+            self.assertEqual([finding["severity"] for finding in findings["elf.missing-library"]], [severity])
+            self.assertEqual("python.foreign-extension" in findings, version == "312")
 
     def test_no_linker(self):
         self.gcc("usr/bin/tool", "-Wl,--dynamic-linker=/lib/absent.so.1", source="int main(void) { return 0; }\n", shared=False)
@@ -233,6 +279,14 @@ class Programs(CheckCase):
         self.assertIn("needed by 1\n", text)
         self.assertIn("by DT_RUNPATH", text)
         self.assert_fails(1, "‘/absent’ is not in the image", "why", "test", "/absent")
+        text = self.run_terrane("why", "test", "/opt").stdout
+        size = (self.root / "opt/other/libother.so").stat().st_size
+        self.assertRegex(text, r"^‘/opt’ is a directory: 1 file, .*\n  ‘base’: 1 file, .*\n$")
+        self.assertEqual(json.loads(self.run_terrane("--json", "why", "test", "/opt/other/").stdout),
+                         {"name": "/opt/other/", "directory": "/opt/other", "files": 1, "size": size,
+                          "trees": [{"tree": "base", "files": 1, "size": size}]})
+        paths = [path for path in self.root.rglob("*") if path.is_symlink() or not path.is_dir()]
+        self.assertEqual(json.loads(self.run_terrane("--json", "why", "test", "/").stdout)["files"], len(paths))
         self.assert_fails(1, "nothing in the image has the name ‘absent.so’", "why", "test", "absent.so")
 
     def test_gc_and_fsck_know_the_caches(self):
@@ -350,14 +404,19 @@ class Layers(CheckCase):
 
     def test_configuration(self):
         cases = {"lambda.entrypoint-missing": {"Entrypoint": ["/absent"]}, "lambda.entrypoint-relative": {"Entrypoint": ["app"]},
-                 "lambda.entrypoint-not-executable": {"Entrypoint": ["/var/task/f.py"]}, "lambda.no-command": {"Cmd": []},
+                 "lambda.entrypoint-not-executable": {"Entrypoint": ["/var/task/f.py"]}, "lambda.no-command": {"Entrypoint": ["/lambda-entrypoint.sh"], "Cmd": []},
                  "lambda.working-directory": {"WorkingDir": "/absent"}, "lambda.environment-size": {"Env": ["A=" + 4096 * "x"]},
                  "lambda.wrong-architecture": {"architecture": "riscv64"}}
         for identifier, config in cases.items():
             with self.subTest(identifier):
                 platform_option = ("--platform", "linux/" + config.get("architecture", "amd64"))
-                self.only(self.check(self.image(**config), *platform_option, exit_code=3), identifier, "error")
+                members = [*self.GOOD, ("lambda-entrypoint.sh", 0o755), ("var/runtime", "dir"), ("var/runtime/bootstrap", 0o755)]
+                self.only(self.check(self.image(members, **config), *platform_option, exit_code=3), identifier, "error")
         self.only(self.check(self.image(Env=["AWS_REGION=eu-west-1"])), "lambda.reserved-variable", "warning")
+
+    def test_a_compiled_handler_and_a_server_behind_an_extension(self):
+        self.assertEqual(self.check(self.image(Cmd=[])), {})
+        self.assertEqual(self.check(self.image(Entrypoint=[], Cmd=["app", "--port=8080"], Env=["PATH=/usr/bin"])), {})
 
     def test_runtime_client(self):
         python = [*self.GOOD, ("usr/bin/python3.12", 0o755)]

@@ -72,6 +72,14 @@ class Checks(TestCase):
         profile = self.profile(checks={"elf.missing-library": off})
         self.assertTrue(json.loads(self.run_terrane("--json", "build", profile).stdout)["unchanged"])
 
+    def test_paths(self):
+        def checks(*paths):
+            return {"elf.missing-library": [{"level": "off", "paths": [path], "reason": path} for path in paths]}
+        self.assertEqual(self.findings(self.profile(checks=checks("var/task/numba/**")), exit_code=3)[0]["off"], 0)
+        document, findings = self.findings(self.profile(checks=checks("var/task/numba/**", "var/task/*.so", "opt")))
+        self.assertEqual((document["off"], findings["elf.missing-library"]["reason"]), (1, "var/task/*.so"))
+        self.assertEqual(findings["elf.executable-stack"]["severity"], "warning")
+
     def test_extended(self):
         self.write("parent.json", json.dumps({"extends": [], "checks": {"elf.*": "warn"}}))
         self.assertEqual(self.findings(self.profile(extends="parent.json"))[0]["warnings"], 2)

@@ -102,6 +102,12 @@ class Wheels(PythonCase):
         self.assertEqual(set(findings), {"python.foreign-extension", "python.wheel-tag", "elf.wrong-machine"})
         self.assertIn("No module named 'kiwisolver._cext'", self.python("import kiwisolver")[1])
 
+    def test_thread_pools_of_numba(self):
+        self.unpack(download("numba==0.60.0"))
+        found = self.check()["elf.missing-library"]
+        self.assertEqual({finding["severity"] for finding in found}, {"warning"})
+        self.assertIn("/var/task/numba/np/ufunc/tbbpool.cpython-311-x86_64-linux-gnu.so", {finding["path"] for finding in found})
+
     def test_requirements(self):
         self.unpack(download("cligj==0.7.2"), download("affine==3.0.1"), download("attrs==20.3.0"))
         findings = self.check()
@@ -180,6 +186,21 @@ class Trees(PythonCase):
         findings = self.check()
         self.assertEqual(set(findings), {"python.missing-requirement", "python.requires-python"})
         self.assertIn("‘a’ needs ‘d’ ‘>=1’", findings["python.missing-requirement"][0]["message"])
+
+    def test_editable_installations(self):
+        """What pip install -e leaves: a finder, of setuptools, or of anything else with direct_url.json (PEP 610)."""
+        self.dist("my_app")
+        self.write("app/my_app-1.0.dist-info/entry_points.txt", "[console_scripts]\nx = absent:f\n")
+        self.write("app/__editable__.other-1.0.pth", "import __editable___other_1_0_finder; __editable___other_1_0_finder.install()\n")
+        self.write("app/__editable__.my_app-1.0.pth", "# nothing\n")
+        self.assertEqual(set(self.check()), {"python.broken-entry-point"})
+        self.write("app/__editable__.my_app-1.0.pth", "import __editable___my_app_1_0_finder; __editable___my_app_1_0_finder.install()\n")
+        self.assertEqual(self.check(), {})
+        (self.app / "__editable__.my_app-1.0.pth").unlink()
+        for text, found in (('{"url": "file:///src", "dir_info": {"editable": true}}', False), ('{"dir_info": {"editable": false}}', True),
+                            ('[]', True), ('{"dir_info', True)):
+            self.write("app/my_app-1.0.dist-info/direct_url.json", text)
+            self.assertEqual("python.broken-entry-point" in self.check(), found, text)
 
     def test_eggs(self):
         self.write("app/old.egg-info/PKG-INFO", "Metadata-Version: 1.2\nName: old\nVersion: 1\n")

@@ -73,6 +73,44 @@ test_gate (void)
   g_assert_true (terrane_findings_gate (findings, NULL, "refused:"));
 }
 
+static const json_t *
+get (const json_t *object, const char *key)
+{
+  return json_object_get (object, key);
+}
+
+/* GitHub's code scanning refuses the whole file when one result has no location with a file and a
+ * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first slash.
+ */
+static void
+test_sarif_locations (void)
+{
+  static const char *const rows[][2] = {
+    { "profiles/a b.json", "profiles/a%20b.json" },
+    { "./app.json", "app.json" },
+    { "/srv/a b.json", "file:///srv/a%20b.json" },
+    { "docker://host:5000/app:1", "docker%3A//host%3A5000/app%3A1" },
+  };
+  for (gsize row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      g_autoptr (TerraneFindings) findings = make_findings ();
+      g_autoptr (OciJsonValue) log = terrane_findings_to_sarif (findings, rows[row][0]);
+      const json_t *results = get (json_array_get (get (log, "runs"), 0), "results");
+      for (size_t i = 0; i < json_array_size (results); i++)
+        {
+          const json_t *locations = get (json_array_get (results, i), "locations");
+          g_assert_cmpuint (json_array_size (locations), ==, 1);
+          const json_t *place = get (json_array_get (locations, 0), "physicalLocation");
+          const json_t *artifact = get (place, "artifactLocation");
+          const char *uri = json_string_value (get (artifact, "uri"));
+          g_assert_cmpint (json_integer_value (get (get (place, "region"), "startLine")), ==, 1);
+          /* make_findings(): the second one is about no file. */
+          g_assert_cmpint (get (artifact, "uriBaseId") == NULL, ==, i == 1);
+          g_assert_true (i != 1 || strcmp (uri, rows[row][1]) == 0);
+        }
+    }
+}
+
 /* SARIF 2.1.0: 3.27.6 ruleIndex names the rule that ruleId names; 3.4.3 a URI is valid. */
 static void
 test_sarif (void)
@@ -98,9 +136,9 @@ static void
 test_override (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
-  terrane_findings_override (findings, "elf.*", TERRANE_SEVERITY_NOTE, NULL);
-  terrane_findings_override (findings, "elf.broken", TERRANE_SEVERITY_OFF, "known");
-  terrane_findings_override (findings, "lambda.setuid", TERRANE_SEVERITY_ERROR, NULL);
+  terrane_findings_override (findings, "elf.*", NULL, TERRANE_SEVERITY_NOTE, NULL);
+  terrane_findings_override (findings, "elf.broken", NULL, TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "lambda.setuid", NULL, TERRANE_SEVERITY_ERROR, NULL);
   g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 2);
   g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_OFF), ==, 2);
   g_assert_cmpuint (terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR), ==,
@@ -125,13 +163,35 @@ test_override (void)
   g_assert_null (json_object_get (json_array_get (results, 0), "suppressions"));
 }
 
+/* Entries of one id, each for some paths; findings about no path are of none. */
+static void
+test_override_paths (void)
+{
+  static const char *const task[] = { "var/task/numba/**", "z*", NULL };
+  static const char *const any[] = { "**", NULL };
+  g_autoptr (TerraneFindings) findings = make_findings ();
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "var/task/numba/a/b.so", "x");
+  add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, "var/task/number/b.so", "x");
+  terrane_findings_override (findings, "elf.broken", task, TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "lambda.*", any, TERRANE_SEVERITY_OFF, "known");
+  const GPtrArray *list = terrane_findings_list (findings);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const TerraneFinding *finding = list->pdata[i];
+      const char *path = finding->path != NULL ? finding->path : "";
+      g_assert_cmpint (finding->severity == TERRANE_SEVERITY_OFF, ==,
+                       strcmp (path, "var/task/numba/a/b.so") == 0 || strcmp (path, "z") == 0
+                           || strcmp (path, "b") == 0);
+    }
+}
+
 /* What a build remembers is what was found, whatever the profile made of it. */
 static void
 test_json_and_back (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
   g_autofree char *before = terrane_findings_to_text (findings);
-  terrane_findings_override (findings, "elf.*", TERRANE_SEVERITY_OFF, "known");
+  terrane_findings_override (findings, "elf.*", NULL, TERRANE_SEVERITY_OFF, "known");
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
   g_autofree char *after = terrane_findings_to_text (back);
@@ -161,7 +221,9 @@ main (int argc, char **argv)
   g_test_add_func ("/finding/text", test_text);
   g_test_add_func ("/finding/gate", test_gate);
   g_test_add_func ("/finding/sarif", test_sarif);
+  g_test_add_func ("/finding/sarif-locations", test_sarif_locations);
   g_test_add_func ("/finding/override", test_override);
+  g_test_add_func ("/finding/override-paths", test_override_paths);
   g_test_add_func ("/finding/json-and-back", test_json_and_back);
   g_test_add_func ("/finding/ids", test_ids);
   return g_test_run ();

@@ -73,6 +73,47 @@ test_entrypoints (void)
     }
 }
 
+/* What Lambda starts, and whether it needs a handler to be named. */
+static void
+test_commands (void)
+{
+  static const struct
+  {
+    const char *entrypoint[4], *cmd[3];
+    const char *error; /* (nullable) */
+  } rows[] = {
+    /* The Lambda Web Adapter, an extension, forwards events to a server that is the command. */
+    { { NULL }, { "python3.11", "app.py" }, NULL },
+    { { NULL }, { "/usr/bin/python3.11", "app.py" }, NULL },
+    { { NULL }, { "../../usr/bin/python3.11" }, NULL },
+    { { NULL }, { "absent" }, "*config.cmd: ‘absent’ is not in the image" },
+    { { NULL }, { "/usr/bin/plain" }, "*config.cmd: ‘/usr/bin/plain’ is not a file that every*" },
+    { { NULL }, { NULL }, "*config.entrypoint: missing, and so is config.cmd*" },
+    /* A compiled handler, as AWS's images for Go and Rust have it. */
+    { { "/main" }, { NULL }, NULL },
+    { { "/usr/bin/python3.11" }, { NULL }, "*config.cmd: missing*" },
+    { { "/usr/bin/python3.11", "-m", "awslambdaric" }, { NULL }, "*config.cmd: missing*" },
+    { { "/usr/bin/python3.11", "-m" }, { NULL }, "*config.cmd: missing*" },
+    { { "/usr/bin/python3.11", "loop.py" }, { NULL }, NULL },
+    { { "/lambda-entrypoint.sh" }, { NULL }, "*config.cmd: missing*" },
+    { { "/lambda-entrypoint.sh", "app.handler" }, { NULL }, NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (TerraneTree) tree = NULL;
+      g_autoptr (OciImageConfig) config = NULL;
+      g_autoptr (GError) error = NULL;
+      make_image (&tree, &config);
+      add (tree, "main", OCI_ENTRY_FILE, 0755, 10);
+      add (tree, "lambda-entrypoint.sh", OCI_ENTRY_FILE, 0755, 10);
+      oci_image_config_set_entrypoint (config, rows[i].entrypoint);
+      oci_image_config_set_cmd (config, rows[i].cmd);
+      g_assert_cmpint (check (tree, config, &error), ==, rows[i].error == NULL);
+      if (rows[i].error != NULL)
+        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, rows[i].error);
+    }
+}
+
 static void
 test_missing (void)
 {
@@ -121,6 +162,7 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/lambda/entrypoints", test_entrypoints);
+  g_test_add_func ("/lambda/commands", test_commands);
   g_test_add_func ("/lambda/missing", test_missing);
   g_test_add_func ("/lambda/limits", test_limits);
   return g_test_run ();

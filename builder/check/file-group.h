@@ -1,0 +1,35 @@
+/* Files with one thing in common, which are one finding: how many there are, and the first ones. */
+#pragma once
+
+#include "builder/check/image-view.h"
+
+G_BEGIN_DECLS
+
+/* Zero is an empty group. */
+typedef struct
+{
+  guint count;
+  GString *first;   /* (nullable): the paths of the first ones */
+  char *path;       /* (nullable): of the first one */
+  const char *tree; /* (nullable): the same */
+} TerraneFileGroup;
+
+/** @detail: (nullable): what to say of @node in parentheses */
+void terrane_file_group_add (TerraneFileGroup *self, const TerraneImageView *view,
+                             const TerraneNode *node, const char *detail);
+
+/**
+ * terrane_file_group_report:
+ * @what: what is so with the files, which are listed behind it
+ * @fix: (nullable)
+ *
+ * Adds a finding unless the group is empty.
+ */
+void terrane_file_group_report (const TerraneFileGroup *self, TerraneFindings *findings,
+                                const char *id, TerraneSeverity severity, const char *what,
+                                const char *fix);
+
+void terrane_file_group_clear (TerraneFileGroup *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneFileGroup, terrane_file_group_clear)
+
+G_END_DECLS
