@@ -7,7 +7,7 @@
 
 enum
 {
-  FORMAT = 1, /* raised when the same source would give other bytes */
+  FORMAT = 2, /* raised when the same source would give other bytes */
   MAX_RESTARTS = 20,
 };
 

@@ -27,6 +27,18 @@ def run(*argv, **options):
     return subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True, **options).stdout
 
 
+def find_python_312():
+    """A Python 3.12 that runs: that of $PATH, or one of pyenv's."""
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
+    for path in [*pyenv.glob("versions/3.12.*/bin/python3.12"), *map(pathlib.Path, filter(None, [shutil.which("python3.12")]))]:
+        if subprocess.run([str(path), "-c", ""], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
+PYTHON_312 = find_python_312()
+
+
 class TransformCase(TestCase):
     def tree(self, record):
         """The files of the image, as ostree, not terrane, checks them out."""
@@ -342,6 +354,23 @@ class OtherArchitecture(TransformCase):
         space = {}
         exec(marshal.loads(data[16:]), space)
         self.assertEqual(space["x"], 1)
+
+    @unittest.skipUnless(PYTHON_312 and have("bwrap", "ostree"), "needs Python 3.12, bubblewrap and ostree")
+    def test_what_was_compiled_before_does_not_matter(self):
+        # Of this pair Python 3.12 compiles the second otherwise when it has compiled the first.
+        library = pathlib.Path(run(PYTHON_312, "-c", "import os; print(os.__file__)").strip()).parent
+        environment = {"PATH": f"{PYTHON_312.parent}:{os.environ['PATH']}"}
+        profile = self.arm_profile(12)
+        shutil.copy(library / "ftplib.py", self.directory / "tree/b_ftp.py")
+        alone = self.build(profile, env=environment)
+        shutil.copy(library / "nntplib.py", self.directory / "tree/a_nntp.py")
+        records = [self.build(profile, "--jobs", jobs, env=environment, store=self.directory / f"store-{jobs}") for jobs in (1, 2)]
+        self.assertEqual(records[0]["digest"], records[1]["digest"])
+        one = pyc_files(self.tree(alone) / "opt")
+        self.store = self.directory / "store-1"
+        both = pyc_files(self.tree(records[0]) / "opt")
+        self.assertEqual(len(both), 3)
+        self.assertEqual({path: both[path] for path in one}, one)
 
     def test_without_it_a_note_says_what_is_missing(self):
         result = self.run_terrane("build", self.arm_profile(999))
