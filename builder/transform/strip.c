@@ -16,6 +16,7 @@
 
 enum
 {
+  FORMAT = 2, /* raised when other files are stripped */
   STRIP_FD = 3,
   DEADLINE_MS = 300 * 1000,
   MAX_SHOWN_OUTPUT = 200,
@@ -96,6 +97,7 @@ make_key (const TerraneTransformContext *context, GError **error)
   if (!run (argv, -1, &result, error))
     return NULL;
   json_t *key = json_object ();
+  oci_json_set (key, "format", json_integer (FORMAT));
   oci_json_set (key, "debug", json_integer (context->spec->transforms->strip));
   oci_json_set (key, "program", oci_json_text (result.output));
   return key;

@@ -149,6 +149,15 @@ class Strip(TransformCase):
         self.assertLessEqual(changed, {"changed-5000", "changed-24", "changed-104"})
         self.assertEqual(self.reports(record)["strip"]["kept"]["with data behind its sections"], 1)
 
+    def test_a_section_that_a_program_reads_itself_stays(self):
+        self.write("payload", "what staticx unpacks\n" * 50)
+        library = self.compile("libx.so", "-shared", "-fPIC")
+        run("objcopy", f"--add-section=.staticx.archive={self.directory}/payload", library)
+        before = library.read_bytes()
+        record = self.build(self.profile({"strip": True}))
+        self.assertEqual(self.reports(record)["strip"]["kept"], {"with data in a section of its own": 1})
+        self.assertEqual((self.tree(record) / "opt/libx.so").read_bytes(), before)
+
     def test_without_eu_strip_the_message_says_what_to_install(self):
         self.compile("libx.so", "-shared", "-fPIC")
         bin_dir = self.directory / "bin"
@@ -318,6 +327,21 @@ class Bytecode(TransformCase):
                 self.assertEqual(set(names_in(code)), {f"/var/task/{source}"})
                 again = compile((root / source).read_bytes(), f"/var/task/{source}", "exec", dont_inherit=True)
                 self.assertEqual(code, again)
+
+    def test_a_cache_that_is_no_directory_stays_so(self):
+        self.write("tree/link/a.py", "x = 1\n")
+        self.write("tree/file/a.py", "x = 1\n")
+        self.write("tree/file/__pycache__", "a file")
+        os.symlink("../pkg", self.directory / "tree/link/__pycache__")
+        record = self.build(self.profile())
+        report = self.reports(record)["bytecode"]
+        self.assertEqual(report["kept"], {"not compiled": 4})
+        for name in ("link", "file"):
+            self.assertIn(f"/var/task/{name}/a.py: __pycache__ beside it is no directory", report["notes"])
+        root = self.tree(record) / "var/task"
+        self.assertEqual(os.readlink(root / "link/__pycache__"), "../pkg")
+        self.assertEqual((root / "file/__pycache__").read_text(), "a file")
+        self.assertFalse(list((root / "pkg").glob("a.*")))
 
     def test_python_takes_the_bytecode(self):
         self.write("check.py", "import importlib.util, sys\nsys.path.insert(0, '/var/task')\nimport pkg\n"
