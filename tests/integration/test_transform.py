@@ -233,13 +233,13 @@ class Paths(TransformCase):
         self.assertRegex(said, r"transforms\.setuid: ‘bin/none’ matches nothing")
 
     def test_a_tree_replaces_single_keys(self):
-        self.write("tree/x.h", "1")
-        self.write("other/x.h", "1")
+        self.write("tree/include/x.h", "1")
+        self.write("other/include/x.h", "1")
         profile = self.write_profile(transforms={"prune": ["headers"]}, trees=[
             {"name": "t", "directory": "tree", "prefix": "/opt"},
             {"name": "u", "directory": "other", "prefix": "/usr", "transforms": {"prune": []}}])
         root = self.tree(self.build(profile))
-        self.assertEqual(((root / "opt/x.h").exists(), (root / "usr/x.h").exists()), (False, True))
+        self.assertEqual(((root / "opt/include/x.h").exists(), (root / "usr/include/x.h").exists()), (False, True))
 
     def test_setuid_only_where_declared(self):
         for name in ("declared", "other"):
@@ -264,11 +264,11 @@ class Paths(TransformCase):
             self.assertEqual(found, {"usr/lib/libx.so": relocate, "opt/x/libx.so": True, "opt/x/libc": relocate})
 
     def test_a_hard_link_to_what_is_pruned_is_an_error(self):
-        self.write("tree/a.h", "1")
-        os.link(self.directory / "tree/a.h", self.directory / "tree/z")
-        run("tar", "-C", self.directory / "tree", "-cf", self.directory / "tree.tar", "a.h", "z")
+        self.write("tree/include/a.h", "1")
+        os.link(self.directory / "tree/include/a.h", self.directory / "tree/z")
+        run("tar", "-C", self.directory / "tree", "-cf", self.directory / "tree.tar", "include/a.h", "z")
         profile = self.write_profile(trees=[{"name": "t", "archive": "tree.tar", "prefix": "/opt"}], transforms={"prune": ["headers"]})
-        self.assert_fails(2, r"‘z’ is a hard link to ‘a.h’, which ‘prune’ leaves out; name it in ‘keep_paths’", "build", profile)
+        self.assert_fails(2, r"‘z’ is a hard link to ‘include/a.h’, which ‘prune’ leaves out; name it in ‘keep_paths’", "build", profile)
 
 
 def pyc_files(root):
