@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import unittest
+import zipfile
 
 from terrane_test import INPUTS, SHARED, TestCase, have
 
@@ -410,6 +411,25 @@ class OtherArchitecture(TransformCase):
 WHEELS = ["numpy==2.4.6", "pandas==3.1.1", "shapely==2.2.0", "pyproj==3.7.2", "rasterio==1.4.4", "botocore==1.44.5", "jmespath==1.1.0",
           "python-dateutil==2.9.0.post0", "six==1.17.0", "certifi==2026.10.18", "affine==2.4.0", "attrs==26.1.0", "click==8.5.1",
           "cligj==0.7.2", "pyparsing==3.3.3", "urllib3==2.8.0", "click-plugins==1.1.1.2"]
+GEO_WHEELS = ["numpy==2.4.6", "pyproj==3.7.2", "rasterio==1.4.4", "pyogrio==0.13.0", "affine==2.4.0", "attrs==26.1.0", "click==8.5.1",
+              "cligj==0.7.2", "pyparsing==3.3.3", "click-plugins==1.1.1.2", "certifi==2026.10.18", "packaging==26.3"]
+# All three find their data, of their own or of another: the numbers are those of the projections' formulas.
+GEO_CHECK = """import math, numpy, pyogrio, pyproj, rasterio.crs, rasterio.warp
+from pyogrio import raw
+x, y = 6378137 * math.radians(10), 6378137 * math.log(math.tan(math.pi / 4 + math.radians(50) / 2))
+near = lambda a, b: all(abs(p - q) < 1e-3 for p, q in zip(a, b))
+assert near(pyproj.Transformer.from_crs(4326, 3857).transform(50, 10), (x, y))
+(a,), (b,) = rasterio.warp.transform("EPSG:4326", "EPSG:3857", [10], [50])
+assert near((a, b), (x, y))
+# On the central meridian and the equator.
+assert near(pyproj.Transformer.from_crs(4326, 25832).transform(0, 9), (500000, 0))
+(a,), (b,) = rasterio.warp.transform("EPSG:4326", "EPSG:25832", [9], [0])
+assert near((a, b), (500000, 0))
+assert rasterio.crs.CRS.from_epsg(25832).to_wkt() and pyproj.CRS(25832).to_epsg() == 25832
+point = numpy.array([bytes.fromhex("0101000000") + bytes(16)], dtype=object)
+raw.write("/tmp/x.gpkg", point, [], [], driver="GPKG", crs="EPSG:25832", geometry_type="Point")
+assert pyogrio.read_info("/tmp/x.gpkg")["crs"] == "EPSG:25832"
+"""
 ARM_WHEELS = ["shapely==2.2.0"]
 
 
@@ -472,6 +492,50 @@ class Wheels(TransformCase):
                 self.assert_same_program(path, root / path.relative_to(plain))
         self.assertFalse(list(root.glob("**/tests/test_*.py")))
         self.assertEqual({p.name for p in root.glob("*.dist-info/METADATA")}, {"METADATA"})
+
+    def test_geo_data_is_shared_and_still_found(self):
+        house = SHARED / "dedupe-wheels"
+        requirements = download(house, ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"], GEO_WHEELS)
+        if requirements is None:
+            self.skipTest("the wheels cannot be downloaded")
+        self.write("check.py", GEO_CHECK)
+        config = {"env": {"PATH": "/usr/bin:/bin"}, "working_dir": "/var/task"}
+        record = self.build(self.wheel_profile(requirements, house, base={"archive": str(BASE)}, config=config, transforms={"dedupe": True},
+                                               validate={"imports": ["pyproj", "rasterio", "rasterio.rio.main", "pyogrio"],
+                                                         "scripts": ["check.py"]}))
+        self.assertTrue(all(result["passed"] for result in record["validation"]))
+        root = self.tree(record) / "var/task"
+        links = [path for path in root.rglob("*") if path.is_symlink()]
+        report = self.reports(record, "deps")["dedupe"]
+        self.assertEqual(report["files"], len(links))
+        for link in links:
+            self.assertFalse(os.path.isabs(os.readlink(link)), link)
+            self.assertTrue(link.resolve().is_relative_to(root) and link.is_file(), link)
+        # What was saved is what the wheels say of the files that are links now.
+        sizes = {}
+        for wheel in house.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                sizes.update({info.filename: info.file_size for info in archive.infolist()})
+        self.assertEqual(report["saved"], sum(sizes[str(link.relative_to(root))] for link in links))
+        # The newest database, that of PROJ 9.8, is left.
+        databases = [path for path in root.rglob("proj.db")]
+        self.assertEqual([str(p.relative_to(root)) for p in databases if not p.is_symlink()], ["pyogrio/proj_data/proj.db"])
+        self.assertEqual(len(databases), 3)
+
+    def test_a_database_that_is_too_old_for_one_is_not_shared(self):
+        house = SHARED / "dedupe-wheels"
+        if download(house, ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"], GEO_WHEELS) is None:
+            self.skipTest("the wheels cannot be downloaded")
+        tree = self.directory / "tree"
+        for name in ("pyproj", "rasterio"):
+            with zipfile.ZipFile(next(house.glob(f"{name}-*.whl"))) as archive:
+                archive.extractall(tree)
+        old = tree / "pyproj/proj_dir/share/proj/proj.db"  # layout 1.4, of PROJ 9.5; rasterio's PROJ 9.7 wants 1.6
+        shutil.copyfile(old, tree / "rasterio/proj_data/proj.db")
+        os.chmod(tree / "rasterio/proj_data/proj.db", old.stat().st_mode)
+        root = self.tree(self.build(self.profile({"dedupe": True}))) / "opt"
+        for path in ("pyproj/proj_dir/share/proj/proj.db", "rasterio/proj_data/proj.db"):
+            self.assertFalse((root / path).is_symlink(), path)
 
     def assert_same_program(self, before, after):
         if "/tests/" in str(before):
