@@ -233,6 +233,22 @@ class Paths(TransformCase):
         self.assertRegex(said, r"transforms\.prune_paths: ‘nothing/here’ matches nothing")
         self.assertRegex(said, r"transforms\.setuid: ‘bin/none’ matches nothing")
 
+    def test_patterns_of_all_trees_that_none_has_are_named(self):
+        self.write("tree/a/x", "1")
+        self.write("other/b/x", "1")
+        trees = [{"name": "t", "directory": "tree", "prefix": "/opt"}, {"name": "u", "directory": "other", "prefix": "/usr"}]
+        transforms = {"prune_paths": ["a/x", "b/x", "c/x", "**/d"], "setuid": ["bin/none"]}
+        said = self.run_terrane("build", self.write_profile(trees=trees, transforms=transforms)).stderr
+        self.assertRegex(said, r"profile\.json: transforms\.prune_paths: ‘c/x’ matches nothing in any tree")
+        self.assertRegex(said, r"profile\.json: transforms\.setuid: ‘bin/none’ matches nothing in any tree")
+        self.assertEqual(said.count("matches nothing"), 2)
+        # Another list of one tree is a matter of that tree.
+        trees[1]["transforms"] = {"prune_paths": ["e/x"]}
+        said = self.run_terrane("build", self.write_profile(trees=trees, transforms={"prune_paths": ["a/x", "b/x"]})).stderr
+        self.assertRegex(said, r"profile\.json: transforms\.prune_paths: ‘b/x’ matches nothing in any tree")
+        self.assertRegex(said, r"trees\[1\]\.transforms\.prune_paths: ‘e/x’ matches nothing")
+        self.assertEqual(said.count("matches nothing"), 2)
+
     def test_a_tree_replaces_single_keys(self):
         self.write("tree/include/x.h", "1")
         self.write("other/include/x.h", "1")
