@@ -23,6 +23,46 @@ terrane_build_free (TerraneBuild *self)
   g_free (self);
 }
 
+/* Whether the tree has @pattern, such as "transforms.setuid: ‘x’", from the lists of all trees. */
+static gboolean
+shares (const TerraneSourceSpec *spec, const char *pattern)
+{
+  const TerraneTransformSpec *transforms = spec->transforms;
+  return g_str_has_prefix (pattern, "transforms.setuid") ? !transforms->own_setuid
+                                                         : !transforms->own_prune_paths;
+}
+
+static gboolean
+is_used (const TerraneProfile *profile, const GArray *trees, const char *pattern)
+{
+  for (guint i = 0; i < trees->len; i++)
+    {
+      const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
+      if (!shares (profile->trees->pdata[i], pattern))
+        continue;
+      if (unused == NULL /* it may have used it when it was read */
+          || !g_ptr_array_find_with_equal_func ((GPtrArray *) unused, pattern, g_str_equal, NULL))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* What all trees share and none uses; each warns of its own. */
+static void
+warn_unused (const TerraneProfile *profile, const GArray *trees, const TerraneProgress *progress)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < trees->len; i++)
+    {
+      const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
+      for (guint j = 0; unused != NULL && j < unused->len; j++)
+        if (g_hash_table_add (seen, unused->pdata[j])
+            && !is_used (profile, trees, unused->pdata[j]))
+          terrane_progress_warn (progress, "%s: %s matches nothing in any tree", profile->path,
+                                 (const char *) unused->pdata[j]);
+    }
+}
+
 static GArray *
 resolve_trees (TerraneStore *store, const TerraneProfile *profile, const TerraneBase *base,
                const TerraneBuildOptions *options, GError **error)
@@ -44,6 +84,7 @@ resolve_trees (TerraneStore *store, const TerraneProfile *profile, const Terrane
           || !terrane_tree_transform (&import, spec, &base->root.commit, base->config, tree, error))
         return NULL;
     }
+  warn_unused (profile, trees, options->progress);
   return g_steal_pointer (&trees);
 }
 

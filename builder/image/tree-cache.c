@@ -102,6 +102,7 @@ terrane_stored_tree_clear (TerraneStoredTree *self)
 {
   g_clear_pointer (&self->tree, terrane_tree_free);
   g_clear_pointer (&self->reports, json_decref);
+  g_clear_pointer (&self->unused, g_ptr_array_unref);
 }
 
 TerraneTree *
@@ -160,6 +161,7 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
                               &report, error))
     return FALSE;
   report_left_out (spec, &report, progress);
+  out_tree->unused = g_steal_pointer (&report.unused_shared);
   if (report.pruned != NULL)
     add_report (out_tree, report.pruned);
   return put (store, &key, &out_tree->commit, report.pruned, error);

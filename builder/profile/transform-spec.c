@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+enum
+{
+  RULES = 2, /* raised when a preset takes other files */
+};
+
 static const char *const modes_words[] = { "normalise", "keep", NULL };
 static const char *const debug_words[] = { "drop", "separate", NULL };
 static const char *const bytecode_words[] = { "unchecked-hash", NULL };
@@ -217,6 +222,8 @@ terrane_transform_spec_reading_key (const TerraneTransformSpec *self)
   for (unsigned i = 0; i < TERRANE_N_PRUNES; i++)
     if (self->prune[i])
       oci_json_append (presets, oci_json_text (terrane_prune_words[i]));
+  if (json_array_size (presets) > 0)
+    oci_json_set (key, "rules", json_integer (RULES));
   oci_json_set (key, "prune", presets);
   set_list (key, "prune_paths", self->prune_paths);
   set_list (key, "keep_paths", self->keep_paths);

@@ -333,20 +333,21 @@ add_unused (GPtrArray *unused, const char *key, const char *text)
   g_ptr_array_add (unused, g_strdup_printf ("%s: %s", key, quoted));
 }
 
-/* What stands in the tree itself; what all trees share may be for another one. */
+/* @own: what stands in the tree itself; what all trees share may be for another one */
 static void
-add_unused_transforms (const TerraneSourceFilter *self, GPtrArray *unused)
+add_unused_transforms (const TerraneSourceFilter *self, gboolean own, GPtrArray *unused)
 {
   const TerraneTransformSpec *transforms = self->spec->transforms;
   if (transforms == NULL)
     return;
-  if (self->pruner != NULL && transforms->own_prune_paths)
+  if (self->pruner != NULL && transforms->own_prune_paths == own)
     {
       g_autoptr (GPtrArray) patterns = terrane_pruner_unused (self->pruner);
       for (guint i = 0; i < patterns->len; i++)
         add_unused (unused, "transforms.prune_paths", patterns->pdata[i]);
     }
-  for (guint i = 0; transforms->own_setuid && transforms->setuid[i] != NULL; i++)
+  gboolean wanted = transforms->setuid != NULL && transforms->own_setuid == own;
+  for (guint i = 0; wanted && transforms->setuid[i] != NULL; i++)
     if (!self->setuid_used[i])
       add_unused (unused, "transforms.setuid", transforms->setuid[i]);
 }
@@ -365,6 +366,14 @@ terrane_source_filter_unused (const TerraneSourceFilter *self)
   for (guint i = 0; spec->renames != NULL && i < spec->renames->len; i++)
     if (!self->rename_used[i])
       add_unused (unused, "rename", ((const TerraneRename *) spec->renames->pdata[i])->from);
-  add_unused_transforms (self, unused);
+  add_unused_transforms (self, TRUE, unused);
+  return unused;
+}
+
+GPtrArray *
+terrane_source_filter_unused_shared (const TerraneSourceFilter *self)
+{
+  GPtrArray *unused = g_ptr_array_new_with_free_func (g_free);
+  add_unused_transforms (self, FALSE, unused);
   return unused;
 }

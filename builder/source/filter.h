@@ -56,4 +56,7 @@ guint terrane_source_filter_special_skipped (const TerraneSourceFilter *self);
  */
 GPtrArray *terrane_source_filter_unused (const TerraneSourceFilter *self);
 
+/** The same for transforms that all trees share. Returns: (transfer full) (element-type utf8) */
+GPtrArray *terrane_source_filter_unused_shared (const TerraneSourceFilter *self);
+
 G_END_DECLS

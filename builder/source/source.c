@@ -23,6 +23,7 @@ void
 terrane_source_report_clear (TerraneSourceReport *self)
 {
   g_clear_pointer (&self->unused, g_ptr_array_unref);
+  g_clear_pointer (&self->unused_shared, g_ptr_array_unref);
   g_clear_pointer (&self->notes, g_ptr_array_unref);
   g_clear_pointer (&self->pruned, json_decref);
 }
@@ -45,6 +46,7 @@ terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
     return FALSE;
   out_report->special_skipped = terrane_source_filter_special_skipped (filter);
   out_report->unused = terrane_source_filter_unused (filter);
+  out_report->unused_shared = terrane_source_filter_unused_shared (filter);
   out_report->notes = terrane_source_filter_notes (filter);
   out_report->pruned = terrane_source_filter_pruned (filter);
   return TRUE;

@@ -36,9 +36,10 @@ const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
 typedef struct
 {
   guint special_skipped;
-  GPtrArray *unused; /* of char *: see terrane_source_filter_unused() */
-  GPtrArray *notes;  /* of char *: see terrane_source_note() */
-  json_t *pruned;    /* (nullable): see transform/report.h */
+  GPtrArray *unused;        /* of char *: see terrane_source_filter_unused() */
+  GPtrArray *unused_shared; /* of char *: what is for all trees and matched nothing in this one */
+  GPtrArray *notes;         /* of char *: see terrane_source_note() */
+  json_t *pruned;           /* (nullable): see transform/report.h */
 } TerraneSourceReport;
 
 void terrane_source_report_clear (TerraneSourceReport *self);

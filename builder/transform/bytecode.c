@@ -7,7 +7,7 @@
 
 enum
 {
-  FORMAT = 1, /* raised when the same source would give other bytes */
+  FORMAT = 2, /* raised when the same source would give other bytes */
   MAX_RESTARTS = 20,
 };
 
@@ -130,6 +130,18 @@ restart (Work *self, TerraneCompiler **compiler, const char *path, GError *probl
   return *compiler != NULL;
 }
 
+/* A link instead of the directory may lead anywhere, and a file has no room.
+ * Returns: FALSE when there is nowhere to put the bytecode of @path */
+static gboolean
+has_room (Work *self, const char *path)
+{
+  const char *slash = strrchr (path, '/');
+  g_autofree char *cache =
+      g_strdup_printf ("%.*s" CACHE, slash != NULL ? (int) (slash + 1 - path) : 0, path);
+  const TerraneNode *node = terrane_tree_lookup (self->job->source, cache);
+  return node == NULL || node->type == OCI_ENTRY_DIRECTORY;
+}
+
 static gboolean
 compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError **error)
 {
@@ -137,9 +149,14 @@ compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError *
   g_autoptr (GBytes) source = NULL, code = NULL;
   g_autofree char *problem = NULL;
   g_autoptr (GError) local = NULL;
+  const char *reason = NULL;
   if (node->size > MAX_SOURCE_BYTES)
+    reason = "is too large";
+  else if (!has_room (self, path))
+    reason = CACHE " beside it is no directory";
+  if (reason != NULL)
     {
-      note (self, path, "is too large");
+      note (self, path, reason);
       return TRUE;
     }
   if (!read_source (self, node, &source, error))

@@ -2,9 +2,11 @@
 import sys
 sys.path = [path for path in sys.path if path]  # nothing of the working directory
 
+import gc
 import importlib.util
 import io
 import marshal
+import os
 import struct
 import types
 import warnings
@@ -47,24 +49,43 @@ def read(stream, count):
     return data
 
 
+def write(stream, status, data):
+    stream.write(struct.pack("<II", status, len(data)) + data)
+    stream.flush()
+
+
+def answer(stream, name, source):
+    try:
+        write(stream, 0, compile_file(name.decode("utf-8", "surrogateescape"), source))
+    except Exception as problem:
+        text = "%s: %s" % (type(problem).__name__, problem)
+        write(stream, 1, text.encode("utf-8", "replace")[:200])
+
+
+def answer_in_child(stream, name, source):
+    """Compiles in a process of its own, so that each file meets an interpreter that has compiled nothing.
+
+    The names that an interpreter has seen decide which constants of the next file are one object, and so its bytes.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            answer(stream, name, source)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if os.waitpid(child, 0)[1] != 0:
+        sys.exit(1)  # nobody knows how much of the answer was written
+
+
 def main():
     warnings.simplefilter("ignore")
+    gc.disable()
     requests, answers = io.open(0, "rb", closefd=False), io.open(1, "wb", closefd=False)
-
-    def answer(status, data):
-        answers.write(struct.pack("<II", status, len(data)) + data)
-        answers.flush()
-
-    answer(0, sys.implementation.cache_tag.encode())
+    write(answers, 0, sys.implementation.cache_tag.encode())
     while True:
         name_length, source_length = struct.unpack("<II", read(requests, 8))
-        name = read(requests, name_length).decode("utf-8", "surrogateescape")
-        source = read(requests, source_length)
-        try:
-            answer(0, compile_file(name, source))
-        except Exception as problem:
-            text = "%s: %s" % (type(problem).__name__, problem)
-            answer(1, text.encode("utf-8", "replace")[:200])
+        answer_in_child(answers, read(requests, name_length), read(requests, source_length))
 
 
 main()

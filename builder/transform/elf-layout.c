@@ -256,10 +256,41 @@ is_missing (const Elf64_Shdr *section, const char *name)
          && ((section->sh_flags & SHF_EXECINSTR) != 0 || strcmp (name, ".dynamic") == 0);
 }
 
+/* What linkers and compilers put into files for linkers and debuggers, and nobody reads in a
+ * program that runs. */
+static gboolean
+is_by_toolchain (const Elf64_Shdr *section, const char *name)
+{
+  static const char *const starts[] = { ".debug",     ".zdebug",
+                                        ".gnu_debug", ".gnu.build.attributes",
+                                        ".gnu.lto_",  ".gnu.warning.",
+                                        ".comment",   ".stab",
+                                        ".gdb_index", NULL };
+  switch (section->sh_type)
+    {
+    case SHT_SYMTAB:
+    case SHT_STRTAB:
+    case SHT_SYMTAB_SHNDX:
+    case SHT_NOTE:
+    case SHT_REL:
+    case SHT_RELA:
+    case SHT_GROUP:
+      return TRUE;
+    default:
+      break;
+    }
+  /* Those of processors and of systems say what the rest is for, as .ARM.attributes does. */
+  gboolean is_special = section->sh_type >= SHT_LOOS && section->sh_type < SHT_LOUSER;
+  for (size_t i = 0; starts[i] != NULL; i++)
+    is_special = is_special || g_str_has_prefix (name, starts[i]);
+  return is_special;
+}
+
 static const char *
 check_sections (const Layout *self, gboolean *out_symbols)
 {
   uint64_t end = end_of_headers_and_segments (self);
+  gboolean payload = FALSE;
   *out_symbols = FALSE;
   for (unsigned i = 0; i < self->header.e_shnum; i++)
     {
@@ -273,8 +304,13 @@ check_sections (const Layout *self, gboolean *out_symbols)
         return "a section lies outside of the file";
       end = MAX (end, section.sh_offset + section.sh_size);
       *out_symbols = *out_symbols || is_symbols (&section, name);
+      payload = payload
+                || ((section.sh_flags & SHF_ALLOC) == 0 && section.sh_size > 0
+                    && !is_by_toolchain (&section, name));
     }
   /* Programs that unpack themselves find their data there; strip would take it away. */
+  if (payload && *out_symbols)
+    return "with data in a section of its own";
   return self->size > end ? "with data behind its sections" : NULL;
 }
 

@@ -24,13 +24,11 @@ typedef struct
   const char *const *spare; /* (nullable) */
 } Preset;
 
-/* Triton compiles against its headers while the program runs. */
-static const char *const headers[] = { "**/*.h",    "**/*.hh",       "**/*.hpp", "**/*.hxx",
-                                       "**/*.ipp",  "**/*.tcc",      "**/*.cuh", "include",
-                                       "*/include", "usr/*/include", NULL };
-static const char *const headers_spared[] = { "**/triton/**", NULL };
 static const char *const static_libraries[] = { "**/*.a", NULL };
 static const char *const libtool[] = { "**/*.la", NULL };
+/* They find their coders by them. */
+static const char *const libtool_spared[] = { "**/ImageMagick-*/**", "**/GraphicsMagick-*/**",
+                                              NULL };
 static const char *const cmake[] = { "**/*.cmake", "**/lib/cmake", "**/lib64/cmake",
                                      "**/share/cmake", NULL };
 static const char *const cmake_spared[] = { "**/cmake/data/**", NULL }; /* cmake as a wheel */
@@ -48,9 +46,8 @@ static const char *const type_stubs_spared[] = { "**/__init__.pyi", NULL };
 
 /* The presets without an entry are functions below. */
 static const Preset presets[TERRANE_N_PRUNES] = {
-  [TERRANE_PRUNE_HEADERS] = { headers, headers_spared },
   [TERRANE_PRUNE_STATIC_LIBRARIES] = { static_libraries, NULL },
-  [TERRANE_PRUNE_LIBTOOL] = { libtool, NULL },
+  [TERRANE_PRUNE_LIBTOOL] = { libtool, libtool_spared },
   [TERRANE_PRUNE_CMAKE] = { cmake, cmake_spared },
   [TERRANE_PRUNE_PKGCONFIG] = { pkgconfig, NULL },
   [TERRANE_PRUNE_LOCALE] = { locale, NULL },
@@ -79,9 +76,35 @@ static const char *const protected[] = { "**/*.dist-info/METADATA",
 
 /* Directories called "test" or "tests" that are imported without testing anything. */
 static const char *const tests_spared[] = {
-  "astropy/tests",       "sunpy/tests",   "django/test", "tensorflow/**/test",
-  "tensorflow/**/tests", "keras/**/test", NULL
+  "astropy/tests",
+  "sunpy/tests",
+  "django/test",
+  "tensorflow/**/test",
+  "tensorflow/**/tests",
+  "keras/**/test",
+  "ansible/plugins/test",
+  "dbt/include",
+  "numpy/*/tests/__init__.py", /* numpy.testing imports the second */
+  "numpy/*/tests/_natype.py",
+  NULL
 };
+
+/* Where headers are installed; all that looks like one goes, and so do the directories. */
+static const char *const header_places[] = { "usr/include", "usr/local/include", "opt/include",
+                                             "opt/*/include", NULL };
+static const char *const header_files[] = { "**/*.h",   "**/*.hh",  "**/*.hpp", "**/*.hxx",
+                                            "**/*.ipp", "**/*.tcc", "**/*.cuh", NULL };
+
+/* Python packages may compile against their own headers while the program runs, as cupy and triton
+ * do. These do not. */
+static const char *const header_packages[] = { "numpy/core/include", "numpy/_core/include",
+                                               "pyarrow/include", NULL };
+/* Such as lie where no directory of packages is known. */
+static const char *const headers_spared[] = { "opt/python",       "**/cupy/**",    "**/cupyx/**",
+                                              "**/triton/**",     "**/torch/**",   "**/jax/**",
+                                              "**/tensorflow/**", "**/pythran/**", "**/nvidia/**",
+                                              "**/numba/**",      "**/cffi/**",    "**/pybind11/**",
+                                              "**/jaxlib/**",     "**/cppyy*/**",  NULL };
 
 /* What a Lambda mostly talks to, when the profile does not say. */
 static const char *const usual_services[] = { "dynamodb", "lambda", "s3",  "secretsmanager",
@@ -214,6 +237,26 @@ is_python_test (const TerranePruner *self, const char *path, OciEntryType type)
   return FALSE;
 }
 
+static gboolean
+is_header (const TerranePruner *self, const char *path, OciEntryType type)
+{
+  static const char *const own[] = { "include", NULL };
+  gboolean stdlib;
+  const char *site = below_site (self, path, &stdlib);
+  gboolean is_named = oci_glob_match (header_files[0], path);
+  for (size_t i = 1; header_files[i] != NULL; i++)
+    is_named = is_named || oci_glob_match (header_files[i], path);
+  is_named = is_named && type != OCI_ENTRY_DIRECTORY;
+  if (site != NULL)
+    return is_named && oci_glob_match_any (header_packages, site);
+  if (oci_glob_match_any (headers_spared, path))
+    return FALSE;
+  if (!oci_glob_match_any (header_places, path))
+    return is_named && oci_glob_match_any (own, below_prefix (self, path));
+  const char *slash = strrchr (path, '/'); /* there is one in each of the places */
+  return is_named || type == OCI_ENTRY_DIRECTORY || strchr (slash, '.') == NULL;
+}
+
 /* Services that are not listed, and the examples of those that are. What lies beside the services
  * is about all of them. */
 static gboolean
@@ -243,6 +286,8 @@ matches_preset (const TerranePruner *self, unsigned preset, const char *path, Oc
     {
     case TERRANE_PRUNE_PYTHON_TESTS:
       return is_python_test (self, path, type);
+    case TERRANE_PRUNE_HEADERS:
+      return is_header (self, path, type);
     case TERRANE_PRUNE_BOTOCORE_DATA:
       return is_unused_service (self, path, type);
     default:

@@ -16,6 +16,7 @@
 
 enum
 {
+  FORMAT = 2, /* raised when other files are stripped */
   STRIP_FD = 3,
   DEADLINE_MS = 300 * 1000,
   MAX_SHOWN_OUTPUT = 200,
@@ -88,16 +89,31 @@ run (const char *const *argv, int fd, TerraneProcessResult *out_result, GError *
   return FALSE;
 }
 
+/* Asked once: the program stays the same while a command runs, and each tree has a key.
+ * Returns: (transfer none) (nullable) */
+static const char *
+program_version (GError **error)
+{
+  static const char *const argv[] = { PROGRAM, "--version", NULL };
+  static GMutex mutex;
+  static char *version;
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  if (version == NULL && run (argv, -1, &result, error))
+    version = g_strdup (result.output);
+  return version;
+}
+
 static json_t *
 make_key (const TerraneTransformContext *context, GError **error)
 {
-  static const char *const argv[] = { PROGRAM, "--version", NULL };
-  g_auto (TerraneProcessResult) result = { 0 };
-  if (!run (argv, -1, &result, error))
+  const char *version = program_version (error);
+  if (version == NULL)
     return NULL;
   json_t *key = json_object ();
+  oci_json_set (key, "format", json_integer (FORMAT));
   oci_json_set (key, "debug", json_integer (context->spec->transforms->strip));
-  oci_json_set (key, "program", oci_json_text (result.output));
+  oci_json_set (key, "program", oci_json_text (version));
   return key;
 }
 

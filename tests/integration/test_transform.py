@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import unittest
+import zipfile
 
 from terrane_test import INPUTS, SHARED, TestCase, have
 
@@ -25,6 +26,18 @@ int twice (int x) { printf ("%d\\n", x); return hidden (x); }
 
 def run(*argv, **options):
     return subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True, **options).stdout
+
+
+def find_python_312():
+    """A Python 3.12 that runs: that of $PATH, or one of pyenv's."""
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
+    for path in [*pyenv.glob("versions/3.12.*/bin/python3.12"), *map(pathlib.Path, filter(None, [shutil.which("python3.12")]))]:
+        if subprocess.run([str(path), "-c", ""], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
+PYTHON_312 = find_python_312()
 
 
 class TransformCase(TestCase):
@@ -137,6 +150,15 @@ class Strip(TransformCase):
         self.assertLessEqual(changed, {"changed-5000", "changed-24", "changed-104"})
         self.assertEqual(self.reports(record)["strip"]["kept"]["with data behind its sections"], 1)
 
+    def test_a_section_that_a_program_reads_itself_stays(self):
+        self.write("payload", "what staticx unpacks\n" * 50)
+        library = self.compile("libx.so", "-shared", "-fPIC")
+        run("objcopy", f"--add-section=.staticx.archive={self.directory}/payload", library)
+        before = library.read_bytes()
+        record = self.build(self.profile({"strip": True}))
+        self.assertEqual(self.reports(record)["strip"]["kept"], {"with data in a section of its own": 1})
+        self.assertEqual((self.tree(record) / "opt/libx.so").read_bytes(), before)
+
     def test_without_eu_strip_the_message_says_what_to_install(self):
         self.compile("libx.so", "-shared", "-fPIC")
         bin_dir = self.directory / "bin"
@@ -211,14 +233,30 @@ class Paths(TransformCase):
         self.assertRegex(said, r"transforms\.prune_paths: ‘nothing/here’ matches nothing")
         self.assertRegex(said, r"transforms\.setuid: ‘bin/none’ matches nothing")
 
+    def test_patterns_of_all_trees_that_none_has_are_named(self):
+        self.write("tree/a/x", "1")
+        self.write("other/b/x", "1")
+        trees = [{"name": "t", "directory": "tree", "prefix": "/opt"}, {"name": "u", "directory": "other", "prefix": "/usr"}]
+        transforms = {"prune_paths": ["a/x", "b/x", "c/x", "**/d"], "setuid": ["bin/none"]}
+        said = self.run_terrane("build", self.write_profile(trees=trees, transforms=transforms)).stderr
+        self.assertRegex(said, r"profile\.json: transforms\.prune_paths: ‘c/x’ matches nothing in any tree")
+        self.assertRegex(said, r"profile\.json: transforms\.setuid: ‘bin/none’ matches nothing in any tree")
+        self.assertEqual(said.count("matches nothing"), 2)
+        # Another list of one tree is a matter of that tree.
+        trees[1]["transforms"] = {"prune_paths": ["e/x"]}
+        said = self.run_terrane("build", self.write_profile(trees=trees, transforms={"prune_paths": ["a/x", "b/x"]})).stderr
+        self.assertRegex(said, r"profile\.json: transforms\.prune_paths: ‘b/x’ matches nothing in any tree")
+        self.assertRegex(said, r"trees\[1\]\.transforms\.prune_paths: ‘e/x’ matches nothing")
+        self.assertEqual(said.count("matches nothing"), 2)
+
     def test_a_tree_replaces_single_keys(self):
-        self.write("tree/x.h", "1")
-        self.write("other/x.h", "1")
+        self.write("tree/include/x.h", "1")
+        self.write("other/include/x.h", "1")
         profile = self.write_profile(transforms={"prune": ["headers"]}, trees=[
             {"name": "t", "directory": "tree", "prefix": "/opt"},
             {"name": "u", "directory": "other", "prefix": "/usr", "transforms": {"prune": []}}])
         root = self.tree(self.build(profile))
-        self.assertEqual(((root / "opt/x.h").exists(), (root / "usr/x.h").exists()), (False, True))
+        self.assertEqual(((root / "opt/include/x.h").exists(), (root / "usr/include/x.h").exists()), (False, True))
 
     def test_setuid_only_where_declared(self):
         for name in ("declared", "other"):
@@ -243,11 +281,11 @@ class Paths(TransformCase):
             self.assertEqual(found, {"usr/lib/libx.so": relocate, "opt/x/libx.so": True, "opt/x/libc": relocate})
 
     def test_a_hard_link_to_what_is_pruned_is_an_error(self):
-        self.write("tree/a.h", "1")
-        os.link(self.directory / "tree/a.h", self.directory / "tree/z")
-        run("tar", "-C", self.directory / "tree", "-cf", self.directory / "tree.tar", "a.h", "z")
+        self.write("tree/include/a.h", "1")
+        os.link(self.directory / "tree/include/a.h", self.directory / "tree/z")
+        run("tar", "-C", self.directory / "tree", "-cf", self.directory / "tree.tar", "include/a.h", "z")
         profile = self.write_profile(trees=[{"name": "t", "archive": "tree.tar", "prefix": "/opt"}], transforms={"prune": ["headers"]})
-        self.assert_fails(2, r"‘z’ is a hard link to ‘a.h’, which ‘prune’ leaves out; name it in ‘keep_paths’", "build", profile)
+        self.assert_fails(2, r"‘z’ is a hard link to ‘include/a.h’, which ‘prune’ leaves out; name it in ‘keep_paths’", "build", profile)
 
 
 def pyc_files(root):
@@ -307,6 +345,21 @@ class Bytecode(TransformCase):
                 again = compile((root / source).read_bytes(), f"/var/task/{source}", "exec", dont_inherit=True)
                 self.assertEqual(code, again)
 
+    def test_a_cache_that_is_no_directory_stays_so(self):
+        self.write("tree/link/a.py", "x = 1\n")
+        self.write("tree/file/a.py", "x = 1\n")
+        self.write("tree/file/__pycache__", "a file")
+        os.symlink("../pkg", self.directory / "tree/link/__pycache__")
+        record = self.build(self.profile())
+        report = self.reports(record)["bytecode"]
+        self.assertEqual(report["kept"], {"not compiled": 4})
+        for name in ("link", "file"):
+            self.assertIn(f"/var/task/{name}/a.py: __pycache__ beside it is no directory", report["notes"])
+        root = self.tree(record) / "var/task"
+        self.assertEqual(os.readlink(root / "link/__pycache__"), "../pkg")
+        self.assertEqual((root / "file/__pycache__").read_text(), "a file")
+        self.assertFalse(list((root / "pkg").glob("a.*")))
+
     def test_python_takes_the_bytecode(self):
         self.write("check.py", "import importlib.util, sys\nsys.path.insert(0, '/var/task')\nimport pkg\n"
                    "assert pkg.__cached__ == '/var/task/pkg/__pycache__/__init__.cpython-311.pyc', pkg.__cached__\n"
@@ -343,6 +396,23 @@ class OtherArchitecture(TransformCase):
         exec(marshal.loads(data[16:]), space)
         self.assertEqual(space["x"], 1)
 
+    @unittest.skipUnless(PYTHON_312 and have("bwrap", "ostree"), "needs Python 3.12, bubblewrap and ostree")
+    def test_what_was_compiled_before_does_not_matter(self):
+        # Of this pair Python 3.12 compiles the second otherwise when it has compiled the first.
+        library = pathlib.Path(run(PYTHON_312, "-c", "import os; print(os.__file__)").strip()).parent
+        environment = {"PATH": f"{PYTHON_312.parent}:{os.environ['PATH']}"}
+        profile = self.arm_profile(12)
+        shutil.copy(library / "ftplib.py", self.directory / "tree/b_ftp.py")
+        alone = self.build(profile, env=environment)
+        shutil.copy(library / "nntplib.py", self.directory / "tree/a_nntp.py")
+        records = [self.build(profile, "--jobs", jobs, env=environment, store=self.directory / f"store-{jobs}") for jobs in (1, 2)]
+        self.assertEqual(records[0]["digest"], records[1]["digest"])
+        one = pyc_files(self.tree(alone) / "opt")
+        self.store = self.directory / "store-1"
+        both = pyc_files(self.tree(records[0]) / "opt")
+        self.assertEqual(len(both), 3)
+        self.assertEqual({path: both[path] for path in one}, one)
+
     def test_without_it_a_note_says_what_is_missing(self):
         result = self.run_terrane("build", self.arm_profile(999))
         self.assertRegex(result.stderr, r"t: bytecode: the image's Python does not run on this machine: install Python 3\.999 here, "
@@ -357,6 +427,25 @@ class OtherArchitecture(TransformCase):
 WHEELS = ["numpy==2.4.6", "pandas==3.1.1", "shapely==2.2.0", "pyproj==3.7.2", "rasterio==1.4.4", "botocore==1.44.5", "jmespath==1.1.0",
           "python-dateutil==2.9.0.post0", "six==1.17.0", "certifi==2026.10.18", "affine==2.4.0", "attrs==26.1.0", "click==8.5.1",
           "cligj==0.7.2", "pyparsing==3.3.3", "urllib3==2.8.0", "click-plugins==1.1.1.2"]
+GEO_WHEELS = ["numpy==2.4.6", "pyproj==3.7.2", "rasterio==1.4.4", "pyogrio==0.13.0", "affine==2.4.0", "attrs==26.1.0", "click==8.5.1",
+              "cligj==0.7.2", "pyparsing==3.3.3", "click-plugins==1.1.1.2", "certifi==2026.10.18", "packaging==26.3"]
+# All three find their data, of their own or of another: the numbers are those of the projections' formulas.
+GEO_CHECK = """import math, numpy, pyogrio, pyproj, rasterio.crs, rasterio.warp
+from pyogrio import raw
+x, y = 6378137 * math.radians(10), 6378137 * math.log(math.tan(math.pi / 4 + math.radians(50) / 2))
+near = lambda a, b: all(abs(p - q) < 1e-3 for p, q in zip(a, b))
+assert near(pyproj.Transformer.from_crs(4326, 3857).transform(50, 10), (x, y))
+(a,), (b,) = rasterio.warp.transform("EPSG:4326", "EPSG:3857", [10], [50])
+assert near((a, b), (x, y))
+# On the central meridian and the equator.
+assert near(pyproj.Transformer.from_crs(4326, 25832).transform(0, 9), (500000, 0))
+(a,), (b,) = rasterio.warp.transform("EPSG:4326", "EPSG:25832", [9], [0])
+assert near((a, b), (500000, 0))
+assert rasterio.crs.CRS.from_epsg(25832).to_wkt() and pyproj.CRS(25832).to_epsg() == 25832
+point = numpy.array([bytes.fromhex("0101000000") + bytes(16)], dtype=object)
+raw.write("/tmp/x.gpkg", point, [], [], driver="GPKG", crs="EPSG:25832", geometry_type="Point")
+assert pyogrio.read_info("/tmp/x.gpkg")["crs"] == "EPSG:25832"
+"""
 ARM_WHEELS = ["shapely==2.2.0"]
 
 
@@ -419,6 +508,50 @@ class Wheels(TransformCase):
                 self.assert_same_program(path, root / path.relative_to(plain))
         self.assertFalse(list(root.glob("**/tests/test_*.py")))
         self.assertEqual({p.name for p in root.glob("*.dist-info/METADATA")}, {"METADATA"})
+
+    def test_geo_data_is_shared_and_still_found(self):
+        house = SHARED / "dedupe-wheels"
+        requirements = download(house, ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"], GEO_WHEELS)
+        if requirements is None:
+            self.skipTest("the wheels cannot be downloaded")
+        self.write("check.py", GEO_CHECK)
+        config = {"env": {"PATH": "/usr/bin:/bin"}, "working_dir": "/var/task"}
+        record = self.build(self.wheel_profile(requirements, house, base={"archive": str(BASE)}, config=config, transforms={"dedupe": True},
+                                               validate={"imports": ["pyproj", "rasterio", "rasterio.rio.main", "pyogrio"],
+                                                         "scripts": ["check.py"]}))
+        self.assertTrue(all(result["passed"] for result in record["validation"]))
+        root = self.tree(record) / "var/task"
+        links = [path for path in root.rglob("*") if path.is_symlink()]
+        report = self.reports(record, "deps")["dedupe"]
+        self.assertEqual(report["files"], len(links))
+        for link in links:
+            self.assertFalse(os.path.isabs(os.readlink(link)), link)
+            self.assertTrue(link.resolve().is_relative_to(root) and link.is_file(), link)
+        # What was saved is what the wheels say of the files that are links now.
+        sizes = {}
+        for wheel in house.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                sizes.update({info.filename: info.file_size for info in archive.infolist()})
+        self.assertEqual(report["saved"], sum(sizes[str(link.relative_to(root))] for link in links))
+        # The newest database, that of PROJ 9.8, is left.
+        databases = [path for path in root.rglob("proj.db")]
+        self.assertEqual([str(p.relative_to(root)) for p in databases if not p.is_symlink()], ["pyogrio/proj_data/proj.db"])
+        self.assertEqual(len(databases), 3)
+
+    def test_a_database_that_is_too_old_for_one_is_not_shared(self):
+        house = SHARED / "dedupe-wheels"
+        if download(house, ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"], GEO_WHEELS) is None:
+            self.skipTest("the wheels cannot be downloaded")
+        tree = self.directory / "tree"
+        for name in ("pyproj", "rasterio"):
+            with zipfile.ZipFile(next(house.glob(f"{name}-*.whl"))) as archive:
+                archive.extractall(tree)
+        old = tree / "pyproj/proj_dir/share/proj/proj.db"  # layout 1.4, of PROJ 9.5; rasterio's PROJ 9.7 wants 1.6
+        shutil.copyfile(old, tree / "rasterio/proj_data/proj.db")
+        os.chmod(tree / "rasterio/proj_data/proj.db", old.stat().st_mode)
+        root = self.tree(self.build(self.profile({"dedupe": True}))) / "opt"
+        for path in ("pyproj/proj_dir/share/proj/proj.db", "rasterio/proj_data/proj.db"):
+            self.assertFalse((root / path).is_symlink(), path)
 
     def assert_same_program(self, before, after):
         if "/tests/" in str(before):

@@ -142,6 +142,31 @@ test_appended (void)
                   "with data behind its sections");
 }
 
+/* As staticx and others put what they unpack into programs: strip would take it away. */
+static void
+test_payload (void)
+{
+  Library library;
+  library_init (&library);
+  library.sections[2].sh_flags = 0;
+  library.sections[2].sh_type = SHT_PROGBITS;
+  REFUSED (library, "with data in a section of its own");
+  library.sections[2].sh_type = SHT_LOUSER;
+  REFUSED (library, "with data in a section of its own");
+  library.sections[2].sh_size = 0;
+  assert_verdict (&library, sizeof library, TERRANE_STRIPPABLE, NULL);
+  static const char *const known[] = { ".debug_x", ".comment", ".zdebug_", ".stabstr" };
+  for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      library_init (&library);
+      library.sections[2].sh_flags = 0;
+      library.sections[2].sh_type = SHT_PROGBITS;
+      memset (library.names + 9, 0, strlen (".dynamic"));
+      memcpy (library.names + 9, known[i], strlen (known[i]));
+      assert_verdict (&library, sizeof library, TERRANE_STRIPPABLE, NULL);
+    }
+}
+
 static void
 test_damaged (void)
 {
@@ -266,6 +291,7 @@ main (int argc, char **argv)
   g_test_add_func ("/elf-layout/may-strip", test_may_strip);
   g_test_add_func ("/elf-layout/patched", test_patched);
   g_test_add_func ("/elf-layout/appended", test_appended);
+  g_test_add_func ("/elf-layout/payload", test_payload);
   g_test_add_func ("/elf-layout/damaged", test_damaged);
   g_test_add_func ("/elf-layout/same-when-loaded", test_same_when_loaded);
   g_test_add_func ("/elf-layout/build-id", test_build_id);
