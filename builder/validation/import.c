@@ -71,7 +71,8 @@ import_once (const TerraneRun *self, const char *const *modules, TerraneResult *
       result->process = process;
       result->process.peak_rss_bytes = MAX (peak, process.peak_rss_bytes);
       result->process.output = g_strdup (report.rest);
-      result->read_bytes = import != NULL ? import->read_bytes : 0;
+      result->process.read_bytes = import != NULL ? import->process.read_bytes : 0;
+      result->process.major_faults = import != NULL ? import->process.major_faults : 0;
       json_decref (result->facts);
       result->facts = import != NULL ? json_incref (import->facts) : NULL;
     }
@@ -100,7 +101,8 @@ measure_import (const TerraneRun *self, const char *const *modules, TerraneResul
   if (ok && cold->status == TERRANE_RESULT_PASSED)
     {
       result->cold_usecs = usecs;
-      result->cold_read_bytes = cold->read_bytes;
+      result->cold_read_bytes = cold->process.read_bytes;
+      result->cold_major_faults = cold->process.major_faults;
     }
   terrane_result_free (cold);
   return ok;
