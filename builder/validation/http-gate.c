@@ -159,6 +159,12 @@ ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneGateRe
   return judge (spec, &answer);
 }
 
+static void
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  terrane_session_kill (data); /* its end closes the connection, or ends the wait for one */
+}
+
 gboolean
 terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
                        GError **error)
@@ -174,7 +180,14 @@ terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult 
   terrane_log_tail_init (&log);
   if (!start_server (self, &log, &server, error))
     return FALSE;
+  gulong handler = 0;
+  if (self->cancellable != NULL)
+    handler =
+        g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), server.session, NULL);
   result->reason = ask (&server, spec, deadline, result);
+  g_cancellable_disconnect (self->cancellable, handler);
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
   terrane_session_flush (server.session);
   result->peak_bytes = terrane_session_peak_bytes (server.session);

@@ -190,7 +190,7 @@ terrane_run_imports (TerraneRun *self, GError **error)
   for (char **name = self->validation->spec->imports; name != NULL && *name != NULL; name++)
     {
       const char *const modules[] = { *name, NULL };
-      if (!run_import (self, "import", *name, modules, TRUE, error))
+      if (!run_import (self, "import", *name, modules, self->validation->measure, error))
         return FALSE;
       const TerraneResult *result = self->results->pdata[self->results->len - 1];
       if (result->status == TERRANE_RESULT_PASSED)

@@ -73,6 +73,12 @@ fill_in (const TerraneLambdaResult *answer, TerraneGateResult *result)
                 json_integer ((json_int_t) (answer->duration_ms * 1000)));
 }
 
+static void
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  terrane_lambda_cancel (data);
+}
+
 gboolean
 terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
                          GError **error)
@@ -105,7 +111,12 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
   };
   const TerraneLambdaEvent event = { .payload = self->events->pdata[index] };
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
-  if (!terrane_lambda_invoke (lambda, &event, &answer, error))
+  gulong handler = 0;
+  if (self->cancellable != NULL)
+    handler = g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), lambda, NULL);
+  gboolean ok = terrane_lambda_invoke (lambda, &event, &answer, error);
+  g_cancellable_disconnect (self->cancellable, handler);
+  if (!ok)
     return FALSE;
   fill_in (&answer, result);
   judge (spec, &answer, result);
