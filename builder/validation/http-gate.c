@@ -10,6 +10,7 @@ enum
 {
   PORT = 8080, /* Cloud Run's default */
   RETRY_USECS = 20 * 1000,
+  SETTLE_USECS = 1000 * 1000,
   USECS_PER_MS = 1000,
 };
 
@@ -117,7 +118,10 @@ connect_to_server (Server *server, gint64 deadline, gboolean *out_timed_out, Oci
       if (g_atomic_int_get (&server->ended))
         return describe_end (server->session);
       if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        return g_strdup (error->message);
+        /* Of a sandbox that is about to end its end says more. */
+        return terrane_session_wait_until (server->session, g_get_monotonic_time () + SETTLE_USECS)
+                   ? describe_end (server->session)
+                   : g_strdup (error->message);
       *out_timed_out = g_get_monotonic_time () > deadline;
       if (*out_timed_out)
         return g_strdup_printf ("the server does not listen on port %d, which PORT names", PORT);

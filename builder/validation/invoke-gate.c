@@ -46,7 +46,10 @@ judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer, Terrane
   g_autoptr (GString) reason = g_string_new (NULL);
   g_autoptr (OciJsonValue) body = terrane_lambda_body_to_json (answer->body);
   if (answer->error_type != NULL)
-    terrane_lambda_describe_error (answer, reason);
+    {
+      terrane_lambda_describe_error (answer, reason);
+      (void) g_string_replace (reason, "\n  ", "\n", 0); /* results are indented when printed */
+    }
   else if (spec->expect != NULL)
     {
       g_autofree char *found = terrane_json_subset (spec->expect, body);
