@@ -4,12 +4,27 @@ import json
 import pathlib
 import re
 import shutil
+import signal
+import subprocess
+import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from terrane_test import INPUTS, SHARED, TestCase, shared_gdal_build
+from terrane_test import INPUTS, SHARED, TERRANE, TestCase, shared_gdal_build
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
+
+
+def running(word):
+    """Processes that have a word among their arguments."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in path.read_bytes().split(b"\0"):
+                found.append(path.parent.name)
+        except OSError:  # it ended
+            pass
+    return found
 
 
 @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
@@ -27,6 +42,7 @@ class Small(TestCase):
         (self.directory / "app").mkdir(exist_ok=True)
         profile = self.write_profile(
             name="small", base={"archive": str(BASE)}, trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
+            checks={"python.*": "warn", "geo.*": "warn", "elf.*": "warn"},  # what is broken here is to be run
             config={"env": {"PATH": "/usr/bin:/bin", **(env or {})}, "working_dir": "/var/task"}, **members)
         self.build(profile, "--no-validate", store=SHARED / "store")
         return profile
@@ -34,6 +50,45 @@ class Small(TestCase):
     def results(self, *arguments, exit_code=0):
         run = self.run_terrane("--json", "validate", "small", *arguments, exit_code=exit_code, store=SHARED / "store")
         return {result["name"]: result for result in json.loads(run.stdout)["results"]}, run.stderr
+
+    def test_builds_measure_only_against_a_limit(self):
+        tree = {"trees": [{"name": "app", "directory": "app", "prefix": "/var/task"}], "base": {"archive": str(BASE)},
+                "config": {"env": {"PATH": "/usr/bin:/bin"}, "working_dir": "/var/task"}}
+        self.write("app/one.py", "")
+        self.write("reads.py", "import os\nfor name in os.listdir('/usr/bin'): open('/usr/bin/' + name, 'rb').read(1)\n")
+        junit = self.directory / "junit.xml"
+        plain = self.build(self.write_profile(**tree, validate={"imports": ["one"], "scripts": ["reads.py"]}), "--junit", junit,
+                           store=SHARED / "store")["validation"]
+        self.assertNotIn("import", plain[0])
+        for result in plain:
+            self.assertGreaterEqual(result["read_bytes"], 0)
+            self.assertGreaterEqual(result["major_faults"], 0)
+        self.assert_is_junit(junit, {"import one", "script reads.py"}, 0)
+        limited = self.build(self.write_profile(**tree, validate={"imports": ["one"]}, limits={"import_time": "60s"}),
+                             store=SHARED / "store")["validation"]
+        self.assertEqual(limited[0]["import"]["warm_runs"], 5)
+
+    def assert_is_junit(self, path, names, failures):
+        """The rules of Jenkins' schema for JUnit reports: which elements, attributes and counts there are, in which order."""
+        root = xml.parse(path).getroot()
+        self.assertEqual(root.tag, "testsuites")
+        cases = root.findall("testsuite/testcase")
+        for suite in root:
+            self.assertEqual(suite.tag, "testsuite")
+            self.assertTrue(suite.get("name"))
+            for name, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error"),
+                              ("skipped", "testcase/skipped")):
+                self.assertEqual(int(suite.get(name, "0")), len(suite.findall(tag)), name)
+            self.assertRegex(suite.get("time"), r"^[0-9]+(\.[0-9]+)?$")
+        for case in cases:
+            self.assertTrue(case.get("name") and case.get("classname"))
+            self.assertRegex(case.get("time"), r"^[0-9]+(\.[0-9]+)?$")
+            order = [child.tag for child in case]
+            allowed = ["skipped", "error", "failure", "system-out", "system-err"]
+            self.assertEqual(order, sorted(order, key=allowed.index))
+            self.assertLessEqual(len(set(order) & {"skipped", "error", "failure"}), 1)
+        self.assertEqual(len(root.findall(".//failure")), failures)
+        self.assertEqual(names, {f"{case.get('classname')} {case.get('name')}" for case in cases})
 
     def test_imports_are_measured(self):
         self.image({"one.py": "x = bytearray(50_000_000)\n", "two.py": ""})
@@ -66,6 +121,15 @@ class Small(TestCase):
         results, _ = self.results("--import", "net", exit_code=3)
         self.assertIn("CURL_CA_BUNDLE is ‘/etc/absent.crt’, which the image does not have", results["net"]["explanation"])
 
+    def test_no_certificates_at_all(self):
+        self.image({"osgeo/__init__.py": "", "osgeo/gdal.py": ""})
+        results, message = self.results("--suite", "geo", exit_code=3)
+        said = results["geo.network.ca-bundle"]["message"]
+        self.assertIn("the image has no CA bundle: none of CURL_CA_BUNDLE, SSL_CERT_FILE, GDAL_CURL_CA_BUNDLE is set", said)
+        self.assertIn('GDAL would fail every https read with "HTTP response code: 0"', said)
+        self.assertIn("suite geo.network.ca-bundle: AssertionError: the image has no CA bundle", message)
+        self.assertIn("certificate", results["geo.network.ca-bundle"]["explanation"])
+
     def test_order(self):
         taken = "import builtins\nif hasattr(builtins, 'taken'): raise ImportError('too late')\n"
         self.image({"rasterio.py": taken, "fiona.py": "import builtins\nbuiltins.taken = 1\n"})
@@ -87,7 +151,8 @@ class Small(TestCase):
         self.write("slow.py", "import time; time.sleep(60)\n")
         junit = self.directory / "junit.xml"
         results, message = self.results("--profile", profile, "--junit", junit, exit_code=3)
-        self.assertRegex(results["big"]["message"], "MB in memory at once, more than limits.memory, 80.0 MB")
+        self.assertEqual(results["big"]["message"], "was killed for more than 80.0 MB in memory (limits.memory)")
+        self.assertGreater(results["big"]["peak_rss_bytes"], 40_000_000)
         self.assertRegex(results["late"]["message"], "takes [2-4][0-9]{3} ms .*more than limits.import_time, 1500 ms")
         self.assertIn("as it should", results["fails.py"]["output"])
         self.assertIn("killed after 5 s", results["slow.py"]["message"])
@@ -105,6 +170,25 @@ class Small(TestCase):
                                ".encode())\nos.write(1, b'x' * 1_000_000 + b'\\n')\nos._exit(0)\n"})
         results, _ = self.results("--import", "liar", exit_code=3)
         self.assertEqual(results["liar"]["message"], "the process ended before it was through")
+
+    def test_ctrl_c(self):
+        """The sandbox and what runs in it are gone when terrane is."""
+        self.image({"slow.py": "print('begun', flush=True)\nimport time; time.sleep(600)\n"})
+        mark = f"/tmp/terrane/{self.directory.name}.py"
+        script = self.write(pathlib.Path(mark).name, "import time; time.sleep(600)\n")
+        profile = self.write_profile("ends.json", name="ends", base={"archive": str(BASE)}, trees=[],
+                                     config={"env": {"PATH": "/usr/bin:/bin"}}, validate={"scripts": [script.name]})
+        for arguments in (("validate", "small", "--script", script), ("build", profile)):
+            process = subprocess.Popen([TERRANE, "--store", str(SHARED / "store"), *map(str, arguments)],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            while not running(mark) and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, message = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130, message)
+            self.assertIn("interrupted", message)
+            self.assertEqual(running(mark), [])
+        self.assertNotIn("ends:latest", self.run_terrane("images", store=SHARED / "store").stdout)
 
     def test_usage(self):
         self.image({})
