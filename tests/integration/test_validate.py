@@ -1,6 +1,7 @@
 """terrane validate: the suite on the real image, and each kind of failure on a variant that is broken on purpose."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -10,7 +11,8 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from terrane_test import INPUTS, SHARED, TERRANE, TestCase, shared_gdal_build
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, shared_gdal_build
+from test_wheels import reach_pypi
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 
@@ -41,7 +43,7 @@ class Small(TestCase):
                 self.write(f"app/{name}", content)
         (self.directory / "app").mkdir(exist_ok=True)
         profile = self.write_profile(
-            name="small", base={"archive": str(BASE)}, trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
+            name="small", base=members.pop("base", {"archive": str(BASE)}), trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
             checks={"python.*": "warn", "geo.*": "warn", "elf.*": "warn"},  # what is broken here is to be run
             config={"env": {"PATH": "/usr/bin:/bin", **(env or {})}, "working_dir": "/var/task"}, **members)
         self.build(profile, "--no-validate", store=SHARED / "store")
@@ -122,7 +124,7 @@ class Small(TestCase):
         self.assertIn("CURL_CA_BUNDLE is ‘/etc/absent.crt’, which the image does not have", results["net"]["explanation"])
 
     def test_no_certificates_at_all(self):
-        self.image({"osgeo/__init__.py": "", "osgeo/gdal.py": ""})
+        self.image({"osgeo/__init__.py": "", "osgeo/gdal.py": ""}, base={"archive": str(BASE), "exclude": ["etc/ssl/certs"]})
         results, message = self.results("--suite", "geo", exit_code=3)
         said = results["geo.network.ca-bundle"]["message"]
         self.assertIn("the image has no CA bundle: none of CURL_CA_BUNDLE, SSL_CERT_FILE, GDAL_CURL_CA_BUNDLE is set", said)
@@ -199,6 +201,35 @@ class Small(TestCase):
 
 @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
 class Geo(TestCase):
+    def suite_of(self, record, image):
+        """As nobody too when this is root: in a store of its own, from the image in the shared one."""
+        self.assertEqual([result["name"] for result in record["validation"] if not result["passed"]], [])
+        mine = {result["name"]: result["status"] for result in record["validation"] if result["kind"] == "suite"}
+        if os.geteuid() != 0:
+            return mine
+        home = self.directory / "home"
+        home.mkdir()
+        shutil.chown(home, "nobody")
+        run = self.run_terrane("--json", "validate", f"oci:{SHARED}/store/images:{image}:latest", "--suite", "geo",
+                               store=home / "store", user="nobody")
+        theirs = {result["name"]: result["status"] for result in json.loads(run.stdout)["results"] if result["kind"] == "suite"}
+        self.assertEqual(theirs, mine)
+        return mine
+
+    def test_the_suite_on_debian_as_root_and_nobody(self):
+        suite = self.suite_of(shared_gdal_build(), "debian12-gdal")
+        for name in ("geo.crs.epsg-1133.pyproj", "geo.cog.ZSTD.osgeo", "geo.cog.LZMA.osgeo", "geo.zipped-shapefile.fiona",
+                     "geo.zipped-shapefile.osgeo", "geo.network.range-read.rasterio", "geo.network.ca-bundle"):
+            self.assertEqual(suite[name], "passed", name)
+
+    @unittest.skipIf(reach_pypi(), str(reach_pypi()))
+    def test_the_suite_on_wheels_as_root_and_nobody(self):
+        record = self.build(TOP / "profiles/debian12-rasterio.json", store=SHARED / "store")
+        suite = self.suite_of(record, "debian12-rasterio")
+        for name in ("geo.crs.epsg-1133.pyproj", "geo.cog.ZSTD.rasterio", "geo.zipped-shapefile.pyogrio",
+                     "geo.network.range-read.rasterio", "geo.network.ca-bundle"):
+            self.assertEqual(suite[name], "passed", name)
+
     def test_what_a_profile_asks_for(self):
         shared_gdal_build()
         profile = self.write_profile(
