@@ -262,7 +262,7 @@ class Sandbox(TestCase):
             self.assertIn(line, lines)
         self.assertRegex(result["output"], "etc/file: Read-only file system")
         slow = self.write("slow.sh", "#!/bin/sh\nexec sleep 1000\n")
-        self.assert_fails(3, "script slow.sh was killed after 3 s", "build",
+        self.assert_fails(3, "script slow.sh: was killed after 3 s", "build",
                           self.profile(scripts=[slow.name], timeout=3), "--no-lock", "--sandbox", "podman",
                           env={"CONTAINERS_CONF": str(configuration)})
         names = subprocess.run(["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True).stdout
