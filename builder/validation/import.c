@@ -95,7 +95,6 @@ measure_import (const TerraneRun *self, const char *const *modules, TerraneResul
     }
   if (result->status != TERRANE_RESULT_PASSED || !terrane_cold_drop (self->explain.root))
     return TRUE;
-  g_autoptr (GError) local = NULL;
   TerraneResult *cold = terrane_result_new ("import", result->name);
   gboolean ok = import_once (self, modules, cold, &usecs, error);
   if (ok && cold->status == TERRANE_RESULT_PASSED)
