@@ -88,8 +88,8 @@ terrane_run_group (const TerraneRun *self, const char *group, json_t *config,
   };
   for (size_t i = 0; more != NULL && more[i].name != NULL && i + 3 < MAX_FILES; i++)
     files[i + 2] = more[i];
-  oci_json_set (config, "group", oci_json_text (group));
-  char *text = json_dumps (config, JSON_COMPACT | JSON_REAL_PRECISION (17));
+  oci_json_set (owned, "group", oci_json_text (group));
+  char *text = json_dumps (owned, JSON_COMPACT | JSON_REAL_PRECISION (17));
   const char *const argv[] = {
     self->python, "-c", HARNESS_CODE, TERRANE_SANDBOX_FILES "/harness.py", token, text, NULL
   };
