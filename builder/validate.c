@@ -1,6 +1,7 @@
 #include "builder/validate.h"
 
 #include "builder/error.h"
+#include "builder/remote/interrupt.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
 #include "builder/validation/gates.h"
@@ -86,7 +87,8 @@ on_started (gpointer data, const char *kind, const char *name)
 }
 
 static gboolean
-run_gates (const TerraneValidateRun *run, json_t *results, GError **error)
+run_gates (const TerraneValidateRun *run, GCancellable *cancellable, json_t *results,
+           GError **error)
 {
   const TerraneGates gates = { .root = run->root,
                                .config = run->config,
@@ -94,7 +96,8 @@ run_gates (const TerraneValidateRun *run, json_t *results, GError **error)
                                .events = run->events,
                                .emulator = run->emulator,
                                .started = on_started,
-                               .data = (gpointer) run->progress };
+                               .data = (gpointer) run->progress,
+                               .cancellable = cancellable };
   return run->profile == NULL || terrane_gates_run (&gates, results, error);
 }
 
@@ -103,6 +106,7 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
 {
   g_autoptr (GPtrArray) results = NULL;
   g_auto (GStrv) env = oci_image_config_env (run->config);
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   const TerraneSandbox sandbox = { .root = run->root,
                                    .env = (const char *const *) env,
                                    .working_dir = oci_image_config_working_dir (run->config),
@@ -114,12 +118,18 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .spec = run->spec,
                                          .limits = run->limits,
                                          .scripts = run->scripts,
+                                         .measure = run->measure,
                                          .started = on_started,
-                                         .data = (gpointer) run->progress };
-  if (!terrane_validation_run (&validation, &results, error))
+                                         .data = (gpointer) run->progress,
+                                         .cancellable = terrane_interrupt_cancellable (interrupt) };
+  if ((run->profile != NULL && !terrane_gates_check (run->profile, error))
+      || !terrane_validation_run (&validation, &results, error))
     return FALSE;
-  *out_results = terrane_results_to_json (results);
-  return run_gates (run, *out_results, error);
+  g_autoptr (OciJsonValue) all = terrane_results_to_json (results);
+  if (!run_gates (run, validation.cancellable, all, error))
+    return FALSE;
+  *out_results = g_steal_pointer (&all);
+  return TRUE;
 }
 
 static gboolean
@@ -215,6 +225,7 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
     }
   TerraneValidateRun run = { .spec = &profile->validate,
                              .limits = &profile->limits,
+                             .measure = profile->limits.import_time_ms > 0,
                              .profile = profile,
                              .scripts = scripts,
                              .events = events,

@@ -42,6 +42,7 @@ typedef struct
   const GPtrArray *scripts;        /* from terrane_validate_load_scripts() */
   const GPtrArray *events;         /* (nullable): from terrane_gates_load(), with a profile */
   const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING */
+  gboolean measure;                /* see TerraneValidation */
   const TerraneProgress *progress;
 } TerraneValidateRun;
 
@@ -49,7 +50,8 @@ typedef struct
  * terrane_validate_root:
  * @out_results: (out) (transfer full) (nullable): set whenever something was run
  *
- * Runs everything, whether it fails or not: terrane_validate_judge() is for that.
+ * Runs everything, whether it fails or not: terrane_validate_judge() is for that. SIGINT and SIGTERM
+ * end it with %OCI_ERROR_CANCELLED and everything inside with it.
  */
 gboolean terrane_validate_root (const TerraneValidateRun *run, json_t **out_results,
                                 GError **error);

@@ -181,6 +181,7 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
                                    .scripts = scripts,
                                    .events = events,
                                    .emulator = &function.emulator,
+                                   .measure = TRUE,
                                    .progress = terrane_terminal_progress (terminal) };
   gboolean ok = terrane_validate_root (&run, &results, error);
   terrane_terminal_finish_phase (terminal);

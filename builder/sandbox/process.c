@@ -26,6 +26,7 @@ enum
   LOOK_MS = 20,         /* where the kernel, a container or valgrind has no pidfd_open() */
   FIRST_FREE_FD = 3,
   MAX_FDS = 64,
+  BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
 };
 
 void
@@ -40,6 +41,8 @@ terrane_process_result_set_usage (TerraneProcessResult *self, const struct rusag
   self->cpu_usecs = (uint64_t) (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * G_USEC_PER_SEC
                     + (uint64_t) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
   self->peak_rss_bytes = (uint64_t) usage->ru_maxrss * 1024; /* the kernel counts in KiB */
+  self->read_bytes = (uint64_t) usage->ru_inblock * BLOCK_BYTES;
+  self->major_faults = (uint64_t) usage->ru_majflt;
 }
 
 /* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers

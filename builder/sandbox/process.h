@@ -49,6 +49,8 @@ typedef struct
   uint64_t cpu_usecs;      /* user and system, descendants that it waited for included */
   uint64_t peak_rss_bytes; /* of the largest single process among it and those descendants; not less
                               than what this process had in memory when it forked */
+  uint64_t read_bytes;     /* from storage, by all of them */
+  uint64_t major_faults;   /* of all of them: pages that had to be read first */
   const char *sandbox;     /* (nullable): what kept it in, as terrane_sandbox_kind_name() has it */
   const char *memory_method; /* (nullable): see TerraneSessionEnd */
   char *output;              /* stdout and stderr as they came, UTF-8 made valid; the middle of more

@@ -111,13 +111,17 @@ wait_for_end (TerraneSession *session, Run *run, TerraneSessionEnd *out_end)
 }
 
 static void
-take_end (const TerraneSessionEnd *end, Run *run)
+take_end (TerraneSession *session, const TerraneSessionEnd *end, Run *run)
 {
   TerraneProcessResult *result = run->result;
   result->exit_code = result->timed_out ? -1 : end->exit_code;
   result->signal = result->timed_out ? SIGKILL : end->signal;
   result->cpu_usecs = end->cpu_usecs;
   result->peak_rss_bytes = end->peak_process_bytes;
+  result->read_bytes = end->read_bytes;
+  result->major_faults = end->major_faults;
+  if (end->out_of_memory) /* nothing of it has an account; what was seen is of all together */
+    result->peak_rss_bytes = MAX (result->peak_rss_bytes, terrane_session_peak_bytes (session));
   result->out_of_memory = end->out_of_memory;
   result->memory_method = end->memory_method;
   result->output = terrane_capture_text (&run->capture);
@@ -140,7 +144,7 @@ run_session (const TerraneSandbox *self, const char *const *argv, const TerraneS
   terrane_session_release (session);
   wait_for_end (session, run, &end);
   g_cancellable_disconnect (cancellable, handler);
-  take_end (&end, run);
+  take_end (session, &end, run);
   if (g_cancellable_is_cancelled (cancellable))
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   if (!end.made && self->kind == TERRANE_SANDBOX_PODMAN)

@@ -73,7 +73,8 @@ typedef struct
  * Lambda's user would lack are not noticed here.
  *
  * The result is about the program and what it started, without bubblewrap: peak memory is that of
- * the largest single process. They are 0 when everything had to be killed at once. A program that
+ * the largest single process. They are 0 when everything had to be killed at once, but for the peak
+ * memory after too much of that, which is what was seen of all processes together. A program that
  * could not be executed has exit code 127 and the reason as output.
  *
  * Makes this process the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER).

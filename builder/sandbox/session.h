@@ -24,6 +24,8 @@ typedef struct
   uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */
   const char *memory_method; /* what limits the memory: "cgroup", "sampled", "podman" or "none" */
   uint64_t peak_process_bytes; /* of the largest single process among those */
+  uint64_t read_bytes;         /* of all of those, from storage */
+  uint64_t major_faults;       /* of all of those: pages that had to be read first */
 } TerraneSessionEnd;
 
 /* Both are called by a thread of the session's. */

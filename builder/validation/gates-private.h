@@ -30,7 +30,7 @@ typedef struct
 {
   const char *kind;
   char *name;
-  char *reason; /* (nullable): why it failed, one line and indented ones; NULL: it passed */
+  char *reason; /* (nullable): why it failed, in one line or more; NULL: it passed */
   gboolean timed_out;
   uint64_t wall_usecs;
   uint64_t peak_bytes;

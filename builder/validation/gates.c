@@ -82,6 +82,15 @@ terrane_gates_wanted (const TerraneProfile *profile)
   return profile->validate.invoke->len > 0 || profile->validate.http->len > 0;
 }
 
+gboolean
+terrane_gates_check (const TerraneProfile *profile, GError **error)
+{
+  return !terrane_gates_wanted (profile) || profile->validate.sandbox == TERRANE_SANDBOX_BUBBLEWRAP
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
+                       "there is no loopback that terrane could reach");
+}
+
 GPtrArray *
 terrane_gates_load (const TerraneProfile *profile, GError **error)
 {
@@ -138,11 +147,6 @@ gboolean
 terrane_gates_run (const TerraneGates *self, json_t *results, GError **error)
 {
   gboolean ok = TRUE;
-  if (terrane_gates_wanted (self->profile)
-      && self->profile->validate.sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
-    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                      "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
-                      "there is no loopback that terrane could reach");
   for (guint i = 0; ok && i < self->profile->validate.invoke->len; i++)
     {
       g_auto (TerraneGateResult)

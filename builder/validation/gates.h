@@ -18,10 +18,14 @@ typedef struct
   const TerraneEmulator *emulator; /* of the image's processor */
   void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
   gpointer data;
+  GCancellable *cancellable; /* (nullable) */
 } TerraneGates;
 
 /** Whether the profile has any. */
 gboolean terrane_gates_wanted (const TerraneProfile *profile);
+
+/** Whether the profile's sandbox can have them: %OCI_ERROR_UNSUPPORTED if not. */
+gboolean terrane_gates_check (const TerraneProfile *profile, GError **error);
 
 /**
  * terrane_gates_load:
@@ -38,9 +42,9 @@ json_t *terrane_gates_digests (const GPtrArray *events);
  * terrane_gates_run:
  * @results: array; an object for each gate is appended, see docs/record.md
  *
- * Runs all of them, also after one failed.
+ * Runs all of them, also after one failed; terrane_gates_check() comes before.
  *
- * Returns: FALSE only when a sandbox could not be made
+ * Returns: FALSE only when a sandbox could not be made, or on %OCI_ERROR_CANCELLED
  */
 gboolean terrane_gates_run (const TerraneGates *self, json_t *results, GError **error);
 

@@ -10,6 +10,7 @@ enum
 {
   PORT = 8080, /* Cloud Run's default */
   RETRY_USECS = 20 * 1000,
+  SETTLE_USECS = 1000 * 1000,
   USECS_PER_MS = 1000,
 };
 
@@ -117,7 +118,10 @@ connect_to_server (Server *server, gint64 deadline, gboolean *out_timed_out, Oci
       if (g_atomic_int_get (&server->ended))
         return describe_end (server->session);
       if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        return g_strdup (error->message);
+        /* Of a sandbox that is about to end its end says more. */
+        return terrane_session_wait_until (server->session, g_get_monotonic_time () + SETTLE_USECS)
+                   ? describe_end (server->session)
+                   : g_strdup (error->message);
       *out_timed_out = g_get_monotonic_time () > deadline;
       if (*out_timed_out)
         return g_strdup_printf ("the server does not listen on port %d, which PORT names", PORT);
@@ -159,6 +163,12 @@ ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneGateRe
   return judge (spec, &answer);
 }
 
+static void
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  terrane_session_kill (data); /* its end closes the connection, or ends the wait for one */
+}
+
 gboolean
 terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
                        GError **error)
@@ -174,7 +184,14 @@ terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult 
   terrane_log_tail_init (&log);
   if (!start_server (self, &log, &server, error))
     return FALSE;
+  gulong handler = 0;
+  if (self->cancellable != NULL)
+    handler =
+        g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), server.session, NULL);
   result->reason = ask (&server, spec, deadline, result);
+  g_cancellable_disconnect (self->cancellable, handler);
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
   terrane_session_flush (server.session);
   result->peak_bytes = terrane_session_peak_bytes (server.session);

@@ -46,7 +46,10 @@ judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer, Terrane
   g_autoptr (GString) reason = g_string_new (NULL);
   g_autoptr (OciJsonValue) body = terrane_lambda_body_to_json (answer->body);
   if (answer->error_type != NULL)
-    terrane_lambda_describe_error (answer, reason);
+    {
+      terrane_lambda_describe_error (answer, reason);
+      (void) g_string_replace (reason, "\n  ", "\n", 0); /* results are indented when printed */
+    }
   else if (spec->expect != NULL)
     {
       g_autofree char *found = terrane_json_subset (spec->expect, body);
@@ -71,6 +74,12 @@ fill_in (const TerraneLambdaResult *answer, TerraneGateResult *result)
   oci_json_set (result->more, "init_usecs", json_integer ((json_int_t) (answer->init_ms * 1000)));
   oci_json_set (result->more, "duration_usecs",
                 json_integer ((json_int_t) (answer->duration_ms * 1000)));
+}
+
+static void
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  terrane_lambda_cancel (data);
 }
 
 gboolean
@@ -105,7 +114,12 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
   };
   const TerraneLambdaEvent event = { .payload = self->events->pdata[index] };
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
-  if (!terrane_lambda_invoke (lambda, &event, &answer, error))
+  gulong handler = 0;
+  if (self->cancellable != NULL)
+    handler = g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), lambda, NULL);
+  gboolean ok = terrane_lambda_invoke (lambda, &event, &answer, error);
+  g_cancellable_disconnect (self->cancellable, handler);
+  if (!ok)
     return FALSE;
   fill_in (&answer, result);
   judge (spec, &answer, result);

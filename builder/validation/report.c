@@ -66,7 +66,8 @@ take_result (const json_t *object, const char *kind, TerraneReport *report)
   result->message = g_strdup (json_string_value (json_object_get (object, "message")));
   result->process.wall_usecs = number_of (object, "usecs", MAX_USECS);
   result->process.peak_rss_bytes = number_of (object, "peak_rss_bytes", G_MAXINT64);
-  result->read_bytes = number_of (object, "read_bytes", G_MAXINT64);
+  result->process.read_bytes = number_of (object, "read_bytes", G_MAXINT64);
+  result->process.major_faults = number_of (object, "major_faults", G_MAXINT64);
   result->facts = json_incref ((json_t *) object);
   if (status == TERRANE_RESULT_FAILED && result->message == NULL)
     result->message = g_strdup ("it does not say why");

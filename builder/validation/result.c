@@ -83,6 +83,7 @@ import_to_json (const TerraneResult *self)
     {
       set_number (object, "cold_usecs", self->cold_usecs);
       set_number (object, "cold_read_bytes", self->cold_read_bytes);
+      set_number (object, "cold_major_faults", self->cold_major_faults);
     }
   return object;
 }
@@ -111,7 +112,8 @@ result_to_json (const TerraneResult *self)
   set_number (object, "wall_usecs", process->wall_usecs);
   set_number (object, "cpu_usecs", process->cpu_usecs);
   set_number (object, "peak_rss_bytes", process->peak_rss_bytes);
-  set_number (object, "read_bytes", self->read_bytes);
+  set_number (object, "read_bytes", process->read_bytes);
+  set_number (object, "major_faults", process->major_faults);
   if (self->warm_usecs != NULL)
     oci_json_set (object, "import", import_to_json (self));
   oci_json_set (object, "output", oci_json_text (process->output != NULL ? process->output : ""));

@@ -22,11 +22,11 @@ typedef struct
   char *message;                /* (nullable): why, or what was found */
   char *explanation;            /* (nullable): what a failure means in this image */
   TerraneProcessResult process; /* of operations that share a process: their own part */
-  uint64_t read_bytes;          /* from storage */
   json_t *facts;                /* (nullable): what the process said for explanations */
   GArray *warm_usecs;           /* (nullable) of uint64_t: measured imports, files in memory */
   uint64_t cold_usecs;          /* 0: not measured; files not in memory before */
   uint64_t cold_read_bytes;
+  uint64_t cold_major_faults;
 } TerraneResult;
 
 /** @kind: a literal. Returns: (transfer full) */

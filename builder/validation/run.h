@@ -29,6 +29,7 @@ typedef struct
   const TerraneValidateSpec *spec;
   const TerraneLimitsSpec *limits;
   const GPtrArray *scripts;      /* of TerraneValidationScript: those of the spec */
+  gboolean measure;              /* imports warm and cold: seven processes instead of one */
   TerraneValidationFunc started; /* (nullable) */
   gpointer data;
   GCancellable *cancellable; /* (nullable) */

@@ -2,6 +2,7 @@
 
 import json
 import unittest
+import xml.etree.ElementTree as xml
 
 from terrane_test import INPUTS, TOP, TestCase
 
@@ -89,6 +90,24 @@ class InvokeGate(GateCase):
             self.assertGreater(result["wall_usecs"], 0)
             self.assertGreater(result["peak_rss_bytes"], 5_000_000)
 
+    def test_of_an_image_that_is_there(self):
+        """terrane validate --profile runs the gates of a profile on whatever image is named."""
+        self.build(self.profile({}))
+        path = self.profile({"invoke": [{"event": {}, "expect": {"statusCode": 200}},
+                                        {"event": {"eat": 200}, "expect": {"statusCode": 200}}]},
+                            limits={"memory": "128MiB"})
+        junit = self.directory / "junit.xml"
+        run = self.run_terrane("--json", "validate", "app", "--profile", path, "--junit", junit, exit_code=3)
+        results = json.loads(run.stdout)["results"]
+        self.assertEqual([(result["kind"], result["name"], result["passed"]) for result in results],
+                         [("invoke", "event 0", True), ("invoke", "event 1", False)])
+        self.assertEqual(results[1]["error_type"], "Runtime.OutOfMemory")
+        self.assertIn("invoke event 1: the function failed with ‘Runtime.OutOfMemory’\n  ", run.stderr)
+        self.assertEqual(len(xml.parse(junit).findall(".//testcase/failure")), 1)
+        for kind in ("podman", "none"):
+            self.assert_fails(1, "validate.invoke and validate.http need --sandbox bubblewrap: in the others there is no loopback",
+                              "validate", "app", "--profile", path, "--sandbox", kind)
+
     def test_the_event_is_part_of_the_key(self):
         event = self.directory / "event.json"
         event.write_text('{"tile": 1}')
@@ -108,7 +127,7 @@ class InvokeGate(GateCase):
             {"event": {}, "expect": {"no": {"such": "member"}}},
             {"event": {}, "expect": {"body": {"list": [1]}}},
             {"event": {}}]}), exit_code=3)
-        for text in ("7 of 8 validations failed:", "import no_such_module failed with exit code 1",
+        for text in ("7 of 8 validations failed:", "import no_such_module: ModuleNotFoundError: No module named 'no_such_module'\n  | Traceback",
                      "invoke event 0: the function failed with ‘KeyError’\n  'no such tile'",
                      'File "/var/task/app.py", line 6, in handler', "  | the handler's log",
                      "invoke event 1: the function failed with ‘Sandbox.Timedout’", "Task timed out after 0.50 seconds",
@@ -131,6 +150,9 @@ class InvokeGate(GateCase):
 
 class HttpGate(GateCase):
     def serve(self, validate, exit_code=0, target="cloud-run", **env):
+        if target == "azure-functions":  # what its host looks for first
+            self.write("task/host.json", "{}")
+            env["AzureWebJobsScriptRoot"] = "/var/task"
         path = self.profile({"http": validate}, target, [PYTHON, "server.py"], [], env=env)
         return self.build(path, exit_code)
 

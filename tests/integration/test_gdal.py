@@ -28,13 +28,13 @@ class Gdal(TestCase):
         results = {result["name"]: result for result in self.record["validation"]}
         asked = {name for name, result in results.items() if result["kind"] in ("import", "script")}
         self.assertEqual(asked, {"osgeo.gdal", "rasterio", "shapely", "fiona", "pyproj", "numpy", "awslambdaric", "handler",
-                                 "geo.py"})
+                                 "function.py"})
         self.assertTrue(all(result["passed"] for result in results.values()))
         for name in ("geo.crs.epsg-1133.pyproj", "geo.cog.ZSTD.osgeo", "geo.network.range-read.rasterio", "geo.gpkg.fiona"):
             self.assertEqual(results[name]["status"], "passed", name)
         self.assertEqual(results["geo.gpkg.pyogrio"]["status"], "skipped")
         self.assertGreater(results["rasterio"]["peak_rss_bytes"], 40_000_000)
-        self.assertEqual(results["rasterio"]["import"]["warm_runs"], 5)
+        self.assertNotIn("import", results["rasterio"])  # the profile has no limit of it
         self.assertEqual([layer["tree"] for layer in self.record["layers"]], ["base", "gdal", "runtime", "app"])
 
     def test_nothing_changed_means_nothing_done(self):

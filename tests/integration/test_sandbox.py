@@ -86,10 +86,9 @@ class Sandbox(TestCase):
                                        scripts=["crash.py", "slow.py", "big.py", "direct.sh"])
                 message = self.assert_fails(3, "4 of 6 validations failed", "build", profile, "--record", record_path,
                                             store=store, user=user)
-                for part in ("import no_such_module \n", "Traceback (most recent call last)",
-                             "ModuleNotFoundError: No module named 'no_such_module'",
-                             "script crash.py \n  was killed by signal 11", "script slow.py \n  was killed after 2 s",
-                             "script direct.sh \n  failed with exit code 7", "from the shell"):
+                for part in ("import no_such_module: ModuleNotFoundError: No module named 'no_such_module'\n", "  | Traceback (most recent call last)",
+                             "script crash.py: was killed by signal 11", "script slow.py: was killed after 2 s",
+                             "script direct.sh: failed with exit code 7\n  | from the shell"):
                     self.assertIn(part, message)
                 results = {result["name"]: result for result in json.loads(record_path.read_text())["validation"]}
                 self.assertTrue(results["json"]["passed"] and results["big.py"]["passed"])
@@ -232,7 +231,7 @@ class Sandbox(TestCase):
                     continue
                 message = self.assert_fails(3, "warning: --sandbox none: .*share this machine's network", *arguments,
                                             store=store)
-                self.assertIn("script check.sh was killed by signal 15", message)
+                self.assertIn("script check.sh: was killed by signal 15", message)
                 result = json.loads(record_path.read_text())["validation"][0]
                 self.assertEqual((result["sandbox"], result["signal"]), ("none", 15))
                 lines = result["output"].splitlines()
@@ -253,7 +252,7 @@ class Sandbox(TestCase):
                                "echo x >/tmp/file && echo written\necho x >/etc/file\necho $GREETING; ls /sys/class/net; exit 7\n")
         profile = self.profile(scripts=["check.sh"])
         record_path = self.directory / "record.json"
-        self.assert_fails(3, "script check.sh failed with exit code 7", "build", profile, "--no-lock", "--sandbox", "podman",
+        self.assert_fails(3, "script check.sh: failed with exit code 7", "build", profile, "--no-lock", "--sandbox", "podman",
                           "--record", record_path, env={"CONTAINERS_CONF": str(configuration)})
         result = json.loads(record_path.read_text())["validation"][0]
         self.assertEqual(result["sandbox"], "podman")
@@ -263,7 +262,7 @@ class Sandbox(TestCase):
             self.assertIn(line, lines)
         self.assertRegex(result["output"], "etc/file: Read-only file system")
         slow = self.write("slow.sh", "#!/bin/sh\nexec sleep 1000\n")
-        self.assert_fails(3, "script slow.sh was killed after 3 s", "build",
+        self.assert_fails(3, "script slow.sh: was killed after 3 s", "build",
                           self.profile(scripts=[slow.name], timeout=3), "--no-lock", "--sandbox", "podman",
                           env={"CONTAINERS_CONF": str(configuration)})
         names = subprocess.run(["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True).stdout

@@ -1,15 +1,32 @@
 """terrane validate: the suite on the real image, and each kind of failure on a variant that is broken on purpose."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
+import signal
+import subprocess
+import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from terrane_test import INPUTS, SHARED, TestCase, shared_gdal_build
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, shared_gdal_build
+from test_wheels import reach_pypi
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
+
+
+def running(word):
+    """Processes that have a word among their arguments."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in path.read_bytes().split(b"\0"):
+                found.append(path.parent.name)
+        except OSError:  # it ended
+            pass
+    return found
 
 
 @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
@@ -26,7 +43,8 @@ class Small(TestCase):
                 self.write(f"app/{name}", content)
         (self.directory / "app").mkdir(exist_ok=True)
         profile = self.write_profile(
-            name="small", base={"archive": str(BASE)}, trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
+            name="small", base=members.pop("base", {"archive": str(BASE)}), trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}],
+            checks={"python.*": "warn", "geo.*": "warn", "elf.*": "warn"},  # what is broken here is to be run
             config={"env": {"PATH": "/usr/bin:/bin", **(env or {})}, "working_dir": "/var/task"}, **members)
         self.build(profile, "--no-validate", store=SHARED / "store")
         return profile
@@ -34,6 +52,45 @@ class Small(TestCase):
     def results(self, *arguments, exit_code=0):
         run = self.run_terrane("--json", "validate", "small", *arguments, exit_code=exit_code, store=SHARED / "store")
         return {result["name"]: result for result in json.loads(run.stdout)["results"]}, run.stderr
+
+    def test_builds_measure_only_against_a_limit(self):
+        tree = {"trees": [{"name": "app", "directory": "app", "prefix": "/var/task"}], "base": {"archive": str(BASE)},
+                "config": {"env": {"PATH": "/usr/bin:/bin"}, "working_dir": "/var/task"}}
+        self.write("app/one.py", "")
+        self.write("reads.py", "import os\nfor name in os.listdir('/usr/bin'): open('/usr/bin/' + name, 'rb').read(1)\n")
+        junit = self.directory / "junit.xml"
+        plain = self.build(self.write_profile(**tree, validate={"imports": ["one"], "scripts": ["reads.py"]}), "--junit", junit,
+                           store=SHARED / "store")["validation"]
+        self.assertNotIn("import", plain[0])
+        for result in plain:
+            self.assertGreaterEqual(result["read_bytes"], 0)
+            self.assertGreaterEqual(result["major_faults"], 0)
+        self.assert_is_junit(junit, {"import one", "script reads.py"}, 0)
+        limited = self.build(self.write_profile(**tree, validate={"imports": ["one"]}, limits={"import_time": "60s"}),
+                             store=SHARED / "store")["validation"]
+        self.assertEqual(limited[0]["import"]["warm_runs"], 5)
+
+    def assert_is_junit(self, path, names, failures):
+        """The rules of Jenkins' schema for JUnit reports: which elements, attributes and counts there are, in which order."""
+        root = xml.parse(path).getroot()
+        self.assertEqual(root.tag, "testsuites")
+        cases = root.findall("testsuite/testcase")
+        for suite in root:
+            self.assertEqual(suite.tag, "testsuite")
+            self.assertTrue(suite.get("name"))
+            for name, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error"),
+                              ("skipped", "testcase/skipped")):
+                self.assertEqual(int(suite.get(name, "0")), len(suite.findall(tag)), name)
+            self.assertRegex(suite.get("time"), r"^[0-9]+(\.[0-9]+)?$")
+        for case in cases:
+            self.assertTrue(case.get("name") and case.get("classname"))
+            self.assertRegex(case.get("time"), r"^[0-9]+(\.[0-9]+)?$")
+            order = [child.tag for child in case]
+            allowed = ["skipped", "error", "failure", "system-out", "system-err"]
+            self.assertEqual(order, sorted(order, key=allowed.index))
+            self.assertLessEqual(len(set(order) & {"skipped", "error", "failure"}), 1)
+        self.assertEqual(len(root.findall(".//failure")), failures)
+        self.assertEqual(names, {f"{case.get('classname')} {case.get('name')}" for case in cases})
 
     def test_imports_are_measured(self):
         self.image({"one.py": "x = bytearray(50_000_000)\n", "two.py": ""})
@@ -66,6 +123,15 @@ class Small(TestCase):
         results, _ = self.results("--import", "net", exit_code=3)
         self.assertIn("CURL_CA_BUNDLE is ‘/etc/absent.crt’, which the image does not have", results["net"]["explanation"])
 
+    def test_no_certificates_at_all(self):
+        self.image({"osgeo/__init__.py": "", "osgeo/gdal.py": ""}, base={"archive": str(BASE), "exclude": ["etc/ssl/certs"]})
+        results, message = self.results("--suite", "geo", exit_code=3)
+        said = results["geo.network.ca-bundle"]["message"]
+        self.assertIn("the image has no CA bundle: none of CURL_CA_BUNDLE, SSL_CERT_FILE, GDAL_CURL_CA_BUNDLE is set", said)
+        self.assertIn('GDAL would fail every https read with "HTTP response code: 0"', said)
+        self.assertIn("suite geo.network.ca-bundle: AssertionError: the image has no CA bundle", message)
+        self.assertIn("certificate", results["geo.network.ca-bundle"]["explanation"])
+
     def test_order(self):
         taken = "import builtins\nif hasattr(builtins, 'taken'): raise ImportError('too late')\n"
         self.image({"rasterio.py": taken, "fiona.py": "import builtins\nbuiltins.taken = 1\n"})
@@ -87,7 +153,8 @@ class Small(TestCase):
         self.write("slow.py", "import time; time.sleep(60)\n")
         junit = self.directory / "junit.xml"
         results, message = self.results("--profile", profile, "--junit", junit, exit_code=3)
-        self.assertRegex(results["big"]["message"], "MB in memory at once, more than limits.memory, 80.0 MB")
+        self.assertEqual(results["big"]["message"], "was killed for more than 80.0 MB in memory (limits.memory)")
+        self.assertGreater(results["big"]["peak_rss_bytes"], 40_000_000)
         self.assertRegex(results["late"]["message"], "takes [2-4][0-9]{3} ms .*more than limits.import_time, 1500 ms")
         self.assertIn("as it should", results["fails.py"]["output"])
         self.assertIn("killed after 5 s", results["slow.py"]["message"])
@@ -106,6 +173,25 @@ class Small(TestCase):
         results, _ = self.results("--import", "liar", exit_code=3)
         self.assertEqual(results["liar"]["message"], "the process ended before it was through")
 
+    def test_ctrl_c(self):
+        """The sandbox and what runs in it are gone when terrane is."""
+        self.image({"slow.py": "print('begun', flush=True)\nimport time; time.sleep(600)\n"})
+        mark = f"/tmp/terrane/{self.directory.name}.py"
+        script = self.write(pathlib.Path(mark).name, "import time; time.sleep(600)\n")
+        profile = self.write_profile("ends.json", name="ends", base={"archive": str(BASE)}, trees=[],
+                                     config={"env": {"PATH": "/usr/bin:/bin"}}, validate={"scripts": [script.name]})
+        for arguments in (("validate", "small", "--script", script), ("build", profile)):
+            process = subprocess.Popen([TERRANE, "--store", str(SHARED / "store"), *map(str, arguments)],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            while not running(mark) and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, message = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130, message)
+            self.assertIn("interrupted", message)
+            self.assertEqual(running(mark), [])
+        self.assertNotIn("ends:latest", self.run_terrane("images", store=SHARED / "store").stdout)
+
     def test_usage(self):
         self.image({})
         self.assert_fails(2, "the only suite is geo", "validate", "small", "--suite", "moon", store=SHARED / "store")
@@ -115,6 +201,35 @@ class Small(TestCase):
 
 @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
 class Geo(TestCase):
+    def suite_of(self, record, image):
+        """As nobody too when this is root: in a store of its own, from the image in the shared one."""
+        self.assertEqual([result["name"] for result in record["validation"] if not result["passed"]], [])
+        mine = {result["name"]: result["status"] for result in record["validation"] if result["kind"] == "suite"}
+        if os.geteuid() != 0:
+            return mine
+        home = self.directory / "home"
+        home.mkdir()
+        shutil.chown(home, "nobody")
+        run = self.run_terrane("--json", "validate", f"oci:{SHARED}/store/images:{image}:latest", "--suite", "geo",
+                               store=home / "store", user="nobody")
+        theirs = {result["name"]: result["status"] for result in json.loads(run.stdout)["results"] if result["kind"] == "suite"}
+        self.assertEqual(theirs, mine)
+        return mine
+
+    def test_the_suite_on_debian_as_root_and_nobody(self):
+        suite = self.suite_of(shared_gdal_build(), "debian12-gdal")
+        for name in ("geo.crs.epsg-1133.pyproj", "geo.cog.ZSTD.osgeo", "geo.cog.LZMA.osgeo", "geo.zipped-shapefile.fiona",
+                     "geo.zipped-shapefile.osgeo", "geo.network.range-read.rasterio", "geo.network.ca-bundle"):
+            self.assertEqual(suite[name], "passed", name)
+
+    @unittest.skipIf(reach_pypi(), str(reach_pypi()))
+    def test_the_suite_on_wheels_as_root_and_nobody(self):
+        record = self.build(TOP / "profiles/debian12-rasterio.json", store=SHARED / "store")
+        suite = self.suite_of(record, "debian12-rasterio")
+        for name in ("geo.crs.epsg-1133.pyproj", "geo.cog.ZSTD.rasterio", "geo.zipped-shapefile.pyogrio",
+                     "geo.network.range-read.rasterio", "geo.network.ca-bundle"):
+            self.assertEqual(suite[name], "passed", name)
+
     def test_what_a_profile_asks_for(self):
         shared_gdal_build()
         profile = self.write_profile(

@@ -1,8 +1,9 @@
 /* The sandbox and the validation on a root file system of busybox (Debian: busybox-static). Skipped
  * as a whole where the host has no busybox, no bubblewrap or forbids user namespaces. */
 
-#include "builder/sandbox/sandbox.h"
+#include "builder/validation/run.h"
 #include "oci/base/error.h"
+#include "oci/base/json.h"
 #include "testing.h"
 
 #include <signal.h>
@@ -20,13 +21,15 @@ static char *root; /* of all tests, made in main() */
 /* A "Python" whose modules are what validation has to tell apart. */
 static const char fake_python[] =
     "#!/bin/sh\n"
-    "case \"$1 $3\" in\n"
-    "  '-c good'|'-c a.b_2') exit 0;;\n"
-    "  '-c bad') echo 'Traceback (most recent call last):' >&2;\n"
-    "            echo \"ModuleNotFoundError: No module named 'bad'\" >&2; exit 1;;\n"
-    "  '-c crash') kill -SEGV $$;;\n"
-    "  '-c slow') echo begun; sleep 1000;;\n"
-    "  '-c /tmp/terrane/geo.py') cat \"$3\"; exit 0;;\n"
+    "[ \"$3\" = /tmp/terrane/geo.py ] && { cat \"$3\"; exit 0; }\n"
+    "through () { echo \"$1{\\\"name\\\": \\\"import\\\", \\\"status\\\": \\\"$2\\\", "
+    "\\\"message\\\": "
+    "\\\"$3\\\"}\"; echo \"$1{\\\"end\\\": true}\"; exit 0; }\n"
+    "case \"$5\" in\n"
+    "  *'[\"good\"]'*|*'[\"a.b_2\"]'*|*'[\"good\",\"a.b_2\"]'*) through \"$4\" passed ok;;\n"
+    "  *'[\"bad\"]'*) echo Traceback; through \"$4\" failed 'No module named bad';;\n"
+    "  *'[\"crash\"]'*) kill -SEGV $$;;\n"
+    "  *'[\"slow\"]'*) echo begun; sleep 1000;;\n"
     "esac\n"
     "exit 99\n";
 
@@ -441,6 +444,121 @@ test_no_bubblewrap (void)
                 "bubblewrap is not installed; *apt install bubblewrap*");
 }
 
+static TerraneValidationScript *
+make_script (const char *name, const char *content)
+{
+  TerraneValidationScript *script = g_new0 (TerraneValidationScript, 1);
+  script->name = g_strdup (name);
+  script->content = test_bytes (content);
+  return script;
+}
+
+static void
+count_started (gpointer data, const char *kind, const char *name)
+{
+  g_assert_nonnull (kind);
+  g_assert_nonnull (name);
+  ++*(unsigned *) data;
+}
+
+static void
+assert_result (const GPtrArray *results, guint i, const char *name, const char *message,
+               int exit_code, int signal, const char *output)
+{
+  const TerraneResult *result = results->pdata[i];
+  g_assert_cmpstr (result->name, ==, name);
+  g_assert_cmpstr (result->message, ==, message);
+  g_assert_cmpint (result->status, ==,
+                   message == NULL ? TERRANE_RESULT_PASSED : TERRANE_RESULT_FAILED);
+  g_assert_cmpint (result->process.exit_code, ==, exit_code);
+  g_assert_cmpint (result->process.signal, ==, signal);
+  g_assert_nonnull (strstr (result->process.output, output));
+}
+
+/* Everything is run, in order, whatever failed before. */
+static void
+test_validation (void)
+{
+  const char *imports[] = { "bad", "good", "crash", "slow", "a.b_2", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) results = NULL, none = g_ptr_array_new ();
+  g_autoptr (GPtrArray) scripts = g_ptr_array_new_with_free_func (terrane_validation_script_free);
+  g_ptr_array_add (scripts, make_script ("geo.py", "the script\n"));
+  g_ptr_array_add (scripts, make_script ("direct", "#!/bin/sh\necho direct; exit 3\n"));
+  g_ptr_array_add (scripts, make_script ("broken", "#!/nosuch\n"));
+  const TerraneSandbox sandbox = make_sandbox ();
+  const TerraneValidateSpec spec = { .imports = (char **) imports,
+                                     .scripts = none,
+                                     .commands = none,
+                                     .drivers = none,
+                                     .crs = none,
+                                     .timeout_ms = 2000 };
+  const TerraneLimitsSpec limits = { 0 };
+  unsigned started = 0;
+  const TerraneValidation validation = { .sandbox = &sandbox,
+                                         .spec = &spec,
+                                         .limits = &limits,
+                                         .scripts = scripts,
+                                         .started = count_started,
+                                         .data = &started };
+  (void) terrane_validation_run (&validation, &results, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (results->len, ==, 9);
+  g_assert_cmpuint (started, ==, 9);
+  assert_result (results, 0, "bad", "No module named bad", 0, 0, "Traceback");
+  assert_result (results, 1, "good", NULL, 0, 0, "");
+  assert_result (results, 2, "crash", "was killed by signal 11 (Segmentation fault)", -1, SIGSEGV,
+                 "");
+  assert_result (results, 3, "slow", "was killed after 2 s (validate.timeout)", -1, SIGKILL,
+                 "begun");
+  assert_result (results, 4, "a.b_2", NULL, 0, 0, "");
+  assert_result (results, 5, "2 modules", NULL, 0, 0, "");
+  assert_result (results, 6, "geo.py", NULL, 0, 0, "the script");
+  assert_result (results, 7, "direct", "failed with exit code 3", 3, 0, "direct");
+  assert_result (results, 8, "broken", "failed with exit code 127", 127, 0, "/tmp/terrane/broken");
+
+  g_autoptr (OciJsonValue) json = terrane_results_to_json (results);
+  const json_t *slow = json_array_get (json, 3);
+  g_assert_true (json_is_true (json_object_get (slow, "timed_out")));
+  g_assert_cmpint (json_integer_value (json_object_get (slow, "wall_usecs")), >=, 2000000);
+  g_assert_cmpint (json_integer_value (json_object_get (slow, "peak_rss_bytes")), >, 0);
+}
+
+static void
+test_validation_names (void)
+{
+  static const char *const bad_modules[] = { "",    ".",   "a.", ".a",  "a..b", "1a",
+                                             "a b", "a-b", "-c", "a;b", "a/b",  "\xff" };
+  static const char *const other_path[] = { "PATH=/nosuch", NULL };
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  TerraneSandbox sandbox = make_sandbox ();
+  const TerraneLimitsSpec limits = { 0 };
+  const char *imports[] = { "good", NULL, NULL };
+  const TerraneValidateSpec spec = { .imports = (char **) imports,
+                                     .scripts = none,
+                                     .commands = none,
+                                     .drivers = none,
+                                     .crs = none,
+                                     .timeout_ms = 2000 };
+  const TerraneValidation validation = {
+    .sandbox = &sandbox, .spec = &spec, .limits = &limits, .scripts = none
+  };
+  GPtrArray *results = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS (bad_modules); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      imports[1] = bad_modules[i];
+      g_assert_false (terrane_validation_run (&validation, &results, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "*is not the name of a Python module");
+      g_assert_null (results);
+    }
+  g_autoptr (GError) error = NULL;
+  imports[1] = NULL;
+  sandbox.env = other_path;
+  g_assert_false (terrane_validation_run (&validation, &results, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the image has no python3*(/nosuch)*");
+}
+
 static void
 test_no_zombies (void)
 {
@@ -470,6 +588,8 @@ add_tests (void)
   g_test_add_func ("/sandbox/files", test_files);
   g_test_add_func ("/sandbox/missing-directories", test_missing_directories);
   g_test_add_func ("/sandbox/no-bubblewrap", test_no_bubblewrap);
+  g_test_add_func ("/sandbox/validation", test_validation);
+  g_test_add_func ("/sandbox/validation-names", test_validation_names);
   g_test_add_func ("/sandbox/no-zombies", test_no_zombies);
 }
 

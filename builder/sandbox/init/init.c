@@ -25,6 +25,7 @@ enum
   STDERR = 2,
   USECS = 1000000,
   SIGNAL_MASK = 0x7f,
+  BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
 };
 
 struct limit
@@ -208,6 +209,8 @@ finish (int status)
       report.cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
                          + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
       report.peak_bytes = (uint64_t) usage.ru_maxrss * 1024;
+      report.read_bytes = (uint64_t) usage.ru_inblock * BLOCK_BYTES;
+      report.major_faults = (uint64_t) usage.ru_majflt;
     }
   report.ended = 1;
   report.status = status;

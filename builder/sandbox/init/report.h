@@ -19,4 +19,6 @@ typedef struct
   uint32_t unused;
   uint64_t cpu_usecs;  /* of the program and everything it started */
   uint64_t peak_bytes; /* of the largest single process among those */
+  uint64_t read_bytes; /* from storage, by all of those */
+  uint64_t major_faults;
 } TerraneInitReport;

@@ -2,7 +2,7 @@
 
 from terrane_harness import Skip, driver_item, expect, expect_close, gdal_library, has, operation
 
-CODECS = ("DEFLATE", "LZW", "ZSTD", "LERC", "LERC_ZSTD", "LERC_DEFLATE", "WEBP", "JPEG")
+CODECS = ("DEFLATE", "LZW", "ZSTD", "LZMA", "LERC", "LERC_ZSTD", "LERC_DEFLATE", "WEBP", "JPEG", "JXL")
 ALWAYS = ("DEFLATE", "LZW")  # without them no GDAL is of use
 LOSSY = ("WEBP", "JPEG")
 

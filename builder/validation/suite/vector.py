@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 
 from terrane_harness import expect, expect_close, operation
 
@@ -79,6 +80,60 @@ def gpkg_by_osgeo():
     expect("the EPSG code", layer.GetSpatialRef().GetAuthorityCode(None), "4326")
     layer = dataset = None
     gdal.Unlink(path)
+
+
+def zip_shapefile(name):
+    """Of what was written to /tmp as NAME.shp with its companions. Returns the path for GDAL."""
+    archive = f"/tmp/{name}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for suffix in ("shp", "shx", "dbf", "prj", "cpg"):
+            if os.path.exists(f"/tmp/{name}.{suffix}"):
+                file.write(f"/tmp/{name}.{suffix}", f"{name}.{suffix}")
+                os.unlink(f"/tmp/{name}.{suffix}")
+    return f"/vsizip/{archive}/{name}.shp"
+
+
+@operation("geo.zipped-shapefile.fiona", "fiona")
+def zipped_shapefile_by_fiona():
+    import fiona
+    schema = {"geometry": "Point", "properties": {"number": "int"}}
+    with fiona.open("/tmp/terrane_fiona.shp", "w", driver="ESRI Shapefile", crs="EPSG:4326", schema=schema) as layer:
+        for x in range(10):
+            layer.write({"type": "Feature", "properties": {"number": x}, "geometry": {"type": "Point", "coordinates": (x, 45.0)}})
+    with fiona.open(zip_shapefile("terrane_fiona")) as layer:
+        expect("the numbers", [feature["properties"]["number"] for feature in layer], list(range(10)))
+        expect("the last point", tuple(list(layer)[9]["geometry"]["coordinates"]), (9.0, 45.0))
+
+
+@operation("geo.zipped-shapefile.pyogrio", "pyogrio", "numpy")
+def zipped_shapefile_by_pyogrio():
+    import struct
+    import numpy
+    import pyogrio
+    points = numpy.array([struct.pack("<BIdd", 1, 1, x, 45.0) for x in range(10)], dtype=object)  # WKB
+    pyogrio.raw.write("/tmp/terrane_pyogrio.shp", geometry=points, field_data=[numpy.arange(10, dtype="int32")],
+                      fields=["number"], driver="ESRI Shapefile", geometry_type="Point", crs="EPSG:4326")
+    _, _, geometries, fields = pyogrio.raw.read(zip_shapefile("terrane_pyogrio"))
+    expect("the numbers", [int(number) for number in fields[0]], list(range(10)))
+    expect("the last point", struct.unpack("<BIdd", bytes(geometries[9]))[2:], (9.0, 45.0))
+
+
+@operation("geo.zipped-shapefile.osgeo", "osgeo")
+def zipped_shapefile_by_osgeo():
+    from osgeo import ogr
+    ogr.UseExceptions()
+    dataset = ogr.GetDriverByName("ESRI Shapefile").CreateDataSource("/tmp/terrane_osgeo.shp")
+    layer = dataset.CreateLayer("terrane_osgeo", None, ogr.wkbPoint)
+    layer.CreateField(ogr.FieldDefn("number", ogr.OFTInteger))
+    for x in range(10):
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature.SetField("number", x)
+        feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({x} 45)"))
+        layer.CreateFeature(feature)
+    feature = layer = dataset = None
+    dataset = ogr.Open(zip_shapefile("terrane_osgeo"))
+    found = [(feature.GetField("number"), feature.GetGeometryRef().GetX()) for feature in dataset.GetLayer(0)]
+    expect("the numbers and where they are", found, [(x, float(x)) for x in range(10)])
 
 
 def write_geojson():
