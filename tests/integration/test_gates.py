@@ -1,5 +1,6 @@
 """validate.invoke and validate.http: what a function or a server must answer before its image gets a name."""
 
+import base64
 import json
 import unittest
 
@@ -49,6 +50,20 @@ port = 9999 if os.environ.get("BEHAVIOUR") == "other port" else int(os.environ["
 http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 '''
 
+# A runtime of the test's own, which answers with the bytes that it is asked for.
+RAW = '''
+import base64, http.client, json, os, sys
+host, api = os.environ["AWS_LAMBDA_RUNTIME_API"], "/2018-06-01/runtime/invocation/"
+while True:
+    connection = http.client.HTTPConnection(host)
+    connection.request("GET", api + "next")
+    event = connection.getresponse()
+    body = base64.b64decode(json.loads(event.read())["answer"])
+    connection = http.client.HTTPConnection(host)
+    connection.request("POST", api + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", body)
+    connection.getresponse().read()
+'''
+
 
 @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
 class GateCase(TestCase):
@@ -57,6 +72,7 @@ class GateCase(TestCase):
         (self.directory / "task").mkdir()
         (self.directory / "task/app.py").write_text(HANDLER)
         (self.directory / "task/server.py").write_text(SERVER)
+        (self.directory / "task/raw.py").write_text(RAW)
 
     def profile(self, validate, target="oci", entrypoint=(PYTHON, "-m", "awslambdaric"), cmd=("app.handler",), **more):
         profile = {"name": "app", "platform": "linux/amd64", "target": target, "base": {"archive": str(BASE)}, "trees": [
@@ -119,6 +135,19 @@ class InvokeGate(GateCase):
             self.assertIn(text, log)
         self.assertNotIn("invoke event 6", log)
         self.assertNotIn("app:latest", self.run_terrane("images").stdout)
+
+    def test_answers_that_few_give(self):
+        """Nothing, text with a NUL, JSON with one, and an integer that has no 64 bits: all can be expected, and missed."""
+        raw = lambda text: {"answer": base64.b64encode(text).decode()}
+        big = b'{"id": 123456789012345678901234567890, "n": 1}'
+        for expected, code in ((["", "ok\ufffdmore", {"n": 1}], 0), (["x", "ok", {"n": 2}], 3)):
+            with self.subTest(code):
+                _, log = self.build(self.profile({"invoke": [
+                    {"event": raw(body), "expect": expect} for body, expect in zip((b"", b"ok\0more", big), expected)]},
+                    entrypoint=[PYTHON, "raw.py"], cmd=[]), exit_code=code)
+                self.assertNotIn("CRITICAL", log)
+        for text in ("3 of 3 validations", "the answer is ‘\"\"’, expected ‘\"x\"’", "‘n’ is ‘1.0’, expected ‘2’"):
+            self.assertIn(text, log)
 
     def test_an_event_that_is_not_there(self):
         path = self.profile({"invoke": {"event": "absent.json"}})

@@ -125,6 +125,10 @@ while True:
         call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 100))
     elif event == "over":
         facts["over"] = call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 101))[0]
+    elif event == "empty":
+        call("POST", answer + "/response", b"")
+    elif event == "empty error":
+        call("POST", answer + "/error", b"", {"Lambda-Runtime-Function-Error-Type": "No.Body"})
     elif event == "exit after answer":
         call("POST", answer + "/response", b'"done"')
         sys.exit(1)
@@ -415,6 +419,14 @@ class Invoke(InvokeCase):
         self.assertEqual(len(responses[5]["response"]), 6 * 1024 * 1024 + 100)
         self.assertEqual(responses[6]["error_type"], "Function.ResponseSizeTooLarge")
         self.assertEqual(responses[7]["response"]["over"], 413)
+
+    def test_answers_without_a_body(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        responses, log = self.invoke(image, "empty", "empty error", {}, exit_code=1)
+        self.assertEqual([response["status"] for response in responses], ["ok", "error", "ok"])
+        self.assertEqual((responses[0]["response"], responses[1]["error"]), ("", ""))
+        self.assertIn("the function failed with ‘No.Body’\n  without a message", log)
+        self.assertNotIn("CRITICAL", log)
 
     def test_a_stream_is_shown_while_it_comes(self):
         """The function goes on when the test has seen the first part, and says so by a signal."""
