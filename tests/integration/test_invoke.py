@@ -6,6 +6,7 @@ The functions use AWS's own runtime client, awslambdaric; what that never does i
 import base64
 import concurrent.futures
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import termios
 import time
 import unittest
 import urllib.error
@@ -692,28 +694,101 @@ class Run(InvokeCase):
                 self.run_terrane("fsck", store=self.store_of(user), user=user)
                 self.assertNotIn(str(self.store_of(user)), pathlib.Path("/proc/mounts").read_text())
 
+    @contextlib.contextmanager
+    def on_a_terminal(self, image, *arguments, term=None):
+        """Gives the process and the other end of its terminal."""
+        master, slave = pty.openpty()
+        environment = {name: value for name, value in os.environ.items() if name != "TERM"} | ({"TERM": term} if term else {})
+        process = subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "run", image, *arguments], env=environment,
+                                   stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        try:
+            os.set_blocking(master, False)
+            yield process, master, slave
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+            os.close(slave)
+
+    def talk(self, process, master, text=b"", until=None):
+        """Types as fast as the terminal takes it, until the process has ended or said that. Returns what it wrote."""
+        output, deadline = b"", time.monotonic() + 100
+        while process.poll() is None and not (until and until in output and not text):
+            self.assertLess(time.monotonic(), deadline, (len(text), output[-1000:]))
+            readable, writable, _ = select.select([master], [master] if text else [], [], 0.1)
+            if readable:
+                output += os.read(master, 65536)
+            if writable:
+                text = text[os.write(master, text[:4096]):]
+        while select.select([master], [], [], 0)[0]:
+            output += os.read(master, 65536)
+        return output
+
     def test_a_shell_on_a_terminal(self):
         image = self.image("good.handler")
-        child, master = pty.fork()
-        if child == 0:
-            os.execv(TERRANE, [TERRANE, "-q", "--store", str(self.store_of(None)), "run", image, "--shell"])
-        os.write(master, b"test -t 0 && test -t 1 && echo sum $((6*7)); echo > /dev/tty job; exit 5\n")
-        output, deadline = b"", time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if not select.select([master], [], [], 1)[0]:
-                continue
-            try:
-                piece = os.read(master, 4096)
-            except OSError:  # the other side is closed
-                break
-            if not piece:
-                break
-            output += piece
-        _, status = os.waitpid(child, 0)
-        os.close(master)
-        self.assertEqual(os.waitstatus_to_exitcode(status), 5, output)
-        self.assertIn(b"sum 42", output)
-        self.assertIn(b"\njob", output)
+        with self.on_a_terminal(image, "--shell", term="vt220") as (process, master, slave):
+            output = self.talk(process, master, b"test -t 0 && test -t 1 && echo sum $((6*7)); echo > /dev/tty job $TERM; exit 5\n")
+            self.assertEqual(process.wait(), 5, output)
+            self.assertIn(b"sum 42", output)
+            self.assertIn(b"\njob vt220", output)
+        for term, arguments, expected in (None, [], b"()"), ("vt220\x1b[", [], b"()"), ("vt220", ["--env", "TERM=vt100"], b"(vt100)"):
+            with self.subTest(term), self.on_a_terminal(image, *arguments, "--", "/bin/sh", "-c", 'echo "($TERM)"', term=term) as (
+                    process, master, _):
+                self.assertIn(expected, self.talk(process, master))
+
+    def test_a_paste_that_nobody_reads(self):
+        """More than all terminals on the way hold."""
+        image = self.image("good.handler")
+        lines = [b"line %06d %s\n" % (number, b"x" * 40) for number in range(8000)]
+        self.assertGreater(sum(map(len, lines)), 400_000)
+        with self.on_a_terminal(image, "--", "/bin/sh", "-c", "echo ready; exec cat") as (process, master, _):
+            self.talk(process, master, until=b"ready")
+            output = self.talk(process, master, b"".join(lines) + b"\x04")
+            self.assertEqual(process.wait(), 0)
+            for line in lines[0], lines[-1]:  # its echo, and what cat wrote
+                self.assertEqual(output.count(line.strip()), 2)
+        with self.on_a_terminal(image, "--", "/bin/sh", "-c", "echo ready; exec sleep 1000") as (process, master, slave):
+            before = termios.tcgetattr(slave)
+            self.talk(process, master, until=b"ready")
+            os.write(master, b"x")
+            for _ in range(50):  # until it takes no more
+                with contextlib.suppress(BlockingIOError):
+                    while os.write(master, lines[0] * 50):
+                        pass
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            self.talk(process, master)
+            self.assertEqual(process.wait(), 130)
+            self.assertEqual(termios.tcgetattr(slave), before)
+
+    def test_signals_leave_the_terminal_as_it_was(self):
+        image = self.image("good.handler")
+        for number, code in (signal.SIGHUP, 130), (signal.SIGQUIT, -signal.SIGQUIT):
+            with self.subTest(number), self.on_a_terminal(image, "--", "/bin/sh", "-c", "echo ready; exec sleep 1000") as (
+                    process, master, slave):
+                before = termios.tcgetattr(slave)
+                self.talk(process, master, until=b"ready")
+                self.assertNotEqual(termios.tcgetattr(slave), before)
+                process.send_signal(number)
+                self.talk(process, master)
+                self.assertEqual(process.wait(), code)
+                self.assertEqual(termios.tcgetattr(slave), before)
+
+    def test_the_shell_is_the_images_own(self):
+        """/bin is an absolute link in this image: on the host there may be another shell at its end, or none."""
+        tree = self.directory / "tree"
+        (tree / "programs").mkdir(parents=True)
+        (tree / "programs/bash").symlink_to("/usr/bin/dash")
+        (tree / "bin").symlink_to("/programs")
+        name = "other-bin"
+        self.run_terrane("-q", "build", self.write(f"{name}.json", json.dumps(
+            {"name": name, "platform": "linux/amd64", "target": "oci",
+             "base": {"archive": str(BASE), "exclude": ["bin"]}, "trees": [{"name": "tree", "directory": str(tree), "prefix": "/"}],
+             "config": {"env": {"PATH": "/usr/bin"}}})), store=self.store_of(None))
+        with self.on_a_terminal(name, "--shell") as (process, master, _):
+            output = self.talk(process, master, b"echo is $0; exit\n")
+            self.assertIn(b" is /bin/bash\r\n", output)
 
     def test_usage(self):
         self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
