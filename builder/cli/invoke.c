@@ -89,11 +89,12 @@ print_bytes (const char *bytes, size_t len)
 }
 
 /* Of a streamed response, as it comes. */
-static void
+static gboolean
 on_part (const char *bytes, size_t len, gpointer data)
 {
   *(char *) data = bytes[len - 1];
   print_bytes (bytes, len);
+  return TRUE;
 }
 
 /* @last: of a streamed response, its last byte */

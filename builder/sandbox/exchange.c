@@ -4,8 +4,14 @@
 
 #include <string.h>
 
-/* What has come and not been read is in memory, at most TERRANE_MAX_STREAM_BYTES: a reader that is
- * slow, or gone, must not hold up the function, which would run into its timeout. */
+enum
+{
+  MAX_WAITING_BYTES = 64 * 1024 * 1024, /* of all exchanges that share a sum */
+};
+
+/* What has come and not been read is in memory, so that a slow reader does not hold up the
+ * function, which would run into its timeout; but not more than there is room for. One part always
+ * has room: who reads is not held up by those who do not. */
 struct _TerraneExchange
 {
   TerraneLambda *lambda;
@@ -16,23 +22,48 @@ struct _TerraneExchange
 
   GMutex mutex;
   GCond changed;
-  GQueue parts; /* GBytes */
-  size_t taken; /* bytes of the first one that were read */
+  gsize *waiting;     /* atomic; the sum */
+  gboolean abandoned; /* nobody reads any more */
+  GQueue parts;       /* GBytes */
+  size_t taken;       /* bytes of the first one that were read */
   gboolean begun;
   gboolean ended;
   TerraneLambdaResult result;
   GError *error;
 };
 
-static void
+/* Returns: what there was before */
+static gsize
+account (TerraneExchange *self, gssize bytes)
+{
+  return (gsize) g_atomic_pointer_add (self->waiting, bytes);
+}
+
+static gboolean
 on_part (const char *bytes, size_t len, gpointer data)
 {
   TerraneExchange *self = data;
-  g_mutex_lock (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  if (self->abandoned)
+    return TRUE;
+  if (account (self, (gssize) len) + len > MAX_WAITING_BYTES && !g_queue_is_empty (&self->parts))
+    {
+      (void) account (self, -(gssize) len);
+      return FALSE;
+    }
   g_queue_push_tail (&self->parts, g_bytes_new (bytes, len));
   self->begun = TRUE;
   g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
+  return TRUE;
+}
+
+static void
+drop_first (TerraneExchange *self)
+{
+  GBytes *part = g_queue_pop_head (&self->parts);
+  (void) account (self, -(gssize) g_bytes_get_size (part));
+  g_bytes_unref (part);
+  self->taken = 0;
 }
 
 static gpointer
@@ -57,10 +88,11 @@ run_thread (gpointer data)
 }
 
 TerraneExchange *
-terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event)
+terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event, gsize *waiting)
 {
   TerraneExchange *self = g_new0 (TerraneExchange, 1);
   self->lambda = lambda;
+  self->waiting = waiting;
   self->payload = g_bytes_ref (event->payload);
   self->client_context = g_strdup (event->client_context);
   self->trace_id = g_strdup (event->trace_id);
@@ -76,8 +108,12 @@ terrane_exchange_free (TerraneExchange *self)
 {
   if (self == NULL)
     return;
+  g_mutex_lock (&self->mutex);
+  self->abandoned = TRUE;
+  while (!g_queue_is_empty (&self->parts))
+    drop_first (self);
+  g_mutex_unlock (&self->mutex);
   (void) g_thread_join (self->thread);
-  g_queue_clear_full (&self->parts, (GDestroyNotify) g_bytes_unref);
   terrane_lambda_result_clear (&self->result);
   g_clear_error (&self->error);
   g_bytes_unref (self->payload);
@@ -116,10 +152,7 @@ terrane_exchange_read (char *buffer, size_t max, gpointer data)
   memcpy (buffer, bytes + self->taken, n);
   self->taken += n;
   if (self->taken == len)
-    {
-      g_bytes_unref (g_queue_pop_head (&self->parts));
-      self->taken = 0;
-    }
+    drop_first (self);
   return (gssize) n;
 }
 

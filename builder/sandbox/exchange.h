@@ -7,8 +7,14 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneExchange TerraneExchange;
 
-/** Starts it. @event: copied; its stream function is the exchange's. */
-TerraneExchange *terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event);
+/**
+ * terrane_exchange_start:
+ * @event: copied; its stream function is the exchange's
+ * @waiting: outlives the exchange; how much of streamed responses waits in memory for who reads it,
+ *   in all exchanges that share this number. Above 64 MiB the function has to wait
+ */
+TerraneExchange *terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event,
+                                         gsize *waiting);
 
 /** Waits for the end of the invocation, and throws away what was not read. */
 void terrane_exchange_free (TerraneExchange *self);

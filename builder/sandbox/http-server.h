@@ -66,13 +66,22 @@ void terrane_http_reply_add (TerraneHttpReply *self, const char *name, const cha
 
 typedef struct _TerraneHttpServer TerraneHttpServer;
 
+typedef struct
+{
+  unsigned max_connections; /* those above are closed at once */
+  unsigned idle_seconds;    /* for a client to go on with its request; 0: for ever */
+  unsigned stuck_seconds;   /* for a client to go on taking its answer; 0: for ever */
+} TerraneHttpLimits;
+
 /**
  * terrane_http_server_start:
  * @listener: a listening socket, taken
  * @handler: copied
+ * @limits: copied
  */
 TerraneHttpServer *terrane_http_server_start (int listener, const TerraneHttpHandler *handler,
-                                              gpointer data, GError **error);
+                                              const TerraneHttpLimits *limits, gpointer data,
+                                              GError **error);
 
 /** Waits for the calls of the handler that are under way. */
 void terrane_http_server_free (TerraneHttpServer *self);

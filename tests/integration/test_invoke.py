@@ -18,12 +18,14 @@ import select
 import shlex
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import termios
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -127,6 +129,14 @@ while True:
         call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 100))
     elif event == "over":
         facts["over"] = call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 101))[0]
+    elif event == "50 MB":
+        stream(answer + "/response", [b"x" * 1000000] * 50, {})
+    elif isinstance(event, dict) and "hold" in event:
+        held = [http.client.HTTPConnection(host) for _ in range(event["hold"])]
+        for connection in held:
+            connection.connect()
+        call("POST", answer + "/response", b'"held"')
+        del held
     elif event == "empty":
         call("POST", answer + "/response", b"")
     elif event == "empty error":
@@ -446,6 +456,13 @@ class Invoke(InvokeCase):
                 self.assertEqual((rest, process.returncode), ("", code))
                 self.assertIn(message, log)
 
+    def test_connections_that_are_left_open(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        responses, log = self.invoke(image, {"hold": 200}, {"hold": 400}, exit_code=1)
+        self.assertEqual([response["status"] for response in responses], ["ok", "error"])
+        self.assertEqual(responses[1]["error_type"], "Runtime.ExitError", log)  # and no timeout
+        self.assertRegex(log, "(RemoteDisconnected|ConnectionResetError|BrokenPipeError)")
+
     def test_streams_that_break(self):
         image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
         for event, pattern in {"stream and exit": "Runtime.ExitError’\n  RequestId: .* exit status 4",
@@ -527,6 +544,7 @@ class ServeCase(InvokeCase):
             while "POST events to" not in line:
                 self.assertNotEqual(line, "", "the server ended")
                 line = process.stderr.readline()
+            self.server = process
             yield line.split()[-1]
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(10), 0)
@@ -597,6 +615,41 @@ class Serve(ServeCase):
                         self.assertRaises(http.client.IncompleteRead, response.read)
             # The function is still there.
             self.assertEqual(self.post(url, "stream")[:2], (200, b"one two three"))
+
+    def test_clients_that_do_not_read(self):
+        """What two of them have not read is not all in memory; the second one's function waits for the first one to read."""
+        with self.serve(self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))) as url:
+            responses = []
+            for _ in range(2):
+                while self.post(url, "empty")[0] == 400:  # the function is busy with what is not read yet
+                    time.sleep(0.05)
+                responses.append(urllib.request.urlopen(urllib.request.Request(url, b'"50 MB"'), timeout=60))
+            time.sleep(2)  # there is nothing to wait for: the memory does not grow
+            self.assertEqual(self.post(url, "empty")[0], 400)
+            status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text()
+            self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 95_000)
+            for response in responses:
+                with response:
+                    self.assertEqual(len(response.read()), 50_000_000)
+            # One that is gone holds up nothing.
+            with urllib.request.urlopen(urllib.request.Request(url, b'"50 MB"'), timeout=60) as response:
+                self.assertEqual(len(response.read(10)), 10)
+            while self.post(url, "empty")[0] == 400:
+                time.sleep(0.05)
+
+    def test_clients_that_send_half_a_request(self):
+        with self.serve(self.image("good.handler")) as url, contextlib.ExitStack() as stack:
+            address = urllib.parse.urlsplit(url)
+            for _ in range(70):
+                half = stack.enter_context(socket.create_connection((address.hostname, address.port)))
+                half.sendall(b"POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nContent-Length: 10\r\n\r\n{")
+            deadline = time.monotonic() + 100
+            status = None
+            while status is None and time.monotonic() < deadline:
+                with contextlib.suppress(OSError):  # closed at once, as long as the others are there
+                    status = self.post(url, {})[0]
+                time.sleep(0.1)
+            self.assertEqual(status, 200)
 
     def test_gc_neither_waits_nor_takes_the_file_system_away(self):
         image = self.image("good.handler", mark="only-here")
