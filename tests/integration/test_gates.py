@@ -31,6 +31,11 @@ if os.environ.get("BEHAVIOUR") == "ends":
     sys.exit(3)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/chunks":
+            self.wfile.write(b"HTTP/1.1 103 Early Hints\\r\\nLink: </a>\\r\\n\\r\\n"
+                             b"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+                             b"2\\r\\nin\\r\\n7\\r\\n chunks\\r\\n0\\r\\n\\r\\n")
+            return
         body = f"path {self.path}, port {os.environ['PORT']}, azure {os.environ.get('FUNCTIONS_CUSTOMHANDLER_PORT')}".encode()
         self.send_response(404 if self.path == "/missing" else 200)
         self.end_headers()
@@ -166,12 +171,13 @@ class HttpGate(GateCase):
     def test_answers_that_are_right(self):
         record, _ = self.serve([{"path": "/a?b=c", "expect_body": "path /a[?]b=c, port 8080, azure None"},
                                 {"path": "/missing", "expect_status": 404},
+                                {"path": "/chunks", "expect_body": "^in chunks$"},
                                 {"path": "/", "method": "HEAD", "expect_status": 204},
                                 {"path": "/", "method": "POST", "body": "posted", "expect_status": 201, "expect_body": "^posted$"}])
         self.assertEqual([(result["kind"], result["name"], result["passed"], result["http_status"])
                           for result in record["validation"]],
                          [("http", "GET /a?b=c", True, 200), ("http", "GET /missing", True, 404),
-                          ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])
+                          ("http", "GET /chunks", True, 200), ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])
 
     def test_azure_names_its_port(self):
         self.serve({"path": "/", "expect_body": "azure 8080$"}, target="azure-functions")
