@@ -27,8 +27,9 @@ struct _TerraneExchange
   GQueue parts;       /* GBytes */
   size_t taken;       /* bytes of the first one that were read */
   gboolean begun;
+  gboolean answered;
   gboolean ended;
-  TerraneLambdaResult result;
+  TerraneLambdaResult result; /* of which there is the answer alone before it has ended */
   GError *error;
 };
 
@@ -66,6 +67,25 @@ drop_first (TerraneExchange *self)
   self->taken = 0;
 }
 
+static void
+copy_answer (const TerraneLambdaResult *from, TerraneLambdaResult *to)
+{
+  to->error_type = g_strdup (from->error_type);
+  to->body = from->body != NULL ? g_bytes_ref (from->body) : NULL;
+  to->streamed = from->streamed;
+  to->by_function = from->by_function;
+}
+
+static void
+on_answered (const TerraneLambdaResult *result, gpointer data)
+{
+  TerraneExchange *self = data;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  copy_answer (result, &self->result);
+  self->answered = TRUE;
+  g_cond_broadcast (&self->changed);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -76,14 +96,18 @@ run_thread (gpointer data)
                                      .client_context = self->client_context,
                                      .trace_id = self->trace_id,
                                      .stream = on_part,
-                                     .stream_data = self };
+                                     .stream_data = self,
+                                     .answered = on_answered,
+                                     .answered_data = self };
   (void) terrane_lambda_invoke (self->lambda, &event, &result, &error);
   g_mutex_lock (&self->mutex);
-  self->result = result;
+  if (!self->answered) /* else whoever waited has it already */
+    copy_answer (&result, &self->result);
   self->error = error;
   self->ended = TRUE;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
+  terrane_lambda_result_clear (&result);
   return NULL;
 }
 
@@ -128,7 +152,7 @@ gboolean
 terrane_exchange_wait (TerraneExchange *self)
 {
   g_mutex_lock (&self->mutex);
-  while (!self->begun && !self->ended)
+  while (!self->begun && !self->answered && !self->ended)
     g_cond_wait (&self->changed, &self->mutex);
   gboolean begun = self->begun;
   g_mutex_unlock (&self->mutex);
@@ -140,12 +164,13 @@ terrane_exchange_read (char *buffer, size_t max, gpointer data)
 {
   TerraneExchange *self = data;
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  while (g_queue_is_empty (&self->parts) && !self->ended)
+  while (g_queue_is_empty (&self->parts) && !self->answered && !self->ended)
     g_cond_wait (&self->changed, &self->mutex);
   GBytes *part = g_queue_peek_head (&self->parts);
   if (part == NULL)
-    return self->error == NULL && self->result.error_type == NULL ? TERRANE_HTTP_STREAM_END
-                                                                  : TERRANE_HTTP_STREAM_BROKEN;
+    return (self->answered || self->error == NULL) && self->result.error_type == NULL
+               ? TERRANE_HTTP_STREAM_END
+               : TERRANE_HTTP_STREAM_BROKEN;
   gsize len = 0;
   const char *bytes = g_bytes_get_data (part, &len);
   size_t n = MIN (max, len - self->taken);
@@ -157,9 +182,10 @@ terrane_exchange_read (char *buffer, size_t max, gpointer data)
 }
 
 const TerraneLambdaResult *
-terrane_exchange_result (const TerraneExchange *self, GError **error)
+terrane_exchange_result (TerraneExchange *self, GError **error)
 {
-  if (self->error == NULL)
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  if (self->answered || self->error == NULL)
     return &self->result;
   if (error != NULL)
     *error = g_error_copy (self->error);

@@ -34,6 +34,8 @@ struct _TerraneHttpRequest
   GByteArray *body; /* NULL once it was too large */
   GBytes *whole;
   gboolean answered;
+  GDestroyNotify done; /* (nullable): called with the reply sent */
+  gpointer done_data;
 };
 
 const char *
@@ -207,6 +209,11 @@ answer (const TerraneHttpServer *self, TerraneHttpRequest *request)
   set_clock (request->connection, 0);
   self->handler.reply (request, &reply, self->data);
   set_clock (request->connection, self->limits.stuck_seconds);
+  if (reply.read == NULL)
+    {
+      request->done = reply.read_free;
+      request->done_data = reply.read_data;
+    }
   enum MHD_Result result = send_reply (self, request->connection, &reply);
   if (reply.body != NULL)
     g_bytes_unref (reply.body);
@@ -253,6 +260,8 @@ on_completed (void *data, struct MHD_Connection *connection, void **context,
   if (request->rules.streamed && !request->answered && self->handler.broken != NULL)
     self->handler.broken (request, self->data);
   drop_body (self, request);
+  if (request->done != NULL)
+    request->done (request->done_data);
   g_free (request);
   *context = NULL;
 }

@@ -24,7 +24,7 @@ typedef struct
   unsigned status;
   GBytes *body;             /* (nullable) */
   TerraneHttpReadFunc read; /* (nullable): gives the body, which goes out while it comes */
-  gpointer read_data;       /* given to read_free when the body has gone out, or never will */
+  gpointer read_data;       /* given to read_free when the reply has gone out, or never will */
   GDestroyNotify read_free; /* (nullable) */
   const char *content_type; /* (nullable) */
   GPtrArray *headers;       /* names and values in turn; freed with it */

@@ -91,12 +91,16 @@ answer (TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpReply *r
       return;
     }
   const TerraneLambdaResult *result = terrane_exchange_result (exchange, &error);
+  /* Waits for the end of the invocation when the answer has gone out, and not before. */
+  reply->read_data = exchange;
+  reply->read_free = (GDestroyNotify) terrane_exchange_free;
   if (result != NULL)
     reply_result (self, reply, result);
   else if (g_error_matches (error, OCI_ERROR, OCI_ERROR_EXISTS))
     reply_message (reply, 400, error->message);
   else
     reply_message (reply, 500, error->message);
+  (void) g_steal_pointer (&exchange);
 }
 
 static void
