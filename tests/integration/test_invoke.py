@@ -137,6 +137,9 @@ while True:
             connection.connect()
         call("POST", answer + "/response", b'"held"')
         del held
+    elif event == "answer and go on":
+        call("POST", answer + "/response", b"first\n")
+        signal.sigwait({signal.SIGUSR1})
     elif event == "empty":
         call("POST", answer + "/response", b"")
     elif event == "empty error":
@@ -456,6 +459,23 @@ class Invoke(InvokeCase):
                 self.assertEqual((rest, process.returncode), ("", code))
                 self.assertIn(message, log)
 
+    def test_what_goes_on_behind_its_answer(self):
+        """The answer is there when it was given, and stands when the function is killed later."""
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        path, token = self.write("event.json", '"answer and go on"'), "TOKEN=" + secrets.token_hex(8)
+        process = subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "invoke", image, "--event", path,
+                                    "--env", token], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(process.stdout.readline(), "first\n")
+        self.go_on(token)
+        rest, log = process.communicate(timeout=100)
+        self.assertEqual((rest, process.returncode), ("", 0))
+        self.assertNotIn("Status:", log)
+        responses, log = self.invoke(image, "answer and go on", "stream", arguments=["--timeout", "3"])
+        self.assertEqual([(response["response"], response["late_timeout"], response["cold"]) for response in responses],
+                         [("first\n", True, True), ("one two three", False, True)])
+        self.assertRegex(log, r"Task timed out after 3\.00 seconds\nEND RequestId: .*\nREPORT .*Duration: 3000\.00 ms.*\tStatus: timeout")
+        self.assertEqual(log.count("Status: timeout"), 1)
+
     def test_connections_that_are_left_open(self):
         image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
         responses, log = self.invoke(image, {"hold": 200}, {"hold": 400}, exit_code=1)
@@ -615,6 +635,18 @@ class Serve(ServeCase):
                         self.assertRaises(http.client.IncompleteRead, response.read)
             # The function is still there.
             self.assertEqual(self.post(url, "stream")[:2], (200, b"one two three"))
+
+    def test_what_goes_on_behind_its_answer(self):
+        """The next event waits for it."""
+        token = "TOKEN=" + secrets.token_hex(8)
+        with self.serve(self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py")), "--env", token) as url, \
+                concurrent.futures.ThreadPoolExecutor() as pool:
+            self.assertEqual(self.post(url, "answer and go on")[:2], (200, b"first\n"))
+            future = pool.submit(self.post, url, "stream")
+            time.sleep(0.5)
+            self.assertFalse(future.done())
+            self.go_on(token)
+            self.assertEqual(future.result()[:2], (200, b"one two three"))
 
     def test_clients_that_do_not_read(self):
         """What two of them have not read is not all in memory; the second one's function waits for the first one to read."""
@@ -879,6 +911,21 @@ class Podman(InvokeCase):
         self.assertIn("--env=GREETING=a b", words)
         self.assertIn("--env=SECRET", words)
         self.assertEqual(words[-4:], ["--entrypoint=/bin/sh", f"oci:{self.store_of(None)}/images:{image}:latest", "-c", self.PROBE])
+
+    def test_options_are_passed_on(self):
+        """To a program that shows what it was given: the images are nowhere."""
+        bin = self.directory / "bin"
+        bin.mkdir()
+        (bin / "podman").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        (bin / "podman").chmod(0o755)
+        environment = {"PATH": f"{bin}:{os.environ['PATH']}"}
+        result = self.run_terrane("-q", "run", "--podman", "docker://registry.example/app:1", "--platform", "linux/arm64",
+                                  "--tls-verify", "false", env=environment)
+        self.assertEqual(set(result.stdout.splitlines()) & {"--platform=linux/arm64", "--tls-verify=false"},
+                         {"--platform=linux/arm64", "--tls-verify=false"})
+        self.assertEqual(result.stdout.splitlines()[-1], "docker://registry.example/app:1")
+        result = self.run_terrane("-q", "run", "--podman", "docker://registry.example/app:1", env=environment)
+        self.assertNotRegex(result.stdout, "--(platform|tls-verify)")
 
     def test_what_podman_cannot_take(self):
         image = self.image("good.handler")
