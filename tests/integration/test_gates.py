@@ -21,7 +21,7 @@ def handler(event, context):
     while event.get("hang"):
         pass
     return {"statusCode": 200, "body": {"event": event, "list": [1, 2.0]}, "stage": os.environ.get("STAGE"),
-            "memory": context.memory_limit_in_mb}
+            "name": os.environ["AWS_LAMBDA_FUNCTION_NAME"], "memory": context.memory_limit_in_mb}
 '''
 
 SERVER = '''
@@ -120,6 +120,15 @@ class InvokeGate(GateCase):
         _, log = self.build(path, exit_code=3)
         self.assertIn("invoke event.json: in its answer, ‘body.event.tile’ is ‘2’, expected ‘1’", log)
 
+    def test_the_name_is_part_of_the_key(self):
+        """The function sees it, and it is the only thing that changes."""
+        gate = {"invoke": {"event": {}, "expect": {"name": "app"}}}
+        record, _ = self.build(self.profile(gate))
+        self.assertFalse(record["validation_cached"])
+        self.assertTrue(self.build(self.profile(gate))[0]["validation_cached"])
+        _, log = self.build(self.profile(gate, name="other"), exit_code=3)
+        self.assertIn("‘name’ is ‘\"other\"’, expected ‘\"app\"’", log)
+
     def test_all_failures_are_reported_together(self):
         _, log = self.build(self.profile({"imports": ["no_such_module"], "invoke": [
             {"event": {"raise": True}},
@@ -180,7 +189,8 @@ class HttpGate(GateCase):
                           ("http", "GET /chunks", True, 200), ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])
 
     def test_azure_names_its_port(self):
-        self.serve({"path": "/", "expect_body": "azure 8080$"}, target="azure-functions")
+        (self.directory / "task/host.json").write_text('{"version": "2.0", "customHandler": {"description": {}}}')
+        self.serve({"path": "/", "expect_body": "azure 8080$"}, target="azure-functions", AzureWebJobsScriptRoot="/var/task")
 
     def test_answers_that_are_wrong(self):
         _, log = self.serve([{"path": "/missing"}, {"path": "/", "expect_body": "^nothing"}], exit_code=3)
