@@ -189,7 +189,7 @@ class HttpGate(GateCase):
                           ("http", "GET /chunks", True, 200), ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])
 
     def test_azure_names_its_port(self):
-        (self.directory / "task/host.json").write_text('{"version": "2.0", "customHandler": {"description": {}}}')
+        (self.directory / "task/host.json").write_text('{"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "server.py"}}}')
         self.serve({"path": "/", "expect_body": "azure 8080$"}, target="azure-functions", AzureWebJobsScriptRoot="/var/task")
 
     def test_answers_that_are_wrong(self):
