@@ -49,6 +49,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
 {
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
+  /* By another terrane, or in a sandbox that allows less, it may fail. */
   OciDigest version = terrane_validation_version ();
   g_autoptr (OciJsonValue) key = json_object ();
   json_t *digests = json_array ();
@@ -71,6 +72,10 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&image->config, hex)));
   oci_json_set (key, "scripts", digests);
   oci_json_set (key, "version", oci_json_text (oci_digest_hex (&version, hex)));
+  oci_json_set (key, "terrane", oci_json_text (TERRANE_VERSION));
+  oci_json_set (key, "sandbox_version", json_integer (TERRANE_SANDBOX_VERSION));
+  if (terrane_gates_wanted (profile)) /* AWS_LAMBDA_FUNCTION_NAME, K_SERVICE */
+    oci_json_set (key, "name", oci_json_text (profile->name));
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_gates_digests (events));
   oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));

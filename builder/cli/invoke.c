@@ -61,6 +61,7 @@ result_to_json (const char *path, const TerraneLambdaResult *result)
   if (!ok)
     oci_json_set (object, "error_type", oci_json_text (result->error_type));
   oci_json_set (object, ok ? "response" : "error", terrane_lambda_body_to_json (result->body));
+  oci_json_set (object, "late_timeout", json_boolean (result->late_timeout));
   oci_json_set (object, "cold", json_boolean (result->cold));
   oci_json_set (object, "init_usecs", json_integer ((json_int_t) (result->init_ms * 1000)));
   oci_json_set (object, "duration_usecs", json_integer ((json_int_t) (result->duration_ms * 1000)));
@@ -88,18 +89,29 @@ print_bytes (const char *bytes, size_t len)
   (void) fflush (stdout);
 }
 
+/* A response on its way to standard output. */
+typedef struct
+{
+  gboolean line; /* ends it with a newline */
+  gboolean done;
+  char last; /* byte that was printed, of a streamed one */
+} Printing;
+
 /* Of a streamed response, as it comes. */
-static void
+static gboolean
 on_part (const char *bytes, size_t len, gpointer data)
 {
-  *(char *) data = bytes[len - 1];
+  ((Printing *) data)->last = bytes[len - 1];
   print_bytes (bytes, len);
+  return TRUE;
 }
 
-/* @last: of a streamed response, its last byte */
+/* When it is there: the function may go on for a while. */
 static void
-print_response (const TerraneLambdaResult *result, char last, gboolean line)
+on_answered (const TerraneLambdaResult *result, gpointer data)
 {
+  Printing *self = data;
+  char last = self->last;
   gsize len = 0;
   const char *bytes = result->error_type == NULL && result->body != NULL
                           ? g_bytes_get_data (result->body, &len)
@@ -108,8 +120,9 @@ print_response (const TerraneLambdaResult *result, char last, gboolean line)
     print_bytes (bytes, len);
   if (len > 0)
     last = bytes[len - 1];
-  if (line && last != '\0' && last != '\n')
+  if (self->line && last != '\0' && last != '\n')
     print_bytes ("\n", 1);
+  self->done = TRUE;
 }
 
 static void
@@ -125,21 +138,22 @@ invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
   g_autoptr (OciJsonValue) document = json_object ();
   g_autoptr (GString) failures = g_string_new (NULL);
   json_t *responses = json_array ();
-  gboolean line = events->len > 1 || isatty (STDOUT_FILENO);
   oci_json_set (document, "responses", responses);
   for (guint i = 0; i < events->len; i++)
     {
       g_auto (TerraneLambdaResult) result = { 0 };
-      char last = '\0';
+      Printing printing = { .line = events->len > 1 || isatty (STDOUT_FILENO) };
       const TerraneLambdaEvent event = { .payload = events->pdata[i],
                                          .stream = global->output.json ? NULL : on_part,
-                                         .stream_data = &last };
+                                         .stream_data = &printing,
+                                         .answered = global->output.json ? NULL : on_answered,
+                                         .answered_data = &printing };
       if (!terrane_lambda_invoke (lambda, &event, &result, error))
         return FALSE;
       if (global->output.json)
         oci_json_append (responses, result_to_json (paths[i], &result));
-      else
-        print_response (&result, last, line);
+      else if (!printing.done)
+        on_answered (&result, &printing);
       if (result.error_type != NULL)
         append_failure (failures, paths[i], &result);
     }

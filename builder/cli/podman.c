@@ -89,6 +89,10 @@ make_words (const char *podman_image, const char *image, char **command,
   add (words, "--pids-limit=%d", TERRANE_SESSION_MAX_PROCESSES);
   add (words, "--ulimit=nproc=%d:%d", TERRANE_SESSION_MAX_PROCESSES, TERRANE_SESSION_MAX_PROCESSES);
   add (words, "--ulimit=nofile=%d:%d", TERRANE_INIT_MAX_FILES, TERRANE_INIT_MAX_FILES);
+  if (arguments->platform != NULL)
+    add (words, "--platform=%s", arguments->platform);
+  if (arguments->remote.tls_verify != NULL)
+    add (words, "--tls-verify=%s", arguments->remote.tls_verify);
   add_env (words, image, arguments);
   if (command != NULL)
     add (words, "--entrypoint=%s", command[0]);

@@ -2,8 +2,10 @@
 
 #include "oci/base/error.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,14 +13,15 @@
 enum
 {
   CHUNK_BYTES = 4096,
-  LOOK_MS = 200, /* for a change of our terminal's size */
+  LOOK_MS = 200,      /* for a change of our terminal's size */
+  SHOW_MS = 2 * 1000, /* for our terminal to take more of what is left */
 };
 
 gboolean
 terrane_pty_open (TerranePty *self, GError **error)
 {
   struct winsize size;
-  self->master = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
+  self->master = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (self->master < 0 || grantpt (self->master) < 0 || unlockpt (self->master) < 0)
     return oci_throw_errno (error, "making a terminal");
   self->slave = ioctl (self->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -29,12 +32,43 @@ terrane_pty_open (TerranePty *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-carry (int from, int to)
+/* One direction: bytes that were read and not written yet. */
+typedef struct
 {
+  int from; /* -1 when there is nothing more to read */
+  int to;
+  size_t start, len;
   char buffer[CHUNK_BYTES];
-  ssize_t n = read (from, buffer, sizeof buffer);
-  return n > 0 && oci_write_all (to, buffer, (size_t) n, NULL);
+} Flow;
+
+/* Reads when there is nothing left to write, so that who writes too fast has to wait. */
+static void
+fill (Flow *self)
+{
+  ssize_t n = read (self->from, self->buffer, sizeof self->buffer);
+  if (n > 0)
+    {
+      self->start = 0;
+      self->len = (size_t) n;
+    }
+  else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    self->from = -1;
+}
+
+static void
+drain (Flow *self)
+{
+  ssize_t n = write (self->to, self->buffer + self->start, self->len);
+  if (n >= 0)
+    {
+      self->start += (size_t) n;
+      self->len -= (size_t) n;
+    }
+  else if (errno != EAGAIN && errno != EINTR)
+    {
+      self->from = -1; /* nobody is there */
+      self->len = 0;
+    }
 }
 
 static void
@@ -54,30 +88,96 @@ typedef struct
   OciFd stop; /* hangs up when the other end is closed */
 } Relay;
 
-/* When it is told to stop, the program has ended and what it wrote is all there. */
+/* Our terminal once more: one that does not block, without changing that for whoever shares ours.
+ */
+static OciFd
+open_output (void)
+{
+  return open ("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Does what can be done, and waits when there is nothing. Neither direction waits for the other: a
+ * program that reads nothing still has its output shown, and the other way round. */
+static void
+move (Flow *in, Flow *out, struct pollfd *stop)
+{
+  const gboolean in_waits = in->len > 0, out_waits = out->len > 0;
+  struct pollfd fds[] = {
+    { .fd = in_waits ? in->to : in->from, .events = in_waits ? POLLOUT : POLLIN },
+    { .fd = out_waits ? out->to : out->from, .events = out_waits ? POLLOUT : POLLIN },
+    *stop,
+  };
+  if (poll (fds, G_N_ELEMENTS (fds), LOOK_MS) < 0)
+    return; /* a signal */
+  if (fds[0].revents != 0)
+    in_waits ? drain (in) : fill (in);
+  if (fds[1].revents != 0)
+    out_waits ? drain (out) : fill (out);
+  stop->revents = fds[2].revents;
+}
+
+/* The program has ended, and what it wrote is all there. A terminal that takes no more of it is
+ * left alone. */
+static void
+show_rest (Flow *out)
+{
+  struct pollfd ready = { .fd = out->to, .events = POLLOUT };
+  gint64 deadline = g_get_monotonic_time () + (gint64) SHOW_MS * 1000;
+  for (;;)
+    {
+      if (out->len == 0 && out->from >= 0)
+        fill (out);
+      gint64 left = deadline - g_get_monotonic_time ();
+      if (out->len == 0 || left <= 0)
+        return;
+      size_t before = out->len;
+      if (poll (&ready, 1, (int) (left / 1000) + 1) > 0)
+        drain (out);
+      if (out->len < before)
+        deadline = g_get_monotonic_time () + (gint64) SHOW_MS * 1000;
+    }
+}
+
+/* Until the program closes its terminal, or has ended. */
 static gpointer
 relay (gpointer data)
 {
   g_autofree Relay *self = data;
   struct winsize size = { 0 };
-  struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
-                          { .fd = self->master, .events = POLLIN },
-                          { .fd = self->stop, .events = POLLIN } };
-  gboolean more = TRUE;
-  while (more)
+  g_auto (OciFd) own = open_output ();
+  g_autofree Flow *in = g_new0 (Flow, 1);
+  g_autofree Flow *out = g_new0 (Flow, 1);
+  struct pollfd stop = { .fd = self->stop, .events = POLLIN };
+  *in = (Flow){ .from = STDIN_FILENO, .to = self->master };
+  *out = (Flow){ .from = self->master, .to = own >= 0 ? own : STDOUT_FILENO };
+  while (out->from >= 0 && stop.revents == 0)
     {
       carry_size (self->master, &size);
-      if (poll (fds, G_N_ELEMENTS (fds), LOOK_MS) < 0)
-        continue; /* a signal */
-      if (fds[0].revents != 0 && !carry (STDIN_FILENO, self->master))
-        fds[0].fd = -1;
-      if ((fds[1].revents & POLLIN) != 0)
-        more = carry (self->master, STDOUT_FILENO);
-      else if (fds[1].revents != 0 || fds[2].revents != 0)
-        more = FALSE;
+      move (in, out, &stop);
     }
+  show_rest (out);
   oci_fd_close (self->stop);
   return NULL;
+}
+
+/* Ours, for the moment at which a signal ends terrane. */
+static struct termios saved_mode;
+
+static void
+restore_and_end (int number)
+{
+  (void) tcsetattr (STDIN_FILENO, TCSANOW, &saved_mode);
+  (void) raise (number); /* SA_RESETHAND: this one ends it */
+}
+
+/* One that is ignored stays so. */
+static void
+catch_quit (void (*handler) (int))
+{
+  const struct sigaction action = { .sa_handler = handler, .sa_flags = (int) SA_RESETHAND };
+  struct sigaction before;
+  if (sigaction (SIGQUIT, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    (void) sigaction (SIGQUIT, &action, NULL);
 }
 
 void
@@ -87,7 +187,8 @@ terrane_pty_relay (TerranePty *self)
   struct termios raw;
   if (tcgetattr (STDIN_FILENO, &self->saved) < 0 || pipe2 (ends, O_CLOEXEC) < 0)
     return;
-  raw = self->saved;
+  saved_mode = raw = self->saved;
+  catch_quit (restore_and_end);
   cfmakeraw (&raw);
   (void) tcsetattr (STDIN_FILENO, TCSANOW, &raw);
   oci_fd_close (oci_fd_steal (&self->slave)); /* the program has it; else there is no end */
@@ -105,6 +206,7 @@ terrane_pty_clear (TerranePty *self)
     {
       (void) g_thread_join (g_steal_pointer (&self->relay));
       (void) tcsetattr (STDIN_FILENO, TCSANOW, &self->saved);
+      catch_quit (SIG_DFL);
     }
   oci_fd_close (oci_fd_steal (&self->master));
   oci_fd_close (oci_fd_steal (&self->slave));

@@ -3,14 +3,16 @@
 #include "builder/cli/podman.h"
 #include "builder/cli/pty.h"
 #include "builder/remote/interrupt.h"
+#include "builder/sandbox/root-path.h"
 
+#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum
 {
   EXIT_SIGNAL = 128, /* as shells have it */
+  MAX_TERM = 64,
 };
 
 typedef struct
@@ -26,20 +28,35 @@ static const char *
 find_shell (const TerraneRootfs *rootfs)
 {
   static const char *const shells[] = { "/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh" };
+  g_auto (OciFd) root = open (rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   for (size_t i = 0; i < G_N_ELEMENTS (shells); i++)
-    {
-      struct stat info;
-      g_autofree char *path = g_strconcat (rootfs->path, shells[i], NULL);
-      if (lstat (path, &info) == 0)
-        return shells[i];
-    }
+    if (terrane_root_path_is_program (root, shells[i]))
+      return shells[i];
   return NULL;
+}
+
+/* What programs should send to our terminal is ours to know; the image and --env win. A name that
+ * is no plain word is not worth the risk of what reads it. */
+static void
+add_term (char ***env)
+{
+  static const char *const plain = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-+._";
+  const char *term = g_getenv ("TERM");
+  size_t len = term != NULL ? strspn (term, plain) : 0;
+  if (len > 0 && len <= MAX_TERM && term[len] == '\0')
+    *env = g_environ_setenv (*env, "TERM", term, FALSE);
 }
 
 static void
 on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
 {
   terrane_session_kill (data);
+}
+
+static gboolean
+on_terminal (void)
+{
+  return isatty (STDIN_FILENO) && isatty (STDOUT_FILENO);
 }
 
 /* With a terminal on both ends, the program gets one of its own. */
@@ -51,7 +68,7 @@ run_program (const TerraneSandbox *sandbox, const char *const *argv, TerraneSess
   g_auto (TerranePty) pty = TERRANE_PTY_INIT;
   TerraneSessionOptions options = { .stdio = own };
   int slaves[3];
-  if (isatty (STDIN_FILENO) && isatty (STDOUT_FILENO))
+  if (on_terminal ())
     {
       if (!terrane_pty_open (&pty, error))
         return FALSE;
@@ -91,6 +108,8 @@ run (TerraneGlobal *global, char **arguments, const RunArguments *options, GErro
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has no shell");
   if (argv[0] == NULL)
     return terrane_function_check_argv (&function, error);
+  if (on_terminal ())
+    add_term (&function.env);
   const TerraneSandbox sandbox = {
     .root = function.rootfs.path,
     .env = (const char *const *) function.env,

@@ -18,6 +18,7 @@ on_signal (gpointer data)
   g_cancellable_cancel (self->cancellable);
   (void) signal (SIGINT, SIG_DFL);
   (void) signal (SIGTERM, SIG_DFL);
+  (void) signal (SIGHUP, SIG_DFL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -49,6 +50,7 @@ terrane_interrupt_new (void)
   self->loop = g_main_loop_new (self->context, FALSE);
   add_signal (self, SIGINT);
   add_signal (self, SIGTERM);
+  add_signal (self, SIGHUP);
   self->thread = g_thread_new ("signals", run_loop, self);
   return self;
 }

@@ -1,4 +1,5 @@
-/* SIGINT and SIGTERM as a GCancellable, for as long as work goes on that can stop cleanly. */
+/* SIGINT, SIGTERM and SIGHUP as a GCancellable, for as long as work goes on that can stop cleanly.
+ */
 #pragma once
 
 #include <gio/gio.h>

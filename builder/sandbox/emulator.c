@@ -1,14 +1,13 @@
 #include "builder/sandbox/emulator.h"
 
+#include "builder/sandbox/root-path.h"
 #include "builder/sandbox/sandbox.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -165,14 +164,6 @@ terrane_emulator_describe (const TerraneEmulator *self)
                               : "");
 }
 
-static int
-open_inside (int root, const char *path)
-{
-  const struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-  return (int) syscall (SYS_openat2, root, path, &how, sizeof how);
-}
-
 /* As execvp() would, in the image. Returns: (transfer full): @program itself when nothing is found
  */
 static char *
@@ -187,7 +178,8 @@ search (int root, const char *const *env, const char *program)
        directory++)
     {
       g_autofree char *candidate = g_build_filename (*directory, program, NULL);
-      g_auto (OciFd) fd = (*directory)[0] == '/' ? open_inside (root, candidate) : -1;
+      g_auto (OciFd) fd =
+          (*directory)[0] == '/' ? terrane_root_path_open (root, candidate, O_RDONLY) : -1;
       if (fd >= 0)
         return g_steal_pointer (&candidate);
     }
@@ -201,7 +193,7 @@ read_interpreter (int root, const char *program)
 {
   char text[MAX_SHEBANG_BYTES + 1];
   size_t len = 0;
-  g_auto (OciFd) fd = open_inside (root, program);
+  g_auto (OciFd) fd = terrane_root_path_open (root, program, O_RDONLY);
   if (fd < 0 || !oci_read_full (fd, text, MAX_SHEBANG_BYTES, &len, NULL) || len < 3
       || memcmp (text, "#!", 2) != 0)
     return NULL;
@@ -242,7 +234,7 @@ terrane_emulator_wrap (const char *qemu, const char *root, const char *const *en
         g_ptr_array_insert (words, 0, g_strdup (interpreter[n - 1]));
     }
   /* Left to fail by itself: QEMU would say nothing. */
-  g_auto (OciFd) program = open_inside (dir, words->pdata[0]);
+  g_auto (OciFd) program = terrane_root_path_open (dir, words->pdata[0], O_RDONLY);
   if (program < 0)
     {
       g_ptr_array_set_free_func (words, g_free);

@@ -7,8 +7,14 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneExchange TerraneExchange;
 
-/** Starts it. @event: copied; its stream function is the exchange's. */
-TerraneExchange *terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event);
+/**
+ * terrane_exchange_start:
+ * @event: copied; its stream function is the exchange's
+ * @waiting: outlives the exchange; how much of streamed responses waits in memory for who reads it,
+ *   in all exchanges that share this number. Above 64 MiB the function has to wait
+ */
+TerraneExchange *terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event,
+                                         gsize *waiting);
 
 /** Waits for the end of the invocation, and throws away what was not read. */
 void terrane_exchange_free (TerraneExchange *self);
@@ -20,14 +26,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneExchange, terrane_exchange_free)
  * Waits until there is something to say.
  *
  * Returns: TRUE when it is a streamed response, of which there is a part to read, whatever becomes
- *   of it; FALSE when the invocation has ended
+ *   of it; FALSE when there is an answer, or never will be
  */
 gboolean terrane_exchange_wait (TerraneExchange *self);
 
 /** Waits for parts of the streamed response: a TerraneHttpReadFunc. */
 gssize terrane_exchange_read (char *buffer, size_t max, gpointer data);
 
-/** Of an invocation that has ended. Returns: (transfer none) (nullable): NULL with the error */
-const TerraneLambdaResult *terrane_exchange_result (const TerraneExchange *self, GError **error);
+/** What was answered, and nothing else of the result. Returns: (transfer none) (nullable): NULL
+ * with the error */
+const TerraneLambdaResult *terrane_exchange_result (TerraneExchange *self, GError **error);
 
 G_END_DECLS

@@ -47,16 +47,82 @@ find_header (char **lines, const char *name)
   return NULL;
 }
 
-/* How many bytes of the body there are to come; FALSE when that is not said. */
+/* The size in front of a chunk, and what may follow it: "1f;name=value". */
 static gboolean
-body_length (char **lines, size_t *out_len, gboolean *out_known, GError **error)
+parse_chunk_size (const char *line, size_t len, size_t *out_size)
+{
+  size_t digits = 0, size = 0;
+  for (; digits < len && g_ascii_isxdigit (line[digits]); digits++)
+    {
+      size = size * 16 + (size_t) g_ascii_xdigit_value (line[digits]);
+      if (size > TERRANE_HTTP_MAX_ANSWER_BYTES)
+        return FALSE;
+    }
+  *out_size = size;
+  return digits > 0 && (digits == len || memchr (" \t;", line[digits], 3) != NULL);
+}
+
+/* Joins the chunks of a body. *out_complete is FALSE when there must be more. */
+static gboolean
+join_chunks (const char *bytes, size_t len, gboolean *out_complete, GByteArray *body,
+             GError **error)
+{
+  const char *end = bytes + len;
+  gboolean last = FALSE;
+  for (;;)
+    {
+      const char *line_end = memmem (bytes, (size_t) (end - bytes), "\r\n", 2);
+      size_t line_len = (size_t) ((line_end != NULL ? line_end : end) - bytes), size = 0;
+      if (line_len > MAX_HEAD_BYTES)
+        return oci_throw (error, OCI_ERROR_FORMAT, "a chunk without an end of its size");
+      if (line_end == NULL)
+        return TRUE;
+      *out_complete = last && line_len == 0; /* behind what there may be of trailers */
+      if (*out_complete)
+        return TRUE;
+      if (!last && !parse_chunk_size (bytes, line_len, &size))
+        return oci_throw (error, OCI_ERROR_FORMAT, "a chunk without a size");
+      bytes = line_end + 2;
+      if (last)
+        continue;
+      last = size == 0;
+      if (last)
+        continue;
+      if ((size_t) (end - bytes) < size + 2)
+        return TRUE;
+      if (memcmp (bytes + size, "\r\n", 2) != 0)
+        return oci_throw (error, OCI_ERROR_FORMAT, "a chunk that is longer than its size");
+      g_byte_array_append (body, (const guint8 *) bytes, (guint) size);
+      bytes += size + 2;
+    }
+}
+
+/* How the end of a body is known. */
+typedef enum
+{
+  BODY_UNTIL_END,
+  BODY_LENGTH,
+  BODY_CHUNKS,
+} BodyKind;
+
+static gboolean
+body_kind (unsigned status, char **lines, BodyKind *out_kind, size_t *out_len, GError **error)
 {
   g_autofree char *encoding = find_header (lines, "Transfer-Encoding");
   g_autofree char *text = find_header (lines, "Content-Length");
   uint64_t value = 0;
-  *out_known = text != NULL;
+  gboolean none = status == 204 || status == 304; /* whatever their headers say */
+  *out_len = 0;
+  *out_kind = none || text != NULL ? BODY_LENGTH : BODY_UNTIL_END;
+  if (none)
+    return TRUE;
   if (encoding != NULL)
-    return oci_throw (error, OCI_ERROR_FORMAT, "an answer in chunks to an HTTP/1.0 request");
+    {
+      g_autofree char *quoted = oci_quote (encoding);
+      *out_kind = BODY_CHUNKS;
+      return g_ascii_strcasecmp (encoding, "chunked") == 0
+             || oci_throw (error, OCI_ERROR_FORMAT, "Transfer-Encoding: %s is not chunked", quoted);
+    }
   if (text == NULL)
     return TRUE;
   if (!g_ascii_string_to_unsigned (text, 10, 0, TERRANE_HTTP_MAX_ANSWER_BYTES, &value, NULL))
@@ -69,33 +135,72 @@ body_length (char **lines, size_t *out_len, gboolean *out_known, GError **error)
   return TRUE;
 }
 
+/* The head of the answer itself: what is said before it, such as 100 and 103, is skipped.
+ * *out_lines is NULL when there must be more. */
+static gboolean
+parse_head (const char **bytes, size_t *len, unsigned *out_status, char ***out_lines,
+            GError **error)
+{
+  *out_lines = NULL;
+  for (;;)
+    {
+      const char *end = memmem (*bytes, *len, "\r\n\r\n", 4);
+      size_t head_len = end != NULL ? (size_t) (end - *bytes) : *len;
+      if (head_len > MAX_HEAD_BYTES)
+        return oci_throw (error, OCI_ERROR_LIMIT, "headers of more than %d bytes", MAX_HEAD_BYTES);
+      if (end == NULL)
+        return TRUE;
+      g_autofree char *head = g_strndup (*bytes, head_len);
+      if (!parse_status (head, out_status))
+        return oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");
+      *bytes = end + 4;
+      *len -= head_len + 4;
+      if (*out_status < 200)
+        continue;
+      *out_lines = g_strsplit (head, "\r\n", -1);
+      return TRUE;
+    }
+}
+
+static gboolean
+parse_chunks (const char *bytes, size_t len, gboolean ended, gboolean *out_complete,
+              TerraneHttpAnswer *out_answer, GError **error)
+{
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  /* Once at its end, and not once more with each part that comes. */
+  if (!ended && (len < 2 || memcmp (bytes + len - 2, "\r\n", 2) != 0))
+    return TRUE;
+  if (!join_chunks (bytes, len, out_complete, body, error))
+    return FALSE;
+  if (*out_complete)
+    out_answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&body));
+  return *out_complete || !ended
+         || oci_throw (error, OCI_ERROR_FORMAT, "the connection ended before the last chunk");
+}
+
 gboolean
 terrane_http_answer_parse (const char *bytes, size_t len, gboolean ended, gboolean *out_complete,
                            TerraneHttpAnswer *out_answer, GError **error)
 {
-  const char *end = memmem (bytes, len, "\r\n\r\n", 4);
-  size_t head_len = end != NULL ? (size_t) (end - bytes) : len;
+  g_auto (GStrv) lines = NULL;
   size_t body_len = 0;
-  gboolean known = FALSE;
+  BodyKind kind;
   *out_complete = FALSE;
-  if (head_len > MAX_HEAD_BYTES)
-    return oci_throw (error, OCI_ERROR_LIMIT, "headers of more than %d bytes", MAX_HEAD_BYTES);
-  if (end == NULL)
-    return !ended || oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");
-  g_autofree char *head = g_strndup (bytes, head_len);
-  g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
-  if (!parse_status (head, &out_answer->status))
-    return oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");
-  if (!body_length (lines + 1, &body_len, &known, error))
+  if (!parse_head (&bytes, &len, &out_answer->status, &lines, error))
     return FALSE;
-  size_t there = len - head_len - 4;
-  if (known && there < body_len)
+  if (lines == NULL)
+    return !ended || oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");
+  if (!body_kind (out_answer->status, lines + 1, &kind, &body_len, error))
+    return FALSE;
+  if (kind == BODY_CHUNKS)
+    return parse_chunks (bytes, len, ended, out_complete, out_answer, error);
+  if (kind == BODY_LENGTH && len < body_len)
     return !ended
            || oci_throw (error, OCI_ERROR_FORMAT, "the connection ended %zu bytes too early",
-                         body_len - there);
-  if (!known && !ended)
+                         body_len - len);
+  if (kind == BODY_UNTIL_END && !ended)
     return TRUE;
-  out_answer->body = g_bytes_new (end + 4, known ? body_len : there);
+  out_answer->body = g_bytes_new (bytes, kind == BODY_LENGTH ? body_len : len);
   *out_complete = TRUE;
   return TRUE;
 }
@@ -150,12 +255,12 @@ parse (const GByteArray *got, gboolean head, gboolean ended, gboolean *out_compl
   *out_complete = FALSE;
   if (!head)
     return terrane_http_answer_parse (bytes, len, ended, out_complete, out_answer, error);
-  if (!ended && memmem (bytes, len, "\r\n\r\n", 4) == NULL)
-    return TRUE;
-  g_autofree char *line = g_strndup (bytes, len);
-  *out_complete = parse_status (line, &out_answer->status);
-  out_answer->body = g_bytes_new_static ("", 0);
-  return *out_complete || oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");
+  g_auto (GStrv) lines = NULL;
+  if (!parse_head (&bytes, &len, &out_answer->status, &lines, error))
+    return FALSE;
+  *out_complete = lines != NULL;
+  out_answer->body = *out_complete ? g_bytes_new_static ("", 0) : NULL;
+  return *out_complete || !ended || oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");
 }
 
 gboolean
@@ -165,7 +270,7 @@ terrane_http_ask (int fd, const char *method, const char *path, const char *body
   g_autoptr (GString) request = g_string_new (NULL);
   g_autoptr (GByteArray) got = g_byte_array_new ();
   gboolean complete = FALSE;
-  g_string_printf (request, "%s %s HTTP/1.0\r\nHost: localhost\r\nUser-Agent: terrane\r\n", method,
+  g_string_printf (request, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: terrane\r\n", method,
                    path);
   if (body != NULL)
     g_string_append_printf (request, "Content-Type: %s\r\nContent-Length: %zu\r\n",

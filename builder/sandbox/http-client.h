@@ -1,5 +1,5 @@
 /* One HTTP request over a socket that is connected already, to a server nobody has reason to trust.
- * HTTP/1.0 is spoken, so that the answer ends with its connection and comes without chunks. */
+ * Answers may have a length, chunks, or the end of their connection. */
 #pragma once
 
 #include <glib.h>

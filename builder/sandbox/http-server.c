@@ -9,7 +9,6 @@
 
 enum
 {
-  MAX_CONNECTIONS = 64,
   MAX_BUFFERED_BYTES = 256 * 1024 * 1024, /* of all bodies under way */
   HEADER_BYTES = 2 * 1024 * 1024,         /* a runtime may send 1 MiB of X-Ray data in one */
   STREAM_BLOCK_BYTES = 64 * 1024,
@@ -19,6 +18,7 @@ struct _TerraneHttpServer
 {
   struct MHD_Daemon *daemon;
   TerraneHttpHandler handler;
+  TerraneHttpLimits limits;
   gpointer data;
   gsize buffered; /* atomic */
 };
@@ -34,6 +34,8 @@ struct _TerraneHttpRequest
   GByteArray *body; /* NULL once it was too large */
   GBytes *whole;
   gboolean answered;
+  GDestroyNotify done; /* (nullable): called with the reply sent */
+  gpointer done_data;
 };
 
 const char *
@@ -120,9 +122,18 @@ take_body (TerraneHttpServer *self, TerraneHttpRequest *request, const char *byt
     g_byte_array_append (request->body, (const guint8 *) bytes, (guint) len);
 }
 
+/* The clock of a connection stands still while the handler works, and begins anew behind it. */
+static void
+set_clock (struct MHD_Connection *connection, unsigned seconds)
+{
+  (void) MHD_set_connection_option (connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 /* A body that goes out while it comes. */
 typedef struct
 {
+  struct MHD_Connection *connection;
+  unsigned stuck_seconds;
   TerraneHttpReadFunc read;
   gpointer data;
   GDestroyNotify free;
@@ -132,7 +143,9 @@ static ssize_t
 read_stream (void *data, G_GNUC_UNUSED uint64_t offset, char *buffer, size_t max)
 {
   const Stream *self = data;
+  set_clock (self->connection, 0);
   gssize n = self->read (buffer, max, self->data);
+  set_clock (self->connection, self->stuck_seconds);
   return n == TERRANE_HTTP_STREAM_END      ? MHD_CONTENT_READER_END_OF_STREAM
          : n == TERRANE_HTTP_STREAM_BROKEN ? MHD_CONTENT_READER_END_WITH_ERROR
                                            : n;
@@ -148,14 +161,19 @@ free_stream (void *data)
 }
 
 static struct MHD_Response *
-make_response (const TerraneHttpReply *reply)
+make_response (const TerraneHttpServer *self, struct MHD_Connection *connection,
+               const TerraneHttpReply *reply)
 {
   gsize len = 0;
   const void *bytes = reply->body != NULL ? g_bytes_get_data (reply->body, &len) : NULL;
   if (reply->read == NULL)
     return MHD_create_response_from_buffer (len, (void *) bytes, MHD_RESPMEM_MUST_COPY);
   Stream *stream = g_new (Stream, 1);
-  *stream = (Stream){ .read = reply->read, .data = reply->read_data, .free = reply->read_free };
+  *stream = (Stream){ .connection = connection,
+                      .stuck_seconds = self->limits.stuck_seconds,
+                      .read = reply->read,
+                      .data = reply->read_data,
+                      .free = reply->read_free };
   struct MHD_Response *response = MHD_create_response_from_callback (
       MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, stream, free_stream);
   if (response == NULL)
@@ -164,9 +182,10 @@ make_response (const TerraneHttpReply *reply)
 }
 
 static enum MHD_Result
-send_reply (struct MHD_Connection *connection, const TerraneHttpReply *reply)
+send_reply (const TerraneHttpServer *self, struct MHD_Connection *connection,
+            const TerraneHttpReply *reply)
 {
-  struct MHD_Response *response = make_response (reply);
+  struct MHD_Response *response = make_response (self, connection, reply);
   if (response == NULL)
     return MHD_NO;
   if (reply->content_type != NULL)
@@ -187,8 +206,15 @@ answer (const TerraneHttpServer *self, TerraneHttpRequest *request)
   if (request->body != NULL)
     request->whole = g_byte_array_free_to_bytes (g_steal_pointer (&request->body));
   request->answered = TRUE;
+  set_clock (request->connection, 0);
   self->handler.reply (request, &reply, self->data);
-  enum MHD_Result result = send_reply (request->connection, &reply);
+  set_clock (request->connection, self->limits.stuck_seconds);
+  if (reply.read == NULL)
+    {
+      request->done = reply.read_free;
+      request->done_data = reply.read_data;
+    }
+  enum MHD_Result result = send_reply (self, request->connection, &reply);
   if (reply.body != NULL)
     g_bytes_unref (reply.body);
   return result;
@@ -223,16 +249,19 @@ on_request (void *data, struct MHD_Connection *connection, const char *url, cons
 }
 
 static void
-on_completed (void *data, G_GNUC_UNUSED struct MHD_Connection *connection, void **context,
+on_completed (void *data, struct MHD_Connection *connection, void **context,
               G_GNUC_UNUSED enum MHD_RequestTerminationCode code)
 {
   TerraneHttpRequest *request = *context;
   TerraneHttpServer *self = data;
+  set_clock (connection, self->limits.idle_seconds); /* it may send another request */
   if (request == NULL)
     return;
   if (request->rules.streamed && !request->answered && self->handler.broken != NULL)
     self->handler.broken (request, self->data);
   drop_body (self, request);
+  if (request->done != NULL)
+    request->done (request->done_data);
   g_free (request);
   *context = NULL;
 }
@@ -245,17 +274,18 @@ ignore_message (G_GNUC_UNUSED void *data, G_GNUC_UNUSED const char *format,
 }
 
 TerraneHttpServer *
-terrane_http_server_start (int listener, const TerraneHttpHandler *handler, gpointer data,
-                           GError **error)
+terrane_http_server_start (int listener, const TerraneHttpHandler *handler,
+                           const TerraneHttpLimits *limits, gpointer data, GError **error)
 {
   TerraneHttpServer *self = g_new0 (TerraneHttpServer, 1);
-  *self = (TerraneHttpServer){ .handler = *handler, .data = data };
+  *self = (TerraneHttpServer){ .handler = *handler, .limits = *limits, .data = data };
   self->daemon =
       MHD_start_daemon (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD
                             | MHD_USE_ITC | MHD_USE_POLL | MHD_USE_ERROR_LOG,
                         0, NULL, NULL, on_request, self, MHD_OPTION_EXTERNAL_LOGGER, ignore_message,
                         NULL, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED,
-                        on_completed, self, MHD_OPTION_CONNECTION_LIMIT, (unsigned) MAX_CONNECTIONS,
+                        on_completed, self, MHD_OPTION_CONNECTION_LIMIT, limits->max_connections,
+                        MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds,
                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_BYTES, MHD_OPTION_END);
   if (self->daemon != NULL)
     return self;

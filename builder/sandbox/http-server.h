@@ -24,7 +24,7 @@ typedef struct
   unsigned status;
   GBytes *body;             /* (nullable) */
   TerraneHttpReadFunc read; /* (nullable): gives the body, which goes out while it comes */
-  gpointer read_data;       /* given to read_free when the body has gone out, or never will */
+  gpointer read_data;       /* given to read_free when the reply has gone out, or never will */
   GDestroyNotify read_free; /* (nullable) */
   const char *content_type; /* (nullable) */
   GPtrArray *headers;       /* names and values in turn; freed with it */
@@ -66,13 +66,22 @@ void terrane_http_reply_add (TerraneHttpReply *self, const char *name, const cha
 
 typedef struct _TerraneHttpServer TerraneHttpServer;
 
+typedef struct
+{
+  unsigned max_connections; /* those above are closed at once */
+  unsigned idle_seconds;    /* for a client to go on with its request; 0: for ever */
+  unsigned stuck_seconds;   /* for a client to go on taking its answer; 0: for ever */
+} TerraneHttpLimits;
+
 /**
  * terrane_http_server_start:
  * @listener: a listening socket, taken
  * @handler: copied
+ * @limits: copied
  */
 TerraneHttpServer *terrane_http_server_start (int listener, const TerraneHttpHandler *handler,
-                                              gpointer data, GError **error);
+                                              const TerraneHttpLimits *limits, gpointer data,
+                                              GError **error);
 
 /** Waits for the calls of the handler that are under way. */
 void terrane_http_server_free (TerraneHttpServer *self);

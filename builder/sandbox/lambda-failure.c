@@ -1,14 +1,13 @@
 #include "builder/sandbox/lambda-failure.h"
 
+#include "builder/sandbox/root-path.h"
+
 #include "oci/base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static void fail (TerraneLambdaResult *result, const char *type, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
@@ -67,22 +66,12 @@ errno_text (int number)
   return g_ascii_strdown (g_strerror (number), -1);
 }
 
-/* A path of the image, without leaving it. */
-static int
-open_inside (const char *root, const char *path, unsigned flags)
-{
-  const struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags,
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-  g_auto (OciFd) dir = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return dir >= 0 ? (int) syscall (SYS_openat2, dir, path, &how, sizeof how) : -1;
-}
-
 gboolean
 terrane_lambda_check_entrypoint (const char *root, const char *program, TerraneLambdaResult *result)
 {
   struct stat info;
   g_autofree char *reason = NULL;
-  g_auto (OciFd) fd = open_inside (root, program, O_NOFOLLOW);
+  g_auto (OciFd) fd = terrane_root_path_find (root, program, O_NOFOLLOW);
   if (program[0] != '/')
     reason = g_strdup ("not an absolute path");
   else if (fd < 0 || fstat (fd, &info) < 0)
@@ -102,7 +91,7 @@ terrane_lambda_check_working_dir (const char *root, const char *path, TerraneLam
   g_auto (OciFd) fd = -1;
   if (path == NULL || path[0] == '\0')
     return TRUE;
-  fd = open_inside (root, path, O_DIRECTORY);
+  fd = terrane_root_path_find (root, path, O_DIRECTORY);
   if (fd >= 0)
     return TRUE;
   g_autofree char *reason = errno_text (errno);

@@ -26,7 +26,8 @@ struct _TerraneLambda
 {
   TerraneLambdaOptions options;
   char *arn;
-  GMutex busy; /* held by the one invocation */
+  GMutex busy;  /* held by the one invocation */
+  int answered; /* atomic; its answer is there, or it has ended */
 
   GMutex mutex;             /* of what follows */
   Environment *environment; /* replaced by the invocation alone */
@@ -37,6 +38,7 @@ struct _TerraneLambda
 typedef struct
 {
   TerraneInvocation event;
+  const TerraneLambdaEvent *given;
   TerraneLambdaResult *result;
   gint64 deadline; /* monotonic */
 } Run;
@@ -262,8 +264,13 @@ exchange (TerraneLambda *self, Run *run)
   else if (wait == TERRANE_RUNTIME_DONE)
     {
       take_answer (self, run->result);
+      g_atomic_int_set (&self->answered, 1);
+      /* A stream that broke gets its reason from how the program ended. */
+      if (run->given->answered != NULL && !is_truncated (run->result))
+        run->given->answered (run->result, run->given->answered_data);
       /* What it does behind its answer is on the invocation's time as well. */
       wait = terrane_runtime_wait_ready (runtime, run->deadline);
+      run->result->late_timeout = wait == TERRANE_RUNTIME_TIMEOUT;
       if (wait == TERRANE_RUNTIME_ENDED && is_truncated (run->result))
         {
           clear_answer (run->result);
@@ -282,7 +289,8 @@ report (TerraneLambda *self, const TerraneLambdaResult *result)
   g_autofree char *init =
       result->cold ? g_strdup_printf ("\tInit Duration: %.2f ms", result->init_ms) : g_strdup ("");
   g_autofree char *status = NULL;
-  gboolean timed_out = g_strcmp0 (result->error_type, "Sandbox.Timedout") == 0;
+  gboolean timed_out =
+      result->late_timeout || g_strcmp0 (result->error_type, "Sandbox.Timedout") == 0;
   if (timed_out)
     status = g_strdup ("\tStatus: timeout");
   else if (result->error_type != NULL && !result->by_function)
@@ -350,9 +358,17 @@ terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
 {
   const char *trace_id = event->trace_id;
   *out_result = (TerraneLambdaResult){ 0 };
+  /* Who has seen the answer to an event may send the next one: it waits for the end of the first.
+   */
   if (!g_mutex_trylock (&self->busy))
-    return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
-  Run run = { .result = out_result,
+    {
+      if (!g_atomic_int_get (&self->answered))
+        return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
+      g_mutex_lock (&self->busy);
+    }
+  g_atomic_int_set (&self->answered, 0);
+  Run run = { .given = event,
+              .result = out_result,
               .event = { .request_id = g_uuid_string_random (),
                          .payload = g_bytes_ref (event->payload),
                          .trace_id = trace_id != NULL ? g_strdup (trace_id) : make_trace_id (),

@@ -29,12 +29,13 @@ typedef struct
 typedef struct
 {
   char *request_id;
-  char *error_type;     /* (nullable): NULL when the function succeeded */
-  GBytes *body;         /* the response, or the error as JSON; empty when it was streamed */
-  gboolean streamed;    /* the response, or what there was of it, went to the stream function */
-  gboolean by_function; /* the error is the function's own answer, and not about its end */
-  gboolean cold;        /* the environment was made for this event */
-  double init_ms;       /* 0 unless cold */
+  char *error_type;      /* (nullable): NULL when the function succeeded */
+  GBytes *body;          /* the response, or the error as JSON; empty when it was streamed */
+  gboolean streamed;     /* the response, or what there was of it, went to the stream function */
+  gboolean by_function;  /* the error is the function's own answer, and not about its end */
+  gboolean late_timeout; /* it answered, and was killed since it went on until its timeout */
+  gboolean cold;         /* the environment was made for this event */
+  double init_ms;        /* 0 unless cold */
   double duration_ms;
   uint64_t billed_ms;
   uint64_t max_memory_bytes;
@@ -52,6 +53,11 @@ typedef struct
   TerraneStreamFunc stream;   /* (nullable): takes a streamed response while it comes; without it
                                  such a response is a body like others */
   gpointer stream_data;
+  void (*answered) (const TerraneLambdaResult *result,
+                    gpointer data); /* (nullable): when the answer
+is there, in whose result only the answer is set; the invocation goes on
+until the function asks for the next event, as long as its timeout lets it */
+  gpointer answered_data;
 } TerraneLambdaEvent;
 
 typedef struct _TerraneLambda TerraneLambda;

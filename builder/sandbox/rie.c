@@ -15,6 +15,9 @@ enum
 {
   MAX_EVENT_BYTES = 6 * 1024 * 1024,
   BACKLOG = 64,
+  MAX_CONNECTIONS = 64,
+  IDLE_SECONDS = 15, /* clients that send half of a request must not lock out the others */
+  STUCK_SECONDS = 120,
 };
 
 struct _TerraneRie
@@ -22,6 +25,7 @@ struct _TerraneRie
   TerraneHttpServer *server;
   TerraneLambda *lambda;
   unsigned timeout_ms;
+  gsize waiting; /* atomic; bytes of streamed responses */
 };
 
 static void
@@ -64,7 +68,7 @@ decode_context (const char *encoded)
 }
 
 static void
-answer (const TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpReply *reply)
+answer (TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpReply *reply)
 {
   g_autofree char *context =
       decode_context (terrane_http_request_header (request, "X-Amz-Client-Context"));
@@ -73,7 +77,8 @@ answer (const TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpRe
     .client_context = context,
     .trace_id = terrane_http_request_header (request, "X-Amzn-Trace-Id"),
   };
-  g_autoptr (TerraneExchange) exchange = terrane_exchange_start (self->lambda, &event);
+  g_autoptr (TerraneExchange) exchange =
+      terrane_exchange_start (self->lambda, &event, &self->waiting);
   g_autoptr (GError) error = NULL;
   if (terrane_exchange_wait (exchange))
     {
@@ -86,12 +91,16 @@ answer (const TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpRe
       return;
     }
   const TerraneLambdaResult *result = terrane_exchange_result (exchange, &error);
+  /* Waits for the end of the invocation when the answer has gone out, and not before. */
+  reply->read_data = exchange;
+  reply->read_free = (GDestroyNotify) terrane_exchange_free;
   if (result != NULL)
     reply_result (self, reply, result);
   else if (g_error_matches (error, OCI_ERROR, OCI_ERROR_EXISTS))
     reply_message (reply, 400, error->message);
   else
     reply_message (reply, 500, error->message);
+  (void) g_steal_pointer (&exchange);
 }
 
 static void
@@ -143,7 +152,10 @@ terrane_rie_start (TerraneLambda *lambda, unsigned timeout_ms, unsigned *port, G
   g_autoptr (TerraneRie) self = g_new0 (TerraneRie, 1);
   self->lambda = lambda;
   self->timeout_ms = timeout_ms;
-  self->server = terrane_http_server_start (listener, &handler, self, error);
+  const TerraneHttpLimits limits = { .max_connections = MAX_CONNECTIONS,
+                                     .idle_seconds = IDLE_SECONDS,
+                                     .stuck_seconds = STUCK_SECONDS };
+  self->server = terrane_http_server_start (listener, &handler, &limits, self, error);
   return self->server != NULL ? g_steal_pointer (&self) : NULL;
 }
 

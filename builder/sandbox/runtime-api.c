@@ -14,6 +14,11 @@
 #define TYPE_TOO_LARGE "Function.ResponseSizeTooLarge"
 #define TYPE_TRUNCATED "Runtime.TruncatedResponse"
 
+enum
+{
+  MAX_CONNECTIONS = 256, /* a runtime that leaves connections open gets far, and then an error */
+};
+
 struct _TerraneRuntimeApi
 {
   TerraneHttpServer *server;
@@ -294,7 +299,9 @@ terrane_runtime_api_start (int listener, TerraneRuntime *runtime, const char *fu
   g_autoptr (TerraneRuntimeApi) self = g_new0 (TerraneRuntimeApi, 1);
   self->runtime = runtime;
   self->function_arn = g_strdup (function_arn);
-  self->server = terrane_http_server_start (listener, &handler, self, error);
+  /* A runtime may wait for its next event as long as it likes. */
+  const TerraneHttpLimits limits = { .max_connections = MAX_CONNECTIONS };
+  self->server = terrane_http_server_start (listener, &handler, &limits, self, error);
   return self->server != NULL ? g_steal_pointer (&self) : NULL;
 }
 

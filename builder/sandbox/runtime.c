@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+enum
+{
+  RETRY_USECS = 2000, /* with a part of a stream for which there was no room */
+};
+
 /* STARTING → WAITING → RUNNING (→ STREAMING) → ANSWERED → WAITING …; STARTING → FAILED */
 typedef enum
 {
@@ -159,16 +164,20 @@ terrane_runtime_begin_stream (TerraneRuntime *self, const char *request_id)
   return TRUE;
 }
 
+static gboolean
+is_ended (TerraneRuntime *self)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  return self->ended;
+}
+
 /* Without the lock, since whoever takes it may take as long as it likes; nobody changes the
  * invocation before the stream has ended. */
 void
 terrane_runtime_stream (TerraneRuntime *self, const char *bytes, size_t len)
 {
-  g_mutex_lock (&self->mutex);
-  gboolean ended = self->ended;
-  g_mutex_unlock (&self->mutex);
-  if (!ended)
-    self->invocation.stream (bytes, len, self->invocation.stream_data);
+  while (!is_ended (self) && !self->invocation.stream (bytes, len, self->invocation.stream_data))
+    g_usleep (RETRY_USECS);
 }
 
 TerraneRuntimeStatus

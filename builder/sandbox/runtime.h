@@ -17,8 +17,9 @@ typedef enum
   TERRANE_RUNTIME_CLOSED,           /* the environment ends */
 } TerraneRuntimeStatus;
 
-/** A part of a streamed response; called by another thread, never two at a time. */
-typedef void (*TerraneStreamFunc) (const char *bytes, size_t len, gpointer data);
+/** A part of a streamed response; called by another thread, never two at a time. Returns: FALSE
+ * when there is no room for it now: it is offered again until there is, and the runtime waits */
+typedef gboolean (*TerraneStreamFunc) (const char *bytes, size_t len, gpointer data);
 
 /* One event on its way to the function. */
 typedef struct

@@ -1,5 +1,7 @@
 #include "builder/validation/explain.h"
 
+#include "builder/sandbox/root-path.h"
+
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 
@@ -7,10 +9,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum
@@ -19,15 +19,6 @@ enum
   MAX_ENTRIES = 500000,  /* of a search through the image */
   MAX_DEPTH = 40,
 };
-
-/* Links are followed inside of the image. */
-static int
-open_in_root (int root, const char *path, int flags)
-{
-  const struct open_how how = { .flags = (unsigned) (flags | O_CLOEXEC | O_NONBLOCK),
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-  return (int) syscall (SYS_openat2, root, path, &how, sizeof how);
-}
 
 static const char *
 lookup_env (const TerraneExplainContext *context, const char *name)
@@ -55,7 +46,7 @@ between (const char *text, const char *before, const char *after)
 static char *
 find_foreign_module (const TerraneExplainContext *context, const char *directory, const char *stem)
 {
-  g_auto (OciFd) fd = open_in_root (context->root, directory, O_RDONLY | O_DIRECTORY);
+  g_auto (OciFd) fd = terrane_root_path_open (context->root, directory, O_RDONLY | O_DIRECTORY);
   g_autofree char *prefix = g_strconcat (stem, ".", NULL);
   DIR *listing = fd >= 0 ? fdopendir (fd) : NULL;
   char *found = NULL;
@@ -154,7 +145,7 @@ static unsigned
 machine_of (const TerraneExplainContext *context, const char *path)
 {
   unsigned char header[EI_NIDENT + 4];
-  g_auto (OciFd) fd = open_in_root (context->root, path, O_RDONLY);
+  g_auto (OciFd) fd = terrane_root_path_open (context->root, path, O_RDONLY);
   struct stat info;
   if (fd < 0 || fstat (fd, &info) < 0 || !S_ISREG (info.st_mode)
       || pread (fd, header, sizeof header, 0) != (ssize_t) sizeof header
@@ -222,7 +213,7 @@ explain_certificates (const TerraneExplainContext *context, G_GNUC_UNUSED const 
       const char *path = lookup_env (context, names[i]);
       if (path == NULL)
         continue;
-      g_auto (OciFd) fd = open_in_root (context->root, path, O_RDONLY);
+      g_auto (OciFd) fd = terrane_root_path_open (context->root, path, O_RDONLY);
       g_autofree char *quoted = oci_quote (path);
       if (fd < 0)
         return g_strdup_printf (
@@ -233,7 +224,7 @@ explain_certificates (const TerraneExplainContext *context, G_GNUC_UNUSED const 
     }
   for (size_t i = 0; i < G_N_ELEMENTS (defaults); i++)
     {
-      g_auto (OciFd) fd = open_in_root (context->root, defaults[i], O_RDONLY);
+      g_auto (OciFd) fd = terrane_root_path_open (context->root, defaults[i], O_RDONLY);
       if (fd >= 0)
         return g_strdup_printf (
             "no answer came over https. The image has a CA bundle, %s; libcurl may "
@@ -259,7 +250,7 @@ explain_proj_db (const TerraneExplainContext *context, G_GNUC_UNUSED const char 
       struct stat info;
       g_autofree char *path = g_strconcat (directory, "/proj.db", NULL);
       g_autofree char *quoted = oci_quote (path);
-      g_auto (OciFd) fd = open_in_root (context->root, path, O_PATH);
+      g_auto (OciFd) fd = terrane_root_path_open (context->root, path, O_PATH);
       if (fd < 0)
         return g_strdup_printf (
             "%s leads to %s, which the image does not have. Unset it for wheels, "

@@ -1,3 +1,4 @@
+#include "builder/sandbox/root-path.h"
 #include "builder/validation/certificate.h"
 #include "builder/validation/run-private.h"
 #include "builder/validation/suite.h"
@@ -6,10 +7,8 @@
 #include "oci/base/json.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. Run
@@ -52,17 +51,11 @@ image_path (const TerraneValidation *self)
 static char *
 find_program (const TerraneRun *self, const char *name)
 {
-  const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
   g_auto (GStrv) directories = g_strsplit (image_path (self->validation), ":", -1);
   for (char **directory = directories; *directory != NULL; directory++)
     {
-      struct stat info;
       g_autofree char *candidate = g_strconcat (*directory, "/", name, NULL);
-      g_auto (OciFd) fd = candidate[0] == '/' ? (int) syscall (SYS_openat2, self->explain.root,
-                                                               candidate, &how, sizeof how)
-                                              : -1;
-      if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & 0111) != 0)
+      if (terrane_root_path_is_program (self->explain.root, candidate))
         return g_steal_pointer (&candidate);
     }
   return NULL;

@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       gboolean complete = FALSE;
       gboolean ok = terrane_http_answer_parse ((const char *) data, size, ended != 0, &complete,
                                                &answer, NULL);
-      if (complete != (answer.body != NULL) || (complete && (!ok || answer.status < 100))
+      if (complete != (answer.body != NULL) || (complete && (!ok || answer.status < 200))
           || (ok && ended != 0 && !complete) || (complete && g_bytes_get_size (answer.body) > size))
         abort ();
     }

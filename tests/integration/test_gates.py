@@ -1,5 +1,6 @@
 """validate.invoke and validate.http: what a function or a server must answer before its image gets a name."""
 
+import base64
 import json
 import unittest
 import xml.etree.ElementTree as xml
@@ -21,7 +22,7 @@ def handler(event, context):
     while event.get("hang"):
         pass
     return {"statusCode": 200, "body": {"event": event, "list": [1, 2.0]}, "stage": os.environ.get("STAGE"),
-            "memory": context.memory_limit_in_mb}
+            "name": os.environ["AWS_LAMBDA_FUNCTION_NAME"], "memory": context.memory_limit_in_mb}
 '''
 
 SERVER = '''
@@ -31,6 +32,11 @@ if os.environ.get("BEHAVIOUR") == "ends":
     sys.exit(3)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/chunks":
+            self.wfile.write(b"HTTP/1.1 103 Early Hints\\r\\nLink: </a>\\r\\n\\r\\n"
+                             b"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+                             b"2\\r\\nin\\r\\n7\\r\\n chunks\\r\\n0\\r\\n\\r\\n")
+            return
         body = f"path {self.path}, port {os.environ['PORT']}, azure {os.environ.get('FUNCTIONS_CUSTOMHANDLER_PORT')}".encode()
         self.send_response(404 if self.path == "/missing" else 200)
         self.end_headers()
@@ -50,6 +56,20 @@ port = 9999 if os.environ.get("BEHAVIOUR") == "other port" else int(os.environ["
 http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 '''
 
+# A runtime of the test's own, which answers with the bytes that it is asked for.
+RAW = '''
+import base64, http.client, json, os, sys
+host, api = os.environ["AWS_LAMBDA_RUNTIME_API"], "/2018-06-01/runtime/invocation/"
+while True:
+    connection = http.client.HTTPConnection(host)
+    connection.request("GET", api + "next")
+    event = connection.getresponse()
+    body = base64.b64decode(json.loads(event.read())["answer"])
+    connection = http.client.HTTPConnection(host)
+    connection.request("POST", api + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", body)
+    connection.getresponse().read()
+'''
+
 
 @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
 class GateCase(TestCase):
@@ -58,6 +78,7 @@ class GateCase(TestCase):
         (self.directory / "task").mkdir()
         (self.directory / "task/app.py").write_text(HANDLER)
         (self.directory / "task/server.py").write_text(SERVER)
+        (self.directory / "task/raw.py").write_text(RAW)
 
     def profile(self, validate, target="oci", entrypoint=(PYTHON, "-m", "awslambdaric"), cmd=("app.handler",), **more):
         profile = {"name": "app", "platform": "linux/amd64", "target": target, "base": {"archive": str(BASE)}, "trees": [
@@ -118,6 +139,15 @@ class InvokeGate(GateCase):
         _, log = self.build(path, exit_code=3)
         self.assertIn("invoke event.json: in its answer, ‘body.event.tile’ is ‘2’, expected ‘1’", log)
 
+    def test_the_name_is_part_of_the_key(self):
+        """The function sees it, and it is the only thing that changes."""
+        gate = {"invoke": {"event": {}, "expect": {"name": "app"}}}
+        record, _ = self.build(self.profile(gate))
+        self.assertFalse(record["validation_cached"])
+        self.assertTrue(self.build(self.profile(gate))[0]["validation_cached"])
+        _, log = self.build(self.profile(gate, name="other"), exit_code=3)
+        self.assertIn("‘name’ is ‘\"other\"’, expected ‘\"app\"’", log)
+
     def test_all_failures_are_reported_together(self):
         _, log = self.build(self.profile({"imports": ["no_such_module"], "invoke": [
             {"event": {"raise": True}},
@@ -139,6 +169,19 @@ class InvokeGate(GateCase):
         self.assertNotIn("invoke event 6", log)
         self.assertNotIn("app:latest", self.run_terrane("images").stdout)
 
+    def test_answers_that_few_give(self):
+        """Nothing, text with a NUL, JSON with one, and an integer that has no 64 bits: all can be expected, and missed."""
+        raw = lambda text: {"answer": base64.b64encode(text).decode()}
+        big = b'{"id": 123456789012345678901234567890, "n": 1}'
+        for expected, code in ((["", "ok\ufffdmore", {"n": 1}], 0), (["x", "ok", {"n": 2}], 3)):
+            with self.subTest(code):
+                _, log = self.build(self.profile({"invoke": [
+                    {"event": raw(body), "expect": expect} for body, expect in zip((b"", b"ok\0more", big), expected)]},
+                    entrypoint=[PYTHON, "raw.py"], cmd=[]), exit_code=code)
+                self.assertNotIn("CRITICAL", log)
+        for text in ("3 of 3 validations", "the answer is ‘\"\"’, expected ‘\"x\"’", "‘n’ is ‘1.0’, expected ‘2’"):
+            self.assertIn(text, log)
+
     def test_an_event_that_is_not_there(self):
         path = self.profile({"invoke": {"event": "absent.json"}})
         self.assert_fails(1, r"profile\.json: validate\.invoke.*\.event: .*absent\.json", "build", path)
@@ -159,15 +202,17 @@ class HttpGate(GateCase):
     def test_answers_that_are_right(self):
         record, _ = self.serve([{"path": "/a?b=c", "expect_body": "path /a[?]b=c, port 8080, azure None"},
                                 {"path": "/missing", "expect_status": 404},
+                                {"path": "/chunks", "expect_body": "^in chunks$"},
                                 {"path": "/", "method": "HEAD", "expect_status": 204},
                                 {"path": "/", "method": "POST", "body": "posted", "expect_status": 201, "expect_body": "^posted$"}])
         self.assertEqual([(result["kind"], result["name"], result["passed"], result["http_status"])
                           for result in record["validation"]],
                          [("http", "GET /a?b=c", True, 200), ("http", "GET /missing", True, 404),
-                          ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])
+                          ("http", "GET /chunks", True, 200), ("http", "HEAD /", True, 204), ("http", "POST /", True, 201)])
 
     def test_azure_names_its_port(self):
-        self.serve({"path": "/", "expect_body": "azure 8080$"}, target="azure-functions")
+        (self.directory / "task/host.json").write_text('{"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "server.py"}}}')
+        self.serve({"path": "/", "expect_body": "azure 8080$"}, target="azure-functions", AzureWebJobsScriptRoot="/var/task")
 
     def test_answers_that_are_wrong(self):
         _, log = self.serve([{"path": "/missing"}, {"path": "/", "expect_body": "^nothing"}], exit_code=3)

@@ -6,6 +6,7 @@ The functions use AWS's own runtime client, awslambdaric; what that never does i
 import base64
 import concurrent.futures
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -17,11 +18,14 @@ import select
 import shlex
 import shutil
 import signal
+import socket
 import struct
 import subprocess
+import termios
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -125,6 +129,21 @@ while True:
         call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 100))
     elif event == "over":
         facts["over"] = call("POST", answer + "/response", b"x" * (6 * 1024 * 1024 + 101))[0]
+    elif event == "50 MB":
+        stream(answer + "/response", [b"x" * 1000000] * 50, {})
+    elif isinstance(event, dict) and "hold" in event:
+        held = [http.client.HTTPConnection(host) for _ in range(event["hold"])]
+        for connection in held:
+            connection.connect()
+        call("POST", answer + "/response", b'"held"')
+        del held
+    elif event == "answer and go on":
+        call("POST", answer + "/response", b"first\n")
+        signal.sigwait({signal.SIGUSR1})
+    elif event == "empty":
+        call("POST", answer + "/response", b"")
+    elif event == "empty error":
+        call("POST", answer + "/error", b"", {"Lambda-Runtime-Function-Error-Type": "No.Body"})
     elif event == "exit after answer":
         call("POST", answer + "/response", b'"done"')
         sys.exit(1)
@@ -416,6 +435,14 @@ class Invoke(InvokeCase):
         self.assertEqual(responses[6]["error_type"], "Function.ResponseSizeTooLarge")
         self.assertEqual(responses[7]["response"]["over"], 413)
 
+    def test_answers_without_a_body(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        responses, log = self.invoke(image, "empty", "empty error", {}, exit_code=1)
+        self.assertEqual([response["status"] for response in responses], ["ok", "error", "ok"])
+        self.assertEqual((responses[0]["response"], responses[1]["error"]), ("", ""))
+        self.assertIn("the function failed with ‘No.Body’\n  without a message", log)
+        self.assertNotIn("CRITICAL", log)
+
     def test_a_stream_is_shown_while_it_comes(self):
         """The function goes on when the test has seen the first part, and says so by a signal."""
         image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
@@ -431,6 +458,30 @@ class Invoke(InvokeCase):
                 rest, log = process.communicate(timeout=30)
                 self.assertEqual((rest, process.returncode), ("", code))
                 self.assertIn(message, log)
+
+    def test_what_goes_on_behind_its_answer(self):
+        """The answer is there when it was given, and stands when the function is killed later."""
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        path, token = self.write("event.json", '"answer and go on"'), "TOKEN=" + secrets.token_hex(8)
+        process = subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "invoke", image, "--event", path,
+                                    "--env", token], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(process.stdout.readline(), "first\n")
+        self.go_on(token)
+        rest, log = process.communicate(timeout=100)
+        self.assertEqual((rest, process.returncode), ("", 0))
+        self.assertNotIn("Status:", log)
+        responses, log = self.invoke(image, "answer and go on", "stream", arguments=["--timeout", "3"])
+        self.assertEqual([(response["response"], response["late_timeout"], response["cold"]) for response in responses],
+                         [("first\n", True, True), ("one two three", False, True)])
+        self.assertRegex(log, r"Task timed out after 3\.00 seconds\nEND RequestId: .*\nREPORT .*Duration: 3000\.00 ms.*\tStatus: timeout")
+        self.assertEqual(log.count("Status: timeout"), 1)
+
+    def test_connections_that_are_left_open(self):
+        image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
+        responses, log = self.invoke(image, {"hold": 200}, {"hold": 400}, exit_code=1)
+        self.assertEqual([response["status"] for response in responses], ["ok", "error"])
+        self.assertEqual(responses[1]["error_type"], "Runtime.ExitError", log)  # and no timeout
+        self.assertRegex(log, "(RemoteDisconnected|ConnectionResetError|BrokenPipeError)")
 
     def test_streams_that_break(self):
         image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
@@ -513,6 +564,7 @@ class ServeCase(InvokeCase):
             while "POST events to" not in line:
                 self.assertNotEqual(line, "", "the server ended")
                 line = process.stderr.readline()
+            self.server = process
             yield line.split()[-1]
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(10), 0)
@@ -583,6 +635,53 @@ class Serve(ServeCase):
                         self.assertRaises(http.client.IncompleteRead, response.read)
             # The function is still there.
             self.assertEqual(self.post(url, "stream")[:2], (200, b"one two three"))
+
+    def test_what_goes_on_behind_its_answer(self):
+        """The next event waits for it."""
+        token = "TOKEN=" + secrets.token_hex(8)
+        with self.serve(self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py")), "--env", token) as url, \
+                concurrent.futures.ThreadPoolExecutor() as pool:
+            self.assertEqual(self.post(url, "answer and go on")[:2], (200, b"first\n"))
+            future = pool.submit(self.post, url, "stream")
+            time.sleep(0.5)
+            self.assertFalse(future.done())
+            self.go_on(token)
+            self.assertEqual(future.result()[:2], (200, b"one two three"))
+
+    def test_clients_that_do_not_read(self):
+        """What two of them have not read is not all in memory; the second one's function waits for the first one to read."""
+        with self.serve(self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))) as url:
+            responses = []
+            for _ in range(2):
+                while self.post(url, "empty")[0] == 400:  # the function is busy with what is not read yet
+                    time.sleep(0.05)
+                responses.append(urllib.request.urlopen(urllib.request.Request(url, b'"50 MB"'), timeout=60))
+            time.sleep(2)  # there is nothing to wait for: the memory does not grow
+            self.assertEqual(self.post(url, "empty")[0], 400)
+            status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text()
+            self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 95_000)
+            for response in responses:
+                with response:
+                    self.assertEqual(len(response.read()), 50_000_000)
+            # One that is gone holds up nothing.
+            with urllib.request.urlopen(urllib.request.Request(url, b'"50 MB"'), timeout=60) as response:
+                self.assertEqual(len(response.read(10)), 10)
+            while self.post(url, "empty")[0] == 400:
+                time.sleep(0.05)
+
+    def test_clients_that_send_half_a_request(self):
+        with self.serve(self.image("good.handler")) as url, contextlib.ExitStack() as stack:
+            address = urllib.parse.urlsplit(url)
+            for _ in range(70):
+                half = stack.enter_context(socket.create_connection((address.hostname, address.port)))
+                half.sendall(b"POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nContent-Length: 10\r\n\r\n{")
+            deadline = time.monotonic() + 100
+            status = None
+            while status is None and time.monotonic() < deadline:
+                with contextlib.suppress(OSError):  # closed at once, as long as the others are there
+                    status = self.post(url, {})[0]
+                time.sleep(0.1)
+            self.assertEqual(status, 200)
 
     def test_gc_neither_waits_nor_takes_the_file_system_away(self):
         image = self.image("good.handler", mark="only-here")
@@ -680,28 +779,100 @@ class Run(InvokeCase):
                 self.run_terrane("fsck", store=self.store_of(user), user=user)
                 self.assertNotIn(str(self.store_of(user)), pathlib.Path("/proc/mounts").read_text())
 
+    @contextlib.contextmanager
+    def on_a_terminal(self, image, *arguments, term=None):
+        """Gives the process and the other end of its terminal."""
+        master, slave = pty.openpty()
+        environment = {name: value for name, value in os.environ.items() if name != "TERM"} | ({"TERM": term} if term else {})
+        process = subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "run", image, *arguments], env=environment,
+                                   stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        try:
+            os.set_blocking(master, False)
+            yield process, master, slave
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+            os.close(slave)
+
+    def talk(self, process, master, text=b"", until=None):
+        """Types as fast as the terminal takes it, until the process has ended or said that. Returns what it wrote."""
+        output, deadline = b"", time.monotonic() + 100
+        while process.poll() is None and not (until and until in output and not text):
+            self.assertLess(time.monotonic(), deadline, (len(text), output[-1000:]))
+            readable, writable, _ = select.select([master], [master] if text else [], [], 0.1)
+            if readable:
+                output += os.read(master, 65536)
+            if writable:
+                text = text[os.write(master, text[:4096]):]
+        while select.select([master], [], [], 0)[0]:
+            output += os.read(master, 65536)
+        return output
+
     def test_a_shell_on_a_terminal(self):
         image = self.image("good.handler")
-        child, master = pty.fork()
-        if child == 0:
-            os.execv(TERRANE, [TERRANE, "-q", "--store", str(self.store_of(None)), "run", image, "--shell"])
-        os.write(master, b"test -t 0 && test -t 1 && echo sum $((6*7)); echo > /dev/tty job; exit 5\n")
-        output, deadline = b"", time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if not select.select([master], [], [], 1)[0]:
-                continue
-            try:
-                piece = os.read(master, 4096)
-            except OSError:  # the other side is closed
-                break
-            if not piece:
-                break
-            output += piece
-        _, status = os.waitpid(child, 0)
-        os.close(master)
-        self.assertEqual(os.waitstatus_to_exitcode(status), 5, output)
-        self.assertIn(b"sum 42", output)
-        self.assertIn(b"\njob", output)
+        with self.on_a_terminal(image, "--shell", term="vt220") as (process, master, slave):
+            output = self.talk(process, master, b"test -t 0 && test -t 1 && echo sum $((6*7)); echo > /dev/tty job $TERM; exit 5\n")
+            self.assertEqual(process.wait(), 5, output)
+            self.assertIn(b"sum 42", output)
+            self.assertIn(b"\njob vt220", output)
+        for term, arguments, expected in (None, [], b"()"), ("vt220\x1b[", [], b"()"), ("vt220", ["--env", "TERM=vt100"], b"(vt100)"):
+            with self.subTest(term), self.on_a_terminal(image, *arguments, "--", "/bin/sh", "-c", 'echo "($TERM)"', term=term) as (
+                    process, master, _):
+                self.assertIn(expected, self.talk(process, master))
+
+    def test_a_paste_that_nobody_reads(self):
+        """More than all terminals on the way hold."""
+        image = self.image("good.handler")
+        lines = [b"line %06d %s\n" % (number, b"x" * 40) for number in range(8000)]
+        self.assertGreater(sum(map(len, lines)), 400_000)
+        with self.on_a_terminal(image, "--", "/bin/sh", "-c", "stty -echo; echo ready; exec cat") as (process, master, _):
+            self.talk(process, master, until=b"ready")
+            output = self.talk(process, master, b"".join(lines) + b"\x04")
+            self.assertEqual(process.wait(), 0)
+            self.assertEqual(output.replace(b"\r\n", b"\n"), b"".join(lines))
+        with self.on_a_terminal(image, "--", "/bin/sh", "-c", "echo ready; exec sleep 1000") as (process, master, slave):
+            before = termios.tcgetattr(slave)
+            self.talk(process, master, until=b"ready")
+            os.write(master, b"x")
+            for _ in range(50):  # until it takes no more
+                with contextlib.suppress(BlockingIOError):
+                    while os.write(master, lines[0] * 50):
+                        pass
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            self.talk(process, master)
+            self.assertEqual(process.wait(), 130)
+            self.assertEqual(termios.tcgetattr(slave), before)
+
+    def test_signals_leave_the_terminal_as_it_was(self):
+        image = self.image("good.handler")
+        for number, code in (signal.SIGHUP, 130), (signal.SIGQUIT, -signal.SIGQUIT):
+            with self.subTest(number), self.on_a_terminal(image, "--", "/bin/sh", "-c", "echo ready; exec sleep 1000") as (
+                    process, master, slave):
+                before = termios.tcgetattr(slave)
+                self.talk(process, master, until=b"ready")
+                self.assertNotEqual(termios.tcgetattr(slave), before)
+                process.send_signal(number)
+                self.talk(process, master)
+                self.assertEqual(process.wait(), code)
+                self.assertEqual(termios.tcgetattr(slave), before)
+
+    def test_the_shell_is_the_images_own(self):
+        """/bin is an absolute link in this image: on the host there may be another shell at its end, or none."""
+        tree = self.directory / "tree"
+        (tree / "programs").mkdir(parents=True)
+        (tree / "programs/bash").symlink_to("/usr/bin/dash")
+        (tree / "bin").symlink_to("/programs")
+        name = "other-bin"
+        self.run_terrane("-q", "build", self.write(f"{name}.json", json.dumps(
+            {"name": name, "platform": "linux/amd64", "target": "oci",
+             "base": {"archive": str(BASE), "exclude": ["bin"]}, "trees": [{"name": "tree", "directory": str(tree), "prefix": "/"}],
+             "config": {"env": {"PATH": "/usr/bin"}}})), store=self.store_of(None))
+        with self.on_a_terminal(name, "--shell") as (process, master, _):
+            output = self.talk(process, master, b"echo is $0; exit\n")
+            self.assertIn(b" is /bin/bash\r\n", output)
 
     def test_usage(self):
         self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
@@ -739,6 +910,21 @@ class Podman(InvokeCase):
         self.assertIn("--env=GREETING=a b", words)
         self.assertIn("--env=SECRET", words)
         self.assertEqual(words[-4:], ["--entrypoint=/bin/sh", f"oci:{self.store_of(None)}/images:{image}:latest", "-c", self.PROBE])
+
+    def test_options_are_passed_on(self):
+        """To a program that shows what it was given: the images are nowhere."""
+        bin = self.directory / "bin"
+        bin.mkdir()
+        (bin / "podman").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        (bin / "podman").chmod(0o755)
+        environment = {"PATH": f"{bin}:{os.environ['PATH']}"}
+        result = self.run_terrane("-q", "run", "--podman", "docker://registry.example/app:1", "--platform", "linux/arm64",
+                                  "--tls-verify", "false", env=environment)
+        self.assertEqual(set(result.stdout.splitlines()) & {"--platform=linux/arm64", "--tls-verify=false"},
+                         {"--platform=linux/arm64", "--tls-verify=false"})
+        self.assertEqual(result.stdout.splitlines()[-1], "docker://registry.example/app:1")
+        result = self.run_terrane("-q", "run", "--podman", "docker://registry.example/app:1", env=environment)
+        self.assertNotRegex(result.stdout, "--(platform|tls-verify)")
 
     def test_what_podman_cannot_take(self):
         image = self.image("good.handler")

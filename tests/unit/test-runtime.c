@@ -100,10 +100,48 @@ test_waiting (void)
   g_assert_cmpint (terrane_runtime_wait_answer (runtime, late), ==, TERRANE_RUNTIME_DONE);
 }
 
-static void
+/* Has no room at first. */
+static gboolean
 append_part (const char *bytes, size_t len, gpointer data)
 {
-  g_string_append_len (data, bytes, (gssize) len);
+  static gboolean room = FALSE;
+  room = !room;
+  if (!room)
+    g_string_append_len (data, bytes, (gssize) len);
+  return !room;
+}
+
+static gboolean
+take_nothing (G_GNUC_UNUSED const char *bytes, G_GNUC_UNUSED size_t len, gpointer data)
+{
+  g_atomic_int_inc ((int *) data);
+  return FALSE;
+}
+
+static gpointer
+stream_one (gpointer data)
+{
+  terrane_runtime_stream (data, "1", 1);
+  return NULL;
+}
+
+/* Who waits for room does not wait for ever. */
+static void
+test_no_room (void)
+{
+  int asked = 0;
+  g_autoptr (TerraneRuntime) runtime = terrane_runtime_new ();
+  g_auto (TerraneInvocation) event = make_event ("a");
+  event.stream = take_nothing;
+  event.stream_data = &asked;
+  terrane_runtime_submit (runtime, &event);
+  assert_next (runtime, "a");
+  g_assert_true (terrane_runtime_begin_stream (runtime, "a"));
+  GThread *thread = g_thread_new ("stream", stream_one, runtime);
+  while (g_atomic_int_get (&asked) < 3)
+    g_usleep (1000);
+  terrane_runtime_end (runtime);
+  g_thread_join (thread);
 }
 
 static void
@@ -193,6 +231,7 @@ main (int argc, char **argv)
   g_test_add_func ("/runtime/one-event", test_one_event);
   g_test_add_func ("/runtime/waiting", test_waiting);
   g_test_add_func ("/runtime/stream", test_stream);
+  g_test_add_func ("/runtime/no-room", test_no_room);
   g_test_add_func ("/runtime/init-error", test_init_error);
   g_test_add_func ("/runtime/paths", test_paths);
   return g_test_run ();

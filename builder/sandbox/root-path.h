@@ -1,0 +1,18 @@
+/* Files of an image by the paths that they have inside of it: its links, absolute ones too, lead to
+ * where they would in there, and never to the host's files. */
+#pragma once
+
+#include "oci/base/fd.h"
+
+G_BEGIN_DECLS
+
+/** @root: descriptor of its directory. @flags: of open(); it never waits. Returns: -1 with errno */
+int terrane_root_path_open (int root, const char *path, int flags);
+
+/** As terrane_root_path_open() with O_PATH, in the directory of that name. */
+int terrane_root_path_find (const char *root, const char *path, int flags);
+
+/** Whether @path, which must be absolute, is a file that may be executed. */
+gboolean terrane_root_path_is_program (int root, const char *path);
+
+G_END_DECLS
