@@ -8,11 +8,14 @@
 #include <archive.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libdeflate.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const TerraneCommand commands[] = {
   { "init", "[DIRECTORY]", "Write a profile to start from, with all it needs",
@@ -156,9 +159,20 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
     terrane_print_error (message);
 }
 
+/* Else the next file that is opened, such as the store's directory, would be what programs read
+ * and write. Nothing can be written to what was a closed output: that fails as it would have. */
+static void
+open_standard_descriptors (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDONLY) != fd)
+      abort ();
+}
+
 int
 main (int argc, char **argv)
 {
+  open_standard_descriptors ();
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
   /* libarchive converts names by LC_CTYPE; the user's locale must not decide what is in an image.

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -466,6 +467,25 @@ start_without_bubblewrap (TerraneSession *session, const TerraneSandbox *sandbox
   return start_thread (self, &process, error) ? g_steal_pointer (&self) : NULL;
 }
 
+/* A directory is a way out of any root: /proc/self/fd/0/.. is what the host has there. */
+static gboolean
+check_stdio (const int *stdio, GError **error)
+{
+  static const char *const names[] = { "input", "output", "error output" };
+  for (size_t i = 0; stdio != NULL && i < G_N_ELEMENTS (names); i++)
+    {
+      struct stat info;
+      if (fstat (stdio[i], &info) < 0)
+        return oci_throw_errno (error, "the standard %s", names[i]);
+      if (S_ISDIR (info.st_mode))
+        return oci_throw (error, OCI_ERROR_USAGE,
+                          "the standard %s is a directory, by which a program could leave the "
+                          "sandbox",
+                          names[i]);
+    }
+  return TRUE;
+}
+
 TerraneSession *
 terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                        const TerraneSessionOptions *options, OciFd *out_listener, GError **error)
@@ -476,6 +496,8 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   g_auto (TerraneOverlay) overlay = { 0 };
   terrane_bwrap_init (&bwrap);
   self->kind = sandbox->kind;
+  if (!check_stdio (options->stdio, error))
+    return NULL;
   if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
     return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
   if (sandbox->writable)

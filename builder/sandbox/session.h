@@ -35,7 +35,7 @@ typedef struct
   uint64_t memory_bytes;           /* everything inside is killed above it; 0 for no limit */
   unsigned port;                   /* to listen on inside; 0 for none */
   const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
-  const int *stdio;                /* (nullable): the program's 0, 1 and 2 instead of callbacks */
+  const int *stdio;  /* (nullable): the program's 0, 1 and 2 instead of callbacks; no directories */
   gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */
   TerraneSessionOutputFunc output; /* (nullable): stdout and stderr as they come */
   gpointer output_data;

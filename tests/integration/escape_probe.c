@@ -268,6 +268,28 @@ try_rights (void)
   printf ("seccomp %d\n", prctl (PR_GET_SECCOMP));
 }
 
+/* On both outputs, since one of them may be closed: what the standard descriptors are. */
+static void
+try_descriptors (void)
+{
+  char line[64];
+  for (int fd = 0; fd < 3; fd++)
+    {
+      struct stat info;
+      const char *kind = fstat (fd, &info) < 0    ? "closed"
+                         : S_ISDIR (info.st_mode) ? "directory"
+                                                  : "other";
+      int len = snprintf (line, sizeof line, "descriptor %d %s\n", fd, kind);
+      (void) !write (1, line, (size_t) len);
+      (void) !write (2, line, (size_t) len);
+    }
+  int fd = open ("/proc/self/fd/0/../etc", O_PATH | O_CLOEXEC);
+  int len =
+      snprintf (line, sizeof line, "out by 0 %s\n", fd < 0 ? strerrorname_np (errno) : "done");
+  (void) !write (1, line, (size_t) len);
+  (void) !write (2, line, (size_t) len);
+}
+
 static void
 try_terminal (void)
 {
@@ -289,6 +311,8 @@ main (int argc, char **argv)
     try_terminal ();
   else if (argc == 2 && strcmp (argv[1], "rights") == 0)
     try_rights ();
+  else if (argc == 2 && strcmp (argv[1], "descriptors") == 0)
+    try_descriptors ();
   else if (argc == 4)
     {
       try_mounts ();

@@ -8,6 +8,7 @@ import secrets
 import select
 import shutil
 import socket
+import subprocess
 import time
 import unittest
 
@@ -124,6 +125,32 @@ class Escape(TestCase):
                 output = self.probe(user, self.prepared(user), "test", "/setuid", "rights")
                 self.assertIn("ids 993 993 993\n", output)
                 self.assertEqual(attempts(output)["setuid"], "EINVAL")
+
+    def test_descriptors_that_are_closed_or_directories(self):
+        """What terrane opens next must not become the program's: from a directory of the host all of it can be reached."""
+        for user in self.users:
+            store = self.prepared(user)
+            self.probe(user, store, "test", "/probe", "rights")
+            account = [] if user is None else ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"]
+            command = [*account, TERRANE, "-q", "--store", str(store), "run", "test", "/probe", "descriptors"]
+            for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-"):
+                with self.subTest(user=user, closed=closed):
+                    # What is left open shows what the program has; the others have failed to be written to.
+                    result = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], stdin=subprocess.DEVNULL,
+                                            capture_output=True, text=True)
+                    kinds = attempts(result.stderr if ">&-" in closed.split() else result.stdout)
+                    self.assertEqual({name for name in kinds if name.startswith("descriptor ")},
+                                     {"descriptor 0", "descriptor 1", "descriptor 2"}, result)
+                    self.assertNotIn("directory", kinds.values())
+                    self.assertEqual(kinds["out by 0"], "ENOTDIR")
+            for place in ("0<", "1<", "2<"):
+                with self.subTest(user=user, directory=place):
+                    result = subprocess.run(["sh", "-c", f'"$@" {place}/', "sh", *command], stdin=subprocess.DEVNULL,
+                                            capture_output=True, text=True)
+                    self.assertEqual(result.returncode, 2, result)
+                    self.assertNotIn("descriptor", result.stdout)
+                    if place != "2<":
+                        self.assertRegex(result.stderr, "the standard (in|out)put is a directory, by which a program could leave")
 
     def test_nothing_is_typed_into_a_terminal(self):
         """As root, too, for whom TIOCSTI works where the kernel has it switched off for others."""
