@@ -2,13 +2,13 @@
 
 #include "builder/sandbox/bwrap.h"
 #include "builder/sandbox/cgroup.h"
+#include "builder/sandbox/children.h"
 #include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
 #include "builder/sandbox/overlay.h"
 #include "builder/sandbox/usage.h"
 
 #include "oci/base/error.h"
-#include "oci/base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,28 +149,6 @@ sample (TerraneSession *self)
     kill_all (self);
 }
 
-/* The children of process 1, and not that itself, which would lose their account. */
-static gboolean
-stop_program (const TerraneSession *self)
-{
-  char text[256] = "";
-  size_t got = 0;
-  gboolean killed = FALSE;
-  g_autofree char *path =
-      g_strdup_printf ("/proc/%d/task/%d/children", (int) self->init, (int) self->init);
-  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
-    return FALSE;
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  for (char **word = words; *word != NULL; word++)
-    {
-      uint64_t pid = 0;
-      if (oci_parse_u64 (*word, G_MAXINT, &pid, NULL) && pid > 1)
-        killed = kill ((pid_t) pid, SIGKILL) == 0 || killed;
-    }
-  return killed;
-}
-
 /* Returns: whether the process ended */
 static gboolean
 wait_for_event (TerraneSession *self)
@@ -203,7 +181,8 @@ serve_requests (TerraneSession *self)
     take_left_output (self);
   if (flush || g_get_monotonic_time () - self->sampled >= SAMPLE_USECS)
     sample (self);
-  if (end || (stop && !stop_program (self)))
+  /* Not process 1 itself, which would lose their account. */
+  if (end || (stop && (self->init <= 1 || terrane_children_kill (self->init) == 0)))
     kill_all (self);
   g_mutex_lock (&self->mutex);
   self->flush_done = wanted;
