@@ -487,7 +487,7 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
       || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);
-  TerraneProcess process = { .argv = (const char *const *) bwrap.argv->pdata,
+  TerraneProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
                              .env = no_env,
                              .fds = bwrap.fds,
                              .n_fds = bwrap.n_fds,
