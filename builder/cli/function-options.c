@@ -180,7 +180,7 @@ fetch (TerraneGlobal *global, TerraneStore *store, const char *image,
 gboolean
 terrane_function_fetch (TerraneGlobal *global, const char *image,
                         const TerraneFunctionArguments *arguments, TerraneStore **out_store,
-                        GError **error)
+                        OciDescriptor **out_manifest, GError **error)
 {
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
@@ -191,6 +191,7 @@ terrane_function_fetch (TerraneGlobal *global, const char *image,
   if (manifest == NULL)
     return FALSE;
   *out_store = g_steal_pointer (&store);
+  *out_manifest = g_steal_pointer (&manifest);
   return TRUE;
 }
 

@@ -713,7 +713,7 @@ class Podman(InvokeCase):
 
     PROBE = ("id -u; id -g; echo $GREETING $SECRET $AWS_LAMBDA_FUNCTION_MEMORY_SIZE ${AWS_LAMBDA_RUNTIME_API:-none}; "
              "df -Pm /tmp | tail -1 | { read a size b; echo $size; }; grep -c : /proc/net/dev; ls -d /dev/shm; "
-             "touch /x /tmp/y; grep CapEff /proc/self/status; ulimit -n; exit 7")
+             "echo ${HTTPS_PROXY:-no} ${https_proxy:-proxy} $_HANDLER; hostname; touch /x /tmp/y /var/tmp/z /run/z; grep CapEff /proc/self/status; ulimit -n; exit 7")
 
     def environment(self, home):
         """Storage of its own; runc and cgroupfs where crun does not know the host's cgroups."""
@@ -724,15 +724,18 @@ class Podman(InvokeCase):
     @unittest.skipUnless(have("podman", "runc") and os.geteuid() == 0, "needs podman, runc and root")
     def test_it_prints_and_runs(self):
         image = self.image("good.handler")
-        environment = self.environment(self.directory) | {"SECRET": "not shown"}
+        environment = self.environment(self.directory) | {"SECRET": "not shown", "HTTPS_PROXY": "http://u:p@192.0.2.1",
+                                                            "https_proxy": "http://u:p@192.0.2.1"}
         try:
             result = self.run_terrane("-q", "run", "--podman", image, "--env", "GREETING=a b", "-e", "SECRET", "--memory", "256",
                                       "--tmp", "600", "--", "/bin/sh", "-c", self.PROBE, store=self.store_of(None),
                                       env=environment, exit_code=7)
         finally:
             subprocess.run(["podman", "system", "reset", "--force"], env=dict(os.environ, **environment), capture_output=True)
-        self.assertEqual(result.stdout, "993\n990\na b not shown 256 none\n600\n1\nCapEff:\t0000000000000000\n1024\n")
-        self.assertIn("'/x': Read-only file system", result.stderr)
+        self.assertEqual(result.stdout, "993\n990\na b not shown 256 none\n600\n1\nno proxy good.handler\nlambda\nCapEff:\t0000000000000000\n1024\n")
+        for path in ("/x", "/var/tmp/z", "/run/z"):
+            self.assertRegex(result.stderr, f"'{path}': (Read-only file system|Permission denied)")
+        self.assertNotIn("'/tmp/y'", result.stderr)
         self.assertIn("'/dev/shm': No such file or directory", result.stderr)
         words = shlex.split(result.stderr.splitlines()[0])
         self.assertEqual(words[:3], ["podman", "run", "--rm"])
