@@ -1,7 +1,7 @@
 #include "builder/sandbox/bwrap.h"
 
 #include "builder/sandbox/init/blob.h"
-#include "builder/sandbox/overlay.h"
+#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -55,11 +55,9 @@ terrane_bwrap_clear (TerraneBwrap *self)
 static void
 add_devices (TerraneBwrap *self)
 {
-  static const char *const devices[] = { "/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
-                                         "/dev/urandom", "/dev/tty",  NULL };
   const char *const tmpfs[] = { "--tmpfs", "/dev", NULL };
   terrane_argv_add_all (&self->options, tmpfs);
-  for (const char *const *device = devices; *device != NULL; device++)
+  for (const char *const *device = terrane_mounts_devices (); *device != NULL; device++)
     {
       const char *const bind[] = { "--dev-bind", *device, *device, NULL };
       terrane_argv_add_all (&self->options, bind);
@@ -222,7 +220,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
   const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", "--chdir", working_dir, NULL };
   terrane_argv_add (&self->options, sandbox->writable ? "--bind" : "--ro-bind");
   terrane_argv_add_format (&self->options, "%s%s", sandbox->root,
-                           sandbox->writable ? TERRANE_OVERLAY_ROOT : "");
+                           sandbox->writable ? TERRANE_MOUNTS_ROOT : "");
   terrane_argv_add_all (&self->options, proc);
   terrane_argv_add (&self->options, "--size");
   terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,

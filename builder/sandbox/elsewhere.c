@@ -205,9 +205,8 @@ limit (__rlimit_resource_t resource, rlim_t value)
 
 /* Between fork and exec: system calls only. */
 static gboolean
-enter_root (gpointer data)
+enter_root (const TerraneElsewhere *self)
 {
-  const TerraneElsewhere *self = data;
   return limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES)
          && limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES) && limit (RLIMIT_CORE, 0)
          && chroot (self->directory) == 0 && chdir (working_dir (self->sandbox)) == 0
@@ -215,6 +214,12 @@ enter_root (gpointer data)
          && setresgid (TERRANE_SANDBOX_GID, TERRANE_SANDBOX_GID, TERRANE_SANDBOX_GID) == 0
          && setresuid (TERRANE_SANDBOX_UID, TERRANE_SANDBOX_UID, TERRANE_SANDBOX_UID) == 0
          && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+static const char *
+prepare (gpointer data)
+{
+  return enter_root (data) ? NULL : "changing to the image's root directory and Lambda's user";
 }
 
 TerraneElsewhere *
@@ -278,7 +283,7 @@ terrane_elsewhere_to_process (TerraneElsewhere *self, TerraneProcess *out_proces
   if (self->sandbox->kind == TERRANE_SANDBOX_NONE)
     {
       out_process->as_it_is = TRUE;
-      out_process->prepare = enter_root;
+      out_process->prepare = prepare;
       out_process->prepare_data = self;
     }
 }

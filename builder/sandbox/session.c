@@ -5,7 +5,7 @@
 #include "builder/sandbox/children.h"
 #include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
-#include "builder/sandbox/overlay.h"
+#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/usage.h"
 
 #include "oci/base/error.h"
@@ -269,11 +269,11 @@ throw_failure (TerraneSession *self)
   return terrane_bwrap_throw_not_made (self->head->str, &self->error);
 }
 
-/* The writable root needs namespaces before bubblewrap does. */
+/* What is mounted before needs namespaces as bubblewrap does. */
 static gboolean
 throw_not_prepared (TerraneSession *self)
 {
-  g_autofree char *words = g_strdup_printf ("a namespace for --writable: %s", self->error->message);
+  g_autofree char *words = g_strdup (self->error->message);
   g_clear_error (&self->error);
   return terrane_bwrap_throw_not_made (words, &self->error);
 }
@@ -472,15 +472,14 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   static const char *const no_env[] = { NULL };
   g_autoptr (TerraneSession) self = session_new (options);
   g_auto (TerraneBwrap) bwrap;
-  g_auto (TerraneOverlay) overlay = { 0 };
+  g_auto (TerraneMounts) mounts = { 0 };
   terrane_bwrap_init (&bwrap);
   self->kind = sandbox->kind;
   if (!check_stdio (options->stdio, error))
     return NULL;
   if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
     return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
-  if (sandbox->writable)
-    terrane_overlay_init (&overlay, sandbox->root);
+  terrane_mounts_init (&mounts, sandbox->writable ? sandbox->root : NULL);
   if (!terrane_bwrap_add_sandbox (&bwrap, sandbox, options->terminal, error)
       || !make_channels (self, &bwrap, error)
       || !terrane_bwrap_add_files (&bwrap, options->files, error)
@@ -493,8 +492,9 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                              .n_fds = bwrap.n_fds,
                              .stdio = options->stdio,
                              .terminal = options->terminal,
-                             .prepare = sandbox->writable ? terrane_overlay_prepare : NULL,
-                             .prepare_data = &overlay };
+                             .prepare = terrane_mounts_are_needed (&mounts) ? terrane_mounts_prepare
+                                                                            : NULL,
+                             .prepare_data = &mounts };
   self->bwrap = &bwrap;
   if (!start_thread (self, &process, error))
     return NULL;

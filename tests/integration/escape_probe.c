@@ -254,6 +254,34 @@ try_files (void)
   say ("mknod kmem", mknod ("/tmp/mem", S_IFCHR | 0666, makedev (1, 1)));
 }
 
+/* Nothing is changed, even where it works: the mode, times and owner are what they were. */
+static void
+try_devices (void)
+{
+  static const char *const names[] = { "null", "zero", "full", "random", "urandom" };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    {
+      char path[32], name[64];
+      struct stat info;
+      snprintf (path, sizeof path, "/dev/%s", names[i]);
+      int fd = open (path, O_RDONLY | O_CLOEXEC);
+      fstat (fd, &info);
+      snprintf (name, sizeof name, "device: chmod %s", names[i]);
+      say (name, chmod (path, info.st_mode & 07777));
+      snprintf (name, sizeof name, "device: fchmod %s", names[i]);
+      say (name, fchmod (fd, info.st_mode & 07777));
+      snprintf (name, sizeof name, "device: chown %s", names[i]);
+      say (name, chown (path, info.st_uid, info.st_gid));
+      close (fd);
+    }
+  say_write ("write to null", "/dev/null", "x");
+  int fd = open ("/dev/zero", O_RDONLY | O_CLOEXEC);
+  char byte = 1;
+  say ("read zero", read (fd, &byte, 1) == 1 && byte == 0 ? 0 : -1);
+  fd = open ("/dev/urandom", O_RDONLY | O_CLOEXEC);
+  say ("read urandom", read (fd, &byte, 1) == 1 ? 0 : -1);
+}
+
 static void
 try_rights (void)
 {
@@ -283,6 +311,12 @@ try_descriptors (void)
       (void) !write (1, line, (size_t) len);
       (void) !write (2, line, (size_t) len);
     }
+  struct stat input;
+  long changed = fstat (0, &input) == 0 ? fchmod (0, input.st_mode & 07777) : -1; /* to the same */
+  int changed_len = snprintf (line, sizeof line, "fchmod of 0 %s\n",
+                              changed == 0 ? "done" : strerrorname_np (errno));
+  (void) !write (1, line, (size_t) changed_len);
+  (void) !write (2, line, (size_t) changed_len);
   int fd = open ("/proc/self/fd/0/../etc", O_PATH | O_CLOEXEC);
   int len =
       snprintf (line, sizeof line, "out by 0 %s\n", fd < 0 ? strerrorname_np (errno) : "done");
@@ -322,6 +356,7 @@ main (int argc, char **argv)
       try_sockets (atoi (argv[2]), argv[3]);
       try_store ("/etc/file");
       try_files ();
+      try_devices ();
       try_rights ();
     }
   else

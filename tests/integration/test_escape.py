@@ -41,7 +41,12 @@ EXACT = {
 }
 
 # What programs need, and so has to work inside.
-ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked"}
+ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked", "write to null",
+           "read zero", "read urandom"}
+
+# Only their owner could change them: root's programs. Others are refused in one way or another.
+DEVICES = {f"device: {what} {name}" for what in ("chmod", "fchmod", "chown")
+           for name in ("null", "zero", "full", "random", "urandom")}
 
 
 def attempts(output):
@@ -105,6 +110,9 @@ class Escape(TestCase):
                         for errno, names in EXACT.items():
                             self.assertEqual({attempt: results.get(attempt) for attempt in names},
                                              dict.fromkeys(names, errno))
+                    if user is None and os.geteuid() == 0:
+                        self.assertEqual({key: results.get(key) for key in DEVICES}, dict.fromkeys(DEVICES, "EROFS"))
+                    self.assertLessEqual(DEVICES, results.keys())
                     own = {key for key in results if key.startswith("store:")} if options else set()
                     succeeded = {attempt for attempt, result in results.items() if result == "done"}
                     self.assertEqual(succeeded - own, ALLOWED)
@@ -143,6 +151,8 @@ class Escape(TestCase):
                                      {"descriptor 0", "descriptor 1", "descriptor 2"}, result)
                     self.assertNotIn("directory", kinds.values())
                     self.assertEqual(kinds["out by 0"], "ENOTDIR")
+                    # It is /dev/null in every case.
+                    self.assertEqual(kinds["fchmod of 0"], "EROFS" if user is None and os.geteuid() == 0 else "EPERM")
             for place in ("0<", "1<", "2<"):
                 with self.subTest(user=user, directory=place):
                     result = subprocess.run(["sh", "-c", f'"$@" {place}/', "sh", *command], stdin=subprocess.DEVNULL,

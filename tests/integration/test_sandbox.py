@@ -115,6 +115,19 @@ class Sandbox(TestCase):
         self.assert_fails(1, r"no python3 in its PATH \(/usr/local/bin:/usr/bin:/bin\)", "build",
                           self.write_profile(validate={"imports": ["json"]}))
 
+    def test_writable_in_a_store_of_any_name(self):
+        """Commas, colons and backslashes have a meaning in the options of an overlay."""
+        for user in self.users:
+            with self.subTest(user):
+                store = self.store_for(user).parent / "a,b:c\\d e"
+                self.build(self.profile(), store=store, user=user)
+                result = self.run_terrane("-q", "run", "--writable", "test", "--", "/bin/sh", "-c",
+                                          "echo new > /etc/new && cat /etc/new && rm /etc/debian_version", store=store, user=user)
+                self.assertEqual(result.stdout, "new\n")
+                result = self.run_terrane("-q", "run", "test", "--", "/bin/sh", "-c", "ls /etc/new /etc/debian_version",
+                                          store=store, user=user, exit_code=2)
+                self.assertEqual(result.stdout, "/etc/debian_version\n")
+
     def test_bubblewrap_missing(self):
         self.assert_fails(1, r"bubblewrap is not installed; 'sudo apt install bubblewrap'", "build",
                           self.profile(imports=["json"]), env={"PATH": str(self.directory)})
