@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,14 @@ open_standard_descriptors (void)
       abort ();
 }
 
+/* Who interrupts should not have to wait for somebody who does not read. */
+static gboolean
+is_read (int fd)
+{
+  struct pollfd out = { .fd = fd, .events = POLLOUT };
+  return poll (&out, 1, 0) != 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -195,6 +204,7 @@ main (int argc, char **argv)
   g_free (global.store);
   if (ok)
     return global.exit_status;
-  terrane_print_error (error->message);
+  if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED) || is_read (STDERR_FILENO))
+    terrane_print_error (error->message);
   return terrane_exit_code (error);
 }

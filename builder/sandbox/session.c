@@ -153,7 +153,9 @@ sample (TerraneSession *self)
 static gboolean
 wait_for_event (TerraneSession *self)
 {
-  struct pollfd fds[] = { { .fd = self->output, .events = POLLIN },
+  gboolean full =
+      self->options.output_full != NULL && self->options.output_full (self->options.output_data);
+  struct pollfd fds[] = { { .fd = full ? -1 : self->output, .events = POLLIN },
                           { .fd = self->status, .events = POLLIN },
                           { .fd = self->wake, .events = POLLIN },
                           { .fd = self->pidfd, .events = POLLIN } };

@@ -26,8 +26,11 @@ typedef struct
   uint64_t peak_process_bytes; /* of the largest single process among those */
 } TerraneSessionEnd;
 
-/* Both are called by a thread of the session's. */
+/* All are called by the thread of the session that watches time and memory: none may wait for
+ * anything. */
 typedef void (*TerraneSessionOutputFunc) (const char *bytes, size_t len, gpointer data);
+/** Whether the program should wait before it writes more. */
+typedef gboolean (*TerraneSessionFullFunc) (gpointer data);
 typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer data);
 
 typedef struct
@@ -37,7 +40,8 @@ typedef struct
   const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
   const int *stdio;  /* (nullable): the program's 0, 1 and 2 instead of callbacks; no directories */
   gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */
-  TerraneSessionOutputFunc output; /* (nullable): stdout and stderr as they come */
+  TerraneSessionOutputFunc output;    /* (nullable): stdout and stderr as they come */
+  TerraneSessionFullFunc output_full; /* (nullable): while it says so nothing is read */
   gpointer output_data;
   TerraneSessionEndFunc ended; /* (nullable): the program ended or was killed; called once */
   gpointer ended_data;

@@ -58,6 +58,10 @@ BROKEN = {
     "shared": "import multiprocessing\ndef handler(event, context): multiprocessing.Lock()\n",
     "large": "def handler(event, context): return 'x' * (7 << 20)\n",
     "exits": "import os\nos._exit(3)\n",
+    "floods": "import os\ndef handler(event, context):\n    while True: os.write(2, b'x' * 65536)\n",
+    "floods_and_hogs": "import os, threading\ndef write():\n    while True: os.write(2, b'x' * 65536)\n"
+                       "def handler(event, context):\n    threading.Thread(target=write).start()\n    all = []\n"
+                       "    while True: all.append(bytearray(1 << 20))\n",
 }
 
 # A runtime of the test's own: does what awslambdaric never would and returns the answers that it got.
@@ -706,6 +710,56 @@ class Run(InvokeCase):
     def test_usage(self):
         self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
         self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
+
+
+class Stalled(InvokeCase):
+    """Nobody reads the standard error output; time, memory and signals are watched all the same."""
+
+    def inside(self, token):
+        """Whether a program with that variable runs."""
+        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if token.encode() in path.read_bytes() and os.readlink(path.parent / "exe").startswith("/usr/bin/python3"):
+                    return True
+        return False
+
+    @contextlib.contextmanager
+    def stalled(self, image, *arguments):
+        token = secrets.token_hex(8)
+        reader, writer = os.pipe()
+        event = self.write("event.json", "{}")
+        with subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "invoke", image, "--event", str(event),
+                               "--env", f"TOKEN={token}", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=writer) as process:
+            os.close(writer)
+            try:
+                self.wait_for(lambda: self.inside(token))
+                yield process, token
+                process.wait(60)
+            finally:
+                process.kill()
+                os.close(reader)
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def test_it_is_killed_all_the_same(self):
+        for image, arguments in (("floods.handler", ["--timeout", "4"]), ("floods_and_hogs.handler", ["--memory", "200"])):
+            with self.subTest(image), self.stalled(self.image(image), *arguments) as (process, token):
+                self.wait_for(lambda: not self.inside(token))
+                self.assertIsNone(process.poll())  # there is more to be said
+                process.send_signal(signal.SIGINT)
+            self.assertEqual(process.returncode, 130)
+
+    def test_the_first_signal_ends_it(self):
+        with self.stalled(self.image("floods.handler")) as (process, token):
+            time.sleep(1)  # until nothing more can be written
+            process.send_signal(signal.SIGINT)
+            self.wait_for(lambda: not self.inside(token))
+        self.assertEqual(process.returncode, 130)
 
 
 class Podman(InvokeCase):
