@@ -52,6 +52,10 @@ terrane_lambda_fail_ended (TerraneLambdaResult *result, const TerraneSessionEnd 
     fail (result, "Runtime.InvalidEntrypoint", "the entrypoint cannot be executed");
   else if (end->out_of_memory)
     fail (result, "Runtime.OutOfMemory", "Runtime exited with error: signal: killed");
+  else if (end->too_many_processes)
+    fail (result, "Runtime.ExitError",
+          "Runtime exited with error: signal: killed (more than %d processes and threads)",
+          TERRANE_SESSION_MAX_PROCESSES);
   else if (name != NULL)
     fail (result, "Runtime.ExitError", "Runtime exited with error: signal: %s", name);
   else if (end->exit_code != 0)

@@ -120,7 +120,11 @@ take_end (const TerraneSessionEnd *end, Run *run)
   result->peak_rss_bytes = end->peak_process_bytes;
   result->out_of_memory = end->out_of_memory;
   result->memory_method = end->memory_method;
-  result->output = terrane_capture_text (&run->capture);
+  g_autofree char *output = terrane_capture_text (&run->capture);
+  result->output = end->too_many_processes
+                       ? g_strdup_printf ("%s\nkilled for more than %d processes and threads\n",
+                                          output, TERRANE_SESSION_MAX_PROCESSES)
+                       : g_steal_pointer (&output);
 }
 
 static gboolean

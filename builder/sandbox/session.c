@@ -25,6 +25,8 @@
 enum
 {
   SAMPLE_USECS = 10 * 1000,
+  MAX_SAMPLE_USECS = 250 * 1000,
+  EXACT_SAMPLES = 8, /* one of so many */
   CHUNK_BYTES = 16 * 1024,
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
@@ -50,7 +52,8 @@ struct _TerraneSession
   pid_t init; /* process 1 of the sandbox */
   GString *head;
   GString *status_text;
-  gint64 sampled;
+  gint64 next_sample;
+  guint samples;
   TerraneSandboxKind kind;
   gboolean killed;
 
@@ -130,21 +133,28 @@ kill_all (TerraneSession *self)
   (void) kill (self->outer, SIGKILL);
 }
 
+/* @exactly: pages that processes share are not to be counted twice, which takes longer */
 static void
-sample (TerraneSession *self)
+sample (TerraneSession *self, gboolean exactly)
 {
   TerraneUsage usage;
   uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
-  self->sampled = g_get_monotonic_time ();
-  if (!terrane_usage_read (self->init, limit, &usage))
+  uint64_t above = limit > 0 ? limit : G_MAXUINT64;
+  gint64 started = g_get_monotonic_time ();
+  gboolean seen = terrane_usage_read (self->init, exactly ? 0 : above, &usage);
+  gint64 now = g_get_monotonic_time ();
+  /* Where a look takes long, most of the time is the program's all the same. */
+  self->next_sample = now + CLAMP (2 * (now - started), SAMPLE_USECS, MAX_SAMPLE_USECS);
+  if (!seen)
     return;
   g_mutex_lock (&self->mutex);
-  self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
+  if (usage.exact)
+    self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
   g_mutex_unlock (&self->mutex);
   self->end.out_of_memory = self->end.out_of_memory || (limit > 0 && usage.bytes > limit);
   /* Where the kernel's limit is in force this is never reached; it is not for root. */
   self->end.too_many_processes =
-      self->end.too_many_processes || usage.processes > TERRANE_SESSION_MAX_PROCESSES;
+      self->end.too_many_processes || usage.threads > TERRANE_SESSION_MAX_PROCESSES;
   if (self->end.out_of_memory || self->end.too_many_processes)
     kill_all (self);
 }
@@ -181,8 +191,8 @@ serve_requests (TerraneSession *self)
   g_mutex_unlock (&self->mutex);
   if (flush)
     take_left_output (self);
-  if (flush || g_get_monotonic_time () - self->sampled >= SAMPLE_USECS)
-    sample (self);
+  if (flush || g_get_monotonic_time () >= self->next_sample)
+    sample (self, flush || self->samples++ % EXACT_SAMPLES == 0);
   /* Not process 1 itself, which would lose their account. */
   if (end || (stop && (self->init <= 1 || terrane_children_kill (self->init) == 0)))
     kill_all (self);

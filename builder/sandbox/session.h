@@ -18,7 +18,7 @@ typedef struct
   gboolean made;               /* the sandbox was; else the output is bubblewrap's */
   gboolean executed;           /* the program was; else the image's entrypoint is no program */
   gboolean out_of_memory;      /* killed for more than memory_bytes */
-  gboolean too_many_processes; /* killed for more than TERRANE_SESSION_MAX_PROCESSES */
+  gboolean too_many_processes; /* or threads: killed for them */
   int exit_code;               /* -1 when a signal ended it */
   int signal;                  /* 0 when it exited */
   uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */

@@ -140,6 +140,8 @@ try_kernel (void)
   say ("perf_event_open", syscall (SYS_perf_event_open, &attr, 0, -1, -1, 0));
   say ("userfaultfd", syscall (SYS_userfaultfd, 1));
   say ("io_uring_setup", syscall (SYS_io_uring_setup, 1, NULL));
+  say ("shmget", syscall (SYS_shmget, 0, 4096, 01600));
+  say ("shmat", syscall (SYS_shmat, 0, NULL, 0));
   say ("kexec_load", syscall (SYS_kexec_load, 0, 0, NULL, 0));
   say ("init_module", syscall (SYS_init_module, "", 0, ""));
   say ("finit_module", syscall (SYS_finit_module, 0, "", 0));

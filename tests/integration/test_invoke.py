@@ -58,6 +58,15 @@ BROKEN = {
     "shared": "import multiprocessing\ndef handler(event, context): multiprocessing.Lock()\n",
     "large": "def handler(event, context): return 'x' * (7 << 20)\n",
     "exits": "import os\nos._exit(3)\n",
+    "hides": "import os\ndef handler(event, context):\n    fd = os.memfd_create('x')\n"
+             "    for i in range(2000): os.write(fd, bytes(1 << 20))\n",
+    "threads": "import threading, time\ndef handler(event, context):\n    threading.stack_size(1 << 16)\n"
+               "    for i in range(1100): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n    time.sleep(1000)\n",
+    "shares": "import os, time\nall = b'x' * (80 << 20)\ndef handler(event, context):\n"
+              "    children = []\n"
+              "    for i in range(5):\n        pid = os.fork()\n        if pid == 0:\n            time.sleep(2)\n            os._exit(0)\n"
+              "        children.append(pid)\n"
+              "    for pid in children: os.waitpid(pid, 0)\n    return 'done'\n",
     "floods": "import os\ndef handler(event, context):\n    while True: os.write(2, b'x' * 65536)\n",
     "floods_and_hogs": "import os, threading\ndef write():\n    while True: os.write(2, b'x' * 65536)\n"
                        "def handler(event, context):\n    threading.Thread(target=write).start()\n    all = []\n"
@@ -710,6 +719,28 @@ class Run(InvokeCase):
     def test_usage(self):
         self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
         self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
+
+
+class Counted(InvokeCase):
+    def test_memory_that_no_process_maps(self):
+        for user in self.users:
+            with self.subTest(user):
+                responses, _ = self.invoke(self.image("hides.handler", user), {}, arguments=["--memory", "256"], exit_code=1, user=user)
+                self.assertEqual(responses[0]["error_type"], "Runtime.OutOfMemory")
+
+    @unittest.skipUnless(os.geteuid() == 0, "the kernel limits everybody else")
+    def test_threads_count(self):
+        responses, _ = self.invoke(self.image("threads.handler"), {}, exit_code=1)
+        self.assertEqual(responses[0]["error_type"], "Runtime.ExitError")
+        self.assertIn("signal: killed (more than 1024 processes and threads)", responses[0]["error"]["errorMessage"])
+
+    def test_shared_pages_count_once(self):
+        for user in self.users:
+            with self.subTest(user):
+                responses, _ = self.invoke(self.image("shares.handler", user), {}, user=user)
+                self.assertEqual(responses[0]["response"], "done")
+                # Six processes have the same 80 MiB.
+                self.assertTrue(80 << 20 < responses[0]["max_memory_bytes"] < 240 << 20, responses)
 
 
 class Stalled(InvokeCase):
