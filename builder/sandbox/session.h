@@ -55,7 +55,8 @@ typedef struct _TerraneSession TerraneSession;
  * @out_listener: (out) (nullable): the listening socket, if a port was asked for
  *
  * Makes the sandbox, with Lambda's limits of processes and files, and its program wait for
- * terrane_session_release(): somebody should serve the socket first. All dies with this process.
+ * terrane_session_release(): somebody should serve the socket first. All dies with this process,
+ * but for a container of podman when this process is killed by SIGKILL.
  *
  * Returns: (transfer full) (nullable): fails as terrane_sandbox_run() does
  */

@@ -721,6 +721,20 @@ class Run(InvokeCase):
         self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
 
 
+class SandboxOption(InvokeCase):
+    """Refused before anything is looked for, announced or run: there is no such image."""
+
+    def test_where_it_cannot_work(self):
+        for command in ("serve", "invoke"):
+            for kind in ("podman", "none"):
+                with self.subTest(command=command, kind=kind):
+                    result = self.run_terrane(command, "no-such-image", "--sandbox", kind, exit_code=2, stdin="{}")
+                    self.assertIn(f"{command}: --sandbox {kind} has no way in for the Runtime API; {command} needs bubblewrap",
+                                  result.stderr)
+                    self.assertNotIn("POST", result.stderr)
+        self.assert_fails(2, "run: --podman goes without --sandbox", "run", "--podman", "--sandbox", "none", "no-such-image")
+
+
 class Counted(InvokeCase):
     def test_memory_that_no_process_maps(self):
         for user in self.users:
