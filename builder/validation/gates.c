@@ -135,14 +135,20 @@ run_one (const TerraneGates *self, GateFunc gate, guint index, TerraneGateResult
 }
 
 gboolean
+terrane_gates_check_sandbox (const TerraneProfile *profile, GError **error)
+{
+  return !terrane_gates_wanted (profile) || profile->validate.sandbox == TERRANE_SANDBOX_BUBBLEWRAP
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
+                       "there is no loopback that terrane could reach");
+}
+
+gboolean
 terrane_gates_run (const TerraneGates *self, json_t *results, GError **error)
 {
   gboolean ok = TRUE;
-  if (terrane_gates_wanted (self->profile)
-      && self->profile->validate.sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
-    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                      "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
-                      "there is no loopback that terrane could reach");
+  if (!terrane_gates_check_sandbox (self->profile, error))
+    return FALSE;
   for (guint i = 0; ok && i < self->profile->validate.invoke->len; i++)
     {
       g_auto (TerraneGateResult)

@@ -23,6 +23,9 @@ typedef struct
 /** Whether the profile has any. */
 gboolean terrane_gates_wanted (const TerraneProfile *profile);
 
+/** Fails when the sandbox of the profile has no way in for them. */
+gboolean terrane_gates_check_sandbox (const TerraneProfile *profile, GError **error);
+
 /**
  * terrane_gates_load:
  *

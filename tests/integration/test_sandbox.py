@@ -128,6 +128,13 @@ class Sandbox(TestCase):
                                           store=store, user=user, exit_code=2)
                 self.assertEqual(result.stdout, "/etc/debian_version\n")
 
+    def test_gates_are_refused_before_the_build(self):
+        """The base does not exist, which nobody gets to see."""
+        for kind in ("podman", "none"):
+            profile = self.write_profile(base={"archive": "/no/such"}, validate={"http": [{"path": "/"}]},
+                                         config={"entrypoint": ["/bin/true"]}, target="oci")
+            self.assert_fails(1, "validate.invoke and validate.http need --sandbox bubblewrap", "build", profile, "--sandbox", kind)
+
     def test_bubblewrap_missing(self):
         self.assert_fails(1, r"bubblewrap is not installed; 'sudo apt install bubblewrap'", "build",
                           self.profile(imports=["json"]), env={"PATH": str(self.directory)})
