@@ -6,6 +6,7 @@
 #include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
 #include "builder/sandbox/mounts.h"
+#include "builder/sandbox/session-end.h"
 #include "builder/sandbox/usage.h"
 
 #include "oci/base/error.h"
@@ -31,9 +32,6 @@ enum
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
   MAX_LEFT_CHUNKS = 64,
-  EXIT_PODMAN = 125, /* its own failure */
-  EXIT_CANNOT_EXECUTE = 127,
-  EXIT_SIGNAL = 128,
 };
 
 struct _TerraneSession
@@ -202,24 +200,6 @@ serve_requests (TerraneSession *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* From what process 1 reported; what was killed with it has no report. */
-static void
-judge (TerraneSession *self, const TerraneInitReport *report, int status)
-{
-  TerraneSessionEnd *end = &self->end;
-  gboolean ended = report->ended != 0;
-  end->made = ended || report->exec_errno != 0 || self->killed;
-  end->executed = report->exec_errno == 0 && end->made;
-  end->cpu_usecs = report->cpu_usecs;
-  end->peak_process_bytes = report->peak_bytes;
-  if (ended)
-    status = report->status;
-  else if (self->killed)
-    status = SIGKILL; /* a status of wait() */
-  end->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
-  end->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
-}
-
 const char *
 terrane_session_memory_method (const TerraneSession *self)
 {
@@ -228,22 +208,6 @@ terrane_session_memory_method (const TerraneSession *self)
   if (self->kind == TERRANE_SANDBOX_PODMAN)
     return "podman";
   return self->cgroup != NULL ? "cgroup" : "sampled";
-}
-
-/* podman has 128 + N for signals, and codes of its own when it could not run the program. */
-static void
-judge_elsewhere (TerraneSession *self, int status)
-{
-  TerraneSessionEnd *end = &self->end;
-  gboolean podman = self->kind == TERRANE_SANDBOX_PODMAN;
-  int code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
-  end->made = self->killed || !podman || code != EXIT_PODMAN;
-  end->executed =
-      end->made && code != EXIT_CANNOT_EXECUTE && (!podman || code != EXIT_CANNOT_EXECUTE - 1);
-  end->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
-  if (podman && code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGRTMAX)
-    end->signal = code - EXIT_SIGNAL;
-  end->exit_code = end->signal != 0 ? -1 : code;
 }
 
 /* bubblewrap waits for process 1, unless it was killed before; then that is ours by
@@ -262,9 +226,9 @@ reap (TerraneSession *self)
     self->end.out_of_memory = self->killed = TRUE;
   self->end.memory_method = terrane_session_memory_method (self);
   if (self->elsewhere != NULL)
-    judge_elsewhere (self, status);
+    terrane_session_end_take_status (&self->end, self->kind, status, self->killed);
   else
-    judge (self, &report, status);
+    terrane_session_end_take_report (&self->end, &report, status, self->killed);
   g_mutex_lock (&self->mutex);
   self->peak_bytes = MAX (self->peak_bytes, report.peak_bytes);
   g_mutex_unlock (&self->mutex);
