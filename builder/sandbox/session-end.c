@@ -17,6 +17,7 @@ terrane_session_end_take_report (TerraneSessionEnd *self, const TerraneInitRepor
   gboolean ended = report->ended != 0;
   self->made = ended || report->exec_errno != 0 || killed;
   self->executed = report->exec_errno == 0 && self->made;
+  self->exec_errno = report->exec_errno;
   self->cpu_usecs = report->cpu_usecs;
   self->peak_process_bytes = report->peak_bytes;
   if (ended)

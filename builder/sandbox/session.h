@@ -19,6 +19,7 @@ typedef struct
   gboolean executed;           /* the program was; else the image's entrypoint is no program */
   gboolean out_of_memory;      /* killed for more than memory_bytes */
   gboolean too_many_processes; /* or threads: killed for them */
+  int exec_errno;              /* why it was not executed, where that is known; else 0 */
   int exit_code;               /* -1 when a signal ended it */
   int signal;                  /* 0 when it exited */
   uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */

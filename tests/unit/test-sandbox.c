@@ -307,6 +307,18 @@ test_cannot_execute (void)
     }
 }
 
+static void
+test_missing_interpreter (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  const TerraneSandbox sandbox = make_sandbox ();
+  const char *const argv[] = { "/bin/dangling", NULL };
+  g_assert_true (terrane_sandbox_run (&sandbox, argv, NULL, QUICK_MS, NULL, &result, NULL));
+  g_assert_cmpstr (
+      result.output, ==,
+      "cannot execute /bin/dangling: its interpreter /nosuch: No such file or directory\n");
+}
+
 static gboolean
 process_exists (const char *word)
 {
@@ -510,6 +522,7 @@ add_tests (void)
   g_test_add_func ("/sandbox/limits", test_limits);
   g_test_add_func ("/sandbox/memory", test_memory);
   g_test_add_func ("/sandbox/cannot-execute", test_cannot_execute);
+  g_test_add_func ("/sandbox/missing-interpreter", test_missing_interpreter);
   g_test_add_func ("/sandbox/deadline", test_deadline);
   g_test_add_func ("/sandbox/usage-after-deadline", test_usage_after_deadline);
   g_test_add_func ("/sandbox/background", test_background);

@@ -171,6 +171,32 @@ leave (int code)
     (void) call (__NR_exit_group, code, 0, 0, 0);
 }
 
+/* What is missing when a program is there and cannot be found: the interpreter that it names. */
+static void
+print_interpreter (const char *program)
+{
+  static char line[MAX_PATH];
+  long fd = call (__NR_openat, AT_FDCWD, pointer (program), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  if (fd < 0)
+    return;
+  long got = call (__NR_read, fd, pointer (line), MAX_PATH - 1, 0);
+  (void) call (__NR_close, fd, 0, 0, 0);
+  long start = 2, end;
+  if (got > 2 && line[0] == '#' && line[1] == '!')
+    {
+      while (start < got && (line[start] == ' ' || line[start] == '\t'))
+        start++;
+      for (end = start; end < got && line[end] != ' ' && line[end] != '\t' && line[end] != '\n';)
+        end++;
+      line[end] = '\0';
+      print ("its interpreter ");
+      print (line + start);
+      print (": ");
+    }
+  else if (got > 0)
+    print ("its dynamic loader: ");
+}
+
 /* The path of a device that every sandbox has, or NULL. */
 static const char *
 common_device (unsigned long number)
@@ -222,6 +248,8 @@ run_program (char **argv, char **env)
   print ("cannot execute ");
   print (argv[0]);
   print (": ");
+  if (failure == ENOENT && has_slash (argv[0]))
+    print_interpreter (argv[0]);
   print (reason_of (failure));
   print ("\n");
   report.exec_errno = failure;
