@@ -106,7 +106,7 @@ terrane_function_log_new (void)
 static gboolean
 wait_until_done (TerraneFunctionLog *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   if (self->line->len > 0)
     show (self, self->line->len);
   self->ending = TRUE;
@@ -165,7 +165,7 @@ gboolean
 terrane_function_log_is_full (gpointer data)
 {
   TerraneFunctionLog *self = data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   return self->waiting->len >= FULL_BYTES;
 }
 
@@ -173,7 +173,7 @@ void
 terrane_function_log_write (const char *bytes, size_t len, gpointer data)
 {
   TerraneFunctionLog *self = data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   if (!self->terminal)
     {
       append (self, bytes, len);

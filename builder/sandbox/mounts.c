@@ -103,9 +103,9 @@ mount_root (const char *root)
     return "opening the image's files";
   if (mount ("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, TMPFS_OPTIONS) != 0 || chdir (root) != 0
       || mkdir ("upper", 0755) != 0 || mkdir ("work", 0700) != 0
-      || mkdir (TERRANE_MOUNTS_ROOT + 1, 0755) != 0)
+      || mkdir (&TERRANE_MOUNTS_ROOT[1], 0755) != 0)
     return "a file system in memory for what --writable changes";
-  if (mount ("overlay", TERRANE_MOUNTS_ROOT + 1, "overlay", MS_NOSUID | MS_NODEV, OVERLAY_OPTIONS)
+  if (mount ("overlay", &TERRANE_MOUNTS_ROOT[1], "overlay", MS_NOSUID | MS_NODEV, OVERLAY_OPTIONS)
       != 0)
     return "an overlay for --writable (Linux 5.11)";
   return NULL;
