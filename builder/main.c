@@ -8,11 +8,15 @@
 #include <archive.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libdeflate.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const TerraneCommand commands[] = {
   { "init", "[DIRECTORY]", "Write a profile to start from, with all it needs",
@@ -156,9 +160,28 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
     terrane_print_error (message);
 }
 
+/* Else the next file that is opened, such as the store's directory, would be what programs read
+ * and write. Nothing can be written to what was a closed output: that fails as it would have. */
+static void
+open_standard_descriptors (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDONLY) != fd)
+      abort ();
+}
+
+/* Who interrupts should not have to wait for somebody who does not read. */
+static gboolean
+is_read (int fd)
+{
+  struct pollfd out = { .fd = fd, .events = POLLOUT };
+  return poll (&out, 1, 0) != 0;
+}
+
 int
 main (int argc, char **argv)
 {
+  open_standard_descriptors ();
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
   /* libarchive converts names by LC_CTYPE; the user's locale must not decide what is in an image.
@@ -181,6 +204,7 @@ main (int argc, char **argv)
   g_free (global.store);
   if (ok)
     return global.exit_status;
-  terrane_print_error (error->message);
+  if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED) || is_read (STDERR_FILENO))
+    terrane_print_error (error->message);
   return terrane_exit_code (error);
 }

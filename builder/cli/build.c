@@ -8,6 +8,7 @@
 #include "builder/cli/validation-report.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
+#include "builder/validation/gates.h"
 
 #include "oci/base/temp-file.h"
 #include "oci/digest.h"
@@ -335,6 +336,8 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_name (self, profile, error))
     return FALSE;
   profile->validate.sandbox = arguments->kind;
+  if (!arguments->no_validate && !terrane_gates_check (profile, error))
+    return FALSE;
   gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
   if (*out_build == NULL)
     return FALSE;

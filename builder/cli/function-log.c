@@ -2,21 +2,44 @@
 
 #include "builder/cli/terminal.h"
 
-#include <stdio.h>
+#include "oci/base/fd.h"
+
 #include <string.h>
 #include <unistd.h>
 
 enum
 {
   MAX_LINE_BYTES = 64 * 1024, /* then it is shown as if it had ended */
+  FULL_BYTES = 256 * 1024,
+  MAX_BYTES = 8 * 1024 * 1024,
+  GIVE_UP_USECS = 1000 * 1000,
 };
 
-void
-terrane_function_log_init (TerraneFunctionLog *self)
+struct _TerraneFunctionLog
 {
-  g_mutex_init (&self->mutex);
-  self->line = g_string_new (NULL);
-  self->terminal = isatty (STDERR_FILENO);
+  GThread *thread;
+  gboolean terminal;
+
+  GMutex mutex; /* of what follows */
+  GCond changed;
+  GString *line;    /* begun on a terminal, where only whole lines are shown */
+  GString *waiting; /* to be written */
+  gsize left_out;
+  gboolean ending;
+  gboolean given_up;
+  gboolean done; /* the thread is */
+};
+
+/* With the mutex. */
+static void
+append (TerraneFunctionLog *self, const char *bytes, gsize len)
+{
+  gsize room = MAX_BYTES - MIN (self->waiting->len, (gsize) MAX_BYTES);
+  if (self->left_out > 0 || len > room)
+    self->left_out += len;
+  else
+    g_string_append_len (self->waiting, bytes, (gssize) len);
+  g_cond_broadcast (&self->changed);
 }
 
 static void
@@ -26,27 +49,134 @@ show (TerraneFunctionLog *self, gsize len)
   /* Runtimes write a line feed inside of a message as a carriage return, as CloudWatch wants it. */
   g_strdelimit (part, "\r", '\n');
   g_autofree char *harmless = terrane_harmless_text (part);
-  fputs (harmless, stderr);
+  append (self, harmless, strlen (harmless));
   g_string_erase (self->line, 0, (gssize) len);
 }
 
-void
-terrane_function_log_clear (TerraneFunctionLog *self)
+/* With the mutex. Returns: (transfer full): what there is to be written now */
+static GString *
+take_waiting (TerraneFunctionLog *self)
 {
+  GString *taken = self->waiting;
+  self->waiting = g_string_new (NULL);
+  if (self->left_out > 0)
+    g_string_append_printf (taken, "\n… %" G_GSIZE_FORMAT " bytes of logs left out …\n",
+                            self->left_out);
+  self->left_out = 0;
+  return taken;
+}
+
+/* The only one that waits for the reader. */
+static gpointer
+write_all (gpointer data)
+{
+  TerraneFunctionLog *self = data;
+  g_mutex_lock (&self->mutex);
+  while (self->waiting->len > 0 || !self->ending)
+    {
+      if (self->waiting->len == 0)
+        {
+          g_cond_wait (&self->changed, &self->mutex);
+          continue;
+        }
+      g_autoptr (GString) taken = take_waiting (self);
+      g_mutex_unlock (&self->mutex);
+      (void) oci_write_all (STDERR_FILENO, taken->str, taken->len, NULL); /* nowhere to say so */
+      g_mutex_lock (&self->mutex);
+    }
+  self->done = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+TerraneFunctionLog *
+terrane_function_log_new (void)
+{
+  TerraneFunctionLog *self = g_new0 (TerraneFunctionLog, 1);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  self->line = g_string_new (NULL);
+  self->waiting = g_string_new (NULL);
+  self->terminal = isatty (STDERR_FILENO);
+  self->thread = g_thread_new ("log", write_all, self);
+  return self;
+}
+
+static gboolean
+wait_until_done (TerraneFunctionLog *self)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   if (self->line->len > 0)
     show (self, self->line->len);
+  self->ending = TRUE;
+  g_cond_broadcast (&self->changed);
+  while (!self->done && !self->given_up)
+    g_cond_wait (&self->changed, &self->mutex);
+  gint64 limit = g_get_monotonic_time () + GIVE_UP_USECS;
+  while (!self->done && g_cond_wait_until (&self->changed, &self->mutex, limit))
+    ;
+  return self->done;
+}
+
+static void
+on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  terrane_function_log_give_up (data);
+}
+
+void
+terrane_function_log_finish (TerraneFunctionLog *self, GCancellable *cancellable)
+{
+  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self, NULL);
+  (void) wait_until_done (self);
+  g_cancellable_disconnect (cancellable, handler);
+}
+
+void
+terrane_function_log_free (TerraneFunctionLog *self)
+{
+  if (self == NULL)
+    return;
+  if (!wait_until_done (self))
+    {
+      g_thread_unref (
+          self->thread); /* it ends with the process, and has what it needs until then */
+      return;
+    }
+  (void) g_thread_join (self->thread);
   g_string_free (self->line, TRUE);
+  g_string_free (self->waiting, TRUE);
   g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+void
+terrane_function_log_give_up (TerraneFunctionLog *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->given_up = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+gboolean
+terrane_function_log_is_full (gpointer data)
+{
+  TerraneFunctionLog *self = data;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  return self->waiting->len >= FULL_BYTES;
 }
 
 void
 terrane_function_log_write (const char *bytes, size_t len, gpointer data)
 {
   TerraneFunctionLog *self = data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   if (!self->terminal)
     {
-      (void) fwrite (bytes, 1, len, stderr);
+      append (self, bytes, len);
       return;
     }
   g_string_append_len (self->line, bytes, (gssize) len);

@@ -70,6 +70,17 @@ complete_env (char **env, const char *command, GError **error)
   return TRUE;
 }
 
+/* Before anything is announced or brought. */
+static gboolean
+check_sandbox (const TerraneFunctionArguments *self, const char *command, GError **error)
+{
+  gboolean run = strcmp (command, "run") == 0;
+  return run || self->kind == TERRANE_SANDBOX_BUBBLEWRAP
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "%s: --sandbox %s has no way in for the Runtime API; %s needs bubblewrap",
+                       command, terrane_sandbox_kind_name (self->kind), command);
+}
+
 gboolean
 terrane_function_arguments_check (TerraneFunctionArguments *self, const TerraneGlobal *global,
                                   const char *command, GError **error)
@@ -87,7 +98,7 @@ terrane_function_arguments_check (TerraneFunctionArguments *self, const TerraneG
                       MAX_TIMEOUT_SECONDS);
   self->env_words = g_strdupv (self->env);
   return terrane_sandbox_option (self->sandbox, command, &self->kind, error)
-         && complete_env (self->env, command, error)
+         && check_sandbox (self, command, error) && complete_env (self->env, command, error)
          && terrane_remote_arguments_parse (&self->remote, global, command, &unused, error);
 }
 
@@ -180,7 +191,7 @@ fetch (TerraneGlobal *global, TerraneStore *store, const char *image,
 gboolean
 terrane_function_fetch (TerraneGlobal *global, const char *image,
                         const TerraneFunctionArguments *arguments, TerraneStore **out_store,
-                        GError **error)
+                        OciDescriptor **out_manifest, GError **error)
 {
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
@@ -191,6 +202,7 @@ terrane_function_fetch (TerraneGlobal *global, const char *image,
   if (manifest == NULL)
     return FALSE;
   *out_store = g_steal_pointer (&store);
+  *out_manifest = g_steal_pointer (&manifest);
   return TRUE;
 }
 

@@ -89,12 +89,14 @@ gboolean terrane_function_open (TerraneGlobal *global, const char *image,
 /**
  * terrane_function_fetch:
  * @out_store: (out): locked
+ * @out_manifest: (out): of the image
  *
  * Brings the image into the store unless it is there.
  */
 gboolean terrane_function_fetch (TerraneGlobal *global, const char *image,
                                  const TerraneFunctionArguments *arguments,
-                                 TerraneStore **out_store, GError **error);
+                                 TerraneStore **out_store, OciDescriptor **out_manifest,
+                                 GError **error);
 
 /** What a function of an image may be called: letters, digits, "-" and "_". (transfer full) */
 char *terrane_function_name (const char *image);

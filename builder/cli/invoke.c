@@ -125,10 +125,19 @@ on_answered (const TerraneLambdaResult *result, gpointer data)
   self->done = TRUE;
 }
 
+/* What a signal ends. */
+typedef struct
+{
+  TerraneLambda *lambda;
+  TerraneFunctionLog *log;
+} Running;
+
 static void
 on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
 {
-  terrane_lambda_cancel (data);
+  const Running *running = data;
+  terrane_function_log_give_up (running->log);
+  terrane_lambda_cancel (running->lambda);
 }
 
 static gboolean
@@ -170,8 +179,7 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
         char **paths, GError **error)
 {
   g_auto (TerraneFunction) function = { 0 };
-  g_auto (TerraneFunctionLog) log;
-  terrane_function_log_init (&log);
+  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new ();
   g_autoptr (GPtrArray) events = read_events (paths, error);
   if (events == NULL || !terrane_function_open (global, image, arguments, &function, error)
       || !terrane_function_check_argv (&function, error))
@@ -179,14 +187,21 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
   TerraneLambdaOptions options;
   terrane_function_to_lambda (&function, arguments, &options);
   options.output = terrane_function_log_write;
-  options.data = &log;
+  options.output_full = terrane_function_log_is_full;
+  options.data = log;
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
+  Running running = { .lambda = lambda, .log = log };
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
-  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), lambda, NULL);
+  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &running, NULL);
   gboolean ok = invoke_all (global, lambda, paths, events, error);
   g_cancellable_disconnect (cancellable, handler);
-  return ok;
+  g_clear_pointer (&lambda, terrane_lambda_free); /* after it there are no more logs */
+  terrane_function_log_finish (log, cancellable);
+  if (ok || !g_cancellable_is_cancelled (cancellable))
+    return ok;
+  g_clear_error (error);
+  return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
 }
 
 gboolean

@@ -1,6 +1,6 @@
 #include "builder/cli/podman.h"
 
-#include "builder/sandbox/init/report.h"
+#include "builder/sandbox/podman.h"
 
 #include "oci/image.h"
 #include "oci/transport.h"
@@ -12,16 +12,6 @@
 #include <unistd.h>
 
 #define RUNTIME_API "AWS_LAMBDA_RUNTIME_API="
-
-G_GNUC_PRINTF (2, 3)
-static void
-add (GPtrArray *words, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_ptr_array_add (words, g_strdup_vprintf (format, args));
-  va_end (args);
-}
 
 /* podman reads the path of a layout as if it were the name of a repository. */
 static gboolean
@@ -39,68 +29,52 @@ check_path (const char *path, GError **error)
       quoted);
 }
 
-/* Returns: (transfer full) (nullable): what podman calls it */
-static char *
-image_of_store (TerraneGlobal *global, const OciTransport *transport,
-                const TerraneFunctionArguments *arguments, GError **error)
+/* What podman calls the image, and the first word of its command. */
+static gboolean
+find_in_store (TerraneGlobal *global, const OciTransport *transport,
+               const TerraneFunctionArguments *arguments, char **out_name, char **out_handler,
+               GError **error)
 {
   g_autoptr (TerraneStore) store = NULL;
-  if (!terrane_function_fetch (global, transport->name, arguments, &store, error))
-    return NULL;
+  g_autoptr (OciDescriptor) descriptor = NULL;
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (!terrane_function_fetch (global, transport->name, arguments, &store, &descriptor, error))
+    return FALSE;
   g_autofree char *path = g_canonicalize_filename (terrane_store_path (store), NULL);
-  if (!check_path (path, error))
-    return NULL;
-  return g_strconcat ("oci:", path, "/images:", transport->name, NULL);
+  if (!check_path (path, error)
+      || !oci_image_read (terrane_store_layout (store), descriptor, &manifest, &config, error))
+    return FALSE;
+  g_auto (GStrv) command = oci_image_config_cmd (config);
+  *out_handler = g_strdup (command[0]);
+  *out_name = g_strconcat ("oci:", path, "/images:", transport->name, NULL);
+  return TRUE;
 }
 
 /* Without the Runtime API, which nobody serves in there: entrypoints of AWS start their own
  * emulator then. What the user passes on by its name alone is not shown. */
 static void
-add_env (GPtrArray *words, const char *image, const TerraneFunctionArguments *arguments)
+add_env (TerraneArgv *words, const char *image, const char *handler,
+         const TerraneFunctionArguments *arguments)
 {
   g_autofree char *name = terrane_function_name (image);
-  g_auto (GStrv) env = terrane_lambda_env (name, NULL, NULL, (unsigned) arguments->memory, NULL);
+  g_auto (GStrv) env = terrane_lambda_env (name, NULL, handler, (unsigned) arguments->memory, NULL);
   for (char **variable = env; *variable != NULL; variable++)
     if (!g_str_has_prefix (*variable, RUNTIME_API))
-      add (words, "--env=%s", *variable);
+      terrane_argv_add_format (words, "--env=%s", *variable);
   for (char **word = arguments->env_words; word != NULL && *word != NULL; word++)
-    add (words, "--env=%s", *word);
+    terrane_argv_add_format (words, "--env=%s", *word);
 }
 
-static GPtrArray *
-make_words (const char *podman_image, const char *image, char **command,
-            const TerraneFunctionArguments *arguments)
+static void
+add_program (TerraneArgv *words, const char *podman_image, char **command)
 {
-  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
-  add (words, "podman");
-  add (words, "run");
-  add (words, "--rm");
-  if (isatty (STDIN_FILENO))
-    add (words, "--tty");
-  add (words, "--interactive");
-  add (words, "--read-only");
-  add (words, "--user=%d:%d", TERRANE_SANDBOX_UID, TERRANE_SANDBOX_GID);
-  add (words, "--tmpfs=/tmp:rw,size=%dm,mode=1777", arguments->tmp);
-  add (words, "--network=none");
-  add (words, "--ipc=none"); /* no /dev/shm */
-  add (words, "--cap-drop=all");
-  add (words, "--security-opt=no-new-privileges");
-  add (words, "--memory=%dm", arguments->memory);
-  add (words, "--pids-limit=%d", TERRANE_SESSION_MAX_PROCESSES);
-  add (words, "--ulimit=nproc=%d:%d", TERRANE_SESSION_MAX_PROCESSES, TERRANE_SESSION_MAX_PROCESSES);
-  add (words, "--ulimit=nofile=%d:%d", TERRANE_INIT_MAX_FILES, TERRANE_INIT_MAX_FILES);
-  if (arguments->platform != NULL)
-    add (words, "--platform=%s", arguments->platform);
-  if (arguments->remote.tls_verify != NULL)
-    add (words, "--tls-verify=%s", arguments->remote.tls_verify);
-  add_env (words, image, arguments);
   if (command != NULL)
-    add (words, "--entrypoint=%s", command[0]);
-  add (words, "%s", podman_image);
-  for (char **word = command != NULL ? command + 1 : NULL; word != NULL && *word != NULL; word++)
-    add (words, "%s", *word);
-  g_ptr_array_add (words, NULL);
-  return words;
+    terrane_argv_add_format (words, "--entrypoint=%s", command[0]);
+  terrane_argv_add (words, podman_image);
+  if (command != NULL)
+    terrane_argv_add_all (words, (const char *const *) command + 1);
+  (void) terrane_argv_end (words);
 }
 
 /* So that it can be copied into a shell. */
@@ -126,14 +100,27 @@ terrane_podman_exec (TerraneGlobal *global, const char *image, char **command,
   g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
   if (transport == NULL)
     return FALSE;
-  g_autofree char *name = transport->kind != OCI_TRANSPORT_STORE
-                              ? g_strdup (image) /* podman has these transports too */
-                              : image_of_store (global, transport, arguments, error);
-  if (name == NULL)
+  g_autofree char *name = NULL;
+  g_autofree char *handler = NULL;
+  if (transport->kind != OCI_TRANSPORT_STORE)
+    name = g_strdup (image); /* podman has these transports too */
+  else if (!find_in_store (global, transport, arguments, &name, &handler, error))
     return FALSE;
-  g_autoptr (GPtrArray) words = make_words (name, image, command, arguments);
-  print_words (words);
+  const TerranePodmanOptions options = { .tmp_bytes = (uint64_t) arguments->tmp << 20,
+                                         .memory_bytes = (uint64_t) arguments->memory << 20,
+                                         .interactive = TRUE,
+                                         .terminal = isatty (STDIN_FILENO) };
+  g_auto (TerraneArgv) words;
+  terrane_argv_init (&words);
+  terrane_podman_add_run (&words, &options);
+  if (arguments->platform != NULL)
+    terrane_argv_add_format (&words, "--platform=%s", arguments->platform);
+  if (arguments->remote.tls_verify != NULL)
+    terrane_argv_add_format (&words, "--tls-verify=%s", arguments->remote.tls_verify);
+  add_env (&words, image, handler, arguments);
+  add_program (&words, name, command);
+  print_words (words.words);
   (void) signal (SIGPIPE, SIG_DFL); /* terrane's own setting is not podman's */
-  (void) execvp (words->pdata[0], (char *const *) words->pdata);
+  (void) execvp (words.words->pdata[0], (char *const *) words.words->pdata);
   return oci_throw_errno (error, "podman%s", errno == ENOENT ? " is not installed" : "");
 }

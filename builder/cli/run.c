@@ -155,6 +155,10 @@ terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **erro
     ok = oci_throw (error, OCI_ERROR_USAGE, "run: --shell goes without a command");
   if (ok && !help && options.podman && (options.shell || options.writable))
     ok = oci_throw (error, OCI_ERROR_USAGE, "run: --podman goes without --shell and --writable");
+  if (ok && !help && options.podman && options.function.sandbox != NULL)
+    ok = oci_throw (error, OCI_ERROR_USAGE,
+                    "run: --podman goes without --sandbox; --sandbox podman alone runs a checkout "
+                    "of the image in podman");
   if (ok && !help)
     ok = terrane_function_arguments_check (&options.function, global, "run", error)
          && (options.podman ? terrane_podman_exec (global, arguments[0],

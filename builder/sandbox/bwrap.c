@@ -1,7 +1,7 @@
 #include "builder/sandbox/bwrap.h"
 
 #include "builder/sandbox/init/blob.h"
-#include "builder/sandbox/overlay.h"
+#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -24,14 +24,15 @@ enum
 {
   FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
   EMULATOR_FD = FIRST_FILE_FD + TERRANE_BWRAP_MAX_FILES,
+  OPTIONS_FD,
 };
 
 void
 terrane_bwrap_init (TerraneBwrap *self)
 {
-  *self = (TerraneBwrap){ .argv = g_ptr_array_new (),
-                          .owned = g_ptr_array_new_with_free_func (g_free),
-                          .report = -1 };
+  *self = (TerraneBwrap){ .report = -1 };
+  terrane_argv_init (&self->options);
+  terrane_argv_init (&self->argv);
 }
 
 void
@@ -44,96 +45,71 @@ terrane_bwrap_close_fds (TerraneBwrap *self)
 void
 terrane_bwrap_clear (TerraneBwrap *self)
 {
-  g_ptr_array_unref (self->argv);
-  g_ptr_array_unref (self->owned);
+  terrane_argv_clear (&self->options);
+  terrane_argv_clear (&self->argv);
   oci_fd_close (oci_fd_steal (&self->report));
   terrane_bwrap_close_fds (self);
-}
-
-static void
-add (TerraneBwrap *self, const char *word)
-{
-  g_ptr_array_add (self->argv, (char *) word);
-}
-
-static void add_format (TerraneBwrap *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
-add_format (TerraneBwrap *self, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  char *word = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_ptr_array_add (self->owned, word);
-  add (self, word);
-}
-
-static void
-add_all (TerraneBwrap *self, const char *const *words)
-{
-  for (; *words != NULL; words++)
-    add (self, *words);
 }
 
 /* --dev would make /dev/shm, which Lambda does not have. */
 static void
 add_devices (TerraneBwrap *self)
 {
-  static const char *const devices[] = { "/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
-                                         "/dev/urandom", "/dev/tty",  NULL };
   const char *const tmpfs[] = { "--tmpfs", "/dev", NULL };
-  add_all (self, tmpfs);
-  for (const char *const *device = devices; *device != NULL; device++)
+  terrane_argv_add_all (&self->options, tmpfs);
+  for (const char *const *device = terrane_mounts_devices (); *device != NULL; device++)
     {
       const char *const bind[] = { "--dev-bind", *device, *device, NULL };
-      add_all (self, bind);
+      terrane_argv_add_all (&self->options, bind);
     }
   const char *const links[] = {
     "--symlink",       "/proc/self/fd", "/dev/fd",         "--symlink",   "/proc/self/fd/0",
     "/dev/stdin",      "--symlink",     "/proc/self/fd/1", "/dev/stdout", "--symlink",
     "/proc/self/fd/2", "/dev/stderr",   "--remount-ro",    "/dev",        NULL
   };
-  add_all (self, links);
+  terrane_argv_add_all (&self->options, links);
 }
 
 static void
 add_environment (TerraneBwrap *self, const char *const *env)
 {
   gboolean has_path = FALSE;
-  add (self, "--clearenv");
+  terrane_argv_add (&self->options, "--clearenv");
   for (; env != NULL && *env != NULL; env++)
     {
       const char *equals = strchr (*env, '=');
       if (equals == NULL)
         continue;
-      add (self, "--setenv");
-      add_format (self, "%.*s", (int) (equals - *env), *env);
-      add (self, equals + 1);
+      terrane_argv_add (&self->options, "--setenv");
+      terrane_argv_add_format (&self->options, "%.*s", (int) (equals - *env), *env);
+      terrane_argv_add (&self->options, equals + 1);
       has_path = has_path || g_str_has_prefix (*env, "PATH=");
     }
   if (!has_path)
     {
       const char *const path[] = { "--setenv", "PATH", TERRANE_SANDBOX_DEFAULT_PATH, NULL };
-      add_all (self, path);
+      terrane_argv_add_all (&self->options, path);
     }
 }
 
 static void
 add_namespaces (TerraneBwrap *self, gboolean terminal)
 {
-  static const char *const words[] = {
-    "bwrap",      "--unshare-all", "--unshare-user", "--die-with-parent",
-    "--cap-drop", "ALL",           "--hostname",     "lambda",
-    NULL
-  };
-  add_all (self, words);
+  static const char *const words[] = { "--unshare-all",
+                                       "--unshare-user",
+                                       "--die-with-parent",
+                                       "--cap-drop",
+                                       "ALL",
+                                       "--hostname",
+                                       "lambda",
+                                       NULL };
+  terrane_argv_add_all (&self->options, words);
   if (!terminal)
-    add (self, "--new-session");
-  add (self, "--uid");
-  add_format (self, "%d", TERRANE_SANDBOX_UID);
-  add (self, "--gid");
-  add_format (self, "%d", TERRANE_SANDBOX_GID);
+    terrane_argv_add (&self->options, "--new-session");
+  terrane_argv_add (&self->options, "--uid");
+  terrane_argv_add_format (&self->options, "%d", TERRANE_SANDBOX_UID);
+  terrane_argv_add (&self->options, "--gid");
+  terrane_argv_add_format (&self->options, "%d", TERRANE_SANDBOX_GID);
 }
 
 /* A place in memory that bubblewrap copies the file from. */
@@ -164,8 +140,8 @@ void
 terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd)
 {
   pass_fd (self, fd, child_fd);
-  add (self, option);
-  add_format (self, "%d", child_fd);
+  terrane_argv_add (&self->options, option);
+  terrane_argv_add_format (&self->options, "%d", child_fd);
 }
 
 gboolean
@@ -174,17 +150,17 @@ terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *files, GE
   if (files == NULL || files->name == NULL)
     return TRUE;
   const char *const directory[] = { "--dir", TERRANE_SANDBOX_FILES, NULL };
-  add_all (self, directory);
+  terrane_argv_add_all (&self->options, directory);
   for (int i = 0; files[i].name != NULL; i++)
     {
       g_assert (files[i].name[0] != '\0' && strchr (files[i].name, '/') == NULL);
       OciFd fd = -1;
       if (!make_file_fd (&files[i], &fd, error))
         return FALSE;
-      add (self, "--perms");
-      add_format (self, "%04o", (unsigned) files[i].mode);
+      terrane_argv_add (&self->options, "--perms");
+      terrane_argv_add_format (&self->options, "%04o", (unsigned) files[i].mode);
       terrane_bwrap_add_fd (self, "--ro-bind-data", fd, FIRST_FILE_FD + i);
-      add_format (self, TERRANE_SANDBOX_FILES "/%s", files[i].name);
+      terrane_argv_add_format (&self->options, TERRANE_SANDBOX_FILES "/%s", files[i].name);
     }
   return TRUE;
 }
@@ -242,13 +218,15 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
    * could have the host execute a program of its choice through core_pattern. */
   const char *const proc[] = { "/", "--proc", "/proc", "--remount-ro", "/proc", NULL };
   const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", "--chdir", working_dir, NULL };
-  add (self, sandbox->writable ? "--bind" : "--ro-bind");
-  add_format (self, "%s%s", sandbox->root, sandbox->writable ? TERRANE_OVERLAY_ROOT : "");
-  add_all (self, proc);
-  add (self, "--size");
-  add_format (self, "%" G_GUINT64_FORMAT,
-              sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
-  add_all (self, tmp);
+  terrane_argv_add (&self->options, sandbox->writable ? "--bind" : "--ro-bind");
+  terrane_argv_add_format (&self->options, "%s%s", sandbox->root,
+                           sandbox->writable ? TERRANE_MOUNTS_ROOT : "");
+  terrane_argv_add_all (&self->options, proc);
+  terrane_argv_add (&self->options, "--size");
+  terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
+                           sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes
+                                                   : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
+  terrane_argv_add_all (&self->options, tmp);
   add_devices (self);
 }
 
@@ -296,7 +274,7 @@ add_program (TerraneBwrap *self, const char *const *argv, GError **error)
   const TerraneEmulator *emulator = sandbox->emulator;
   if (emulator == NULL || emulator->kind != TERRANE_EMULATION_PROGRAM)
     {
-      add_all (self, argv);
+      terrane_argv_add_all (&self->argv, argv);
       return TRUE;
     }
   OciFd fd = open (emulator->program, O_RDONLY | O_CLOEXEC);
@@ -304,12 +282,30 @@ add_program (TerraneBwrap *self, const char *const *argv, GError **error)
     return oci_throw_errno (error, "opening %s", emulator->program);
   pass_fd (self, fd, EMULATOR_FD);
   g_autofree char *qemu = g_strdup_printf ("/proc/self/fd/%d", EMULATOR_FD);
-  g_autofree char **words = terrane_emulator_wrap (qemu, sandbox->root, sandbox->env, argv);
-  for (char **word = words; *word != NULL; word++)
+  g_auto (GStrv) words = terrane_emulator_wrap (qemu, sandbox->root, sandbox->env, argv);
+  terrane_argv_add_all (&self->argv, (const char *const *) words);
+  return TRUE;
+}
+
+/* Values of the environment may be secrets. */
+static gboolean
+add_options (TerraneBwrap *self, GError **error)
+{
+  g_auto (OciFd) fd = memfd_create ("options", MFD_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating a file in memory");
+  for (guint i = 0; i < self->options.words->len; i++)
     {
-      g_ptr_array_add (self->owned, *word);
-      add (self, *word);
+      const char *word = self->options.words->pdata[i];
+      if (!oci_write_all (fd, word, strlen (word) + 1, error))
+        return FALSE;
     }
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file in memory");
+  pass_fd (self, oci_fd_steal (&fd), OPTIONS_FD);
+  terrane_argv_add (&self->argv, "bwrap");
+  terrane_argv_add (&self->argv, "--args");
+  terrane_argv_add_format (&self->argv, "%d", OPTIONS_FD);
   return TRUE;
 }
 
@@ -326,11 +322,13 @@ terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **erro
   if (theirs < 0)
     return oci_throw_errno (error, "creating a file in memory");
   pass_fd (self, theirs, TERRANE_INIT_REPORT_FD);
-  add_all (self, words);
-  add_format (self, "/proc/self/fd/%d", TERRANE_INIT_PROGRAM_FD);
+  if (!add_options (self, error))
+    return FALSE;
+  terrane_argv_add_all (&self->argv, words);
+  terrane_argv_add_format (&self->argv, "/proc/self/fd/%d", TERRANE_INIT_PROGRAM_FD);
   if (!add_program (self, argv, error))
     return FALSE;
-  g_ptr_array_add (self->argv, NULL);
+  (void) terrane_argv_end (&self->argv);
   return TRUE;
 }
 

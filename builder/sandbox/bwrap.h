@@ -1,6 +1,7 @@
 /* The command line of bubblewrap for a sandbox, and what it reports about it. */
 #pragma once
 
+#include "builder/sandbox/argv.h"
 #include "builder/sandbox/init/report.h"
 #include "builder/sandbox/sandbox.h"
 
@@ -12,13 +13,13 @@ enum
   TERRANE_BWRAP_BLOCK_FD = 4,  /* --block-fd */
   TERRANE_BWRAP_SECCOMP_FD = 5,
   TERRANE_BWRAP_MAX_FILES = 16,
-  TERRANE_BWRAP_MAX_FDS = 6 + TERRANE_BWRAP_MAX_FILES,
+  TERRANE_BWRAP_MAX_FDS = 7 + TERRANE_BWRAP_MAX_FILES,
 };
 
 typedef struct
 {
-  GPtrArray *argv;
-  GPtrArray *owned;              /* strings in argv that are ours */
+  TerraneArgv options;           /* in a file in memory: a command line can be read by everybody */
+  TerraneArgv argv;              /* what remains, from finish() on */
   const TerraneSandbox *sandbox; /* from add_sandbox() to finish() */
   TerraneProcessFd fds[TERRANE_BWRAP_MAX_FDS];
   size_t n_fds;

@@ -1,6 +1,8 @@
 #include "builder/sandbox/elsewhere.h"
 
+#include "builder/sandbox/argv.h"
 #include "builder/sandbox/init/report.h"
+#include "builder/sandbox/podman.h"
 
 #include "oci/base/error.h"
 
@@ -19,38 +21,20 @@ enum
 {
   KILL_MS = 20 * 1000,
   COPY_MS = 10 * 60 * 1000,
+  ENV_FD = 3,
 };
 
 struct _TerraneElsewhere
 {
   const TerraneSandbox *sandbox;
   const char *const *program; /* with its arguments */
-  GPtrArray *argv;            /* what is started */
-  GPtrArray *owned;
+  TerraneArgv argv;           /* what is started */
   char **env;
-  char *container; /* (nullable): its name */
-  char *directory; /* (nullable): removed at the end */
-  gboolean kept;   /* the container may still be there */
+  TerraneProcessFd env_fd; /* podman's: the program's variables */
+  char *container;         /* (nullable): its name */
+  char *directory;         /* (nullable): removed at the end */
+  gboolean kept;           /* the container may still be there */
 };
-
-static void
-add (TerraneElsewhere *self, const char *word)
-{
-  g_ptr_array_add (self->argv, (char *) word);
-}
-
-static void add_format (TerraneElsewhere *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
-add_format (TerraneElsewhere *self, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  char *word = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_ptr_array_add (self->owned, word);
-  add (self, word);
-}
 
 /* Each file in its place below @directory. */
 static gboolean
@@ -92,68 +76,44 @@ make_env (const TerraneSandbox *sandbox)
   return g_environ_setenv (env, "PATH", TERRANE_SANDBOX_DEFAULT_PATH, FALSE);
 }
 
-static void
-add_limits (TerraneElsewhere *self, uint64_t memory_bytes)
+static gboolean
+add_files (TerraneElsewhere *self, const TerraneSandboxFile *files, GError **error)
 {
-  const TerraneSandbox *sandbox = self->sandbox;
-  add_format (self, "--user=%d:%d", TERRANE_SANDBOX_UID, TERRANE_SANDBOX_GID);
-  add_format (self, "--tmpfs=/tmp:rw,mode=1777,size=%" G_GUINT64_FORMAT, tmp_bytes (sandbox));
-  add_format (self, "--ulimit=nofile=%d:%d", TERRANE_INIT_MAX_FILES, TERRANE_INIT_MAX_FILES);
-  add_format (self, "--ulimit=nproc=%d:%d", TERRANE_INIT_MAX_PROCESSES, TERRANE_INIT_MAX_PROCESSES);
-  if (memory_bytes != 0)
-    {
-      add_format (self, "--memory=%" G_GUINT64_FORMAT, memory_bytes);
-      add_format (self, "--memory-swap=%" G_GUINT64_FORMAT, memory_bytes);
-    }
-  add_format (self, "--workdir=%s", working_dir (sandbox));
-  g_auto (GStrv) env = make_env (sandbox);
-  for (char **entry = env; *entry != NULL; entry++)
-    add_format (self, "--env=%s", *entry);
+  if (files == NULL || files->name == NULL)
+    return TRUE;
+  self->directory = g_dir_make_tmp ("terrane-XXXXXX", error);
+  if (self->directory == NULL || !write_files (self->directory, files, error))
+    return FALSE;
+  if (g_chmod (self->directory, 0755) < 0)
+    return oci_throw_errno (error, "%s", self->directory);
+  terrane_argv_add_format (&self->argv, "--volume=%s:" TERRANE_SANDBOX_FILES ":ro",
+                           self->directory);
+  return TRUE;
 }
 
 /* The root is a layer below one that podman throws away: it puts files of its own there. */
 static gboolean
-prepare_podman (TerraneElsewhere *self, const TerraneSandboxFile *files, uint64_t memory_bytes,
-                gboolean interactive, gboolean terminal, GError **error)
+prepare_podman (TerraneElsewhere *self, const TerraneSandboxFile *files,
+                const TerranePodmanOptions *options, GError **error)
 {
-  static const char *const words[] = { "podman",
-                                       "run",
-                                       "--rm",
-                                       "--network=none",
-                                       "--cap-drop=all",
-                                       "--security-opt=no-new-privileges",
-                                       "--hostname=lambda",
-                                       "--unsetenv-all",
-                                       "--http-proxy=false",
-                                       "--no-hosts",
-                                       "--log-driver=none",
-                                       "--init=false" };
-  for (size_t i = 0; i < G_N_ELEMENTS (words); i++)
-    add (self, words[i]);
-  self->container = g_strdup_printf ("terrane-%08x%08x", g_random_int (), g_random_int ());
-  add_format (self, "--name=%s", self->container);
-  add_limits (self, memory_bytes);
-  if (!self->sandbox->writable)
-    add (self, "--read-only");
-  if (interactive)
-    add (self, "--interactive");
-  if (terminal)
-    add (self, "--tty");
-  if (files != NULL && files->name != NULL)
-    {
-      self->directory = g_dir_make_tmp ("terrane-XXXXXX", error);
-      if (self->directory == NULL || !write_files (self->directory, files, error))
-        return FALSE;
-      if (g_chmod (self->directory, 0755) < 0)
-        return oci_throw_errno (error, "%s", self->directory);
-      add_format (self, "--volume=%s:" TERRANE_SANDBOX_FILES ":ro", self->directory);
-    }
-  add (self, "--rootfs");
-  add_format (self, "%s:O", self->sandbox->root);
-  for (const char *const *word = self->program; *word != NULL; word++)
-    add (self, *word);
-  add (self, NULL);
+  TerraneArgv *argv = &self->argv;
+  g_auto (GStrv) env = make_env (self->sandbox);
   self->env = g_get_environ (); /* podman's own: where its storage and configuration are */
+  terrane_podman_add_run (argv, options);
+  terrane_argv_add (argv, "--unsetenv-all");
+  terrane_argv_add (argv, "--log-driver=none");
+  self->container = g_strdup_printf ("terrane-%08x%08x", g_random_int (), g_random_int ());
+  terrane_argv_add_format (argv, "--name=%s", self->container);
+  terrane_argv_add_format (argv, "--workdir=%s", working_dir (self->sandbox));
+  self->env_fd.child_fd = ENV_FD;
+  if (!terrane_podman_add_env (argv, (const char *const *) env, ENV_FD, &self->env,
+                               &self->env_fd.fd, error)
+      || !add_files (self, files, error))
+    return FALSE;
+  terrane_argv_add (argv, "--rootfs");
+  terrane_argv_add_format (argv, "%s:O", self->sandbox->root);
+  terrane_argv_add_all (argv, self->program);
+  (void) terrane_argv_end (argv);
   self->kept = TRUE;
   return TRUE;
 }
@@ -230,9 +190,8 @@ prepare_none (TerraneElsewhere *self, const TerraneSandboxFile *files, GError **
   if (files != NULL && files->name != NULL
       && (g_mkdir (extra, 0755) < 0 || !write_files (extra, files, error)))
     return error != NULL && *error != NULL ? FALSE : oci_throw_errno (error, "%s", extra);
-  for (const char *const *word = self->program; *word != NULL; word++)
-    add (self, *word);
-  add (self, NULL);
+  terrane_argv_add_all (&self->argv, self->program);
+  (void) terrane_argv_end (&self->argv);
   self->env = make_env (self->sandbox);
   return TRUE;
 }
@@ -246,9 +205,8 @@ limit (__rlimit_resource_t resource, rlim_t value)
 
 /* Between fork and exec: system calls only. */
 static gboolean
-enter_root (gpointer data)
+enter_root (const TerraneElsewhere *self)
 {
-  const TerraneElsewhere *self = data;
   return limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES)
          && limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES) && limit (RLIMIT_CORE, 0)
          && chroot (self->directory) == 0 && chdir (working_dir (self->sandbox)) == 0
@@ -256,6 +214,12 @@ enter_root (gpointer data)
          && setresgid (TERRANE_SANDBOX_GID, TERRANE_SANDBOX_GID, TERRANE_SANDBOX_GID) == 0
          && setresuid (TERRANE_SANDBOX_UID, TERRANE_SANDBOX_UID, TERRANE_SANDBOX_UID) == 0
          && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+static const char *
+prepare (gpointer data)
+{
+  return enter_root (data) ? NULL : "changing to the image's root directory and Lambda's user";
 }
 
 TerraneElsewhere *
@@ -266,11 +230,16 @@ terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
   g_autoptr (TerraneElsewhere) self = g_new0 (TerraneElsewhere, 1);
   self->sandbox = sandbox;
   self->program = argv;
-  self->argv = g_ptr_array_new ();
-  self->owned = g_ptr_array_new_with_free_func (g_free);
+  self->env_fd.fd = -1;
+  terrane_argv_init (&self->argv);
   OCI_PREFIX (error, "--sandbox %s", terrane_sandbox_kind_name (sandbox->kind));
+  const TerranePodmanOptions options = { .tmp_bytes = tmp_bytes (sandbox),
+                                         .memory_bytes = memory_bytes,
+                                         .writable = sandbox->writable,
+                                         .interactive = interactive,
+                                         .terminal = terminal };
   gboolean ok = sandbox->kind == TERRANE_SANDBOX_PODMAN
-                    ? prepare_podman (self, files, memory_bytes, interactive, terminal, error)
+                    ? prepare_podman (self, files, &options, error)
                     : prepare_none (self, files, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }
@@ -293,8 +262,8 @@ terrane_elsewhere_free (TerraneElsewhere *self)
     return;
   if (self->directory != NULL)
     (void) oci_remove_tree (AT_FDCWD, self->directory, NULL); /* gc finds what is left */
-  g_ptr_array_unref (self->argv);
-  g_ptr_array_unref (self->owned);
+  terrane_argv_clear (&self->argv);
+  oci_fd_close (self->env_fd.fd);
   g_strfreev (self->env);
   g_free (self->container);
   g_free (self->directory);
@@ -304,12 +273,17 @@ terrane_elsewhere_free (TerraneElsewhere *self)
 void
 terrane_elsewhere_to_process (TerraneElsewhere *self, TerraneProcess *out_process)
 {
-  out_process->argv = (const char *const *) self->argv->pdata;
+  out_process->argv = (const char *const *) self->argv.words->pdata;
   out_process->env = (const char *const *) self->env;
+  if (self->env_fd.fd >= 0)
+    {
+      out_process->fds = &self->env_fd;
+      out_process->n_fds = 1;
+    }
   if (self->sandbox->kind == TERRANE_SANDBOX_NONE)
     {
       out_process->as_it_is = TRUE;
-      out_process->prepare = enter_root;
+      out_process->prepare = prepare;
       out_process->prepare_data = self;
     }
 }

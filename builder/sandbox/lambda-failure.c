@@ -47,10 +47,15 @@ void
 terrane_lambda_fail_ended (TerraneLambdaResult *result, const TerraneSessionEnd *end)
 {
   g_autofree char *name = end->signal != 0 ? signal_text (end->signal) : NULL;
+  g_autofree char *reason = g_ascii_strdown (g_strerror (end->exec_errno), -1);
   if (!end->executed)
-    fail (result, "Runtime.InvalidEntrypoint", "the entrypoint cannot be executed");
+    fail (result, "Runtime.InvalidEntrypoint", "the entrypoint cannot be executed: %s", reason);
   else if (end->out_of_memory)
     fail (result, "Runtime.OutOfMemory", "Runtime exited with error: signal: killed");
+  else if (end->too_many_processes)
+    fail (result, "Runtime.ExitError",
+          "Runtime exited with error: signal: killed (more than %d processes and threads)",
+          TERRANE_SESSION_MAX_PROCESSES);
   else if (name != NULL)
     fail (result, "Runtime.ExitError", "Runtime exited with error: signal: %s", name);
   else if (end->exit_code != 0)

@@ -153,6 +153,7 @@ start_environment (TerraneLambda *self, GError **error)
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
                                           .output = options->output,
+                                          .output_full = options->output_full,
                                           .output_data = options->data,
                                           .ended = on_ended,
                                           .ended_data = environment->runtime };

@@ -45,6 +45,13 @@ terrane_process_result_set_usage (TerraneProcessResult *self, const struct rusag
   self->major_faults = (uint64_t) usage->ru_majflt;
 }
 
+/* What a child could not do. It is of the same program, so words are at the same place. */
+typedef struct
+{
+  const char *step; /* (nullable): of the prepare function */
+  int failure;      /* an errno */
+} StartFailure;
+
 /* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers
  * to hand over do not overlap: sources were moved above all targets before the fork. */
 static void
@@ -57,7 +64,10 @@ exec_child (const TerraneProcess *self, const char *program, const int *stdio, i
   (void) sigemptyset (&none);
   (void) sigprocmask (SIG_SETMASK, &none, NULL);
   (void) signal (SIGPIPE, SIG_DFL);
-  gboolean ok = self->prepare == NULL || self->prepare (self->prepare_data);
+  StartFailure failed = { 0 };
+  if (self->prepare != NULL)
+    failed.step = self->prepare (self->prepare_data);
+  gboolean ok = failed.step == NULL;
   ok = ok && prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid () == parent;
   for (int i = 0; ok && i < FIRST_FREE_FD; i++)
     ok = dup2 (stdio[i], i) == i;
@@ -69,8 +79,8 @@ exec_child (const TerraneProcess *self, const char *program, const int *stdio, i
     ok = dup2 (fds[i].fd, fds[i].child_fd) == fds[i].child_fd;
   if (ok)
     (void) execve (program, (char *const *) self->argv, (char *const *) self->env);
-  int failure = errno;
-  (void) !write (error_pipe, &failure, sizeof failure);
+  failed.failure = errno;
+  (void) !write (error_pipe, &failed, sizeof failed);
   _exit (127);
 }
 
@@ -98,16 +108,18 @@ make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
 static gboolean
 wait_for_exec (int error_pipe, const char *program, pid_t child, GError **error)
 {
-  int failure = 0;
+  StartFailure failed = { 0 };
   size_t got = 0;
-  gboolean ok = oci_read_full (error_pipe, &failure, sizeof failure, &got, error);
+  gboolean ok = oci_read_full (error_pipe, &failed, sizeof failed, &got, error);
   if (ok && got == 0)
     return TRUE;
   (void) kill (child, SIGKILL);
   (void) waitpid (child, NULL, 0);
   if (!ok)
     return FALSE;
-  errno = failure;
+  if (failed.step != NULL)
+    return oci_throw (error, OCI_ERROR_IO, "%s: %s", failed.step, g_strerror (failed.failure));
+  errno = failed.failure;
   return oci_throw_errno (error, "starting %s", program);
 }
 

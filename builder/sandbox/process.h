@@ -19,9 +19,9 @@ typedef struct
 /** Asks a process to end in a way of its own. FALSE when there is none. */
 typedef gboolean (*TerraneProcessStopFunc) (gpointer data);
 
-/** Runs in the child before the program does; may use only what is async-signal-safe, and sets
- * errno when it returns FALSE. */
-typedef gboolean (*TerraneProcessPrepareFunc) (gpointer data);
+/** Runs in the child before the program does; may use only what is async-signal-safe. Returns:
+ * (nullable): what failed, in static words; errno says why */
+typedef const char *(*TerraneProcessPrepareFunc) (gpointer data);
 
 typedef struct
 {
@@ -69,6 +69,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProcessResult, terrane_process_result_c
  * @out_child: (out): to be waited for by the caller
  *
  * Only starts it; deadline and stop function are not looked at.
+ *
+ * Returns: FALSE with %OCI_ERROR_NOT_FOUND only when there is no such program
  */
 gboolean terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child,
                                 GError **error);

@@ -124,7 +124,11 @@ take_end (TerraneSession *session, const TerraneSessionEnd *end, Run *run)
     result->peak_rss_bytes = MAX (result->peak_rss_bytes, terrane_session_peak_bytes (session));
   result->out_of_memory = end->out_of_memory;
   result->memory_method = end->memory_method;
-  result->output = terrane_capture_text (&run->capture);
+  g_autofree char *output = terrane_capture_text (&run->capture);
+  result->output = end->too_many_processes
+                       ? g_strdup_printf ("%s\nkilled for more than %d processes and threads\n",
+                                          output, TERRANE_SESSION_MAX_PROCESSES)
+                       : g_steal_pointer (&output);
 }
 
 static gboolean

@@ -87,7 +87,9 @@ static const char *const forbidden[] = {
 /* As if the kernel were older: programs then do without. The flags of clone3() are in memory, where
  * a filter cannot see them. */
 static const char *const unknown[] = { "clone3", "io_uring_setup", "io_uring_enter",
-                                       "io_uring_register" };
+                                       "io_uring_register",
+                                       /* memory that no process need have */
+                                       "shmget", "shmat" };
 
 static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
                                        CLONE_NEWUTS,  CLONE_NEWIPC,

@@ -1,4 +1,4 @@
-/* How the program of a session ended, from what is known of it. */
+/* How the program of a session ended, from what the kernel, process 1 or podman says. */
 #pragma once
 
 #include "builder/sandbox/init/report.h"
@@ -6,17 +6,13 @@
 
 G_BEGIN_DECLS
 
-/**
- * terrane_session_end_judge:
- * @report: of process 1; what was killed with it has none
- * @status: of bubblewrap, as wait() has it
- * @killed: everything was, by this program
- */
-void terrane_session_end_judge (TerraneSessionEnd *end, const TerraneInitReport *report, int status,
-                                gboolean killed);
+/** @status: bubblewrap's, as wait() has it; what was @killed with process 1 has no report. */
+void terrane_session_end_take_report (TerraneSessionEnd *self, const TerraneInitReport *report,
+                                      int status, gboolean killed);
 
-/** The same for the kinds without bubblewrap. @status: of podman, or of the program itself */
-void terrane_session_end_judge_elsewhere (TerraneSessionEnd *end, TerraneSandboxKind kind,
-                                          int status, gboolean killed);
+/** Without bubblewrap. podman has 128 + N for signals, and codes of its own when it could not run
+ * the program. */
+void terrane_session_end_take_status (TerraneSessionEnd *self, TerraneSandboxKind kind, int status,
+                                      gboolean killed);
 
 G_END_DECLS

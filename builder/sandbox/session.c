@@ -2,14 +2,14 @@
 
 #include "builder/sandbox/bwrap.h"
 #include "builder/sandbox/cgroup.h"
+#include "builder/sandbox/children.h"
 #include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
-#include "builder/sandbox/overlay.h"
+#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/session-end.h"
 #include "builder/sandbox/usage.h"
 
 #include "oci/base/error.h"
-#include "oci/base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@
 enum
 {
   SAMPLE_USECS = 10 * 1000,
+  MAX_SAMPLE_USECS = 250 * 1000,
+  EXACT_SAMPLES = 8, /* one of so many */
   CHUNK_BYTES = 16 * 1024,
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
@@ -47,7 +50,8 @@ struct _TerraneSession
   pid_t init; /* process 1 of the sandbox */
   GString *head;
   GString *status_text;
-  gint64 sampled;
+  gint64 next_sample;
+  guint samples;
   TerraneSandboxKind kind;
   gboolean killed;
 
@@ -127,52 +131,39 @@ kill_all (TerraneSession *self)
   (void) kill (self->outer, SIGKILL);
 }
 
+/* @exactly: pages that processes share are not to be counted twice, which takes longer */
 static void
-sample (TerraneSession *self)
+sample (TerraneSession *self, gboolean exactly)
 {
   TerraneUsage usage;
   uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
-  self->sampled = g_get_monotonic_time ();
-  if (!terrane_usage_read (self->init, limit, &usage))
+  uint64_t above = limit > 0 ? limit : G_MAXUINT64;
+  gint64 started = g_get_monotonic_time ();
+  gboolean seen = terrane_usage_read (self->init, exactly ? 0 : above, &usage);
+  gint64 now = g_get_monotonic_time ();
+  /* Where a look takes long, most of the time is the program's all the same. */
+  self->next_sample = now + CLAMP (2 * (now - started), SAMPLE_USECS, MAX_SAMPLE_USECS);
+  if (!seen)
     return;
   g_mutex_lock (&self->mutex);
-  self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
+  if (usage.exact)
+    self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
   g_mutex_unlock (&self->mutex);
   self->end.out_of_memory = self->end.out_of_memory || (limit > 0 && usage.bytes > limit);
   /* Where the kernel's limit is in force this is never reached; it is not for root. */
   self->end.too_many_processes =
-      self->end.too_many_processes || usage.processes > TERRANE_SESSION_MAX_PROCESSES;
+      self->end.too_many_processes || usage.threads > TERRANE_SESSION_MAX_PROCESSES;
   if (self->end.out_of_memory || self->end.too_many_processes)
     kill_all (self);
-}
-
-/* The children of process 1, and not that itself, which would lose their account. */
-static gboolean
-stop_program (const TerraneSession *self)
-{
-  char text[256] = "";
-  size_t got = 0;
-  gboolean killed = FALSE;
-  g_autofree char *path =
-      g_strdup_printf ("/proc/%d/task/%d/children", (int) self->init, (int) self->init);
-  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
-    return FALSE;
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  for (char **word = words; *word != NULL; word++)
-    {
-      uint64_t pid = 0;
-      if (oci_parse_u64 (*word, G_MAXINT, &pid, NULL) && pid > 1)
-        killed = kill ((pid_t) pid, SIGKILL) == 0 || killed;
-    }
-  return killed;
 }
 
 /* Returns: whether the process ended */
 static gboolean
 wait_for_event (TerraneSession *self)
 {
-  struct pollfd fds[] = { { .fd = self->output, .events = POLLIN },
+  gboolean full =
+      self->options.output_full != NULL && self->options.output_full (self->options.output_data);
+  struct pollfd fds[] = { { .fd = full ? -1 : self->output, .events = POLLIN },
                           { .fd = self->status, .events = POLLIN },
                           { .fd = self->wake, .events = POLLIN },
                           { .fd = self->pidfd, .events = POLLIN } };
@@ -198,9 +189,10 @@ serve_requests (TerraneSession *self)
   g_mutex_unlock (&self->mutex);
   if (flush)
     take_left_output (self);
-  if (flush || g_get_monotonic_time () - self->sampled >= SAMPLE_USECS)
-    sample (self);
-  if (end || (stop && !stop_program (self)))
+  if (flush || g_get_monotonic_time () >= self->next_sample)
+    sample (self, flush || self->samples++ % EXACT_SAMPLES == 0);
+  /* Not process 1 itself, which would lose their account. */
+  if (end || (stop && (self->init <= 1 || terrane_children_kill (self->init) == 0)))
     kill_all (self);
   g_mutex_lock (&self->mutex);
   self->flush_done = wanted;
@@ -234,9 +226,9 @@ reap (TerraneSession *self)
     self->end.out_of_memory = self->killed = TRUE;
   self->end.memory_method = terrane_session_memory_method (self);
   if (self->elsewhere != NULL)
-    terrane_session_end_judge_elsewhere (&self->end, self->kind, status, self->killed);
+    terrane_session_end_take_status (&self->end, self->kind, status, self->killed);
   else
-    terrane_session_end_judge (&self->end, &report, status, self->killed);
+    terrane_session_end_take_report (&self->end, &report, status, self->killed);
   g_mutex_lock (&self->mutex);
   self->peak_bytes = MAX (self->peak_bytes, report.peak_bytes);
   g_mutex_unlock (&self->mutex);
@@ -253,11 +245,11 @@ throw_failure (TerraneSession *self)
   return terrane_bwrap_throw_not_made (self->head->str, &self->error);
 }
 
-/* The writable root needs namespaces before bubblewrap does. */
+/* What is mounted before needs namespaces as bubblewrap does. */
 static gboolean
 throw_not_prepared (TerraneSession *self)
 {
-  g_autofree char *words = g_strdup_printf ("a namespace for --writable: %s", self->error->message);
+  g_autofree char *words = g_strdup (self->error->message);
   g_clear_error (&self->error);
   return terrane_bwrap_throw_not_made (words, &self->error);
 }
@@ -430,6 +422,25 @@ start_without_bubblewrap (TerraneSession *session, const TerraneSandbox *sandbox
   return start_thread (self, &process, error) ? g_steal_pointer (&self) : NULL;
 }
 
+/* A directory is a way out of any root: /proc/self/fd/0/.. is what the host has there. */
+static gboolean
+check_stdio (const int *stdio, GError **error)
+{
+  static const char *const names[] = { "input", "output", "error output" };
+  for (size_t i = 0; stdio != NULL && i < G_N_ELEMENTS (names); i++)
+    {
+      struct stat info;
+      if (fstat (stdio[i], &info) < 0)
+        return oci_throw_errno (error, "the standard %s", names[i]);
+      if (S_ISDIR (info.st_mode))
+        return oci_throw (error, OCI_ERROR_USAGE,
+                          "the standard %s is a directory, by which a program could leave the "
+                          "sandbox",
+                          names[i]);
+    }
+  return TRUE;
+}
+
 TerraneSession *
 terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                        const TerraneSessionOptions *options, OciFd *out_listener, GError **error)
@@ -437,27 +448,29 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   static const char *const no_env[] = { NULL };
   g_autoptr (TerraneSession) self = session_new (options);
   g_auto (TerraneBwrap) bwrap;
-  g_auto (TerraneOverlay) overlay = { 0 };
+  g_auto (TerraneMounts) mounts = { 0 };
   terrane_bwrap_init (&bwrap);
   self->kind = sandbox->kind;
+  if (!check_stdio (options->stdio, error))
+    return NULL;
   if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
     return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
-  if (sandbox->writable)
-    terrane_overlay_init (&overlay, sandbox->root);
+  terrane_mounts_init (&mounts, sandbox->writable ? sandbox->root : NULL);
   if (!terrane_bwrap_add_sandbox (&bwrap, sandbox, options->terminal, error)
       || !make_channels (self, &bwrap, error)
       || !terrane_bwrap_add_files (&bwrap, options->files, error)
       || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);
-  TerraneProcess process = { .argv = (const char *const *) bwrap.argv->pdata,
+  TerraneProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
                              .env = no_env,
                              .fds = bwrap.fds,
                              .n_fds = bwrap.n_fds,
                              .stdio = options->stdio,
                              .terminal = options->terminal,
-                             .prepare = sandbox->writable ? terrane_overlay_prepare : NULL,
-                             .prepare_data = &overlay };
+                             .prepare = terrane_mounts_are_needed (&mounts) ? terrane_mounts_prepare
+                                                                            : NULL,
+                             .prepare_data = &mounts };
   self->bwrap = &bwrap;
   if (!start_thread (self, &process, error))
     return NULL;

@@ -18,7 +18,8 @@ typedef struct
   gboolean made;               /* the sandbox was; else the output is bubblewrap's */
   gboolean executed;           /* the program was; else the image's entrypoint is no program */
   gboolean out_of_memory;      /* killed for more than memory_bytes */
-  gboolean too_many_processes; /* killed for more than TERRANE_SESSION_MAX_PROCESSES */
+  gboolean too_many_processes; /* or threads: killed for them */
+  int exec_errno;              /* why it was not executed, where that is known; else 0 */
   int exit_code;               /* -1 when a signal ended it */
   int signal;                  /* 0 when it exited */
   uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */
@@ -28,8 +29,11 @@ typedef struct
   uint64_t major_faults;       /* of all of those: pages that had to be read first */
 } TerraneSessionEnd;
 
-/* Both are called by a thread of the session's. */
+/* All are called by the thread of the session that watches time and memory: none may wait for
+ * anything. */
 typedef void (*TerraneSessionOutputFunc) (const char *bytes, size_t len, gpointer data);
+/** Whether the program should wait before it writes more. */
+typedef gboolean (*TerraneSessionFullFunc) (gpointer data);
 typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer data);
 
 typedef struct
@@ -37,9 +41,10 @@ typedef struct
   uint64_t memory_bytes;           /* everything inside is killed above it; 0 for no limit */
   unsigned port;                   /* to listen on inside; 0 for none */
   const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
-  const int *stdio;                /* (nullable): the program's 0, 1 and 2 instead of callbacks */
+  const int *stdio;  /* (nullable): the program's 0, 1 and 2 instead of callbacks; no directories */
   gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */
-  TerraneSessionOutputFunc output; /* (nullable): stdout and stderr as they come */
+  TerraneSessionOutputFunc output;    /* (nullable): stdout and stderr as they come */
+  TerraneSessionFullFunc output_full; /* (nullable): while it says so nothing is read */
   gpointer output_data;
   TerraneSessionEndFunc ended; /* (nullable): the program ended or was killed; called once */
   gpointer ended_data;
@@ -53,7 +58,8 @@ typedef struct _TerraneSession TerraneSession;
  * @out_listener: (out) (nullable): the listening socket, if a port was asked for
  *
  * Makes the sandbox, with Lambda's limits of processes and files, and its program wait for
- * terrane_session_release(): somebody should serve the socket first. All dies with this process.
+ * terrane_session_release(): somebody should serve the socket first. All dies with this process,
+ * but for a container of podman when this process is killed by SIGKILL.
  *
  * Returns: (transfer full) (nullable): fails as terrane_sandbox_run() does
  */

@@ -13,6 +13,9 @@
 enum
 {
   MAX_TEXT = 4096,
+  THREADS_FIELD = 20,
+  RSS_FIELD = 24,
+  STAT_BLOCK_BYTES = 512,
 };
 
 static gboolean
@@ -26,28 +29,44 @@ read_text (int dfd, const char *path, char text[MAX_TEXT])
   return TRUE;
 }
 
-/* The second number of statm: resident pages. */
-static uint64_t
-resident_bytes (int proc, uint64_t pid)
+typedef struct
+{
+  uint64_t bytes;
+  unsigned threads;
+} Process;
+
+/* proc(5): fields 20 and 24 of stat, of which the second is a name in brackets. */
+static gboolean
+read_process (int proc, uint64_t pid, Process *out)
 {
   char path[64], text[MAX_TEXT];
-  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/statm", pid);
-  if (!read_text (proc, path, text))
-    return 0;
-  const char *second = strchr (text, ' ');
-  return second != NULL ? g_ascii_strtoull (second, NULL, 10) * (uint64_t) sysconf (_SC_PAGESIZE)
-                        : 0;
+  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/stat", pid);
+  *out = (Process){ 0 };
+  const char *field = read_text (proc, path, text) ? strrchr (text, ')') : NULL;
+  if (field == NULL)
+    return FALSE;
+  for (int number = 2; field != NULL && number < RSS_FIELD; number++)
+    {
+      field = strchr (field + 1, ' ');
+      if (field != NULL && number + 1 == THREADS_FIELD)
+        out->threads = (unsigned) g_ascii_strtoull (field, NULL, 10);
+    }
+  if (field == NULL)
+    return FALSE;
+  out->bytes = g_ascii_strtoull (field, NULL, 10) * (uint64_t) sysconf (_SC_PAGESIZE);
+  return TRUE;
 }
 
-/* "Pss:  123 kB" of smaps_rollup: each page divided by the number of processes that have it. */
-static uint64_t
-proportional_bytes (int proc, uint64_t pid)
+/* The number of a line "Name:  123 kB", in bytes. */
+static gboolean
+read_line (int proc, uint64_t pid, const char *file, const char *name, uint64_t *out_bytes)
 {
   char path[64], text[MAX_TEXT];
-  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/smaps_rollup", pid);
-  const char *line = read_text (proc, path, text) ? strstr (text, "\nPss:") : NULL;
-  return line != NULL ? g_ascii_strtoull (line + strlen ("\nPss:"), NULL, 10) * 1024
-                      : resident_bytes (proc, pid);
+  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/%s", pid, file);
+  const char *line = read_text (proc, path, text) ? strstr (text, name) : NULL;
+  if (line != NULL)
+    *out_bytes = g_ascii_strtoull (line + strlen (name), NULL, 10) * 1024;
+  return line != NULL;
 }
 
 /* The sandbox's own /proc, which shows nothing else. Until the sandbox has changed its root the
@@ -66,30 +85,94 @@ open_proc (pid_t init)
   return dir;
 }
 
-static void
-add_up (DIR *dir, uint64_t (*measure) (int proc, uint64_t pid), TerraneUsage *out)
+static gboolean
+next_process (DIR *dir, uint64_t *out_pid)
 {
-  *out = (TerraneUsage){ 0 };
-  rewinddir (dir);
+  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+    if (oci_parse_u64 (entry->d_name, G_MAXINT, out_pid, NULL) && *out_pid != 1)
+      return TRUE;
+  return FALSE;
+}
+
+/* Files in memory have pages that no process need have mapped. @seen: those of other descriptors */
+static uint64_t
+open_files_bytes (int proc, uint64_t pid, GHashTable *seen)
+{
+  char path[64];
+  uint64_t bytes = 0;
+  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/fd", pid);
+  g_auto (OciFd) fd = openat (proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    return 0;
+  (void) oci_fd_steal (&fd);
   for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
     {
-      uint64_t pid = 0;
-      if (!oci_parse_u64 (entry->d_name, G_MAXINT, &pid, NULL) || pid == 1)
-        continue;
-      out->processes++;
-      out->bytes += measure (dirfd (dir), pid);
+      char target[16] = "";
+      struct stat info;
+      if (readlinkat (dirfd (dir), entry->d_name, target, sizeof target - 1) > 0
+          && g_str_has_prefix (target, "/memfd:")
+          && fstatat (dirfd (dir), entry->d_name, &info, 0) == 0
+          && g_hash_table_add (seen, g_memdup2 (&info.st_ino, sizeof info.st_ino)))
+        bytes += (uint64_t) info.st_blocks * STAT_BLOCK_BYTES;
     }
+  (void) closedir (dir);
+  return bytes;
+}
+
+/* Of these, what processes have mapped is among their pages already. */
+static void
+add_open_files (DIR *dir, TerraneUsage *usage)
+{
+  uint64_t pid = 0, bytes = 0, mapped = 0;
+  g_autoptr (GHashTable) seen =
+      g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL); /* all on one device */
+  G_STATIC_ASSERT (sizeof (ino_t) == sizeof (gint64));
+  rewinddir (dir);
+  while (next_process (dir, &pid))
+    bytes += open_files_bytes (dirfd (dir), pid, seen);
+  if (bytes == 0)
+    return;
+  rewinddir (dir);
+  while (next_process (dir, &pid))
+    {
+      uint64_t shared = 0;
+      if (read_line (dirfd (dir), pid, "status", "\nRssShmem:", &shared))
+        mapped += shared;
+    }
+  usage->bytes += bytes - MIN (bytes, mapped);
 }
 
 gboolean
-terrane_usage_read (pid_t init, uint64_t limit, TerraneUsage *out_usage)
+terrane_usage_read (pid_t init, uint64_t above, TerraneUsage *out_usage)
 {
   DIR *dir = open_proc (init);
+  uint64_t pid = 0, proportional = 0;
+  unsigned processes = 0;
+  *out_usage = (TerraneUsage){ 0 };
   if (dir == NULL)
     return FALSE;
-  add_up (dir, resident_bytes, out_usage);
-  if (out_usage->processes > 1 && limit > 0 && out_usage->bytes > limit)
-    add_up (dir, proportional_bytes, out_usage);
+  rewinddir (dir);
+  for (Process process; next_process (dir, &pid);)
+    if (read_process (dirfd (dir), pid, &process))
+      {
+        processes++;
+        out_usage->threads += process.threads;
+        out_usage->bytes += process.bytes;
+      }
+  out_usage->exact = processes <= 1;
+  if (!out_usage->exact && out_usage->bytes > above)
+    {
+      uint64_t sum = 0;
+      rewinddir (dir);
+      /* "Pss": each page divided by the number of processes that have it. */
+      for (Process process; next_process (dir, &pid); sum += proportional)
+        if (!read_line (dirfd (dir), pid, "smaps_rollup", "\nPss:", &proportional))
+          proportional = read_process (dirfd (dir), pid, &process) ? process.bytes : 0;
+      out_usage->bytes = sum;
+      out_usage->exact = TRUE;
+    }
+  add_open_files (dir, out_usage);
   (void) closedir (dir);
   return TRUE;
 }

@@ -140,6 +140,8 @@ try_kernel (void)
   say ("perf_event_open", syscall (SYS_perf_event_open, &attr, 0, -1, -1, 0));
   say ("userfaultfd", syscall (SYS_userfaultfd, 1));
   say ("io_uring_setup", syscall (SYS_io_uring_setup, 1, NULL));
+  say ("shmget", syscall (SYS_shmget, 0, 4096, 01600));
+  say ("shmat", syscall (SYS_shmat, 0, NULL, 0));
   say ("kexec_load", syscall (SYS_kexec_load, 0, 0, NULL, 0));
   say ("init_module", syscall (SYS_init_module, "", 0, ""));
   say ("finit_module", syscall (SYS_finit_module, 0, "", 0));
@@ -254,6 +256,34 @@ try_files (void)
   say ("mknod kmem", mknod ("/tmp/mem", S_IFCHR | 0666, makedev (1, 1)));
 }
 
+/* Nothing is changed, even where it works: the mode, times and owner are what they were. */
+static void
+try_devices (void)
+{
+  static const char *const names[] = { "null", "zero", "full", "random", "urandom" };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    {
+      char path[32], name[64];
+      struct stat info;
+      snprintf (path, sizeof path, "/dev/%s", names[i]);
+      int fd = open (path, O_RDONLY | O_CLOEXEC);
+      fstat (fd, &info);
+      snprintf (name, sizeof name, "device: chmod %s", names[i]);
+      say (name, chmod (path, info.st_mode & 07777));
+      snprintf (name, sizeof name, "device: fchmod %s", names[i]);
+      say (name, fchmod (fd, info.st_mode & 07777));
+      snprintf (name, sizeof name, "device: chown %s", names[i]);
+      say (name, chown (path, info.st_uid, info.st_gid));
+      close (fd);
+    }
+  say_write ("write to null", "/dev/null", "x");
+  int fd = open ("/dev/zero", O_RDONLY | O_CLOEXEC);
+  char byte = 1;
+  say ("read zero", read (fd, &byte, 1) == 1 && byte == 0 ? 0 : -1);
+  fd = open ("/dev/urandom", O_RDONLY | O_CLOEXEC);
+  say ("read urandom", read (fd, &byte, 1) == 1 ? 0 : -1);
+}
+
 static void
 try_rights (void)
 {
@@ -266,6 +296,34 @@ try_rights (void)
   say ("no_new_privs off", prctl (PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
   printf ("ids %u %u %u\n", real, effective, saved);
   printf ("seccomp %d\n", prctl (PR_GET_SECCOMP));
+}
+
+/* On both outputs, since one of them may be closed: what the standard descriptors are. */
+static void
+try_descriptors (void)
+{
+  char line[64];
+  for (int fd = 0; fd < 3; fd++)
+    {
+      struct stat info;
+      const char *kind = fstat (fd, &info) < 0    ? "closed"
+                         : S_ISDIR (info.st_mode) ? "directory"
+                                                  : "other";
+      int len = snprintf (line, sizeof line, "descriptor %d %s\n", fd, kind);
+      (void) !write (1, line, (size_t) len);
+      (void) !write (2, line, (size_t) len);
+    }
+  struct stat input;
+  long changed = fstat (0, &input) == 0 ? fchmod (0, input.st_mode & 07777) : -1; /* to the same */
+  int changed_len = snprintf (line, sizeof line, "fchmod of 0 %s\n",
+                              changed == 0 ? "done" : strerrorname_np (errno));
+  (void) !write (1, line, (size_t) changed_len);
+  (void) !write (2, line, (size_t) changed_len);
+  int fd = open ("/proc/self/fd/0/../etc", O_PATH | O_CLOEXEC);
+  int len =
+      snprintf (line, sizeof line, "out by 0 %s\n", fd < 0 ? strerrorname_np (errno) : "done");
+  (void) !write (1, line, (size_t) len);
+  (void) !write (2, line, (size_t) len);
 }
 
 static void
@@ -289,6 +347,8 @@ main (int argc, char **argv)
     try_terminal ();
   else if (argc == 2 && strcmp (argv[1], "rights") == 0)
     try_rights ();
+  else if (argc == 2 && strcmp (argv[1], "descriptors") == 0)
+    try_descriptors ();
   else if (argc == 4)
     {
       try_mounts ();
@@ -298,6 +358,7 @@ main (int argc, char **argv)
       try_sockets (atoi (argv[2]), argv[3]);
       try_store ("/etc/file");
       try_files ();
+      try_devices ();
       try_rights ();
     }
   else

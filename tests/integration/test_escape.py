@@ -8,6 +8,7 @@ import secrets
 import select
 import shutil
 import socket
+import subprocess
 import time
 import unittest
 
@@ -26,7 +27,7 @@ EXACT = {
               "acct", "name_to_handle_at", "open_by_handle_at", "personality", "socket raw IPv4", "socket raw IPv6",
               "socket raw with flags", "socket packet in IPv4", "socket raw disguised", "mknod", "mknod kmem", "setgroups",
               "ambient capability"],
-    "ENOSYS": ["clone3", "io_uring_setup"],
+    "ENOSYS": ["clone3", "io_uring_setup", "shmget", "shmat"],
     "EAFNOSUPPORT": ["socket packet", "socket packet disguised", "socket kernel crypto", "socket virtual machine",
                      "socket bluetooth"],
     "EPROTONOSUPPORT": ["socket netlink audit", "socket netlink netfilter"],
@@ -40,7 +41,12 @@ EXACT = {
 }
 
 # What programs need, and so has to work inside.
-ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked"}
+ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked", "write to null",
+           "read zero", "read urandom"}
+
+# Only their owner could change them: root's programs. Others are refused in one way or another.
+DEVICES = {f"device: {what} {name}" for what in ("chmod", "fchmod", "chown")
+           for name in ("null", "zero", "full", "random", "urandom")}
 
 
 def attempts(output):
@@ -104,6 +110,9 @@ class Escape(TestCase):
                         for errno, names in EXACT.items():
                             self.assertEqual({attempt: results.get(attempt) for attempt in names},
                                              dict.fromkeys(names, errno))
+                    if user is None and os.geteuid() == 0:
+                        self.assertEqual({key: results.get(key) for key in DEVICES}, dict.fromkeys(DEVICES, "EROFS"))
+                    self.assertLessEqual(DEVICES, results.keys())
                     own = {key for key in results if key.startswith("store:")} if options else set()
                     succeeded = {attempt for attempt, result in results.items() if result == "done"}
                     self.assertEqual(succeeded - own, ALLOWED)
@@ -124,6 +133,34 @@ class Escape(TestCase):
                 output = self.probe(user, self.prepared(user), "test", "/setuid", "rights")
                 self.assertIn("ids 993 993 993\n", output)
                 self.assertEqual(attempts(output)["setuid"], "EINVAL")
+
+    def test_descriptors_that_are_closed_or_directories(self):
+        """What terrane opens next must not become the program's: from a directory of the host all of it can be reached."""
+        for user in self.users:
+            store = self.prepared(user)
+            self.probe(user, store, "test", "/probe", "rights")
+            account = [] if user is None else ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"]
+            command = [*account, TERRANE, "-q", "--store", str(store), "run", "test", "/probe", "descriptors"]
+            for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-"):
+                with self.subTest(user=user, closed=closed):
+                    # What is left open shows what the program has; the others have failed to be written to.
+                    result = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], stdin=subprocess.DEVNULL,
+                                            capture_output=True, text=True)
+                    kinds = attempts(result.stderr if ">&-" in closed.split() else result.stdout)
+                    self.assertEqual({name for name in kinds if name.startswith("descriptor ")},
+                                     {"descriptor 0", "descriptor 1", "descriptor 2"}, result)
+                    self.assertNotIn("directory", kinds.values())
+                    self.assertEqual(kinds["out by 0"], "ENOTDIR")
+                    # It is /dev/null in every case.
+                    self.assertEqual(kinds["fchmod of 0"], "EROFS" if user is None and os.geteuid() == 0 else "EPERM")
+            for place in ("0<", "1<", "2<"):
+                with self.subTest(user=user, directory=place):
+                    result = subprocess.run(["sh", "-c", f'"$@" {place}/', "sh", *command], stdin=subprocess.DEVNULL,
+                                            capture_output=True, text=True)
+                    self.assertEqual(result.returncode, 2, result)
+                    self.assertNotIn("descriptor", result.stdout)
+                    if place != "2<":
+                        self.assertRegex(result.stderr, "the standard (in|out)put is a directory, by which a program could leave")
 
     def test_nothing_is_typed_into_a_terminal(self):
         """As root, too, for whom TIOCSTI works where the kernel has it switched off for others."""

@@ -62,6 +62,19 @@ BROKEN = {
     "shared": "import multiprocessing\ndef handler(event, context): multiprocessing.Lock()\n",
     "large": "def handler(event, context): return 'x' * (7 << 20)\n",
     "exits": "import os\nos._exit(3)\n",
+    "hides": "import os\ndef handler(event, context):\n    fd = os.memfd_create('x')\n"
+             "    for i in range(2000): os.write(fd, bytes(1 << 20))\n",
+    "threads": "import threading, time\ndef handler(event, context):\n    threading.stack_size(1 << 16)\n"
+               "    for i in range(1100): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n    time.sleep(1000)\n",
+    "shares": "import os, time\nall = b'x' * (80 << 20)\ndef handler(event, context):\n"
+              "    children = []\n"
+              "    for i in range(5):\n        pid = os.fork()\n        if pid == 0:\n            time.sleep(2)\n            os._exit(0)\n"
+              "        children.append(pid)\n"
+              "    for pid in children: os.waitpid(pid, 0)\n    return 'done'\n",
+    "floods": "import os\ndef handler(event, context):\n    while True: os.write(2, b'x' * 65536)\n",
+    "floods_and_hogs": "import os, threading\ndef write():\n    while True: os.write(2, b'x' * 65536)\n"
+                       "def handler(event, context):\n    threading.Thread(target=write).start()\n    all = []\n"
+                       "    while True: all.append(bytearray(1 << 20))\n",
 }
 
 # A runtime of the test's own: does what awslambdaric never would and returns the answers that it got.
@@ -879,12 +892,98 @@ class Run(InvokeCase):
         self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
 
 
+class SandboxOption(InvokeCase):
+    """Refused before anything is looked for, announced or run: there is no such image."""
+
+    def test_where_it_cannot_work(self):
+        for command in ("serve", "invoke"):
+            for kind in ("podman", "none"):
+                with self.subTest(command=command, kind=kind):
+                    result = self.run_terrane(command, "no-such-image", "--sandbox", kind, exit_code=2, stdin="{}")
+                    self.assertIn(f"{command}: --sandbox {kind} has no way in for the Runtime API; {command} needs bubblewrap",
+                                  result.stderr)
+                    self.assertNotIn("POST", result.stderr)
+        self.assert_fails(2, "run: --podman goes without --sandbox", "run", "--podman", "--sandbox", "none", "no-such-image")
+
+
+class Counted(InvokeCase):
+    def test_memory_that_no_process_maps(self):
+        for user in self.users:
+            with self.subTest(user):
+                responses, _ = self.invoke(self.image("hides.handler", user), {}, arguments=["--memory", "256"], exit_code=1, user=user)
+                self.assertEqual(responses[0]["error_type"], "Runtime.OutOfMemory")
+
+    @unittest.skipUnless(os.geteuid() == 0, "the kernel limits everybody else")
+    def test_threads_count(self):
+        responses, _ = self.invoke(self.image("threads.handler"), {}, exit_code=1)
+        self.assertEqual(responses[0]["error_type"], "Runtime.ExitError")
+        self.assertIn("signal: killed (more than 1024 processes and threads)", responses[0]["error"]["errorMessage"])
+
+    def test_shared_pages_count_once(self):
+        for user in self.users:
+            with self.subTest(user):
+                responses, _ = self.invoke(self.image("shares.handler", user), {}, user=user)
+                self.assertEqual(responses[0]["response"], "done")
+                # Six processes have the same 80 MiB.
+                self.assertTrue(80 << 20 < responses[0]["max_memory_bytes"] < 240 << 20, responses)
+
+
+class Stalled(InvokeCase):
+    """Nobody reads the standard error output; time, memory and signals are watched all the same."""
+
+    def inside(self, token):
+        """Whether a program with that variable runs."""
+        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if token.encode() in path.read_bytes() and os.readlink(path.parent / "exe").startswith("/usr/bin/python3"):
+                    return True
+        return False
+
+    @contextlib.contextmanager
+    def stalled(self, image, *arguments):
+        token = secrets.token_hex(8)
+        reader, writer = os.pipe()
+        event = self.write("event.json", "{}")
+        with subprocess.Popen([TERRANE, "-q", "--store", str(self.store_of(None)), "invoke", image, "--event", str(event),
+                               "--env", f"TOKEN={token}", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=writer) as process:
+            os.close(writer)
+            try:
+                self.wait_for(lambda: self.inside(token))
+                yield process, token
+                process.wait(60)
+            finally:
+                process.kill()
+                os.close(reader)
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def test_it_is_killed_all_the_same(self):
+        for image, arguments in (("floods.handler", ["--timeout", "4"]), ("floods_and_hogs.handler", ["--memory", "200"])):
+            with self.subTest(image), self.stalled(self.image(image), *arguments) as (process, token):
+                self.wait_for(lambda: not self.inside(token))
+                self.assertIsNone(process.poll())  # there is more to be said
+                process.send_signal(signal.SIGINT)
+            self.assertEqual(process.returncode, 130)
+
+    def test_the_first_signal_ends_it(self):
+        with self.stalled(self.image("floods.handler")) as (process, token):
+            time.sleep(1)  # until nothing more can be written
+            process.send_signal(signal.SIGINT)
+            self.wait_for(lambda: not self.inside(token))
+        self.assertEqual(process.returncode, 130)
+
+
 class Podman(InvokeCase):
     """What terrane prints is what podman is given: the real one, with settings that work in CI's containers."""
 
     PROBE = ("id -u; id -g; echo $GREETING $SECRET $AWS_LAMBDA_FUNCTION_MEMORY_SIZE ${AWS_LAMBDA_RUNTIME_API:-none}; "
              "df -Pm /tmp | tail -1 | { read a size b; echo $size; }; grep -c : /proc/net/dev; ls -d /dev/shm; "
-             "touch /x /tmp/y; grep CapEff /proc/self/status; ulimit -n; exit 7")
+             "echo ${HTTPS_PROXY:-no} ${https_proxy:-proxy} $_HANDLER; hostname; touch /x /tmp/y /var/tmp/z /run/z; grep CapEff /proc/self/status; ulimit -n; exit 7")
 
     def environment(self, home):
         """Storage of its own; runc and cgroupfs where crun does not know the host's cgroups."""
@@ -895,15 +994,18 @@ class Podman(InvokeCase):
     @unittest.skipUnless(have("podman", "runc") and os.geteuid() == 0, "needs podman, runc and root")
     def test_it_prints_and_runs(self):
         image = self.image("good.handler")
-        environment = self.environment(self.directory) | {"SECRET": "not shown"}
+        environment = self.environment(self.directory) | {"SECRET": "not shown", "HTTPS_PROXY": "http://u:p@192.0.2.1",
+                                                            "https_proxy": "http://u:p@192.0.2.1"}
         try:
             result = self.run_terrane("-q", "run", "--podman", image, "--env", "GREETING=a b", "-e", "SECRET", "--memory", "256",
                                       "--tmp", "600", "--", "/bin/sh", "-c", self.PROBE, store=self.store_of(None),
                                       env=environment, exit_code=7)
         finally:
             subprocess.run(["podman", "system", "reset", "--force"], env=dict(os.environ, **environment), capture_output=True)
-        self.assertEqual(result.stdout, "993\n990\na b not shown 256 none\n600\n1\nCapEff:\t0000000000000000\n1024\n")
-        self.assertIn("'/x': Read-only file system", result.stderr)
+        self.assertEqual(result.stdout, "993\n990\na b not shown 256 none\n600\n1\nno proxy good.handler\nlambda\nCapEff:\t0000000000000000\n1024\n")
+        for path in ("/x", "/var/tmp/z", "/run/z"):
+            self.assertRegex(result.stderr, f"'{path}': (Read-only file system|Permission denied)")
+        self.assertNotIn("'/tmp/y'", result.stderr)
         self.assertIn("'/dev/shm': No such file or directory", result.stderr)
         words = shlex.split(result.stderr.splitlines()[0])
         self.assertEqual(words[:3], ["podman", "run", "--rm"])

@@ -114,6 +114,26 @@ class Sandbox(TestCase):
         self.assert_fails(1, r"no python3 in its PATH \(/usr/local/bin:/usr/bin:/bin\)", "build",
                           self.write_profile(validate={"imports": ["json"]}))
 
+    def test_writable_in_a_store_of_any_name(self):
+        """Commas, colons and backslashes have a meaning in the options of an overlay."""
+        for user in self.users:
+            with self.subTest(user):
+                store = self.store_for(user).parent / "a,b:c\\d e"
+                self.build(self.profile(), store=store, user=user)
+                result = self.run_terrane("-q", "run", "--writable", "test", "--", "/bin/sh", "-c",
+                                          "echo new > /etc/new && cat /etc/new && rm /etc/debian_version", store=store, user=user)
+                self.assertEqual(result.stdout, "new\n")
+                result = self.run_terrane("-q", "run", "test", "--", "/bin/sh", "-c", "ls /etc/new /etc/debian_version",
+                                          store=store, user=user, exit_code=2)
+                self.assertEqual(result.stdout, "/etc/debian_version\n")
+
+    def test_gates_are_refused_before_the_build(self):
+        """The base does not exist, which nobody gets to see."""
+        for kind in ("podman", "none"):
+            profile = self.write_profile(base={"archive": "/no/such"}, validate={"http": [{"path": "/"}]},
+                                         config={"entrypoint": ["/bin/true"]}, target="oci")
+            self.assert_fails(1, "validate.invoke and validate.http need --sandbox bubblewrap", "build", profile, "--sandbox", kind)
+
     def test_bubblewrap_missing(self):
         self.assert_fails(1, r"bubblewrap is not installed; 'sudo apt install bubblewrap'", "build",
                           self.profile(imports=["json"]), env={"PATH": str(self.directory)})
@@ -249,20 +269,31 @@ class Sandbox(TestCase):
         # What works where crun refuses the host's cgroups.
         configuration = self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
         self.write("check.sh", "#!/bin/sh\nid -u; id -g; ulimit -n; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -s '\\t' ' '\n"
-                               "echo x >/tmp/file && echo written\necho x >/etc/file\necho $GREETING; ls /sys/class/net; exit 7\n")
-        profile = self.profile(scripts=["check.sh"])
+                               "echo x >/tmp/file && echo written\necho x >/etc/file\necho $GREETING; ls /sys/class/net\n"
+                               "ls -d /dev/shm; cat /proc/sys/kernel/hostname; echo x >/var/tmp/file; "
+                               "echo ${HTTPS_PROXY:-no proxy} ${https_proxy:-here}\n"
+                               "echo \"$LINES\" $AWS_ACCESS_KEY_ID; cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max; exit 7\n")
+        # A name without a value, and one with an asterisk, would be the host's variables to podman.
+        profile = self.write_profile(base={"archive": str(BASE)}, validate={"scripts": ["check.sh"]}, config={"env": {
+            "PATH": "/usr/bin", "GREETING": "hello world = ä", "LINES": "one\n#two\n\"three\" "}})
         record_path = self.directory / "record.json"
+        host = {"CONTAINERS_CONF": str(configuration), "HTTPS_PROXY": "http://u:p@192.0.2.1", "https_proxy": "http://u:p@192.0.2.1",
+                "AWS_ACCESS_KEY_ID": "hosts"}
         self.assert_fails(3, "script check.sh: failed with exit code 7", "build", profile, "--no-lock", "--sandbox", "podman",
-                          "--record", record_path, env={"CONTAINERS_CONF": str(configuration)})
+                          "--record", record_path, env=host)
         result = json.loads(record_path.read_text())["validation"][0]
         self.assertEqual(result["sandbox"], "podman")
         lines = result["output"].splitlines()
         self.assertEqual(lines[:3], ["993", "990", "1024"])
-        for line in ("CapEff: 0000000000000000", "NoNewPrivs: 1", "written", "hello world = ä", "lo"):
+        for line in ("CapEff: 0000000000000000", "NoNewPrivs: 1", "written", "hello world = ä", "lo", "lambda", "no proxy here", "1024"):
             self.assertIn(line, lines)
+        self.assertIn('one\n#two\n"three" \n', result["output"])
+        self.assertNotIn("hosts", lines)
+        self.assertRegex(result["output"], "/dev/shm.*No such file")
+        self.assertRegex(result["output"], "/var/tmp/file: (Read-only file system|Permission denied)")
         self.assertRegex(result["output"], "etc/file: Read-only file system")
         slow = self.write("slow.sh", "#!/bin/sh\nexec sleep 1000\n")
-        self.assert_fails(3, "script slow.sh: was killed after 3 s", "build",
+        self.assert_fails(3, "script slow.sh:? was killed after 3 s", "build",
                           self.profile(scripts=[slow.name], timeout=3), "--no-lock", "--sandbox", "podman",
                           env={"CONTAINERS_CONF": str(configuration)})
         names = subprocess.run(["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True).stdout

@@ -154,6 +154,53 @@ test_no_secrets (void)
   assert_prints ("ls -d /proc/[0-9]*/fd/40 /proc/$$/fd/[3-9] 2>/dev/null", "");
 }
 
+static gboolean
+is_in_a_command_line (const char *text)
+{
+  g_autoptr (GDir) proc = g_dir_open ("/proc", 0, NULL);
+  const char *name;
+  while ((name = g_dir_read_name (proc)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc", name, "cmdline", NULL);
+      g_autofree char *line = NULL;
+      gsize len = 0;
+      if (g_ascii_isdigit (name[0]) && g_file_get_contents (path, &line, &len, NULL)
+          && memmem (line, len, text, strlen (text)) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gpointer
+run_slowly (gpointer value)
+{
+  g_autofree char *entry = g_strconcat ("SECRET=", value, NULL);
+  const char *const env[] = { "PATH=/bin", entry, NULL };
+  const char *const argv[] = { "/bin/sh", "-c", "echo $SECRET; exec sleep 1000", NULL };
+  g_auto (TerraneProcessResult) result = { 0 };
+  TerraneSandbox sandbox = make_sandbox ();
+  sandbox.env = env;
+  g_assert_true (terrane_sandbox_run (&sandbox, argv, NULL, 2000, NULL, &result, NULL));
+  return g_steal_pointer (&result.output);
+}
+
+/* /proc/PID/cmdline is for everybody to read. */
+static void
+test_values_are_in_no_command_line (void)
+{
+  g_autofree char *value = g_uuid_string_random ();
+  gboolean seen = FALSE;
+  GThread *thread = g_thread_new ("run", run_slowly, value);
+  for (int i = 0; i < 100; i++)
+    {
+      seen = seen || is_in_a_command_line (value);
+      g_usleep (10 * 1000);
+    }
+  g_autofree char *output = g_thread_join (thread);
+  g_assert_false (seen);
+  g_assert_cmpstr (g_strchomp (output), ==, value); /* it was in use meanwhile */
+}
+
 static void
 test_file_system (void)
 {
@@ -261,6 +308,18 @@ test_cannot_execute (void)
       g_assert_cmpint (result.exit_code, ==, 127);
       g_assert_nonnull (strstr (result.output, programs[i]));
     }
+}
+
+static void
+test_missing_interpreter (void)
+{
+  g_auto (TerraneProcessResult) result = { 0 };
+  const TerraneSandbox sandbox = make_sandbox ();
+  const char *const argv[] = { "/bin/dangling", NULL };
+  g_assert_true (terrane_sandbox_run (&sandbox, argv, NULL, QUICK_MS, NULL, &result, NULL));
+  g_assert_cmpstr (
+      result.output, ==,
+      "cannot execute /bin/dangling: its interpreter /nosuch: No such file or directory\n");
 }
 
 static gboolean
@@ -571,6 +630,7 @@ add_tests (void)
   g_test_add_func ("/sandbox/user", test_user);
   g_test_add_func ("/sandbox/environment", test_environment);
   g_test_add_func ("/sandbox/no-secrets", test_no_secrets);
+  g_test_add_func ("/sandbox/values-are-in-no-command-line", test_values_are_in_no_command_line);
   g_test_add_func ("/sandbox/file-system", test_file_system);
   g_test_add_func ("/sandbox/proc-is-read-only", test_proc_is_read_only);
   g_test_add_func ("/sandbox/isolation", test_isolation);
@@ -580,6 +640,7 @@ add_tests (void)
   g_test_add_func ("/sandbox/limits", test_limits);
   g_test_add_func ("/sandbox/memory", test_memory);
   g_test_add_func ("/sandbox/cannot-execute", test_cannot_execute);
+  g_test_add_func ("/sandbox/missing-interpreter", test_missing_interpreter);
   g_test_add_func ("/sandbox/deadline", test_deadline);
   g_test_add_func ("/sandbox/usage-after-deadline", test_usage_after_deadline);
   g_test_add_func ("/sandbox/background", test_background);

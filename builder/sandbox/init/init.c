@@ -5,8 +5,10 @@
  * argv: "init", the program and its arguments. */
 #include "builder/sandbox/init/report.h"
 
+#include <asm/stat.h>
 #include <asm/unistd.h>
 #include <errno.h>
+#include <linux/fcntl.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/time.h>
@@ -170,6 +172,75 @@ leave (int code)
     (void) call (__NR_exit_group, code, 0, 0, 0);
 }
 
+/* What is missing when a program is there and cannot be found: the interpreter that it names. */
+static void
+print_interpreter (const char *program)
+{
+  static char line[MAX_PATH];
+  long fd = call (__NR_openat, AT_FDCWD, pointer (program), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  if (fd < 0)
+    return;
+  long got = call (__NR_read, fd, pointer (line), MAX_PATH - 1, 0);
+  (void) call (__NR_close, fd, 0, 0, 0);
+  long start = 2, end;
+  if (got > 2 && line[0] == '#' && line[1] == '!')
+    {
+      while (start < got && (line[start] == ' ' || line[start] == '\t'))
+        start++;
+      for (end = start; end < got && line[end] != ' ' && line[end] != '\t' && line[end] != '\n';)
+        end++;
+      line[end] = '\0';
+      print ("its interpreter ");
+      print (line + start);
+      print (": ");
+    }
+  else if (got > 0)
+    print ("its dynamic loader: ");
+}
+
+/* The path of a device that every sandbox has, or NULL. */
+static const char *
+common_device (unsigned long number)
+{
+  switch (number)
+    {
+    case 0x103:
+      return "/dev/null";
+    case 0x105:
+      return "/dev/zero";
+    case 0x107:
+      return "/dev/full";
+    case 0x108:
+      return "/dev/random";
+    case 0x109:
+      return "/dev/urandom";
+    default:
+      return NULL;
+    }
+}
+
+/* Through a descriptor of the host's /dev/null, root's program could change the mode of that; the
+ * one in here is mounted read-only. */
+static void
+replace_devices (void)
+{
+  for (long fd = 0; fd <= STDERR; fd++)
+    {
+      struct stat info;
+      long flags = call (__NR_fcntl, fd, 3 /* F_GETFL */, 0, 0);
+      if (flags < 0 || (flags & O_PATH) != 0 || call (__NR_fstat, fd, pointer (&info), 0, 0) < 0
+          || (info.st_mode & 0170000) != 0020000)
+        continue;
+      const char *path = common_device (info.st_rdev);
+      if (path == NULL)
+        continue;
+      long own = call (__NR_openat, AT_FDCWD, pointer (path), flags & O_ACCMODE, 0);
+      if (own < 0 || call (__NR_dup3, own, fd, 0, 0) != fd)
+        leave (EXIT_CANNOT_EXECUTE);
+      (void) call (__NR_close, own, 0, 0, 0);
+    }
+}
+
 _Noreturn static void
 run_program (char **argv, char **env)
 {
@@ -178,6 +249,8 @@ run_program (char **argv, char **env)
   print ("cannot execute ");
   print (argv[0]);
   print (": ");
+  if (failure == ENOENT && has_slash (argv[0]))
+    print_interpreter (argv[0]);
   print (reason_of (failure));
   print ("\n");
   report.exec_errno = failure;
@@ -240,6 +313,7 @@ terrane_init_main (long *stack)
   set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
   set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   set_limit (RLIMIT_CORE, 0);
+  replace_devices ();
   long child = stack[0] > 1 ? call (__NR_clone, SIGNAL_CHILD, 0, 0, 0) : -EINVAL;
   if (child == 0)
     run_program (argv + 1, env);

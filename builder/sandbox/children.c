@@ -1,0 +1,72 @@
+#include "builder/sandbox/children.h"
+
+#include "oci/base/fd.h"
+#include "oci/base/number.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+enum
+{
+  MAX_TEXT = 1024 * 1024, /* of more than a hundred thousand children */
+  MAX_STAT = 1024,
+};
+
+/* Fourth field of stat; the second is a name in brackets, which may have brackets of its own. */
+static pid_t
+parent_of (uint64_t pid)
+{
+  char path[64], text[MAX_STAT];
+  int parent = 0;
+  size_t got = 0;
+  (void) snprintf (path, sizeof path, "/proc/%" G_GUINT64_FORMAT "/stat", pid);
+  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || !oci_read_full (fd, text, sizeof text - 1, &got, NULL))
+    return 0;
+  text[got] = '\0';
+  const char *name_end = strrchr (text, ')');
+  uint64_t number = 0;
+  if (name_end == NULL || strlen (name_end) < strlen (") S 1"))
+    return 0;
+  g_auto (GStrv) words = g_strsplit (name_end + strlen (") S "), " ", 2);
+  if (oci_parse_u64 (words[0], G_MAXINT, &number, NULL))
+    parent = (int) number;
+  return parent;
+}
+
+/* The descriptor is opened first: whatever the number means later, it stays the process that was
+ * asked about, or one that is gone. */
+static gboolean
+kill_child (uint64_t pid, pid_t parent)
+{
+  g_auto (OciFd) fd = (int) syscall (SYS_pidfd_open, (pid_t) pid, 0);
+  return fd >= 0 && parent_of (pid) == parent
+         && syscall (SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+}
+
+unsigned
+terrane_children_kill (pid_t parent)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", (int) parent, (int) parent);
+  g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_autofree char *text = g_malloc (MAX_TEXT + 1);
+  size_t got = 0;
+  unsigned killed = 0;
+  if (fd < 0 || !oci_read_full (fd, text, MAX_TEXT, &got, NULL))
+    return 0;
+  text[got] = '\0';
+  /* Each number has a space behind it; a last one without may be the start of a longer one. */
+  char *end = strrchr (text, ' ');
+  text[end != NULL ? (size_t) (end - text) : 0] = '\0';
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  for (char **word = words; *word != NULL; word++)
+    {
+      uint64_t pid = 0;
+      if (oci_parse_u64 (*word, G_MAXINT, &pid, NULL) && pid > 1 && kill_child (pid, parent))
+        killed++;
+    }
+  return killed;
+}

@@ -1,0 +1,105 @@
+#include "builder/sandbox/podman.h"
+
+#include "builder/sandbox/init/report.h"
+#include "builder/sandbox/sandbox.h"
+
+#include "oci/base/error.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum
+{
+  MAX_LINE_BYTES = 60 * 1024, /* podman reads lines of less than 64 KiB */
+};
+
+void
+terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
+{
+  static const char *const words[] = { "podman",
+                                       "run",
+                                       "--rm",
+                                       "--network=none",
+                                       "--no-hosts",
+                                       "--http-proxy=false", /* the host's, and its passwords */
+                                       "--hostname=lambda",
+                                       "--ipc=none", /* no /dev/shm */
+                                       "--cap-drop=all",
+                                       "--security-opt=no-new-privileges",
+                                       "--image-volume=ignore",
+                                       "--init=false",
+                                       NULL };
+  terrane_argv_add_all (argv, words);
+  terrane_argv_add_format (argv, "--user=%d:%d", TERRANE_SANDBOX_UID, TERRANE_SANDBOX_GID);
+  terrane_argv_add_format (argv, "--tmpfs=/tmp:rw,mode=1777,size=%" G_GUINT64_FORMAT,
+                           options->tmp_bytes);
+  terrane_argv_add_format (argv, "--pids-limit=%d", TERRANE_INIT_MAX_PROCESSES);
+  terrane_argv_add_format (argv, "--ulimit=nproc=%d:%d", TERRANE_INIT_MAX_PROCESSES,
+                           TERRANE_INIT_MAX_PROCESSES);
+  terrane_argv_add_format (argv, "--ulimit=nofile=%d:%d", TERRANE_INIT_MAX_FILES,
+                           TERRANE_INIT_MAX_FILES);
+  terrane_argv_add (argv, "--ulimit=core=0:0");
+  if (options->memory_bytes != 0)
+    {
+      terrane_argv_add_format (argv, "--memory=%" G_GUINT64_FORMAT, options->memory_bytes);
+      terrane_argv_add_format (argv, "--memory-swap=%" G_GUINT64_FORMAT, options->memory_bytes);
+    }
+  if (!options->writable)
+    {
+      terrane_argv_add (argv, "--read-only");
+      terrane_argv_add (argv, "--read-only-tmpfs=false"); /* /run, /var/tmp and /dev/shm as well */
+    }
+  if (options->interactive)
+    terrane_argv_add (argv, "--interactive");
+  if (options->terminal)
+    terrane_argv_add (argv, "--tty");
+}
+
+static gboolean
+is_line (const char *entry)
+{
+  return strlen (entry) < MAX_LINE_BYTES && strpbrk (entry, "\r\n") == NULL && entry[0] != '#'
+         && !g_ascii_isspace (entry[0]);
+}
+
+/* A name that ends in an asterisk would pass on variables of the host. */
+static gboolean
+add_by_name (TerraneArgv *argv, const char *entry, size_t name_len, char ***own_env, GError **error)
+{
+  g_autofree char *name = g_strndup (entry, name_len);
+  if (strchr (name, '*') != NULL || g_environ_getenv (*own_env, name) != NULL)
+    {
+      g_autofree char *quoted = oci_quote (name);
+      return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                        "the variable %s cannot be given to podman with a value of several lines",
+                        quoted);
+    }
+  terrane_argv_add_format (argv, "--env=%s", name);
+  *own_env = g_environ_setenv (*own_env, name, entry + name_len + 1, TRUE);
+  return TRUE;
+}
+
+gboolean
+terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd, char ***own_env,
+                        OciFd *out_fd, GError **error)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+  for (; env != NULL && *env != NULL; env++)
+    {
+      const char *equals = strchr (*env, '=');
+      if (equals == NULL || equals == *env) /* a name alone would be the host's variable */
+        continue;
+      if (is_line (*env))
+        g_string_append_printf (lines, "%s\n", *env);
+      else if (!add_by_name (argv, *env, (size_t) (equals - *env), own_env, error))
+        return FALSE;
+    }
+  g_auto (OciFd) fd = memfd_create ("environment", MFD_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating a file in memory");
+  if (!oci_write_all (fd, lines->str, lines->len, error))
+    return FALSE;
+  terrane_argv_add_format (argv, "--env-file=/proc/self/fd/%d", child_fd);
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
