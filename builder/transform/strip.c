@@ -98,10 +98,12 @@ program_version (GError **error)
   static GMutex mutex;
   static char *version;
   g_auto (TerraneProcessResult) result = { 0 };
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_mutex_lock (&mutex);
   if (version == NULL && run (argv, -1, &result, error))
     version = g_strdup (result.output);
-  return version;
+  const char *known = version;
+  g_mutex_unlock (&mutex);
+  return known;
 }
 
 static json_t *
