@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 #define TERRANE_SANDBOX_ENTRY(variable)                                                            \
   {                                                                                                \
     "sandbox", 0, 0, G_OPTION_ARG_STRING, &(variable),                                             \
-        "What keeps the image's programs in: bubblewrap (default), podman or none", "NAME"         \
+        "bubblewrap (default), podman or none", "NAME"         \
   }
 
 /** Reads what was written, and warns of "none"; @command is for messages. */

@@ -111,7 +111,7 @@ class Sandbox(TestCase):
         self.run_terrane("build", profile, "--no-validate")
 
     def test_no_python(self):
-        self.assert_fails(1, r"no python3 in its PATH \(/usr/local/bin:/usr/bin:/bin\)", "build",
+        self.assert_fails(1, r"no python3 in its PATH \(/usr/local/sbin:.*:/bin\)", "build",
                           self.write_profile(validate={"imports": ["json"]}))
 
     def test_writable_in_a_store_of_any_name(self):
@@ -268,7 +268,7 @@ class Sandbox(TestCase):
     def test_podman(self):
         # What works where crun refuses the host's cgroups.
         configuration = self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
-        self.write("check.sh", "#!/bin/sh\nid -u; id -g; ulimit -n; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -s '\\t' ' '\n"
+        self.write("check.sh", "#!/bin/sh\nexec 2>&1\nid -u; id -g; ulimit -n; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -s '\\t' ' '\n"
                                "echo x >/tmp/file && echo written\necho x >/etc/file\necho $GREETING; ls /sys/class/net\n"
                                "ls -d /dev/shm; cat /proc/sys/kernel/hostname; echo x >/var/tmp/file; "
                                "echo ${HTTPS_PROXY:-no proxy} ${https_proxy:-here}\n"
