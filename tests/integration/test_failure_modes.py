@@ -90,7 +90,7 @@ class FailureModes(TestCase):
         serious = [f for f in findings if f["severity"] in ("error", "warning")]
         found = [f for f in serious if f["id"] == identifier]
         self.assertTrue(found, findings)
-        self.assertEqual({f["severity"] for f in found}, {severity}, found)
+        self.assertEqual({f["severity"] for f in found}, {severity} if isinstance(severity, str) else severity, found)
         if exactly:
             self.assertEqual({f["id"] for f in serious}, {identifier}, serious)
         self.assertEqual(result.returncode, 3 if any(f["severity"] == "error" for f in serious) else 0)
@@ -194,7 +194,8 @@ class FailureModes(TestCase):
         """Of one name, and Python's module wants more than it has."""
         self.gcc("opt/lib/libsqlite3.so.0", "-Wl,-soname,libsqlite3.so.0", source="int sqlite3_open(void) { return 1; }\n")
         self.env = {"LD_LIBRARY_PATH": "/opt/lib"}
-        self.check("elf.undefined-symbol", "error", "libsqlite3.so.0’ exists 2 times", "(?s)_sqlite3.*this file gets ‘/opt/lib/libsqlite3.so.0’",
+        # What of the standard library does not load is a warning: images leave parts of it out.
+        self.check("elf.undefined-symbol", {"error", "warning"}, "libsqlite3.so.0’ exists 2 times", "(?s)_sqlite3.*this file gets ‘/opt/lib/libsqlite3.so.0’",
                    exactly=False)
         self.fails_in_sandbox("import sqlite3", "undefined symbol: sqlite3_")
 
