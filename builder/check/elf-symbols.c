@@ -8,6 +8,7 @@ enum
 {
   MAX_SYMBOLS = 1024 * 1024, /* libgdal has about 40 000 */
   MAX_NAME = 64 * 1024,
+  MAX_TEXT = 64 * 1024 * 1024, /* of all names; symbols of hostile files may share one long name */
 };
 
 void
@@ -20,14 +21,19 @@ terrane_elf_symbols_free (TerraneElfSymbols *self)
   g_free (self);
 }
 
+/* @text: (inout): bytes of names so far */
 static void
-take_symbol (TerraneElfSymbols *self, Elf *elf, size_t strings, const GElf_Sym *symbol)
+take_symbol (TerraneElfSymbols *self, Elf *elf, size_t strings, const GElf_Sym *symbol,
+             size_t *text)
 {
   unsigned binding = GELF_ST_BIND (symbol->st_info);
   unsigned visibility = GELF_ST_VISIBILITY (symbol->st_other);
   const char *name = elf_strptr (elf, strings, symbol->st_name);
-  if (name == NULL || name[0] == '\0' || strnlen (name, MAX_NAME) == MAX_NAME
-      || binding == STB_LOCAL)
+  if (name == NULL || name[0] == '\0' || binding == STB_LOCAL)
+    return;
+  size_t len = strnlen (name, MAX_NAME);
+  *text += len;
+  if (len == MAX_NAME)
     return;
   if (symbol->st_shndx == SHN_UNDEF)
     {
@@ -45,12 +51,13 @@ read_table (TerraneElfSymbols *self, Elf *elf, Elf_Scn *section, const GElf_Shdr
   if (data == NULL || header->sh_entsize == 0)
     return FALSE;
   uint64_t count = header->sh_size / header->sh_entsize;
+  size_t text = 0;
   for (uint64_t i = 1; i < MIN (count, MAX_SYMBOLS); i++)
     {
       GElf_Sym symbol;
-      if (gelf_getsym (data, (int) i, &symbol) == NULL)
+      if (gelf_getsym (data, (int) i, &symbol) == NULL || text > MAX_TEXT)
         return FALSE;
-      take_symbol (self, elf, header->sh_link, &symbol);
+      take_symbol (self, elf, header->sh_link, &symbol, &text);
     }
   return TRUE;
 }

@@ -226,7 +226,7 @@ gboolean
 terrane_python_has_module (const TerranePython *self, const char *name)
 {
   g_auto (GStrv) parts = g_strsplit (name, ".", -1);
-  for (guint i = 0; i < self->places->len; i++)
+  for (guint i = 0; parts[0] != NULL && i < self->places->len; i++)
     if (has_module_below (((TerranePythonPlace *) self->places->pdata[i])->directory, parts))
       return TRUE;
   return FALSE;

@@ -406,8 +406,9 @@ class Invoke(InvokeCase):
                 self.assertTrue(128 <= used < 512, log)
             with self.subTest(user=user, function="forks"):
                 got, text, _ = self.broken("forks", user, "--timeout", "120")
-                # The kernel does not limit root's processes; there the sandbox is killed.
-                self.assertEqual(got, "Runtime.ExitError" if user is None and os.geteuid() == 0 else "BlockingIOError", text)
+                # The kernel does not limit root's processes; there the sandbox is killed, for their number or their memory.
+                watched = user is None and os.geteuid() == 0
+                self.assertIn(got, ("Runtime.ExitError", "Runtime.OutOfMemory") if watched else ("BlockingIOError",), text)
             deadline = time.monotonic() + 5
             while len(processes()) > before + 50 and time.monotonic() < deadline:
                 time.sleep(0.1)
@@ -677,7 +678,7 @@ class Serve(ServeCase):
             time.sleep(2)  # there is nothing to wait for: the memory does not grow
             self.assertEqual(self.post(url, "empty")[0], 400)
             status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text()
-            self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 95_000)
+            self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 250_000 if "asan" in TERRANE else 95_000)  # it has a use for memory, too
             for response in responses:
                 with response:
                     self.assertEqual(len(response.read()), 50_000_000)

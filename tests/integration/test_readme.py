@@ -43,6 +43,8 @@ class Readme(TestCase):
                     words = command.replace("localhost:5000", registry.host).split()
                     result = subprocess.run(words, cwd=TOP, env=environment, capture_output=True, text=True)
                     self.assertEqual((result.returncode, result.stderr), (0, ""))
+                    if words[1:] == ["images"]:  # other tests have theirs in the same store
+                        result.stdout = "".join(line for line in result.stdout.splitlines(True) if line.split()[0] in expected)
                     self.assertEqual(shape(result.stdout.replace(registry.host, "localhost:5000")), shape(expected))
 
     def test_quickstart_runs_and_its_second_run_changes_nothing(self):
