@@ -50,8 +50,8 @@ typedef struct
  * terrane_validate_root:
  * @out_results: (out) (transfer full) (nullable): set whenever something was run
  *
- * Runs everything, whether it fails or not: terrane_validate_judge() is for that. SIGINT and SIGTERM
- * end it with %OCI_ERROR_CANCELLED and everything inside with it.
+ * Runs everything, whether it fails or not: terrane_validate_judge() is for that. SIGINT and
+ * SIGTERM end it with %OCI_ERROR_CANCELLED and everything inside with it.
  */
 gboolean terrane_validate_root (const TerraneValidateRun *run, json_t **out_results,
                                 GError **error);

@@ -213,8 +213,7 @@ terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **er
   gboolean help = FALSE;
   const GOptionEntry entries[] = {
     { "target", 0, 0, G_OPTION_ARG_STRING, &arguments.target,
-      "aws-lambda (default), cloud-run, azure-functions, or oci: no rules",
-      "TARGET" },
+      "aws-lambda (default), cloud-run, azure-functions, or oci: no rules", "TARGET" },
     { "sarif", 0, 0, G_OPTION_ARG_FILENAME, &arguments.sarif, "Also write SARIF 2.1.0", "FILE" },
     { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.ignore,
       "Leave findings of this id out (repeatable)", "ID" },

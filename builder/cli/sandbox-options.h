@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /* A row for a command's option table; @variable is a char *. */
 #define TERRANE_SANDBOX_ENTRY(variable)                                                            \
   {                                                                                                \
-    "sandbox", 0, 0, G_OPTION_ARG_STRING, &(variable),                                             \
-        "bubblewrap (default), podman or none", "NAME"         \
+    "sandbox", 0, 0, G_OPTION_ARG_STRING, &(variable), "bubblewrap (default), podman or none",     \
+        "NAME"                                                                                     \
   }
 
 /** Reads what was written, and warns of "none"; @command is for messages. */
