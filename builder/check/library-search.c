@@ -558,7 +558,8 @@ terrane_library_search_describe (TerraneLibrarySearch *self, const TerraneLinker
                                  const TerraneLoaded *loader)
 {
   GString *text = g_string_new (NULL);
-  gboolean chain = linker->musl || loader->entry->elf->runpath == NULL;
+  const char *runpath = loader->entry->elf->runpath;
+  gboolean chain = linker->musl || runpath == NULL;
   guint shown = 0;
   for (const TerraneLoaded *file = loader; chain && file != NULL; file = file->loader)
     {
@@ -571,7 +572,7 @@ terrane_library_search_describe (TerraneLibrarySearch *self, const TerraneLinker
       append_list (text, "DT_RPATH", list);
     }
   append_list (text, "LD_LIBRARY_PATH", self->library_path);
-  append_list (text, "DT_RUNPATH", loader->entry->elf->runpath);
+  append_list (text, "DT_RUNPATH", runpath);
   if (self->cache != NULL && !linker->musl)
     g_string_append_printf (text, "%s/etc/ld.so.cache", text->len > 0 ? ", " : "");
   for (const char *const *list = default_directories (linker); *list != NULL; list++)

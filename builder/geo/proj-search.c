@@ -141,9 +141,10 @@ terrane_proj_places (TerraneTree *tree, const TerraneGeoEntry *library, char **e
     {
       if (!add_own (places, tree, library, "proj_dir/share/proj"))
         {
-          g_autofree char *prefix = g_strconcat (python_prefix, "/share/proj", NULL);
+          g_autofree char *prefix =
+              python_prefix != NULL ? g_strconcat (python_prefix, "/share/proj", NULL) : NULL;
           (void) add_variable (places, environment, TRUE); /* without one, the prefix is left */
-          if (python_prefix != NULL)
+          if (prefix != NULL)
             add_place (places, prefix, NULL);
         }
       done = TRUE;

@@ -155,7 +155,7 @@ find_segment (const Layout *self, uint32_t type, Elf64_Phdr *out_segment)
 }
 
 /* Says what is wrong with one entry. */
-typedef const char *(*DynamicFunc) (const Layout *self, const Elf64_Dyn *entry);
+typedef const char *(*DynamicFunc) (const Layout *self, Elf64_Dyn entry);
 
 static const char *
 check_dynamic (const Layout *self, DynamicFunc func)
@@ -175,7 +175,7 @@ check_dynamic (const Layout *self, DynamicFunc func)
       memcpy (&entry, self->data + dynamic.p_offset + at, sizeof entry);
       if (entry.d_tag == DT_NULL)
         break;
-      problem = func (self, &entry);
+      problem = func (self, entry);
     }
   return problem;
 }
@@ -187,10 +187,10 @@ is_table (int64_t tag)
 }
 
 static const char *
-check_mapped (const Layout *self, const Elf64_Dyn *entry)
+check_mapped (const Layout *self, Elf64_Dyn entry)
 {
   Elf64_Phdr load;
-  return !is_table (entry->d_tag) || find_load (self, entry->d_un.d_ptr, 1, &load)
+  return !is_table (entry.d_tag) || find_load (self, entry.d_un.d_ptr, 1, &load)
              ? NULL
              : "a table of its dynamic section is in no segment";
 }
@@ -198,10 +198,10 @@ check_mapped (const Layout *self, const Elf64_Dyn *entry)
 /* Linkers put these into segments that nobody writes to. patchelf moves what has to grow into a new
  * one, which is writable. */
 static const char *
-check_read_only (const Layout *self, const Elf64_Dyn *entry)
+check_read_only (const Layout *self, Elf64_Dyn entry)
 {
   Elf64_Phdr load;
-  return is_table (entry->d_tag) && find_load (self, entry->d_un.d_ptr, 1, &load)
+  return is_table (entry.d_tag) && find_load (self, entry.d_un.d_ptr, 1, &load)
                  && (load.p_flags & PF_W) != 0
              ? "patched by patchelf"
              : NULL;

@@ -52,7 +52,7 @@ find_foreign_module (const TerraneExplainContext *context, const char *directory
   char *found = NULL;
   if (listing == NULL)
     return NULL;
-  fd = -1; /* belongs to the listing now */
+  (void) oci_fd_steal (&fd); /* it belongs to the listing now */
   for (struct dirent *entry; found == NULL && (entry = readdir (listing)) != NULL;)
     if (g_str_has_prefix (entry->d_name, prefix)
         && (g_str_has_suffix (entry->d_name, ".so") || g_str_has_suffix (entry->d_name, ".pyd")))

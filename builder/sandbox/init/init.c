@@ -15,6 +15,10 @@
 #include <linux/wait.h>
 #include <stddef.h>
 
+#ifndef __clang__                                        /* which has no such option */
+#pragma GCC optimize("no-tree-loop-distribute-patterns") /* loops that would become memset() */
+#endif
+
 enum
 {
   SIGNAL_KILL = 9,
@@ -226,7 +230,7 @@ replace_devices (void)
 {
   for (long fd = 0; fd <= STDERR; fd++)
     {
-      struct stat info;
+      struct stat info = { 0 };
       long flags = call (__NR_fcntl, fd, 3 /* F_GETFL */, 0, 0);
       if (flags < 0 || (flags & O_PATH) != 0 || call (__NR_fstat, fd, pointer (&info), 0, 0) < 0
           || (info.st_mode & 0170000) != 0020000)
@@ -274,7 +278,7 @@ static int
 finish (int status)
 {
   TerraneInitReport report = { 0 };
-  struct rusage usage;
+  struct rusage usage = { 0 };
   end_everything ();
   (void) call (__NR_pread64, TERRANE_INIT_REPORT_FD, pointer (&report), sizeof report, 0);
   if (call (__NR_getrusage, RUSAGE_CHILDREN, pointer (&usage), 0, 0) == 0)
