@@ -59,7 +59,8 @@ parse_chunk_size (const char *line, size_t len, size_t *out_size)
         return FALSE;
     }
   *out_size = size;
-  return digits > 0 && (digits == len || memchr (" \t;", line[digits], 3) != NULL);
+  return digits > 0
+         && (digits == len || line[digits] == ' ' || line[digits] == '\t' || line[digits] == ';');
 }
 
 /* Joins the chunks of a body. *out_complete is FALSE when there must be more. */

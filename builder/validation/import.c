@@ -62,7 +62,7 @@ import_once (const TerraneRun *self, const char *const *modules, TerraneResult *
     end = g_strdup ("the process ended before it was through");
   if (end != NULL)
     terrane_result_fail (result, end);
-  else if (import->status == TERRANE_RESULT_FAILED)
+  else if (import != NULL && import->status == TERRANE_RESULT_FAILED)
     terrane_result_fail (result, g_strdup (import->message));
   if (result->process.output == NULL || result->status == TERRANE_RESULT_FAILED)
     {

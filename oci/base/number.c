@@ -74,8 +74,8 @@ oci_parse_size (const char *text, uint64_t *out_bytes, GError **error)
 {
   static const Unit units[] = { { "B", 1 },
                                 { "kB", 1000 },
-                                { "MB", 1000 * 1000 },
-                                { "GB", 1000 * 1000 * 1000 },
+                                { "MB", UINT64_C (1000) * 1000 },
+                                { "GB", UINT64_C (1000) * 1000 * 1000 },
                                 { "TB", UINT64_C (1000) * 1000 * 1000 * 1000 },
                                 { "KiB", UINT64_C (1) << 10 },
                                 { "MiB", UINT64_C (1) << 20 },
@@ -92,7 +92,9 @@ oci_parse_size (const char *text, uint64_t *out_bytes, GError **error)
 gboolean
 oci_parse_duration (const char *text, uint64_t max_ms, uint64_t *out_ms, GError **error)
 {
-  static const Unit units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { NULL, 0 } };
+  static const Unit units[] = {
+    { "ms", 1 }, { "s", 1000 }, { "m", UINT64_C (60) * 1000 }, { NULL, 0 }
+  };
   g_autofree char *quoted = oci_quote (text);
   if (!parse_quantity (text, units, out_ms))
     return oci_throw (error, OCI_ERROR_FORMAT,
