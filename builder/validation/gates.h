@@ -7,6 +7,8 @@
 
 #include "oci/image-config.h"
 
+#include <gio/gio.h>
+
 G_BEGIN_DECLS
 
 typedef struct
