@@ -18,25 +18,6 @@ typedef struct
   const TerraneNode *root; /* the directory with host.json */
 } Check;
 
-static void G_GNUC_PRINTF (6, 7)
-    add (const Check *self, const char *id, TerraneSeverity severity, const TerraneNode *node,
-         const char *fix, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_autofree char *path = node != NULL ? terrane_node_path (node) : NULL;
-  const TerraneFinding finding = { .id = id,
-                                   .severity = severity,
-                                   .path = path,
-                                   .tree = node != NULL ? terrane_image_view_tree (self->view, node)
-                                                        : NULL,
-                                   .message = message,
-                                   .fix = fix };
-  terrane_findings_add (self->findings, &finding);
-}
-
 static void
 check_platform (const Check *self)
 {
@@ -47,8 +28,9 @@ check_platform (const Check *self)
   g_autofree char *platform =
       g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
   g_autofree char *quoted = oci_quote (platform);
-  add (self, "azure-functions.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL, NULL,
-       "the image is for %s, Azure Functions runs linux/amd64", quoted);
+  terrane_image_view_report (self->view, self->findings, "azure-functions.wrong-architecture",
+                             TERRANE_SEVERITY_ERROR, NULL, NULL,
+                             "the image is for %s, Azure Functions runs linux/amd64", quoted);
 }
 
 /* A file of the application, or a program of PATH such as "python3". */
@@ -60,14 +42,18 @@ check_executable (const Check *self, const TerraneNode *host, const char *progra
   if (node == NULL)
     node = terrane_image_view_program (self->view, self->root_path, program);
   if (node == NULL)
-    add (self, "azure-functions.program-missing", TERRANE_SEVERITY_ERROR, host, NULL,
-         "customHandler.description.defaultExecutablePath: %s is neither beside host.json nor in "
-         "PATH",
-         quoted);
+    terrane_image_view_report (
+        self->view, self->findings, "azure-functions.program-missing", TERRANE_SEVERITY_ERROR, host,
+        NULL,
+        "customHandler.description.defaultExecutablePath: %s is neither beside host.json nor in "
+        "PATH",
+        quoted);
   else if (node->type == OCI_ENTRY_DIRECTORY
            || (node->type == OCI_ENTRY_FILE && (node->mode & 0111) == 0))
-    add (self, "azure-functions.program-missing", TERRANE_SEVERITY_ERROR, node, "chmod 755",
-         "customHandler.description.defaultExecutablePath: %s cannot be executed", quoted);
+    terrane_image_view_report (
+        self->view, self->findings, "azure-functions.program-missing", TERRANE_SEVERITY_ERROR, node,
+        "chmod 755", "customHandler.description.defaultExecutablePath: %s cannot be executed",
+        quoted);
 }
 
 static void
@@ -76,9 +62,11 @@ check_runtime (const Check *self, const TerraneNode *host)
   g_autofree char *runtime = terrane_image_view_env (self->view, "FUNCTIONS_WORKER_RUNTIME");
   g_autofree char *quoted = oci_quote (runtime);
   if (runtime != NULL && strcmp (runtime, "custom") != 0)
-    add (self, "azure-functions.worker-runtime", TERRANE_SEVERITY_WARNING, host,
-         "config.env: \"FUNCTIONS_WORKER_RUNTIME\": \"custom\", unless the app's settings say so",
-         "host.json has a custom handler, and FUNCTIONS_WORKER_RUNTIME of the image is %s", quoted);
+    terrane_image_view_report (
+        self->view, self->findings, "azure-functions.worker-runtime", TERRANE_SEVERITY_WARNING,
+        host,
+        "config.env: \"FUNCTIONS_WORKER_RUNTIME\": \"custom\", unless the app's settings say so",
+        "host.json has a custom handler, and FUNCTIONS_WORKER_RUNTIME of the image is %s", quoted);
 }
 
 static void
@@ -91,9 +79,10 @@ check_functions (const Check *self)
           && terrane_node_child (node, "function.json", strlen ("function.json")) != NULL)
         return;
     }
-  add (self, "azure-functions.no-function", TERRANE_SEVERITY_WARNING, self->root,
-       "a directory for each function, with its function.json",
-       "no directory here has a function.json, and a custom handler needs one a function");
+  terrane_image_view_report (
+      self->view, self->findings, "azure-functions.no-function", TERRANE_SEVERITY_WARNING,
+      self->root, "a directory for each function, with its function.json",
+      "no directory here has a function.json, and a custom handler needs one a function");
 }
 
 static void
@@ -102,8 +91,9 @@ check_handler (const Check *self, const TerraneNode *host, const json_t *handler
   const json_t *description = json_object_get (handler, "description");
   const char *program = json_string_value (json_object_get (description, "defaultExecutablePath"));
   if (program == NULL || program[0] == '\0')
-    add (self, "azure-functions.host-json", TERRANE_SEVERITY_ERROR, host, NULL,
-         "customHandler.description.defaultExecutablePath: missing");
+    terrane_image_view_report (self->view, self->findings, "azure-functions.host-json",
+                               TERRANE_SEVERITY_ERROR, host, NULL,
+                               "customHandler.description.defaultExecutablePath: missing");
   else
     check_executable (self, host, program);
   check_runtime (self, host);
@@ -121,16 +111,18 @@ check_host (const Check *self, GError **error)
     return FALSE;
   if (bytes == NULL)
     {
-      add (self, "azure-functions.host-json", TERRANE_SEVERITY_ERROR, self->root, NULL,
-           "there is no host.json here");
+      terrane_image_view_report (self->view, self->findings, "azure-functions.host-json",
+                                 TERRANE_SEVERITY_ERROR, self->root, NULL,
+                                 "there is no host.json here");
       return TRUE;
     }
   g_autoptr (OciJsonDocument) document =
       oci_json_parse ("host.json", bytes, OCI_ERROR_FORMAT, &root, &local);
   if (document == NULL || !json_is_object (root.value))
     {
-      add (self, "azure-functions.host-json", TERRANE_SEVERITY_ERROR, host, NULL, "%s",
-           local != NULL ? local->message : "host.json: expected an object");
+      terrane_image_view_report (self->view, self->findings, "azure-functions.host-json",
+                                 TERRANE_SEVERITY_ERROR, host, NULL, "%s",
+                                 local != NULL ? local->message : "host.json: expected an object");
       return TRUE;
     }
   const json_t *handler = json_object_get (root.value, "customHandler");
@@ -153,13 +145,15 @@ terrane_check_azure_functions (const TerraneCheck *check, TerraneFindings *findi
   check_platform (&self);
   if (self.root == NULL || self.root->type != OCI_ENTRY_DIRECTORY)
     {
-      add (&self, "azure-functions.script-root", TERRANE_SEVERITY_ERROR, NULL, NULL,
-           "AzureWebJobsScriptRoot: %s is no directory in the image", quoted);
+      terrane_image_view_report (self.view, self.findings, "azure-functions.script-root",
+                                 TERRANE_SEVERITY_ERROR, NULL, NULL,
+                                 "AzureWebJobsScriptRoot: %s is no directory in the image", quoted);
       return TRUE;
     }
   if (variable == NULL)
-    add (&self, "azure-functions.script-root", TERRANE_SEVERITY_WARNING, NULL,
-         "config.env: \"AzureWebJobsScriptRoot\": \"" DEFAULT_ROOT "\"",
-         "AzureWebJobsScriptRoot is not set: where the Functions host looks is chance");
+    terrane_image_view_report (
+        self.view, self.findings, "azure-functions.script-root", TERRANE_SEVERITY_WARNING, NULL,
+        "config.env: \"AzureWebJobsScriptRoot\": \"" DEFAULT_ROOT "\"",
+        "AzureWebJobsScriptRoot is not set: where the Functions host looks is chance");
   return check_host (&self, error);
 }

@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-static void G_GNUC_PRINTF (5, 6)
-    add (TerraneFindings *findings, const char *id, TerraneSeverity severity, const char *fix,
-         const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-  const TerraneFinding finding = { .id = id, .severity = severity, .message = message, .fix = fix };
-  terrane_findings_add (findings, &finding);
-}
-
 static void
 check_platform (const TerraneImageView *view, TerraneFindings *findings)
 {
@@ -25,8 +13,8 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
   g_autofree char *platform =
       g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
   g_autofree char *quoted = oci_quote (platform);
-  add (findings, "cloud-run.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
-       "the image is for %s, Cloud Run runs linux/amd64", quoted);
+  terrane_findings_report (findings, "cloud-run.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
+                           "the image is for %s, Cloud Run runs linux/amd64", quoted);
 }
 
 static void
@@ -38,19 +26,20 @@ check_program (const TerraneImageView *view, TerraneFindings *findings)
   const char *working_dir = oci_image_config_working_dir (view->config);
   if (program == NULL)
     {
-      add (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
-           "config.entrypoint: missing, and there is no command either");
+      terrane_findings_report (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
+                               "config.entrypoint: missing, and there is no command either");
       return;
     }
   const TerraneNode *node =
       terrane_image_view_program (view, working_dir != NULL ? working_dir : "/", program);
   g_autofree char *quoted = oci_quote (program);
   if (node == NULL)
-    add (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
-         "config.entrypoint: %s is not in the image", quoted);
+    terrane_findings_report (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
+                             "config.entrypoint: %s is not in the image", quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0111) == 0)
-    add (findings, "cloud-run.program-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
-         "config.entrypoint: %s is no file that can be executed", quoted);
+    terrane_findings_report (findings, "cloud-run.program-not-executable", TERRANE_SEVERITY_ERROR,
+                             "chmod 755", "config.entrypoint: %s is no file that can be executed",
+                             quoted);
 }
 
 static void
@@ -61,8 +50,8 @@ check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
       path != NULL && path[0] != '\0' ? terrane_tree_resolve (view->tree, path) : NULL;
   g_autofree char *quoted = oci_quote (path);
   if (path != NULL && path[0] != '\0' && (node == NULL || node->type != OCI_ENTRY_DIRECTORY))
-    add (findings, "cloud-run.working-directory", TERRANE_SEVERITY_ERROR, NULL,
-         "config.working_dir: %s is no directory in the image", quoted);
+    terrane_findings_report (findings, "cloud-run.working-directory", TERRANE_SEVERITY_ERROR, NULL,
+                             "config.working_dir: %s is no directory in the image", quoted);
 }
 
 static void
@@ -76,9 +65,10 @@ check_environment (const TerraneImageView *view, TerraneFindings *findings)
       g_autofree char *name = g_strndup (*variable, strcspn (*variable, "="));
       g_autofree char *quoted = oci_quote (name);
       if (g_strv_contains (reserved, name) || g_str_has_prefix (name, "CLOUD_RUN_"))
-        add (findings, "cloud-run.reserved-variable", TERRANE_SEVERITY_WARNING,
-             "remove it from the image",
-             "config.env: Cloud Run sets %s itself, so the image's value has no effect", quoted);
+        terrane_findings_report (
+            findings, "cloud-run.reserved-variable", TERRANE_SEVERITY_WARNING,
+            "remove it from the image",
+            "config.env: Cloud Run sets %s itself, so the image's value has no effect", quoted);
     }
 }
 

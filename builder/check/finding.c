@@ -117,6 +117,18 @@ terrane_findings_override (TerraneFindings *self, const char *pattern, const cha
 }
 
 void
+terrane_findings_report (TerraneFindings *self, const char *id, TerraneSeverity severity,
+                         const char *fix, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  const TerraneFinding finding = { .id = id, .severity = severity, .message = message, .fix = fix };
+  terrane_findings_add (self, &finding);
+}
+
+void
 terrane_findings_ignore (TerraneFindings *self, const char *id)
 {
   const char *known = NULL;

@@ -55,6 +55,10 @@ void terrane_findings_override (TerraneFindings *self, const char *pattern,
                                 const char *const *paths, TerraneSeverity severity,
                                 const char *reason);
 
+/** Adds a finding that is about no file. @format: its message */
+void terrane_findings_report (TerraneFindings *self, const char *id, TerraneSeverity severity,
+                              const char *fix, const char *format, ...) G_GNUC_PRINTF (5, 6);
+
 /** Drops all findings of @id, now and later. */
 void terrane_findings_ignore (TerraneFindings *self, const char *id);
 

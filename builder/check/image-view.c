@@ -106,3 +106,23 @@ terrane_image_view_is_module_path (const TerraneImageView *self, const char *pat
   return is_below_any (path, "/var/task:/opt/python:/opt/lib") || is_below_any (path, task_root)
          || is_below_any (path, python_path) || is_below_any (path, working_dir);
 }
+
+void
+terrane_image_view_report (const TerraneImageView *self, TerraneFindings *findings, const char *id,
+                           TerraneSeverity severity, const TerraneNode *node, const char *fix,
+                           const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_autofree char *path = node != NULL ? terrane_node_path (node) : NULL;
+  const TerraneFinding finding = { .id = id,
+                                   .severity = severity,
+                                   .path = path,
+                                   .tree =
+                                       node != NULL ? terrane_image_view_tree (self, node) : NULL,
+                                   .message = message,
+                                   .fix = fix };
+  terrane_findings_add (findings, &finding);
+}

@@ -49,4 +49,9 @@ TerraneNode *terrane_image_view_program (const TerraneImageView *self, const cha
  * packages, the working directory, LAMBDA_TASK_ROOT, PYTHONPATH, or /opt/python. */
 gboolean terrane_image_view_is_module_path (const TerraneImageView *self, const char *path);
 
+/** Adds a finding about @node, (nullable), to @findings. @format: its message */
+void terrane_image_view_report (const TerraneImageView *self, TerraneFindings *findings,
+                                const char *id, TerraneSeverity severity, const TerraneNode *node,
+                                const char *fix, const char *format, ...) G_GNUC_PRINTF (7, 8);
+
 G_END_DECLS

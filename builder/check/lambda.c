@@ -14,18 +14,6 @@ enum
 
 #define MAX_IMAGE_BYTES (UINT64_C (10) * 1024 * 1024 * 1024)
 
-static void G_GNUC_PRINTF (5, 6)
-    add (TerraneFindings *findings, const char *id, TerraneSeverity severity, const char *fix,
-         const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-  const TerraneFinding finding = { .id = id, .severity = severity, .message = message, .fix = fix };
-  terrane_findings_add (findings, &finding);
-}
-
 /* @entry: the program, its links not followed */
 static gboolean
 refuse_link (const TerraneNode *entry, const char *quoted, TerraneFindings *findings)
@@ -33,10 +21,11 @@ refuse_link (const TerraneNode *entry, const char *quoted, TerraneFindings *find
   if (entry == NULL || entry->type != OCI_ENTRY_SYMLINK)
     return FALSE;
   g_autofree char *target = oci_quote (entry->target);
-  add (findings, "lambda.entrypoint-symlink", TERRANE_SEVERITY_ERROR, "name the file itself",
-       "config.entrypoint: %s is a symbolic link to %s, which Lambda refuses "
-       "(Runtime.InvalidEntrypoint)",
-       quoted, target);
+  terrane_findings_report (findings, "lambda.entrypoint-symlink", TERRANE_SEVERITY_ERROR,
+                           "name the file itself",
+                           "config.entrypoint: %s is a symbolic link to %s, which Lambda refuses "
+                           "(Runtime.InvalidEntrypoint)",
+                           quoted, target);
   return TRUE;
 }
 
@@ -45,11 +34,12 @@ static void
 check_file (const char *key, const char *quoted, const TerraneNode *node, TerraneFindings *findings)
 {
   if (node == NULL)
-    add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
-         "config.%s: %s is not in the image", key, quoted);
+    terrane_findings_report (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+                             "config.%s: %s is not in the image", key, quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
-    add (findings, "lambda.entrypoint-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
-         "config.%s: %s is not a file that every user may read and execute", key, quoted);
+    terrane_findings_report (
+        findings, "lambda.entrypoint-not-executable", TERRANE_SEVERITY_ERROR, "chmod 755",
+        "config.%s: %s is not a file that every user may read and execute", key, quoted);
 }
 
 static void
@@ -58,8 +48,8 @@ check_program (const TerraneImageView *view, const char *program, TerraneFinding
   g_autofree char *quoted = oci_quote (program);
   if (program[0] != '/')
     {
-      add (findings, "lambda.entrypoint-relative", TERRANE_SEVERITY_ERROR, NULL,
-           "config.entrypoint: %s is not an absolute path", quoted);
+      terrane_findings_report (findings, "lambda.entrypoint-relative", TERRANE_SEVERITY_ERROR, NULL,
+                               "config.entrypoint: %s is not an absolute path", quoted);
       return;
     }
   const TerraneNode *entry = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
@@ -114,8 +104,9 @@ check_entrypoint (const TerraneImageView *view, TerraneFindings *findings)
   g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
   if (entrypoint[0] == NULL && cmd[0] == NULL)
     {
-      add (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
-           "config.entrypoint: missing, and so is config.cmd; Lambda has nothing to start");
+      terrane_findings_report (
+          findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+          "config.entrypoint: missing, and so is config.cmd; Lambda has nothing to start");
       return;
     }
   if (entrypoint[0] == NULL)
@@ -124,8 +115,9 @@ check_entrypoint (const TerraneImageView *view, TerraneFindings *findings)
       return;
     }
   if (cmd[0] == NULL && lacks_handler (entrypoint))
-    add (findings, "lambda.no-command", TERRANE_SEVERITY_ERROR, NULL,
-         "config.cmd: missing; the runtime takes the handler from it, such as \"handler.handler\"");
+    terrane_findings_report (
+        findings, "lambda.no-command", TERRANE_SEVERITY_ERROR, NULL,
+        "config.cmd: missing; the runtime takes the handler from it, such as \"handler.handler\"");
   check_program (view, entrypoint[0], findings);
 }
 
@@ -151,8 +143,9 @@ check_reserved (const char *variable, TerraneFindings *findings)
                                           NULL };
   g_autofree char *name = g_strndup (variable, strcspn (variable, "="));
   if (g_strv_contains (reserved, name))
-    add (findings, "lambda.reserved-variable", TERRANE_SEVERITY_WARNING, "remove it from the image",
-         "config.env: Lambda sets %s itself, so the image's value has no effect", name);
+    terrane_findings_report (
+        findings, "lambda.reserved-variable", TERRANE_SEVERITY_WARNING, "remove it from the image",
+        "config.env: Lambda sets %s itself, so the image's value has no effect", name);
 }
 
 static void
@@ -166,9 +159,9 @@ check_environment (const TerraneImageView *view, TerraneFindings *findings)
       check_reserved (*variable, findings);
     }
   if (total > MAX_ENVIRONMENT_BYTES)
-    add (findings, "lambda.environment-size", TERRANE_SEVERITY_ERROR, NULL,
-         "config.env: %zu bytes of names and values, Lambda takes %d", total,
-         MAX_ENVIRONMENT_BYTES);
+    terrane_findings_report (findings, "lambda.environment-size", TERRANE_SEVERITY_ERROR, NULL,
+                             "config.env: %zu bytes of names and values, Lambda takes %d", total,
+                             MAX_ENVIRONMENT_BYTES);
 }
 
 static void
@@ -180,8 +173,8 @@ check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
   const TerraneNode *node = terrane_tree_resolve (view->tree, path);
   g_autofree char *quoted = oci_quote (path);
   if (node == NULL || node->type != OCI_ENTRY_DIRECTORY)
-    add (findings, "lambda.working-directory", TERRANE_SEVERITY_ERROR, NULL,
-         "config.working_dir: %s is no directory in the image", quoted);
+    terrane_findings_report (findings, "lambda.working-directory", TERRANE_SEVERITY_ERROR, NULL,
+                             "config.working_dir: %s is no directory in the image", quoted);
 }
 
 static void
@@ -190,8 +183,8 @@ check_size (const TerraneImageView *view, TerraneFindings *findings)
   uint64_t bytes = terrane_tree_totals (view->tree).bytes;
   g_autofree char *text = oci_format_size (bytes);
   if (bytes > MAX_IMAGE_BYTES)
-    add (findings, "lambda.uncompressed-size", TERRANE_SEVERITY_ERROR, NULL,
-         "size: %s of files, Lambda takes 10 GiB", text);
+    terrane_findings_report (findings, "lambda.uncompressed-size", TERRANE_SEVERITY_ERROR, NULL,
+                             "size: %s of files, Lambda takes 10 GiB", text);
 }
 
 static void
@@ -205,8 +198,8 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
   g_autofree char *platform =
       g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
   g_autofree char *quoted = oci_quote (platform);
-  add (findings, "lambda.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
-       "the image is for %s, Lambda runs linux/amd64 and linux/arm64", quoted);
+  terrane_findings_report (findings, "lambda.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
+                           "the image is for %s, Lambda runs linux/amd64 and linux/arm64", quoted);
 }
 
 typedef struct
@@ -291,11 +284,12 @@ check_client (const TerraneImageView *view, gboolean client, TerraneFindings *fi
   gboolean named = FALSE;
   for (char **argument = entrypoint; *argument != NULL; argument++)
     named = named || strcmp (*argument, "awslambdaric") == 0;
-  add (findings, "lambda.no-runtime-client",
-       named ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING,
-       "add a runtime interface client, for Python the wheel awslambdaric",
-       "config.entrypoint: %s, and nothing in the image fetches events from Lambda",
-       named ? "it starts awslambdaric" : "it is an interpreter");
+  terrane_findings_report (
+      findings, "lambda.no-runtime-client",
+      named ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING,
+      "add a runtime interface client, for Python the wheel awslambdaric",
+      "config.entrypoint: %s, and nothing in the image fetches events from Lambda",
+      named ? "it starts awslambdaric" : "it is an interpreter");
 }
 
 static void
@@ -327,10 +321,10 @@ check_runtime (const TerraneImageView *view, const char *today, TerraneFindings 
     {
       g_autofree char *path = g_strconcat ("var/lang/bin/python", runtimes[i][0], NULL);
       if (strcmp (today, runtimes[i][1]) > 0 && terrane_tree_resolve (view->tree, path) != NULL)
-        add (findings, "lambda.deprecated-runtime", TERRANE_SEVERITY_WARNING,
-             "take a base with a newer Python",
-             "AWS's base image for Python %s gets no updates since %s", runtimes[i][0],
-             runtimes[i][1]);
+        terrane_findings_report (findings, "lambda.deprecated-runtime", TERRANE_SEVERITY_WARNING,
+                                 "take a base with a newer Python",
+                                 "AWS's base image for Python %s gets no updates since %s",
+                                 runtimes[i][0], runtimes[i][1]);
     }
 }
 

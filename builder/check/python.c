@@ -27,24 +27,6 @@ typedef struct
 } Check;
 
 /* @node: what the finding is about */
-static void G_GNUC_PRINTF (6, 7)
-    add (const Check *self, const char *id, TerraneSeverity severity, const TerraneNode *node,
-         const char *fix, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_autofree char *path = terrane_node_path (node);
-  const TerraneFinding finding = { .id = id,
-                                   .severity = severity,
-                                   .path = path,
-                                   .tree = terrane_image_view_tree (self->view, node),
-                                   .message = message,
-                                   .fix = fix };
-  terrane_findings_add (self->findings, &finding);
-}
-
 /* dpkg sees to what packages of Debian need, and it may know better than their authors. */
 static gboolean
 is_debian (const TerranePythonDist *dist)
@@ -68,12 +50,13 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
   g_autofree char *specifiers = oci_quote (wanted->specifiers);
   if (found == NULL)
     {
-      add (self, "python.missing-requirement",
-           is_debian (dist) ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
-           "install it too, or turn this off when nothing that you use needs it",
-           "%s needs %s%s%s, and it is not installed", name, other,
-           wanted->specifiers[0] != '\0' ? " " : "",
-           wanted->specifiers[0] != '\0' ? specifiers : "");
+      terrane_image_view_report (
+          self->view, self->findings, "python.missing-requirement",
+          is_debian (dist) ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
+          "install it too, or turn this off when nothing that you use needs it",
+          "%s needs %s%s%s, and it is not installed", name, other,
+          wanted->specifiers[0] != '\0' ? " " : "",
+          wanted->specifiers[0] != '\0' ? specifiers : "");
       return;
     }
   gboolean matches = TRUE;
@@ -83,9 +66,10 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
     return;
   g_autofree char *got = oci_quote (found->version);
   g_autofree char *where = terrane_image_view_quote (self->view, found->node);
-  add (self, "python.version-conflict", TERRANE_SEVERITY_WARNING, dist->node,
-       "take versions that fit, as pip would", "%s needs %s %s, and Python finds %s, %s", name,
-       other, specifiers, got, where);
+  terrane_image_view_report (
+      self->view, self->findings, "python.version-conflict", TERRANE_SEVERITY_WARNING, dist->node,
+      "take versions that fit, as pip would", "%s needs %s %s, and Python finds %s, %s", name,
+      other, specifiers, got, where);
 }
 
 static gboolean
@@ -110,9 +94,10 @@ check_tags (const Check *self, const TerranePythonDist *dist, const TerraneTags 
   g_autoptr (TerraneWheelName) wheel = terrane_wheel_name_parse (file_name, NULL);
   g_autofree char *reason = terrane_tags_explain (target, wheel, NULL);
   g_autofree char *name = oci_quote (dist->name), *tag = oci_quote (dist->tags->pdata[0]);
-  add (self, "python.wheel-tag", TERRANE_SEVERITY_WARNING, dist->node,
-       "install the wheel for the image's Python and platform", "%s comes from a wheel for %s: %s",
-       name, tag, reason);
+  terrane_image_view_report (self->view, self->findings, "python.wheel-tag",
+                             TERRANE_SEVERITY_WARNING, dist->node,
+                             "install the wheel for the image's Python and platform",
+                             "%s comes from a wheel for %s: %s", name, tag, reason);
 }
 
 static void
@@ -122,9 +107,10 @@ check_requires_python (const Check *self, const TerranePythonDist *dist)
       || terrane_select_allows_python (dist->requires_python, &self->python->target))
     return;
   g_autofree char *name = oci_quote (dist->name), *wanted = oci_quote (dist->requires_python);
-  add (self, "python.requires-python", TERRANE_SEVERITY_WARNING, dist->node,
-       "take a version of it for the image's Python", "%s needs Python %s, the image has %u.%u",
-       name, wanted, self->python->target.python_major, self->python->target.python_minor);
+  terrane_image_view_report (
+      self->view, self->findings, "python.requires-python", TERRANE_SEVERITY_WARNING, dist->node,
+      "take a version of it for the image's Python", "%s needs Python %s, the image has %u.%u",
+      name, wanted, self->python->target.python_major, self->python->target.python_minor);
 }
 
 /* In one directory it is the rest of an upgrade, and chance which one counts. A function's copy of
@@ -139,11 +125,11 @@ check_duplicate (const Check *self, const TerranePythonDist *dist)
   g_autofree char *name = oci_quote (dist->name), *version = oci_quote (dist->version);
   g_autofree char *other = oci_quote (first->version);
   g_autofree char *where = terrane_image_view_quote (self->view, first->node);
-  add (self, "python.duplicate-distribution",
-       beside ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_NOTE, dist->node,
-       beside ? "install into an empty directory" : NULL, "%s %s is installed too as %s, %s%s",
-       name, version, other, where,
-       beside ? "; the files of both may be mixed" : ", which comes first");
+  terrane_image_view_report (self->view, self->findings, "python.duplicate-distribution",
+                             beside ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_NOTE, dist->node,
+                             beside ? "install into an empty directory" : NULL,
+                             "%s %s is installed too as %s, %s%s", name, version, other, where,
+                             beside ? "; the files of both may be mixed" : ", which comes first");
 }
 
 static gboolean
@@ -179,9 +165,10 @@ check_entry_point (const Check *self, const TerranePythonDist *dist, char *line,
     return;
   g_autofree char *name = oci_quote (dist->name), *point = oci_quote (g_strstrip (line));
   g_autofree char *quoted = oci_quote (module);
-  add (self, "python.broken-entry-point", TERRANE_SEVERITY_WARNING, dist->node,
-       "remove the package as a whole, or not its modules",
-       "%s has an entry point %s, and its module %s is not there", name, point, quoted);
+  terrane_image_view_report (
+      self->view, self->findings, "python.broken-entry-point", TERRANE_SEVERITY_WARNING, dist->node,
+      "remove the package as a whole, or not its modules",
+      "%s has an entry point %s, and its module %s is not there", name, point, quoted);
 }
 
 static void
@@ -196,9 +183,10 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
       if (count++ == MAX_ENTRY_POINTS)
         {
           g_autofree char *name = oci_quote (dist->name);
-          add (self, "python.broken-entry-point", TERRANE_SEVERITY_NOTE, dist->node, NULL,
-               "%s has more than %d entry points; the rest were not looked at", name,
-               MAX_ENTRY_POINTS);
+          terrane_image_view_report (
+              self->view, self->findings, "python.broken-entry-point", TERRANE_SEVERITY_NOTE,
+              dist->node, NULL, "%s has more than %d entry points; the rest were not looked at",
+              name, MAX_ENTRY_POINTS);
           return;
         }
       check_entry_point (self, dist, *line, module);
@@ -320,10 +308,11 @@ visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer dat
       || terrane_tree_resolve (self->view->tree, usual) != NULL)
     return TRUE;
   g_autofree char *quoted = oci_quote (version);
-  add (self, "python.other-version", TERRANE_SEVERITY_WARNING, node,
-       "install the packages for the image's Python",
-       "only %s looks here, which is not in the image; its Python is %u.%u", quoted,
-       self->python->target.python_major, self->python->target.python_minor);
+  terrane_image_view_report (
+      self->view, self->findings, "python.other-version", TERRANE_SEVERITY_WARNING, node,
+      "install the packages for the image's Python",
+      "only %s looks here, which is not in the image; its Python is %u.%u", quoted,
+      self->python->target.python_major, self->python->target.python_minor);
   return TRUE;
 }
 

@@ -80,26 +80,6 @@ typedef struct
   uint64_t total;
 } Size;
 
-static void G_GNUC_PRINTF (6, 7)
-    add (const Size *self, const char *id, TerraneSeverity severity, const TerraneNode *node,
-         const char *fix, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_autofree char *path = node != NULL ? terrane_node_path (node) : NULL;
-  const TerraneFinding finding = { .id = id,
-                                   .severity = severity,
-                                   .path = path,
-                                   .tree = node != NULL
-                                               ? terrane_image_view_tree (self->check->view, node)
-                                               : NULL,
-                                   .message = message,
-                                   .fix = fix };
-  terrane_findings_add (self->findings, &finding);
-}
-
 /* The first two components of where the file is. */
 static char *
 place_of (const char *path)
@@ -255,10 +235,11 @@ report_budget (const Size *self, const char *what, uint64_t bytes, uint64_t limi
   g_autoptr (GArray) owned = items;
   g_autofree char *list = items_list (owned);
   g_autofree char *has = oci_format_size (bytes), *allowed = oci_format_size (limit);
-  add (self, "size.budget", TERRANE_SEVERITY_ERROR, NULL,
-       "leave out what is not needed, or raise the limit",
-       "%s: %s of files (%" G_GUINT64_FORMAT " bytes), the profile's limit is %s; the largest: %s",
-       what, has, bytes, allowed, list);
+  terrane_image_view_report (
+      self->check->view, self->findings, "size.budget", TERRANE_SEVERITY_ERROR, NULL,
+      "leave out what is not needed, or raise the limit",
+      "%s: %s of files (%" G_GUINT64_FORMAT " bytes), the profile's limit is %s; the largest: %s",
+      what, has, bytes, allowed, list);
 }
 
 static void
@@ -291,8 +272,9 @@ check_package_limit (const Size *self, const TerraneSizeLimit *limit)
         report_budget (self, what, package->bytes, limit->bytes, collect_files (package->files));
     }
   if (!found)
-    add (self, "size.budget", TERRANE_SEVERITY_WARNING, NULL, NULL,
-         "%s: no such distribution is installed for the image's Python", what);
+    terrane_image_view_report (
+        self->check->view, self->findings, "size.budget", TERRANE_SEVERITY_WARNING, NULL, NULL,
+        "%s: no such distribution is installed for the image's Python", what);
 }
 
 static void
@@ -331,9 +313,10 @@ report_copies (const Size *self, const GPtrArray *same)
   if (copies == 0)
     return;
   g_autofree char *size = oci_format_size (first->size * copies);
-  add (self, "size.library-copies", TERRANE_SEVERITY_WARNING, first,
-       "make links of them: tar and cp -a keep links, zip needs --symlinks",
-       "%u names of this library beside it are copies instead of links: %s too much", copies, size);
+  terrane_image_view_report (
+      self->check->view, self->findings, "size.library-copies", TERRANE_SEVERITY_WARNING, first,
+      "make links of them: tar and cp -a keep links, zip needs --symlinks",
+      "%u names of this library beside it are copies instead of links: %s too much", copies, size);
 }
 
 static void
@@ -360,8 +343,10 @@ check_duplicates (const Size *self)
   if (waste < MIN_WASTE_BYTES)
     return;
   g_autofree char *list = items_list (items), *text = oci_format_size (waste);
-  add (self, "size.duplicate-files", TERRANE_SEVERITY_NOTE, NULL, "links, or leave copies out",
-       "files with equal content take %s more than one of each would: %s", text, list);
+  terrane_image_view_report (self->check->view, self->findings, "size.duplicate-files",
+                             TERRANE_SEVERITY_NOTE, NULL, "links, or leave copies out",
+                             "files with equal content take %s more than one of each would: %s",
+                             text, list);
 }
 
 static void
@@ -370,8 +355,9 @@ report_largest (const Size *self)
   g_autoptr (GArray) items = collect_packages (self);
   g_autofree char *list = items_list (items), *total = oci_format_size (self->total);
   if (self->total >= MIN_LARGE_BYTES)
-    add (self, "size.largest", TERRANE_SEVERITY_NOTE, NULL, NULL, "%s of files; the largest: %s",
-         total, list);
+    terrane_image_view_report (self->check->view, self->findings, "size.largest",
+                               TERRANE_SEVERITY_NOTE, NULL, NULL, "%s of files; the largest: %s",
+                               total, list);
 }
 
 static void
