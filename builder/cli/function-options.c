@@ -256,3 +256,11 @@ terrane_function_to_lambda (const TerraneFunction *self, const TerraneFunctionAr
     .emulator = &self->emulator,
   };
 }
+
+void
+terrane_function_on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  const TerraneFunctionRun *run = data;
+  terrane_function_log_give_up (run->log);
+  terrane_lambda_cancel (run->lambda);
+}

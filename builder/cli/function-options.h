@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/cli/command.h"
+#include "builder/cli/function-log.h"
 #include "builder/cli/remote-options.h"
 #include "builder/cli/sandbox-options.h"
 #include "builder/rootfs.h"
@@ -108,5 +109,15 @@ void terrane_function_to_lambda (const TerraneFunction *self,
 
 /** Fails when the image says nothing that could be run. */
 gboolean terrane_function_check_argv (const TerraneFunction *self, GError **error);
+
+/* What a signal ends. */
+typedef struct
+{
+  TerraneLambda *lambda;
+  TerraneFunctionLog *log;
+} TerraneFunctionRun;
+
+/** For the signal "cancelled"; @data: a TerraneFunctionRun */
+void terrane_function_on_cancelled (GCancellable *cancellable, gpointer data);
 
 G_END_DECLS

@@ -125,21 +125,6 @@ on_answered (const TerraneLambdaResult *result, gpointer data)
   self->done = TRUE;
 }
 
-/* What a signal ends. */
-typedef struct
-{
-  TerraneLambda *lambda;
-  TerraneFunctionLog *log;
-} Running;
-
-static void
-on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
-{
-  const Running *running = data;
-  terrane_function_log_give_up (running->log);
-  terrane_lambda_cancel (running->lambda);
-}
-
 static gboolean
 invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
             const GPtrArray *events, GError **error)
@@ -191,9 +176,10 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
   options.data = log;
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
-  Running running = { .lambda = lambda, .log = log };
+  TerraneFunctionRun running = { .lambda = lambda, .log = log };
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
-  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &running, NULL);
+  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (terrane_function_on_cancelled),
+                                          &running, NULL);
   gboolean ok = invoke_all (global, lambda, paths, events, error);
   g_cancellable_disconnect (cancellable, handler);
   g_clear_pointer (&lambda, terrane_lambda_free); /* after it there are no more logs */

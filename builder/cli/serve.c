@@ -13,21 +13,6 @@ enum
   MAX_PORT = 65535,
 };
 
-/* What a signal ends. */
-typedef struct
-{
-  TerraneLambda *lambda;
-  TerraneFunctionLog *log;
-} Running;
-
-static void
-on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
-{
-  const Running *running = data;
-  terrane_function_log_give_up (running->log);
-  terrane_lambda_cancel (running->lambda);
-}
-
 static void
 wait_for_signal (GCancellable *cancellable)
 {
@@ -54,14 +39,15 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   options.data = log;
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
-  Running running = { .lambda = lambda, .log = log };
+  TerraneFunctionRun running = { .lambda = lambda, .log = log };
   g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, function.timeout_ms, &port, error);
   if (rie == NULL)
     return FALSE;
   if (!global->output.quiet)
     fprintf (stderr, "terrane: POST events to http://127.0.0.1:%u" TERRANE_RIE_PATH "\n", port);
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
-  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &running, NULL);
+  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (terrane_function_on_cancelled),
+                                          &running, NULL);
   wait_for_signal (cancellable);
   g_cancellable_disconnect (cancellable, handler);
   return TRUE;

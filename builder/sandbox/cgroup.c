@@ -32,17 +32,6 @@ struct _TerraneCgroup
 };
 
 static gboolean
-read_text (int dfd, const char *path, char text[MAX_TEXT])
-{
-  g_auto (OciFd) fd = openat (dfd, path, O_RDONLY | O_CLOEXEC);
-  size_t got = 0;
-  if (fd < 0 || !oci_read_full (fd, text, MAX_TEXT - 1, &got, NULL))
-    return FALSE;
-  text[got] = '\0';
-  return TRUE;
-}
-
-static gboolean
 write_text (int dfd, const char *path, const char *text)
 {
   g_auto (OciFd) fd = openat (dfd, path, O_WRONLY | O_CLOEXEC);
@@ -80,8 +69,8 @@ static gboolean
 can_have_children (int dfd)
 {
   char text[MAX_TEXT];
-  return read_text (dfd, "cgroup.subtree_control", text) && has_word (text, "memory")
-         && faccessat (dfd, ".", W_OK, AT_EACCESS) == 0
+  return oci_read_text (dfd, "cgroup.subtree_control", text, sizeof text)
+         && has_word (text, "memory") && faccessat (dfd, ".", W_OK, AT_EACCESS) == 0
          && faccessat (dfd, "cgroup.procs", W_OK, AT_EACCESS) == 0;
 }
 
@@ -178,8 +167,9 @@ gboolean
 terrane_cgroup_was_exceeded (const TerraneCgroup *self)
 {
   char text[MAX_TEXT];
-  const char *line =
-      read_text (self->directory, "memory.events", text) ? strstr (text, "\noom_kill ") : NULL;
+  const char *line = oci_read_text (self->directory, "memory.events", text, sizeof text)
+                         ? strstr (text, "\noom_kill ")
+                         : NULL;
   return line != NULL && g_ascii_strtoull (line + strlen ("\noom_kill "), NULL, 10) > 0;
 }
 

@@ -18,17 +18,6 @@ enum
   STAT_BLOCK_BYTES = 512,
 };
 
-static gboolean
-read_text (int dfd, const char *path, char text[MAX_TEXT])
-{
-  g_auto (OciFd) fd = openat (dfd, path, O_RDONLY | O_CLOEXEC);
-  size_t got = 0;
-  if (fd < 0 || !oci_read_full (fd, text, MAX_TEXT - 1, &got, NULL))
-    return FALSE;
-  text[got] = '\0';
-  return TRUE;
-}
-
 typedef struct
 {
   uint64_t bytes;
@@ -42,7 +31,7 @@ read_process (int proc, uint64_t pid, Process *out)
   char path[64], text[MAX_TEXT];
   (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/stat", pid);
   *out = (Process){ 0 };
-  const char *field = read_text (proc, path, text) ? strrchr (text, ')') : NULL;
+  const char *field = oci_read_text (proc, path, text, sizeof text) ? strrchr (text, ')') : NULL;
   if (field == NULL)
     return FALSE;
   for (int number = 2; field != NULL && number < RSS_FIELD; number++)
@@ -63,7 +52,7 @@ read_line (int proc, uint64_t pid, const char *file, const char *name, uint64_t 
 {
   char path[64], text[MAX_TEXT];
   (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/%s", pid, file);
-  const char *line = read_text (proc, path, text) ? strstr (text, name) : NULL;
+  const char *line = oci_read_text (proc, path, text, sizeof text) ? strstr (text, name) : NULL;
   if (line != NULL)
     *out_bytes = g_ascii_strtoull (line + strlen (name), NULL, 10) * 1024;
   return line != NULL;

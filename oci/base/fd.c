@@ -180,3 +180,14 @@ oci_remove_tree (int dfd, const char *path, GError **error)
 {
   return remove_one (dfd, path, error);
 }
+
+gboolean
+oci_read_text (int dfd, const char *path, char *text, size_t size)
+{
+  g_auto (OciFd) fd = openat (dfd, path, O_RDONLY | O_CLOEXEC);
+  size_t got = 0;
+  if (fd < 0 || !oci_read_full (fd, text, size - 1, &got, NULL))
+    return FALSE;
+  text[got] = '\0';
+  return TRUE;
+}

@@ -69,4 +69,8 @@ gboolean oci_read_file (int dfd, const char *path, size_t max_bytes, GBytes **ou
  */
 gboolean oci_remove_tree (int dfd, const char *path, GError **error);
 
+/** Reads a small file, such as those of /proc, as text; what is longer than @size - 1 bytes is cut
+ * off. Returns: FALSE when it cannot be read */
+gboolean oci_read_text (int dfd, const char *path, char *text, size_t size);
+
 G_END_DECLS
