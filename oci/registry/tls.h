@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *ca_file; /* (nullable): what to trust, a path that lasts as long as this; NULL when the
-                  * registry's directory has no authorities of its own */
+  char *ca_file;     /* (nullable): what to trust, a path that lasts as long as this; NULL when the
+                      * registry's directory has no authorities of its own */
   char *certificate; /* (nullable): the client's, PEM */
   char *key;         /* (nullable): of @certificate */
   char *directory;   /* (nullable): the certs.d directory in use, for messages */
