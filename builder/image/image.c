@@ -100,6 +100,8 @@ make_config (const TerraneProfile *profile, const TerraneBase *base, GError **er
       config = oci_image_config_parse ("the base's config", copy, error);
       if (config == NULL)
         return NULL;
+      if (profile->trees->len > 0)
+        oci_image_config_complete_history (config);
     }
   const char *name;
   json_t *value;

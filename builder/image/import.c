@@ -26,9 +26,9 @@ import_layout (const TerraneImport *self, const OciTransport *transport, const c
 {
   g_autoptr (OciLayout) from = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
   g_autoptr (OciDescriptor) named =
-      from != NULL ? oci_layout_resolve (from, transport->name, error) : NULL;
+      from != NULL ? oci_layout_resolve (from, transport->name, platform, error) : NULL;
   g_autoptr (OciDescriptor) manifest =
-      named != NULL ? oci_image_find_manifest (from, named, platform, error) : NULL;
+      named != NULL ? oci_image_find_manifest (from, named, platform, NULL, NULL, error) : NULL;
   if (manifest == NULL
       || !oci_image_copy (from, manifest, terrane_store_layout (self->store), error))
     return NULL;
