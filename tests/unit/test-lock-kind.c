@@ -85,7 +85,7 @@ test_parse (void)
       "run 'poetry export -f requirements.txt -o requirements.txt' *");
   assert_refused ("uv.lock", "", "*'uv export --format requirements-txt --no-emit-project -o *");
   assert_refused ("r.json", "{}", "r.json: ‘version’ is missing*");
-  assert_refused ("r.txt", "a", "r.txt line 1: a is not pinned*");
+  assert_refused ("r.txt", "a==", "r.txt line 1: a: ‘’ is not a version");
 }
 
 int
