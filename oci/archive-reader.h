@@ -20,6 +20,8 @@ typedef struct _OciArchiveReader OciArchiveReader;
  */
 OciArchiveReader *oci_archive_reader_new (const char *name, int fd, GError **error);
 void oci_archive_reader_free (OciArchiveReader *self);
+/** Takes a leading slash of a member's name for the root of the archive instead of refusing it. */
+void oci_archive_reader_allow_absolute (OciArchiveReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciArchiveReader, oci_archive_reader_free)
 
 /**

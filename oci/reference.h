@@ -43,8 +43,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciReference, oci_reference_free)
 char *oci_reference_text (const OciReference *self);
 
 /**
+ * oci_reference_full_name:
+ * @text: NAME[:TAG] as a docker archive has it; not checked
+ *
+ * Returns: (transfer full): the same with the registry, the "library/" and the tag that docker
+ *   leaves out, so that names can be compared
+ */
+char *oci_reference_full_name (const char *text);
+
+/**
  * oci_reference_local_name:
- * @text: NAME[:TAG], not in a registry
+ * @text: NAME[:TAG], not in a registry; "localhost/" in front, as podman shows such names, is left
+ *   out unless @allow_host
  * @allow_host: whether NAME may start with HOST:PORT, as the names in docker-archives do
  *
  * Returns: (transfer full) (nullable): "NAME:TAG" with "latest" as default tag, or %NULL with
