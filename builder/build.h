@@ -27,6 +27,7 @@ typedef struct
 typedef struct
 {
   char *name;        /* of the image in the store, "NAME:latest" */
+  char *moved_from;  /* (nullable): digest of the other image that had the name */
   TerraneLock *lock; /* what every source was resolved to */
   TerraneImage *image;
   TerraneStamp stamp;
