@@ -225,9 +225,11 @@ oci_reference_parse (const char *text, GError **error)
   Span host = { name.start, slash != NULL ? (size_t) (slash - name.start) : 0 };
   if (slash == NULL || !looks_like_host (host))
     {
+      g_autofree char *meant = oci_reference_suggest (text);
       oci_throw (error, OCI_ERROR_USAGE,
-                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG], such as "
-                 "docker://docker.io/library/debian:12");
+                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG], %s%s",
+                 meant != NULL ? "which docker takes this for: " : "such as ",
+                 meant != NULL ? meant : "docker://docker.io/library/debian:12");
       return NULL;
     }
   Span path = { slash + 1, name.len - host.len - 1 };
@@ -317,4 +319,15 @@ oci_reference_full_name (const char *text)
   gboolean official = strcmp (name, DEFAULT_HOST) == 0 && last == NULL;
   return g_strconcat (name, "/", official ? "library/" : "", path, has_tag ? "" : ":",
                       has_tag ? "" : DEFAULT_TAG, NULL);
+}
+
+char *
+oci_reference_suggest (const char *text)
+{
+  if (strchr (text, ':') == NULL && strcmp (text, LOCAL_HOST) == 0)
+    return NULL;
+  g_autofree char *full = oci_reference_full_name (text);
+  g_autofree char *whole = g_strconcat (OCI_REFERENCE_SCHEME, full, NULL);
+  g_autoptr (OciReference) reference = oci_reference_parse (whole, NULL);
+  return reference != NULL ? oci_reference_text (reference) : NULL;
 }

@@ -2,7 +2,8 @@
  * distribution/reference, and what distribution-spec v1.1 says about names and tags.
  *
  * A registry host is always required: a bare name means an image in the store, and guessing
- * docker.io would send private images to the public. */
+ * docker.io would send private images to the public, and take images from it that somebody else
+ * put there under the name. Errors say what docker would guess. */
 #pragma once
 
 #include "oci/digest.h"
@@ -50,6 +51,14 @@ char *oci_reference_text (const OciReference *self);
  *   leaves out, so that names can be compared
  */
 char *oci_reference_full_name (const char *text);
+
+/**
+ * oci_reference_suggest:
+ * @text: what a user wrote, without "docker://"
+ *
+ * Returns: (transfer full) (nullable): the reference with "docker://" that docker would take it for
+ */
+char *oci_reference_suggest (const char *text);
 
 /**
  * oci_reference_local_name:
