@@ -194,9 +194,11 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
-  const TerraneImageOptions image_options = {
-    .stamp = &build->stamp, .remote = layers, .jobs = options->jobs, .progress = progress
-  };
+  const TerraneImageOptions image_options = { .stamp = &build->stamp,
+                                              .remote = layers,
+                                              .jobs = options->jobs,
+                                              .progress = progress,
+                                              .out_failed = options->out_failed };
   build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
   return build->image != NULL;
 }

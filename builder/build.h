@@ -22,6 +22,7 @@ typedef struct
   const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
                                 * need not be made again */
   const TerraneProgress *progress;
+  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneBuildOptions;
 
 typedef struct

@@ -139,7 +139,7 @@ add_row (TerraneTable *table, const json_t *row)
   const char *state = "built";
   g_autofree char *size = NULL;
   g_autofree char *short_digest = NULL;
-  if (record != NULL)
+  if (digest != NULL)
     size = oci_format_size ((uint64_t) json_integer_value (json_object_get (record, "size")));
   if (digest != NULL)
     short_digest = g_strndup (digest, strlen ("sha256:") + 12);
