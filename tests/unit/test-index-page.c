@@ -21,6 +21,8 @@ describe (GPtrArray *files)
       g_string_append_printf (text, "%s%s %s", i > 0 ? "\n" : "", file->file_name, file->url);
       if (file->has_sha256)
         g_string_append_printf (text, " %.2s", oci_digest_hex (&file->sha256, hex));
+      if (file->authorization != NULL)
+        g_string_append_printf (text, " %s", file->authorization);
       if (file->requires_python != NULL)
         g_string_append_printf (text, " py:%s", file->requires_python);
       if (file->yanked != NULL)
@@ -54,7 +56,13 @@ test_good (void)
     { JSON "; charset=utf-8",
       FILES ("{\"filename\":\"a.whl\",\"url\":\"file:///etc/passwd\",\"hashes\":{}},"
              "{\"filename\":\"a.whl\",\"url\":\"https://me:pw@h.org/a.whl\",\"hashes\":{}}"),
-      "" },
+      "a.whl https://h.org/a.whl Basic bWU6cHc=" }, /* printf me:pw | base64 */
+    { HTML,
+      "<base href='file:///etc/'><a href='passwd.whl'>a</a><a href='file:///etc/b.whl'>b</a>"
+      "<a href='//o:p%40@f.org/c.whl'>c</a>",
+      "passwd.whl https://h.org/simple/a/passwd.whl\nc.whl https://f.org/c.whl Basic bzpwQA==" },
+    { HTML, "<base href=' https://u:p@b.org/x/ '><a href='../a%2Bb.whl'>a</a>",
+      "a+b.whl https://b.org/a%2Bb.whl Basic dTpw" },
     /* as PyPI writes it */
     { "application/vnd.pypi.simple.v1+html",
       "<!DOCTYPE html>\n<html>\n  <head>\n"
