@@ -36,12 +36,26 @@ local_path (const char *base, const char *url)
   return is_file_url (base) ? g_filename_from_uri (bare, NULL, NULL) : NULL;
 }
 
+/* Spaces and bytes above ASCII, which people leave in links. */
+static char *
+escape_link (const char *link)
+{
+  GString *escaped = g_string_sized_new (strlen (link));
+  for (const char *p = link; *p != '\0'; p++)
+    if (g_ascii_isgraph (*p))
+      g_string_append_c (escaped, *p);
+    else
+      g_string_append_printf (escaped, "%%%02X", (unsigned) (guchar) *p);
+  return g_string_free (escaped, FALSE);
+}
+
 TerraneIndexFile *
 terrane_index_link_read (const char *base, const char *link)
 {
   const char *fragment = strchr (link, '#');
-  g_autofree char *bare =
+  g_autofree char *written =
       fragment != NULL ? g_strndup (link, (gsize) (fragment - link)) : g_strdup (link);
+  g_autofree char *bare = escape_link (written);
   /* RFC 3986 section 5.1: the base is without fragment; libcurl would keep it. */
   g_autofree char *base_url = g_strndup (base, strcspn (base, "#"));
   g_autoptr (TerraneIndexFile) self = g_new0 (TerraneIndexFile, 1);

@@ -1,7 +1,9 @@
 #include "builder/python/index.h"
 
 #include "builder/python/index-encoding.h"
+#include "builder/python/index-link.h"
 #include "builder/python/index-page.h"
+#include "builder/python/wheel-name.h"
 #include "oci/base/fd.h"
 #include "oci/registry/credentials.h"
 #include "oci/registry/retry.h"
@@ -185,6 +187,19 @@ terrane_index_is_local (const char *index_url)
   return g_ascii_strncasecmp (index_url, "file:", strlen ("file:")) == 0;
 }
 
+/* Whether what is named instead of a page is a wheel itself, as pip allows; then it is the only
+ * file. */
+static gboolean
+offer_itself (const char *url, GPtrArray **out_files)
+{
+  g_autoptr (TerraneIndexFile) file = terrane_index_link_read (url, url);
+  if (file == NULL || !terrane_wheel_name_is_wheel (file->file_name))
+    return FALSE;
+  *out_files = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
+  g_ptr_array_add (*out_files, g_steal_pointer (&file));
+  return TRUE;
+}
+
 /* The page of a directory is its index.html. */
 static gboolean
 read_page (const char *path, const char *url, GPtrArray **out_files, GError **error)
@@ -211,10 +226,14 @@ terrane_index_read (const char *index_url, const char *normalised_name, GPtrArra
 {
   g_autofree char *url = page_url (index_url, normalised_name);
   url[strlen (url) - (g_str_has_suffix (url, "/") ? 1 : 0)] = '\0';
-  g_autofree char *path = g_filename_from_uri (url, NULL, NULL);
-  if (path == NULL)
+  g_autofree char *host = NULL;
+  g_autofree char *path = g_filename_from_uri (url, &host, NULL);
+  if (path == NULL || (host != NULL && g_ascii_strcasecmp (host, "localhost") != 0))
     return oci_throw (error, OCI_ERROR_USAGE,
                       "expected a URL as file:///absolute/path, without another host");
+  if (normalised_name == NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR)
+      && offer_itself (url, out_files))
+    return TRUE;
   if (normalised_name != NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "the index has no such project");
   return read_page (path, url, out_files, error);
@@ -233,6 +252,8 @@ terrane_index_fetch (OciHttpClient *client, const char *index_url, const char *n
   request->status = 0;
   if (terrane_index_is_local (index_url))
     return terrane_index_read (index_url, normalised_name, out_files, error);
+  if (normalised_name == NULL && offer_itself (index_url, out_files))
+    return TRUE;
   if (!oci_url_take_user (index_url, &bare, &fetch.authorization, error))
     return FALSE;
   if (fetch.authorization == NULL)

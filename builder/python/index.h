@@ -37,7 +37,7 @@ gboolean terrane_index_fetch (OciHttpClient *client, const char *index_url,
                               const char *normalised_name, TerraneIndexRequest *request,
                               GCancellable *cancellable, GPtrArray **out_files, GError **error);
 
-/** Whether an index is a directory here. */
+/** Whether an index or a page is here: a file URL. */
 gboolean terrane_index_is_local (const char *index_url);
 
 /** terrane_index_fetch() of a file URL, without a client. */

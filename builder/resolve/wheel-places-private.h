@@ -15,11 +15,10 @@ typedef struct
   gboolean is_page;
   gboolean is_local;
   gboolean must_exist; /* the profile's own directory */
-  gboolean warned;
-  GMutex mutex;     /* of a page: held while it is fetched */
-  GPtrArray *files; /* (nullable): of a page, once it was fetched */
-  GError *failure;  /* (nullable): of a page, and of a server that cannot be reached */
-  gboolean gave_up; /* that was with patience */
+  GMutex mutex;        /* of a page: held while it is fetched */
+  GPtrArray *files;    /* (nullable): of a page, once it was fetched */
+  GError *failure;     /* (nullable): of a page, and of a server that cannot be reached */
+  gboolean gave_up;    /* that was with patience */
 } TerraneWheelPlace;
 
 /* What a place said about a project. */

@@ -141,7 +141,7 @@ terrane_wheel_places_new (const TerraneSourceSpec *spec, TerraneRemote *remote)
   for (char **index = spec->wheel_indexes; *index != NULL; index++)
     add_place (self, *index, FALSE, FALSE);
   self->netrc = oci_netrc_load (&local);
-  if (self->netrc == NULL)
+  if (self->netrc == NULL && terrane_remote_is_new (remote, local->message))
     terrane_progress_warn (terrane_remote_progress (remote), "%s; its passwords are not used",
                            local->message);
   return self;
@@ -463,11 +463,11 @@ terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised_name
   for (guint i = 0; i < offer->answers->len; i++)
     {
       const TerraneWheelAnswer *answer = offer->answers->pdata[i];
-      TerraneWheelPlace *place = answer->place;
-      if (answer->failure == NULL || place->warned
-          || g_error_matches (answer->failure, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+      const TerraneWheelPlace *place = answer->place;
+      if (answer->failure == NULL
+          || g_error_matches (answer->failure, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+          || !terrane_remote_is_new (self->remote, place->shown))
         continue;
-      place->warned = TRUE;
       terrane_progress_warn (terrane_remote_progress (self->remote),
                              "%s was skipped: %s; the wheel of %s is elsewhere", place->shown,
                              answer->failure->message, normalised_name);

@@ -45,6 +45,14 @@ remember (TerraneWheelPlaces *self, TerraneWheelPlace *place, gboolean hasty, co
   g_mutex_unlock (&self->mutex);
 }
 
+/* Object stores answer 403 for what they do not have. */
+static void
+soften (const TerraneWheelPlaces *self, const TerraneIndexRequest *request, GError *failure)
+{
+  if (self->servers->len > 1 && request->status == 403 && !request->authorized)
+    failure->code = OCI_ERROR_NOT_FOUND;
+}
+
 /* All files of a page, fetched once. */
 static gboolean
 fetch_links (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *client,
@@ -57,17 +65,10 @@ fetch_links (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *
     return FALSE;
   if (terrane_index_fetch (client, place->url, NULL, request, cancellable, &place->files, &local))
     return TRUE;
+  soften (self, request, local);
   remember (self, place, request->hasty, local);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
-}
-
-/* Object stores answer 403 for what they do not have. */
-static void
-soften (const TerraneIndexRequest *request, GError *failure)
-{
-  if (request->status == 403 && !request->authorized)
-    failure->code = OCI_ERROR_NOT_FOUND;
 }
 
 static gboolean
@@ -85,6 +86,7 @@ fetch_project (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient
     }
   if (is_connection (local) && request->status == 0)
     remember (self, place, request->hasty, local);
+  soften (self, request, local);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
@@ -96,23 +98,14 @@ fetch_from (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *c
             GError **error)
 {
   TerraneIndexRequest request = { .netrc = self->netrc, .hasty = hasty };
-  g_autoptr (GError) local = NULL;
-  if (place->is_page)
-    {
-      g_mutex_lock (&place->mutex);
-      gboolean ok = fetch_links (self, place, client, &request, cancellable, &local);
-      g_mutex_unlock (&place->mutex);
-      if (ok)
-        *out_files = terrane_wheel_places_pick (place->files, name);
-    }
-  else
-    (void) fetch_project (self, place, client, name, &request, cancellable, out_files, &local);
-  if (local == NULL)
-    return TRUE;
-  if (self->servers->len > 1)
-    soften (&request, local);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  if (!place->is_page)
+    return fetch_project (self, place, client, name, &request, cancellable, out_files, error);
+  g_mutex_lock (&place->mutex);
+  gboolean ok = fetch_links (self, place, client, &request, cancellable, error);
+  g_mutex_unlock (&place->mutex);
+  if (ok)
+    *out_files = terrane_wheel_places_pick (place->files, name);
+  return ok;
 }
 
 /* What ends everything: an interruption, and the end of the time. */

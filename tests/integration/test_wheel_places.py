@@ -98,7 +98,7 @@ class SeveralIndexes(PlacesCase):
         self.index.add(*wheels)
         dead = f"http://127.0.0.1:{unused_port()}/simple"
         self.requirements(self.options(dead, self.index.url), *(requirement(wheel[0].split("-")[0], "1.0", wheel) for wheel in wheels))
-        result = self.lock()
+        result = self.lock(profile=self.profile(platform=["linux/amd64", "linux/arm64"]))
         self.assertEqual(result.stderr.count("skipped"), 1, result.stderr)
         self.assertNotIn("trying again", result.stderr)
         self.assertEqual(len(self.locked()), 3)
@@ -328,14 +328,22 @@ class FindLinks(PlacesCase):
             self.assertEqual([wheel["file"] for wheel in self.locked()], [gdal[0], other[0]])
         self.run_terrane("build", "--locked", self.profile(), store=self.fresh())
 
+    def test_a_wheel_itself(self):
+        self.index.add(self.wheel)
+        url = f"http://127.0.0.1:{self.index.port}/files/alpha/{self.wheel[0]}"
+        for fragment in ("", f"#sha256={sha256_of(self.wheel[1])}"):
+            self.requirements(f"--no-index\n--find-links {url}{fragment}\n", requirement("alpha", "1.0", self.wheel))
+            self.run_terrane("build", "--update-lock", self.profile(), store=self.fresh())
+            self.assertEqual(self.locked()[0]["url"], url)
+
     def test_page_that_fails(self):
         self.index.add(self.wheel)
         other = self.start()
         page = f"http://127.0.0.1:{other.port}/wheels"
         self.requirements(f"--find-links {page}\n", self.options(self.index.url), requirement("alpha", "1.0", self.wheel))
-        for status in (404, 500):
+        for status in (403, 404, 500):
             other.faults["/wheels"] = (status, HTML, b"")
-            self.lock()
+            self.assertEqual(self.lock().stderr.count("skipped"), int(status == 500))
         self.requirements(f"--no-index\n--find-links {page}\n", requirement("alpha", "1.0", self.wheel))
         other.faults["/wheels"] = (403, HTML, b"")
         self.assert_fails(1, f"‘{page}’: .*the server wants a login \\(HTTP 403\\)", "lock", self.profile())
@@ -345,7 +353,7 @@ class FindLinks(PlacesCase):
         self.write(f"house/{self.wheel[0]}", self.wheel[1])
         self.write("house/links.html", f'<a href="{self.wheel[0]}">x</a><a href="gone-1-py3-none-any.whl">y</a>')
         house = self.directory / "house"
-        for link in ("house", "./house/", house, house.as_uri(), house.as_uri() + "/", "house/links.html",
+        for link in (f"house/{self.wheel[0]}", (house / self.wheel[0]).as_uri(), "house", "./house/", house, house.as_uri(), house.as_uri() + "/", "house/links.html",
                      (house / "links.html").as_uri()):
             with self.subTest(str(link)):
                 self.requirements(f"--no-index\n--find-links {link}\n", requirement("alpha", "1.0", self.wheel))

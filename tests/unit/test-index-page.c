@@ -85,6 +85,11 @@ test_good (void)
       "<base href='https://b.org/x/'><base href='https://c.org/'><a href='a.whl'>a</a>"
       "<a href='/a%2f.whl'>no</a>",
       "a.whl https://b.org/x/a.whl" },
+    { HTML,
+      "<a href='My files/a \xc3\xa9.whl'>a</a><a href='http://f.org/x y/b%20c%2Bd.whl'>b</a>"
+      "<a href='?x=1'>c</a><a href='http://[/d.whl'>d</a><a href='javascript:e.whl'>e</a>",
+      "a \xc3\xa9.whl https://h.org/simple/a/My%20files/a%20%C3%A9.whl\n"
+      "b c+d.whl http://f.org/x%20y/b%20c%2Bd.whl" },
     { HTML, "<base href='#/x/'><a href='a.whl#y'>a</a>", "a.whl https://h.org/simple/a/a.whl" },
     { HTML, "<html><body><h1>Links for a</h1></body></html>", "" },
     { HTML, "<meta name='pypi:repository-version' content='1.0'>", "" },
