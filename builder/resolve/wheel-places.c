@@ -2,13 +2,16 @@
 
 #include "builder/python/index.h"
 #include "builder/python/name.h"
+#include "builder/python/requirement-location.h"
 #include "builder/python/select.h"
 #include "builder/python/wheel-name.h"
 #include "builder/source/file-digest.h"
 
+#include "oci/base/fd.h"
 #include "oci/registry/credentials.h"
 #include "oci/registry/url.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #define PYPI "https://pypi.org/simple"
@@ -364,14 +367,27 @@ terrane_wheel_offer_suffices (const TerraneWheelOffer *self, const TerranePython
   return file != NULL && file->has_sha256;
 }
 
+/* "name @ file:///PATH", or a path, offers itself. */
+static gboolean
+offer_path (TerraneStore *store, GPtrArray *list, const TerraneRequirement *requirement,
+            GError **error)
+{
+  g_autoptr (TerraneIndexFile) file = g_new0 (TerraneIndexFile, 1);
+  file->url = g_strdup (requirement->path);
+  file->local = TRUE;
+  file->file_name = g_path_get_basename (requirement->path);
+  file->has_sha256 = TRUE;
+  OCI_PREFIX (error, "%s", requirement->name);
+  if (!terrane_file_digest (store, requirement->path, &file->sha256, error))
+    return FALSE;
+  g_ptr_array_add (list, g_steal_pointer (&file));
+  return TRUE;
+}
+
 /* "name @ URL" offers itself. */
 static gboolean
 offer_url (GPtrArray *list, const TerraneRequirement *requirement, GError **error)
 {
-  if (!g_str_has_prefix (requirement->url, "http"))
-    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                      "%s is to come from a file or repository: put its wheel into a wheelhouse",
-                      requirement->name);
   g_autoptr (TerraneIndexFile) file = g_new0 (TerraneIndexFile, 1);
   if (!oci_url_take_user (requirement->url, &file->url, &file->authorization, error))
     return FALSE;
@@ -382,6 +398,22 @@ offer_url (GPtrArray *list, const TerraneRequirement *requirement, GError **erro
       file->sha256 = g_array_index (requirement->hashes, OciDigest, 0);
     }
   g_ptr_array_add (list, g_steal_pointer (&file));
+  return TRUE;
+}
+
+/* Files here that have one of the longer hashes. */
+static gboolean
+accept_local (TerraneRequirement *requirement, const GPtrArray *files, GError **error)
+{
+  for (guint i = 0; requirement->long_hashes->len > 0 && i < files->len; i++)
+    {
+      const TerraneIndexFile *file = files->pdata[i];
+      g_auto (OciFd) fd = -1;
+      if (file->local && file->has_sha256
+          && (!oci_open_file (AT_FDCWD, file->url, TRUE, &fd, NULL, error)
+              || !terrane_requirement_accept (requirement, fd, &file->sha256, error)))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -413,16 +445,21 @@ terrane_wheel_places_ask (TerraneWheelPlaces *self, const GPtrArray *wanted,
   g_autoptr (GPtrArray) open = g_ptr_array_new (); /* to ask servers for */
   for (guint i = 0; i < wanted->len; i++)
     {
-      const TerraneRequirement *requirement = wanted->pdata[i];
+      TerraneRequirement *requirement = wanted->pdata[i];
       TerraneWheelOffer *offer = g_new0 (TerraneWheelOffer, 1);
       offer->requirement = requirement;
       offer->files = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
       offer->answers = g_ptr_array_new_with_free_func (answer_free);
       g_hash_table_insert (self->offers, g_strdup (requirement->normalised), offer);
       if (!read_places (self, offer, error)
-          || (requirement->url != NULL && !offer_url (offer->files, requirement, error)))
+          || (requirement->url != NULL && !offer_url (offer->files, requirement, error))
+          || (requirement->path != NULL
+              && !offer_path (terrane_remote_store (self->remote), offer->files, requirement,
+                              error))
+          || !accept_local (requirement, offer->files, error))
         return FALSE;
-      if (requirement->url == NULL && !terrane_wheel_offer_suffices (offer, target))
+      if (requirement->url == NULL && requirement->path == NULL
+          && !terrane_wheel_offer_suffices (offer, target))
         g_ptr_array_add (open, offer);
     }
   return open->len == 0 || self->servers->len == 0

@@ -1,6 +1,7 @@
 /* Wheels: for each requirement the one file that fits the image's Python, C library and processor.
  */
-#include "builder/python/marker.h"
+#include "builder/python/requirement-location.h"
+#include "builder/python/requirement-select.h"
 #include "builder/python/requirements.h"
 #include "builder/python/select.h"
 #include "builder/python/tags.h"
@@ -8,6 +9,7 @@
 #include "builder/remote/download.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/resolve/wheel-places.h"
+#include "builder/store/downloads.h"
 
 #include "oci/registry/credentials.h"
 
@@ -81,60 +83,6 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return entry;
 }
 
-/* "name @ URL" has its version in the wheel's name. */
-static gboolean
-take_version_from_url (TerraneRequirement *requirement, const char *file, GError **error)
-{
-  if (requirement->url == NULL || requirement->version != NULL)
-    return TRUE;
-  g_autofree char *name = terrane_wheel_places_file_name (requirement->url);
-  g_autoptr (TerraneWheelName) parsed = terrane_wheel_name_parse (name, error);
-  if (parsed == NULL)
-    {
-      g_prefix_error (error, "%s line %u: %s: a URL must be that of a wheel: ", file,
-                      requirement->line, requirement->name);
-      return FALSE;
-    }
-  requirement->version = g_strdup (parsed->version);
-  return TRUE;
-}
-
-/* The requirements whose markers hold for the image, one for each project. */
-static GPtrArray *
-find_active (const TerraneRequirements *requirements, const TerranePythonTarget *target,
-             const char *file, GError **error)
-{
-  g_autoptr (GPtrArray) active = g_ptr_array_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < requirements->requirements->len; i++)
-    {
-      TerraneRequirement *requirement = requirements->requirements->pdata[i];
-      gboolean holds = TRUE;
-      if (requirement->marker != NULL
-          && !terrane_marker_evaluate (requirement->marker, target, NULL, &holds, error))
-        {
-          g_prefix_error (error, "%s line %u: %s: ", file, requirement->line, requirement->name);
-          return NULL;
-        }
-      if (!holds)
-        continue;
-      const TerraneRequirement *other = g_hash_table_lookup (seen, requirement->normalised);
-      if (other != NULL)
-        {
-          oci_throw (error, OCI_ERROR_USAGE,
-                     "%s lines %u and %u: both ask for %s, and the markers of both hold for this "
-                     "image",
-                     file, other->line, requirement->line, requirement->name);
-          return NULL;
-        }
-      if (!take_version_from_url (requirement, file, error))
-        return NULL;
-      g_hash_table_insert (seen, requirement->normalised, requirement);
-      g_ptr_array_add (active, requirement);
-    }
-  return g_steal_pointer (&active);
-}
-
 static const char *
 text_of (const json_t *object, const char *key)
 {
@@ -161,6 +109,29 @@ meets_version (const char *version, const char *wanted)
   return parsed != NULL && terrane_version_matches (parsed, specifier, &meets, NULL) && meets;
 }
 
+/* The path of a wheel: the requirement's own, or in a local place. */
+static char *
+find_here (const Choice *self, const TerraneRequirement *requirement, const char *file,
+           const OciDigest *sha256)
+{
+  g_autofree char *own = requirement->path != NULL ? g_path_get_basename (requirement->path) : NULL;
+  return g_strcmp0 (own, file) == 0 && g_file_test (requirement->path, G_FILE_TEST_EXISTS)
+             ? g_strdup (requirement->path)
+             : terrane_wheel_places_find (self->places, requirement->normalised, file, sha256);
+}
+
+/* The longer hash by which a wheel of the lock was taken, when the requirement has it: it is
+ * verified with the file. */
+static const char *
+hash_of (const json_t *wheel, const TerraneRequirement *requirement)
+{
+  const char *hash = text_of (wheel, "hash");
+  for (guint i = 0; hash != NULL && i < requirement->long_hashes->len; i++)
+    if (g_str_equal (requirement->long_hashes->pdata[i], hash))
+      return hash;
+  return NULL;
+}
+
 /* Whether a wheel of the lock is one that the requirement allows and that fits: a lock may have
  * been edited by hand, and requirements change. */
 static gboolean
@@ -173,7 +144,8 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
       || !g_str_equal (name, requirement->normalised)
       || !meets_version (version, requirement->version)
       || !oci_digest_parse_hex (hex, &sha256, NULL)
-      || !terrane_requirement_has_hash (requirement, &sha256))
+      || (hash_of (wheel, requirement) == NULL
+          && !terrane_requirement_has_hash (requirement, &sha256)))
     return FALSE;
   g_autoptr (TerraneWheelName) parsed = terrane_wheel_name_parse (file, NULL);
   if (parsed == NULL || !g_str_equal (parsed->name, name)
@@ -183,7 +155,7 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
   if (text_of (wheel, "url") != NULL || requirement->url != NULL
       || terrane_wheel_places_has_remote (self->places))
     return TRUE; /* it is found by its digest */
-  g_autofree char *path = terrane_wheel_places_find (self->places, name, file, &sha256);
+  g_autofree char *path = find_here (self, requirement, file, &sha256);
   return path != NULL;
 }
 
@@ -215,6 +187,9 @@ wheel_to_json (const TerraneRequirement *requirement, const TerraneIndexFile *fi
       oci_json_set (wheel, "url", oci_json_text (bare));
     }
   oci_json_set (wheel, "sha256", oci_json_text (oci_digest_hex (&file->sha256, hex)));
+  const char *hash = terrane_requirement_accepted_as (requirement, &file->sha256);
+  if (hash != NULL)
+    oci_json_set (wheel, "hash", oci_json_text (hash));
   if (file->size > 0)
     oci_json_set (wheel, "size", json_integer ((json_int_t) file->size));
   return wheel;
@@ -230,9 +205,21 @@ wanted_to_json (const TerraneRequirement *requirement)
   return wheel;
 }
 
+/* Whether the file has one of the longer hashes. */
+static gboolean
+accept_download (const Choice *self, TerraneRequirement *requirement, const OciDigest *sha256,
+                 GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  TerraneStore *store = terrane_remote_store (self->resolution->options->remote);
+  return requirement->long_hashes->len == 0
+         || (terrane_downloads_open_blob (store, sha256, &fd, error)
+             && terrane_requirement_accept (requirement, fd, sha256, error));
+}
+
 /* Of a file whose index says no sha256: only its content tells. */
 static gboolean
-learn_digest (const Choice *self, const TerraneRequirement *requirement, TerraneIndexFile *file,
+learn_digest (const Choice *self, TerraneRequirement *requirement, TerraneIndexFile *file,
               GError **error)
 {
   g_autoptr (OciSecret) authorization =
@@ -244,14 +231,26 @@ learn_digest (const Choice *self, const TerraneRequirement *requirement, Terrane
   };
   file->has_sha256 = terrane_remote_download_unknown (self->resolution->options->remote, &download,
                                                       &file->sha256, &file->size, error);
-  return file->has_sha256;
+  return file->has_sha256 && accept_download (self, requirement, &file->sha256, error);
+}
+
+/* Longer hashes are not to be compared with what an index says of other files. */
+static void
+forget_digests (const TerraneRequirement *requirement, GPtrArray *files)
+{
+  for (guint i = 0; requirement->long_hashes->len > 0 && i < files->len; i++)
+    {
+      TerraneIndexFile *file = files->pdata[i];
+      if (!file->local && !terrane_requirement_has_hash (requirement, &file->sha256))
+        file->has_sha256 = FALSE;
+    }
 }
 
 /* @files: in which what is learned about files is kept */
 static const TerraneIndexFile *
-choose_file (const Choice *self, const TerraneRequirement *requirement, GPtrArray *files,
-             GError **error)
+choose_file (const Choice *self, TerraneRequirement *requirement, GPtrArray *files, GError **error)
 {
+  forget_digests (requirement, files);
   for (guint downloads = 0;; downloads++)
     {
       guint i = 0;
@@ -276,7 +275,7 @@ choose_file (const Choice *self, const TerraneRequirement *requirement, GPtrArra
 }
 
 static json_t *
-choose_one (const Choice *self, const TerraneRequirement *requirement, GError **error)
+choose_one (const Choice *self, TerraneRequirement *requirement, GError **error)
 {
   GPtrArray *files = terrane_wheel_places_files (self->places, requirement->normalised);
   const TerraneIndexFile *file = choose_file (self, requirement, files, error);
@@ -305,11 +304,9 @@ add_problem (const Choice *self, const TerraneRequirement *requirement, const ch
     g_string_append (problems, *asked);
   g_free (*asked);
   *asked = report;
-  g_string_append_printf (problems, "%s%s", problems->len > 0 ? "\n" : "",
-                          self->spec->wheels->requirements);
-  if (requirement->line > 0)
-    g_string_append_printf (problems, " line %u", requirement->line);
-  g_string_append_printf (problems, ": %s", message);
+  g_autofree char *where =
+      terrane_requirement_where (requirement, self->spec->wheels->requirements);
+  g_string_append_printf (problems, "%s%s: %s", problems->len > 0 ? "\n" : "", where, message);
 }
 
 /* The choice for each of @open. */
@@ -362,13 +359,13 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
   pinned->name = g_strdup (text_of (wheel, "name"));
   pinned->version = g_strdup (text_of (wheel, "version"));
   pinned->file_name = g_strdup (text_of (wheel, "file"));
+  pinned->hash = g_strdup (hash_of (wheel, requirement));
   pinned->asked_url = g_strdup (requirement->url);
   (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* was parsed */
   if (fresh != NULL && fresh->local)
     pinned->path = g_strdup (fresh->url);
   else if (fresh == NULL)
-    pinned->path =
-        terrane_wheel_places_find (self->places, pinned->name, pinned->file_name, &pinned->sha256);
+    pinned->path = find_here (self, requirement, pinned->file_name, &pinned->sha256);
   if (pinned->path != NULL)
     return;
   pinned->url = g_strdup (fresh != NULL ? fresh->url : text_of (wheel, "url"));
@@ -462,7 +459,8 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, 
       || !check_report (requirements, &choice.target, file, error))
     return FALSE;
   set_target (spec, &choice.target);
-  g_autoptr (GPtrArray) active = find_active (requirements, &choice.target, file, error);
+  g_autoptr (GPtrArray) active =
+      terrane_requirements_select (requirements, &choice.target, file, error);
   if (active == NULL)
     return FALSE;
   g_autoptr (TerraneTags) tags = terrane_tags_new (&choice.target);

@@ -294,6 +294,26 @@ class WithoutDigests(PlacesCase):
         message = self.assert_fails(2, "not among the hashes", "lock", self.profile(platform=["linux/amd64", "linux/arm64"]))
         self.assertIn(self.wheels[1][0], message)
 
+    def test_longer_hashes(self):
+        """An index says SHA-256, the requirement SHA-512: the content tells which file it is."""
+        best = make_wheel("beta", "1.0", "cp312-cp312-manylinux_2_34_x86_64", {"beta.py": "another"})
+        for digests in (True, False):
+            self.serve(best, *self.wheels, fragment=lambda data, digests=digests: f"#sha256={sha256_of(data)}" if digests else "")
+            for algorithm in ("sha384", "sha512"):
+                hashes = [hashlib.new(algorithm, data).hexdigest() for _, data in self.wheels]
+                self.requirements(self.options(self.index.url), "beta==1.0", *(f" --hash={algorithm}:{text}" for text in hashes), "\n")
+                self.lock()
+                wheel = self.locked()[0]
+                self.assertEqual((wheel["file"], wheel["sha256"], wheel["hash"]),
+                                 (self.wheels[0][0], sha256_of(self.wheels[0][1]), f"{algorithm}:{hashes[0]}"))
+                self.run_terrane("lock", "--check", self.profile())
+                self.run_terrane("build", "--locked", self.profile(), store=self.fresh())
+        self.requirements("beta==1.0", *(f" --hash=sha512:{hashlib.sha512(data).hexdigest()}" for _, data in self.wheels), "\n")
+        self.write(f"house/{self.wheels[0][0]}", self.wheels[0][1])
+        self.run_terrane("build", "--update-lock", "--offline", self.profile(wheelhouse="house", index=self.index.url))
+        self.requirements(self.options(self.index.url), "beta==1.0 --hash=sha512:" + "0" * 128 + "\n")
+        self.assert_fails(2, "not among the hashes", "lock", self.profile())
+
     def test_next_candidate(self):
         """The best by its name is another file than was pinned; the next one is it."""
         best = make_wheel("beta", "1.0", "cp312-cp312-manylinux_2_34_x86_64", {"beta.py": "another"})
