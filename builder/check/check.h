@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* What a build found is remembered with the image; another version finds anew. */
-#define TERRANE_CHECKS_VERSION "2"
+#define TERRANE_CHECKS_VERSION "3"
 
 /* What is checked. Everything is borrowed. */
 typedef struct

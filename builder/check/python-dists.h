@@ -45,4 +45,13 @@ gboolean terrane_python_has_module (const TerranePython *self, const char *name)
 gboolean terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView *view,
                                     GPtrArray **out_files, GError **error);
 
+/**
+ * terrane_python_dist_absent_files:
+ * @out_paths: (out) (transfer full) (element-type utf8): what the same list names and the image
+ * does not have; %NULL when there is no list
+ */
+gboolean terrane_python_dist_absent_files (const TerranePythonDist *self,
+                                           const TerraneImageView *view, GPtrArray **out_paths,
+                                           GError **error);
+
 G_END_DECLS
