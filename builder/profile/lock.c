@@ -115,6 +115,7 @@ check_file (const OciJson *at, const char *const *known, const char *required)
   check_text (at, "version");
   check_text (at, "file");
   check_text (at, "url");
+  check_text (at, "hash");
   check_digest (at, "sha256", oci_digest_parse_hex);
   (void) oci_json_require (at, "sha256", &member);
   if (required != NULL)
@@ -147,9 +148,8 @@ check_entry (const OciJson *at)
                                       "digest",   "repository", "ref",    "python",
                                       "libc",     "wheels",     NULL };
   static const char *const archive_keys[] = { "file", "url", "sha256", NULL };
-  static const char *const wheel_keys[] = {
-    "name", "version", "file", "url", "sha256", "size", NULL
-  };
+  static const char *const wheel_keys[] = { "name",   "version", "file", "url",
+                                            "sha256", "hash",    "size", NULL };
   if (!oci_json_object (at, keys))
     return;
   static const char *const texts[] = {

@@ -53,6 +53,7 @@ typedef struct
   char *path;          /* (nullable): instead of @url, in a wheelhouse */
   char *authorization; /* (nullable): for @url; a secret, in no lock */
   OciDigest sha256;
+  char *hash; /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
 } TerraneWheelPin;
 
 typedef struct

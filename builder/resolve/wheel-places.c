@@ -238,16 +238,28 @@ list_directories (TerraneStore *store, const TerraneSourceSpec *spec,
   return TRUE;
 }
 
+/* "name @ file:///PATH", or a path, offers itself. */
+static gboolean
+offer_path (TerraneStore *store, GPtrArray *list, const TerraneRequirement *requirement,
+            GError **error)
+{
+  g_autoptr (TerraneIndexFile) file = g_new0 (TerraneIndexFile, 1);
+  file->url = g_strdup (requirement->path);
+  file->file_name = g_path_get_basename (requirement->path);
+  file->has_sha256 = TRUE;
+  OCI_PREFIX (error, "%s", requirement->name);
+  if (!terrane_file_digest (store, requirement->path, &file->sha256, error))
+    return FALSE;
+  g_ptr_array_add (list, g_steal_pointer (&file));
+  return TRUE;
+}
+
 /* "name @ URL" offers itself. */
 static gboolean
 offer_url (GPtrArray *list, const TerraneRequirement *requirement, GError **error)
 {
   g_autofree char *bare = NULL;
   g_autoptr (OciSecret) authorization = NULL;
-  if (!g_str_has_prefix (requirement->url, "http"))
-    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                      "%s is to come from a file or repository: put its wheel into a wheelhouse",
-                      requirement->name);
   if (!oci_url_take_user (requirement->url, &bare, &authorization, error))
     return FALSE;
   TerraneIndexFile *file = g_new0 (TerraneIndexFile, 1);
@@ -297,9 +309,12 @@ terrane_wheel_places_list (TerraneRemote *remote, const TerraneSourceSpec *spec,
     {
       TerraneRequirement *requirement = wanted->pdata[i];
       GPtrArray *list = g_hash_table_lookup (offers, requirement->normalised);
-      if (requirement->url != NULL && !offer_url (list, requirement, error))
+      if ((requirement->url != NULL && !offer_url (list, requirement, error))
+          || (requirement->path != NULL
+              && !offer_path (terrane_remote_store (remote), list, requirement, error)))
         return NULL;
-      if (requirement->url == NULL && !is_offered (list, requirement, target))
+      if (requirement->url == NULL && requirement->path == NULL
+          && !is_offered (list, requirement, target))
         g_ptr_array_add (names, requirement->normalised);
     }
   g_auto (GStrv) indexes = list_indexes (spec, requirements);

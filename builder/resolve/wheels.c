@@ -1,6 +1,7 @@
 /* Wheels: for each requirement the one file that fits the image's Python, C library and processor.
  */
-#include "builder/python/marker.h"
+#include "builder/python/requirement-location.h"
+#include "builder/python/requirement-select.h"
 #include "builder/python/requirements.h"
 #include "builder/python/select.h"
 #include "builder/python/tags.h"
@@ -77,60 +78,6 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return entry;
 }
 
-/* "name @ URL" has its version in the wheel's name. */
-static gboolean
-take_version_from_url (TerraneRequirement *requirement, const char *file, GError **error)
-{
-  if (requirement->url == NULL || requirement->version != NULL)
-    return TRUE;
-  g_autofree char *name = terrane_wheel_places_file_name (requirement->url);
-  g_autoptr (TerraneWheelName) parsed = terrane_wheel_name_parse (name, error);
-  if (parsed == NULL)
-    {
-      g_prefix_error (error, "%s line %u: %s: a URL must be that of a wheel: ", file,
-                      requirement->line, requirement->name);
-      return FALSE;
-    }
-  requirement->version = g_strdup (parsed->version);
-  return TRUE;
-}
-
-/* The requirements whose markers hold for the image, one for each project. */
-static GPtrArray *
-find_active (const TerraneRequirements *requirements, const TerranePythonTarget *target,
-             const char *file, GError **error)
-{
-  g_autoptr (GPtrArray) active = g_ptr_array_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < requirements->requirements->len; i++)
-    {
-      TerraneRequirement *requirement = requirements->requirements->pdata[i];
-      gboolean holds = TRUE;
-      if (requirement->marker != NULL
-          && !terrane_marker_evaluate (requirement->marker, target, NULL, &holds, error))
-        {
-          g_prefix_error (error, "%s line %u: %s: ", file, requirement->line, requirement->name);
-          return NULL;
-        }
-      if (!holds)
-        continue;
-      const TerraneRequirement *other = g_hash_table_lookup (seen, requirement->normalised);
-      if (other != NULL)
-        {
-          oci_throw (error, OCI_ERROR_USAGE,
-                     "%s lines %u and %u: both ask for %s, and the markers of both hold for this "
-                     "image",
-                     file, other->line, requirement->line, requirement->name);
-          return NULL;
-        }
-      if (!take_version_from_url (requirement, file, error))
-        return NULL;
-      g_hash_table_insert (seen, requirement->normalised, requirement);
-      g_ptr_array_add (active, requirement);
-    }
-  return g_steal_pointer (&active);
-}
-
 static const char *
 text_of (const json_t *object, const char *key)
 {
@@ -154,6 +101,29 @@ same_version (const char *a, const char *b)
   return x != NULL && y != NULL && terrane_version_compare (x, y) == 0;
 }
 
+/* The path of a wheel that has no URL: the requirement's own, or in a wheelhouse. */
+static char *
+find_here (const Choice *self, const TerraneRequirement *requirement, const char *file,
+           GError **error)
+{
+  g_autofree char *own = requirement->path != NULL ? g_path_get_basename (requirement->path) : NULL;
+  return g_strcmp0 (own, file) == 0
+             ? g_strdup (requirement->path)
+             : terrane_wheel_places_find (self->spec, self->requirements, file, error);
+}
+
+/* The longer hash by which a wheel of the lock was taken, when the requirement has it: it is
+ * verified with the file. */
+static const char *
+hash_of (const json_t *wheel, const TerraneRequirement *requirement)
+{
+  const char *hash = text_of (wheel, "hash");
+  for (guint i = 0; hash != NULL && i < requirement->long_hashes->len; i++)
+    if (g_str_equal (requirement->long_hashes->pdata[i], hash))
+      return hash;
+  return NULL;
+}
+
 /* Whether a wheel of the lock is one that the requirement allows and that fits: a lock may have
  * been edited by hand, and requirements change. */
 static gboolean
@@ -166,7 +136,8 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
       || !g_str_equal (name, requirement->normalised)
       || g_strcmp0 (version, requirement->version) != 0
       || !oci_digest_parse_hex (hex, &sha256, NULL)
-      || !terrane_requirement_has_hash (requirement, &sha256))
+      || (hash_of (wheel, requirement) == NULL
+          && !terrane_requirement_has_hash (requirement, &sha256)))
     return FALSE;
   g_autoptr (TerraneWheelName) parsed = terrane_wheel_name_parse (file, NULL);
   if (parsed == NULL || !g_str_equal (parsed->name, name)
@@ -174,9 +145,7 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
       || terrane_tags_rank_wheel (self->tags, parsed) < 0)
     return FALSE;
   g_autofree char *path =
-      text_of (wheel, "url") == NULL
-          ? terrane_wheel_places_find (self->spec, self->requirements, file, NULL)
-          : NULL;
+      text_of (wheel, "url") == NULL ? find_here (self, requirement, file, NULL) : NULL;
   return text_of (wheel, "url") != NULL || path != NULL;
 }
 
@@ -204,6 +173,9 @@ wheel_to_json (const TerraneRequirement *requirement, const TerraneIndexFile *fi
   if (strstr (file->url, "://") != NULL) /* else it is in the wheelhouse, wherever that is */
     oci_json_set (wheel, "url", oci_json_text (file->url));
   oci_json_set (wheel, "sha256", oci_json_text (oci_digest_hex (&file->sha256, hex)));
+  const char *hash = terrane_requirement_accepted_as (requirement, &file->sha256);
+  if (hash != NULL)
+    oci_json_set (wheel, "hash", oci_json_text (hash));
   if (file->size > 0)
     oci_json_set (wheel, "size", json_integer ((json_int_t) file->size));
   return wheel;
@@ -219,10 +191,28 @@ wanted_to_json (const TerraneRequirement *requirement)
   return wheel;
 }
 
+/* Files of this machine that have one of the longer hashes. */
+static gboolean
+accept_local (TerraneRequirement *requirement, const GPtrArray *files, GError **error)
+{
+  for (guint i = 0; requirement->long_hashes->len > 0 && i < files->len; i++)
+    {
+      const TerraneIndexFile *file = files->pdata[i];
+      g_auto (OciFd) fd = -1;
+      if (file->has_sha256 && strstr (file->url, "://") == NULL
+          && (!oci_open_file (AT_FDCWD, file->url, TRUE, &fd, NULL, error)
+              || !terrane_requirement_accept (requirement, fd, &file->sha256, error)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static json_t *
-choose_one (const Choice *self, const TerraneRequirement *requirement, const GPtrArray *files,
+choose_one (const Choice *self, TerraneRequirement *requirement, const GPtrArray *files,
             GError **error)
 {
+  if (!accept_local (requirement, files, error))
+    return NULL;
   const OciDigest *hashes = (const OciDigest *) (gconstpointer) requirement->hashes->data;
   const TerraneIndexFile *file =
       terrane_select_wheel (requirement->name, requirement->version, files, hashes,
@@ -271,11 +261,10 @@ choose (const Choice *self, const GPtrArray *open, GHashTable *out_wheels, GErro
           g_hash_table_insert (out_wheels, requirement->normalised, wheel);
           continue;
         }
-      g_string_append_printf (problems, "%s%s", problems->len > 0 ? "\n" : "",
-                              self->spec->wheels->requirements);
-      if (requirement->line > 0)
-        g_string_append_printf (problems, " line %u", requirement->line);
-      g_string_append_printf (problems, ": %s", local->message);
+      g_autofree char *where =
+          terrane_requirement_where (requirement, self->spec->wheels->requirements);
+      g_string_append_printf (problems, "%s%s: %s", problems->len > 0 ? "\n" : "", where,
+                              local->message);
     }
   return problems->len == 0 || oci_throw (error, OCI_ERROR_USAGE, "%s", problems->str);
 }
@@ -297,6 +286,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
   pinned->version = g_strdup (text_of (wheel, "version"));
   pinned->file_name = g_strdup (text_of (wheel, "file"));
   pinned->url = g_strdup (text_of (wheel, "url"));
+  pinned->hash = g_strdup (hash_of (wheel, requirement));
   (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* was parsed */
   if (pinned->url != NULL)
     {
@@ -304,8 +294,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
           terrane_wheel_places_authorize (self->spec, self->requirements, requirement, pinned->url);
       return TRUE;
     }
-  pinned->path =
-      terrane_wheel_places_find (self->spec, self->requirements, pinned->file_name, error);
+  pinned->path = find_here (self, requirement, pinned->file_name, error);
   return pinned->path != NULL;
 }
 
@@ -395,7 +384,8 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, 
       || !check_report (requirements, &choice.target, file, error))
     return FALSE;
   set_target (spec, &choice.target);
-  g_autoptr (GPtrArray) active = find_active (requirements, &choice.target, file, error);
+  g_autoptr (GPtrArray) active =
+      terrane_requirements_select (requirements, &choice.target, file, error);
   if (active == NULL)
     return FALSE;
   g_autoptr (TerraneTags) tags = terrane_tags_new (&choice.target);
