@@ -11,6 +11,7 @@ enum
   MAX_METADATA_BYTES = 4 * 1024 * 1024,
   MAX_RECORD_BYTES = 32 * 1024 * 1024,
   MAX_DISTS = 5000,
+  MAX_INSTALLER_BYTES = 1000,
 };
 
 static void
@@ -73,6 +74,24 @@ read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, GError
   return TRUE;
 }
 
+/* PEP 376: INSTALLER, of packages of Fedora's family "rpm". Debian's have a directory of their own. */
+static gboolean
+read_installer (TerranePythonDist *self, const TerraneImageView *view, GError **error)
+{
+  static const char *const systems[] = { "rpm", "debian", "dpkg", "apk", NULL };
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *directory = terrane_node_path (self->directory);
+  self->system = strcmp (directory, "usr/lib/python3/dist-packages") == 0;
+  if (!terrane_image_view_read (view, child (self->node, "INSTALLER"), MAX_INSTALLER_BYTES, &bytes,
+                                error))
+    return FALSE;
+  gsize size = 0;
+  const char *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  g_autofree char *text = g_strndup (data != NULL ? data : "", size);
+  self->system = self->system || g_strv_contains (systems, g_strstrip (text));
+  return TRUE;
+}
+
 /* *@out_dist is %NULL when there is nothing that Python's importlib.metadata would understand. */
 static gboolean
 read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **out_dist,
@@ -103,6 +122,8 @@ read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **
   self->tags = g_ptr_array_new_with_free_func (g_free);
   if (wheel != NULL)
     (void) terrane_headers_parse (wheel, take_tag, self, NULL);
+  if (!read_installer (self, view, error))
+    return FALSE;
   if (egg && node->type == OCI_ENTRY_DIRECTORY && !read_egg_requires (self, view, error))
     return FALSE;
   *out_dist = g_steal_pointer (&self);

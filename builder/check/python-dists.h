@@ -16,6 +16,9 @@ typedef struct
   char *requires_python;  /* (nullable) */
   GPtrArray *requires;    /* (element-type utf8): for terrane_dependency_parse(), in order */
   GPtrArray *tags;        /* (element-type utf8): of WHEEL */
+  /* A distribution of Linux brought it: its place or INSTALLER says so. What its tags were where it
+   * was built says nothing of where it runs. */
+  gboolean system;
 } TerranePythonDist;
 
 typedef struct

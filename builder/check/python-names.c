@@ -220,9 +220,8 @@ read_line (Parser *self)
         self->p++;
       else if (is_name_char (c) || c == '"' || c == '\'')
         read_word (self, depth);
-      else if (g_ascii_ispunct (c) && strchr ("$?!\\`", c) == NULL)
-        read_operator (self, &depth);
-      else if (c == '!' && self->end - self->p >= 2 && self->p[1] == '=')
+      else if ((g_ascii_ispunct (c) && strchr ("$?!\\`", c) == NULL)
+               || (c == '!' && self->end - self->p >= 2 && self->p[1] == '='))
         read_operator (self, &depth);
       else
         give_up (self);

@@ -161,7 +161,8 @@ class Programs(CheckCase):
         for number in range(3):
             self.foreign(f"usr/lib/libx{number}.so")
         self.gcc(f"{MODULES}/m.so", source="int h(void) { return 0; }\n")
-        self.assertEqual(len(self.check_base()["elf.wrong-machine"]), 3)
+        finding, = self.check_base()["elf.wrong-machine"]
+        self.assertEqual(len(finding["files"]), 3)
         for path in self.root.rglob("*"):
             if path.is_file() and not path.is_symlink() and path.read_bytes()[:4] == b"\x7fELF":
                 data = bytearray(path.read_bytes())
@@ -336,6 +337,21 @@ class Programs(CheckCase):
         self.assertIn("libgl1 of Debian", self.missing("libGL.so.1", module)["fix"])
         shutil.rmtree(self.root / f"{MODULES}/p")
         self.assertIn("take the wheel opencv-python-headless instead of opencv-python", self.missing("libGL.so.1", f"{MODULES}/cv2/cv2.abi3.so")["fix"])
+
+    def test_wheel_tags_of_a_distributions_packages(self):
+        """They say where the package was built, for one of several Pythons: pip says nothing of them either."""
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        self.config["working_dir"] = "/opt"
+        for place in (MODULES, "opt"):
+            self.write(f"base/{place}/p-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: p\nVersion: 1\n")
+            self.write(f"base/{place}/p-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: cp310-cp310-linux_x86_64\n")
+            self.write(f"base/{place}/p-1.dist-info/INSTALLER", "pip\n")
+        self.assertEqual({finding["path"] for finding in self.check_base()["python.wheel-tag"]}, {"/opt/p-1.dist-info"})
+        self.write("base/opt/p-1.dist-info/INSTALLER", "rpm\n")
+        self.assertNotIn("python.wheel-tag", self.check_base())
+        shutil.rmtree(self.root / "opt/p-1.dist-info")
+        self.assertEqual(self.check_base(), {})
 
     def test_a_wheel_without_its_libraries(self):
         self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
