@@ -27,14 +27,6 @@ typedef struct
 } Check;
 
 /* @node: what the finding is about */
-/* dpkg sees to what packages of Debian need, and it may know better than their authors. */
-static gboolean
-is_debian (const TerranePythonDist *dist)
-{
-  g_autofree char *directory = terrane_node_path (dist->directory);
-  return strcmp (directory, "usr/lib/python3/dist-packages") == 0;
-}
-
 /* Whether it depends on the patch version, which was not found. */
 static gboolean
 is_unknown (const Check *self, const char *marker)
@@ -60,7 +52,8 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
     {
       terrane_image_view_report (
           self->view, self->findings, "python.missing-requirement",
-          is_debian (dist) ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
+          /* The system's packages have needs of their own, and may know better than the authors. */
+          dist->system ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
           "install it too, or turn this off when nothing that you use needs it",
           "%s needs %s%s%s, and it is not installed", name, other,
           wanted->specifiers[0] != '\0' ? " " : "",
@@ -92,10 +85,10 @@ static void
 check_tags (const Check *self, const TerranePythonDist *dist, const TerraneTags *tags)
 {
   const TerranePythonTarget *target = &self->python->target;
-  for (guint i = 0; i < dist->tags->len; i++)
+  for (guint i = 0; !dist->system && i < dist->tags->len; i++)
     if (tag_fits (tags, dist->tags->pdata[i]))
       return;
-  if (dist->tags->len == 0)
+  if (dist->tags->len == 0 || dist->system)
     return;
   g_autofree char *file_name =
       g_strdup_printf ("any-0-%s.whl", (const char *) dist->tags->pdata[0]);

@@ -13,7 +13,8 @@ enum
 
 /* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. */
 #define HARNESS_CODE                                                                               \
-  "import sys; sys.argv = sys.argv[1:]; "                                                          \
+  "import os, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "           \
+  "sys.path[:1]]; "                                                                                \
   "exec (compile (open (sys.argv[0], 'rb').read (), sys.argv[0], 'exec'))"
 
 void

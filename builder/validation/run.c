@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. Run
- * by its name a script would have its own directory there, which has nothing of the image. */
+/* The working directory is first on sys.path, by its name as for the runtime's `python -m`: `python
+ * -c` has '' there, where importlib.metadata of Python 3.9 finds nothing. Run by its name a script
+ * would have its own directory there, which has nothing of the image. */
 #define SCRIPT_CODE                                                                                \
-  "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path (sys.argv[0], run_name='__main__')"
+  "import os, runpy, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "    \
+  "sys.path[:1]]; runpy.run_path "                                                                 \
+  "(sys.argv[0], run_name='__main__')"
 
 static const char *const geo_groups[] = { "versions", "crs",     "raster", "vector",
                                           "numeric",  "network", "ranges", NULL };

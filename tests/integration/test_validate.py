@@ -92,6 +92,14 @@ class Small(TestCase):
         self.assertEqual(len(root.findall(".//failure")), failures)
         self.assertEqual(names, {f"{case.get('classname')} {case.get('name')}" for case in cases})
 
+    def test_the_working_directory_has_its_name_on_the_path(self):
+        """As for `python -m`, which runtime clients are started with; '' hides distributions from importlib.metadata of Python 3.9."""
+        self.write("path.py", "import sys\nassert sys.path[0] == '/var/task', sys.path\n")
+        self.image({"place.py": "import sys\nassert sys.path[0] == '/var/task', sys.path\n"},
+                   validate={"imports": ["place"], "scripts": ["path.py"]})
+        results, _ = self.results("--profile", self.directory / "profile.json")
+        self.assertEqual({name: result["status"] for name, result in results.items()}, {"place": "passed", "path.py": "passed"})
+
     def test_imports_are_measured(self):
         self.image({"one.py": "x = bytearray(50_000_000)\n", "two.py": ""})
         results, _ = self.results("--import", "one", "--import", "two")
