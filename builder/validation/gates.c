@@ -1,3 +1,4 @@
+#include "builder/sandbox/event.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/validation/gates-private.h"
 
@@ -106,6 +107,13 @@ terrane_gates_load (const TerraneProfile *profile, GError **error)
           free (text);
         }
       else if (!oci_read_file (AT_FDCWD, spec->event_path, MAX_EVENT_BYTES, &event, error))
+        {
+          g_prefix_error (error, "%s.event: ", spec->where);
+          return NULL;
+        }
+      g_autoptr (GBytes) given = event;
+      event = terrane_event_take (given, error);
+      if (event == NULL)
         {
           g_prefix_error (error, "%s.event: ", spec->where);
           return NULL;

@@ -1,4 +1,5 @@
 #include "builder/validation/explain.h"
+#include "builder/validation/gates-private.h"
 #include "builder/validation/junit.h"
 #include "builder/validation/report.h"
 
@@ -131,6 +132,24 @@ test_explain (void)
   g_assert_null (terrane_explain (&context, "AssertionError: 1 is not 2", NULL));
 }
 
+/* Lambda would have begun again: no pass in silence. */
+static void
+test_slow_initialisation (void)
+{
+  TerraneInvokeSpec spec = { 0 };
+  TerraneLambdaResult answer = { .init_timed_out = TRUE };
+  g_auto (TerraneGateResult) failed = { 0 }, accepted = { 0 }, quick = { 0 };
+  terrane_invoke_gate_judge (&spec, &answer, &failed);
+  g_assert_true (g_pattern_match_simple ("*initialisation took longer than Lambda's 10 s*slow_init*",
+                                         failed.reason));
+  spec.slow_init = TRUE;
+  terrane_invoke_gate_judge (&spec, &answer, &accepted);
+  g_assert_null (accepted.reason);
+  spec.slow_init = answer.init_timed_out = FALSE;
+  terrane_invoke_gate_judge (&spec, &answer, &quick);
+  g_assert_null (quick.reason);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -140,5 +159,6 @@ main (int argc, char **argv)
   g_test_add_func ("/validation/report-cut-off", test_report_cut_off);
   g_test_add_func ("/validation/junit", test_junit);
   g_test_add_func ("/validation/explain", test_explain);
+  g_test_add_func ("/validation/slow-initialisation", test_slow_initialisation);
   return g_test_run ();
 }
