@@ -1,6 +1,7 @@
 #include "builder/sandbox/lambda.h"
 
 #include "builder/sandbox/lambda-failure.h"
+#include "builder/sandbox/log-lines.h"
 #include "builder/sandbox/runtime-api.h"
 
 #include "oci/base/error.h"
@@ -20,6 +21,8 @@ typedef struct
   TerraneRuntime *runtime;
   TerraneRuntimeApi *api;
   TerraneSession *session;
+  TerraneLambda *lambda;
+  TerraneLogLines lines; /* of the session's thread */
 } Environment;
 
 struct _TerraneLambda
@@ -141,10 +144,20 @@ on_output (const char *bytes, size_t len, gpointer data)
   self->options.output (bytes, len, self->options.data);
 }
 
+static void
+on_session_output (const char *bytes, size_t len, gpointer data)
+{
+  Environment *self = data;
+  g_autoptr (GString) lines = g_string_sized_new (len);
+  terrane_log_lines_take (&self->lines, bytes, len, lines);
+  if (lines->len > 0)
+    on_output (lines->str, lines->len, self->lambda);
+}
+
 static gboolean
 on_output_full (gpointer data)
 {
-  const TerraneLambda *self = data;
+  const TerraneLambda *self = ((const Environment *) data)->lambda;
   return self->options.output_full != NULL && self->options.output_full (self->options.data);
 }
 
@@ -188,6 +201,7 @@ start_environment (TerraneLambda *self, GError **error)
 {
   const TerraneLambdaOptions *options = &self->options;
   g_autoptr (Environment) environment = g_new0 (Environment, 1);
+  environment->lambda = self;
   environment->runtime = terrane_runtime_new ();
   const TerraneSandbox sandbox = { .root = options->root,
                                    .env = options->env,
@@ -197,9 +211,9 @@ start_environment (TerraneLambda *self, GError **error)
                                    .emulator = options->emulator };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
-                                          .output = on_output,
+                                          .output = on_session_output,
                                           .output_full = on_output_full,
-                                          .output_data = self,
+                                          .output_data = environment,
                                           .ended = on_ended,
                                           .ended_data = environment->runtime };
   OciFd listener = -1;

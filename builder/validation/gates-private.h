@@ -31,7 +31,8 @@ typedef struct
 {
   const char *kind;
   char *name;
-  char *reason; /* (nullable): why it failed, in one line or more; NULL: it passed */
+  char *explanation; /* (nullable): what the reason means in this image */
+  char *reason;      /* (nullable): why it failed, in one line or more; NULL: it passed */
   gboolean timed_out;
   uint64_t wall_usecs;
   uint64_t peak_bytes;
