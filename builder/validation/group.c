@@ -59,10 +59,9 @@ void
 terrane_run_explain (const TerraneRun *self, TerraneResult *result)
 {
   const char *message = result->message != NULL ? result->message : "";
-  const char *output = result->process.output != NULL ? result->process.output : "";
-  g_autofree char *text = g_strconcat (message, "\n", output, NULL);
+  const char *output = result->process.output;
   if (result->status == TERRANE_RESULT_FAILED && result->explanation == NULL)
-    result->explanation = terrane_explain (&self->explain, text, result->facts);
+    result->explanation = terrane_explain (&self->explain, message, output, result->facts);
 }
 
 gboolean

@@ -213,6 +213,7 @@ terrane_validation_run (const TerraneValidation *self, GPtrArray **out_results, 
   run.sandbox.memory_bytes = self->limits->memory;
   run.sandbox.tmp_bytes =
       self->limits->tmp > 0 ? self->limits->tmp : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
+  run.explain.tmp_bytes = run.sandbox.tmp_bytes;
   if (!prepare (&run, error) || !terrane_run_imports (&run, error))
     return FALSE;
   for (guint i = 0; i < self->scripts->len; i++)
