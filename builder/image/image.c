@@ -296,7 +296,7 @@ typedef struct
   OciImageConfig *config;
   GArray *reused; /* of gboolean, a layer each */
   gboolean no_layers;
-  TerraneLayerAudit *audit; /* (nullable): with @no_layers */
+  TerraneLayerAudit *audit; /* of the layers so far */
   GArray *numbers;          /* (nullable) of int: by origin, its layer from 1, 0 without one */
 } ImageJob;
 
@@ -321,6 +321,8 @@ add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **err
 {
   if (job->no_layers)
     return TRUE;
+  if (paths->len > 0)
+    terrane_layer_audit_content (job->audit, job->manifest->layers->len, "gzip");
   audit_layer (job, paths);
   if (paths->len == 0)
     {
@@ -352,8 +354,12 @@ add_base (ImageJob *job, GError **error)
       for (guint i = 0; i < job->base->manifest->layers->len; i++)
         g_ptr_array_add (job->manifest->layers,
                          oci_descriptor_copy (job->base->manifest->layers->pdata[i]));
-      return TRUE;
+      job->audit = terrane_unpack_audit (job->store, &job->base->manifest_digest);
+      return job->audit != NULL
+             || oci_throw (error, OCI_ERROR_NOT_FOUND,
+                           "the store lost what it knew of the base's layers; build again");
     }
+  job->audit = terrane_layer_audit_new ();
   g_autoptr (GPtrArray) paths = terrane_assemble_all_paths (job->assembled);
   return add_layer (job, paths, "base", error);
 }
@@ -417,12 +423,31 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
-/* The base is given: only what was put onto it gates. */
+/* By layer: as 'terrane check' of the image would call them. */
+static char **
+layer_names (const ImageJob *job)
+{
+  const GPtrArray *layers = job->manifest->layers;
+  guint of_base = count_base_layers (job->base);
+  char **names = g_new0 (char *, layers->len + 1);
+  for (guint i = 0; i < layers->len; i++)
+    {
+      const char *tree = oci_descriptor_annotation (layers->pdata[i], TERRANE_ANNOTATION_TREE);
+      names[i] = i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
+    }
+  return names;
+}
+
+/* The base is given: of files only what was put onto it gates. Its layers are the image's. */
 static TerraneFindings *
 check_assembled (const ImageJob *job, const char *today, GError **error)
 {
   g_autoptr (GPtrArray) names = tree_names (job->profile);
+  g_auto (GStrv) layers_by_index = layer_names (job);
   g_autoptr (TerraneFindings) findings = terrane_findings_new ();
+  const TerraneImageLayers layers = { .manifest = job->manifest,
+                                      .audit = job->audit,
+                                      .names = (const char *const *) layers_by_index };
   const TerraneImageView view = { .store = job->store,
                                   .tree = job->assembled,
                                   .config = job->config,
@@ -432,6 +457,7 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .target = job->profile->target,
                                .limits = &job->profile->limits,
                                .grids = (const char *const *) job->profile->geo.grids,
+                               .layers = &layers,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
@@ -511,7 +537,6 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
   g_autoptr (GArray) reused = g_array_new (FALSE, FALSE, sizeof (gboolean));
   g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (TerraneLayerAudit) audit = terrane_layer_audit_new ();
   manifest->annotations = json_incref (annotations);
   ImageJob job = {
     .store = store,
@@ -522,12 +547,12 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .manifest = manifest,
     .config = config,
     .reused = reused,
-    .audit = audit,
     .numbers = numbers,
   };
   g_autoptr (TerraneImage) image =
       terrane_store_begin_write (store, error) ? assemble (&job, error) : NULL;
   terrane_tree_free (job.assembled);
+  terrane_layer_audit_free (job.audit);
   if (image == NULL || !remember_image (store, &key, image, base, trees, error))
     return NULL;
   return g_steal_pointer (&image);
@@ -557,6 +582,7 @@ terrane_image_check (TerraneStore *store, const TerraneProfile *profile, Terrane
           ? check_assembled (&job, today, error)
           : NULL;
   terrane_tree_free (job.assembled);
+  terrane_layer_audit_free (job.audit);
   if (findings != NULL)
     terrane_check_override (findings, profile->checks);
   return g_steal_pointer (&findings);

@@ -1,6 +1,6 @@
 #include "builder/image/import.h"
 
-#include "builder/image/flatten.h"
+#include "builder/image/unpack.h"
 #include "builder/source/file-digest.h"
 #include "builder/store/cache.h"
 
@@ -185,18 +185,37 @@ terrane_import_image (const TerraneImport *self, const TerraneSourceSpec *spec,
   return TRUE;
 }
 
+/* Which layer an entry is from matters only here; for what comes on top all are of the base. */
+static gboolean
+forget_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED gpointer data,
+              G_GNUC_UNUSED GError **error)
+{
+  node->origin = 0;
+  return TRUE;
+}
+
+static gboolean
+check_special (const TerraneImport *self, const TerraneImportedImage *image, GError **error)
+{
+  g_autoptr (TerraneLayerAudit) audit = terrane_unpack_audit (self->store, &image->digest);
+  const char *special = audit != NULL ? terrane_layer_audit_special (audit) : NULL;
+  g_autofree char *path = g_strconcat ("/", special, NULL);
+  g_autofree char *quoted = oci_quote (path);
+  return special == NULL
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "%s is a device, fifo or socket, which the store cannot hold; leave such "
+                       "entries out with \"special\": \"skip\"",
+                       quoted);
+}
+
 gboolean
 terrane_import_flatten (const TerraneImport *self, const TerraneImportedImage *image,
                         gboolean skip_special, TerraneStoredTree *out_tree, GError **error)
 {
-  /* As if it were a base, so that an image that is a base and the source of a tree is read once. */
-  char root[] = "";
-  const TerraneSourceSpec whole = { .kind = TERRANE_SOURCE_IMAGE,
-                                    .prefix = root,
-                                    .skip_special = skip_special };
-  OciDigest key = terrane_tree_key (&image->digest, &whole, TERRANE_MODES_KEEP);
-  return terrane_tree_cache_get (self->store, &key, &out_tree->commit)
-         || (terrane_flatten (self->store, image->manifest, skip_special, self->jobs,
-                              self->progress, out_tree, error)
-             && terrane_tree_cache_put (self->store, &key, &out_tree->commit, error));
+  if (!terrane_unpack_files (self->store, &image->digest, image->manifest, image->config,
+                             self->jobs, self->progress, out_tree, error))
+    return FALSE;
+  if (out_tree->tree != NULL)
+    (void) terrane_tree_foreach (out_tree->tree, forget_layer, NULL, NULL); /* cannot fail */
+  return skip_special || check_special (self, image, error);
 }

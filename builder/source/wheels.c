@@ -1,4 +1,5 @@
 /* Source "wheels": the wheels that the lock names, installed as the wheel specification says. */
+#include "builder/python/requirement-location.h"
 #include "builder/python/wheel.h"
 #include "builder/source/source.h"
 #include "builder/store/downloads.h"
@@ -29,7 +30,7 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, OciD
 
 /* What was downloaded was verified when it came; a file of a wheelhouse may be another by now. */
 static gboolean
-open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GError **error)
+open_by_digest (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GError **error)
 {
   OciDigest actual;
   OciDigestHex want, got;
@@ -42,6 +43,20 @@ open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GErro
     return oci_throw (error, OCI_ERROR_CORRUPT, "%s has the sha256 %s, the lock says %s", pin->path,
                       oci_digest_hex (&actual, got), oci_digest_hex (&pin->sha256, want));
   return lseek (*out_fd, 0, SEEK_SET) == 0 || oci_throw_errno (error, "%s", pin->path);
+}
+
+/* A lock that was edited may say two files. */
+static gboolean
+open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GError **error)
+{
+  gboolean matches = TRUE;
+  if (!open_by_digest (store, pin, out_fd, error)
+      || (pin->hash != NULL && !terrane_long_hash_matches (pin->hash, *out_fd, &matches, error)))
+    return FALSE;
+  if (!matches)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it does not have the hash %s, which the lock says",
+                      pin->hash);
+  return lseek (*out_fd, 0, SEEK_SET) == 0 || oci_throw_errno (error, "cannot seek");
 }
 
 typedef struct
@@ -71,6 +86,8 @@ python_target (const TerraneWheelsSpec *wheels)
   return (TerranePythonTarget){
     .python_major = wheels->python_major,
     .python_minor = wheels->python_minor,
+    .python_patch = wheels->python_patch,
+    .has_patch = wheels->has_patch,
     .libc = wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC,
     .libc_major = wheels->libc_major,
     .libc_minor = wheels->libc_minor,

@@ -25,6 +25,9 @@ BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 INPUTS = TOP / "profiles/inputs"
 GDAL_PROFILE = TOP / "profiles/debian12-gdal.json"
 
+# Before the words of pip and its like: the machine's settings for package clients, which tests do not have otherwise.
+PACKAGE_CLIENT = [str(TOP / "scripts/clean-environment"), "--package-client"]
+
 # A store that all tests of the real profile share, so that GDAL is assembled once.
 SHARED = pathlib.Path(os.environ.get("TERRANE_TEST_SHARED", "/var/tmp/terrane-test-shared"))
 

@@ -315,7 +315,12 @@ class Hostile(LockCase):
             wheel["url"] = f"http://127.0.0.1:{self.index.port}/files/alpha/{self.alpha['2.0'][0]}"
             del wheel["size"]
         self.edit_lock(edit)
-        self.assert_fails(1, "sha256", "build", "--locked", self.profile, store=self.directory / "fresh")
+        result = self.run_terrane("build", "--locked", self.profile, store=self.directory / "fresh")
+        self.assertRegex(result.stderr, f"sha256:{sha256_of(self.alpha['2.0'][1])}, expected sha256:{sha256_of(self.alpha['1.0'][1])}; "
+                                        "it is looked for elsewhere by its digest")
+        self.assertEqual(self.entry("deps")["wheels"][0]["sha256"], sha256_of(self.alpha["1.0"][1]))
+        del self.index.projects["alpha"][self.alpha["1.0"][0]]
+        self.assert_fails(1, "sha256", "build", "--locked", self.profile, store=self.directory / "fresh-2")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
     def test_directory_that_is_not_writable(self):
