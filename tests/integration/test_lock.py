@@ -257,7 +257,6 @@ class Lock(LockCase):
         subprocess.run(["git", "-C", self.directory, "init", "-q"], check=True)
         push = {"repository": "registry.invalid/x", "tags": ["${git.short}"]}
         profile = self.write_lock_profile(push=push, config={"labels": {"commit": "${git.sha}"}})
-        self.run_terrane("profile", "check", profile)
         self.run_terrane("lock", profile)
         self.run_terrane("lock", "--check", profile)
         self.assert_fails(2, "no git repository with a commit", "build", profile)
