@@ -79,6 +79,7 @@ static const struct
   { "python.stale-bytecode", "compiled modules that Python does not use, as their sources differ" },
   { "python.unused-bytecode", "compiled modules that Python never looks at" },
   { "python.version-conflict", "a package of a version that another one does not take" },
+  { "python.wheel-record", "a wheel whose RECORD is not what is in it" },
   { "python.wheel-tag", "a wheel for another Python, C library or processor" },
   { "size.budget", "more than the profile's limits" },
   { "size.duplicate-files", "files with equal content" },
