@@ -555,6 +555,28 @@ class Locks(PlacesCase):
             self.run_terrane("build", *arguments, self.profile(index=[]), store=self.fresh(), env={"TEST_SIGNATURE": "secret"})
             self.assertEqual(self.locked()[0]["url"], url)
 
+    def test_signed_url_of_an_archive(self):
+        """The digest in the profile says which file it is: another signature is no other archive."""
+        self.write("files/a.txt", "a")
+        shutil.make_archive(self.directory / "data", "tar", self.directory / "files")
+        data = (self.directory / "data.tar").read_bytes()
+        self.index.answer = lambda path, _: ((200, "application/x-tar", data) if path in ("/data.tar?sig=first", "/data.tar?sig=second")
+                                             else (403, HTML, b""))
+        path = self.write_profile(trees=[{"name": "data", "prefix": "/opt", "archive": [
+            {"url": f"http://127.0.0.1:{self.index.port}/data.tar?sig=${{env.TEST_SIGNATURE}}", "sha256": sha256_of(data)}]}])
+        result = self.run_terrane("--json", "build", path, env={"TEST_SIGNATURE": "first"})
+        lock = self.directory / "profile.lock.json"
+        text = lock.read_text()
+        self.assertNotIn("first", text + result.stdout + result.stderr)
+        self.run_terrane("build", "--locked", path, store=self.fresh(), env={"TEST_SIGNATURE": "second"})
+        old = text.replace("/data.tar", "/data.tar?sig=first")
+        lock.write_text(old)
+        self.run_terrane("build", "--locked", path, store=self.fresh(), env={"TEST_SIGNATURE": "second"})
+        self.run_terrane("build", path, env={"TEST_SIGNATURE": "second"})
+        self.assertEqual(lock.read_text(), old)
+        lock.write_text(text.replace("/data.tar", "/other.tar"))
+        self.assert_fails(4, "other.tar → .*data.tar", "lock", "--check", path, env={"TEST_SIGNATURE": "second"})
+
     def test_old_locks(self):
         """With a query or a user in a URL they go on to work, and are not called stale."""
         path = self.profile(index=self.index.url)
