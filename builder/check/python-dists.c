@@ -151,6 +151,8 @@ terrane_python_new (const TerraneImageView *view, gboolean lambda, GError **erro
     return g_steal_pointer (&self);
   self->target = (TerranePythonTarget){ .python_major = self->base.python_major,
                                         .python_minor = self->base.python_minor,
+                                        .python_patch = self->base.python_patch,
+                                        .has_patch = self->base.has_patch,
                                         .libc = self->base.libc,
                                         .libc_major = self->base.libc_major,
                                         .libc_minor = self->base.libc_minor,

@@ -35,6 +35,14 @@ is_debian (const TerranePythonDist *dist)
   return strcmp (directory, "usr/lib/python3/dist-packages") == 0;
 }
 
+/* Whether it depends on the patch version, which was not found. */
+static gboolean
+is_unknown (const Check *self, const char *marker)
+{
+  return !self->python->target.has_patch
+         && terrane_marker_depends_on_patch (marker, &self->python->target, NULL);
+}
+
 static void
 check_requirement (const Check *self, const TerranePythonDist *dist, const char *text)
 {
@@ -43,7 +51,7 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
   if (wanted == NULL
       || (wanted->marker != NULL
           && (!terrane_marker_evaluate (wanted->marker, &self->python->target, NULL, &holds, NULL)
-              || !holds)))
+              || !holds || is_unknown (self, wanted->marker))))
     return; /* what cannot be read, pip does not install either */
   const TerranePythonDist *found = terrane_python_find (self->python, wanted->normalised);
   g_autofree char *name = oci_quote (dist->name), *other = oci_quote (wanted->name);

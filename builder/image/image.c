@@ -465,14 +465,20 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
 
 /* Whether the image may be: all errors at once, as the profile counts them. */
 static gboolean
-judge (const TerraneProfile *profile, TerraneFindings *findings, GError **error)
+judge (const TerraneProfile *profile, const TerraneImageOptions *options, TerraneFindings *findings,
+       GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  return terrane_findings_gate (
-      findings, error, "%s",
-      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
-          ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for Lambda):"
-          : "this image would not work:");
+  if (terrane_findings_gate (
+          findings, error, "%s",
+          terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
+              ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                "Lambda):"
+              : "this image would not work:"))
+    return TRUE;
+  if (options->out_failed != NULL)
+    *options->out_failed = terrane_findings_to_json (findings);
+  return FALSE;
 }
 
 static gboolean
@@ -502,7 +508,7 @@ assemble (ImageJob *job, GError **error)
   g_autoptr (TerraneImage) image = image_new ();
   if (!add_base (job, error) || !add_trees (job, error)
       || (image->findings = check_assembled (job, NULL, error)) == NULL
-      || !judge (job->profile, image->findings, error)
+      || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
       || !remember_files (job, image, error))
     return NULL;
@@ -520,7 +526,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
-  if (known != NULL && judge (profile, known->findings, error))
+  if (known != NULL && judge (profile, options, known->findings, error))
     return known;
   if (known != NULL)
     {

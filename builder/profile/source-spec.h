@@ -37,10 +37,13 @@ typedef struct
   char *wheelhouse;      /* (nullable): path of a directory of wheels */
   unsigned python_major; /* 0: the base says; so do the others */
   unsigned python_minor;
+  gboolean has_patch; /* @python_patch is known */
+  unsigned python_patch;
   gboolean musl; /* @libc_major is of musl, not of glibc */
   unsigned libc_major;
   unsigned libc_minor;
-  const char *architecture; /* of the profile, once it is resolved; the numbers are not 0 then */
+  const char *architecture; /* of the profile, once it is resolved; the version of Python is known
+                             * then, that of the C library perhaps not */
 } TerraneWheelsSpec;
 
 /* One wheel that the lock names. */

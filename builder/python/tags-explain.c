@@ -150,6 +150,10 @@ static Reason
 libc_reason (const LinuxPlatform *platform, const TerranePythonTarget *target)
 {
   const char *theirs = libc_name (platform->libc), *ours = libc_name (target->libc);
+  if (target->libc_major == 0)
+    return (Reason){ NEAR_LIBC, 0,
+                     g_strdup_printf ("it is for %s (%s), the base has no C library that is known",
+                                      theirs, platform->name) };
   if (platform->libc != target->libc)
     return (Reason){ NEAR_LIBC, 0,
                      g_strdup_printf ("it is for %s (%s), the base has %s %u.%u", theirs,

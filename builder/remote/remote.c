@@ -1,4 +1,5 @@
 #include "builder/annotations.h"
+#include "builder/remote/registries-conf.h"
 #include "builder/remote/remote-private.h"
 #include "builder/store/locations.h"
 #include "builder/version.h"
@@ -246,6 +247,8 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
   g_autoptr (OciDescriptor) manifest =
       oci_registry_fetch_manifest (registry, layout, platform, cancellable, error);
   report_auth (self, registry);
+  if (manifest == NULL)
+    terrane_registries_conf_explain (error);
   if (manifest == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !remember_location (self, document, reference, error))
     return NULL;

@@ -20,7 +20,7 @@ enum
 {
   MAX_REQUIREMENTS_BYTES = 64 * 1024 * 1024, /* reports quote the metadata of every package */
   MAX_UNKNOWN = 20,  /* files of one project that are downloaded to see what they are */
-  NEWEST_PATCH = 99, /* bases have a recent patch version; which, is not looked for */
+  NEWEST_PATCH = 99, /* most bases have a recent patch version */
 };
 
 static gboolean
@@ -31,14 +31,11 @@ check_found (const TerraneResolution *self, const TerraneSourceSpec *spec, GErro
     return oci_throw (error, OCI_ERROR_USAGE,
                       "the base has no Python; say which one the wheels are for with \"python\": "
                       "\"3.12\"");
-  if (wheels->libc_major == 0 && self->python.libc_major == 0)
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "the base has no C library that is known here; say which one the wheels are "
-                      "for with \"glibc\": \"2.34\"");
   return TRUE;
 }
 
-/* The profile's word counts before what the base is found to have. */
+/* The profile's word counts before what the base is found to have. That has a C library for
+ * platform wheels only: see terrane_select_wheel(). */
 static gboolean
 find_target (TerraneResolution *self, const TerraneSourceSpec *spec,
              TerranePythonTarget *out_target, GError **error)
@@ -49,10 +46,18 @@ find_target (TerraneResolution *self, const TerraneSourceSpec *spec,
     return FALSE;
   const TerranePythonBase *base = &self->python;
   gboolean own_python = wheels->python_major > 0, own_libc = wheels->libc_major > 0;
+  gboolean is_base = self->python_known
+                     && (!own_python
+                         || (wheels->python_major == base->python_major
+                             && wheels->python_minor == base->python_minor));
+  gboolean base_tells = is_base && base->has_patch;
   *out_target = (TerranePythonTarget){
     .python_major = own_python ? wheels->python_major : base->python_major,
     .python_minor = own_python ? wheels->python_minor : base->python_minor,
-    .python_patch = NEWEST_PATCH,
+    .has_patch = wheels->has_patch || base_tells,
+    .python_patch = wheels->has_patch ? wheels->python_patch
+                    : base_tells      ? base->python_patch
+                                      : NEWEST_PATCH,
     .libc = own_libc ? (wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC) : base->libc,
     .libc_major = own_libc ? wheels->libc_major : base->libc_major,
     .libc_minor = own_libc ? wheels->libc_minor : base->libc_minor,
@@ -79,8 +84,37 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
       g_strdup_printf ("%s %u.%u", target.libc == TERRANE_LIBC_MUSL ? "musl" : "glibc",
                        target.libc_major, target.libc_minor);
   oci_json_set (entry, "python", oci_json_text (python));
-  oci_json_set (entry, "libc", oci_json_text (libc));
+  if (target.libc_major > 0)
+    oci_json_set (entry, "libc", oci_json_text (libc));
   return entry;
+}
+
+/* Where a marker depends on the patch version of Python, the base is asked for it, and the lock
+ * says what it was. */
+static gboolean
+find_patch (TerraneResolution *self, const TerraneSourceSpec *spec,
+            const TerraneRequirements *requirements, TerranePythonTarget *target, json_t *entry,
+            GError **error)
+{
+  const TerraneRequirement *first = terrane_requirements_need_patch (requirements, target);
+  if (first == NULL)
+    return TRUE;
+  if (!target->has_patch
+      && (!terrane_resolution_find_python (self, error)
+          || !find_target (self, spec, target, error)))
+    return FALSE;
+  g_autofree char *full = g_strdup_printf ("%u.%u.%u", target->python_major, target->python_minor,
+                                           target->python_patch);
+  if (target->has_patch)
+    oci_json_set (entry, "python_full", oci_json_text (full));
+  else
+    terrane_progress_warn (self->options->progress,
+                           "%s line %u: the marker of %s depends on the patch version of Python, "
+                           "which the base does not tell; a recent one is assumed: say which with "
+                           "\"python\": \"%u.%u.4\"",
+                           first->file, first->line, first->name, target->python_major,
+                           target->python_minor);
+  return TRUE;
 }
 
 static const char *
@@ -436,6 +470,8 @@ set_target (TerraneSourceSpec *spec, const TerranePythonTarget *target)
   TerraneWheelsSpec *wheels = spec->wheels;
   wheels->python_major = target->python_major;
   wheels->python_minor = target->python_minor;
+  wheels->python_patch = target->python_patch;
+  wheels->has_patch = target->has_patch;
   wheels->musl = target->libc == TERRANE_LIBC_MUSL;
   wheels->libc_major = target->libc_major;
   wheels->libc_minor = target->libc_minor;
@@ -456,7 +492,8 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, 
     return FALSE;
   g_autoptr (TerraneRequirements) requirements = terrane_requirements_parse (file, data, error);
   if (requirements == NULL || !find_target (self, spec, &choice.target, error)
-      || !check_report (requirements, &choice.target, file, error))
+      || !check_report (requirements, &choice.target, file, error)
+      || !find_patch (self, spec, requirements, &choice.target, entry, error))
     return FALSE;
   set_target (spec, &choice.target);
   g_autoptr (GPtrArray) active =

@@ -86,6 +86,8 @@ python_target (const TerraneWheelsSpec *wheels)
   return (TerranePythonTarget){
     .python_major = wheels->python_major,
     .python_minor = wheels->python_minor,
+    .python_patch = wheels->python_patch,
+    .has_patch = wheels->has_patch,
     .libc = wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC,
     .libc_major = wheels->libc_major,
     .libc_minor = wheels->libc_minor,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import unittest
 
 from test_wheels import WheelsCase
@@ -61,6 +62,96 @@ class Files(RequirementsCase):
     def test_utf16(self):
         (self.directory / "requirements.txt").write_bytes("alpha==1.0\r\n".encode("utf-16"))
         self.assert_fails(2, "UTF-16, as PowerShell", "lock", self.profile())
+
+
+class Target(RequirementsCase):
+    """What the base has: its Python's version to the last number, and its C library where that matters."""
+    OLD, NEW = "python_full_version < '3.11.3'", "python_full_version >= '3.11.3'"
+
+    def base(self, version=b"3.11.2", before=0, glibc=True):
+        """A directory; the program has its version at the offset @before."""
+        shutil.rmtree(self.directory / "base", ignore_errors=True)
+        self.write("base/usr/bin/python3.11", b"\x7fELF" + b"x" * (before - 5) + b"\0" + version + b"\0strict\0").chmod(0o755)
+        if glibc:
+            self.write("base/lib64/libc.so.6", b"\x7fELF\0GLIBC_2.36\0")
+        return {"directory": "base"}
+
+    def profile(self, name="profile.json", prefix="/var/task", **wheels):
+        wheels = {"requirements": "requirements.txt", "index": self.index.url, **wheels}
+        return self.write_profile(name, base={"directory": "base"}, config={"working_dir": "/var/task"},
+                                  trees=[{"name": "deps", "wheels": wheels, "prefix": prefix}])
+
+    def setUp(self):
+        super().setUp()
+        self.wheels = [make_wheel(name, "1.0") for name in ("alpha", "old", "new")]
+        self.index.add(*self.wheels)
+        self.requirements(requirement("alpha", "1.0", self.wheels[0]), requirement("old", "1.0", self.wheels[1], marker=self.OLD),
+                          requirement("new", "1.0", self.wheels[2], marker=self.NEW))
+
+    def test_patch_version_of_the_base(self):
+        for version, before, name in ((b"3.11.2", 100, "old"), (b"3.11.3", 100, "new"), (b"3.11.0rc2", 100, "old"), (b"3.11.14+", 100, "new"),
+                                      # across the pieces in which files are read
+                                      (b"3.11.14", 2**20 - 6, "new"), (b"3.11.2", 2**20, "old"), (b"3.11.2", 2**20 - 7, "old")):
+            with self.subTest(version=version, before=before):
+                self.base(version, before)
+                self.assertEqual(self.lock().keys(), {"alpha", name})
+
+    def test_patch_version_of_the_headers(self):
+        self.base(b"of a library")
+        self.write("base/usr/include/python3.11/patchlevel.h", '#define PY_VERSION      \t"3.11.2"\n')
+        self.assertEqual(self.lock().keys(), {"alpha", "old"})
+
+    def test_lock_follows_the_base(self):
+        self.base(b"3.11.2")
+        path = self.profile()
+        self.run_terrane("lock", path)
+        self.run_terrane("lock", "--check", path)
+        before = self.locked()
+        self.base(b"3.11.9")
+        message = self.assert_fails(4, "deps: python_full 3.11.2 → 3.11.9", "lock", "--check", path)
+        self.assertIn("deps: new 1.0 added", message)
+        self.assertIn("deps: old 1.0 removed", message)
+        self.build(path)
+        self.assertEqual(self.locked(), {"alpha": before["alpha"], "new": self.locked()["new"]})
+
+    def test_patch_version_of_the_profile(self):
+        self.base(b"3.11.2")
+        self.assertEqual(self.lock(python="3.11.3").keys(), {"alpha", "new"})
+        self.assertEqual(self.lock(python="3.11", glibc="2.36").keys(), {"alpha", "old"})
+        path = self.profile(python="3.12", glibc="2.36")
+        self.assertNotIn("patch version", self.run_terrane("lock", path).stderr)
+        self.base(b"nothing")
+        result = self.run_terrane("lock", self.profile())
+        self.assertRegex(result.stderr, r'line 3: the marker of old depends on the patch version of Python.*"python": "3\.11\.4"')
+        self.assertEqual(self.locked().keys(), {"alpha", "new"})
+
+    def test_checks_know_the_same_version(self):
+        self.base(b"3.11.2")
+        wheel = make_wheel("beta", "1.0", requires=(f"missing-old ; {self.OLD}", f"missing-new ; {self.NEW}", "missing-both"))
+        self.index.add(wheel)
+        self.requirements(requirement("beta", "1.0", wheel))
+        for version, expected in ((b"3.11.2", {"missing-old", "missing-both"}), (b"3.11.3", {"missing-new", "missing-both"}),
+                                  (b"unknown", {"missing-both"})):
+            self.base(version)
+            report = json.loads(self.run_terrane("--json", "check", self.profile()).stdout)
+            found = [item["message"] for item in report["findings"] if item["id"] == "python.missing-requirement"]
+            self.assertEqual({name for name in ("missing-old", "missing-new", "missing-both") if any(name in text for text in found)}, expected)
+
+    def test_pure_wheels_need_no_c_library(self):
+        self.base(glibc=False)
+        self.build(self.profile())
+        lock = json.loads((self.directory / "profile.lock.json").read_text())
+        self.assertNotIn("libc", lock["platforms"]["linux/amd64"]["trees"]["deps"])
+        self.run_terrane("lock", "--check", self.profile())
+        pure, fast, foreign = (make_wheel("gamma", "1.0", tag) for tag in ("py3-none-any", "cp311-cp311-manylinux_2_17_x86_64",
+                                                                           "cp311-cp311-manylinux_2_17_aarch64"))
+        self.index.add(pure, fast, foreign)
+        self.requirements(requirement("gamma", "1.0", pure, foreign))
+        self.assertEqual(self.lock()["gamma"]["file"], pure[0])
+        self.requirements(requirement("gamma", "1.0", pure, fast))
+        self.assert_fails(2, '"glibc": "2.34"', "lock", self.profile())
+        self.assertEqual(self.lock(glibc="2.36")["gamma"]["file"], fast[0])
+        self.assertEqual(self.lock(musl="1.2")["gamma"]["file"], pure[0])
 
 
 if __name__ == "__main__":
