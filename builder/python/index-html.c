@@ -69,7 +69,7 @@ read_anchor (Page *self, const xmlChar **attributes)
   const char *requires_python = attribute (attributes, "data-requires-python");
   g_autofree char *trimmed = link != NULL ? g_strstrip (g_strdup (link)) : NULL;
   g_autoptr (TerraneIndexFile) file =
-      trimmed != NULL ? terrane_index_link_read (self->base, trimmed) : NULL;
+      trimmed != NULL ? terrane_index_link_read (self->base, trimmed, NULL) : NULL;
   if (file == NULL || !is_distribution (file->file_name))
     return;
   if (requires_python != NULL && requires_python[0] != '\0')

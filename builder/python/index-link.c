@@ -50,7 +50,7 @@ escape_link (const char *link)
 }
 
 TerraneIndexFile *
-terrane_index_link_read (const char *base, const char *link)
+terrane_index_link_read (const char *base, const char *link, const char *name)
 {
   const char *fragment = strchr (link, '#');
   g_autofree char *written =
@@ -63,7 +63,8 @@ terrane_index_link_read (const char *base, const char *link)
       || !oci_url_resolve_user (base_url, bare, &self->url, &self->authorization, NULL))
     return NULL;
   g_autofree char *path = g_strndup (self->url, strcspn (self->url, "?"));
-  self->file_name = g_uri_unescape_string (strrchr (path, '/') + 1, "/");
+  self->file_name =
+      name != NULL ? g_strdup (name) : g_uri_unescape_string (strrchr (path, '/') + 1, "/");
   if (self->file_name == NULL || self->file_name[0] == '\0')
     return NULL;
   if (is_file_url (self->url))

@@ -192,7 +192,7 @@ terrane_index_is_local (const char *index_url)
 static gboolean
 offer_itself (const char *url, GPtrArray **out_files)
 {
-  g_autoptr (TerraneIndexFile) file = terrane_index_link_read (url, url);
+  g_autoptr (TerraneIndexFile) file = terrane_index_link_read (url, url, NULL);
   if (file == NULL || !terrane_wheel_name_is_wheel (file->file_name))
     return FALSE;
   *out_files = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
@@ -235,7 +235,12 @@ terrane_index_read (const char *index_url, const char *normalised_name, GPtrArra
       && offer_itself (url, out_files))
     return TRUE;
   if (normalised_name != NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
-    return oci_throw (error, OCI_ERROR_NOT_FOUND, "the index has no such project");
+    {
+      g_autofree char *root = g_path_get_dirname (path);
+      return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                        g_file_test (root, G_FILE_TEST_IS_DIR) ? "the index has no such project"
+                                                               : "there is no such directory");
+    }
   return read_page (path, url, out_files, error);
 }
 

@@ -29,23 +29,29 @@ absolute_place (const TerraneSourceSpec *spec, const char *text)
   if (is_url (text))
     return g_strdup (text);
   g_autofree char *beside = g_path_get_dirname (spec->wheels->requirements);
-  return g_path_is_absolute (text) ? g_strdup (text) : g_build_filename (beside, text, NULL);
+  return g_path_is_absolute (text) || g_str_equal (beside, ".")
+             ? g_strdup (text)
+             : g_build_filename (beside, text, NULL);
 }
 
 /* An index that is a directory has a file URL. */
 static void
+add_url (const TerraneSourceSpec *spec, GPtrArray *urls, const char *text)
+{
+  g_autofree char *place = absolute_place (spec, text);
+  g_autofree char *path = is_url (place) ? NULL : g_canonicalize_filename (place, NULL);
+  g_ptr_array_add (urls,
+                   path != NULL ? g_filename_to_uri (path, NULL, NULL) : g_steal_pointer (&place));
+}
+
+/* As pip reads lists in variables. */
+static void
 add_urls (const TerraneSourceSpec *spec, GPtrArray *urls, const char *words)
 {
-  g_auto (GStrv) split = g_strsplit (words != NULL ? words : "", " ", -1);
+  g_auto (GStrv) split = g_strsplit_set (words != NULL ? words : "", " \t\r\n", -1);
   for (char **word = split; *word != NULL; word++)
-    {
-      if ((*word)[0] == '\0')
-        continue;
-      g_autofree char *place = absolute_place (spec, *word);
-      g_autofree char *path = is_url (place) ? NULL : g_canonicalize_filename (place, NULL);
-      g_ptr_array_add (urls, path != NULL ? g_filename_to_uri (path, NULL, NULL)
-                                          : g_steal_pointer (&place));
-    }
+    if ((*word)[0] != '\0')
+      add_url (spec, urls, *word);
 }
 
 /* The indexes in the order in which they are named: of equal wheels the first is taken. */
@@ -60,9 +66,9 @@ list_indexes (const TerraneSourceSpec *spec, const TerraneRequirements *requirem
     primary = g_getenv ("PIP_INDEX_URL");
   if (!requirements->no_index)
     {
-      add_urls (spec, urls, primary != NULL && primary[0] != '\0' ? primary : PYPI);
+      add_url (spec, urls, primary != NULL && primary[0] != '\0' ? primary : PYPI);
       for (char **url = requirements->extra_index_urls; *url != NULL; url++)
-        add_urls (spec, urls, *url);
+        add_url (spec, urls, *url);
       add_urls (spec, urls, g_getenv ("PIP_EXTRA_INDEX_URL"));
     }
   g_ptr_array_add (urls, NULL);
@@ -506,7 +512,7 @@ terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised_name
           || !terrane_remote_is_new (self->remote, place->shown))
         continue;
       terrane_progress_warn (terrane_remote_progress (self->remote),
-                             "%s was skipped: %s; the wheel of %s is elsewhere", place->shown,
-                             answer->failure->message, normalised_name);
+                             "%s was skipped: %s; the wheel of %s was found elsewhere",
+                             place->shown, answer->failure->message, normalised_name);
     }
 }

@@ -150,6 +150,17 @@ class SeveralIndexes(PlacesCase):
         self.assert_fails(2, "there is no alpha 1.0", "lock", self.profile(), env={"PIP_INDEX_URL": self.index.url})
         self.assertEqual(self.index.log, [])
 
+    def test_variables(self):
+        """$PIP_EXTRA_INDEX_URL is a list; they count when nothing else says it."""
+        self.index.add(self.wheel)
+        self.requirements(requirement("alpha", "1.0", self.wheel))
+        variables = {"PIP_INDEX_URL": self.start().url, "PIP_EXTRA_INDEX_URL": f"\n  {self.start().url}\n {self.index.url}\t\n"}
+        self.lock(env=variables)
+        log = len(self.index.log)
+        message = self.assert_fails(2, "there is no alpha", "lock", self.profile(index=[]), env=variables)
+        self.assertNotIn("asked", message)
+        self.assertEqual(len(self.index.log), log)
+
     def test_redirects(self):
         """To another server, and in a circle."""
         other = self.start(self.wheel)
@@ -159,7 +170,7 @@ class SeveralIndexes(PlacesCase):
                 self.index.answer = lambda path, headers, code=code: (
                     (code, f"text/html\r\nLocation: {other.url}/alpha/", b"") if "/alpha/" in path else answer(path, headers))
                 self.requirements(self.options(self.index.url), requirement("alpha", "1.0", self.wheel))
-                self.run_terrane("build", "--update-lock", self.profile(), store=self.fresh())
+                self.lock()
         self.index.answer = lambda path, headers: (302, f"text/html\r\nLocation: {path}", b"")
         message = self.assert_fails(1, "more than 5 redirects", "lock", self.profile())
         self.assertEqual(len(message.splitlines()), 1)
@@ -170,9 +181,9 @@ class SeveralIndexes(PlacesCase):
 class Pages(PlacesCase):
     """What is on the page of an index."""
 
-    def check(self, *names, **options):
+    def check(self, *command):
         self.requirements(self.options(self.index.url), requirement("alpha", "1.0", self.wheel))
-        self.run_terrane("build", "--update-lock", self.profile(), store=self.fresh(), **options)
+        self.run_terrane(*(command or ("build", "--update-lock")), self.profile(), store=self.fresh())
         self.assertEqual([wheel["sha256"] for wheel in self.locked()], [sha256_of(self.wheel[1])])
 
     def test_compressed_unasked(self):
@@ -185,7 +196,7 @@ class Pages(PlacesCase):
                                  ("identity", body), ("identity", gzip.compress(body)), ("gzip", body)):
                 with self.subTest(coding, html=html_pages):
                     self.index.faults["/simple/alpha/"] = (status, f"{kind}\r\nContent-Encoding: {coding}", data)
-                    self.check()
+                    self.check("lock")
             for coding, data, pattern in (("br", b"\x0b\x02\x80", "compressed as ‘br’, which was not asked for"),
                                           ("gzip", gzip.compress(body)[:-12], "cannot be expanded"),
                                           ("gzip", gzip.compress(b" " * (65 << 20)), "more than 67108864 bytes")):
@@ -417,6 +428,7 @@ class LocalIndex(PlacesCase):
         self.assert_fails(2, f"asked: ‘{self.url}’: the index has no such project", "lock", self.profile(index=self.url))
         self.assert_fails(2, "expected a URL as file:///absolute/path", "lock", self.profile(index="file:///%zz"))
         self.assert_fails(2, "expected https:// or file:/// URLs", "lock", self.profile(index="file://host/simple"))
+        self.assert_fails(2, "asked: ‘file:///nonexistent’: there is no such directory", "lock", self.profile(index="file:///nonexistent"))
         self.requirements(requirement("beta", "1.0", self.local))
         (self.directory / f"mirror/packages/{self.local[0]}").write_bytes(b"another file")  # whatever the page says of it
         self.assert_fails(2, "not among the hashes", "lock", self.profile(index=self.url))
@@ -543,6 +555,28 @@ class Locks(PlacesCase):
             self.run_terrane("build", *arguments, self.profile(index=[]), store=self.fresh(), env={"TEST_SIGNATURE": "secret"})
             self.assertEqual(self.locked()[0]["url"], url)
 
+    def test_signed_url_of_an_archive(self):
+        """The digest in the profile says which file it is: another signature is no other archive."""
+        self.write("files/a.txt", "a")
+        shutil.make_archive(self.directory / "data", "tar", self.directory / "files")
+        data = (self.directory / "data.tar").read_bytes()
+        self.index.answer = lambda path, _: ((200, "application/x-tar", data) if path in ("/data.tar?sig=first", "/data.tar?sig=second")
+                                             else (403, HTML, b""))
+        path = self.write_profile(trees=[{"name": "data", "prefix": "/opt", "archive": [
+            {"url": f"http://127.0.0.1:{self.index.port}/data.tar?sig=${{env.TEST_SIGNATURE}}", "sha256": sha256_of(data)}]}])
+        result = self.run_terrane("--json", "build", path, env={"TEST_SIGNATURE": "first"})
+        lock = self.directory / "profile.lock.json"
+        text = lock.read_text()
+        self.assertNotIn("first", text + result.stdout + result.stderr)
+        self.run_terrane("build", "--locked", path, store=self.fresh(), env={"TEST_SIGNATURE": "second"})
+        old = text.replace("/data.tar", "/data.tar?sig=first")
+        lock.write_text(old)
+        self.run_terrane("build", "--locked", path, store=self.fresh(), env={"TEST_SIGNATURE": "second"})
+        self.run_terrane("build", path, env={"TEST_SIGNATURE": "second"})
+        self.assertEqual(lock.read_text(), old)
+        lock.write_text(text.replace("/data.tar", "/other.tar"))
+        self.assert_fails(4, "other.tar → .*data.tar", "lock", "--check", path, env={"TEST_SIGNATURE": "second"})
+
     def test_old_locks(self):
         """With a query or a user in a URL they go on to work, and are not called stale."""
         path = self.profile(index=self.index.url)
@@ -590,7 +624,6 @@ class Locks(PlacesCase):
                 text = (self.directory / "profile.lock.json").read_text()
                 self.run_terrane("lock", "--check", path)
                 self.run_terrane("build", "--locked", path)
-                self.run_terrane("build", path)
                 self.assertEqual((self.directory / "profile.lock.json").read_text(), text)
         self.requirements(requirement("My.Name", "1.1", self.wheel))
         self.assert_fails(4, r"my-name 1.0 → 1.1", "lock", "--check", path)

@@ -52,6 +52,9 @@ test_good (void)
       "a-1-py3-none-any.whl https://f.org/a-1-py3-none-any.whl aa py:>=3.8 4096\n"
       "a-2.tar.gz https://h.org/files/a-2.tar.gz yanked:\n"
       "a-3.zip https://h.org/simple/a/a-3.zip yanked:it <breaks>" },
+    { "application/json",
+      FILES ("{\"filename\":\"a-1-py3-none-any.whl\",\"url\":\"/get/?id=3&x=%2F\",\"hashes\":{}}"),
+      "a-1-py3-none-any.whl https://h.org/get/?id=3&x=%2F" },
     { "application/json", FILES (""), "" },
     { JSON "; charset=utf-8",
       FILES ("{\"filename\":\"a.whl\",\"url\":\"file:///etc/passwd\",\"hashes\":{}},"
