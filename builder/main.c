@@ -4,6 +4,7 @@
 #include "builder/version.h"
 
 #include "oci/base/json.h"
+#include "oci/base/redact.h"
 
 #include <archive.h>
 #include <curl/curl.h>
@@ -198,6 +199,8 @@ main (int argc, char **argv)
   g_set_prgname ("terrane");
   (void) g_log_set_default_handler (on_log, NULL);
 
+  for (int i = 1; i < argc; i++)
+    g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
   gboolean ok = run (&global, argc, argv, &error);
   if (ok)
     ok = terrane_print_flush (&error);
