@@ -106,3 +106,35 @@ oci_redact (const char *text)
       g_string_append (shown, "…");
   return g_string_free (shown, FALSE);
 }
+
+/* Whether a digest, as far as its form tells, stands here rather than a host. */
+static gboolean
+is_like_digest (const char *text)
+{
+  size_t name = strspn (text, "abcdefghijklmnopqrstuvwxyz");
+  size_t bits = strspn (text + name, "0123456789");
+  return name > 0 && bits > 0 && text[name + bits] == ':';
+}
+
+char *
+oci_redact_user (const char *text)
+{
+  const char *scheme = strstr (text, "://");
+  const char *start = scheme != NULL ? scheme + strlen ("://") : text;
+  const char *at = strrchr (start, '@');
+  while (at != NULL && is_like_digest (at + 1))
+    at = g_strrstr_len (start, (gssize) (at - start), "@");
+  const char *colon = at != NULL ? memchr (start, ':', (size_t) (at - start)) : NULL;
+  if (at == NULL || (colon == NULL && scheme == NULL)
+      || (colon == NULL && memchr (start, '/', (size_t) (at - start)) != NULL))
+    return NULL;
+  for (const char *p = start; p < at; p++)
+    if (g_ascii_isspace (*p) || *p == '"' || *p == '{') /* a text that only looks like it */
+      return NULL;
+  g_autofree char *secret = g_strndup (colon != NULL ? colon + 1 : start,
+                                       (gsize) (at - (colon != NULL ? colon + 1 : start)));
+  g_autofree char *decoded = g_uri_unescape_string (secret, NULL);
+  oci_redact_add (secret);
+  oci_redact_add (decoded);
+  return g_strdup_printf ("%.*s…%s", (int) (start - text), text, at);
+}

@@ -24,4 +24,15 @@ void oci_redact_add (const char *secret);
 /** @text with "…" in place of each secret. Returns: (transfer full) */
 char *oci_redact (const char *text);
 
+/**
+ * oci_redact_user:
+ * @text: a reference or URL that somebody typed
+ *
+ * Finds "USER:PASSWORD@" before the host, or "USER@" after "://". What stands there is kept out of
+ * messages from now on.
+ *
+ * Returns: (transfer full) (nullable): the text with "…" in its place; %NULL when there is none
+ */
+char *oci_redact_user (const char *text);
+
 G_END_DECLS

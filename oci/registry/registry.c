@@ -334,10 +334,13 @@ oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellabl
   return send_with (self, request, &retry, cancellable, error);
 }
 
-/* A password that is refused is refused for everything; a token may be good for other things. */
+/* A password that is refused or has expired is so for everything; a token may be good for other
+ * things. */
 static gboolean
 refuses_credentials (const OciHttpResponse *response)
 {
+  if (response->status == 403)
+    return oci_registry_failure_is_expiry (response);
   const char *field = oci_http_response_header (response, "www-authenticate");
   g_autoptr (GPtrArray) challenges =
       response->status == 401 && field != NULL ? oci_challenges_parse (field, NULL) : NULL;

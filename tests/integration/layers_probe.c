@@ -1,6 +1,6 @@
 /* Flattens images for a comparison with other tools: layers-probe STORE LAYOUT NAME…
- * A line of JSON for each: [[path, type, mode, uid, gid, content], …], or the error as text. Paths and
- * targets are in hexadecimal, content is its SHA-256. */
+ * A line of JSON for each: [[path, type, mode, uid, gid, content], …], or the error as text. Paths
+ * and targets are in hexadecimal, content is its SHA-256. */
 #include "builder/image/unpack.h"
 #include "builder/store/object.h"
 
@@ -76,14 +76,14 @@ flatten (TerraneStore *store, OciLayout *layout, const char *name, json_t *rows,
   TerraneStoredTree stored = { 0 };
   OciManifest *manifest = NULL;
   OciImageConfig *config = NULL;
-  g_autoptr (OciDescriptor) descriptor = oci_layout_resolve (layout, name, error);
+  g_autoptr (OciDescriptor) descriptor = oci_layout_resolve (layout, name, NULL, error);
   if (descriptor == NULL || !terrane_store_begin_write (store, error)
       || !oci_image_copy (layout, descriptor, terrane_store_layout (store), error)
       || !oci_image_read (layout, descriptor, &manifest, &config, error))
     return FALSE;
   Lister lister = { .store = store, .rows = rows };
-  gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest, config, 1,
-                                      &silent, &stored, error)
+  gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest, config, 1, &silent,
+                                      &stored, error)
                 && (stored.tree != NULL || oci_throw (error, OCI_ERROR_EXISTS, "known"))
                 && is_stored_alike (store, &stored, error)
                 && list_node (terrane_tree_root (stored.tree), "", &lister, error)
