@@ -16,7 +16,9 @@ typedef struct
 static char
 peek (const Scan *self)
 {
-  return self->p < self->end ? *self->p : '\0'; /* NUL is not UTF-8 for g_utf8_validate_len() */
+  if (self->p < self->end)
+    return *self->p;
+  return '\0'; /* which is not UTF-8 for g_utf8_validate_len() */
 }
 
 static void

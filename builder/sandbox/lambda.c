@@ -459,7 +459,8 @@ terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
    */
   if (!g_mutex_trylock (&self->busy))
     {
-      if (!event->patient && !g_atomic_int_get (&self->answered))
+      /* One of those who see it waits, the others are one too many. */
+      if (!event->patient && !g_atomic_int_compare_and_exchange (&self->answered, 1, 0))
         return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
       g_mutex_lock (&self->busy);
     }
