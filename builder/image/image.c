@@ -431,7 +431,8 @@ layer_names (const ImageJob *job)
   for (guint i = 0; i < layers->len; i++)
     {
       const char *tree = oci_descriptor_annotation (layers->pdata[i], TERRANE_ANNOTATION_TREE);
-      names[i] = i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
+      names[i] =
+          i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
     }
   return names;
 }
