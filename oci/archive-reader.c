@@ -22,6 +22,7 @@ struct _OciArchiveReader
   struct archive *inner;         /* (nullable): data.tar of a deb, read through @outer */
   struct archive_entry *current; /* borrowed from the archive that is read */
   char *path;                    /* of the current member */
+  gboolean allow_absolute;
   char *target;
   GVariant *xattrs;
   char *buffer; /* of the inner archive's reads */
@@ -182,6 +183,19 @@ oci_archive_reader_free (OciArchiveReader *self)
   g_free (self);
 }
 
+void
+oci_archive_reader_allow_absolute (OciArchiveReader *self)
+{
+  self->allow_absolute = TRUE;
+}
+
+static const char *
+member_name (const OciArchiveReader *self)
+{
+  const char *name = archive_entry_pathname (self->current);
+  return name != NULL && self->allow_absolute ? name + strspn (name, "/") : name;
+}
+
 static gboolean
 keep_xattr (const char *name)
 {
@@ -274,7 +288,7 @@ read_target (OciArchiveReader *self, OciEntryType type, GError **error)
 static gboolean
 read_entry (OciArchiveReader *self, OciEntry *out, GError **error)
 {
-  const char *raw = archive_entry_pathname (self->current);
+  const char *raw = member_name (self);
   if (raw == NULL)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "a member's name is not UTF-8");
   if (!normalise (self, raw, &self->path, error))

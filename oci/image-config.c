@@ -75,6 +75,46 @@ check_runtime_part (const OciJson *root)
     (void) oci_json_object (&labels, NULL);
 }
 
+/* Entries that stand for a layer; null is an empty entry, as for Go. */
+static guint
+count_history (const json_t *history)
+{
+  size_t i;
+  json_t *entry;
+  guint n = 0;
+  json_array_foreach (history, i, entry)
+  {
+    n += !json_is_true (json_object_get (entry, "empty_layer"));
+  }
+  return n;
+}
+
+/* More entries than layers belong to another image; fewer are common, and completed when layers
+ * are added. */
+static void
+check_history (const OciJson *root)
+{
+  OciJson history;
+  size_t length = 0;
+  gboolean empty;
+  if (!oci_json_member (root, "history", &history) || !oci_json_array (&history, 100000, &length))
+    return;
+  for (size_t i = 0; i < length; i++)
+    {
+      OciJson entry, member;
+      oci_json_element (&history, i, &entry);
+      if (json_is_null (entry.value) || !oci_json_object (&entry, NULL))
+        continue;
+      if (oci_json_member (&entry, "empty_layer", &member))
+        (void) oci_json_bool (&member, &empty); /* a wrong one is noted */
+    }
+  size_t layers =
+      json_array_size (json_object_get (json_object_get (root->value, "rootfs"), "diff_ids"));
+  guint told = count_history (history.value);
+  if (told > layers)
+    oci_json_problem (&history, "is about %u layers, but there are %zu diff_ids", told, layers);
+}
+
 static void
 check_root_fs (const OciJson *root)
 {
@@ -96,8 +136,7 @@ check_root_fs (const OciJson *root)
 OciImageConfig *
 oci_image_config_parse (const char *name, GBytes *raw, GError **error)
 {
-  OciJson root, history;
-  size_t length;
+  OciJson root;
   g_autoptr (OciJsonDocument) document = oci_json_parse (name, raw, OCI_ERROR_FORMAT, &root, error);
   if (document == NULL)
     return NULL;
@@ -108,8 +147,7 @@ oci_image_config_parse (const char *name, GBytes *raw, GError **error)
       check_text (&root, "created", FALSE);
       check_runtime_part (&root);
       check_root_fs (&root);
-      if (oci_json_member (&root, "history", &history))
-        (void) oci_json_array (&history, 100000, &length);
+      check_history (&root);
     }
   if (!oci_json_document_finish (document, error))
     return NULL;
@@ -140,6 +178,12 @@ const char *
 oci_image_config_architecture (const OciImageConfig *self)
 {
   return json_string_value (json_object_get (self->root, "architecture"));
+}
+
+gboolean
+oci_image_config_platform (const OciImageConfig *self, OciPlatform *out_platform)
+{
+  return oci_platform_read (self->root, out_platform);
 }
 
 const char *
@@ -186,17 +230,30 @@ oci_image_config_cmd (const OciImageConfig *self)
 }
 
 char **
-oci_image_config_argv (const OciImageConfig *self)
+oci_image_config_argv_with (const OciImageConfig *self, const char *const *cmd, const char *handler)
 {
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (self);
-  g_auto (GStrv) cmd = oci_image_config_cmd (self);
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_auto (GStrv) own = oci_image_config_cmd (self);
+  const char *const *rest = cmd != NULL ? cmd : (const char *const *) own;
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   for (char **word = entrypoint; *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
-  for (char **word = cmd; *word != NULL; word++)
+  /* With an entrypoint the whole command is the handler, as Lambda has it. */
+  gboolean whole = handler != NULL && words->len > 0;
+  for (const char *const *word = rest; !whole && *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
+  if (handler != NULL && !whole && words->len > 0)
+    g_ptr_array_set_size (words, (int) words->len - 1);
+  if (handler != NULL)
+    g_ptr_array_add (words, g_strdup (handler));
   g_ptr_array_add (words, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+  return (char **) g_ptr_array_steal (words, NULL);
+}
+
+char **
+oci_image_config_argv (const OciImageConfig *self)
+{
+  return oci_image_config_argv_with (self, NULL, NULL);
 }
 
 char **
@@ -292,6 +349,25 @@ oci_image_config_set_label (OciImageConfig *self, const char *name, const char *
 {
   json_t *labels = ensure (ensure (self->root, "config", json_object), "Labels", json_object);
   oci_json_set (labels, name, oci_json_text (value));
+}
+
+void
+oci_image_config_complete_history (OciImageConfig *self)
+{
+  json_t *history = ensure (self->root, "history", json_array), *entry;
+  guint told = count_history (history);
+  size_t i;
+  json_array_foreach (history, i, entry)
+  {
+    if (json_is_null (entry) && json_array_set_new (history, i, json_object ()) < 0)
+      g_error ("out of memory while building JSON");
+  }
+  for (; told < oci_image_config_n_layers (self); told++)
+    {
+      json_t *missing = json_object ();
+      oci_json_set (missing, "comment", oci_json_text ("a layer that had no history"));
+      oci_json_append (history, missing);
+    }
 }
 
 void

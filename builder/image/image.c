@@ -100,6 +100,8 @@ make_config (const TerraneProfile *profile, const TerraneBase *base, GError **er
       config = oci_image_config_parse ("the base's config", copy, error);
       if (config == NULL)
         return NULL;
+      if (profile->trees->len > 0)
+        oci_image_config_complete_history (config);
     }
   const char *name;
   json_t *value;
@@ -174,11 +176,13 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
+      const TerraneStoredTree *stored = &g_array_index (trees, TerraneStoredTree, i);
       json_t *tree = json_array ();
       oci_json_append (tree, oci_json_text (spec->name));
-      oci_json_append (tree, oci_json_text (oci_digest_hex (commit, hex)));
+      oci_json_append (tree, oci_json_text (oci_digest_hex (&stored->commit, hex)));
       oci_json_append (tree, json_boolean (spec->overwrite));
+      if (stored->findings != NULL) /* which the image's are made of */
+        oci_json_append (tree, json_incref (stored->findings));
       oci_json_append (list, tree);
     }
   g_autoptr (GBytes) config_bytes = oci_image_config_dump (config);
@@ -421,6 +425,29 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
+/* What was found when trees were read. Caches may be of any version. */
+static void
+add_tree_findings (const ImageJob *job, const TerraneImageView *view, TerraneFindings *findings)
+{
+  size_t i;
+  json_t *item;
+  for (guint tree = 0; tree < job->trees->len; tree++)
+    json_array_foreach (g_array_index (job->trees, TerraneStoredTree, tree).findings, i, item)
+    {
+      const char *path = json_string_value (json_object_get (item, "path"));
+      const char *id = json_string_value (json_object_get (item, "id"));
+      const char *message = json_string_value (json_object_get (item, "message"));
+      const char *const *known = terrane_finding_ids ();
+      for (; *known != NULL && g_strcmp0 (*known, id) != 0;)
+        known++;
+      if (path != NULL && *known != NULL && message != NULL)
+        terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
+                                   terrane_tree_lookup (job->assembled, path),
+                                   json_string_value (json_object_get (item, "fix")), "%s",
+                                   message);
+    }
+}
+
 /* By layer: as 'terrane check' of the image would call them. */
 static char **
 layer_names (const ImageJob *job)
@@ -459,19 +486,26 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .layers = &layers,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
+  add_tree_findings (job, &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 
 /* Whether the image may be: all errors at once, as the profile counts them. */
 static gboolean
-judge (const TerraneProfile *profile, TerraneFindings *findings, GError **error)
+judge (const TerraneProfile *profile, const TerraneImageOptions *options, TerraneFindings *findings,
+       GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  return terrane_findings_gate (
-      findings, error, "%s",
-      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
-          ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for Lambda):"
-          : "this image would not work:");
+  if (terrane_findings_gate (
+          findings, error, "%s",
+          terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
+              ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                "Lambda):"
+              : "this image would not work:"))
+    return TRUE;
+  if (options->out_failed != NULL)
+    *options->out_failed = terrane_findings_to_json (findings);
+  return FALSE;
 }
 
 static gboolean
@@ -501,7 +535,7 @@ assemble (ImageJob *job, GError **error)
   g_autoptr (TerraneImage) image = image_new ();
   if (!add_base (job, error) || !add_trees (job, error)
       || (image->findings = check_assembled (job, NULL, error)) == NULL
-      || !judge (job->profile, image->findings, error)
+      || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
       || !remember_files (job, image, error))
     return NULL;
@@ -519,7 +553,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
-  if (known != NULL && judge (profile, known->findings, error))
+  if (known != NULL && judge (profile, options, known->findings, error))
     return known;
   if (known != NULL)
     {

@@ -26,9 +26,9 @@ import_layout (const TerraneImport *self, const OciTransport *transport, const c
 {
   g_autoptr (OciLayout) from = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
   g_autoptr (OciDescriptor) named =
-      from != NULL ? oci_layout_resolve (from, transport->name, error) : NULL;
+      from != NULL ? oci_layout_resolve (from, transport->name, platform, error) : NULL;
   g_autoptr (OciDescriptor) manifest =
-      named != NULL ? oci_image_find_manifest (from, named, platform, error) : NULL;
+      named != NULL ? oci_image_find_manifest (from, named, platform, NULL, NULL, error) : NULL;
   if (manifest == NULL
       || !oci_image_copy (from, manifest, terrane_store_layout (self->store), error))
     return NULL;
@@ -155,8 +155,8 @@ static char *
 image_name (const OciTransport *transport)
 {
   const OciReference *reference = transport->reference;
-  if (reference == NULL)
-    return g_strdup (transport->name);
+  if (reference == NULL) /* a position in an archive is no name */
+    return transport->name != NULL && transport->name[0] == '@' ? NULL : g_strdup (transport->name);
   return g_strconcat (reference->host, "/", reference->repository,
                       reference->tag != NULL ? ":" : NULL, reference->tag, NULL);
 }

@@ -94,8 +94,34 @@ parse_script (char *name, char *value, GError **error)
   return NULL;
 }
 
+/* Adds @script. Of several of one name the last counts, and one of gui_scripts before one of
+ * console_scripts: pip writes those in this order, each over what is there. @names: their positions,
+ * from 1. */
 static gboolean
-take_script (char *line, GPtrArray *scripts, GHashTable *names, GError **error)
+put_script (GPtrArray *scripts, GHashTable *names, TerraneEntryPoint *script, GError **error)
+{
+  guint at = GPOINTER_TO_UINT (g_hash_table_lookup (names, script->name));
+  TerraneEntryPoint *other = at > 0 ? scripts->pdata[at - 1] : NULL;
+  if (other != NULL && (script->gui || !other->gui))
+    {
+      scripts->pdata[at - 1] = script;
+      g_hash_table_replace (names, script->name, GUINT_TO_POINTER (at));
+      terrane_entry_point_free (other);
+      return TRUE;
+    }
+  gboolean full = scripts->len >= MAX_SCRIPTS;
+  if (other != NULL || full)
+    {
+      terrane_entry_point_free (script);
+      return other != NULL || oci_throw (error, OCI_ERROR_LIMIT, "over %d scripts", MAX_SCRIPTS);
+    }
+  g_ptr_array_add (scripts, script);
+  g_hash_table_insert (names, script->name, GUINT_TO_POINTER (scripts->len));
+  return TRUE;
+}
+
+static gboolean
+take_script (char *line, gboolean gui, GPtrArray *scripts, GHashTable *names, GError **error)
 {
   char *equals = strchr (line, '=');
   if (equals == NULL)
@@ -104,33 +130,18 @@ take_script (char *line, GPtrArray *scripts, GHashTable *names, GError **error)
       return oci_throw (error, OCI_ERROR_FORMAT, "the line %s has no ‘=’", quoted);
     }
   *equals = '\0';
-  g_autoptr (TerraneEntryPoint) script =
-      parse_script (g_strstrip (line), g_strstrip (equals + 1), error);
+  TerraneEntryPoint *script = parse_script (g_strstrip (line), g_strstrip (equals + 1), error);
   if (script == NULL)
     return FALSE;
-  if (!g_hash_table_add (names, script->name))
-    {
-      g_autofree char *quoted = oci_quote (script->name);
-      return oci_throw (error, OCI_ERROR_FORMAT, "the script %s is there twice", quoted);
-    }
-  if (scripts->len >= MAX_SCRIPTS)
-    return oci_throw (error, OCI_ERROR_LIMIT, "over %d scripts", MAX_SCRIPTS);
-  g_ptr_array_add (scripts, g_steal_pointer (&script));
-  return TRUE;
-}
-
-/* Whether scripts follow the line "[section]". */
-static gboolean
-opens_scripts (const char *line)
-{
-  return strcmp (line, "[console_scripts]") == 0 || strcmp (line, "[gui_scripts]") == 0;
+  script->gui = gui;
+  return put_script (scripts, names, script, error);
 }
 
 static gboolean
 parse_lines (char **lines, GPtrArray *scripts, GError **error)
 {
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-  gboolean in_section = FALSE, in_scripts = FALSE;
+  gboolean in_section = FALSE, console = FALSE, gui = FALSE;
   for (; *lines != NULL; lines++)
     {
       char *line = g_strstrip (*lines);
@@ -139,11 +150,12 @@ parse_lines (char **lines, GPtrArray *scripts, GError **error)
       if (line[0] == '[' && g_str_has_suffix (line, "]"))
         {
           in_section = TRUE;
-          in_scripts = opens_scripts (line);
+          console = strcmp (line, "[console_scripts]") == 0;
+          gui = strcmp (line, "[gui_scripts]") == 0;
         }
       else if (!in_section)
         return oci_throw (error, OCI_ERROR_FORMAT, "text before the first section");
-      else if (in_scripts && !take_script (line, scripts, names, error))
+      else if ((console || gui) && !take_script (line, gui, scripts, names, error))
         return FALSE;
     }
   return TRUE;

@@ -12,6 +12,7 @@ typedef struct
   char *name;      /* a file name: no "/", no control characters, neither "." nor ".." */
   char *module;    /* dotted identifiers */
   char *attribute; /* dotted identifiers */
+  gboolean gui;    /* of gui_scripts */
 } TerraneEntryPoint;
 
 void terrane_entry_point_free (TerraneEntryPoint *self);
@@ -22,11 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneEntryPoint, terrane_entry_point_free)
  * @bytes: content of entry_points.txt
  *
  * Reads the sections console_scripts and gui_scripts, which differ on Windows only; other sections
- * are skipped. Extras ("[extra]") are obsolete and ignored, as by pip.
+ * are skipped. Extras ("[extra]") are obsolete and ignored, as by pip. Of several scripts of
+ * one name the last counts, and one of gui_scripts before one of console_scripts, as with pip.
  *
  * Returns: (transfer full) (element-type TerraneEntryPoint): in order. %OCI_ERROR_FORMAT for text
- *   that is not UTF-8, lines outside of a section, names that are unsafe as a file name or there
- *   twice, and values that are not "module:attribute"; %OCI_ERROR_LIMIT for over 10000
+ *   that is not UTF-8, lines outside of a section, names that are unsafe as a file name, and
+ *   values that are not "module:attribute"; %OCI_ERROR_LIMIT for over 10000
  */
 GPtrArray *terrane_entry_points_parse (GBytes *bytes, GError **error);
 

@@ -11,6 +11,7 @@ enum
   MAX_BYTES = 8192,
   MAX_DEPTH = 32,
   MAX_VALUE = 32, /* of a version of the target, as text */
+  MAX_PATCH = 63, /* more than any minor version of Python has had releases */
 };
 
 typedef enum
@@ -333,4 +334,25 @@ terrane_marker_evaluate (const char *marker, const TerranePythonTarget *target,
     }
   *out_holds = some;
   return TRUE;
+}
+
+gboolean
+terrane_marker_depends_on_patch (const char *marker, const TerranePythonTarget *target,
+                                 const char *const *extras)
+{
+  TerranePythonTarget other = *target;
+  gboolean first = FALSE;
+  if (strstr (marker, "full_version") == NULL && strstr (marker, "implementation_version") == NULL)
+    return FALSE;
+  for (other.python_patch = 0; other.python_patch <= MAX_PATCH; other.python_patch++)
+    {
+      gboolean holds = FALSE;
+      if (!terrane_marker_evaluate (marker, &other, extras, &holds, NULL))
+        return FALSE;
+      if (other.python_patch == 0)
+        first = holds;
+      else if (holds != first)
+        return TRUE;
+    }
+  return FALSE;
 }

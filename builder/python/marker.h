@@ -30,4 +30,9 @@ G_BEGIN_DECLS
 gboolean terrane_marker_evaluate (const char *marker, const TerranePythonTarget *target,
                                   const char *const *extras, gboolean *out_holds, GError **error);
 
+/** Whether @marker holds for one patch version of @target's minor version of Python and not for
+ * another; a broken one does not. */
+gboolean terrane_marker_depends_on_patch (const char *marker, const TerranePythonTarget *target,
+                                          const char *const *extras);
+
 G_END_DECLS

@@ -64,7 +64,15 @@ read_download (const OciJson *info, TerraneRequirement *requirement)
       || !oci_json_require (info, "archive_info", &archive_info)
       || !oci_json_object (&archive_info, NULL))
     return FALSE;
-  requirement->url = g_strndup (url, strcspn (url, "#"));
+  if (g_str_has_prefix (url, "file:"))
+    requirement->path = g_filename_from_uri (url, NULL, NULL);
+  else
+    requirement->url = g_strndup (url, strcspn (url, "#"));
+  if (requirement->url == NULL && requirement->path == NULL)
+    {
+      oci_json_problem (&at, "expected file:///PATH");
+      return FALSE;
+    }
   return read_hash (&archive_info, requirement);
 }
 

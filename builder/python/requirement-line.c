@@ -1,5 +1,7 @@
 #include "builder/python/requirement-line.h"
 #include "builder/python/name.h"
+#include "builder/python/requirement-location.h"
+#include "builder/python/wheel-name.h"
 
 #include "oci/registry/url.h"
 
@@ -8,81 +10,12 @@
 /* Any part of a line may be a URL with a password in it, when somebody has made a mistake: messages
  * quote by oci_url_quote(). */
 
-enum
-{
-  MAX_HASHES = 2000, /* of one requirement: files of one version */
-};
-
 static const char *
 skip_spaces (const char *p)
 {
   while (*p == ' ' || *p == '\t')
     p++;
   return p;
-}
-
-/* "${NAME}" at @p: its end, or NULL. */
-static const char *
-variable_end (const char *p)
-{
-  if (!g_str_has_prefix (p, "${"))
-    return NULL;
-  const char *end = p + 2;
-  while (g_ascii_isupper (*end) || g_ascii_isdigit (*end) || *end == '_')
-    end++;
-  return end > p + 2 && *end == '}' ? end + 1 : NULL;
-}
-
-char *
-terrane_requirement_expand (const char *text, GError **error)
-{
-  g_autoptr (GString) expanded = g_string_new (NULL);
-  for (const char *p = text; *p != '\0';)
-    {
-      const char *end = variable_end (p);
-      if (end == NULL)
-        {
-          g_string_append_c (expanded, *p++);
-          continue;
-        }
-      g_autofree char *name = g_strndup (p + 2, (gsize) (end - p - 3));
-      const char *value = g_getenv (name);
-      if (value == NULL)
-        {
-          g_autofree char *quoted = oci_quote (name);
-          oci_throw (error, OCI_ERROR_USAGE, "the environment variable %s is not set", quoted);
-          return NULL;
-        }
-      g_string_append (expanded, value);
-      p = end;
-    }
-  return g_string_free (g_steal_pointer (&expanded), FALSE);
-}
-
-/* @value is "ALGORITHM:HEX". */
-static gboolean
-add_hash (TerraneRequirement *self, const char *value, GError **error)
-{
-  OciDigest digest;
-  g_autofree char *lower = g_ascii_strdown (value, -1);
-  if (!g_str_has_prefix (lower, "sha256:"))
-    {
-      if (strchr (value, ':') != NULL)
-        return TRUE;
-      g_autofree char *quoted = oci_url_quote (value);
-      return oci_throw (error, OCI_ERROR_USAGE, "%s: --hash is sha256: and 64 digits, not %s",
-                        self->name, quoted);
-    }
-  if (!oci_digest_parse (lower, &digest, NULL))
-    {
-      g_autofree char *quoted = oci_url_quote (value);
-      return oci_throw (error, OCI_ERROR_USAGE, "%s: %s is not sha256: and 64 hexadecimal digits",
-                        self->name, quoted);
-    }
-  if (self->hashes->len >= MAX_HASHES)
-    return oci_throw (error, OCI_ERROR_LIMIT, "%s has more than %d hashes", self->name, MAX_HASHES);
-  terrane_requirement_add_hash (self, &digest);
-  return TRUE;
 }
 
 /* Options that only builds from source look at: with wheels they mean nothing. */
@@ -96,13 +29,19 @@ is_build_option (const char *option)
 }
 
 static gboolean
-read_options (TerraneRequirement *self, const char *text, gboolean *out_hashed, GError **error)
+take_hash (TerraneRequirement *self, const char *value, const char *directory, GError **error)
+{
+  g_autofree char *expanded = terrane_requirement_expand (value, directory, error);
+  return expanded != NULL && terrane_requirement_read_hash (self, expanded, error);
+}
+
+static gboolean
+read_options (TerraneRequirement *self, const char *text, const char *directory, GError **error)
 {
   g_auto (GStrv) words = NULL;
-  g_autoptr (GError) local = NULL;
   if (*text == '\0')
     return TRUE;
-  if (!g_shell_parse_argv (text, NULL, &words, &local))
+  if (!g_shell_parse_argv (text, NULL, &words, NULL))
     return oci_throw (error, OCI_ERROR_USAGE, "%s: its options have unbalanced quotes", self->name);
   for (char **word = words; *word != NULL; word++)
     {
@@ -120,9 +59,8 @@ read_options (TerraneRequirement *self, const char *text, gboolean *out_hashed, 
         word++;
       else
         return oci_throw (error, OCI_ERROR_USAGE, "%s: %s has no value", self->name, *word);
-      if (is_hash && !add_hash (self, value, error))
+      if (is_hash && !take_hash (self, value, directory, error))
         return FALSE;
-      *out_hashed = *out_hashed || is_hash;
     }
   return TRUE;
 }
@@ -153,70 +91,63 @@ skip_extras (const char **p, const char *name, GError **error)
   return TRUE;
 }
 
-/* Hashes in a URL's fragment, as "sha256=HEX" among "&"-joined fields (PEP 503). */
+/* @p stands after the "@". A URL ends at white space, as it may have a ";" in it. */
 static gboolean
-read_fragment (TerraneRequirement *self, const char *fragment, GError **error)
-{
-  g_auto (GStrv) fields = g_strsplit (fragment, "&", 64);
-  for (char **field = fields; *field != NULL; field++)
-    {
-      if (!g_str_has_prefix (*field, "sha256="))
-        continue;
-      g_autofree char *value = g_strconcat ("sha256:", *field + strlen ("sha256="), NULL);
-      if (!add_hash (self, value, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* @p stands behind the "@". */
-static gboolean
-read_url (TerraneRequirement *self, const char **p, GError **error)
+read_url (TerraneRequirement *self, const char **p, const char *directory, GError **error)
 {
   const char *start = skip_spaces (*p);
   size_t len = strcspn (start, " \t");
   g_autofree char *written = g_strndup (start, len);
-  g_autofree char *scheme = g_ascii_strdown (written, (gssize) strcspn (written, ":"));
   *p = start + len;
-  if (strchr (scheme, '+') != NULL)
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "%s comes from version control, which has no hash; build a wheel of it, and "
-                      "name that",
-                      self->name);
-  if (strcmp (scheme, "https") != 0 && strcmp (scheme, "http") != 0)
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "%s: expected an https URL after the @; a local wheel is found by "
-                      "'--find-links DIRECTORY' and '%s==VERSION'",
-                      self->name, self->name);
-  g_autofree char *url = terrane_requirement_expand (written, error);
-  if (url == NULL)
-    return FALSE;
-  char *fragment = strchr (url, '#');
-  if (fragment != NULL)
-    *fragment++ = '\0';
-  if (fragment != NULL && !read_fragment (self, fragment, error))
-    return FALSE;
-  self->url = g_steal_pointer (&url);
+  return terrane_requirement_locate (self, written, directory, error);
+}
+
+/* One version of all specifiers, or what they are else. */
+static gboolean
+read_specifiers (TerraneRequirement *self, const char *text, GError **error)
+{
+  gboolean exact = g_str_has_prefix (text, "==");
+  const char *start = skip_spaces (text + (g_str_has_prefix (text, "===") ? 3 : exact ? 2 : 0));
+  if (!exact || strpbrk (start, "*,") != NULL)
+    {
+      self->specifiers = text[0] != '\0' ? g_strdup (text) : NULL;
+      return TRUE;
+    }
+  size_t len = strcspn (start, " \t");
+  const char *rest = skip_spaces (start + len);
+  g_autofree char *version = g_strndup (start, len);
+  g_autofree char *quoted = oci_url_quote (*rest != '\0' ? rest : version);
+  if (*rest != '\0')
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: unexpected %s", self->name, quoted);
+  if (!terrane_requirement_is_version (version))
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: %s is not a version", self->name, quoted);
+  self->version = g_steal_pointer (&version);
   return TRUE;
 }
 
+/* What stands before the ";": "==1.0", "(==1.0)", ">=1,<2", or nothing. */
 static gboolean
-read_version (TerraneRequirement *self, const char **p, GError **error)
+read_versions (TerraneRequirement *self, const char **p, const char *directory, GError **error)
 {
-  const char *start = *p + (g_str_has_prefix (*p, "===") ? 3 : 2);
-  start = skip_spaces (start);
-  size_t len = strcspn (start, " \t;,");
-  g_autofree char *version = g_strndup (start, len);
-  *p = skip_spaces (start + len);
-  if (strchr (version, '*') != NULL || **p == ',')
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "%s has a range of versions, not one" TERRANE_PINNED_ADVICE, self->name);
-  if (!terrane_requirement_is_version (version))
+  size_t len = strcspn (*p, ";");
+  g_autofree char *written = g_strstrip (g_strndup (*p, len));
+  size_t size = strlen (written);
+  *p += len;
+  if (size >= 2 && written[0] == '(' && written[size - 1] == ')')
     {
-      g_autofree char *quoted = oci_url_quote (version);
-      return oci_throw (error, OCI_ERROR_USAGE, "%s: %s is not a version", self->name, quoted);
+      written[0] = written[size - 1] = ' ';
+      g_strstrip (written);
     }
-  self->version = g_steal_pointer (&version);
+  if (written[0] != '\0' && strchr ("=<>!~", written[0]) == NULL)
+    {
+      g_autofree char *quoted = oci_url_quote (written);
+      return oci_throw (error, OCI_ERROR_USAGE, "%s: unexpected %s", self->name, quoted);
+    }
+  g_autoptr (GError) local = NULL;
+  g_autofree char *text = terrane_requirement_expand (written, directory, &local);
+  if (text != NULL)
+    return read_specifiers (self, text, error);
+  self->fault = g_strdup_printf ("%s: %s", self->name, local->message);
   return TRUE;
 }
 
@@ -245,17 +176,6 @@ read_name (const char **p, GError **error)
   while (g_ascii_isalnum ((*p)[len]) || ((*p)[len] != '\0' && strchr ("-_.", (*p)[len]) != NULL))
     len++;
   g_autofree char *name = g_strndup (*p, len);
-  gboolean path = strchr ("/\\:", (*p)[len]) != NULL && (*p)[len] != '\0';
-  if (path || g_str_has_suffix (name, ".whl") || g_str_has_suffix (name, ".tar.gz")
-      || name[0] == '.')
-    {
-      g_autofree char *quoted = oci_url_quote (*p);
-      oci_throw (error, OCI_ERROR_USAGE,
-                 "%s is a path or a URL without the project's name; write 'NAME @ URL "
-                 "--hash=sha256:…', or '--find-links DIRECTORY' and 'NAME==VERSION --hash=…'",
-                 quoted);
-      return NULL;
-    }
   if (!terrane_python_is_name (name))
     {
       g_autofree char *quoted = oci_url_quote (*p);
@@ -266,48 +186,110 @@ read_name (const char **p, GError **error)
   return terrane_requirement_new (name);
 }
 
-/* All before the options. */
-static TerraneRequirement *
-read_specifier (const char *text, GError **error)
+/* The length of a URL or path at the start, which is there instead of a name; 0 when there is none.
+ * As with pip a ";" ends a path, and a URL only after white space. */
+static size_t
+location_length (const char *text)
 {
-  const char *p = skip_spaces (text);
-  g_autoptr (TerraneRequirement) self = read_name (&p, error);
-  if (self == NULL || !skip_extras (&p, self->name, error))
+  size_t word = strcspn (text, " \t;@[=<>~(#");
+  g_autofree char *bare = g_strndup (text, word);
+  if (strchr (bare, ':') != NULL)
+    return strcspn (text, " \t");
+  gboolean is_path = text[0] == '.' || text[0] == '$' || strpbrk (bare, "/\\") != NULL
+                     || g_str_has_suffix (bare, ".whl") || g_str_has_suffix (bare, ".tar.gz");
+  return is_path ? strcspn (text, " \t;") : 0;
+}
+
+/* The project's name in "#egg=NAME", else the text as messages may show it. */
+static char *
+name_of_location (const char *text)
+{
+  const char *egg = strstr (text, "egg=");
+  size_t len = egg != NULL ? strcspn (egg + strlen ("egg="), "&[#- \t") : 0;
+  return len > 0 ? g_strndup (egg + strlen ("egg="), len) : oci_url_quote (text);
+}
+
+/* Cuts "[extras]", which stand at the end or before the fragment. */
+static void
+cut_extras (char *location)
+{
+  char *fragment = location + strcspn (location, "#");
+  char *extras = location + strcspn (location, "[");
+  if (extras < fragment && fragment[-1] == ']')
+    memmove (extras, fragment, strlen (fragment) + 1);
+}
+
+/* A URL or path without a name: the name of a wheel has that. */
+static TerraneRequirement *
+read_location (const char **p, size_t len, const char *directory, GError **error)
+{
+  g_autofree char *written = g_strndup (*p, len);
+  cut_extras (written);
+  g_autofree char *label = name_of_location (written);
+  g_autoptr (TerraneRequirement) self = terrane_requirement_new (label);
+  *p += len;
+  if (!terrane_requirement_locate (self, written, directory, error))
     return NULL;
-  if (*p == '@')
+  g_autofree char *file_name = terrane_requirement_file_name (self);
+  g_autoptr (TerraneWheelName) wheel =
+      file_name != NULL ? terrane_wheel_name_parse (file_name, NULL) : NULL;
+  if (wheel != NULL)
     {
-      p++;
-      if (!read_url (self, &p, error))
-        return NULL;
+      g_free (self->name);
+      g_free (self->normalised);
+      self->name = g_strdup (wheel->name);
+      self->normalised = g_strdup (wheel->name);
     }
-  else if (g_str_has_prefix (p, "=="))
+  else if (self->fault == NULL)
+    self->fault = g_strdup_printf (
+        "%s is not a wheel; nothing is built from source here: build a wheel of it, by 'uv build "
+        "--wheel' or 'pip wheel --no-deps', and name that with its hash",
+        label);
+  return g_steal_pointer (&self);
+}
+
+/* "NAME[EXTRAS]", and what says which file or version. */
+static TerraneRequirement *
+read_named (const char **p, const char *directory, GError **error)
+{
+  g_autoptr (TerraneRequirement) self = read_name (p, error);
+  if (self == NULL || !skip_extras (p, self->name, error))
+    return NULL;
+  if (**p == '@')
     {
-      if (!read_version (self, &p, error))
-        return NULL;
+      (*p)++;
+      return read_url (self, p, directory, error) ? g_steal_pointer (&self) : NULL;
     }
-  else
-    {
-      oci_throw (error, OCI_ERROR_USAGE,
-                 "%s is not pinned to a version by ==" TERRANE_PINNED_ADVICE, self->name);
-      return NULL;
-    }
-  return read_marker (self, p, error) ? g_steal_pointer (&self) : NULL;
+  return read_versions (self, p, directory, error) ? g_steal_pointer (&self) : NULL;
 }
 
 TerraneRequirement *
-terrane_requirement_parse_line (const char *text, GError **error)
+terrane_requirement_parse_line (const char *text, const char *directory, GError **error)
 {
-  gboolean hashed = FALSE;
   const char *options = options_start (text);
   g_autofree char *specifier = g_strchomp (g_strndup (text, (gsize) (options - text)));
-  g_autoptr (TerraneRequirement) self = read_specifier (specifier, error);
-  if (self == NULL || !read_options (self, options, &hashed, error))
-    return NULL;
-  if (self->hashes->len == 0)
-    {
-      oci_throw (error, OCI_ERROR_USAGE, "%s has no %s" TERRANE_PINNED_ADVICE, self->name,
-                 hashed ? "--hash of SHA-256, only of others" : "--hash");
-      return NULL;
-    }
-  return g_steal_pointer (&self);
+  const char *p = skip_spaces (specifier);
+  size_t location = location_length (p);
+  g_autoptr (TerraneRequirement) self = location > 0
+                                            ? read_location (&p, location, directory, error)
+                                            : read_named (&p, directory, error);
+  return self != NULL && read_marker (self, p, error)
+                 && read_options (self, options, directory, error)
+             ? g_steal_pointer (&self)
+             : NULL;
+}
+
+TerraneRequirement *
+terrane_requirement_new_editable (const char *text)
+{
+  const char *marker = strstr (text, " ;");
+  g_autofree char *written =
+      g_strndup (text, marker != NULL ? (gsize) (marker - text) : strlen (text));
+  g_autofree char *name = name_of_location (g_strstrip (written));
+  TerraneRequirement *self = terrane_requirement_new (name);
+  self->fault = g_strdup ("an editable install has no hash; build a wheel of it and pin that, or "
+                          "leave it out ('uv export --no-emit-project')");
+  if (marker != NULL)
+    self->marker = g_strstrip (g_strdup (strchr (marker, ';') + 1));
+  return self;
 }

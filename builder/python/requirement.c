@@ -17,7 +17,34 @@ terrane_requirement_new (const char *name)
   self->name = g_strdup (name);
   self->normalised = terrane_python_normalise_name (name);
   self->hashes = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  self->long_hashes = g_ptr_array_new_with_free_func (g_free);
   return self;
+}
+
+TerraneRequirement *
+terrane_requirement_copy (const TerraneRequirement *self)
+{
+  TerraneRequirement *copy = terrane_requirement_new (self->name);
+  copy->version = g_strdup (self->version);
+  copy->specifiers = g_strdup (self->specifiers);
+  copy->url = g_strdup (self->url);
+  copy->path = g_strdup (self->path);
+  copy->marker = g_strdup (self->marker);
+  g_array_append_vals (copy->hashes, self->hashes->data, self->hashes->len);
+  for (guint i = 0; i < self->long_hashes->len; i++)
+    g_ptr_array_add (copy->long_hashes, g_strdup (self->long_hashes->pdata[i]));
+  copy->weak_hashes = self->weak_hashes;
+  copy->fault = g_strdup (self->fault);
+  copy->file = g_strdup (self->file);
+  copy->line = self->line;
+  return copy;
+}
+
+char *
+terrane_requirement_where (const TerraneRequirement *self, const char *file)
+{
+  return self->file != NULL ? g_strdup_printf ("%s line %u", self->file, self->line)
+                            : g_strdup (file);
 }
 
 void
@@ -28,9 +55,15 @@ terrane_requirement_free (TerraneRequirement *self)
   g_free (self->name);
   g_free (self->normalised);
   g_free (self->version);
+  g_free (self->specifiers);
   g_free (self->url);
+  g_free (self->path);
   g_free (self->marker);
   g_array_unref (self->hashes);
+  g_ptr_array_unref (self->long_hashes);
+  g_clear_pointer (&self->accepted, g_hash_table_unref);
+  g_free (self->fault);
+  g_free (self->file);
   g_free (self);
 }
 
@@ -67,6 +100,7 @@ terrane_requirements_new (void)
 {
   TerraneRequirements *self = g_new0 (TerraneRequirements, 1);
   self->requirements = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
+  self->constraints = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
   self->extra_index_urls = g_new0 (char *, 1);
   self->find_links = g_new0 (char *, 1);
   return self;
@@ -78,6 +112,7 @@ terrane_requirements_free (TerraneRequirements *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->requirements);
+  g_ptr_array_unref (self->constraints);
   g_free (self->index_url);
   g_strfreev (self->extra_index_urls);
   g_strfreev (self->find_links);

@@ -10,18 +10,32 @@ typedef struct
 {
   char *name;       /* as written */
   char *normalised; /* PEP 503 */
-  char *version;    /* (nullable): X of "==X"; NULL only with @url */
-  char *url;        /* (nullable): where it is, without fragment: http, https, and in reports
-                     * file; may have a user and a password */
+  char *version;    /* (nullable): X of "==X", when that is all of @specifiers */
+  char *specifiers; /* (nullable): of versions, when they are others */
+  char *url;        /* (nullable): where it is, without fragment: http, https; may have a user and a
+                     * password */
+  char *path;       /* (nullable): of the wheel here, instead of @url */
   char *marker;     /* (nullable): PEP 508 environment marker */
-  GArray *hashes;   /* (element-type OciDigest): SHA-256 of acceptable files, at least one */
-  unsigned line;    /* where it starts, from 1; 0 when it comes from a report */
+  GArray *hashes;   /* (element-type OciDigest): SHA-256 of acceptable files */
+  GPtrArray *long_hashes; /* of char *: "sha384:HEX", "sha512:HEX" of acceptable files */
+  GHashTable *accepted;   /* (nullable): SHA-256 of a file in hexadecimal -> the long hash it has */
+  gboolean weak_hashes;   /* there were hashes of other algorithms */
+  char *fault;            /* (nullable): why it cannot be installed from here. One whose marker does
+                           * not hold need not be installed */
+  char *file;             /* (nullable): that it stands in; NULL when it comes from a report */
+  unsigned line;          /* where it starts there, from 1 */
 } TerraneRequirement;
 
 /** A requirement without version, URL, marker and hashes. @name is copied. */
 TerraneRequirement *terrane_requirement_new (const char *name);
 void terrane_requirement_free (TerraneRequirement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRequirement, terrane_requirement_free)
+
+/** Returns: (transfer full) */
+TerraneRequirement *terrane_requirement_copy (const TerraneRequirement *self);
+
+/** Where it is, for messages: "FILE line N", or @file without these. Returns: (transfer full) */
+char *terrane_requirement_where (const TerraneRequirement *self, const char *file);
 
 /** Adds @digest unless it is there. */
 void terrane_requirement_add_hash (TerraneRequirement *self, const OciDigest *digest);
@@ -38,6 +52,7 @@ gboolean terrane_requirement_is_version (const char *version);
 typedef struct
 {
   GPtrArray *requirements; /* (element-type TerraneRequirement): in the order of the file */
+  GPtrArray *constraints;  /* the same: what they say counts for a requirement of the same name */
   char *index_url;         /* (nullable): replaces the default index */
   char **extra_index_urls; /* NULL-terminated: asked besides the primary */
   char **find_links;       /* NULL-terminated: URLs and paths */

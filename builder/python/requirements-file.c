@@ -1,8 +1,12 @@
 #include "builder/python/requirements-file.h"
 
+#include "builder/python/lock-kind.h"
 #include "builder/python/requirement-line.h"
+#include "builder/python/requirement-location.h"
+#include "oci/base/fd.h"
 #include "oci/registry/url.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 enum
@@ -12,40 +16,49 @@ enum
   MAX_REQUIREMENTS = 20000,
   MAX_URLS = 100,
   MAX_PROBLEMS = 50,
+  MAX_DEPTH = 32, /* of files in each other */
+  MAX_FILES = 500,
 };
+
+/* What all files of one parse share. */
+typedef struct
+{
+  TerraneRequirements *result;
+  GPtrArray *extra_index_urls, *find_links;
+  GPtrArray
+      *open; /* of char *: canonical paths of the files that are being read, outermost first */
+  unsigned n_files;
+  size_t n_bytes;
+  GString *problems;
+  unsigned n_problems;
+} Collection;
 
 typedef struct
 {
-  const char *name;
-  unsigned line; /* of the logical line's start, from 1 */
-  TerraneRequirements *result;
-  GHashTable *seen; /* normalised name and marker */
-  GPtrArray *extra_index_urls, *find_links;
-  GString *problems;
-  unsigned n_problems;
-  gboolean advised; /* TERRANE_PINNED_ADVICE was given; once is enough */
+  Collection *all;
+  const char *name;    /* of the file */
+  char *directory;     /* that it is in */
+  gboolean constraint; /* it was named by "-c" */
+  unsigned line;       /* of the logical line's start, from 1 */
 } Parser;
 
-static void
-note (Parser *self, const char *message)
+static void G_GNUC_PRINTF (2, 3) note (Parser *self, const char *format, ...)
 {
-  size_t len = strlen (message);
-  if (g_str_has_suffix (message, TERRANE_PINNED_ADVICE))
-    {
-      if (self->advised)
-        len -= strlen (TERRANE_PINNED_ADVICE);
-      self->advised = TRUE;
-    }
-  if (self->n_problems++ < MAX_PROBLEMS)
-    g_string_append_printf (self->problems, "%s%s line %u: %.*s",
-                            self->problems->len > 0 ? "\n" : "", self->name, self->line, (int) len,
-                            message);
+  va_list args;
+  GString *problems = self->all->problems;
+  if (self->all->n_problems++ >= MAX_PROBLEMS)
+    return;
+  va_start (args, format);
+  g_string_append_printf (problems, "%s%s line %u: ", problems->len > 0 ? "\n" : "", self->name,
+                          self->line);
+  g_string_append_vprintf (problems, format, args);
+  va_end (args);
 }
 
 static void
 note_error (Parser *self, GError *error)
 {
-  note (self, error->message);
+  note (self, "%s", error->message);
   g_error_free (error);
 }
 
@@ -58,7 +71,7 @@ typedef enum
   FIND_LINKS,
   NO_INDEX,
   INCLUDE,
-  EDITABLE,
+  CONSTRAIN,
 } Action;
 
 typedef struct
@@ -75,8 +88,7 @@ static const Option options[] = {
   { "--find-links", "-f", TRUE, FIND_LINKS },
   { "--no-index", NULL, FALSE, NO_INDEX },
   { "--requirement", "-r", TRUE, INCLUDE },
-  { "--constraint", "-c", TRUE, INCLUDE },
-  { "--editable", "-e", TRUE, EDITABLE },
+  { "--constraint", "-c", TRUE, CONSTRAIN },
   { "--no-binary", NULL, TRUE, IGNORE },
   { "--only-binary", NULL, TRUE, IGNORE },
   { "--trusted-host", NULL, TRUE, IGNORE },
@@ -108,83 +120,90 @@ find_option (const char *word, const char **out_value)
   return NULL;
 }
 
-static void
-add_url (Parser *self, GPtrArray *urls, const char *value)
+/* A directory counts from the file that names it. The user of the requirements knows where the
+ * outermost one is. */
+static char *
+place_links (const Parser *self, const char *value)
 {
-  GError *error = NULL;
-  char *url = terrane_requirement_expand (value, &error);
-  if (url == NULL)
-    {
-      note_error (self, error);
-      return;
-    }
+  gboolean nested = self->all->open->len > 1;
+  return nested && strstr (value, "://") == NULL ? g_canonicalize_filename (value, self->directory)
+                                                 : g_strdup (value);
+}
+
+static void
+add_url (Parser *self, GPtrArray *urls, char *url)
+{
   if (urls->len < MAX_URLS)
-    g_ptr_array_add (urls, url);
-  else
     {
-      g_free (url);
-      note (self, "too many indexes and links");
-    }
-}
-
-static void
-set_index_url (Parser *self, const char *value)
-{
-  GError *error = NULL;
-  char *url = terrane_requirement_expand (value, &error);
-  if (url == NULL)
-    {
-      note_error (self, error);
+      g_ptr_array_add (urls, url);
       return;
     }
-  g_free (self->result->index_url);
-  self->result->index_url = url;
+  g_free (url);
+  note (self, "too many indexes and links");
 }
 
-static void
-apply_option (Parser *self, const Option *option, const char *value)
+static gboolean read_other_file (Parser *self, const char *value, gboolean constraint,
+                                 GError **error);
+
+static gboolean
+apply_option (Parser *self, const Option *option, const char *written, GError **error)
 {
+  GError *local = NULL;
+  g_autofree char *value =
+      written != NULL ? terrane_requirement_expand (written, self->directory, &local) : NULL;
+  if (local != NULL)
+    {
+      note_error (self, local);
+      return TRUE;
+    }
   switch (option->action)
     {
     case INDEX_URL:
-      set_index_url (self, value);
+      g_free (self->all->result->index_url);
+      self->all->result->index_url = g_steal_pointer (&value);
       break;
     case EXTRA_INDEX_URL:
-      add_url (self, self->extra_index_urls, value);
+      add_url (self, self->all->extra_index_urls, g_steal_pointer (&value));
       break;
     case FIND_LINKS:
-      add_url (self, self->find_links, value);
+      add_url (self, self->all->find_links, place_links (self, value));
       break;
     case NO_INDEX:
-      self->result->no_index = TRUE;
+      self->all->result->no_index = TRUE;
       break;
     case INCLUDE:
-      {
-        g_autofree char *quoted = oci_url_quote (value);
-        g_autofree char *message =
-            g_strdup_printf ("%s %s: other files are not read; export everything to one file",
-                             option->letter, quoted);
-        note (self, message);
-        break;
-      }
-    case EDITABLE:
-      note (self, "an editable install has no hash; build a wheel of it and pin that, or leave it "
-                  "out ('uv export --no-emit-project')");
-      break;
+      return read_other_file (self, value, FALSE, error);
+    case CONSTRAIN:
+      return read_other_file (self, value, TRUE, error);
     case IGNORE:
     default:
       break;
     }
+  return TRUE;
 }
 
-static void
-read_options (Parser *self, const char *text)
+/* "-e" with what follows it, or NULL. */
+static const char *
+editable_of (const char *text)
+{
+  static const char *const names[] = { "--editable", "-e" };
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_has_prefix (text, names[i]))
+      {
+        const char *rest = text + strlen (names[i]);
+        return rest + strspn (rest, i == 0 ? "= \t" : " \t");
+      }
+  return NULL;
+}
+
+static gboolean
+read_options (Parser *self, const char *text, GError **error)
 {
   g_auto (GStrv) words = NULL;
   if (!g_shell_parse_argv (text, NULL, &words, NULL))
     {
       note (self, "the quotes of this option are not balanced");
-      return;
+      return TRUE;
     }
   for (char **word = words; *word != NULL; word++)
     {
@@ -194,50 +213,43 @@ read_options (Parser *self, const char *text)
         {
           g_autofree char *bare = g_strndup (*word, strcspn (*word, "="));
           g_autofree char *quoted = oci_url_quote (bare);
-          g_autofree char *message = g_strdup_printf ("unknown option %s", quoted);
-          note (self, message);
-          return;
+          note (self, "unknown option %s", quoted);
+          return TRUE;
         }
       if (option->has_value && value == NULL && word[1] != NULL)
         value = *++word;
       if (option->has_value != (value != NULL && value[0] != '\0'))
         {
-          g_autofree char *message = g_strdup_printf (
-              "%s %s", option->name, option->has_value ? "has no value" : "takes no value");
-          note (self, message);
-          return;
+          note (self, "%s %s", option->name, option->has_value ? "has no value" : "takes no value");
+          return TRUE;
         }
-      apply_option (self, option, value);
+      if (!apply_option (self, option, value, error))
+        return FALSE;
     }
+  return TRUE;
+}
+
+static gboolean
+add_requirement (Parser *self, TerraneRequirement *requirement, GError **error)
+{
+  TerraneRequirements *result = self->all->result;
+  requirement->file = g_strdup (self->name);
+  requirement->line = self->line;
+  g_ptr_array_add (self->constraint ? result->constraints : result->requirements, requirement);
+  if (result->requirements->len + result->constraints->len > MAX_REQUIREMENTS)
+    return oci_throw (error, OCI_ERROR_LIMIT, "%s has more than %d requirements", self->name,
+                      MAX_REQUIREMENTS);
+  return TRUE;
 }
 
 static gboolean
 read_requirement (Parser *self, const char *text, GError **error)
 {
   GError *local = NULL;
-  g_autoptr (TerraneRequirement) requirement = terrane_requirement_parse_line (text, &local);
-  if (requirement == NULL)
-    {
-      note_error (self, local);
-      return TRUE;
-    }
-  if (self->result->requirements->len >= MAX_REQUIREMENTS)
-    return oci_throw (error, OCI_ERROR_LIMIT, "%s has more than %d requirements", self->name,
-                      MAX_REQUIREMENTS);
-  const char *marker = requirement->marker;
-  g_autofree char *key =
-      g_strconcat (requirement->normalised, ";", marker != NULL ? marker : "", NULL);
-  if (g_hash_table_contains (self->seen, key))
-    {
-      g_autofree char *message =
-          g_strdup_printf ("%s is there already, %s", requirement->name,
-                           marker != NULL ? "with the same marker" : "without a marker as well");
-      note (self, message);
-      return TRUE;
-    }
-  requirement->line = self->line;
-  g_hash_table_add (self->seen, g_steal_pointer (&key));
-  g_ptr_array_add (self->result->requirements, g_steal_pointer (&requirement));
+  TerraneRequirement *requirement = terrane_requirement_parse_line (text, self->directory, &local);
+  if (requirement != NULL)
+    return add_requirement (self, requirement, error);
+  note_error (self, local);
   return TRUE;
 }
 
@@ -258,11 +270,12 @@ read_logical_line (Parser *self, GString *text, GError **error)
 {
   cut_comment (text->str);
   g_strstrip (text->str);
+  const char *editable = editable_of (text->str);
+  if (editable != NULL)
+    return add_requirement (self, terrane_requirement_new_editable (editable), error);
   if (text->str[0] == '-')
-    read_options (self, text->str);
-  else if (text->str[0] != '\0')
-    return read_requirement (self, text->str, error);
-  return TRUE;
+    return read_options (self, text->str, error);
+  return text->str[0] == '\0' || read_requirement (self, text->str, error);
 }
 
 static gboolean
@@ -307,27 +320,96 @@ read_lines (Parser *self, const char *p, const char *end, GError **error)
   return TRUE;
 }
 
+/* What PowerShell's ">" writes has a byte order mark, and its letters have a NUL each. */
 static gboolean
-read_file (Parser *self, GBytes *data, GError **error)
+is_utf16 (const char *text, size_t size)
+{
+  return size >= 2
+         && (memcmp (text, "\xff\xfe", 2) == 0 || memcmp (text, "\xfe\xff", 2) == 0
+             || (text[0] == '\0') != (text[1] == '\0'));
+}
+
+static gboolean
+check_text (const char *name, const char *text, size_t size, GError **error)
+{
+  if (is_utf16 (text, size))
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "%s is a text in UTF-16, as PowerShell's > writes it; write it as UTF-8: by "
+                      "the tool's own option, such as -o FILE, or by '| Out-File -Encoding utf8 "
+                      "FILE'",
+                      name);
+  if (!g_utf8_validate_len (text, size, NULL)) /* refuses NUL too */
+    return oci_throw (error, OCI_ERROR_USAGE, "%s is not a text in UTF-8", name);
+  return TRUE;
+}
+
+static gboolean
+read_file (Collection *all, const char *name, gboolean constraint, GBytes *data, GError **error)
 {
   gsize size = 0;
   const char *text = g_bytes_get_data (data, &size);
-  if (size > MAX_BYTES)
-    return oci_throw (error, OCI_ERROR_LIMIT, "%s has %zu bytes, at most %d are allowed",
-                      self->name, size, MAX_BYTES);
+  g_autofree char *directory = g_path_get_dirname (name);
+  Parser parser = { .all = all, .name = name, .directory = directory, .constraint = constraint };
+  all->n_bytes += MIN (size, MAX_BYTES + 1);
+  if (all->n_bytes > MAX_BYTES)
+    return oci_throw (error, OCI_ERROR_LIMIT, "%s has %zu bytes, at most %d are allowed%s", name,
+                      size, MAX_BYTES, all->n_files > 0 ? " in all files" : "");
   if (size == 0)
     return TRUE;
-  if (!g_utf8_validate_len (text, size, NULL)) /* refuses NUL too */
-    return oci_throw (error, OCI_ERROR_USAGE, "%s is not a text in UTF-8", self->name);
-  gsize mark = size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-  if (!read_lines (self, text + mark, text + size, error))
+  if (!check_text (name, text, size, error))
     return FALSE;
-  if (self->n_problems == 0)
-    return TRUE;
-  if (self->n_problems > MAX_PROBLEMS)
-    g_string_append_printf (self->problems, "\n%s: and %u more problems", self->name,
-                            self->n_problems - MAX_PROBLEMS);
-  return oci_throw (error, OCI_ERROR_USAGE, "%s", self->problems->str);
+  gsize mark = size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  return read_lines (&parser, text + mark, text + size, error);
+}
+
+/* Whether another file may be a requirements file. */
+static gboolean
+check_kind (const char *name, GBytes *data, GError **error)
+{
+  const TerraneLockKind *kind = terrane_lock_kind_find (name, data);
+  return kind == NULL
+         || oci_throw (error, OCI_ERROR_USAGE, "it is %s; a requirements file is needed: %s",
+                       kind->what, kind->advice);
+}
+
+/* Reads the file that "-r" or "-c" names, by a path that counts from the file that has the line. */
+static gboolean
+read_other_file (Parser *self, const char *value, gboolean constraint, GError **error)
+{
+  Collection *all = self->all;
+  g_autofree char *quoted = oci_url_quote (value);
+  const char *letter = constraint ? "-c" : "-r";
+  g_autoptr (GBytes) data = NULL;
+  g_autoptr (GError) local = NULL;
+  g_autofree char *from_url =
+      g_str_has_prefix (value, "file:") ? g_filename_from_uri (value, NULL, NULL) : NULL;
+  if (from_url == NULL && strstr (value, "://") != NULL)
+    {
+      note (self,
+            "%s %s: only files of this machine are read; download it, and name it by its path",
+            letter, quoted);
+      return TRUE;
+    }
+  const char *path = from_url != NULL ? from_url : value;
+  g_autofree char *name = g_path_is_absolute (path) || g_str_equal (self->directory, ".")
+                              ? g_strdup (path)
+                              : g_build_filename (self->directory, path, NULL);
+  char *canonical = g_canonicalize_filename (name, NULL);
+  gboolean again = g_ptr_array_find_with_equal_func (all->open, canonical, g_str_equal, NULL);
+  g_ptr_array_add (all->open, canonical);
+  if (again)
+    note (self, "%s %s: the file includes itself", letter, quoted);
+  else if (all->open->len > MAX_DEPTH || ++all->n_files > MAX_FILES)
+    note (self, "%s %s: more than %d files, or %d in each other", letter, quoted, MAX_FILES,
+          MAX_DEPTH);
+  else if (!oci_read_file (AT_FDCWD, name, MAX_BYTES, &data, &local))
+    note (self, "%s %s: %s", letter, quoted, local->message);
+  else if (!check_kind (name, data, &local))
+    note (self, "%s %s: %s", letter, quoted, local->message);
+  else if (!read_file (all, name, constraint, data, error))
+    return FALSE;
+  g_ptr_array_remove_index (all->open, all->open->len - 1);
+  return TRUE;
 }
 
 /* The strings of @array as a vector; @array is consumed. */
@@ -338,22 +420,33 @@ to_strv (GPtrArray *array)
   return (char **) g_ptr_array_free (array, FALSE);
 }
 
+static gboolean
+finish (const Collection *all, const char *name, GError **error)
+{
+  if (all->n_problems == 0)
+    return TRUE;
+  if (all->n_problems > MAX_PROBLEMS)
+    g_string_append_printf (all->problems, "\n%s: and %u more problems", name,
+                            all->n_problems - MAX_PROBLEMS);
+  return oci_throw (error, OCI_ERROR_USAGE, "%s", all->problems->str);
+}
+
 TerraneRequirements *
 terrane_requirements_file_parse (const char *name, GBytes *data, GError **error)
 {
   g_autoptr (TerraneRequirements) result = terrane_requirements_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GString) problems = g_string_new (NULL);
-  Parser parser = { .name = name,
-                    .result = result,
-                    .seen = seen,
-                    .problems = problems,
-                    .extra_index_urls = g_ptr_array_new (),
-                    .find_links = g_ptr_array_new () };
-  gboolean ok = read_file (&parser, data, error);
+  Collection all = { .result = result,
+                     .open = open,
+                     .problems = problems,
+                     .extra_index_urls = g_ptr_array_new (),
+                     .find_links = g_ptr_array_new () };
+  g_ptr_array_add (open, g_canonicalize_filename (name, NULL));
+  gboolean ok = read_file (&all, name, FALSE, data, error) && finish (&all, name, error);
   g_strfreev (result->extra_index_urls);
   g_strfreev (result->find_links);
-  result->extra_index_urls = to_strv (parser.extra_index_urls);
-  result->find_links = to_strv (parser.find_links);
+  result->extra_index_urls = to_strv (all.extra_index_urls);
+  result->find_links = to_strv (all.find_links);
   return ok ? g_steal_pointer (&result) : NULL;
 }

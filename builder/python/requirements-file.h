@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  * @data: UTF-8, with or without a byte order mark, lines ending with LF or CRLF
  *
  * Of the options, those that name indexes are kept, with environment variables put in; those that
- * say how to build or to resolve are passed over. Refused are includes (-r, -c), editable installs,
- * local paths, and what has no single version or no SHA-256. One project may stand there
- * several times when the markers differ.
+ * say how to build or to resolve are skipped. Files that "-r" and "-c" name are read, by paths that
+ * count from the file that names them. What terrane_requirement_parse_line() takes is taken: which
+ * requirements count, and whether they are pinned, terrane_requirements_select() says.
  *
  * Returns: (transfer full) (nullable): the requirements, or %NULL with %OCI_ERROR_USAGE (all
  *   problems, a line each, such as "NAME line 3: …") or %OCI_ERROR_LIMIT

@@ -19,9 +19,20 @@ is_json (GBytes *data)
   return FALSE;
 }
 
-TerraneRequirements *
-terrane_requirements_parse (const char *name, GBytes *data, GError **error)
+/* Without the byte order mark that some editors and PowerShell's "utf8" put in front. */
+static GBytes *
+skip_mark (GBytes *data)
 {
+  gsize size = 0;
+  const char *text = g_bytes_get_data (data, &size);
+  gsize mark = size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  return g_bytes_new_from_bytes (data, mark, size - mark);
+}
+
+TerraneRequirements *
+terrane_requirements_parse (const char *name, GBytes *bytes, GError **error)
+{
+  g_autoptr (GBytes) data = skip_mark (bytes);
   const TerraneLockKind *kind = terrane_lock_kind_find (name, data);
   if (kind != NULL)
     {

@@ -31,6 +31,9 @@ status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().
 facts["capabilities"] = int(status["CapEff"], 16) | int(status["CapBnd"], 16)
 facts["no_new_privs"] = status["NoNewPrivs"]
 facts["tmp_bytes"] = os.statvfs("/tmp").f_blocks * os.statvfs("/tmp").f_frsize
+facts["home"] = os.path.expanduser("~")
+facts["make_home"] = attempt(lambda: os.makedirs(os.path.expanduser("~/.cache")))
+facts["tmpfs"] = [line.split()[1] for line in open("/proc/mounts") if line.split()[2] == "tmpfs"]
 facts["init"] = open("/proc/1/comm").read().strip()
 print("FACTS " + json.dumps(facts))
 '''
@@ -72,6 +75,10 @@ class Sandbox(TestCase):
                 self.assertEqual(facts["connect"], "Network is unreachable")
                 self.assertEqual((facts["capabilities"], facts["no_new_privs"]), (0, "1"))
                 self.assertEqual(facts["init"], "init")
+                self.assertEqual(facts["home"], "/home/sbx_user1051")
+                self.assertEqual(facts["make_home"], "Read-only file system")
+                # glibc before 2.34 would make semaphores of multiprocessing there, which Lambda has no place for.
+                self.assertEqual([path for path in facts["tmpfs"] if not path.startswith("/dev/")], [])
 
     def test_failures_are_told_apart_and_all_are_run(self):
         self.write("crash.py", "import ctypes; ctypes.string_at(0)\n")
@@ -126,6 +133,21 @@ class Sandbox(TestCase):
                 result = self.run_terrane("-q", "run", "test", "--", "/bin/sh", "-c", "ls /etc/new /etc/debian_version",
                                           store=store, user=user, exit_code=2)
                 self.assertEqual(result.stdout, "/etc/debian_version\n")
+
+    def test_what_lambda_lacks_is_explained(self):
+        self.write("home.py", "import pathlib; (pathlib.Path.home() / '.cache').mkdir(parents=True)\n")
+        self.write("lock.py", "import multiprocessing; multiprocessing.Lock()\n")
+        self.write("full.py", "open('/tmp/x', 'wb').write(bytes(3 << 20))\n")
+        self.write("metadata.py", "import importlib.metadata; importlib.metadata.version('rio-tiler')\n")
+        profile = json.loads(self.profile(scripts=["home.py", "lock.py", "full.py", "metadata.py"]).read_text())
+        path = self.write("limited.json", json.dumps(profile | {"limits": {"tmp": "2MiB"}}))
+        for user in self.users:
+            with self.subTest(user):
+                message = self.assert_fails(3, "4 of 4 validations failed", "build", path, store=self.store_for(user), user=user)
+                for script, text in {"home.py": "the user's home is named in /etc/passwd and does not exist",
+                                     "lock.py": "Lambda has no /dev/shm", "full.py": "/tmp is full: it has 2 MB here",
+                                     "metadata.py": "nothing along sys.path is the installed package ‘rio-tiler’"}.items():
+                    self.assertRegex(message, rf"(?s)script {script}: failed with exit code 1\n(  \|[^\n]*\n)*  → {text}")
 
     def test_gates_are_refused_before_the_build(self):
         """The base does not exist, which nobody gets to see."""

@@ -53,7 +53,9 @@ def build_info():
     from osgeo import gdal
     info = dict(line.split("=", 1) for line in gdal.VersionInfo("BUILD_INFO").splitlines() if "=" in line)
     expect("GDAL's GEOS_ENABLED", info.get("GEOS_ENABLED"), "YES")
-    expect("GDAL's PROJ at run time", info.get("PROJ_RUNTIME_VERSION"), info.get("PROJ_BUILD_VERSION"))
+    if "PROJ_RUNTIME_VERSION" not in info:
+        raise Skip(f"GDAL {gdal.VersionInfo('RELEASE_NAME')} has GEOS, and does not say which PROJ it uses")
+    expect("GDAL's PROJ at run time", info["PROJ_RUNTIME_VERSION"], info.get("PROJ_BUILD_VERSION"))
     return "PROJ " + info["PROJ_RUNTIME_VERSION"]
 
 
@@ -106,7 +108,9 @@ def database_of_pyproj():
 
 @operation("geo.proj-db.osgeo", "osgeo")
 def database_of_osgeo():
-    from osgeo import osr
+    from osgeo import gdal, osr
+    if not hasattr(osr, "GetPROJSearchPaths"):
+        raise Skip(f"GDAL {gdal.VersionInfo('RELEASE_NAME')} does not say where its PROJ looks")
     return check_database(osr.GetPROJSearchPaths())
 
 
