@@ -184,11 +184,12 @@ check_name (const char *path, GError **error)
     return TRUE;
   g_autofree char *absolute = g_strconcat ("/", path, NULL);
   g_autofree char *quoted = oci_quote (absolute);
-  return oci_throw (error, OCI_ERROR_USAGE,
-                    "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
-                    "have it; leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that "
-                    "it is from as the source",
-                    quoted);
+  return oci_throw (
+      error, OCI_ERROR_USAGE,
+      "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
+      "have it; leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that "
+      "it is from as the source",
+      quoted);
 }
 
 static gboolean

@@ -30,6 +30,7 @@ DEVIATIONS = {
     ("podman", "implied"): "a directory made for the sake of an entry has 0755 and 0:0 and hides the lower one's attributes",
     ("podman", "below-file"): "within a layer it does not replace a file by the directory that an entry needs",
     ("podman", "dangling-parent"): "it does not make the directory that a link leads to",
+    ("podman", "nested-whiteouts"): "below a directory that it has made a whiteout it cannot make another one",
     ("podman", "replaced-directory"): "it sets times of directories when all is unpacked, and fails when one is a file by then",
     ("podman", "repeated"): "it refuses a layer that has a path twice",
     ("podman", "self-link"): "it removes what is there before it makes the link, to which there is then no file",
@@ -115,6 +116,9 @@ class Tree:
         for parent, name in whiteouts:
             real = self.walk(parent, layer=-1)
             directory = self.find(real)
+            for depth in range(1, len(real) + 1):
+                if self.find(real[:depth]) is not None:
+                    self.find(real[:depth]).implied = True
             if directory is not None and directory.kind == "dir":
                 gone += [real + [child] for child in directory.children if name is None or child == name]
         for path in gone:
@@ -146,8 +150,12 @@ class Tree:
             child.implied = child.implied or child.layer != layer
             directory = child
         old = directory.children.get(real[-1])
-        if entry.kind == "hard" and self.place(entry.target.strip(b"/"), None) == real:
-            self.features.add("self-link")
+        if entry.kind == "hard" and old is not None and old.kind != "dir":
+            target = self.place(entry.target.strip(b"/"), None)
+            del directory.children[real[-1]]
+            if self.place(entry.target.strip(b"/"), None) != target or self.find(target) is None:
+                self.features.add("self-link")  # or a link through what it replaces
+            directory.children[real[-1]] = old
         if old is not None and old.kind == "dir" and entry.kind != "dir":
             self.features.add("replaced-directory")
             del directory.children[real[-1]]
@@ -273,26 +281,32 @@ class Image:
         before = self.tree.copy()
         gone = self.tree.hide(whiteouts)
         hidden_links = any(node.kind == "link" for path in gone for _, node in before.paths(before.find(path)))
-        entries, self.taken = [], []
+        entries, self.taken, self.steps = [], [], []
         for _ in range(self.random.randrange(1, 9)):
             path = self.some_path(self.tree) if self.random.random() < 0.3 else None
             self.take(self.choose_entry(path or self.new_path(self.tree), layer), layer, entries)
         if self.random.random() < 0.2:
             self.take(Entry(b"", "dir", self.random.choice((0o755, 0o711)), 0, 0), layer, entries)
-        if any(self.tree.find(path) is not None for path in gone):
+        if any(path[:len(other)] == other for path in (p.split(b"/") for p, _ in whiteouts) for other in gone):
+            self.tree.features.add("nested-whiteouts")
+        if any(self.tree.find(path) is not None for path in [*gone, *((p + b"/" + n).strip(b"/").split(b"/") for p, n in whiteouts if n)]):
             self.tree.features.add("hidden-and-added")
+        if any(real[:len(path)] == path and real != path for real in self.taken for path in gone if before.find(path).kind != "dir"):
+            self.tree.features.add("below-file")
         # A whiteout of a link that an entry's path goes through, or through a link that an entry replaces, means different
         # things in different places; the specification knows no such paths. They come first.
         marks = [Entry(p + b"/" * bool(p) + b".wh." + (n if n is not None else b".wh..opq"), "file") for p, n in
                  sorted(whiteouts, key=lambda w: w not in through_links)]
-        first = self.repeats or hidden_links or through_links or any(self.leads_elsewhere(before, parent) for parent, _ in whiteouts)
+        first = self.repeats or hidden_links or through_links or any(self.leads_elsewhere(before, tree, parent)
+                                                                     for tree in self.steps for parent, _ in whiteouts)
         for mark in reversed(marks) if first else marks:
             entries.insert(0 if first else self.random.randrange(len(entries) + 1), mark)
         return self.pack(entries)
 
-    def leads_elsewhere(self, before, path):
+    @staticmethod
+    def leads_elsewhere(before, after, path):
         try:
-            return self.tree.walk(path) != before.walk(path)
+            return after.walk(path) != before.walk(path)
         except Impossible:
             return True
 
@@ -309,6 +323,7 @@ class Image:
             changed.add(entry.name, entry, layer)
             self.tree = changed
             self.taken.append(real)
+            self.steps.append(changed)
             entries.append(entry)
 
     def pack(self, entries):
@@ -409,7 +424,7 @@ class Podman:
     """A storage of podman's own, with the overlay driver; usable by root."""
 
     def __init__(self, directory):
-        self.options = ["podman", "--root", directory / "podman", "--runroot", directory / "podman-run", "--storage-driver", "overlay",
+        self.options = ["podman", "--root", directory / "podman", "--runroot", directory / "run", "--storage-driver", "overlay",
                         "--storage-opt", "overlay.mountopt=nodev"]
 
     def run(self, *arguments):
