@@ -74,7 +74,8 @@ read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, GError
   return TRUE;
 }
 
-/* PEP 376: INSTALLER, of packages of Fedora's family "rpm". Debian's have a directory of their own. */
+/* PEP 376: INSTALLER, of packages of Fedora's family "rpm". Debian's have a directory of their own.
+ */
 static gboolean
 read_installer (TerranePythonDist *self, const TerraneImageView *view, GError **error)
 {
