@@ -15,3 +15,33 @@ terrane_exit_code (const GError *error)
     return TERRANE_EXIT_INTERRUPTED;
   return TERRANE_EXIT_FAILED;
 }
+
+const char *
+terrane_error_word (const GError *error)
+{
+  static const char *const oci_words[] = {
+    [OCI_ERROR_USAGE] = "usage",
+    [OCI_ERROR_FORMAT] = "format",
+    [OCI_ERROR_CORRUPT] = "corrupt",
+    [OCI_ERROR_UNSUPPORTED] = "unsupported",
+    [OCI_ERROR_LIMIT] = "limit",
+    [OCI_ERROR_NOT_FOUND] = "not_found",
+    [OCI_ERROR_EXISTS] = "exists",
+    [OCI_ERROR_IO] = "io",
+    [OCI_ERROR_UNREACHABLE] = "unreachable",
+    [OCI_ERROR_NETWORK] = "network",
+    [OCI_ERROR_DENIED] = "denied",
+    [OCI_ERROR_CANCELLED] = "cancelled",
+  };
+  static const char *const terrane_words[] = {
+    [TERRANE_ERROR_GATE] = "gate",
+    [TERRANE_ERROR_STALE] = "stale",
+    [TERRANE_ERROR_FUNCTION] = "function",
+  };
+  guint code = (guint) error->code;
+  if (error->domain == OCI_ERROR && code < G_N_ELEMENTS (oci_words))
+    return oci_words[code];
+  if (error->domain == TERRANE_ERROR && code < G_N_ELEMENTS (terrane_words))
+    return terrane_words[code];
+  return error->domain == G_OPTION_ERROR ? "usage" : "failed";
+}

@@ -36,4 +36,7 @@ enum
 /** The exit code for @error. */
 int terrane_exit_code (const GError *error);
 
+/** What kind of failure @error is, in one word for programs: docs/record.md lists them. */
+const char *terrane_error_word (const GError *error);
+
 G_END_DECLS

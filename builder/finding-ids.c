@@ -60,6 +60,8 @@ static const struct
   { "lambda.unreadable-file", "files that the function's user cannot read" },
   { "lambda.working-directory", "a working directory that is not in the image" },
   { "lambda.wrong-architecture", "a platform that Lambda does not have" },
+  { "layers.linked-parent", "entries of a layer below a symbolic link of a layer below" },
+  { "layers.media-type", "a layer whose content is not what its media type says" },
   { "python.broken-entry-point", "an entry point whose module is not there" },
   { "python.duplicate-distribution", "a package that is installed twice" },
   { "python.foreign-bytecode", "a compiled module of another Python in place of its source" },

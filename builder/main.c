@@ -178,6 +178,26 @@ is_read (int fd)
   return poll (&out, 1, 0) != 0;
 }
 
+/* Whether --json is anywhere among the options. The parser forgets it when another one is wrong. */
+static gboolean
+asks_for_json (int argc, char **argv)
+{
+  for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
+    if (strcmp (argv[i], "--json") == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static json_t *
+failure_to_json (const GError *error)
+{
+  json_t *object = json_object ();
+  oci_json_set (object, "code", oci_json_text (terrane_error_word (error)));
+  oci_json_set (object, "exit_code", json_integer (terrane_exit_code (error)));
+  oci_json_set (object, "message", oci_json_text (error->message));
+  return object;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -198,7 +218,10 @@ main (int argc, char **argv)
   g_set_prgname ("terrane");
   (void) g_log_set_default_handler (on_log, NULL);
 
+  gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
   gboolean ok = run (&global, argc, argv, &error);
+  g_autoptr (OciJsonValue) failure = !ok && json ? failure_to_json (error) : NULL;
+  terrane_print_result (failure);
   if (ok)
     ok = terrane_print_flush (&error);
   g_free (global.store);

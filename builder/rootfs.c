@@ -1,6 +1,6 @@
 #include "builder/rootfs.h"
 
-#include "builder/image/flatten.h"
+#include "builder/image/unpack.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
 
@@ -31,26 +31,6 @@ find_assembled (TerraneStore *store, const OciDescriptor *manifest, OciDigest *o
          && terrane_commit_exists (store, out_commit);
 }
 
-static gboolean
-flatten (TerraneStore *store, const OciDescriptor *descriptor, const OciManifest *manifest,
-         unsigned jobs, const TerraneProgress *progress, OciDigest *out_commit, GError **error)
-{
-  /* As a base image that leaves out devices would be, with which it shares the result. */
-  const TerraneSourceSpec spec = { .kind = TERRANE_SOURCE_IMAGE,
-                                   .prefix = (char *) "",
-                                   .skip_special = TRUE };
-  TerraneStoredTree tree = { 0 };
-  OciDigest key = terrane_tree_key (&descriptor->digest, &spec, TERRANE_MODES_KEEP);
-  if (terrane_tree_cache_get (store, &key, out_commit))
-    return TRUE;
-  if (!terrane_store_begin_write (store, error)
-      || !terrane_flatten (store, manifest, TRUE, jobs, progress, &tree, error))
-    return FALSE;
-  *out_commit = tree.commit;
-  terrane_stored_tree_clear (&tree);
-  return terrane_tree_cache_put (store, &key, out_commit, error);
-}
-
 /* Its files are hard links: they stay when gc removes the objects. */
 static gboolean
 pin (TerraneRootfs *self, GError **error)
@@ -71,13 +51,20 @@ terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor, un
 {
   OciDigestHex hex;
   OciDigest commit;
+  TerraneStoredTree tree = { 0 };
   g_autoptr (OciManifest) manifest = NULL;
   if (!oci_image_read (terrane_store_layout (store), descriptor, &manifest, &out_rootfs->config,
                        error))
     return FALSE;
-  if (!find_assembled (store, descriptor, &commit)
-      && !flatten (store, descriptor, manifest, jobs, progress, &commit, error))
-    return FALSE;
+  if (!find_assembled (store, descriptor, &commit))
+    {
+      gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest,
+                                          out_rootfs->config, jobs, progress, &tree, error);
+      commit = tree.commit;
+      terrane_stored_tree_clear (&tree);
+      if (!ok)
+        return FALSE;
+    }
   oci_digest_hex (&commit, hex);
   out_rootfs->path = g_build_filename (terrane_store_path (store), "roots", hex, NULL);
   return terrane_commit_checkout (store, &commit, hex, error) && pin (out_rootfs, error);

@@ -52,5 +52,8 @@ oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError
   if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, NULL, error))
     return FALSE;
   g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (path, fd, error);
-  return reader != NULL && oci_archive_reader_foreach (reader, func, data, error);
+  if (reader == NULL)
+    return FALSE;
+  oci_archive_reader_allow_absolute (reader); /* podman's pack writes names with a slash in front */
+  return oci_archive_reader_foreach (reader, func, data, error);
 }

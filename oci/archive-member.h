@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/** Calls @func for every member of the archive file @path. */
+/** Calls @func for every member of the archive file @path; a leading slash of a name is dropped. */
 gboolean oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError **error);
 
 /**

@@ -5,6 +5,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 
 enum
@@ -21,9 +22,14 @@ struct _OciArchiveReader
   struct archive *inner;         /* (nullable): data.tar of a deb, read through @outer */
   struct archive_entry *current; /* borrowed from the archive that is read */
   char *path;                    /* of the current member */
+  gboolean allow_absolute;
   char *target;
   GVariant *xattrs;
   char *buffer; /* of the inner archive's reads */
+  gboolean is_layer;
+  OciArchiveSource source; /* (nullable): of a layer */
+  gpointer source_data;
+  GError *failure; /* (nullable): of @source */
 };
 
 /* libarchive: OK 0, EOF 1, WARN -20, RETRY -10, FAILED -25, FATAL -30. WARN means that something
@@ -31,6 +37,11 @@ struct _OciArchiveReader
 static gboolean
 throw_archive (OciArchiveReader *self, struct archive *archive, GError **error)
 {
+  if (self->failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->failure));
+      return FALSE;
+    }
   const char *reason = archive_error_string (archive);
   g_autofree char *quoted = reason != NULL ? g_utf8_make_valid (reason, -1) : NULL;
   return oci_throw (error, OCI_ERROR_FORMAT, "%s: %s", self->name,
@@ -116,6 +127,38 @@ oci_archive_reader_new (const char *name, int fd, GError **error)
   return g_steal_pointer (&self);
 }
 
+static la_ssize_t
+read_source (struct archive *archive, void *data, const void **out_buffer)
+{
+  OciArchiveReader *self = data;
+  size_t len = 0;
+  if (self->failure == NULL && self->source (self->source_data, out_buffer, &len, &self->failure))
+    return (la_ssize_t) len;
+  archive_set_error (archive, EIO, "the layer could not be read");
+  return -1;
+}
+
+OciArchiveReader *
+oci_archive_reader_new_layer (const char *name, OciArchiveSource source, gpointer data,
+                              GError **error)
+{
+  g_autoptr (OciArchiveReader) self = g_new0 (OciArchiveReader, 1);
+  self->name = g_strdup (name);
+  self->is_layer = TRUE;
+  self->source = source;
+  self->source_data = data;
+  self->outer = archive_read_new ();
+  g_assert (self->outer != NULL);
+  archive_read_support_format_tar (self->outer);
+  archive_read_support_format_empty (self->outer);
+  if (archive_read_open (self->outer, self, NULL, read_source, NULL) != ARCHIVE_OK)
+    {
+      throw_archive (self, self->outer, error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
 static void
 clear_current (OciArchiveReader *self)
 {
@@ -134,9 +177,23 @@ oci_archive_reader_free (OciArchiveReader *self)
   if (self->inner != NULL)
     (void) archive_read_free (self->inner);
   (void) archive_read_free (self->outer);
+  g_clear_error (&self->failure);
   g_free (self->buffer);
   g_free (self->name);
   g_free (self);
+}
+
+void
+oci_archive_reader_allow_absolute (OciArchiveReader *self)
+{
+  self->allow_absolute = TRUE;
+}
+
+static const char *
+member_name (const OciArchiveReader *self)
+{
+  const char *name = archive_entry_pathname (self->current);
+  return name != NULL && self->allow_absolute ? name + strspn (name, "/") : name;
 }
 
 static gboolean
@@ -203,16 +260,24 @@ entry_type (struct archive_entry *entry)
     }
 }
 
+/* A member's name or that of a hard link's target. */
+static gboolean
+normalise (const OciArchiveReader *self, const char *raw, char **out_path, GError **error)
+{
+  return self->is_layer ? oci_path_normalise_bytes (raw, out_path, error)
+                        : oci_path_normalise (raw, out_path, error);
+}
+
 static gboolean
 read_target (OciArchiveReader *self, OciEntryType type, GError **error)
 {
   if (type == OCI_ENTRY_HARDLINK)
-    return oci_path_normalise (archive_entry_hardlink (self->current), &self->target, error);
+    return normalise (self, archive_entry_hardlink (self->current), &self->target, error);
   if (type != OCI_ENTRY_SYMLINK)
     return TRUE;
   const char *target = archive_entry_symlink (self->current);
   if (target == NULL || target[0] == '\0' || strlen (target) > OCI_PATH_MAX
-      || !g_utf8_validate (target, -1, NULL))
+      || (!self->is_layer && !g_utf8_validate (target, -1, NULL)))
     return oci_throw (error, OCI_ERROR_FORMAT,
                       "symbolic link with an empty, overlong or non-UTF-8 "
                       "target");
@@ -223,10 +288,10 @@ read_target (OciArchiveReader *self, OciEntryType type, GError **error)
 static gboolean
 read_entry (OciArchiveReader *self, OciEntry *out, GError **error)
 {
-  const char *raw = archive_entry_pathname (self->current);
+  const char *raw = member_name (self);
   if (raw == NULL)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "a member's name is not UTF-8");
-  if (!oci_path_normalise (raw, &self->path, error))
+  if (!normalise (self, raw, &self->path, error))
     return FALSE;
   OCI_PREFIX (error, "%s", self->path);
 

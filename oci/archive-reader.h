@@ -19,7 +19,25 @@ typedef struct _OciArchiveReader OciArchiveReader;
  * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is no archive
  */
 OciArchiveReader *oci_archive_reader_new (const char *name, int fd, GError **error);
+
+/** Gives the bytes of an archive; *@out_len is 0 at their end. @out_bytes: (transfer none) */
+typedef gboolean (*OciArchiveSource) (gpointer data, const void **out_bytes, size_t *out_len,
+                                      GError **error);
+
+/**
+ * oci_archive_reader_new_layer:
+ * @source: a layer's tar, not compressed
+ *
+ * Reads the entries of a layer. Other builders than docker write absolute names, and a name has the
+ * bytes that it had in the file system: here neither is an error.
+ *
+ * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is no tar
+ */
+OciArchiveReader *oci_archive_reader_new_layer (const char *name, OciArchiveSource source,
+                                                gpointer data, GError **error);
 void oci_archive_reader_free (OciArchiveReader *self);
+/** Takes a leading slash of a member's name for the root of the archive instead of refusing it. */
+void oci_archive_reader_allow_absolute (OciArchiveReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciArchiveReader, oci_archive_reader_free)
 
 /**

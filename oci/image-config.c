@@ -75,6 +75,46 @@ check_runtime_part (const OciJson *root)
     (void) oci_json_object (&labels, NULL);
 }
 
+/* Entries that stand for a layer; null is an empty entry, as for Go. */
+static guint
+count_history (const json_t *history)
+{
+  size_t i;
+  json_t *entry;
+  guint n = 0;
+  json_array_foreach (history, i, entry)
+  {
+    n += !json_is_true (json_object_get (entry, "empty_layer"));
+  }
+  return n;
+}
+
+/* More entries than layers belong to another image; fewer are common, and completed when layers
+ * are added. */
+static void
+check_history (const OciJson *root)
+{
+  OciJson history;
+  size_t length = 0;
+  gboolean empty;
+  if (!oci_json_member (root, "history", &history) || !oci_json_array (&history, 100000, &length))
+    return;
+  for (size_t i = 0; i < length; i++)
+    {
+      OciJson entry, member;
+      oci_json_element (&history, i, &entry);
+      if (json_is_null (entry.value) || !oci_json_object (&entry, NULL))
+        continue;
+      if (oci_json_member (&entry, "empty_layer", &member))
+        (void) oci_json_bool (&member, &empty); /* a wrong one is noted */
+    }
+  size_t layers =
+      json_array_size (json_object_get (json_object_get (root->value, "rootfs"), "diff_ids"));
+  guint told = count_history (history.value);
+  if (told > layers)
+    oci_json_problem (&history, "is about %u layers, but there are %zu diff_ids", told, layers);
+}
+
 static void
 check_root_fs (const OciJson *root)
 {
@@ -96,8 +136,7 @@ check_root_fs (const OciJson *root)
 OciImageConfig *
 oci_image_config_parse (const char *name, GBytes *raw, GError **error)
 {
-  OciJson root, history;
-  size_t length;
+  OciJson root;
   g_autoptr (OciJsonDocument) document = oci_json_parse (name, raw, OCI_ERROR_FORMAT, &root, error);
   if (document == NULL)
     return NULL;
@@ -108,8 +147,7 @@ oci_image_config_parse (const char *name, GBytes *raw, GError **error)
       check_text (&root, "created", FALSE);
       check_runtime_part (&root);
       check_root_fs (&root);
-      if (oci_json_member (&root, "history", &history))
-        (void) oci_json_array (&history, 100000, &length);
+      check_history (&root);
     }
   if (!oci_json_document_finish (document, error))
     return NULL;
@@ -140,6 +178,12 @@ const char *
 oci_image_config_architecture (const OciImageConfig *self)
 {
   return json_string_value (json_object_get (self->root, "architecture"));
+}
+
+gboolean
+oci_image_config_platform (const OciImageConfig *self, OciPlatform *out_platform)
+{
+  return oci_platform_read (self->root, out_platform);
 }
 
 const char *
@@ -292,6 +336,25 @@ oci_image_config_set_label (OciImageConfig *self, const char *name, const char *
 {
   json_t *labels = ensure (ensure (self->root, "config", json_object), "Labels", json_object);
   oci_json_set (labels, name, oci_json_text (value));
+}
+
+void
+oci_image_config_complete_history (OciImageConfig *self)
+{
+  json_t *history = ensure (self->root, "history", json_array), *entry;
+  guint told = count_history (history);
+  size_t i;
+  json_array_foreach (history, i, entry)
+  {
+    if (json_is_null (entry) && json_array_set_new (history, i, json_object ()) < 0)
+      g_error ("out of memory while building JSON");
+  }
+  for (; told < oci_image_config_n_layers (self); told++)
+    {
+      json_t *missing = json_object ();
+      oci_json_set (missing, "comment", oci_json_text ("a layer that had no history"));
+      oci_json_append (history, missing);
+    }
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "oci/base/json.h"
 #include "oci/digest.h"
+#include "oci/platform.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +30,8 @@ GBytes *oci_image_config_dump (const OciImageConfig *self);
 /* Borrowed texts, valid until the configuration changes; NULL when absent. */
 const char *oci_image_config_os (const OciImageConfig *self);
 const char *oci_image_config_architecture (const OciImageConfig *self);
+/** Whether the image says for which platform it is, in words that are known. */
+gboolean oci_image_config_platform (const OciImageConfig *self, OciPlatform *out_platform);
 const char *oci_image_config_created (const OciImageConfig *self);
 const char *oci_image_config_working_dir (const OciImageConfig *self);
 const char *oci_image_config_user (const OciImageConfig *self);
@@ -54,6 +57,14 @@ void oci_image_config_set_user (OciImageConfig *self, const char *user);
 /** Replaces a variable in place or adds it at the end. */
 void oci_image_config_set_env (OciImageConfig *self, const char *name, const char *value);
 void oci_image_config_set_label (OciImageConfig *self, const char *name, const char *value);
+
+/**
+ * oci_image_config_complete_history:
+ *
+ * Gives each layer that no history entry is for an entry of its own: podman, docker and buildah
+ * count them against the layers once there is one.
+ */
+void oci_image_config_complete_history (OciImageConfig *self);
 
 /** Appends a layer's diffID and its history entry. */
 void oci_image_config_add_layer (OciImageConfig *self, const OciDigest *diff_id,

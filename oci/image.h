@@ -6,17 +6,38 @@
 
 G_BEGIN_DECLS
 
+/* Brings a document of an image into the layout, unless it is there. @is_config: else it is a
+ * manifest or an index */
+typedef gboolean (*OciImageProvide) (gpointer data, const OciDescriptor *document,
+                                     gboolean is_config, GError **error);
+
 /**
  * oci_image_find_manifest:
  * @descriptor: of an image manifest, or of an index in @layout
- * @platform: "os/architecture": which image of an index to take
+ * @platform: "os/architecture[/variant]": which image of an index to take
+ * @provide: (nullable): for documents that @layout lacks
  *
- * Returns: (transfer full) (nullable): descriptor of the image manifest
+ * Indexes may stand in indexes. An image of which the index does not say for which platform it is
+ * is asked by its configuration.
+ *
+ * Returns: (transfer full) (nullable): descriptor of the image manifest; the error lists the
+ *   platforms that there are images for
  */
 OciDescriptor *oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor,
-                                        const char *platform, GError **error);
+                                        const char *platform, OciImageProvide provide,
+                                        gpointer data, GError **error);
 
-/** Reads and parses manifest and config; either out may be NULL. (transfer full) */
+/** Whether the image is for @platform, or runs there: an error says for which it is. */
+gboolean oci_image_check_platform (const OciImageConfig *config, const char *platform,
+                                   GError **error);
+
+/**
+ * oci_image_read:
+ * @out_manifest, @out_config: (out) (optional) (transfer full)
+ *
+ * Reads and parses manifest and config. With @out_config both are held against each other: an image
+ * has as many diff_ids as layers.
+ */
 gboolean oci_image_read (OciLayout *layout, const OciDescriptor *descriptor,
                          OciManifest **out_manifest, OciImageConfig **out_config, GError **error);
 

@@ -258,11 +258,11 @@ oci_layout_read_index (OciLayout *self, GError **error)
 }
 
 OciDescriptor *
-oci_layout_resolve (OciLayout *self, const char *name, GError **error)
+oci_layout_resolve (OciLayout *self, const char *name, const char *platform, GError **error)
 {
   OCI_PREFIX (error, "%s", self->path);
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
-  const OciDescriptor *found = index != NULL ? oci_index_find (index, name, error) : NULL;
+  const OciDescriptor *found = index != NULL ? oci_index_find (index, name, platform, error) : NULL;
   return found != NULL ? oci_descriptor_copy (found) : NULL;
 }
 

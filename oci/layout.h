@@ -75,10 +75,12 @@ OciIndex *oci_layout_read_index (OciLayout *self, GError **error);
 /**
  * oci_layout_resolve:
  * @name: (nullable): value of the ref.name annotation; %NULL means the only image there is
+ * @platform: (nullable): decides between several, see oci_index_find()
  *
  * Returns: (transfer full) (nullable): the descriptor; the error lists the names that exist
  */
-OciDescriptor *oci_layout_resolve (OciLayout *self, const char *name, GError **error);
+OciDescriptor *oci_layout_resolve (OciLayout *self, const char *name, const char *platform,
+                                   GError **error);
 
 /** Points @name at @manifest; an older entry of that name goes. */
 gboolean oci_layout_tag (OciLayout *self, const char *name, const OciDescriptor *manifest,

@@ -23,6 +23,51 @@ oci_manifest_free (OciManifest *self)
   g_free (self);
 }
 
+/* Members that tell the kinds of documents apart. */
+static const struct
+{
+  const char *key;
+  gboolean in_index;
+  gboolean in_manifest;
+} telling[] = {
+  { "mediaType", TRUE, TRUE },  { "schemaVersion", TRUE, TRUE },
+  { "manifests", TRUE, FALSE }, { "config", FALSE, TRUE },
+  { "layers", FALSE, TRUE },    { "fsLayers", FALSE, FALSE }, /* Docker's schema 1 */
+  { "history", FALSE, FALSE },                                /* the same */
+};
+
+static const char *
+describe_kind (OciMediaKind kind)
+{
+  return kind == OCI_MEDIA_INDEX ? "an image index" : "an image manifest";
+}
+
+/* Tools differ in which members they look at first, and those written in Go take members in any
+ * case: one that belongs to another kind, or is spelt another way, is a second meaning. */
+static void
+check_members (const OciJson *root, OciMediaKind kind)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *) root->value, key, value)
+  {
+    for (size_t i = 0; i < G_N_ELEMENTS (telling); i++)
+      {
+        if (g_ascii_strcasecmp (key, telling[i].key) != 0 || json_is_null (value))
+          continue;
+        g_autofree char *quoted = oci_quote (key);
+        if (strcmp (key, telling[i].key) != 0)
+          oci_json_problem (root, "is ambiguous: has a member %s, which some tools take for ‘%s’",
+                            quoted, telling[i].key);
+        else if (kind == OCI_MEDIA_INDEX ? !telling[i].in_index : !telling[i].in_manifest)
+          oci_json_problem (root,
+                            "is ambiguous: %s that has ‘%s’, so that tools would take "
+                            "different images from it",
+                            describe_kind (kind), key);
+      }
+  }
+}
+
 /* mediaType is optional in OCI manifests; the shape of the document then has to tell. */
 static char *
 document_media_type (const OciJson *root, OciMediaKind *out_kind)
@@ -42,7 +87,23 @@ document_media_type (const OciJson *root, OciMediaKind *out_kind)
       return NULL;
     }
   *out_kind = type->kind;
+  check_members (root, type->kind);
   return g_strdup (text);
+}
+
+/* distribution-spec v1.1 "Pulling manifests": a mediaType must be that of the Content-Type. */
+static void
+check_announced (const OciJson *root, const char *announced, const char *type, OciMediaKind kind)
+{
+  OciJson member;
+  g_autofree char *bare = g_strndup (announced, strcspn (announced, "; \t"));
+  const OciMediaType *known = oci_media_type_lookup (bare);
+  gboolean says = oci_json_member (root, "mediaType", &member);
+  if (known == NULL || (known->kind != OCI_MEDIA_MANIFEST && known->kind != OCI_MEDIA_INDEX)
+      || (says ? g_str_equal (type, bare) : known->kind == kind))
+    return;
+  oci_json_problem (root, "is %s%s%s, but was announced as %s", describe_kind (kind),
+                    says ? " of type " : "", says ? type : "", bare);
 }
 
 static void
@@ -85,7 +146,7 @@ check_layer_types (const OciJson *layers, const GPtrArray *descriptors)
 }
 
 char *
-oci_manifest_document_type (const char *name, GBytes *raw, GError **error)
+oci_manifest_document_type (const char *name, GBytes *raw, const char *announced, GError **error)
 {
   OciJson root;
   OciMediaKind kind = OCI_MEDIA_MANIFEST;
@@ -95,6 +156,8 @@ oci_manifest_document_type (const char *name, GBytes *raw, GError **error)
     return NULL;
   if (oci_json_object (&root, NULL))
     type = document_media_type (&root, &kind);
+  if (type != NULL && announced != NULL)
+    check_announced (&root, announced, type, kind);
   return oci_json_document_finish (document, error) ? g_steal_pointer (&type) : NULL;
 }
 
@@ -191,74 +254,147 @@ oci_index_free (OciIndex *self)
   g_free (self);
 }
 
-static char *
-platform_text (const OciDescriptor *descriptor)
-{
-  const char *os = json_string_value (json_object_get (descriptor->platform, "os"));
-  const char *architecture =
-      json_string_value (json_object_get (descriptor->platform, "architecture"));
-  const char *variant = json_string_value (json_object_get (descriptor->platform, "variant"));
-  if (os == NULL || architecture == NULL)
-    return g_strdup ("unknown");
-  return g_strconcat (os, "/", architecture, variant != NULL ? "/" : "",
-                      variant != NULL ? variant : "", NULL);
-}
-
-/* "linux/arm64" also means "linux/arm64/v8": the variant is the default one of its architecture. */
+/* buildx puts provenance next to the images that it is about. */
 static gboolean
-platform_matches (const char *wanted, const char *offered)
+is_attestation (const OciDescriptor *descriptor)
 {
-  if (strcmp (wanted, offered) == 0)
-    return TRUE;
-  g_autofree char *default_variant = g_strconcat (wanted, "/v8", NULL);
-  return g_str_has_suffix (wanted, "/arm64") && strcmp (default_variant, offered) == 0;
+  return oci_descriptor_annotation (descriptor, "vnd.docker.reference.type") != NULL;
 }
 
-const OciDescriptor *
-oci_index_select (const OciIndex *self, const char *platform, GError **error)
+static gboolean
+is_image (const OciDescriptor *descriptor)
 {
-  GString *offered = g_string_new (NULL);
-  for (guint i = 0; i < self->manifests->len; i++)
-    {
-      const OciDescriptor *descriptor = self->manifests->pdata[i];
-      g_autofree char *text = platform_text (descriptor);
-      if (platform_matches (platform, text))
-        {
-          g_string_free (offered, TRUE);
-          return descriptor;
-        }
-      g_string_append_printf (offered, "%s%s", offered->len > 0 ? ", " : "", text);
-    }
-  g_autofree char *list = g_string_free (offered, FALSE);
+  const OciMediaType *type = oci_media_type_lookup (descriptor->media_type);
+  return type != NULL && (type->kind == OCI_MEDIA_MANIFEST || type->kind == OCI_MEDIA_INDEX)
+         && !is_attestation (descriptor);
+}
+
+static void
+add_offer (GPtrArray *offered, const OciPlatform *platform)
+{
+  g_autofree char *text = oci_platform_text (platform);
+  if (!g_ptr_array_find_with_equal_func (offered, text, g_str_equal, NULL))
+    g_ptr_array_add (offered, g_steal_pointer (&text));
+}
+
+GPtrArray *
+oci_index_candidates (const OciIndex *self, const OciPlatform *wanted, GPtrArray *offered)
+{
+  enum
+  {
+    MAX_RANK = 16
+  };
+  GPtrArray *candidates = g_ptr_array_new ();
+  g_autoptr (GPtrArray) silent = g_ptr_array_new ();
+  for (int rank = 0; rank < MAX_RANK; rank++)
+    for (guint i = 0; i < self->manifests->len; i++)
+      {
+        OciPlatform platform;
+        OciDescriptor *descriptor = self->manifests->pdata[i];
+        if (!is_image (descriptor))
+          continue;
+        gboolean says = oci_platform_read (descriptor->platform, &platform);
+        if (says && oci_platform_rank (wanted, &platform) == rank)
+          g_ptr_array_add (candidates, descriptor);
+        if (rank > 0)
+          continue;
+        if (says)
+          add_offer (offered, &platform);
+        else if (json_object_size (descriptor->platform) == 0)
+          g_ptr_array_add (silent, descriptor);
+      }
+  for (guint i = 0; i < silent->len; i++)
+    g_ptr_array_add (candidates, silent->pdata[i]);
+  return candidates;
+}
+
+gboolean
+oci_index_fail_platform (const char *what, const OciPlatform *wanted, const GPtrArray *offered,
+                         GError **error)
+{
+  g_autofree char *platform = oci_platform_text (wanted);
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  for (guint i = 0; i < offered->len; i++)
+    g_ptr_array_add (words, offered->pdata[i]);
+  g_ptr_array_add (words, NULL);
+  g_autofree char *list = g_strjoinv (", ", (char **) words->pdata);
   g_autofree char *quoted = oci_quote (list);
-  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image for %s; the index offers %s", platform, quoted);
-  return NULL;
+  return oci_throw (error, OCI_ERROR_NOT_FOUND, "no image for %s; %s offers %s", platform, what,
+                    offered->len > 0 ? quoted : "none for a known platform");
 }
 
 static char *
 list_names (const OciIndex *self)
 {
-  GString *names = g_string_new (NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
   for (guint i = 0; i < self->manifests->len; i++)
     {
       const char *name =
           oci_descriptor_annotation (self->manifests->pdata[i], OCI_ANNOTATION_REF_NAME);
-      if (name != NULL)
-        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+      if (name != NULL && !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+        g_ptr_array_add (names, (char *) name);
     }
-  return g_string_free (names, FALSE);
+  g_ptr_array_add (names, NULL);
+  return g_strjoinv (", ", (char **) names->pdata);
+}
+
+/* The entries called @name, or all. */
+static OciIndex *
+entries_named (const OciIndex *self, const char *name)
+{
+  OciIndex *entries = g_new0 (OciIndex, 1);
+  entries->manifests = g_ptr_array_new (); /* borrowed */
+  for (guint i = 0; i < self->manifests->len; i++)
+    if (name == NULL
+        || g_strcmp0 (
+               oci_descriptor_annotation (self->manifests->pdata[i], OCI_ANNOTATION_REF_NAME), name)
+               == 0)
+      g_ptr_array_add (entries->manifests, self->manifests->pdata[i]);
+  return entries;
+}
+
+/* Whether the entries are one image for several platforms: each says for which, and each for
+ * another one. */
+static gboolean
+is_one_image (const OciIndex *entries, const GPtrArray *offered)
+{
+  OciPlatform platform;
+  guint images = 0;
+  for (guint i = 0; i < entries->manifests->len; i++)
+    {
+      const OciDescriptor *descriptor = entries->manifests->pdata[i];
+      gboolean says = oci_platform_read (descriptor->platform, &platform);
+      if (is_image (descriptor) && !says && json_object_size (descriptor->platform) == 0)
+        return FALSE;
+      images += is_image (descriptor) && says;
+    }
+  return images == offered->len;
 }
 
 const OciDescriptor *
-oci_index_find (const OciIndex *self, const char *name, GError **error)
+oci_index_find (const OciIndex *self, const char *name, const char *platform, GError **error)
 {
-  if (name == NULL && self->manifests->len == 1)
-    return self->manifests->pdata[0];
-  for (guint i = 0; name != NULL && i < self->manifests->len; i++)
-    if (g_strcmp0 (oci_descriptor_annotation (self->manifests->pdata[i], OCI_ANNOTATION_REF_NAME),
-                   name)
-        == 0)
-      return self->manifests->pdata[i];
+  OciPlatform wanted;
+  g_autoptr (OciIndex) entries = entries_named (self, name);
+  if (entries->manifests->len == 1)
+    return entries->manifests->pdata[0];
+  if (entries->manifests->len > 1 && platform != NULL)
+    {
+      if (!oci_platform_parse (platform, &wanted, error))
+        return NULL;
+      g_autoptr (GPtrArray) offered = g_ptr_array_new_with_free_func (g_free);
+      g_autoptr (GPtrArray) candidates = oci_index_candidates (entries, &wanted, offered);
+      gboolean decides = name != NULL || is_one_image (entries, offered);
+      if (decides && candidates->len > 0)
+        return candidates->pdata[0];
+      if (decides)
+        {
+          oci_index_fail_platform ("the index", &wanted, offered, error);
+          return NULL;
+        }
+    }
+  else if (entries->manifests->len > 1 && name != NULL)
+    return entries->manifests->pdata[0];
 
   g_autofree char *names = list_names (self);
   g_autofree char *quoted = oci_quote (name);

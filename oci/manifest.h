@@ -3,6 +3,7 @@
 #pragma once
 
 #include "oci/descriptor.h"
+#include "oci/platform.h"
 
 G_BEGIN_DECLS
 
@@ -36,11 +37,17 @@ OciManifest *oci_manifest_parse (const char *name, GBytes *raw, GError **error);
 
 /**
  * oci_manifest_document_type:
+ * @announced: (nullable): what a registry's Content-Type or a descriptor says that the document is
+ *
+ * A document that could be a manifest as well as an index is refused, and one that is not what was
+ * announced, since tools would take different images from it (CVE-2021-41190). An announced type
+ * that is none of a manifest or index says nothing.
  *
  * Returns: (transfer full) (nullable): the media type of a manifest or index, by its "mediaType" or
  *   else by its shape
  */
-char *oci_manifest_document_type (const char *name, GBytes *raw, GError **error);
+char *oci_manifest_document_type (const char *name, GBytes *raw, const char *announced,
+                                  GError **error);
 
 /**
  * oci_manifest_dump:
@@ -67,17 +74,28 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciIndex, oci_index_free)
 /**
  * oci_index_find:
  * @name: (nullable): value of the ref.name annotation; %NULL means the only entry there is
+ * @platform: (nullable): "os/architecture[/variant]": decides between entries of one name, and,
+ *   when all entries say for which platform they are, between these
  *
- * Returns: (transfer none) (nullable): the entry; the error lists the names that exist
+ * Returns: (transfer none) (nullable): the entry; the error lists the names or platforms that exist
  */
-const OciDescriptor *oci_index_find (const OciIndex *self, const char *name, GError **error);
+const OciDescriptor *oci_index_find (const OciIndex *self, const char *name, const char *platform,
+                                     GError **error);
 
 /**
- * oci_index_select:
- * @platform: "os/architecture[/variant]"
+ * oci_index_candidates:
+ * @offered: gets texts of the platforms that images are there for, each once
  *
- * Returns: (transfer none) (nullable): the manifest for @platform; the error lists what there is
+ * What is neither a manifest nor an index, such as signatures, and attestations do not count.
+ *
+ * Returns: (transfer container): entries of @self: those that suit @wanted, the best first, then
+ *   those that do not say for which platform they are
  */
-const OciDescriptor *oci_index_select (const OciIndex *self, const char *platform, GError **error);
+GPtrArray *oci_index_candidates (const OciIndex *self, const OciPlatform *wanted,
+                                 GPtrArray *offered);
+
+/** Sets @error to "no image for PLATFORM; WHAT offers …". Returns: %FALSE */
+gboolean oci_index_fail_platform (const char *what, const OciPlatform *wanted,
+                                  const GPtrArray *offered, GError **error);
 
 G_END_DECLS

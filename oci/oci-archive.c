@@ -50,10 +50,11 @@ oci_archive_import (const char *path, const char *name, const char *platform, Oc
   g_autoptr (OciIndex) index = oci_index_parse ("index.json", raw, error);
   if (index == NULL)
     return NULL;
-  const OciDescriptor *named = oci_index_find (index, name, error);
+  const OciDescriptor *named = oci_index_find (index, name, platform, error);
   if (named == NULL)
     return NULL;
-  g_autoptr (OciDescriptor) manifest = oci_image_find_manifest (layout, named, platform, error);
+  g_autoptr (OciDescriptor) manifest =
+      oci_image_find_manifest (layout, named, platform, NULL, NULL, error);
   if (manifest == NULL || !oci_image_check_blobs (layout, manifest, error))
     return NULL;
   return g_steal_pointer (&manifest);

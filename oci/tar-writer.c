@@ -143,6 +143,15 @@ append_pax_number (GString *pax, const char *key, uint64_t value)
   append_pax (pax, key, text, (size_t) len);
 }
 
+/* POSIX pax: the values of this header that are text are not UTF-8 but bytes. */
+static void
+prepend_charset (GString *pax)
+{
+  g_autoptr (GString) record = g_string_new (NULL);
+  append_pax (record, "hdrcharset", "BINARY", strlen ("BINARY"));
+  g_string_prepend (pax, record->str);
+}
+
 static gboolean
 append_xattrs (GString *pax, GVariant *xattrs, GError **error)
 {
@@ -277,6 +286,9 @@ oci_tar_writer_add (OciTarWriter *self, const OciEntry *entry, GError **error)
         append_pax (pax, "linkpath", entry->target, len);
       put_text (header.link_name, sizeof header.link_name, entry->target, len);
     }
+  if (!g_utf8_validate (name, -1, NULL)
+      || (entry->target != NULL && !g_utf8_validate (entry->target, -1, NULL)))
+    prepend_charset (pax);
   put_ids_and_size (&header, entry, size, pax);
   if (entry->type != OCI_ENTRY_HARDLINK && !append_xattrs (pax, entry->xattrs, error))
     return FALSE;

@@ -28,9 +28,16 @@ static gboolean
 check_lambda (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
 {
   terrane_check_lambda (check->view, check->today, findings);
-  if (check->manifest != NULL)
-    terrane_check_layers (check->manifest, check->audit, check->view->names + 1, check->from_index,
-                          findings);
+  if (check->layers != NULL)
+    terrane_check_layers_lambda (check->layers, findings);
+  return TRUE;
+}
+
+static gboolean
+check_layers (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+{
+  if (check->layers != NULL)
+    terrane_check_layers (check->layers, findings);
   return TRUE;
 }
 
@@ -53,6 +60,7 @@ static const struct
   { "elf", ANY_TARGET, check_elf },
   { "geo", ANY_TARGET, check_geo },
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
+  { "layers", ANY_TARGET, check_layers },
   { "python", ANY_TARGET, terrane_check_python },
   { "size", ANY_TARGET, terrane_check_size },
 };

@@ -9,19 +9,19 @@
 G_BEGIN_DECLS
 
 /* What a build found is remembered with the image; another version finds anew. */
-#define TERRANE_CHECKS_VERSION "2"
+#define TERRANE_CHECKS_VERSION "3"
 
 /* What is checked. Everything is borrowed. */
 typedef struct
 {
   const TerraneImageView *view;
   TerraneTarget target;
-  const OciManifest *manifest;    /* (nullable): of a finished image; a build has none yet */
-  const TerraneLayerAudit *audit; /* of the layers; %NULL without @manifest */
+  const TerraneImageLayers *layers; /* (nullable) */
+  const TerraneLayerAudit *audit;   /* (nullable): by the origin of @view's nodes less 1: of a
+                                     * finished image, whose nodes have layers as origins */
   gboolean
-      base_has_times;  /* in a build: the base's layers are its own, and so are times of files */
-  gboolean from_index; /* the image was named by an index of images */
-  const char *today;   /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
+      base_has_times; /* in a build: the base's layers are its own, and so are times of files */
+  const char *today;  /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
   const char *const *grids;        /* (nullable): of PROJ, that the profile promises */
   const TerraneLimitsSpec *limits; /* (nullable): what the profile allows */
   TerranePrograms *programs;       /* of @view; terrane_check_run() sets it */

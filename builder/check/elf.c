@@ -7,6 +7,7 @@
 enum
 {
   MAX_SHOWN_FILES = 16, /* of a chain; real ones have five */
+  MIN_BASE_FILES = 3,   /* one or two foreign files do not make a foreign base */
 };
 
 /* A missing library. The first root that fails for it decides how bad that is. */
@@ -98,6 +99,49 @@ report_machine (Check *self, const TerraneRoot *root)
       "it is for %s, the image for %s; ld.so would say that it does not exist", machine, image);
   add (self, "elf.wrong-machine", severity_of (self, root, entry), entry, message,
        "take the wheel or package of the image's platform");
+}
+
+static gboolean
+is_in_base (const TerraneElfEntry *entry)
+{
+  return entry->node->origin == 0;
+}
+
+/* Whether the whole base is for another processor: none of its programs and libraries, which are at
+ * least MIN_BASE_FILES, is for the image's. */
+static gboolean
+report_base (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  const TerraneElfEntry *first = NULL;
+  guint files = 0;
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TerraneElfEntry *entry = entries->pdata[i];
+      if (!is_in_base (entry) || entry->elf->format != TERRANE_BINARY_ELF
+          || entry->elf->broken != NULL || entry->elf->type == TERRANE_ELF_OTHER)
+        continue;
+      if (terrane_programs_fits (self->programs, entry))
+        return FALSE;
+      first = first != NULL ? first : entry;
+      files++;
+    }
+  if (files < MIN_BASE_FILES)
+    return FALSE;
+  const char *image = oci_image_config_architecture (self->view->config);
+  g_autofree char *machine = terrane_elf_machine_name (first->elf->bits, first->elf->machine);
+  g_autofree char *message = g_strdup_printf ("the base is for another platform: all of its %u "
+                                              "programs and libraries, such as /%s, are for "
+                                              "%s, the image is for %s",
+                                              files, first->path, machine, image);
+  const TerraneFinding finding = { .id = "elf.wrong-machine",
+                                   .severity = TERRANE_SEVERITY_ERROR,
+                                   .tree = terrane_image_view_tree (self->view, first->node),
+                                   .message = message,
+                                   .fix = "take a base for the image's platform, or build for that "
+                                          "of the base" };
+  terrane_findings_add (self->findings, &finding);
+  return TRUE;
 }
 
 /* What a file is by itself. */
@@ -476,8 +520,12 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
     .defines = defines,
   };
   find_fitting (&self);
+  gboolean foreign = report_base (&self);
   for (guint i = 0; i < entries->len; i++)
-    check_file (&self, entries->pdata[i]);
+    if (!foreign || !is_in_base (entries->pdata[i]))
+      check_file (&self, entries->pdata[i]);
+  if (foreign) /* everything else would only follow from that */
+    return;
   terrane_programs_visit (programs, &visitor, &self);
   report_missing (&self);
   report_cut (&self);

@@ -3,6 +3,7 @@
 #include "builder/error.h"
 
 #include "oci/base/glob.h"
+#include "oci/base/raw-name.h"
 
 #include <string.h>
 
@@ -197,7 +198,8 @@ terrane_findings_to_json (TerraneFindings *self)
     {
       const TerraneFinding *finding = list->pdata[i];
       json_t *object = json_object ();
-      g_autofree char *path = finding->path != NULL ? g_strconcat ("/", finding->path, NULL) : NULL;
+      g_autofree char *shown = finding->path != NULL ? oci_raw_name_show (finding->path) : NULL;
+      g_autofree char *path = shown != NULL ? g_strconcat ("/", shown, NULL) : NULL;
       oci_json_set_text (object, "id", finding->id);
       oci_json_set_text (object, "severity", terrane_severity_name (finding->severity));
       oci_json_set_text (object, "path", path);

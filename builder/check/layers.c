@@ -1,5 +1,7 @@
 #include "builder/check/layers.h"
 
+#include "oci/base/raw-name.h"
+
 #include <string.h>
 
 typedef struct
@@ -7,8 +9,13 @@ typedef struct
   json_int_t entries;
   json_int_t orphans; /* entries without their parent directory before them */
   json_int_t links;   /* hard links */
-  char *orphan;       /* (nullable): the first one */
+  json_int_t linked_parents; /* entries below a symbolic link of a lower layer */
+  char *compression;         /* (nullable): of the blob */
+  char *orphan;              /* (nullable): the first one; so are the next four */
   char *link;
+  char *special; /* of devices, fifos and sockets */
+  char *linked_entry;
+  char *linked_parent; /* the link above it */
   GHashTable *linked; /* (nullable): paths of hard links: a set */
   GHashTable *times;  /* (nullable): path of a Python source -> int64_t: seconds */
   int64_t *time;      /* (nullable): the same of all sources, instead */
@@ -24,8 +31,12 @@ static void
 layer_clear (gpointer data)
 {
   Layer *layer = data;
+  g_free (layer->compression);
   g_free (layer->orphan);
   g_free (layer->link);
+  g_free (layer->special);
+  g_free (layer->linked_entry);
+  g_free (layer->linked_parent);
   g_free (layer->time);
   g_clear_pointer (&layer->times, g_hash_table_unref);
   g_clear_pointer (&layer->linked, g_hash_table_unref);
@@ -44,6 +55,8 @@ terrane_layer_audit_new (void)
 void
 terrane_layer_audit_free (TerraneLayerAudit *self)
 {
+  if (self == NULL)
+    return;
   if (self == NULL)
     return;
   g_array_unref (self->layers);
@@ -109,21 +122,58 @@ terrane_layer_audit_source_time (const TerraneLayerAudit *self, guint index, con
   return time != NULL;
 }
 
-void
-terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry *entry)
+/* The layer, which becomes the one at hand. */
+static Layer *
+enter_layer (TerraneLayerAudit *self, guint index)
 {
   if (index >= self->layers->len)
     {
       g_array_set_size (self->layers, index + 1);
       g_hash_table_remove_all (self->directories);
     }
-  Layer *layer = &g_array_index (self->layers, Layer, index);
+  return &g_array_index (self->layers, Layer, index);
+}
+
+void
+terrane_layer_audit_content (TerraneLayerAudit *self, guint index, const char *compression)
+{
+  Layer *layer = enter_layer (self, index);
+  g_free (layer->compression);
+  layer->compression = g_strdup (compression);
+}
+
+void
+terrane_layer_audit_linked_parent (TerraneLayerAudit *self, guint index, const char *path,
+                                   const char *link)
+{
+  Layer *layer = enter_layer (self, index);
+  if (layer->linked_parents++ > 0)
+    return;
+  layer->linked_entry = g_strdup (path);
+  layer->linked_parent = g_strdup (link);
+}
+
+const char *
+terrane_layer_audit_special (const TerraneLayerAudit *self)
+{
+  for (guint i = 0; i < self->layers->len; i++)
+    if (g_array_index (self->layers, Layer, i).special != NULL)
+      return g_array_index (self->layers, Layer, i).special;
+  return NULL;
+}
+
+void
+terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry *entry)
+{
+  Layer *layer = enter_layer (self, index);
   const char *slash = strrchr (entry->path, '/');
   g_autofree char *parent =
       slash != NULL ? g_strndup (entry->path, (gsize) (slash - entry->path)) : NULL;
   layer->entries++;
   if (parent != NULL && !g_hash_table_contains (self->directories, parent) && layer->orphans++ == 0)
     layer->orphan = g_strdup (entry->path);
+  if (entry->type == OCI_ENTRY_SPECIAL && layer->special == NULL)
+    layer->special = g_strdup (entry->path);
   if (entry->type == OCI_ENTRY_HARDLINK && layer->links++ == 0)
     layer->link = g_strdup (entry->path);
   if (entry->type == OCI_ENTRY_HARDLINK)
@@ -132,6 +182,28 @@ terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry 
     note_time (layer, entry->path, entry->mtime);
   if (entry->type == OCI_ENTRY_DIRECTORY)
     g_hash_table_add (self->directories, g_strdup (entry->path));
+}
+
+/* Names of any bytes come back as they were. */
+static void
+set_name (json_t *object, const char *key, const char *name)
+{
+  g_autofree char *text = name != NULL ? oci_raw_name_to_text (name) : NULL;
+  oci_json_set_text (object, key, text);
+}
+
+static char *
+get_name (const json_t *object, const char *key)
+{
+  const char *text = json_string_value (json_object_get (object, key));
+  return text != NULL ? oci_raw_name_from_text (text) : NULL;
+}
+
+static void
+append_name (json_t *array, const char *name)
+{
+  g_autofree char *text = oci_raw_name_to_text (name);
+  oci_json_append (array, oci_json_text (text));
 }
 
 static void
@@ -144,7 +216,7 @@ links_to_json (const Layer *layer, json_t *object)
   json_t *array = json_array ();
   g_hash_table_iter_init (&iter, layer->linked);
   while (g_hash_table_iter_next (&iter, &path, NULL))
-    oci_json_append (array, oci_json_text (path));
+    append_name (array, path);
   oci_json_set (object, "linked", array);
 }
 
@@ -154,7 +226,10 @@ links_from_json (const json_t *object, Layer *layer)
   size_t i;
   json_t *path;
   json_array_foreach (json_object_get (object, "linked"), i, path) if (json_is_string (path))
-      note_link (layer, json_string_value (path));
+  {
+    g_autofree char *name = oci_raw_name_from_text (json_string_value (path));
+    note_link (layer, name);
+  }
 }
 
 static void
@@ -170,8 +245,10 @@ times_to_json (const Layer *layer, json_t *object)
   json_t *times = json_object ();
   g_hash_table_iter_init (&iter, layer->times);
   while (g_hash_table_iter_next (&iter, &path, &time))
-    if (g_utf8_validate (path, -1, NULL))
-      oci_json_set (times, path, json_integer (*(int64_t *) time));
+    {
+      g_autofree char *text = oci_raw_name_to_text (path);
+      oci_json_set (times, text, json_integer (*(int64_t *) time));
+    }
   oci_json_set (object, "source_times", times);
 }
 
@@ -186,10 +263,13 @@ terrane_layer_audit_to_json (const TerraneLayerAudit *self)
       oci_json_set (object, "entries", json_integer (layer->entries));
       oci_json_set (object, "orphans", json_integer (layer->orphans));
       oci_json_set (object, "links", json_integer (layer->links));
-      if (layer->orphan != NULL)
-        oci_json_set (object, "orphan", oci_json_text (layer->orphan));
-      if (layer->link != NULL)
-        oci_json_set (object, "link", oci_json_text (layer->link));
+      oci_json_set (object, "linked_parents", json_integer (layer->linked_parents));
+      oci_json_set_text (object, "compression", layer->compression);
+      set_name (object, "orphan", layer->orphan);
+      set_name (object, "link", layer->link);
+      set_name (object, "special", layer->special);
+      set_name (object, "linked_entry", layer->linked_entry);
+      set_name (object, "linked_parent", layer->linked_parent);
       links_to_json (layer, object);
       times_to_json (layer, object);
       oci_json_append (array, object);
@@ -207,7 +287,10 @@ times_from_json (const json_t *object, Layer *layer)
   if (time != NULL)
     layer->time = g_memdup2 (&seconds, sizeof seconds);
   json_object_foreach (json_object_get (object, "source_times"), path, value)
-      note_time (layer, path, json_integer_value (value));
+  {
+    g_autofree char *name = oci_raw_name_from_text (path);
+    note_time (layer, name, json_integer_value (value));
+  }
 }
 
 TerraneLayerAudit *
@@ -224,8 +307,13 @@ terrane_layer_audit_from_json (const json_t *value)
       .entries = json_integer_value (json_object_get (object, "entries")),
       .orphans = json_integer_value (json_object_get (object, "orphans")),
       .links = json_integer_value (json_object_get (object, "links")),
-      .orphan = g_strdup (json_string_value (json_object_get (object, "orphan"))),
-      .link = g_strdup (json_string_value (json_object_get (object, "link"))),
+      .linked_parents = json_integer_value (json_object_get (object, "linked_parents")),
+      .compression = oci_json_dup_text (object, "compression"),
+      .orphan = get_name (object, "orphan"),
+      .link = get_name (object, "link"),
+      .special = get_name (object, "special"),
+      .linked_entry = get_name (object, "linked_entry"),
+      .linked_parent = get_name (object, "linked_parent"),
     };
     links_from_json (object, &layer);
     times_from_json (object, &layer);
@@ -258,7 +346,8 @@ static void
 check_media_types (const OciManifest *manifest, TerraneFindings *findings)
 {
   const char *type = manifest->media_type != NULL ? manifest->media_type : OCI_MEDIA_TYPE_MANIFEST;
-  gboolean mixed = is_docker (manifest->config->media_type) != is_docker (type);
+  gboolean mixed =
+      manifest->config != NULL && is_docker (manifest->config->media_type) != is_docker (type);
   for (guint i = 0; i < manifest->layers->len; i++)
     mixed = mixed
             || is_docker (((OciDescriptor *) manifest->layers->pdata[i])->media_type)
@@ -269,29 +358,49 @@ check_media_types (const OciManifest *manifest, TerraneFindings *findings)
          "manifest, configuration and layers have media types of Docker and of OCI");
 }
 
-static void
-check_compression (const OciDescriptor *layer, const char *name, TerraneFindings *findings)
+static const char *
+compression_name (OciCompression compression)
 {
-  const OciMediaType *type = oci_media_type_lookup (layer->media_type);
-  g_autofree char *quoted = oci_quote (layer->media_type);
-  if (type == NULL || type->kind != OCI_MEDIA_LAYER)
-    add (findings, "lambda.media-types", TERRANE_SEVERITY_ERROR, NULL, name, NULL,
-         "%s is not a layer that Lambda knows", quoted);
-  else if (type->compression == OCI_COMPRESSION_ZSTD)
-    add (findings, "lambda.layer-compression", TERRANE_SEVERITY_ERROR, NULL, name,
-         "compress it with gzip", "it is compressed with zstd; Lambda is known to take gzip only");
-  else if (type->compression == OCI_COMPRESSION_NONE)
-    add (findings, "lambda.layer-compression",
-         is_docker (layer->media_type) ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING, NULL,
-         name, "compress it with gzip",
-         "it is not compressed, for which Lambda reports UnsupportedImageLayerDetected");
+  return compression == OCI_COMPRESSION_ZSTD   ? "zstd"
+         : compression == OCI_COMPRESSION_GZIP ? "gzip"
+                                               : "none";
+}
+
+/* How the layer is compressed: by its bytes, else by its media type. */
+static const char *
+actual_compression (const OciMediaType *type, const Layer *layer)
+{
+  if (layer != NULL && layer->compression != NULL)
+    return layer->compression;
+  return type != NULL ? compression_name (type->compression) : "none";
 }
 
 static void
-check_layer (const OciDescriptor *descriptor, const Layer *layer, const char *name,
-             TerraneFindings *findings)
+check_compression (const OciDescriptor *descriptor, const Layer *layer, const char *name,
+                   TerraneFindings *findings)
 {
-  check_compression (descriptor, name, findings);
+  const OciMediaType *type = oci_media_type_lookup (descriptor->media_type);
+  const char *compression = actual_compression (type, layer);
+  g_autofree char *quoted = oci_quote (descriptor->media_type);
+  if (type == NULL || type->kind != OCI_MEDIA_LAYER)
+    add (findings, "lambda.media-types", TERRANE_SEVERITY_ERROR, NULL, name, NULL,
+         "%s is not a layer that Lambda knows", quoted);
+  else if (strcmp (compression, "none") == 0)
+    add (findings, "lambda.layer-compression",
+         is_docker (descriptor->media_type) ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING,
+         NULL, name, "compress it with gzip",
+         "it is not compressed, for which Lambda reports UnsupportedImageLayerDetected");
+  else if (strcmp (compression, "gzip") != 0)
+    add (findings, "lambda.layer-compression", TERRANE_SEVERITY_ERROR, NULL, name,
+         "compress it with gzip", "it is compressed with %s; Lambda is known to take gzip only",
+         compression);
+}
+
+static void
+check_layer_lambda (const OciDescriptor *descriptor, const Layer *layer, const char *name,
+                    TerraneFindings *findings)
+{
+  check_compression (descriptor, layer, name, findings);
   if (descriptor->size == 0)
     add (findings, "lambda.empty-layer", TERRANE_SEVERITY_ERROR, NULL, name, "leave it out",
          "it has no bytes at all");
@@ -312,18 +421,71 @@ check_layer (const OciDescriptor *descriptor, const Layer *layer, const char *na
          layer->links);
 }
 
-void
-terrane_check_layers (const OciManifest *manifest, const TerraneLayerAudit *audit,
-                      const char *const *names, gboolean from_index, TerraneFindings *findings)
+static const Layer *
+layer_at (const TerraneLayerAudit *audit, guint index)
 {
-  if (from_index)
+  return index < audit->layers->len ? &g_array_index (audit->layers, Layer, index) : NULL;
+}
+
+void
+terrane_check_layers_lambda (const TerraneImageLayers *layers, TerraneFindings *findings)
+{
+  const GPtrArray *descriptors = layers->manifest->layers;
+  if (layers->from_index)
     add (findings, "lambda.image-index", TERRANE_SEVERITY_ERROR, NULL, NULL,
          "push the image itself; with buildx: --provenance=false --sbom=false and one platform",
          "the name leads to an index of images, and Lambda takes an image only");
-  check_media_types (manifest, findings);
-  for (guint i = 0; i < manifest->layers->len; i++)
+  check_media_types (layers->manifest, findings);
+  for (guint i = 0; i < descriptors->len; i++)
+    check_layer_lambda (descriptors->pdata[i], layer_at (layers->audit, i), layers->names[i],
+                        findings);
+}
+
+/* containerd and umoci believe the media type; podman, docker and terrane look at the bytes. */
+static void
+check_content (const OciDescriptor *descriptor, const Layer *layer, const char *name,
+               TerraneFindings *findings)
+{
+  const OciMediaType *type = oci_media_type_lookup (descriptor->media_type);
+  if (type == NULL || type->kind != OCI_MEDIA_LAYER || layer->compression == NULL
+      || descriptor->size == 0
+      || strcmp (layer->compression, compression_name (type->compression)) == 0)
+    return;
+  g_autofree char *quoted = oci_quote (descriptor->media_type);
+  gboolean none = strcmp (layer->compression, "none") == 0;
+  add (findings, "layers.media-type", TERRANE_SEVERITY_WARNING, NULL, name,
+       "push the image again with a tool that writes the media type of what it sends",
+       "its media type is %s and its content is %s%s; engines that believe the media type cannot "
+       "unpack it",
+       quoted, none ? "not compressed" : "compressed with ", none ? "" : layer->compression);
+}
+
+/* podman, docker and containerd unpack each layer on its own and lay an overlay over them. */
+static void
+check_linked_parents (const Layer *layer, const char *name, TerraneFindings *findings)
+{
+  if (layer->linked_parents == 0)
+    return;
+  g_autofree char *path = g_strconcat ("/", layer->linked_parent, NULL);
+  g_autofree char *link = oci_quote (path);
+  add (findings, "layers.linked-parent", TERRANE_SEVERITY_WARNING, layer->linked_entry, name,
+       "write the entries under the path that the link leads to",
+       "%" JSON_INTEGER_FORMAT " entries lie below %s, which is a symbolic link in a layer below; "
+       "podman, docker and containerd make it a directory, which hides what the link leads to, "
+       "while umoci and the sandbox follow the link",
+       layer->linked_parents, link);
+}
+
+void
+terrane_check_layers (const TerraneImageLayers *layers, TerraneFindings *findings)
+{
+  const GPtrArray *descriptors = layers->manifest->layers;
+  for (guint i = 0; i < descriptors->len; i++)
     {
-      const Layer *layer = i < audit->layers->len ? &g_array_index (audit->layers, Layer, i) : NULL;
-      check_layer (manifest->layers->pdata[i], layer, names[i], findings);
+      const Layer *layer = layer_at (layers->audit, i);
+      if (layer == NULL)
+        continue;
+      check_content (descriptors->pdata[i], layer, layers->names[i], findings);
+      check_linked_parents (layer, layers->names[i], findings);
     }
 }

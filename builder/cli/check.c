@@ -93,12 +93,17 @@ check_image (TerraneGlobal *global, const Arguments *arguments, const char *name
   const TerraneUnpacked *unpacked = inspection->unpacked;
   TerraneImageView view = terrane_unpacked_view (unpacked, inspection->store);
   g_autofree char *today = make_today ();
+  const TerraneImageLayers layers = {
+    .manifest = unpacked->manifest,
+    .audit = unpacked->audit,
+    .names = view.names + 1,
+    .from_index = inspection->image->manifest->of_index,
+  };
   const TerraneCheck check = {
     .view = &view,
     .target = target,
-    .manifest = unpacked->manifest,
+    .layers = &layers,
     .audit = unpacked->audit,
-    .from_index = inspection->image->manifest->of_index,
     .today = today,
   };
   *out_findings = terrane_findings_new ();

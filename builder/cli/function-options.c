@@ -180,12 +180,10 @@ fetch (TerraneGlobal *global, TerraneStore *store, const char *image,
        const TerraneFunctionArguments *arguments, const TerraneProgress *progress, GError **error)
 {
   TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS, .progress = progress };
-  const char *platform =
-      arguments->platform != NULL ? arguments->platform : terrane_host_platform ();
   if (!terrane_remote_arguments_parse (&arguments->remote, global, "", &options, error))
     return NULL;
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
-  return bring_image (remote, image, platform, error);
+  return bring_image (remote, image, arguments->platform, error);
 }
 
 gboolean

@@ -1,5 +1,6 @@
 /* terrane init */
 #include "builder/cli/command.h"
+#include "builder/cli/init-base.h"
 #include "builder/profile/reader.h"
 
 #include "oci/base/fd.h"
@@ -14,7 +15,12 @@
 
 #define RESOURCES "/terrane/starter/"
 #define RUNTIME_REQUIREMENTS "requirements-runtime.txt"
-#define DEFAULT_PYTHON "3.13" /* what requirements.txt was made for */
+#define DEFAULT_PYTHON "3.13" /* of the default base */
+
+enum
+{
+  OLDEST_PYTHON_MINOR = 11, /* that the starter's requirements.txt is for */
+};
 
 static const char *const files[] = { "profile.json", "requirements.txt", "app/handler.py",
                                      "event.json",   "checks/smoke.py",  "README.md",
@@ -164,13 +170,36 @@ base_object (const char *directory, const char *base, GError **error)
 
 /* A rootfs has no configuration to inherit from. */
 static char *
-rootfs_lines (const json_t *base, const char *python)
+rootfs_lines (const json_t *base, const char *interpreter)
 {
   if (json_object_get (base, "image") != NULL)
     return g_strdup ("");
-  return g_strdup_printf ("    \"entrypoint\": [\"/usr/bin/python%s\", \"-m\", \"awslambdaric\"],\n"
+  return g_strdup_printf ("    \"entrypoint\": [\"%s\", \"-m\", \"awslambdaric\"],\n"
                           "    \"working_dir\": \"/var/task\",\n",
-                          python);
+                          interpreter);
+}
+
+/* @given: (nullable): what the user says, which the base is then not asked for
+ * @out_interpreter: an absolute path in the base */
+static gboolean
+choose_python (TerraneGlobal *global, const char *directory, const char *given, const json_t *base,
+               char **out_version, char **out_interpreter, GError **error)
+{
+  uint64_t minor = 0;
+  *out_version = g_strdup (given);
+  if (given == NULL
+      && !terrane_init_find_python (global, directory, base, out_version, out_interpreter, error))
+    return FALSE;
+  if (*out_interpreter == NULL)
+    *out_interpreter = g_strconcat ("/usr/bin/python", *out_version, NULL);
+  if (given != NULL || !oci_parse_u64 (*out_version + 2, 99, &minor, NULL)
+      || minor >= OLDEST_PYTHON_MINOR)
+    return TRUE;
+  return oci_throw (
+      error, OCI_ERROR_UNSUPPORTED,
+      "init: the base has Python %s; the packages of the example need 3.%d or newer. "
+      "Use a newer base, or give --python %s and write a requirements.txt of your own",
+      *out_version, OLDEST_PYTHON_MINOR, *out_version);
 }
 
 static char *
@@ -181,12 +210,23 @@ read_resource (const char *file, GError **error)
   return data != NULL ? g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data)) : NULL;
 }
 
-static gboolean
-choose_words (const char *directory, const InitArguments *arguments, Words *out, GError **error)
+/* AWS's image unless the user names another base. Returns: (transfer full) (nullable) */
+static json_t *
+choose_base (const char *directory, const InitArguments *arguments, GError **error)
 {
-  out->python = g_strdup (arguments->python != NULL ? arguments->python : DEFAULT_PYTHON);
-  if (!check_python (out->python, error))
-    return FALSE;
+  if (arguments->python != NULL && !check_python (arguments->python, error))
+    return NULL;
+  g_autofree char *usual =
+      g_strconcat ("docker://public.ecr.aws/lambda/python:",
+                   arguments->python != NULL ? arguments->python : DEFAULT_PYTHON, NULL);
+  return base_object (directory, arguments->base != NULL ? arguments->base : usual, error);
+}
+
+static gboolean
+choose_words (TerraneGlobal *global, const char *directory, const InitArguments *arguments,
+              Words *out, GError **error)
+{
+  g_autofree char *interpreter = NULL;
   out->name = arguments->name != NULL ? g_strdup (arguments->name) : name_of (directory);
   if (!terrane_profile_is_name (out->name))
     {
@@ -195,16 +235,15 @@ choose_words (const char *directory, const InitArguments *arguments, Words *out,
                         "init: --name %s: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside",
                         quoted);
     }
-  g_autofree char *default_base =
-      g_strconcat ("docker://public.ecr.aws/lambda/python:", out->python, NULL);
-  g_autoptr (OciJsonValue) base =
-      base_object (directory, arguments->base != NULL ? arguments->base : default_base, error);
-  if (base == NULL)
+  g_autoptr (OciJsonValue) base = choose_base (directory, arguments, error);
+  if (base == NULL
+      || !choose_python (global, directory, arguments->python, base, &out->python, &interpreter,
+                         error))
     return FALSE;
   char *text = json_dumps (base, 0);
   out->base = g_strdup (text);
   free (text);
-  out->rootfs = rootfs_lines (base, out->python);
+  out->rootfs = rootfs_lines (base, interpreter);
   out->runtime =
       out->rootfs[0] != '\0' ? read_resource (RUNTIME_REQUIREMENTS, error) : g_strdup ("");
   if (out->runtime == NULL)
@@ -271,13 +310,12 @@ print_result (const TerraneGlobal *global, const char *directory, const Words *w
 }
 
 static gboolean
-init (const TerraneGlobal *global, const char *directory, const InitArguments *arguments,
-      GError **error)
+init (TerraneGlobal *global, const char *directory, const InitArguments *arguments, GError **error)
 {
   g_auto (Words) words = { 0 };
   g_auto (OciFd) dfd = -1;
-  if (!choose_words (directory, arguments, &words, error)
-      || (!arguments->force && !check_nothing_is_there (directory, error))
+  if ((!arguments->force && !check_nothing_is_there (directory, error))
+      || !choose_words (global, directory, arguments, &words, error)
       || !oci_make_dirs (AT_FDCWD, directory, 0777, error)
       || !oci_open_dir (AT_FDCWD, directory, &dfd, error))
     return FALSE;
@@ -300,7 +338,7 @@ terrane_command_init (TerraneGlobal *global, int argc, char **argv, GError **err
     { "name", 0, 0, G_OPTION_ARG_STRING, &options.name,
       "Name of the image (default: made of the directory's)", "NAME" },
     { "python", 0, 0, G_OPTION_ARG_STRING, &options.python,
-      "Version of Python (default: " DEFAULT_PYTHON ")", "3.N" },
+      "Version of Python (default: what the base has)", "3.N" },
     { "force", 0, 0, G_OPTION_ARG_NONE, &options.force, "Replace files that are there", NULL },
     G_OPTION_ENTRY_NULL,
   };

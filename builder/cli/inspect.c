@@ -123,8 +123,8 @@ terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
-  g_autoptr (TerraneOpenImage) image = terrane_transfer_open_image (
-      remote, arguments[0], platform != NULL ? platform : terrane_host_platform (), error);
+  g_autoptr (TerraneOpenImage) image =
+      terrane_transfer_open_image (remote, arguments[0], platform, error);
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
   if (image == NULL || !oci_image_read (image->layout, image->manifest, &manifest, &config, error))

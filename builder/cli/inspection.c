@@ -25,8 +25,6 @@ terrane_inspection_new (TerraneGlobal *global, const char *command, const char *
                         const TerraneInspectionArguments *arguments, GError **error)
 {
   TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS };
-  const char *platform =
-      arguments->platform != NULL ? arguments->platform : terrane_host_platform ();
   if (!terrane_remote_arguments_parse (&arguments->remote, global, command, &options, error))
     return NULL;
   g_autoptr (TerraneInspection) self = g_new0 (TerraneInspection, 1);
@@ -36,7 +34,7 @@ terrane_inspection_new (TerraneGlobal *global, const char *command, const char *
   self->terminal = terrane_terminal_new (&global->output);
   options.progress = terrane_terminal_progress (self->terminal);
   self->remote = terrane_remote_new (self->store, &options);
-  self->image = terrane_transfer_open_image (self->remote, name, platform, error);
+  self->image = terrane_transfer_open_image (self->remote, name, arguments->platform, error);
   if (self->image == NULL || !terrane_transfer_import (self->remote, self->image, error))
     return NULL;
   self->unpacked = terrane_unpack (self->store, self->image->manifest,

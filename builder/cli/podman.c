@@ -2,31 +2,75 @@
 
 #include "builder/sandbox/podman.h"
 
+#include "oci/base/fd.h"
 #include "oci/image.h"
 #include "oci/transport.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RUNTIME_API "AWS_LAMBDA_RUNTIME_API="
 
-/* podman reads the path of a layout as if it were the name of a repository. */
+/* podman reads the path of a layout as if it were the name of a repository: lower case, digits,
+ * and ".", "_", "-" inside of words. The default store, below ~/.local, is not like that. */
 static gboolean
-check_path (const char *path, GError **error)
+podman_takes (const char *path)
 {
-  if (g_regex_match_simple ("^(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$", path,
-                            G_REGEX_DOLLAR_ENDONLY, 0))
-    return TRUE;
-  g_autofree char *quoted = oci_quote (path);
-  return oci_throw (
-      error, OCI_ERROR_UNSUPPORTED,
-      "podman takes images only from paths that look like names of repositories: lower "
-      "case, digits, and \".\", \"_\", \"-\" inside of words, which %s is not; use "
-      "another --store, or reach this one by a symbolic link",
-      quoted);
+  return g_regex_match_simple ("^(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$", path,
+                               G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+/* A directory for links, which belongs to this user alone. What is in /tmp may have been made by
+ * others. */
+static gboolean
+make_link_directory (char **out_path, OciFd *out_fd, GError **error)
+{
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *path = NULL;
+  if (runtime != NULL && podman_takes (runtime) && access (runtime, W_OK | X_OK) == 0)
+    path = g_build_filename (runtime, "terrane", NULL);
+  else
+    path = g_strdup_printf ("/tmp/terrane-%u", (unsigned) geteuid ());
+  if (mkdir (path, 0700) != 0 && errno != EEXIST)
+    return oci_throw_errno (error, "%s", path);
+  g_auto (OciFd) fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  struct stat st;
+  if (fd < 0 || fstat (fd, &st) != 0)
+    return oci_throw_errno (error, "%s", path);
+  if (st.st_uid != geteuid () || (st.st_mode & 077) != 0)
+    return oci_throw (error, OCI_ERROR_DENIED,
+                      "%s belongs to another user, or others may write to it; remove it", path);
+  *out_path = g_steal_pointer (&path);
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+/* A path of the store that podman takes: a symbolic link where its own path is not like that. The
+ * link stays, since podman reads through it when terrane is gone; each store has one. */
+static char *
+find_podman_path (const char *store, GError **error)
+{
+  OCI_PREFIX (error, "a path of the store that podman takes");
+  g_auto (OciFd) fd = -1;
+  g_autofree char *directory = NULL;
+  if (podman_takes (store))
+    return g_strdup (store);
+  if (!make_link_directory (&directory, &fd, error))
+    return NULL;
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, store, -1);
+  hash[12] = '\0';
+  g_autofree char *name = g_strconcat ("store-", hash, NULL);
+  if (symlinkat (store, fd, name) != 0 && errno != EEXIST)
+    {
+      oci_throw_errno (error, "%s/%s", directory, name);
+      return NULL;
+    }
+  return g_build_filename (directory, name, NULL);
 }
 
 /* What podman calls the image, and the first word of its command. */
@@ -42,12 +86,13 @@ find_in_store (TerraneGlobal *global, const OciTransport *transport,
   if (!terrane_function_fetch (global, transport->name, arguments, &store, &descriptor, error))
     return FALSE;
   g_autofree char *path = g_canonicalize_filename (terrane_store_path (store), NULL);
-  if (!check_path (path, error)
+  g_autofree char *shown = find_podman_path (path, error);
+  if (shown == NULL
       || !oci_image_read (terrane_store_layout (store), descriptor, &manifest, &config, error))
     return FALSE;
   g_auto (GStrv) command = oci_image_config_cmd (config);
   *out_handler = g_strdup (command[0]);
-  *out_name = g_strconcat ("oci:", path, "/images:", transport->name, NULL);
+  *out_name = g_strconcat ("oci:", shown, "/images:", transport->name, NULL);
   return TRUE;
 }
 

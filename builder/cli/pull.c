@@ -48,13 +48,15 @@ image_platform (OciLayout *layout, const OciDescriptor *manifest, GError **error
                       NULL);
 }
 
-/* Whether "os/architecture[/variant]" asks for what the image says it is. */
 static gboolean
-asks_for (const char *wanted, const char *platform)
+check_platform (OciLayout *layout, const OciDescriptor *manifest, const OciReference *reference,
+                const char *wanted, GError **error)
 {
-  size_t length = strlen (platform);
-  return strncmp (wanted, platform, length) == 0
-         && (wanted[length] == '\0' || wanted[length] == '/');
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
+  g_autoptr (OciImageConfig) config = NULL;
+  return wanted == NULL
+         || (oci_image_read (layout, manifest, NULL, &config, error)
+             && oci_image_check_platform (config, wanted, error));
 }
 
 static gboolean
@@ -68,10 +70,8 @@ pull (TerraneRemote *remote, const OciReference *reference, const char *name, co
   g_autofree char *platform = manifest != NULL ? image_platform (layout, manifest, error) : NULL;
   if (platform == NULL)
     return FALSE;
-  if (wanted != NULL && !asks_for (wanted, platform))
-    return oci_throw (error, OCI_ERROR_NOT_FOUND, OCI_REFERENCE_SCHEME "%s/%s: the image is for %s",
-                      reference->host, reference->repository, platform);
-  if (!terrane_remote_pull_layers (remote, reference, manifest, &report, error)
+  if (!check_platform (layout, manifest, reference, wanted, error)
+      || !terrane_remote_pull_layers (remote, reference, manifest, &report, error)
       || !oci_layout_tag (layout, name, manifest, error))
     return FALSE;
   *out_report = report_to_json (name, reference, manifest, platform, &report);
@@ -120,6 +120,12 @@ terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **err
   if (reference == NULL || !terrane_remote_check_jobs (jobs, "pull", error)
       || !terrane_remote_arguments_parse (&remote_arguments, global, "pull", &options, error))
     return FALSE;
+  OciPlatform wanted;
+  if (platform != NULL && !oci_platform_parse (platform, &wanted, error))
+    {
+      g_prefix_error (error, "pull: --platform: ");
+      return FALSE;
+    }
   g_autofree char *given = default_name (reference);
   g_autofree char *name =
       oci_reference_local_name (arguments[1] != NULL ? arguments[1] : given, FALSE, error);

@@ -42,7 +42,7 @@ terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **err
   options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
   g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (remote, arguments[0], terrane_host_platform (), error);
+      terrane_transfer_open_image (remote, arguments[0], NULL, error);
   g_autoptr (OciJsonValue) report = NULL;
   if (image == NULL
       || !terrane_transfer_push (remote, image->layout, image->manifest, destination, &push,

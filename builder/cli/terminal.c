@@ -313,10 +313,31 @@ terrane_print (const char *format, ...)
   fputs (harmless, stdout);
 }
 
+/* Printed last, when it is known whether the command failed: one document says both. */
+static json_t *the_document;
+
 void
-terrane_print_json (const json_t *value)
+terrane_print_json (json_t *value)
 {
-  g_autofree char *text = oci_json_dump_pretty (value);
+  json_incref (value);
+  json_decref (the_document);
+  the_document = value;
+}
+
+void
+terrane_print_result (json_t *failure)
+{
+  g_autoptr (OciJsonValue) document = g_steal_pointer (&the_document);
+  if (failure != NULL && !json_is_object (document))
+    {
+      json_decref (document);
+      document = json_object ();
+    }
+  if (failure != NULL)
+    oci_json_set (document, "error", json_incref (failure));
+  if (document == NULL)
+    return;
+  g_autofree char *text = oci_json_dump_pretty (document);
   fputs (text, stdout);
 }
 

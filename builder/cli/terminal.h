@@ -38,8 +38,17 @@ char *terrane_harmless_text (const char *text);
 /** Prints text on stdout, the result. */
 void terrane_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
-/** Prints one JSON document on stdout. */
-void terrane_print_json (const json_t *value);
+/** Takes the one JSON document of the command, which terrane_print_result() prints. */
+void terrane_print_json (json_t *value);
+
+/**
+ * terrane_print_result:
+ * @failure: (nullable): {"code", "exit_code", "message"}: becomes the member "error" of the
+ * document that was taken, or is a document of its own where the command had none
+ *
+ * Prints the document on stdout, when there is one.
+ */
+void terrane_print_result (json_t *failure);
 
 /** Whether everything printed on stdout has arrived: a full disk must not look like success. */
 gboolean terrane_print_flush (GError **error);

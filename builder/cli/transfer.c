@@ -34,14 +34,16 @@ find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *t
   switch (transport->kind)
     {
     case OCI_TRANSPORT_STORE:
-      self->manifest = oci_layout_resolve (layout, transport->name, error);
+      self->manifest = oci_layout_resolve (layout, transport->name, platform, error);
       break;
     case OCI_TRANSPORT_OCI:
       self->owned = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
       self->layout = self->owned;
-      named = self->owned != NULL ? oci_layout_resolve (self->owned, transport->name, error) : NULL;
+      named = self->owned != NULL
+                  ? oci_layout_resolve (self->owned, transport->name, platform, error)
+                  : NULL;
       if (named != NULL)
-        self->manifest = oci_image_find_manifest (self->owned, named, platform, error);
+        self->manifest = oci_image_find_manifest (self->owned, named, platform, NULL, NULL, error);
       break;
     case OCI_TRANSPORT_OCI_ARCHIVE:
       self->manifest =
@@ -59,10 +61,26 @@ find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *t
   return self->manifest != NULL;
 }
 
+static gboolean
+check_platform (const TerraneOpenImage *self, const char *image, const char *platform,
+                GError **error)
+{
+  OCI_PREFIX (error, "%s", image);
+  g_autoptr (OciImageConfig) config = NULL;
+  return oci_image_read (self->layout, self->manifest, NULL, &config, error)
+         && oci_image_check_platform (config, platform, error);
+}
+
 TerraneOpenImage *
 terrane_transfer_open_image (TerraneRemote *remote, const char *image, const char *platform,
                              GError **error)
 {
+  OciPlatform wanted;
+  if (platform != NULL && !oci_platform_parse (platform, &wanted, error))
+    {
+      g_prefix_error (error, "--platform: ");
+      return NULL;
+    }
   g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
   g_autoptr (TerraneOpenImage) self = g_new0 (TerraneOpenImage, 1);
   gboolean is_archive = transport != NULL
@@ -70,7 +88,9 @@ terrane_transfer_open_image (TerraneRemote *remote, const char *image, const cha
                             || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE);
   if (transport == NULL
       || (is_archive && !terrane_store_begin_write (terrane_remote_store (remote), error))
-      || !find_image (self, remote, transport, platform, error))
+      || !find_image (self, remote, transport,
+                      platform != NULL ? platform : terrane_host_platform (), error)
+      || (platform != NULL && !check_platform (self, image, platform, error)))
     return NULL;
   self->name = g_strdup (transport->name);
   return g_steal_pointer (&self);
@@ -127,9 +147,45 @@ terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const
          && oci_layout_tag (to, name, manifest, error);
 }
 
+/* Whether @text is more than HOST[:PORT]/NAME[:TAG], which docker and podman take here. */
+static gboolean
+has_transport (const char *text)
+{
+  static const char *const prefixes[] = { OCI_REFERENCE_SCHEME,
+                                          "oci:",
+                                          "oci-archive:",
+                                          "docker-archive:",
+                                          "containers-storage:",
+                                          "docker-daemon:",
+                                          "dir:",
+                                          "ostree:",
+                                          "sif:",
+                                          "tarball:" };
+  for (size_t i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_has_prefix (text, prefixes[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+fail_without_transport (const char *what, const char *text, GError **error)
+{
+  g_autofree char *quoted = oci_quote (text);
+  g_autofree char *meant = oci_reference_suggest (text);
+  oci_throw (error, OCI_ERROR_USAGE,
+             "%s: %s needs docker://HOST/REPOSITORY[:TAG]; a name without docker:// is that of an "
+             "image in the store%s%s",
+             quoted, what, meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "");
+}
+
 OciReference *
 terrane_transfer_parse_push (const char *destination, GError **error)
 {
+  if (!has_transport (destination))
+    {
+      fail_without_transport ("a push", destination, error);
+      return NULL;
+    }
   g_autoptr (OciTransport) transport = oci_transport_parse (destination, error);
   if (transport == NULL)
     return NULL;
@@ -147,6 +203,11 @@ terrane_transfer_parse_push (const char *destination, GError **error)
 OciReference *
 terrane_transfer_parse_pull (const char *command, const char *source, GError **error)
 {
+  if (!has_transport (source))
+    {
+      fail_without_transport ("a pull", source, error);
+      return NULL;
+    }
   g_autoptr (OciTransport) transport = oci_transport_parse (source, error);
   if (transport == NULL)
     return NULL;

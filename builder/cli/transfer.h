@@ -19,7 +19,8 @@ typedef struct
  * terrane_transfer_open_image:
  * @remote: for docker://, of which only the documents are fetched
  * @image: IMAGE as the user wrote it; archives are read into the store
- * @platform: which image of an index
+ * @platform: (nullable): which image of an index, and what an image must be for; %NULL takes from
+ *   an index what is for this machine, and any other image
  *
  * Returns: (transfer full) (nullable)
  */

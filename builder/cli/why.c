@@ -174,7 +174,7 @@ print_answer (const json_t *document)
 }
 
 static void
-show (const TerraneGlobal *global, const TerraneInspection *inspection, const json_t *document,
+show (const TerraneGlobal *global, const TerraneInspection *inspection, json_t *document,
       void (*print) (const json_t *document))
 {
   terrane_terminal_finish_phase (inspection->terminal);

@@ -100,6 +100,8 @@ make_config (const TerraneProfile *profile, const TerraneBase *base, GError **er
       config = oci_image_config_parse ("the base's config", copy, error);
       if (config == NULL)
         return NULL;
+      if (profile->trees->len > 0)
+        oci_image_config_complete_history (config);
     }
   const char *name;
   json_t *value;
@@ -296,7 +298,7 @@ typedef struct
   OciImageConfig *config;
   GArray *reused; /* of gboolean, a layer each */
   gboolean no_layers;
-  TerraneLayerAudit *audit; /* (nullable): with @no_layers */
+  TerraneLayerAudit *audit; /* of the layers so far */
   GArray *numbers;          /* (nullable) of int: by origin, its layer from 1, 0 without one */
 } ImageJob;
 
@@ -321,6 +323,8 @@ add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **err
 {
   if (job->no_layers)
     return TRUE;
+  if (paths->len > 0)
+    terrane_layer_audit_content (job->audit, job->manifest->layers->len, "gzip");
   audit_layer (job, paths);
   if (paths->len == 0)
     {
@@ -352,8 +356,12 @@ add_base (ImageJob *job, GError **error)
       for (guint i = 0; i < job->base->manifest->layers->len; i++)
         g_ptr_array_add (job->manifest->layers,
                          oci_descriptor_copy (job->base->manifest->layers->pdata[i]));
-      return TRUE;
+      job->audit = terrane_unpack_audit (job->store, &job->base->manifest_digest);
+      return job->audit != NULL
+             || oci_throw (error, OCI_ERROR_NOT_FOUND,
+                           "the store lost what it knew of the base's layers; build again");
     }
+  job->audit = terrane_layer_audit_new ();
   g_autoptr (GPtrArray) paths = terrane_assemble_all_paths (job->assembled);
   return add_layer (job, paths, "base", error);
 }
@@ -417,35 +425,32 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
-/* What was found when trees were read. Caches may be of any version. */
-static void
-add_tree_findings (const ImageJob *job, const TerraneImageView *view, TerraneFindings *findings)
+/* By layer: as 'terrane check' of the image would call them. */
+static char **
+layer_names (const ImageJob *job)
 {
-  size_t i;
-  json_t *item;
-  for (guint tree = 0; tree < job->trees->len; tree++)
-    json_array_foreach (g_array_index (job->trees, TerraneStoredTree, tree).findings, i, item)
+  const GPtrArray *layers = job->manifest->layers;
+  guint of_base = count_base_layers (job->base);
+  char **names = g_new0 (char *, layers->len + 1);
+  for (guint i = 0; i < layers->len; i++)
     {
-      const char *path = json_string_value (json_object_get (item, "path"));
-      const char *id = json_string_value (json_object_get (item, "id"));
-      const char *message = json_string_value (json_object_get (item, "message"));
-      const char *const *known = terrane_finding_ids ();
-      for (; *known != NULL && g_strcmp0 (*known, id) != 0;)
-        known++;
-      if (path != NULL && *known != NULL && message != NULL)
-        terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
-                                   terrane_tree_lookup (job->assembled, path),
-                                   json_string_value (json_object_get (item, "fix")), "%s",
-                                   message);
+      const char *tree = oci_descriptor_annotation (layers->pdata[i], TERRANE_ANNOTATION_TREE);
+      names[i] =
+          i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
     }
+  return names;
 }
 
-/* The base is given: only what was put onto it gates. */
+/* The base is given: of files only what was put onto it gates. Its layers are the image's. */
 static TerraneFindings *
 check_assembled (const ImageJob *job, const char *today, GError **error)
 {
   g_autoptr (GPtrArray) names = tree_names (job->profile);
+  g_auto (GStrv) layers_by_index = layer_names (job);
   g_autoptr (TerraneFindings) findings = terrane_findings_new ();
+  const TerraneImageLayers layers = { .manifest = job->manifest,
+                                      .audit = job->audit,
+                                      .names = (const char *const *) layers_by_index };
   const TerraneImageView view = { .store = job->store,
                                   .tree = job->assembled,
                                   .config = job->config,
@@ -455,22 +460,30 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .target = job->profile->target,
                                .limits = &job->profile->limits,
                                .grids = (const char *const *) job->profile->geo.grids,
+                               .layers = &layers,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
-  add_tree_findings (job, &view, findings);
+  for (guint i = 0; i < job->trees->len; i++)
+    terrane_stored_tree_report (&g_array_index (job->trees, TerraneStoredTree, i), &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 
 /* Whether the image may be: all errors at once, as the profile counts them. */
 static gboolean
-judge (const TerraneProfile *profile, TerraneFindings *findings, GError **error)
+judge (const TerraneProfile *profile, const TerraneImageOptions *options, TerraneFindings *findings,
+       GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  return terrane_findings_gate (
-      findings, error, "%s",
-      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
-          ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for Lambda):"
-          : "this image would not work:");
+  if (terrane_findings_gate (
+          findings, error, "%s",
+          terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
+              ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                "Lambda):"
+              : "this image would not work:"))
+    return TRUE;
+  if (options->out_failed != NULL)
+    *options->out_failed = terrane_findings_to_json (findings);
+  return FALSE;
 }
 
 static gboolean
@@ -500,7 +513,7 @@ assemble (ImageJob *job, GError **error)
   g_autoptr (TerraneImage) image = image_new ();
   if (!add_base (job, error) || !add_trees (job, error)
       || (image->findings = check_assembled (job, NULL, error)) == NULL
-      || !judge (job->profile, image->findings, error)
+      || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
       || !remember_files (job, image, error))
     return NULL;
@@ -518,7 +531,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
-  if (known != NULL && judge (profile, known->findings, error))
+  if (known != NULL && judge (profile, options, known->findings, error))
     return known;
   if (known != NULL)
     {
@@ -529,7 +542,6 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
   g_autoptr (GArray) reused = g_array_new (FALSE, FALSE, sizeof (gboolean));
   g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (TerraneLayerAudit) audit = terrane_layer_audit_new ();
   manifest->annotations = json_incref (annotations);
   ImageJob job = {
     .store = store,
@@ -540,12 +552,12 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .manifest = manifest,
     .config = config,
     .reused = reused,
-    .audit = audit,
     .numbers = numbers,
   };
   g_autoptr (TerraneImage) image =
       terrane_store_begin_write (store, error) ? assemble (&job, error) : NULL;
   terrane_tree_free (job.assembled);
+  terrane_layer_audit_free (job.audit);
   if (image == NULL || !remember_image (store, &key, image, base, trees, error))
     return NULL;
   return g_steal_pointer (&image);
@@ -575,6 +587,7 @@ terrane_image_check (TerraneStore *store, const TerraneProfile *profile, Terrane
           ? check_assembled (&job, today, error)
           : NULL;
   terrane_tree_free (job.assembled);
+  terrane_layer_audit_free (job.audit);
   if (findings != NULL)
     terrane_check_override (findings, profile->checks);
   return g_steal_pointer (&findings);

@@ -56,6 +56,7 @@ typedef struct
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
   unsigned jobs;                     /* threads, at least 1 */
   const TerraneProgress *progress;
+  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneImageOptions;
 
 /**

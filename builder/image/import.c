@@ -1,6 +1,6 @@
 #include "builder/image/import.h"
 
-#include "builder/image/flatten.h"
+#include "builder/image/unpack.h"
 #include "builder/source/file-digest.h"
 #include "builder/store/cache.h"
 
@@ -26,9 +26,9 @@ import_layout (const TerraneImport *self, const OciTransport *transport, const c
 {
   g_autoptr (OciLayout) from = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
   g_autoptr (OciDescriptor) named =
-      from != NULL ? oci_layout_resolve (from, transport->name, error) : NULL;
+      from != NULL ? oci_layout_resolve (from, transport->name, platform, error) : NULL;
   g_autoptr (OciDescriptor) manifest =
-      named != NULL ? oci_image_find_manifest (from, named, platform, error) : NULL;
+      named != NULL ? oci_image_find_manifest (from, named, platform, NULL, NULL, error) : NULL;
   if (manifest == NULL
       || !oci_image_copy (from, manifest, terrane_store_layout (self->store), error))
     return NULL;
@@ -147,11 +147,6 @@ check_image (const TerraneImportedImage *image, const TerraneProfile *profile, G
     return oci_throw (error, OCI_ERROR_USAGE,
                       "the image is for %s/%s, the profile's platform is %s/%s", os, architecture,
                       profile->os, profile->architecture);
-  guint layers = image->manifest->layers->len;
-  guint diff_ids = oci_image_config_n_layers (image->config);
-  if (layers != diff_ids)
-    return oci_throw (error, OCI_ERROR_CORRUPT, "the image has %u layers and %u diff_ids", layers,
-                      diff_ids);
   return TRUE;
 }
 
@@ -160,8 +155,8 @@ static char *
 image_name (const OciTransport *transport)
 {
   const OciReference *reference = transport->reference;
-  if (reference == NULL)
-    return g_strdup (transport->name);
+  if (reference == NULL) /* a position in an archive is no name */
+    return transport->name != NULL && transport->name[0] == '@' ? NULL : g_strdup (transport->name);
   return g_strconcat (reference->host, "/", reference->repository,
                       reference->tag != NULL ? ":" : NULL, reference->tag, NULL);
 }
@@ -190,18 +185,37 @@ terrane_import_image (const TerraneImport *self, const TerraneSourceSpec *spec,
   return TRUE;
 }
 
+/* Which layer an entry is from matters only here; for what comes on top all are of the base. */
+static gboolean
+forget_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED gpointer data,
+              G_GNUC_UNUSED GError **error)
+{
+  node->origin = 0;
+  return TRUE;
+}
+
+static gboolean
+check_special (const TerraneImport *self, const TerraneImportedImage *image, GError **error)
+{
+  g_autoptr (TerraneLayerAudit) audit = terrane_unpack_audit (self->store, &image->digest);
+  const char *special = audit != NULL ? terrane_layer_audit_special (audit) : NULL;
+  g_autofree char *path = g_strconcat ("/", special, NULL);
+  g_autofree char *quoted = oci_quote (path);
+  return special == NULL
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "%s is a device, fifo or socket, which the store cannot hold; leave such "
+                       "entries out with \"special\": \"skip\"",
+                       quoted);
+}
+
 gboolean
 terrane_import_flatten (const TerraneImport *self, const TerraneImportedImage *image,
                         gboolean skip_special, TerraneStoredTree *out_tree, GError **error)
 {
-  /* As if it were a base, so that an image that is a base and the source of a tree is read once. */
-  char root[] = "";
-  const TerraneSourceSpec whole = { .kind = TERRANE_SOURCE_IMAGE,
-                                    .prefix = root,
-                                    .skip_special = skip_special };
-  OciDigest key = terrane_tree_key (&image->digest, &whole, TERRANE_MODES_KEEP);
-  return terrane_tree_cache_get (self->store, &key, &out_tree->commit)
-         || (terrane_flatten (self->store, image->manifest, skip_special, self->jobs,
-                              self->progress, out_tree, error)
-             && terrane_tree_cache_put (self->store, &key, &out_tree->commit, error));
+  if (!terrane_unpack_files (self->store, &image->digest, image->manifest, image->config,
+                             self->jobs, self->progress, out_tree, error))
+    return FALSE;
+  if (out_tree->tree != NULL)
+    (void) terrane_tree_foreach (out_tree->tree, forget_layer, NULL, NULL); /* cannot fail */
+  return skip_special || check_special (self, image, error);
 }

@@ -3,10 +3,11 @@
 #include "builder/annotations.h"
 #include "builder/image/flatten.h"
 #include "builder/store/cache.h"
+#include "builder/store/commit.h"
 
 enum
 {
-  AUDIT_VERSION = 2, /* what of the entries is remembered */
+  AUDIT_VERSION = 3, /* what of the entries is remembered */
 };
 
 void
@@ -93,27 +94,39 @@ read_origin (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
+/* What is known of the image. Returns: (transfer full) (nullable) */
+static json_t *
+find_entry (TerraneStore *store, const OciDigest *digest, OciDigest *out_commit)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, digest);
+  const char *hex = terrane_cache_text (entry, "commit");
+  if (hex == NULL || !oci_digest_parse_hex (hex, out_commit, NULL)
+      || json_integer_value (json_object_get (entry, "version")) != AUDIT_VERSION
+      || !json_is_array (json_object_get (entry, "audit"))
+      || !terrane_commit_exists (store, out_commit))
+    return NULL;
+  return g_steal_pointer (&entry);
+}
+
 static gboolean
 find_known (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest)
 {
   OciDigest commit;
-  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, digest);
-  const char *hex = terrane_cache_text (entry, "commit");
+  g_autoptr (OciJsonValue) entry = find_entry (store, digest, &commit);
   Runs runs = { .runs = json_object_get (entry, "origins"), .origin = -2 };
-  if (hex == NULL || !oci_digest_parse_hex (hex, &commit, NULL)
-      || !terrane_commit_exists (store, &commit))
-    return FALSE;
-  if (json_integer_value (json_object_get (entry, "version")) != AUDIT_VERSION)
+  if (entry == NULL)
     return FALSE;
   self->audit = terrane_layer_audit_from_json (json_object_get (entry, "audit"));
-  self->tree = self->audit != NULL ? terrane_commit_load (store, &commit, NULL) : NULL;
+  self->tree = terrane_commit_load (store, &commit, NULL);
   return self->tree != NULL && terrane_tree_foreach (self->tree, read_origin, &runs, NULL);
 }
 
-static void
-audit_entry (guint layer, const OciEntry *entry, gpointer data)
+TerraneLayerAudit *
+terrane_unpack_audit (TerraneStore *store, const OciDigest *digest)
 {
-  terrane_layer_audit_entry (data, layer, entry);
+  OciDigest commit;
+  g_autoptr (OciJsonValue) entry = find_entry (store, digest, &commit);
+  return terrane_layer_audit_from_json (json_object_get (entry, "audit"));
 }
 
 gboolean
@@ -134,30 +147,50 @@ terrane_unpack_remember (TerraneStore *store, const OciDigest *manifest, const O
 
 static gboolean
 apply_layers (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest, unsigned jobs,
-              const TerraneProgress *progress, GError **error)
+              const TerraneProgress *progress, OciDigest *out_commit, GError **error)
 {
   TerraneStoredTree root = { 0 };
+  g_clear_pointer (&self->tree, terrane_tree_free);
   g_clear_pointer (&self->audit, terrane_layer_audit_free);
   self->audit = terrane_layer_audit_new ();
   if (!terrane_store_begin_write (store, error)
-      || !terrane_flatten_layers (store, self->manifest, jobs, progress, audit_entry, self->audit,
-                                  &root, error))
+      || !terrane_flatten (store, self->manifest, self->config, self->audit, jobs, progress, &root,
+                           error))
     return FALSE;
   self->tree = g_steal_pointer (&root.tree);
+  *out_commit = root.commit;
   return terrane_unpack_remember (store, digest, &root.commit, self->tree, self->audit, error);
+}
+
+gboolean
+terrane_unpack_files (TerraneStore *store, const OciDigest *digest, const OciManifest *manifest,
+                      const OciImageConfig *config, unsigned jobs, const TerraneProgress *progress,
+                      TerraneStoredTree *out_tree, GError **error)
+{
+  g_autoptr (OciJsonValue) known = find_entry (store, digest, &out_tree->commit);
+  if (known != NULL)
+    return TRUE;
+  TerraneUnpacked unpacked = { .manifest = (OciManifest *) manifest,
+                               .config = (OciImageConfig *) config };
+  gboolean ok =
+      apply_layers (&unpacked, store, digest, jobs, progress, &out_tree->commit, error);
+  out_tree->tree = unpacked.tree;
+  terrane_layer_audit_free (unpacked.audit);
+  return ok;
 }
 
 TerraneUnpacked *
 terrane_unpack (TerraneStore *store, const OciDescriptor *manifest, unsigned jobs,
                 const TerraneProgress *progress, GError **error)
 {
+  OciDigest commit;
   g_autoptr (TerraneUnpacked) self = g_new0 (TerraneUnpacked, 1);
   if (!oci_image_read (terrane_store_layout (store), manifest, &self->manifest, &self->config,
                        error))
     return NULL;
   self->names = layer_names (self->manifest);
   if (!find_known (self, store, &manifest->digest)
-      && !apply_layers (self, store, &manifest->digest, jobs, progress, error))
+      && !apply_layers (self, store, &manifest->digest, jobs, progress, &commit, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -3,6 +3,7 @@
 
 #include "builder/check/image-view.h"
 #include "builder/check/layers.h"
+#include "builder/image/tree-cache.h"
 #include "builder/progress.h"
 
 #include "oci/image.h"
@@ -28,6 +29,24 @@ typedef struct
  */
 TerraneUnpacked *terrane_unpack (TerraneStore *store, const OciDescriptor *manifest, unsigned jobs,
                                  const TerraneProgress *progress, GError **error);
+
+/**
+ * terrane_unpack_files:
+ * @digest: of the manifest
+ * @out_tree: (out caller-allocates): the file system, without devices, fifos and sockets; its tree
+ *   only when the layers were read now
+ *
+ * Makes sure that terrane_unpack() would have nothing to read.
+ */
+gboolean terrane_unpack_files (TerraneStore *store, const OciDigest *digest,
+                               const OciManifest *manifest, const OciImageConfig *config,
+                               unsigned jobs, const TerraneProgress *progress,
+                               TerraneStoredTree *out_tree, GError **error);
+
+/** What was seen in the layers of the image @digest. Returns: (transfer full) (nullable): %NULL
+ * before terrane_unpack_files() */
+TerraneLayerAudit *terrane_unpack_audit (TerraneStore *store, const OciDigest *digest);
+
 /**
  * terrane_unpack_remember:
  * @manifest: an image that was just made

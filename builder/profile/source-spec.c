@@ -57,6 +57,7 @@ terrane_wheel_pin_free (TerraneWheelPin *self)
   if (self->authorization != NULL)
     explicit_bzero (self->authorization, strlen (self->authorization));
   g_free (self->authorization);
+  g_free (self->asked_url);
   g_free (self);
 }
 
@@ -81,6 +82,8 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   terrane_transform_spec_free (self->transforms);
   g_free (self->ostree_commit);
   g_clear_pointer (&self->wheel_pins, g_ptr_array_unref);
+  g_strfreev (self->wheel_indexes);
+  g_strfreev (self->wheel_links);
   g_free (self->interpreter);
   g_free (self);
 }
@@ -313,8 +316,9 @@ read_indexes (const OciJson *object, TerraneWheelsSpec *wheels)
   else if (!oci_json_strv (&member, MAX_INDEXES, &wheels->indexes))
     return;
   for (char **index = wheels->indexes; *index != NULL; index++)
-    if (!is_http_url (*index))
-      oci_json_problem (&member, "expected https:// URLs such as \"https://pypi.org/simple\"");
+    if (!is_http_url (*index) && !g_str_has_prefix (*index, "file:///"))
+      oci_json_problem (&member, "expected https:// or file:/// URLs such as "
+                                 "\"https://pypi.org/simple\"");
 }
 
 static void

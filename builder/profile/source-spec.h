@@ -55,6 +55,7 @@ typedef struct
   char *url;           /* (nullable) */
   char *path;          /* (nullable): instead of @url, in a wheelhouse */
   char *authorization; /* (nullable): for @url; a secret, in no lock */
+  char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
   OciDigest sha256;
   char *hash; /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
 } TerraneWheelPin;
@@ -93,6 +94,8 @@ typedef struct
   OciDigest image_digest; /* of the manifest for the platform */
   char *ostree_commit;
   GPtrArray *wheel_pins; /* of TerraneWheelPin, sorted by name */
+  char **wheel_indexes;  /* URLs of indexes to ask; may have a user and a password */
+  char **wheel_links;    /* paths of directories, paths and URLs of pages of links; likewise */
   char *interpreter;     /* of scripts that wheels bring */
 } TerraneSourceSpec;
 

@@ -52,9 +52,6 @@ add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference 
   if (!oci_image_read (terrane_store_layout (terrane_remote_store (remote)), manifest_descriptor,
                        &manifest, &config, error))
     return FALSE;
-  if (oci_image_config_n_layers (config) != manifest->layers->len)
-    return oci_throw (error, OCI_ERROR_CORRUPT, "the image has %u layers and %u diff_ids",
-                      manifest->layers->len, oci_image_config_n_layers (config));
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       const OciDescriptor *descriptor = manifest->layers->pdata[i];

@@ -31,11 +31,12 @@ terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
   g_autoptr (OciDescriptor) unknown =
       oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &reference->digest, size);
   g_autoptr (GBytes) raw = oci_layout_read_blob (layout, unknown, OCI_MANIFEST_MAX_BYTES, error);
-  g_autofree char *type = raw != NULL ? oci_manifest_document_type (name, raw, error) : NULL;
+  g_autofree char *type = raw != NULL ? oci_manifest_document_type (name, raw, NULL, error) : NULL;
   if (type == NULL)
     return NULL;
   g_autoptr (OciDescriptor) found = oci_descriptor_new (type, &reference->digest, size);
-  g_autoptr (OciDescriptor) manifest = oci_image_find_manifest (layout, found, platform, error);
+  g_autoptr (OciDescriptor) manifest =
+      oci_image_find_manifest (layout, found, platform, NULL, NULL, error);
   if (manifest == NULL || !oci_image_read (layout, manifest, NULL, NULL, error))
     return NULL;
   return g_steal_pointer (&manifest);

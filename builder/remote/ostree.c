@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* libostree pulls from remotes that are in the repository's configuration. There is one, whose URL
- * is said anew in every pull. */
+/* libostree pulls from remotes that are in the repository's configuration. There is one; its URL
+ * and its certificates are given for each pull. */
 #define REMOTE_NAME "terrane"
 #define REMOTE_URL "https://override.invalid/"
 
@@ -76,15 +76,32 @@ terrane_remote_resolve_ostree (TerraneRemote *self, const char *url, const char 
          && terrane_pulled_note (self->store, url, ref, out_commit, error);
 }
 
+/* libostree takes files with certificates from the remote's section of the configuration. What
+ * another process writes there does not matter: this one has what it wrote itself in memory. */
 static gboolean
-add_remote (OstreeRepo *repo, GCancellable *cancellable, GError **error)
+set_remote (TerraneRemote *self, const char *url, GCancellable *cancellable, GError **error)
 {
+  g_auto (OciUrlOrigin) origin = { 0 };
+  OciHttpCertificates certificates;
+  if (!oci_url_origin (url, &origin, error)
+      || !oci_http_client_certificates (self->client, &origin, &certificates, error))
+    return FALSE;
   g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert (&options, "gpg-verify", "b", FALSE);
   g_variant_dict_insert (&options, "gpg-verify-summary", "b", FALSE);
+  if (certificates.ca_file != NULL)
+    g_variant_dict_insert (&options, "tls-ca-path", "s", certificates.ca_file);
+  if (certificates.certificate != NULL)
+    {
+      g_variant_dict_insert (&options, "tls-client-cert-path", "s", certificates.certificate);
+      g_variant_dict_insert (&options, "tls-client-key-path", "s", certificates.key);
+    }
+  if (self->options.insecure)
+    g_variant_dict_insert (&options, "tls-permissive", "b", TRUE);
   g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_dict_end (&options));
-  return ostree_repo_remote_change (repo, NULL, OSTREE_REPO_REMOTE_CHANGE_ADD_IF_NOT_EXISTS,
-                                    REMOTE_NAME, REMOTE_URL, variant, cancellable, error);
+  return ostree_repo_remote_change (terrane_store_repo (self->store), NULL,
+                                    OSTREE_REPO_REMOTE_CHANGE_REPLACE, REMOTE_NAME, REMOTE_URL,
+                                    variant, cancellable, error);
 }
 
 static void
@@ -122,7 +139,7 @@ pull (TerraneRemote *self, const char *url, const char *commit, GError **error)
   self->total = 0;
   terrane_progress_phase (self->options.progress, 0, "pulling the commit %.12s", commit);
   gboolean ok =
-      add_remote (repo, cancellable, &local)
+      set_remote (self, url, cancellable, &local)
       && ostree_repo_pull_with_options (repo, REMOTE_NAME, options, async, cancellable, &local);
   ostree_async_progress_finish (async);
   if (ok)

@@ -1,7 +1,6 @@
 #include "builder/sandbox/bwrap.h"
 
 #include "builder/sandbox/init/blob.h"
-#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -25,6 +24,7 @@ enum
   FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
   EMULATOR_FD = FIRST_FILE_FD + TERRANE_BWRAP_MAX_FILES,
   OPTIONS_FD,
+  PASSWD_FD,
 };
 
 void
@@ -51,23 +51,40 @@ terrane_bwrap_clear (TerraneBwrap *self)
   terrane_bwrap_close_fds (self);
 }
 
+/* @path: of TerraneMounts */
+static void
+add_mount (TerraneBwrap *self, const char *option, const char *path, const char *where)
+{
+  terrane_argv_add (&self->options, option);
+  terrane_argv_add_format (&self->options, "%s%s", self->mounts->root, path);
+  terrane_argv_add (&self->options, where);
+}
+
 /* --dev would make /dev/shm, which Lambda does not have. */
 static void
 add_devices (TerraneBwrap *self)
 {
-  const char *const tmpfs[] = { "--tmpfs", "/dev", NULL };
-  terrane_argv_add_all (&self->options, tmpfs);
+  if (self->mounts->overlays)
+    add_mount (self, "--ro-bind", TERRANE_MOUNTS_DEV, "/dev");
+  else
+    {
+      const char *const tmpfs[] = { "--tmpfs", "/dev", NULL };
+      terrane_argv_add_all (&self->options, tmpfs);
+    }
   for (const char *const *device = terrane_mounts_devices (); *device != NULL; device++)
     {
       const char *const bind[] = { "--dev-bind", *device, *device, NULL };
       terrane_argv_add_all (&self->options, bind);
     }
-  const char *const links[] = {
-    "--symlink",       "/proc/self/fd", "/dev/fd",         "--symlink",   "/proc/self/fd/0",
-    "/dev/stdin",      "--symlink",     "/proc/self/fd/1", "/dev/stdout", "--symlink",
-    "/proc/self/fd/2", "/dev/stderr",   "--remount-ro",    "/dev",        NULL
-  };
-  terrane_argv_add_all (&self->options, links);
+  if (self->mounts->overlays)
+    return;
+  for (const char *const *link = terrane_mounts_links (); *link != NULL; link += 2)
+    {
+      const char *const words[] = { "--symlink", link[1], link[0], NULL };
+      terrane_argv_add_all (&self->options, words);
+    }
+  const char *const remount[] = { "--remount-ro", "/dev", NULL };
+  terrane_argv_add_all (&self->options, remount);
 }
 
 static void
@@ -114,11 +131,11 @@ add_namespaces (TerraneBwrap *self, gboolean terminal)
 
 /* A place in memory that bubblewrap copies the file from. */
 static gboolean
-make_file_fd (const TerraneSandboxFile *file, OciFd *out_fd, GError **error)
+make_file_fd (const char *name, GBytes *content, OciFd *out_fd, GError **error)
 {
-  g_auto (OciFd) fd = memfd_create (file->name, MFD_CLOEXEC);
+  g_auto (OciFd) fd = memfd_create (name, MFD_CLOEXEC);
   gsize size = 0;
-  const void *data = g_bytes_get_data (file->content, &size);
+  const void *data = g_bytes_get_data (content, &size);
   if (fd < 0)
     return oci_throw_errno (error, "creating a file in memory");
   if (!oci_write_all (fd, data, size, error))
@@ -144,9 +161,22 @@ terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_
   terrane_argv_add_format (&self->options, "%d", child_fd);
 }
 
-gboolean
-terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *files, GError **error)
+static gboolean
+add_file_data (TerraneBwrap *self, const TerraneSandboxFile *file, int child_fd, GError **error)
 {
+  OciFd fd = -1;
+  if (!make_file_fd (file->name, file->content, &fd, error))
+    return FALSE;
+  terrane_argv_add (&self->options, "--perms");
+  terrane_argv_add_format (&self->options, "%04o", (unsigned) file->mode);
+  terrane_bwrap_add_fd (self, "--ro-bind-data", fd, child_fd);
+  return TRUE;
+}
+
+gboolean
+terrane_bwrap_add_files (TerraneBwrap *self, GError **error)
+{
+  const TerraneSandboxFile *files = self->mounts->files;
   if (files == NULL || files->name == NULL)
     return TRUE;
   const char *const directory[] = { "--dir", TERRANE_SANDBOX_FILES, NULL };
@@ -154,14 +184,35 @@ terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *files, GE
   for (int i = 0; files[i].name != NULL; i++)
     {
       g_assert (files[i].name[0] != '\0' && strchr (files[i].name, '/') == NULL);
-      OciFd fd = -1;
-      if (!make_file_fd (&files[i], &fd, error))
+      if (self->mounts->overlays)
+        {
+          terrane_argv_add (&self->options, "--ro-bind");
+          terrane_argv_add_format (&self->options, "%s" TERRANE_MOUNTS_FILES "%s",
+                                   self->mounts->root, files[i].name);
+        }
+      else if (!add_file_data (self, &files[i], FIRST_FILE_FD + i, error))
         return FALSE;
-      terrane_argv_add (&self->options, "--perms");
-      terrane_argv_add_format (&self->options, "%04o", (unsigned) files[i].mode);
-      terrane_bwrap_add_fd (self, "--ro-bind-data", fd, FIRST_FILE_FD + i);
       terrane_argv_add_format (&self->options, TERRANE_SANDBOX_FILES "/%s", files[i].name);
     }
+  return TRUE;
+}
+
+/* A file of the image's own is covered; see TerraneMounts for the others. */
+static gboolean
+add_passwd (TerraneBwrap *self, GError **error)
+{
+  const TerraneMounts *mounts = self->mounts;
+  const TerraneSandboxFile file = { .name = "passwd", .content = mounts->passwd, .mode = 0644 };
+  if (mounts->over_root || mounts->passwd_path == NULL)
+    return TRUE;
+  if (mounts->overlays)
+    {
+      add_mount (self, "--ro-bind", TERRANE_MOUNTS_PASSWD, mounts->passwd_path);
+      return TRUE;
+    }
+  if (!add_file_data (self, &file, PASSWD_FD, error))
+    return FALSE;
+  terrane_argv_add (&self->options, mounts->passwd_path);
   return TRUE;
 }
 
@@ -211,36 +262,47 @@ check_directories (const TerraneSandbox *self, const char *working_dir, GError *
   return TRUE;
 }
 
-static void
-add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir)
+static gboolean
+add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir,
+                 GError **error)
 {
   /* Run by root, the program is the owner of /proc/sys for the kernel, capabilities or not, and
    * could have the host execute a program of its choice through core_pattern. */
   const char *const proc[] = { "/", "--proc", "/proc", "--remount-ro", "/proc", NULL };
-  const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", "--chdir", working_dir, NULL };
+  const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", NULL };
+  const char *const chdir[] = { "--chdir", working_dir, NULL };
   terrane_argv_add (&self->options, sandbox->writable ? "--bind" : "--ro-bind");
   terrane_argv_add_format (&self->options, "%s%s", sandbox->root,
-                           sandbox->writable ? TERRANE_MOUNTS_ROOT : "");
+                           self->mounts->overlays ? TERRANE_MOUNTS_ROOT : "");
   terrane_argv_add_all (&self->options, proc);
-  terrane_argv_add (&self->options, "--size");
-  terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
-                           sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes
-                                                   : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
-  terrane_argv_add_all (&self->options, tmp);
+  if (self->mounts->overlays)
+    add_mount (self, "--bind", TERRANE_MOUNTS_TMP, "/tmp");
+  else
+    {
+      terrane_argv_add (&self->options, "--size");
+      terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
+                               sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes
+                                                       : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
+      terrane_argv_add_all (&self->options, tmp);
+    }
+  terrane_argv_add_all (&self->options, chdir);
   add_devices (self);
+  return add_passwd (self, error);
 }
 
 gboolean
-terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox, gboolean terminal,
-                           GError **error)
+terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
+                           const TerraneMounts *mounts, gboolean terminal, GError **error)
 {
   const char *working_dir =
       sandbox->working_dir != NULL && sandbox->working_dir[0] != '\0' ? sandbox->working_dir : "/";
   self->sandbox = sandbox;
+  self->mounts = mounts;
   if (!check_directories (sandbox, working_dir, error))
     return FALSE;
   add_namespaces (self, terminal);
-  add_file_system (self, sandbox, working_dir);
+  if (!add_file_system (self, sandbox, working_dir, error))
+    return FALSE;
   add_environment (self, sandbox->env);
   OciFd filter = -1;
   if (!terrane_seccomp_make (&filter, error))

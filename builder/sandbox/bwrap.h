@@ -3,6 +3,7 @@
 
 #include "builder/sandbox/argv.h"
 #include "builder/sandbox/init/report.h"
+#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/sandbox.h"
 
 G_BEGIN_DECLS
@@ -13,7 +14,7 @@ enum
   TERRANE_BWRAP_BLOCK_FD = 4,  /* --block-fd */
   TERRANE_BWRAP_SECCOMP_FD = 5,
   TERRANE_BWRAP_MAX_FILES = 16,
-  TERRANE_BWRAP_MAX_FDS = 7 + TERRANE_BWRAP_MAX_FILES,
+  TERRANE_BWRAP_MAX_FDS = 8 + TERRANE_BWRAP_MAX_FILES,
 };
 
 typedef struct
@@ -21,6 +22,7 @@ typedef struct
   TerraneArgv options;           /* in a file in memory: a command line can be read by everybody */
   TerraneArgv argv;              /* what remains, from finish() on */
   const TerraneSandbox *sandbox; /* from add_sandbox() to finish() */
+  const TerraneMounts *mounts;   /* the same */
   TerraneProcessFd fds[TERRANE_BWRAP_MAX_FDS];
   size_t n_fds;
   OciFd report; /* what process 1 writes a TerraneInitReport to */
@@ -33,16 +35,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneBwrap, terrane_bwrap_clear)
 
 /**
  * terrane_bwrap_add_sandbox:
+ * @mounts: what is there before bubblewrap starts
  * @terminal: the program keeps the terminal that it is started with
  *
  * Namespaces, file system and environment. Fails when the root lacks a directory that is needed.
  */
 gboolean terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
-                                    gboolean terminal, GError **error);
+                                    const TerraneMounts *mounts, gboolean terminal, GError **error);
 
-/** @files: (nullable): ended by one without a name */
-gboolean terrane_bwrap_add_files (TerraneBwrap *self, const TerraneSandboxFile *files,
-                                  GError **error);
+/** Those of the mounts. */
+gboolean terrane_bwrap_add_files (TerraneBwrap *self, GError **error);
 
 /** Hands @fd, which is taken, over as argument of an @option such as "--block-fd". */
 void terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd);

@@ -2,6 +2,7 @@
 
 #include "builder/sandbox/argv.h"
 #include "builder/sandbox/init/report.h"
+#include "builder/sandbox/passwd.h"
 #include "builder/sandbox/podman.h"
 
 #include "oci/base/error.h"
@@ -167,6 +168,19 @@ check_directory (const char *root, const char *name, GError **error)
          || oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image's /%s is no directory", name);
 }
 
+static gboolean
+add_user (const char *root, GError **error)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (GBytes) content = NULL;
+  g_auto (OciFd) fd = -1;
+  if (!terrane_passwd_read (root, &path, &content, error)
+      || !oci_open_dir (AT_FDCWD, root, &fd, error))
+    return FALSE;
+  terrane_passwd_write (fd, content);
+  return TRUE;
+}
+
 /* The files of the store are links to its objects, which nothing would protect here: a copy. */
 static gboolean
 prepare_none (TerraneElsewhere *self, const TerraneSandboxFile *files, GError **error)
@@ -183,6 +197,8 @@ prepare_none (TerraneElsewhere *self, const TerraneSandboxFile *files, GError **
       || !check_directory (self->directory, "dev", error))
     return FALSE;
   make_devices (self->directory);
+  if (!add_user (self->directory, error))
+    return FALSE;
   g_autofree char *tmp = g_build_filename (self->directory, "tmp", NULL);
   g_autofree char *extra = g_strconcat (self->directory, TERRANE_SANDBOX_FILES, NULL);
   if (g_chmod (tmp, 01777) < 0)

@@ -1,5 +1,8 @@
 #include "builder/sandbox/mounts.h"
 
+#include "builder/sandbox/passwd.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
@@ -7,18 +10,31 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TMPFS_OPTIONS "mode=0755,size=1g"
+#define SKELETON "skeleton"
 
 /* By descriptors and relative paths: in a path, commas, colons and backslashes have a meaning. */
-#define OVERLAY_OPTIONS "lowerdir=/proc/self/fd/255,upperdir=upper,workdir=work,userxattr"
+#define LOWER "/proc/self/fd/255"
+#define OVERLAY_OPTIONS "lowerdir=" LOWER ",upperdir=upper,workdir=work,userxattr"
 
 enum
 {
   LOWER_FD = 255,                                /* above those that wait for their final number */
   KEPT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC, /* statfs() has the same numbers */
 };
+
+/* Its longest name is that of a file for the program: a path component. */
+enum
+{
+  MAX_PATH = 512,
+};
+
+static const char *const links[] = { "/dev/fd",         "/proc/self/fd",   "/dev/stdin",
+                                     "/proc/self/fd/0", "/dev/stdout",     "/proc/self/fd/1",
+                                     "/dev/stderr",     "/proc/self/fd/2", NULL };
 
 static const char *const devices[] = { "/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
                                        "/dev/urandom", "/dev/tty",  NULL };
@@ -29,18 +45,18 @@ terrane_mounts_devices (void)
   return devices;
 }
 
-void
-terrane_mounts_init (TerraneMounts *self, const char *root)
+const char *const *
+terrane_mounts_links (void)
 {
-  self->root = g_strdup (root);
-  self->uid_map = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
-  self->gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
+  return links;
 }
 
 void
 terrane_mounts_clear (TerraneMounts *self)
 {
-  g_clear_pointer (&self->root, g_free);
+  g_clear_pointer (&self->passwd_path, g_free);
+  g_clear_pointer (&self->passwd, g_bytes_unref);
+  g_clear_pointer (&self->tmp_options, g_free);
   g_clear_pointer (&self->uid_map, g_free);
   g_clear_pointer (&self->gid_map, g_free);
 }
@@ -48,7 +64,7 @@ terrane_mounts_clear (TerraneMounts *self)
 gboolean
 terrane_mounts_are_needed (const TerraneMounts *self)
 {
-  return self->root != NULL || geteuid () == 0;
+  return self->overlays || self->protect;
 }
 
 static gboolean
@@ -88,6 +104,45 @@ protect_devices (void)
   return TRUE;
 }
 
+static gboolean
+write_bytes (int fd, const void *bytes, size_t len)
+{
+  for (const char *p = bytes; len > 0;)
+    {
+      ssize_t n = write (fd, p, len);
+      if (n <= 0)
+        return FALSE;
+      p += n;
+      len -= (size_t) n;
+    }
+  return TRUE;
+}
+
+static gboolean
+make_file (const char *path, const void *bytes, size_t len, mode_t mode)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  gboolean ok = fd >= 0 && write_bytes (fd, bytes, len) && fchmod (fd, mode) == 0;
+  if (fd >= 0)
+    (void) close (fd);
+  return ok;
+}
+
+static gboolean
+make_bytes (const char *path, GBytes *content, mode_t mode)
+{
+  gsize len = 0;
+  const void *bytes = g_bytes_get_data (content, &len);
+  return make_file (path, bytes, len, mode);
+}
+
+/* Below the working directory, whatever the umask is. */
+static gboolean
+make_dir (const char *path, mode_t mode)
+{
+  return mkdir (path, 0700) == 0 && chmod (path, mode) == 0;
+}
+
 /* The directory that the tmpfs is going to hide; opened in the namespace that uses it. */
 static gboolean
 open_lower (const char *root)
@@ -96,19 +151,97 @@ open_lower (const char *root)
   return fd >= 0 && dup3 (fd, LOWER_FD, O_CLOEXEC) == LOWER_FD;
 }
 
-static const char *
-mount_root (const char *root)
+static gboolean
+mount_overlay (const char *path, const char *options)
 {
-  if (!open_lower (root))
-    return "opening the image's files";
-  if (mount ("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, TMPFS_OPTIONS) != 0 || chdir (root) != 0
-      || mkdir ("upper", 0755) != 0 || mkdir ("work", 0700) != 0
-      || mkdir (&TERRANE_MOUNTS_ROOT[1], 0755) != 0)
-    return "a file system in memory for what --writable changes";
-  if (mount ("overlay", &TERRANE_MOUNTS_ROOT[1], "overlay", MS_NOSUID | MS_NODEV, OVERLAY_OPTIONS)
-      != 0)
+  return mount ("overlay", path, "overlay", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
+/* "/dev/null" as "skeleton/dev/null" */
+static const char *
+skeleton_path (const char *path, char buffer[MAX_PATH])
+{
+  (void) g_strlcpy (buffer, SKELETON, MAX_PATH);
+  (void) g_strlcat (buffer, path, MAX_PATH);
+  return buffer;
+}
+
+/* Once more as an overlay, since a tmpfs anywhere is what glibc before 2.34 takes for /dev/shm: it
+ * looks for the type in /proc/mounts. */
+static gboolean
+make_view (const TerraneMounts *self)
+{
+  char path[MAX_PATH];
+  if (!make_dir (SKELETON, 0755) || !make_dir (SKELETON "/dev", 0755)
+      || !make_dir (SKELETON "/files", 0755)
+      || !make_bytes (SKELETON "/passwd", self->passwd, 0644))
+    return FALSE;
+  for (const char *const *device = devices; *device != NULL; device++)
+    if (!make_file (skeleton_path (*device, path), NULL, 0, 0644))
+      return FALSE;
+  for (const char *const *link = links; *link != NULL; link += 2)
+    if (symlink (link[1], skeleton_path (link[0], path)) != 0)
+      return FALSE;
+  for (const TerraneSandboxFile *file = self->files; file != NULL && file->name != NULL; file++)
+    {
+      (void) g_strlcpy (path, SKELETON "/files/", sizeof path);
+      if (g_strlcat (path, file->name, sizeof path) >= sizeof path
+          || !make_bytes (path, file->content, file->mode))
+        return FALSE;
+    }
+  return make_dir ("view", 0755) && mount_overlay ("view", "lowerdir=" SKELETON ":empty,userxattr");
+}
+
+/* An overlay has the size of what is written to, and a type of its own. */
+static gboolean
+make_tmp (const TerraneMounts *self)
+{
+  return make_dir ("scratch", 0755)
+         && mount ("tmpfs", "scratch", "tmpfs", MS_NOSUID | MS_NODEV, self->tmp_options) == 0
+         && make_dir ("scratch/upper", 01777) && make_dir ("scratch/work", 0700)
+         && make_dir (&TERRANE_MOUNTS_TMP[1], 0755)
+         && mount_overlay (&TERRANE_MOUNTS_TMP[1],
+                           "lowerdir=empty,upperdir=scratch/upper,workdir=scratch/work,userxattr");
+}
+
+static void
+write_passwd (const TerraneMounts *self)
+{
+  int root = open (&TERRANE_MOUNTS_ROOT[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
+  terrane_passwd_write (root, self->passwd);
+  if (root >= 0)
+    (void) close (root);
+}
+
+static const char *
+make_root (const TerraneMounts *self)
+{
+  if (!make_dir (&TERRANE_MOUNTS_ROOT[1], 0755))
+    return "a directory for the image's files";
+  if (self->over_root && make_dir ("upper", 0755) && make_dir ("work", 0700)
+      && mount_overlay (&TERRANE_MOUNTS_ROOT[1], OVERLAY_OPTIONS))
+    write_passwd (self); /* through the overlay, so that the program may change it */
+  else if (self->writable)
     return "an overlay for --writable (Linux 5.11)";
+  /* Without what is mounted on it, which is this very file system in memory. */
+  else if (mount (LOWER, &TERRANE_MOUNTS_ROOT[1], NULL, MS_BIND, NULL) != 0)
+    return "a mount of the image's files";
   return NULL;
+}
+
+static const char *
+mount_all (const TerraneMounts *self)
+{
+  if (!open_lower (self->root))
+    return "opening the image's files";
+  if (mount ("tmpfs", self->root, "tmpfs", MS_NOSUID | MS_NODEV, TMPFS_OPTIONS) != 0
+      || chdir (self->root) != 0 || !make_dir ("empty", 0755))
+    return "a file system in memory";
+  if (!make_view (self))
+    return "an overlay for /dev (Linux 5.11)";
+  if (!make_tmp (self))
+    return "an overlay for /tmp (Linux 5.11)";
+  return make_root (self);
 }
 
 const char *
@@ -121,7 +254,54 @@ terrane_mounts_prepare (gpointer data)
       || !write_text ("/proc/self/uid_map", self->uid_map)
       || !write_text ("/proc/self/gid_map", self->gid_map))
     return "a namespace";
-  if (!protect_devices ())
+  if (self->protect && !protect_devices ())
     return "a read-only mount of a device";
-  return self->root != NULL ? mount_root (self->root) : NULL;
+  return self->overlays ? mount_all (self) : NULL;
+}
+
+/* Some kernels, and AppArmor on some, let a namespace have no mounts or no overlays; which can only
+ * be told by trying. */
+static gboolean
+can_prepare (TerraneMounts *self)
+{
+  int status = 0;
+  pid_t child = fork ();
+  if (child == 0)
+    _exit (terrane_mounts_prepare (self) == NULL ? 0 : 1);
+  while (child > 0 && waitpid (child, &status, 0) < 0 && errno == EINTR)
+    ;
+  return child > 0 && WIFEXITED (status) && WEXITSTATUS (status) == 0;
+}
+
+static gboolean
+overlays_allowed (TerraneMounts *self)
+{
+  enum
+  {
+    YES = 1,
+    NO = 2,
+  };
+  static gsize allowed;
+  if (g_once_init_enter (&allowed))
+    g_once_init_leave (&allowed, can_prepare (self) ? YES : NO);
+  return allowed == YES;
+}
+
+gboolean
+terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
+                     const TerraneSandboxFile *files, GError **error)
+{
+  uint64_t tmp = sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
+  *self = (TerraneMounts){ .root = sandbox->root, .files = files, .overlays = TRUE };
+  self->uid_map = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
+  self->gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
+  self->tmp_options = g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT, tmp);
+  if (!terrane_passwd_read (sandbox->root, &self->passwd_path, &self->passwd, error))
+    return FALSE;
+  self->protect = geteuid () == 0;
+  self->writable = sandbox->writable;
+  self->over_root = sandbox->writable || self->passwd_path == NULL;
+  /* Without them --writable fails, and says why. */
+  self->overlays = sandbox->writable || overlays_allowed (self);
+  return TRUE;
 }

@@ -1,33 +1,53 @@
 /* What is mounted before bubblewrap runs, where that has no option for it: devices that nobody can
- * change, and a root that may be written to, over a directory that must not be. */
+ * change, file systems that are not tmpfs, and a root that may be written to, over a directory that
+ * must not be. */
 #pragma once
 
-#include <glib.h>
+#include "builder/sandbox/sandbox.h"
 
 G_BEGIN_DECLS
 
-/* Where the writable root appears, below the directory, in the namespace of the prepared process.
+/* Where these appear, below the sandbox's root directory, in the namespace of the prepared process.
  */
-#define TERRANE_MOUNTS_ROOT "/merged"
+#define TERRANE_MOUNTS_ROOT "/merged"        /* the image's files */
+#define TERRANE_MOUNTS_TMP "/tmp"            /* for /tmp */
+#define TERRANE_MOUNTS_DEV "/view/dev"       /* for /dev: links, and places for devices */
+#define TERRANE_MOUNTS_PASSWD "/view/passwd" /* for /etc/passwd */
+#define TERRANE_MOUNTS_FILES "/view/files/"  /* for TERRANE_SANDBOX_FILES */
 
 /** Devices of the sandbox, ended by %NULL: those of the host, by their paths. */
 const char *const *terrane_mounts_devices (void);
 
+/** Links in /dev, as pairs of a path and where it leads, ended by %NULL. */
+const char *const *terrane_mounts_links (void);
+
 /* Everything is made before the fork; terrane_mounts_prepare() only makes system calls. */
 typedef struct
 {
-  char *root; /* (nullable): directory to be written over; the changes are in memory */
+  const char *root;
+  const TerraneSandboxFile *files; /* (nullable) */
+  /* Whether there is all of what is said above: where the kernel lets a namespace have overlays
+   * (Linux 5.11). Else bubblewrap makes what it can, and /tmp and /dev are a tmpfs. */
+  gboolean overlays;
+  gboolean protect; /* devices, from a program that is their owner */
+  gboolean writable;
+  gboolean over_root; /* the root is an overlay, whose changes are in memory: what can be written
+                         to, and where there is no /etc/passwd to be covered */
+  char *passwd_path;  /* (nullable): of the image's /etc/passwd, without links; else it is made */
+  GBytes *passwd;     /* what the program sees there */
+  char *tmp_options;
   char *uid_map;
   char *gid_map;
 } TerraneMounts;
 
-/** @root: (nullable) */
-void terrane_mounts_init (TerraneMounts *self, const char *root);
+/** @sandbox, @files: (nullable): must outlive it. Cleared by the caller, also after a failure. */
+gboolean terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
+                              const TerraneSandboxFile *files, GError **error);
 void terrane_mounts_clear (TerraneMounts *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneMounts, terrane_mounts_clear)
 
-/** Whether there is something to prepare. Without a root, that is for root alone: only as the owner
- * of a device a program can change its mode. */
+/** Whether there is something to prepare. Without overlays, that is for root alone: only as the
+ * owner of a device a program can change its mode. */
 gboolean terrane_mounts_are_needed (const TerraneMounts *self);
 
 /** A TerraneProcessPrepareFunc; @data is the mounts. In namespaces of its own, so no rights are

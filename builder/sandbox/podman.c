@@ -1,6 +1,7 @@
 #include "builder/sandbox/podman.h"
 
 #include "builder/sandbox/init/report.h"
+#include "builder/sandbox/passwd.h"
 #include "builder/sandbox/sandbox.h"
 
 #include "oci/base/error.h"
@@ -28,6 +29,7 @@ terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
                                        "--security-opt=no-new-privileges",
                                        "--image-volume=ignore",
                                        "--init=false",
+                                       "--passwd-entry=" TERRANE_SANDBOX_PASSWD,
                                        NULL };
   terrane_argv_add_all (argv, words);
   terrane_argv_add_format (argv, "--user=%d:%d", TERRANE_SANDBOX_UID, TERRANE_SANDBOX_GID);

@@ -455,10 +455,9 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
     return NULL;
   if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
     return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
-  terrane_mounts_init (&mounts, sandbox->writable ? sandbox->root : NULL);
-  if (!terrane_bwrap_add_sandbox (&bwrap, sandbox, options->terminal, error)
-      || !make_channels (self, &bwrap, error)
-      || !terrane_bwrap_add_files (&bwrap, options->files, error)
+  if (!terrane_mounts_init (&mounts, sandbox, options->files, error)
+      || !terrane_bwrap_add_sandbox (&bwrap, sandbox, &mounts, options->terminal, error)
+      || !make_channels (self, &bwrap, error) || !terrane_bwrap_add_files (&bwrap, error)
       || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);

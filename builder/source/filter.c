@@ -176,6 +176,21 @@ check_link (const TerraneSourceFilter *self, const OciEntry *entry, GError **err
                     entry->path, quoted, self->spec->prefix);
 }
 
+/* image-spec layer.md: such a name in a layer is no file, it deletes one. */
+static gboolean
+check_name (const char *path, GError **error)
+{
+  if (!g_str_has_prefix (path, ".wh.") && strstr (path, "/.wh.") == NULL)
+    return TRUE;
+  g_autofree char *absolute = g_strconcat ("/", path, NULL);
+  g_autofree char *quoted = oci_quote (absolute);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
+                    "have it; leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that "
+                    "it is from as the source",
+                    quoted);
+}
+
 static gboolean
 take_special (TerraneSourceFilter *self, const OciEntry *entry, GError **error)
 {
@@ -273,6 +288,8 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
     return oci_throw (error, OCI_ERROR_LIMIT, "/%.100s…: the path is too long", path);
   if (self->pruner != NULL && terrane_pruner_drops (self->pruner, &placed))
     return TRUE;
+  if (!check_name (path, error))
+    return FALSE;
   if (entry->type == OCI_ENTRY_SPECIAL)
     return take_special (self, &placed, error);
   g_autofree char *text = relocate (self, entry, stripped);

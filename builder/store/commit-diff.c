@@ -1,5 +1,7 @@
 #include "builder/store/commit-diff.h"
 
+#include "builder/store/commit.h"
+
 typedef struct
 {
   OstreeRepo *repo;
@@ -121,7 +123,9 @@ terrane_commit_diff (TerraneStore *store, const OciDigest *old_commit, const Oci
   g_autofree char *old_tree = NULL, *old_meta = NULL, *new_tree = NULL, *new_meta = NULL;
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (change_free);
   Diff diff = { .repo = terrane_store_repo (store), .changes = changes, .max = max };
-  if (!load_top (diff.repo, old_commit, &old_tree, &old_meta)
+  if (terrane_commit_has_raw_names (store, old_commit)
+      || terrane_commit_has_raw_names (store, new_commit)
+      || !load_top (diff.repo, old_commit, &old_tree, &old_meta)
       || !load_top (diff.repo, new_commit, &new_tree, &new_meta)
       || !g_str_equal (old_meta, new_meta) || !diff_trees (&diff, old_tree, new_tree, ""))
     return NULL;

@@ -17,7 +17,7 @@ typedef struct
  *
  * Returns: (transfer full) (nullable): of TerraneCommitChange. A directory whose attributes differ
  *   is one change, with all that is in it. %NULL when there are more than @max, when the top
- *   directories themselves differ, or when something of it cannot be read
+ *   directories themselves differ, when names are not UTF-8, or when something of it cannot be read
  */
 GPtrArray *terrane_commit_diff (TerraneStore *store, const OciDigest *old_commit,
                                 const OciDigest *new_commit, guint max);

@@ -1,5 +1,7 @@
 #include "builder/store/commit.h"
 
+#include "oci/base/raw-name.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -88,50 +90,127 @@ write_dirmeta (OstreeRepo *repo, const TerraneNode *node, OciDigest *out_digest,
   return write_metadata (repo, OSTREE_OBJECT_TYPE_DIR_META, variant, out_digest, error);
 }
 
+typedef struct
+{
+  OstreeRepo *repo;
+  gboolean encoded; /* some name or target is not as it is in the image */
+} Writer;
+
+/* A child under the name that its directory's object has it by. */
+typedef struct
+{
+  char *name;
+  const TerraneNode *node;
+} Named;
+
+static void
+named_clear (gpointer data)
+{
+  g_free (((Named *) data)->name);
+}
+
+static int
+compare_named (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const Named *) a)->name, ((const Named *) b)->name);
+}
+
+static gboolean
+differs_encoded (const char *bytes)
+{
+  g_autofree char *text = oci_raw_name_to_text (bytes);
+  return !g_str_equal (text, bytes);
+}
+
+/* The children by encoded name, which is not the order of the bytes. */
+static GArray *
+name_children (Writer *self, const TerraneNode *directory)
+{
+  GArray *children = g_array_sized_new (FALSE, FALSE, sizeof (Named), directory->children->len);
+  gboolean encoded = FALSE;
+  g_array_set_clear_func (children, named_clear);
+  for (guint i = 0; i < directory->children->len; i++)
+    {
+      const TerraneNode *node = directory->children->pdata[i];
+      Named child = { .name = oci_raw_name_to_text (node->name), .node = node };
+      encoded = encoded || !g_str_equal (child.name, node->name);
+      if (node->type == OCI_ENTRY_SYMLINK)
+        self->encoded = self->encoded || differs_encoded (node->target);
+      g_array_append_val (children, child);
+    }
+  if (encoded)
+    g_array_sort (children, compare_named);
+  self->encoded = self->encoded || encoded;
+  return children;
+}
+
 /* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories, each sorted by name. */
 static gboolean
-write_dirtree (OstreeRepo *repo, const TerraneNode *directory, OciDigest *out_tree,
-               OciDigest *out_meta, GError **error)
+write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, OciDigest *out_meta,
+               GError **error)
 {
   g_auto (GVariantBuilder) files = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(say)"));
   g_auto (GVariantBuilder) directories = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sayay)"));
-  for (guint i = 0; i < directory->children->len; i++)
+  g_autoptr (GArray) children = name_children (self, directory);
+  for (guint i = 0; i < children->len; i++)
     {
-      const TerraneNode *child = directory->children->pdata[i];
-      if (child->type != OCI_ENTRY_DIRECTORY)
+      const Named *child = &g_array_index (children, Named, i);
+      if (child->node->type != OCI_ENTRY_DIRECTORY)
         {
-          g_variant_builder_add (&files, "(s@ay)", child->name, digest_variant (&child->object));
+          g_variant_builder_add (&files, "(s@ay)", child->name,
+                                 digest_variant (&child->node->object));
           continue;
         }
       OciDigest tree, meta;
-      if (!write_dirtree (repo, child, &tree, &meta, error))
+      if (!write_dirtree (self, child->node, &tree, &meta, error))
         return FALSE;
       g_variant_builder_add (&directories, "(s@ay@ay)", child->name, digest_variant (&tree),
                              digest_variant (&meta));
     }
   g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_new (
       "(@a(say)@a(sayay))", g_variant_builder_end (&files), g_variant_builder_end (&directories)));
-  return write_metadata (repo, OSTREE_OBJECT_TYPE_DIR_TREE, variant, out_tree, error)
-         && write_dirmeta (repo, directory, out_meta, error);
+  return write_metadata (self->repo, OSTREE_OBJECT_TYPE_DIR_TREE, variant, out_tree, error)
+         && write_dirmeta (self->repo, directory, out_meta, error);
 }
+
+/* Of the commit: that names and targets in it are encoded. */
+#define RAW_NAMES "terrane.raw-names"
 
 gboolean
 terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit, GError **error)
 {
   OstreeRepo *repo = terrane_store_repo (store);
+  Writer writer = { .repo = repo };
   OciDigest contents, meta;
   OciDigestHex contents_hex, meta_hex;
-  if (!write_dirtree (repo, terrane_tree_root (tree), &contents, &meta, error))
+  if (!write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta, error))
     return FALSE;
   g_autoptr (OstreeMutableTree) mutable_tree = ostree_mutable_tree_new_from_checksum (
       repo, oci_digest_hex (&contents, contents_hex), oci_digest_hex (&meta, meta_hex));
   g_autoptr (GFile) root = NULL;
   g_autofree char *checksum = NULL;
+  g_autoptr (GVariantDict) metadata = g_variant_dict_new (NULL);
+  g_variant_dict_insert (metadata, RAW_NAMES, "b", TRUE);
+  g_autoptr (GVariant) marked = g_variant_ref_sink (g_variant_dict_end (metadata));
   if (!ostree_repo_write_mtree (repo, mutable_tree, &root, NULL, error)
-      || !ostree_repo_write_commit_with_time (repo, NULL, NULL, NULL, NULL, OSTREE_REPO_FILE (root),
-                                              0, &checksum, NULL, error))
+      || !ostree_repo_write_commit_with_time (repo, NULL, NULL, NULL,
+                                              writer.encoded ? marked : NULL,
+                                              OSTREE_REPO_FILE (root), 0, &checksum, NULL, error))
     return FALSE;
   return oci_digest_parse_hex (checksum, out_commit, error);
+}
+
+gboolean
+terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit)
+{
+  OciDigestHex hex;
+  gboolean raw = FALSE;
+  g_autoptr (GVariant) variant = NULL, metadata = NULL;
+  if (!ostree_repo_load_commit (terrane_store_repo (store), oci_digest_hex (commit, hex), &variant,
+                                NULL, NULL))
+    return FALSE;
+  metadata = g_variant_get_child_value (variant, 0);
+  return g_variant_lookup (metadata, RAW_NAMES, "b", &raw) && raw;
 }
 
 static gboolean
@@ -169,10 +248,12 @@ load_file (Loader *loader, const char *name, GVariant *checksum, GError **error)
   gsize len = loader->path->len;
   g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
   gboolean is_link = g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK;
+  g_autofree char *target =
+      is_link ? oci_raw_name_from_text (g_file_info_get_symlink_target (info)) : NULL;
   OciEntry entry = {
     .path = loader->path->str,
     .type = is_link ? OCI_ENTRY_SYMLINK : OCI_ENTRY_FILE,
-    .target = is_link ? g_file_info_get_symlink_target (info) : NULL,
+    .target = target,
     .mode = g_file_info_get_attribute_uint32 (info, "unix::mode") & 07777,
     .uid = g_file_info_get_attribute_uint32 (info, "unix::uid"),
     .gid = g_file_info_get_attribute_uint32 (info, "unix::gid"),
@@ -196,17 +277,19 @@ load_children (Loader *loader, GVariant *dirtree, GError **error)
   g_autoptr (GVariant) directories = g_variant_get_child_value (dirtree, 1);
   for (gsize i = 0; i < g_variant_n_children (files); i++)
     {
-      const char *name = NULL;
+      const char *text = NULL;
       g_autoptr (GVariant) checksum = NULL;
-      g_variant_get_child (files, i, "(&s@ay)", &name, &checksum);
+      g_variant_get_child (files, i, "(&s@ay)", &text, &checksum);
+      g_autofree char *name = oci_raw_name_from_text (text);
       if (!load_file (loader, name, checksum, error))
         return FALSE;
     }
   for (gsize i = 0; i < g_variant_n_children (directories); i++)
     {
-      const char *name = NULL;
+      const char *text = NULL;
       g_autoptr (GVariant) tree = NULL, meta = NULL;
-      g_variant_get_child (directories, i, "(&s@ay@ay)", &name, &tree, &meta);
+      g_variant_get_child (directories, i, "(&s@ay@ay)", &text, &tree, &meta);
+      g_autofree char *name = oci_raw_name_from_text (text);
       gsize len = loader->path->len;
       g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
       gboolean ok = load_directory (loader, tree, meta, error);

@@ -147,7 +147,7 @@ keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gp
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
 }
 
-/* The file system of an image that stays. */
+/* The file system of an image that stays, or of its base. */
 static gboolean
 keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const json_t *value,
                      gpointer data)
@@ -155,7 +155,8 @@ keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const
   Collector *self = data;
   OciDigest commit;
   const char *hex = terrane_cache_text (value, "commit");
-  if (hex == NULL || !is_kept (self->manifests, key) || !oci_digest_parse_hex (hex, &commit, NULL))
+  if (hex == NULL || !oci_digest_parse_hex (hex, &commit, NULL)
+      || (!is_kept (self->manifests, key) && !is_kept (self->commits, &commit)))
     return FALSE;
   keep_digest (self->commits, &commit);
   return TRUE;

@@ -1,5 +1,7 @@
 #include "builder/store/object.h"
 
+#include "oci/base/raw-name.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
@@ -32,10 +34,11 @@ static GBytes *
 object_header (const OciEntry *entry)
 {
   g_autoptr (GVariant) xattrs = object_xattrs (entry);
+  g_autofree char *target =
+      oci_raw_name_to_text (entry->type == OCI_ENTRY_SYMLINK ? entry->target : "");
   g_autoptr (GVariant) header = g_variant_ref_sink (
       g_variant_new ("(uuuus@a(ayay))", GUINT32_TO_BE (entry->uid), GUINT32_TO_BE (entry->gid),
-                     GUINT32_TO_BE (object_mode (entry)), 0U,
-                     entry->type == OCI_ENTRY_SYMLINK ? entry->target : "", xattrs));
+                     GUINT32_TO_BE (object_mode (entry)), 0U, target, xattrs));
   gsize size = g_variant_get_size (header);
   g_autofree guint8 *bytes = g_malloc0 (8 + size);
   guint32 size_be = GUINT32_TO_BE ((guint32) size);

@@ -27,11 +27,20 @@ oci_path_normalise (const char *raw, char **out_path, GError **error)
   g_autofree char *quoted = oci_quote (raw);
   if (raw[0] == '/')
     return oci_throw (error, OCI_ERROR_FORMAT, "the path %s is absolute", quoted);
-  if (strlen (raw) > OCI_PATH_MAX)
-    return oci_throw (error, OCI_ERROR_LIMIT, "the path %s is longer than %d bytes", quoted,
-                      OCI_PATH_MAX);
   if (!g_utf8_validate (raw, -1, NULL))
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "the path %s is not UTF-8", quoted);
+  return oci_path_normalise_bytes (raw, out_path, error);
+}
+
+gboolean
+oci_path_normalise_bytes (const char *raw, char **out_path, GError **error)
+{
+  if (strlen (raw) > OCI_PATH_MAX)
+    {
+      g_autofree char *quoted = oci_quote (raw);
+      return oci_throw (error, OCI_ERROR_LIMIT, "the path %s is longer than %d bytes", quoted,
+                        OCI_PATH_MAX);
+    }
 
   GString *path = g_string_sized_new (strlen (raw));
   g_auto (GStrv) components = g_strsplit (raw, "/", -1);

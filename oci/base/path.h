@@ -23,6 +23,14 @@ enum
 gboolean oci_path_normalise (const char *raw, char **out_path, GError **error);
 
 /**
+ * oci_path_normalise_bytes:
+ *
+ * Like oci_path_normalise(), for entries of layers: a leading slash means the root of the layer,
+ * and names may be any bytes, as in the file system that they are from.
+ */
+gboolean oci_path_normalise_bytes (const char *raw, char **out_path, GError **error);
+
+/**
  * oci_path_resolve_link:
  * @link_path: normalised path of a symbolic link
  * @target: its target

@@ -78,6 +78,7 @@ oci_aws_send (OciHttpClient *client, const OciHttpRequest *request, const char *
 {
   OciRetry retry = { .client = client, .what = what };
   OciHttpRequest direct = *request;
+  direct.ca_file = environment ("AWS_CA_BUNDLE"); /* as the SDKs have it, for AWS alone */
   direct.no_redirects = TRUE; /* headers such as x-amz-sso_bearer_token are for one host only */
   Sending sending = { .client = client, .request = &direct };
   return oci_retry_send (&retry, try_send, &sending, cancellable, error);

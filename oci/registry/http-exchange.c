@@ -30,7 +30,8 @@ typedef struct
   gboolean receiving;  /* the receiver has begun */
   gint64 window_start; /* since when @window_bytes had arrived, for the drip limit; 0 before */
   uint64_t window_bytes;
-  GError *failure; /* why a callback stopped the transfer */
+  const char *ca_name; /* where the authorities are from, for messages */
+  GError *failure;     /* why a callback stopped the transfer */
   char message[CURL_ERROR_SIZE];
 } Transfer;
 
@@ -218,35 +219,73 @@ must (CURLcode code)
 }
 
 static const OciTlsConfig *
-find_tls (OciHttpClient *self, const OciUrlOrigin *origin, GError **error)
+find_registry_certificates (OciHttpClient *self, const OciUrlOrigin *origin, GError **error)
 {
   gboolean usual = strcmp (origin->port, "443") == 0;
   g_autofree char *name =
       usual ? g_strdup (origin->host) : g_strconcat (origin->host, ":", origin->port, NULL);
-  g_mutex_lock (&self->mutex);
   OciTlsConfig *config = g_hash_table_lookup (self->tls, name);
-  if (config == NULL)
-    {
-      config = oci_tls_config_load (name, curl_version_info (CURLVERSION_NOW)->cainfo, error);
-      if (config != NULL)
-        g_hash_table_insert (self->tls, g_steal_pointer (&name), config);
-    }
-  g_mutex_unlock (&self->mutex);
+  if (config != NULL)
+    return config;
+  config = oci_tls_config_load (name, self->trust != NULL ? self->trust->file : NULL, error);
+  if (config != NULL)
+    g_hash_table_insert (self->tls, g_steal_pointer (&name), config);
   return config;
 }
 
-static void
-set_up_tls (const OciHttpClient *client, CURL *handle, const OciTlsConfig *tls)
+/* The authorities are read when the first connection needs them: plain HTTP on loopback has no use
+ * for them. */
+static gboolean
+find_certificates (OciHttpClient *self, const OciUrlOrigin *origin, OciHttpCertificates *out,
+                   GError **error)
 {
-  if (tls->ca_file != NULL)
-    SET (handle, CURLOPT_CAINFO, tls->ca_file);
-  /* Debian's libcurl would also trust, and read for each connection, every file of a directory that
-   * repeats the bundle: 55 ms more, and more trust than SSL_CERT_FILE asks for. */
-  SET (handle, CURLOPT_CAPATH, NULL);
-  if (tls->certificate != NULL)
+  if (self->trust == NULL && !self->options.insecure)
+    self->trust = oci_trust_load (NULL, error);
+  if (self->trust == NULL && !self->options.insecure)
+    return FALSE;
+  const OciTlsConfig *registry = find_registry_certificates (self, origin, error);
+  if (registry == NULL)
+    return FALSE;
+  if (self->trust != NULL)
+    *out = (OciHttpCertificates){
+      .ca_file = registry->ca_file != NULL ? registry->ca_file : self->trust->file,
+      .proxy_ca_file = self->trust->file,
+      .ca_name = self->trust->name,
+    };
+  out->certificate = registry->certificate;
+  out->key = registry->key;
+  return TRUE;
+}
+
+gboolean
+oci_http_client_certificates (OciHttpClient *self, const OciUrlOrigin *origin,
+                              OciHttpCertificates *out, GError **error)
+{
+  *out = (OciHttpCertificates){ 0 };
+  if (strcmp (origin->scheme, "https") != 0)
+    return TRUE;
+  g_mutex_lock (&self->mutex);
+  gboolean ok = find_certificates (self, origin, out, error);
+  g_mutex_unlock (&self->mutex);
+  return ok;
+}
+
+static void
+set_up_tls (const OciHttpClient *client, CURL *handle, const OciHttpCertificates *certificates)
+{
+  if (certificates->ca_file != NULL)
     {
-      SET (handle, CURLOPT_SSLCERT, tls->certificate);
-      SET (handle, CURLOPT_SSLKEY, tls->key);
+      SET (handle, CURLOPT_CAINFO, certificates->ca_file);
+      SET (handle, CURLOPT_PROXY_CAINFO, certificates->proxy_ca_file);
+    }
+  /* Debian's libcurl would also trust, and read for each connection, every file of a directory that
+   * repeats the bundle: 20 ms more, and more trust than the variables ask for. */
+  SET (handle, CURLOPT_CAPATH, NULL);
+  SET (handle, CURLOPT_PROXY_CAPATH, NULL);
+  if (certificates->certificate != NULL)
+    {
+      SET (handle, CURLOPT_SSLCERT, certificates->certificate);
+      SET (handle, CURLOPT_SSLKEY, certificates->key);
     }
   if (client->options.insecure)
     {
@@ -440,9 +479,8 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
                         reason, origin->host, strcmp (origin->port, "443") == 0 ? "" : ":",
                         strcmp (origin->port, "443") == 0 ? "" : origin->port);
     case CURLE_SSL_CACERT_BADFILE:
-      return oci_throw (error, OCI_ERROR_IO, "the CA certificates of %s cannot be read: %s",
-                        g_getenv ("SSL_CERT_FILE") != NULL ? "$SSL_CERT_FILE" : "the system",
-                        reason);
+      return oci_throw (error, OCI_ERROR_IO, "the certificate authorities of %s cannot be read: %s",
+                        transfer->ca_name, reason);
     case CURLE_SSL_CERTPROBLEM:
       return oci_throw (error, OCI_ERROR_IO, "the client certificate cannot be used: %s", reason);
     default:
@@ -469,11 +507,11 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
           gboolean authorize, GError **error)
 {
   struct curl_slist *headers = NULL;
-  const OciTlsConfig *tls = NULL;
+  OciHttpCertificates certificates = { 0 };
   if (oci_http_client_time_left (self) == 0)
     return oci_http_client_fail_late (self, error);
   if (!check_plain (self, transfer->request, origin, error)
-      || (tls = find_tls (self, origin, error)) == NULL
+      || !oci_http_client_certificates (self, origin, &certificates, error)
       || !build_headers (transfer->request, authorize, &headers, error))
     {
       free_headers (headers);
@@ -482,7 +520,13 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
   CURL *handle = take_handle (self);
   transfer->handle = handle;
   set_up_connection (self, handle, transfer->request, origin);
-  set_up_tls (self, handle, tls);
+  if (transfer->request->ca_file != NULL)
+    {
+      certificates.ca_file = transfer->request->ca_file;
+      certificates.ca_name = certificates.ca_file;
+    }
+  transfer->ca_name = certificates.ca_name;
+  set_up_tls (self, handle, &certificates);
   set_up_callbacks (handle, transfer);
   set_up_method (handle, transfer);
   SET (handle, CURLOPT_URL, url);

@@ -3,6 +3,7 @@
 
 #include "oci/registry/http.h"
 #include "oci/registry/tls.h"
+#include "oci/registry/trust.h"
 #include "oci/registry/url.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ struct _OciHttpClient
   gint64 paused;   /* since when the clock stands, likewise; 0 when it runs */
   GMutex mutex;    /* guards what follows */
   GQueue idle; /* of CURL: each keeps its connections, so a handle that comes back is a warm one */
+  OciTrust *trust; /* NULL before the first verified connection; then it stays */
   GHashTable *tls; /* "HOST:PORT" -> OciTlsConfig, which stay */
 };
 

@@ -27,6 +27,7 @@ oci_http_client_free (OciHttpClient *self)
   g_queue_clear_full (&self->idle, curl_easy_cleanup);
   g_mutex_clear (&self->mutex);
   g_hash_table_unref (self->tls);
+  oci_trust_free (self->trust);
   g_free (self->user_agent);
   g_free (self);
 }

@@ -2,13 +2,14 @@
  * Knows nothing of either: it sends the Authorization it is given, to the origin it is given for,
  * and nowhere else. Nothing is repeated here, see retry.h.
  *
- * HTTPS with verification (tls.h says by which certificates); plain HTTP only to loopback hosts
- * unless the client or the request allows it. $HTTPS_PROXY and $NO_PROXY are honoured.
- * curl_global_init() must have been called before threads start. */
+ * HTTPS with verification (trust.h and tls.h say by which certificates); plain HTTP only to
+ * loopback hosts unless the client or the request allows it. $HTTPS_PROXY and $NO_PROXY are
+ * honoured. curl_global_init() must have been called before threads start. */
 #pragma once
 
 #include "oci/base/error.h"
 
+#include "oci/registry/url.h"
 #include "oci/sink.h"
 
 #include <gio/gio.h>
@@ -71,6 +72,25 @@ gint64 oci_http_client_time_left (const OciHttpClient *self);
 /** Sets %OCI_ERROR_LIMIT: the time limit is over. Returns: %FALSE */
 gboolean oci_http_client_fail_late (const OciHttpClient *self, GError **error);
 
+/* Files that TLS connections to one origin are verified with; they last as long as the client. */
+typedef struct
+{
+  const char *ca_file;       /* (nullable): authorities, PEM; NULL: nothing is verified */
+  const char *proxy_ca_file; /* (nullable): likewise, for a proxy on the way */
+  const char *ca_name;       /* (nullable): where @ca_file is from, for messages */
+  const char *certificate;   /* (nullable): the client's, PEM, with @key */
+  const char *key;
+} OciHttpCertificates;
+
+/**
+ * oci_http_client_certificates:
+ * @out: (out): all NULL for plain HTTP
+ *
+ * For libraries that make their own connections. Thread-safe.
+ */
+gboolean oci_http_client_certificates (OciHttpClient *self, const OciUrlOrigin *origin,
+                                       OciHttpCertificates *out, GError **error);
+
 /** Called on the requesting thread; @sent counts from 0 again when a request must be repeated. */
 typedef void (*OciHttpProgress) (gpointer data, uint64_t sent);
 
@@ -98,7 +118,8 @@ typedef struct
   gpointer progress_data;
   const OciHttpReceiver *receiver; /* (nullable): takes the body of a 2xx answer */
   unsigned timeout_seconds;        /* for this request; 0: only the client's limits */
-  gboolean no_redirects;           /* redirects are returned: for requests with secret headers */
+  const char *ca_file;    /* (nullable): PEM, authorities for this request instead of all others */
+  gboolean no_redirects;  /* redirects are returned: for requests with secret headers */
   gboolean local_service; /* plain HTTP is allowed and no proxy is asked: for the link-local
                            * addresses where clouds hand out credentials */
 } OciHttpRequest;

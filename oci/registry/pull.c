@@ -62,10 +62,11 @@ oci_registry_fetch_blob (OciRegistry *self, OciLayout *layout, const OciDescript
   "Accept: " OCI_MEDIA_TYPE_MANIFEST ", " OCI_MEDIA_TYPE_DOCKER_MANIFEST ", " OCI_MEDIA_TYPE_INDEX \
   ", " OCI_MEDIA_TYPE_DOCKER_LIST
 
-/* GET of a manifest or index. @expected: (nullable): its digest */
+/* GET of a manifest or index. @expected: (nullable): its digest. @out_type: (out) (nullable): its
+ * Content-Type */
 static GBytes *
 request_document (OciRegistry *self, const char *name, const OciDigest *expected,
-                  GCancellable *cancellable, GError **error)
+                  GCancellable *cancellable, char **out_type, GError **error)
 {
   static const char *const headers[] = { ACCEPT, NULL };
   OciDigest header, digest;
@@ -90,7 +91,10 @@ request_document (OciRegistry *self, const char *name, const OciDigest *expected
     expected = &header;
   digest = oci_digest_of_bytes (response->body);
   if (expected == NULL || oci_digest_equal (expected, &digest))
-    return g_bytes_ref (response->body);
+    {
+      *out_type = g_strdup (oci_http_response_header (response, "content-type"));
+      return g_bytes_ref (response->body);
+    }
   OciDigestHex hex, wanted;
   oci_throw (error, OCI_ERROR_CORRUPT,
              "%s: the content has the digest sha256:%s, expected "
@@ -105,8 +109,10 @@ fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const Oc
                 GCancellable *cancellable, GError **error)
 {
   OciDigest digest;
+  OciDigestText text;
   uint64_t size = 0;
   g_autoptr (GBytes) raw = NULL;
+  g_autofree char *announced = NULL;
   if (expected != NULL && oci_layout_has_blob (layout, expected, &size))
     {
       g_autoptr (OciDescriptor) known =
@@ -116,43 +122,51 @@ fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const Oc
         return NULL;
     }
   if (raw == NULL)
-    raw = request_document (self, name, expected, cancellable, error);
-  g_autofree char *type = raw != NULL ? oci_manifest_document_type ("manifest", raw, error) : NULL;
+    raw = request_document (self, name, expected, cancellable, &announced, error);
+  if (raw == NULL)
+    return NULL;
+  digest = oci_digest_of_bytes (raw);
+  g_autofree char *called = g_strconcat ("the manifest ", oci_digest_text (&digest, text), NULL);
+  g_autofree char *type = oci_manifest_document_type (called, raw, announced, error);
   if (type == NULL || !oci_layout_put_blob (layout, raw, &digest, error))
     return NULL;
   return oci_descriptor_new (type, &digest, g_bytes_get_size (raw));
 }
 
-static OciDescriptor *
-choose_image (OciRegistry *self, OciLayout *layout, const OciDescriptor *index_descriptor,
-              const char *platform, GCancellable *cancellable, GError **error)
-{
-  OciDigestText text;
-  g_autoptr (GBytes) raw =
-      oci_layout_read_blob (layout, index_descriptor, OCI_MANIFEST_MAX_BYTES, error);
-  g_autoptr (OciIndex) index = raw != NULL ? oci_index_parse ("image index", raw, error) : NULL;
-  const OciDescriptor *chosen = index != NULL ? oci_index_select (index, platform, error) : NULL;
-  return chosen != NULL ? fetch_document (self, layout, oci_digest_text (&chosen->digest, text),
-                                          &chosen->digest, cancellable, error)
-                        : NULL;
-}
-
+/* A config in @layout, fetched when it is not there. */
 static gboolean
-fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *manifest_descriptor,
+fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *config,
               GCancellable *cancellable, GError **error)
 {
-  g_autoptr (OciManifest) manifest = NULL;
   uint64_t size = 0;
-  if (!oci_image_read (layout, manifest_descriptor, &manifest, NULL, error))
-    return FALSE;
-  if (manifest->config->size > OCI_IMAGE_CONFIG_MAX_BYTES)
+  if (config->size > OCI_IMAGE_CONFIG_MAX_BYTES)
     return oci_throw (error, OCI_ERROR_LIMIT,
-                      "the config has %" G_GUINT64_FORMAT " bytes, the limit is %d",
-                      manifest->config->size, OCI_IMAGE_CONFIG_MAX_BYTES);
-  if (oci_layout_has_blob (layout, &manifest->config->digest, &size)
-      && size == manifest->config->size)
+                      "the config has %" G_GUINT64_FORMAT " bytes, the limit is %d", config->size,
+                      OCI_IMAGE_CONFIG_MAX_BYTES);
+  if (oci_layout_has_blob (layout, &config->digest, &size) && size == config->size)
     return TRUE;
-  return oci_registry_fetch_blob (self, layout, manifest->config, NULL, NULL, cancellable, error);
+  return oci_registry_fetch_blob (self, layout, config, NULL, NULL, cancellable, error);
+}
+
+/* Where the documents of an image come from while it is chosen from an index. */
+typedef struct
+{
+  OciRegistry *registry;
+  OciLayout *layout;
+  GCancellable *cancellable;
+} Documents;
+
+static gboolean
+provide_document (gpointer data, const OciDescriptor *document, gboolean is_config, GError **error)
+{
+  const Documents *self = data;
+  OciDigestText text;
+  if (is_config)
+    return fetch_config (self->registry, self->layout, document, self->cancellable, error);
+  g_autoptr (OciDescriptor) found =
+      fetch_document (self->registry, self->layout, oci_digest_text (&document->digest, text),
+                      &document->digest, self->cancellable, error);
+  return found != NULL;
 }
 
 OciDescriptor *
@@ -162,25 +176,21 @@ oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const char *p
   const OciReference *reference = oci_registry_reference (self);
   OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
   OciDigestText text;
+  Documents documents = { .registry = self, .layout = layout, .cancellable = cancellable };
   const char *name = reference->has_digest    ? oci_digest_text (&reference->digest, text)
                      : reference->tag != NULL ? reference->tag
                                               : "latest";
   g_autoptr (OciDescriptor) found = fetch_document (
       self, layout, name, reference->has_digest ? &reference->digest : NULL, cancellable, error);
-  if (found == NULL)
+  g_autoptr (OciDescriptor) image =
+      found != NULL
+          ? oci_image_find_manifest (layout, found, platform, provide_document, &documents, error)
+          : NULL;
+  g_autoptr (OciManifest) manifest = NULL;
+  if (image == NULL || !oci_image_read (layout, image, &manifest, NULL, error)
+      || !fetch_config (self, layout, manifest->config, cancellable, error))
     return NULL;
-  const OciMediaType *type = oci_media_type_lookup (found->media_type);
-  if (type->kind == OCI_MEDIA_INDEX)
-    {
-      OciDescriptor *chosen = choose_image (self, layout, found, platform, cancellable, error);
-      oci_descriptor_free (found);
-      found = chosen;
-      if (found != NULL)
-        found->of_index = TRUE;
-    }
-  if (found == NULL || !fetch_config (self, layout, found, cancellable, error))
-    return NULL;
-  return g_steal_pointer (&found);
+  return g_steal_pointer (&image);
 }
 
 /* One pull under way. */

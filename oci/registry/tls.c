@@ -134,18 +134,14 @@ find_directory (const char *host)
 }
 
 OciTlsConfig *
-oci_tls_config_load (const char *host, const char *system_ca_file, GError **error)
+oci_tls_config_load (const char *host, const char *trusted_file, GError **error)
 {
   g_autoptr (OciTlsConfig) self = g_new0 (OciTlsConfig, 1);
-  const char *chosen = g_getenv ("SSL_CERT_FILE");
   self->ca_fd = -1;
-  if (chosen != NULL && chosen[0] != '\0')
-    self->ca_file = g_strdup (chosen);
   if (strchr (host, '/') != NULL || host[0] == '.') /* never a path out of the directory */
     return g_steal_pointer (&self);
   self->directory = find_directory (host);
-  g_autofree char *trusted = g_strdup (self->ca_file != NULL ? self->ca_file : system_ca_file);
-  if (self->directory != NULL && !read_directory (self, trusted, error))
+  if (self->directory != NULL && !read_directory (self, trusted_file, error))
     return NULL;
   return g_steal_pointer (&self);
 }

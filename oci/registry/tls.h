@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *ca_file; /* what to trust, a path that lasts as long as this; (nullable): the system's */
+  char *ca_file;     /* (nullable): what to trust, a path that lasts as long as this; NULL when the
+                      * registry's directory has no authorities of its own */
   char *certificate; /* (nullable): the client's, PEM */
   char *key;         /* (nullable): of @certificate */
   char *directory;   /* (nullable): the certs.d directory in use, for messages */
@@ -20,17 +21,17 @@ typedef struct
 /**
  * oci_tls_config_load:
  * @host: "HOST" or "HOST:PORT" as references have it
- * @system_ca_file: (nullable): what the TLS library trusts by itself
+ * @trusted_file: (nullable): the authorities of trust.h, to which the directory's are added
  *
- * Trusted are $SSL_CERT_FILE or else the system's authorities, and every *.crt file of the
- * registry's directory; NAME.cert with NAME.key there is the client's certificate. The directory is
+ * Reads the directory of a registry: *.crt files are authorities, trusted for this registry in
+ * addition to @trusted_file; NAME.cert with NAME.key is the client's certificate. The directory is
  * the first that exists of HOST:PORT below ~/.config/containers/certs.d ($XDG_CONFIG_HOME),
  * /etc/containers/certs.d and /etc/docker/certs.d. Reads the environment.
  *
  * Returns: (transfer full) (nullable): or %NULL when a file cannot be read, or a client certificate
  *   has no key
  */
-OciTlsConfig *oci_tls_config_load (const char *host, const char *system_ca_file, GError **error);
+OciTlsConfig *oci_tls_config_load (const char *host, const char *trusted_file, GError **error);
 void oci_tls_config_free (OciTlsConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciTlsConfig, oci_tls_config_free)
 

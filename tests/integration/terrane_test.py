@@ -25,6 +25,9 @@ BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 INPUTS = TOP / "profiles/inputs"
 GDAL_PROFILE = TOP / "profiles/debian12-gdal.json"
 
+# Before the words of pip and its like: the machine's settings for package clients, which tests do not have otherwise.
+PACKAGE_CLIENT = [str(TOP / "scripts/clean-environment"), "--package-client"]
+
 # A store that all tests of the real profile share, so that GDAL is assembled once.
 SHARED = pathlib.Path(os.environ.get("TERRANE_TEST_SHARED", "/var/tmp/terrane-test-shared"))
 
@@ -74,10 +77,13 @@ class TestCase(unittest.TestCase):
         return json.loads(self.run_terrane("--json", "build", profile, *arguments, **options).stdout)
 
     def assert_fails(self, exit_code, pattern, *arguments, **options):
-        """Runs terrane, which must fail with one message that matches, and nothing on stdout."""
+        """Runs terrane, which must fail with one message that matches, and nothing but that on stdout."""
         result = self.run_terrane("--quiet", *arguments, exit_code=exit_code, **options)
         self.assertRegex(result.stderr, pattern)
-        self.assertEqual(result.stdout, "")
+        if "--json" in arguments:
+            self.assertIn("error", json.loads(result.stdout))
+        else:
+            self.assertEqual(result.stdout, "")
         for line in result.stderr.splitlines():
             self.assertTrue(line.startswith(("terrane: ", "  ")), line)
         return result.stderr

@@ -156,6 +156,24 @@ class Programs(CheckCase):
         data[18:20] = struct.pack("<H", 183)
         path.write_bytes(data)
 
+    def test_a_base_for_another_processor(self):
+        """One cause is one finding, and it is about the base."""
+        for number in range(3):
+            self.foreign(f"usr/lib/libx{number}.so")
+        self.gcc(f"{MODULES}/m.so", source="int h(void) { return 0; }\n")
+        self.assertEqual(len(self.check_base()["elf.wrong-machine"]), 3)
+        for path in self.root.rglob("*"):
+            if path.is_file() and not path.is_symlink() and path.read_bytes()[:4] == b"\x7fELF":
+                data = bytearray(path.read_bytes())
+                data[18:20] = struct.pack("<H", 183)
+                path.write_bytes(data)
+        message = "the base is for another platform: all of its [0-9]+ programs.*AArch64, the image is for amd64"
+        profile = self.write_profile(config=self.config)
+        self.assertEqual(len(re.findall(message, self.assert_fails(3, message, "build", profile))), 1)
+        finding = self.only(self.check(profile, exit_code=3), "elf.wrong-machine", "error")
+        self.assertRegex(finding["message"], message)
+        self.assertEqual(finding["tree"], "base")
+
     def test_a_package_for_several_processors(self):
         self.gcc(f"{MODULES}/p/native/linux-x86_64/helper.so")
         self.foreign(f"{MODULES}/p/native/linux-aarch64/helper.so")

@@ -11,7 +11,7 @@ import sys
 import unittest
 import zipfile
 
-from terrane_test import INPUTS, SHARED, TOP, TestCase, have, remove_tree
+from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TOP, TestCase, have, remove_tree
 from test_wheels import reach_pypi
 
 BASE = INPUTS / "debian12-base-amd64.tar.zst"
@@ -23,7 +23,7 @@ def download(requirement, python="3.11", platform="manylinux2014_x86_64"):
     cache = SHARED / "wheels" / f"{requirement}-{python}-{platform}"
     if not list(cache.glob("*.whl")):
         cache.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", python,
+        subprocess.run([*PACKAGE_CLIENT, sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", python,
                         "--platform", platform, "--platform", platform.replace("2014", "_2_28"), "--dest", cache, requirement], check=True)
     return next(cache.glob("*.whl"))
 

@@ -1034,12 +1034,36 @@ class Podman(InvokeCase):
         result = self.run_terrane("-q", "run", "--podman", "docker://registry.example/app:1", env=environment)
         self.assertNotRegex(result.stdout, "--(platform|tls-verify)")
 
+    @unittest.skipUnless(have("podman", "runc") and os.geteuid() == 0, "needs podman, runc and root")
+    def test_store_whose_path_podman_refuses(self):
+        """As the default store's is, for podman 4.3: a component begins with a dot."""
+        image = self.image("good.handler")
+        alias = self.directory / ".Local_" / "share"
+        alias.parent.mkdir()
+        alias.symlink_to(self.store_of(None))
+        environment = self.environment(self.directory) | {"XDG_RUNTIME_DIR": ""}
+        self.addCleanup(subprocess.run, ["podman", "system", "reset", "--force"], env=dict(os.environ, **environment), capture_output=True)
+        for _ in range(2):  # the second time the link is there
+            result = self.run_terrane("-q", "run", "--podman", image, "--", "/bin/sh", "-c", "echo inside", store=alias, env=environment)
+            self.assertEqual(result.stdout, "inside\n")
+        link = re.search(r"oci:(\S+)/images:", result.stderr)[1]
+        self.assertRegex(link, r"^/tmp/terrane-\d+/store-[0-9a-f]{12}$")
+        self.addCleanup(os.unlink, link)
+        self.assertEqual(os.readlink(link), str(alias))
+
+    def test_directory_for_links_of_somebody_else(self):
+        image = self.image("good.handler")
+        runtime = pathlib.Path("/var/tmp", f"terrane-test-{secrets.token_hex(6)}")
+        (runtime / "terrane").mkdir(parents=True)
+        self.addCleanup(remove_tree, runtime)
+        (runtime / "terrane").chmod(0o777)
+        alias = self.directory / ".store"
+        alias.symlink_to(self.store_of(None))
+        self.assert_fails(1, "/terrane belongs to another user, or others may write to it; remove it", "run", "--podman", image,
+                          store=alias, env={"XDG_RUNTIME_DIR": str(runtime)})
+
     def test_what_podman_cannot_take(self):
         image = self.image("good.handler")
-        alias = self.directory / "Upper_"
-        alias.symlink_to(self.store_of(None))
-        result = self.run_terrane("-q", "run", "--podman", image, store=alias, exit_code=1)
-        self.assertRegex(result.stderr, "podman takes images only from paths .* lower case.* which ‘.*Upper_’ is not; use another")
         result = self.run_terrane("-q", "run", "--podman", image, store=self.store_of(None), env={"PATH": "/nowhere"}, exit_code=1)
         self.assertIn("terrane: podman is not installed", result.stderr)
         self.assert_fails(1, "none", "run", "--podman", "none")

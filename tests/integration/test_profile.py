@@ -10,6 +10,7 @@ import jsonschema
 
 from terrane_test import TOP, TestCase, have, unittest
 
+BUSYBOX = shutil.which("busybox")
 STARTER = TOP / "profiles/starter"
 SHA = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
@@ -212,22 +213,55 @@ class Init(TestCase):
         self.assertIn("terrane build profile.json", result.stdout)
         self.assertEqual(json.loads((self.target / "profile.json").read_text())["name"], "tiles")
 
-    def base(self, text, **options):
+    def base(self, text, *arguments, **options):
         shutil.rmtree(self.target, ignore_errors=True)
-        self.run_terrane("init", "--base", text, self.target, **options)
+        self.run_terrane("init", "--base", text, *arguments, self.target, **options)
         return json.loads((self.target / "profile.json").read_text())
 
     def test_bases(self):
         (self.directory / "rootfs").mkdir()
         archive = self.write("root \"fs\".tar", "")
-        self.assertEqual(self.base("docker://h.example/a:1")["base"], {"image": "docker://h.example/a:1"})
-        self.assertEqual(self.base("oci:layout:tag", cwd=self.directory)["base"], {"image": f"oci:{self.directory}/layout:tag"})
+        python = ("--python", "3.13")  # which is believed
+        self.assertEqual(self.base("docker://h.example/a:1", *python)["base"], {"image": "docker://h.example/a:1"})
+        self.assertEqual(self.base("oci:layout:tag", *python, cwd=self.directory)["base"], {"image": f"oci:{self.directory}/layout:tag"})
         self.assertNotIn("awslambdaric", (self.target / "requirements.txt").read_text())
-        profile = self.base(self.directory / "rootfs")
+        profile = self.base(self.directory / "rootfs", *python)
         self.assertIn("awslambdaric==", (self.target / "requirements.txt").read_text())
         self.assertEqual(profile["base"], {"directory": f"{self.directory}/rootfs"})
         self.assertEqual(profile["config"]["entrypoint"], ["/usr/bin/python3.13", "-m", "awslambdaric"])
-        self.assertEqual(self.base(archive.name, cwd=self.directory)["base"], {"archive": str(archive)})
+        self.assertEqual(self.base(archive.name, *python, cwd=self.directory)["base"], {"archive": str(archive)})
+
+    def rootfs(self, name, interpreter):
+        path = self.directory / name / interpreter
+        path.parent.mkdir(parents=True)
+        shutil.copy(BUSYBOX, path)
+        (path.parent / "python3").symlink_to(path.name)
+        (path.parents[1] / "lib" / path.name).mkdir(parents=True)
+        return self.directory / name
+
+    @unittest.skipUnless(BUSYBOX, "needs busybox")
+    def test_the_base_says_which_python(self):
+        profile = self.base(self.rootfs("slim", "usr/local/bin/python3.12"))
+        self.assertEqual(profile["trees"][0]["wheels"]["python"], "3.12")
+        self.assertEqual(profile["config"]["entrypoint"], ["/usr/local/bin/python3.12", "-m", "awslambdaric"])
+        self.run_terrane("build", self.write_profile(base={"directory": "slim"}), "-o", f"oci:{self.directory}/layout:a")
+        self.assertEqual(self.base(f"oci:{self.directory}/layout:a")["trees"][0]["wheels"]["python"], "3.12")
+
+    def test_the_tag_says_which_python(self):
+        """Without a connection."""
+        for image, version in (("public.ecr.aws/lambda/python:3.11", "3.11"), ("docker.io/library/python:3.12.4-slim", "3.12")):
+            profile = self.base(f"docker://{image}", "--offline")
+            self.assertEqual(profile["trees"][0]["wheels"]["python"], version)
+
+    def test_the_base_has_no_python_to_use(self):
+        (self.directory / "none/etc").mkdir(parents=True)
+        self.assert_fails(1, "has no Python 3 in its search path", "init", "--base", self.directory / "none", self.target)
+        self.assert_fails(1, "--offline", "--offline", "init", "--base", "docker://h.example/a:1", self.target)
+        if BUSYBOX:
+            old = self.rootfs("old", "usr/bin/python3.9")
+            self.assert_fails(1, r"has Python 3\.9; the packages of the example need 3\.11 or newer.*--python 3\.9", "init", "--base", old,
+                              self.target)
+        self.assertFalse(self.target.exists())
 
     def test_json(self):
         result = json.loads(self.run_terrane("--json", "init", "--python", "3.12", self.target).stdout)

@@ -52,7 +52,7 @@ class Readme(TestCase):
         for _ in range(2):
             result = subprocess.run([str(TOP / "scripts/quickstart")], env=environment, capture_output=True, text=True)
             self.assertEqual(result.returncode, 0, result.stderr)
-        for part in ("debian12-gdal:latest", "unchanged", "podman run", "push debian12-gdal docker://"):
+        for part in ("debian12-gdal:latest", "unchanged", "run --podman debian12-gdal", "push debian12-gdal docker://"):
             self.assertIn(part, result.stdout)
 
     def test_the_start_commands_exist(self):

@@ -505,7 +505,7 @@ class Pull(FaultCase):
         self.assertEqual([character for character in message if ord(character) < 32 and character != "\n"], [])
 
     def test_platform_that_the_image_does_not_have(self):
-        self.pull_fails(self.registry, "team/app: the image is for linux/amd64$", "--platform=linux/arm64")
+        self.pull_fails(self.registry, "team/app: the image is for linux/amd64, not for linux/arm64$", "--platform=linux/arm64")
         self.assert_no_image()
 
     def test_drip_with_timeout(self):
@@ -553,6 +553,26 @@ class Pull(FaultCase):
                         source="team/app:many")
         self.pull(self.registry, "--platform=linux/arm64", source="team/app:many")
         self.assert_pulled(children[0], "app:many")
+
+    def test_rules_of_podman_that_are_not_followed(self):
+        """containers-registries.conf(5): an error says that there are some; comments and short names are none."""
+        path = self.write("registries.conf", '# [[registry]]\n[aliases]\n"x" = "docker.io/library/x"\n')
+        self.env["CONTAINERS_REGISTRIES_CONF"] = str(path)
+        self.assertNotIn("registries.conf", self.pull_fails(self.registry, "MANIFEST_UNKNOWN", source="team/app:none"))
+        path.write_text(f'[[registry]]\nlocation = "{self.registry.host}"\n[[registry.mirror]]\nlocation = "mirror"\n')
+        self.pull_fails(self.registry, rf"MANIFEST_UNKNOWN.*\n  ‘{path}’ has rules for registries, .*name the mirror itself",
+                        source="team/app:none")
+        del self.env["CONTAINERS_REGISTRIES_CONF"]
+        self.write(".config/containers/registries.conf.d/a.conf", path.read_text())
+        self.pull_fails(self.registry, r"‘.*/registries.conf.d/a.conf’ has rules", source="team/app:none")
+
+    def test_content_type_that_contradicts_the_document(self):
+        """distribution-spec, Pull: the mediaType of a manifest is that of the Content-Type."""
+        document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+            {**self.manifest, "platform": {"os": "linux", "architecture": "amd64"}}]}
+        descriptor = self.registry.put_manifest("team/app", document, "many", media_type=MANIFEST)
+        self.pull_fails(self.registry, rf"the manifest {descriptor['digest']}: is an image index .*announced as .*manifest",
+                        source="team/app:many")
 
     def test_child_manifest_with_wrong_digest(self):
         child = {**self.manifest, "platform": {"os": "linux", "architecture": "amd64"}}

@@ -31,6 +31,9 @@ status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().
 facts["capabilities"] = int(status["CapEff"], 16) | int(status["CapBnd"], 16)
 facts["no_new_privs"] = status["NoNewPrivs"]
 facts["tmp_bytes"] = os.statvfs("/tmp").f_blocks * os.statvfs("/tmp").f_frsize
+facts["home"] = os.path.expanduser("~")
+facts["make_home"] = attempt(lambda: os.makedirs(os.path.expanduser("~/.cache")))
+facts["tmpfs"] = [line.split()[1] for line in open("/proc/mounts") if line.split()[2] == "tmpfs"]
 facts["init"] = open("/proc/1/comm").read().strip()
 print("FACTS " + json.dumps(facts))
 '''
@@ -72,6 +75,10 @@ class Sandbox(TestCase):
                 self.assertEqual(facts["connect"], "Network is unreachable")
                 self.assertEqual((facts["capabilities"], facts["no_new_privs"]), (0, "1"))
                 self.assertEqual(facts["init"], "init")
+                self.assertEqual(facts["home"], "/home/sbx_user1051")
+                self.assertEqual(facts["make_home"], "Read-only file system")
+                # glibc before 2.34 would make semaphores of multiprocessing there, which Lambda has no place for.
+                self.assertEqual([path for path in facts["tmpfs"] if not path.startswith("/dev/")], [])
 
     def test_failures_are_told_apart_and_all_are_run(self):
         self.write("crash.py", "import ctypes; ctypes.string_at(0)\n")

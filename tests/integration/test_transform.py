@@ -13,7 +13,7 @@ import time
 import unittest
 import zipfile
 
-from terrane_test import INPUTS, SHARED, TestCase, have
+from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have
 
 BASE = next(iter(INPUTS.glob("debian12-base-amd64.tar.zst")), None)
 X86 = platform.machine() == "x86_64"
@@ -454,7 +454,7 @@ def download(directory, platforms, wheels):
     directory.mkdir(parents=True, exist_ok=True)
     options = [item for name in platforms for item in ("--platform", name)]
     if len(list(directory.glob("*.whl"))) < len(wheels):
-        result = subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--python-version",
+        result = subprocess.run([*PACKAGE_CLIENT, sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--python-version",
                                  "3.11", *options, "-d", str(directory), *wheels], capture_output=True, text=True)
         if result.returncode != 0:
             return None

@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 import unittest
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
+from terrane_test import BUILD, PACKAGE_CLIENT
+
 PROBE = BUILD / "tests/wheel-probe"
 WHEELS = BUILD.parent / "wheels"  # shared by the presets
 PYTHON = shutil.which("python3.11") or "python3.11"
@@ -41,7 +41,7 @@ def download(requirement):
         fcntl.flock(lock, fcntl.LOCK_EX)
         pattern = f"{name.replace('-', '_')}-{version}-*.whl"
         if not list(WHEELS.glob(pattern)):
-            run(PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--implementation", "cp",
+            run(*PACKAGE_CLIENT, PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--implementation", "cp",
                 "--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux_2_17_x86_64",
                 "--dest", WHEELS, requirement, timeout=300)
         found = list(WHEELS.glob(pattern))

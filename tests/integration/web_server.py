@@ -92,13 +92,17 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class WebServer:
-    def __init__(self):
+    def __init__(self, context=None):
+        """@context: an ssl.SSLContext, for HTTPS."""
         self.files, self.types, self.passwords, self.log, self.faults = {}, {}, {}, [], []
         self.lock = threading.Lock()
         handler = type("BoundHandler", (Handler,), {"web": self})
         self.server = Server(("127.0.0.1", 0), handler)
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        self.url = f"http://{self.host}"
+        self.port = self.server.server_address[1]
+        self.host = f"127.0.0.1:{self.port}"
+        self.url = f"{'https' if context else 'http'}://{self.host}"
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self):

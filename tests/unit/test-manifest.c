@@ -203,75 +203,157 @@ parse_index (const char *text)
   return index;
 }
 
-static void
-test_index_select (void)
+#define OF(os, architecture)                                                                       \
+  "\"platform\":{\"os\":\"" os "\",\"architecture\":\"" architecture "\"}"
+#define OF_VARIANT(architecture, variant)                                                          \
+  "\"platform\":{\"os\":\"linux\",\"architecture\":\"" architecture "\",\"variant\":\"" variant    \
+  "\"}"
+#define INDEX(entries) "{\"schemaVersion\":2,\"manifests\":[" entries "]}"
+
+/* The digests of the candidates by their first digit, such as "ab"; those offered in @out_offered.
+ */
+static char *
+candidates (const char *text, const char *platform, char **out_offered)
 {
-  static const char *const rows[][2] = {
-    { "linux/amd64", A },      { "linux/arm64", B },        { "linux/arm64/v8", B },
-    { "linux/arm/v7", C },     { "linux/arm", NULL },       { "linux/s390x", NULL },
-    { "windows/amd64", NULL }, { "unknown/unknown", NULL },
+  OciPlatform wanted;
+  OciDigestHex hex;
+  g_autoptr (OciIndex) index = parse_index (text);
+  g_assert_true (oci_platform_parse (platform, &wanted, NULL));
+  g_autoptr (GPtrArray) offered = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) found = oci_index_candidates (index, &wanted, offered);
+  GString *letters = g_string_new (NULL);
+  for (guint i = 0; i < found->len; i++)
+    g_string_append_c (letters,
+                       oci_digest_hex (&((OciDescriptor *) found->pdata[i])->digest, hex)[0]);
+  g_autoptr (GError) error = NULL;
+  g_assert_false (oci_index_fail_platform ("it", &wanted, offered, &error));
+  *out_offered = g_strdup (error->message);
+  return g_string_free (letters, FALSE);
+}
+
+static void
+test_index_candidates (void)
+{
+  static const struct
+  {
+    const char *index;
+    const char *platform;
+    const char *digests;
+    const char *message;
+  } rows[] = {
+    { INDEX (ENTRY (A, OF ("linux", "amd64")) "," ENTRY (B, OF_VARIANT ("arm64", "v8"))),
+      "linux/arm64", "b", "no image for linux/arm64; it offers ‘linux/amd64, linux/arm64/v8’" },
+    { INDEX (ENTRY (A, OF ("linux", "amd64")) "," ENTRY (B, OF ("windows", "amd64"))),
+      "linux/s390x", "", "no image for linux/s390x; it offers ‘linux/amd64, windows/amd64’" },
+    /* What does not say for which platform it is comes last. */
+    { INDEX (ENTRY (A, "\"annotations\":{}") "," ENTRY (B, OF ("linux", "amd64"))), "linux/amd64",
+      "ba", "*" },
+    { INDEX (ENTRY (A, "\"platform\":{}") "," ENTRY (B, OF ("linux", "arm64"))), "linux/amd64", "a",
+      "*" },
+    /* containers/image: the variant that was asked for, those before it, and none. */
+    { INDEX (ENTRY (A, OF_VARIANT ("arm", "v6")) "," ENTRY (B, OF_VARIANT ("arm", "v7"))),
+      "linux/arm/v7", "ba", "*" },
+    { INDEX (ENTRY (A, OF_VARIANT ("arm", "v7")) "," ENTRY (B, OF_VARIANT ("arm", "v5"))),
+      "linux/arm/v6", "b", "*" },
+    { INDEX (ENTRY (A, OF_VARIANT ("amd64", "v2")) "," ENTRY (B, OF ("linux", "amd64"))),
+      "linux/amd64", "b", "*" },
+    { INDEX (ENTRY (A, OF ("linux", "amd64")) "," ENTRY (B, OF_VARIANT ("amd64", "v2"))),
+      "linux/amd64/v3", "ba", "*" },
+    /* What buildx writes next to an image, and a signature. */
+    { INDEX (ENTRY (A, OF ("unknown", "unknown")) "," ENTRY (B, "\"annotations\":{\"vnd.docker."
+                                                                "reference.type\":\"attestation-"
+                                                                "manifest\"}") "," LAYER (
+          "application/vnd.dev.cosign.simplesigning.v1+json", C, "1")),
+      "linux/amd64", "", "no image for linux/amd64; it offers none for a known platform" },
+    { INDEX (""), "linux/amd64", "", "*none*" },
   };
-  g_autoptr (OciIndex) index = parse_index ("{\"schemaVersion\":2,\"manifests\":[" ENTRY (
-      A,
-      PLATFORM (
-          "\"os\":\"linux\","
-          "\"architecture\":"
-          "\"amd64\"")) "," ENTRY (B,
-                                   PLATFORM (
-                                       "\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":"
-                                       "\"v8\"")) "," ENTRY (C,
-                                                             PLATFORM (
-                                                                 "\""
-                                                                 "os"
-                                                                 "\""
-                                                                 ":"
-                                                                 "\""
-                                                                 "li"
-                                                                 "nu"
-                                                                 "x"
-                                                                 "\""
-                                                                 ","
-                                                                 "\""
-                                                                 "ar"
-                                                                 "ch"
-                                                                 "it"
-                                                                 "ec"
-                                                                 "tu"
-                                                                 "re"
-                                                                 "\""
-                                                                 ":"
-                                                                 "\""
-                                                                 "ar"
-                                                                 "m"
-                                                                 "\""
-                                                                 ","
-                                                                 "\""
-                                                                 "va"
-                                                                 "ri"
-                                                                 "an"
-                                                                 "t"
-                                                                 "\""
-                                                                 ":"
-                                                                 "\""
-                                                                 "v7"
-                                                                 "\"")) "," ENTRY (C,
-                                                                                   "\"annotations\""
-                                                                                   ":{}") "]}");
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      OciDigestText text;
-      g_autoptr (GError) error = NULL;
-      const OciDescriptor *found = oci_index_select (index, rows[i][0], &error);
-      if (rows[i][1] != NULL)
-        g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, rows[i][1]);
-      else
-        {
-          g_assert_null (found);
-          assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
-                        "no image for *; the index offers "
-                        "‘linux/amd64, linux/arm64/v8, linux/arm/v7, unknown’");
-        }
+      g_autofree char *message = NULL;
+      g_autofree char *found = candidates (rows[i].index, rows[i].platform, &message);
+      g_test_message ("%s: %s", rows[i].platform, rows[i].index);
+      g_assert_cmpstr (found, ==, rows[i].digests);
+      g_assert_true (g_pattern_match_simple (rows[i].message, message));
     }
+}
+
+/* Documents that tools would take for different things: CVE-2021-41190. */
+static void
+test_ambiguous (void)
+{
+#define LAYERS "[" LAYER (OCI_MEDIA_TYPE_LAYER, B, "1") "]"
+#define MANIFEST_AND(member)                                                                       \
+  "{\"schemaVersion\":2,\"config\":" OCI_CONFIG ",\"layers\":" LAYERS "," member "}"
+#define INDEX_AND(member) "{\"schemaVersion\":2,\"manifests\":[]," member "}"
+  static const struct
+  {
+    const char *text;
+    const char *announced;
+    const char *pattern; /* (nullable): of the error */
+  } rows[] = {
+    { MANIFEST_AND ("\"manifests\":[]"), NULL,
+      "m: is ambiguous: an image index that has ‘config’*" },
+    { MANIFEST_AND ("\"mediaType\":\"" OCI_MEDIA_TYPE_MANIFEST "\",\"manifests\":[]"), NULL,
+      "m: is ambiguous: an image manifest that has ‘manifests’*" },
+    { MANIFEST_AND ("\"Manifests\":[]"), NULL, "m: is ambiguous: has a member ‘Manifests’*" },
+    { MANIFEST_AND ("\"LAYERS\":[]"), NULL, "m: is ambiguous: has a member ‘LAYERS’*" },
+    { MANIFEST_AND ("\"fsLayers\":[]"), NULL, "m: is ambiguous*‘fsLayers’*" },
+    { MANIFEST_AND ("\"history\":[]"), NULL, "m: is ambiguous*‘history’*" },
+    { INDEX_AND ("\"layers\":[]"), NULL, "m: is ambiguous: an image index that has ‘layers’*" },
+    { INDEX_AND ("\"config\":{}"), NULL, "m: is ambiguous: an image index that has ‘config’*" },
+    { MANIFEST_AND ("\"manifests\":null"), NULL, NULL },
+    { INDEX_AND ("\"subject\":{}"), NULL, NULL },
+    { INDEX_AND ("\"x\":1"), OCI_MEDIA_TYPE_MANIFEST,
+      "*an image index, but was announced as *manifest*" },
+    { MANIFEST_AND ("\"x\":1"), OCI_MEDIA_TYPE_INDEX,
+      "*an image manifest, but was announced as *index*" },
+    { MANIFEST_AND ("\"mediaType\":\"" OCI_MEDIA_TYPE_MANIFEST "\""),
+      OCI_MEDIA_TYPE_DOCKER_MANIFEST,
+      "*of type application/vnd.oci.image.manifest.v1+json, but was announced as "
+      "application/vnd.docker*" },
+    { MANIFEST_AND ("\"mediaType\":\"" OCI_MEDIA_TYPE_MANIFEST "\""),
+      OCI_MEDIA_TYPE_MANIFEST "; charset=utf-8", NULL },
+    { MANIFEST_AND ("\"x\":1"), OCI_MEDIA_TYPE_DOCKER_MANIFEST, NULL },
+    { MANIFEST_AND ("\"x\":1"), "application/json", NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GBytes) raw = test_bytes (rows[i].text);
+      g_autoptr (GError) error = NULL;
+      g_test_message ("%s", rows[i].text);
+      g_autofree char *type = oci_manifest_document_type ("m", raw, rows[i].announced, &error);
+      if (rows[i].pattern == NULL)
+        g_assert_no_error (error);
+      else
+        assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, rows[i].pattern);
+      g_assert_cmpint (type == NULL, ==, rows[i].pattern != NULL);
+    }
+}
+
+/* Entries of one name, or without names, for several platforms. */
+static void
+test_index_find_by_platform (void)
+{
+#define NAMED(name, architecture)                                                                  \
+  "\"annotations\":{\"org.opencontainers.image.ref.name\":\"" name "\"}," OF ("linux", architecture)
+  OciDigestText text;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OciIndex) same =
+      parse_index (INDEX (ENTRY (A, NAMED ("x", "amd64")) "," ENTRY (B, NAMED ("x", "arm64"))));
+  const OciDescriptor *found = oci_index_find (same, "x", "linux/arm64", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, B);
+  found = oci_index_find (same, NULL, "linux/amd64", &error);
+  g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, A);
+  g_assert_null (oci_index_find (same, "x", "linux/s390x", &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
+                "no image for linux/s390x; the index offers ‘linux/amd64, linux/arm64’");
+  g_clear_error (&error);
+  /* Two images for one platform are two images: a name has to tell. */
+  g_autoptr (OciIndex) two =
+      parse_index (INDEX (ENTRY (A, NAMED ("x", "amd64")) "," ENTRY (B, NAMED ("y", "amd64"))));
+  g_assert_null (oci_index_find (two, NULL, "linux/amd64", &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "holds 2 images, name one of: x, y");
 }
 
 static void
@@ -282,21 +364,21 @@ test_index_find (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (OciIndex) two = parse_index ("{\"schemaVersion\":2,\"manifests\":[" ENTRY (
       A, NAME ("one")) "," ENTRY (B, NAME ("two")) "]}");
-  const OciDescriptor *found = oci_index_find (two, "two", &error);
+  const OciDescriptor *found = oci_index_find (two, "two", NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, B);
-  g_assert_null (oci_index_find (two, "three", &error));
+  g_assert_null (oci_index_find (two, "three", NULL, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "no image ‘three’; there is: one, two");
   g_clear_error (&error);
-  g_assert_null (oci_index_find (two, NULL, &error));
+  g_assert_null (oci_index_find (two, NULL, NULL, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "holds 2 images, name one of: one, two");
   g_clear_error (&error);
   g_autoptr (OciIndex) one =
       parse_index ("{\"schemaVersion\":2,\"manifests\":[" ENTRY (C, "\"annotations\":{}") "]}");
-  found = oci_index_find (one, NULL, &error);
+  found = oci_index_find (one, NULL, NULL, &error);
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, C);
   g_autoptr (OciIndex) none = parse_index ("{\"schemaVersion\":2,\"manifests\":[]}");
-  g_assert_null (oci_index_find (none, "x", &error));
+  g_assert_null (oci_index_find (none, "x", NULL, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "no image ‘x’");
 }
 
@@ -331,7 +413,9 @@ main (int argc, char **argv)
   g_test_add_func ("/manifest/relabelling", test_relabelling);
   g_test_add_func ("/manifest/refused", test_refused);
   g_test_add_func ("/manifest/layer-limit", test_layer_limit);
-  g_test_add_func ("/index/select", test_index_select);
+  g_test_add_func ("/index/candidates", test_index_candidates);
+  g_test_add_func ("/index/find-by-platform", test_index_find_by_platform);
+  g_test_add_func ("/manifest/ambiguous", test_ambiguous);
   g_test_add_func ("/index/find", test_index_find);
   g_test_add_func ("/index/refused", test_index_refused);
   return g_test_run ();

@@ -1,6 +1,7 @@
 /* The sandbox and the validation on a root file system of busybox (Debian: busybox-static). Skipped
  * as a whole where the host has no busybox, no bubblewrap or forbids user namespaces. */
 
+#include "builder/sandbox/passwd.h"
 #include "builder/validation/run.h"
 #include "oci/base/error.h"
 #include "oci/base/json.h"
@@ -215,6 +216,102 @@ test_file_system (void)
 
 /* Opens, for appending nothing. As root about 800 files would let themselves be written without
  * the read-only mount, /proc/sys/kernel/core_pattern among them. */
+
+/* A root of its own, with the programs of the others. */
+static char *
+make_other_root (const TestDir *dir, const char *name)
+{
+  static const char *const directories[] = { "proc", "dev", "tmp", NULL };
+  char *other = g_build_filename (dir->path, name, NULL);
+  for (const char *const *directory = directories; *directory != NULL; directory++)
+    {
+      g_autofree char *path = g_build_filename (other, *directory, NULL);
+      g_assert_cmpint (g_mkdir_with_parents (path, 0755), ==, 0);
+    }
+  g_autofree char *bin = g_build_filename (root, "bin", NULL);
+  const char *const words[] = { "cp", "-a", bin, other, NULL };
+  g_auto (TerraneProcessResult) copied = { 0 };
+  g_assert_true (terrane_process_run (words, NULL, 0, QUICK_MS, &copied, NULL));
+  g_assert_cmpint (copied.exit_code, ==, 0);
+  return other;
+}
+
+#define USER_LINE "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
+
+static void
+assert_passwd (const char *other, const char *want)
+{
+  static const char *const argv[] = { "/bin/cat", "/etc/passwd", NULL };
+  g_auto (TerraneProcessResult) result = { 0 };
+  g_autoptr (GError) error = NULL;
+  TerraneSandbox sandbox = make_sandbox ();
+  sandbox.root = other;
+  sandbox.working_dir = NULL;
+  (void) terrane_sandbox_run (&sandbox, argv, NULL, QUICK_MS, NULL, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (result.output, ==, want);
+}
+
+/* As Lambda has it in images of any kind; the image's files stay as they are. */
+static void
+test_passwd (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *other = make_other_root (&dir, "other");
+  g_autofree char *etc = g_build_filename (other, "etc", NULL);
+  assert_passwd (other, USER_LINE); /* there is neither the file nor the directory */
+  g_assert_false (g_file_test (etc, G_FILE_TEST_EXISTS));
+
+  g_autofree char *moved = g_build_filename (other, "usr/etc", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (moved, 0755), ==, 0);
+  g_assert_cmpint (symlink ("/usr/etc", etc), ==, 0); /* of the image, not of the host */
+  assert_passwd (other, USER_LINE);
+  g_autofree char *file =
+      test_dir_write (&dir, "other/usr/etc/passwd", "root:x:0:0::/:/bin/sh", 21);
+  assert_passwd (other, "root:x:0:0::/:/bin/sh\n" USER_LINE);
+  g_autofree char *own = NULL;
+  g_assert_true (g_file_get_contents (file, &own, NULL, NULL));
+  g_assert_cmpstr (own, ==, "root:x:0:0::/:/bin/sh");
+
+  g_autofree char *real = test_dir_write (&dir, "other/usr/real", "a:x:993:1::/:/\n", 15);
+  g_assert_cmpint (unlink (file) | symlink ("../real", file), ==, 0);
+  assert_passwd (other, USER_LINE "a:x:993:1::/:/\n"); /* the first of a number is found */
+  g_assert_cmpint (unlink (file) | unlink (etc) | symlink ("/nowhere/etc", etc), ==, 0);
+  assert_passwd (other, "cat: can't open '/etc/passwd': No such file or directory\n");
+}
+
+static void
+test_passwd_text (void)
+{
+  static const struct
+  {
+    const char *own;
+    const char *want;
+  } cases[] = {
+    { "", USER_LINE },
+    { "root:x:0:0::/:/\n", "root:x:0:0::/:/\n" USER_LINE },
+    { USER_LINE "z:x:9:9::/:/\n", USER_LINE "z:x:9:9::/:/\n" },
+    { "sbx_user1051:x:5:5::/tmp:/", "sbx_user1051:x:5:5::/tmp:/\n" },
+    { "993:993\n:993:\n", "993:993\n:993:\n" USER_LINE }, /* no third field */
+    { "x:993:1:::\nb::9930:::\n", "x:993:1:::\nb::9930:::\n" USER_LINE },
+    { "b::993:1:::", USER_LINE "b::993:1:::\n" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GBytes) made = terrane_passwd_add (cases[i].own, strlen (cases[i].own));
+      g_autofree char *text = g_strndup (g_bytes_get_data (made, NULL), g_bytes_get_size (made));
+      g_assert_cmpstr (text, ==, cases[i].want);
+    }
+}
+
+/* glibc before 2.34 takes the first tmpfs of this file for /dev/shm; devices are the host's. */
+static void
+test_no_tmpfs (void)
+{
+  assert_prints ("grep -v '^[^ ]* /dev/' /proc/mounts | grep -c ' tmpfs '", "0\n");
+  assert_prints ("ls /dev", "fd\nfull\nnull\nrandom\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+}
+
 static void
 test_proc_is_read_only (void)
 {
@@ -632,6 +729,9 @@ add_tests (void)
   g_test_add_func ("/sandbox/no-secrets", test_no_secrets);
   g_test_add_func ("/sandbox/values-are-in-no-command-line", test_values_are_in_no_command_line);
   g_test_add_func ("/sandbox/file-system", test_file_system);
+  g_test_add_func ("/sandbox/passwd", test_passwd);
+  g_test_add_func ("/sandbox/passwd-text", test_passwd_text);
+  g_test_add_func ("/sandbox/no-tmpfs", test_no_tmpfs);
   g_test_add_func ("/sandbox/proc-is-read-only", test_proc_is_read_only);
   g_test_add_func ("/sandbox/isolation", test_isolation);
   g_test_add_func ("/sandbox/exit", test_exit);

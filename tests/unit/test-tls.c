@@ -25,7 +25,6 @@ set_up (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   self->certs = g_build_filename (self->dir.path, "containers", "certs.d", "h.io:5000", NULL);
   g_assert_cmpint (g_mkdir_with_parents (self->certs, 0755), ==, 0);
   g_assert_true (g_setenv ("XDG_CONFIG_HOME", self->dir.path, TRUE));
-  g_unsetenv ("SSL_CERT_FILE");
   write_file (self->dir.path, "system.pem", "SYSTEM");
 }
 
@@ -79,19 +78,6 @@ test_authorities (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 }
 
 static void
-test_ssl_cert_file (Fixture *self, G_GNUC_UNUSED gconstpointer data)
-{
-  write_file (self->dir.path, "own.pem", "OWN");
-  g_autofree char *own = g_build_filename (self->dir.path, "own.pem", NULL);
-  g_assert_true (g_setenv ("SSL_CERT_FILE", own, TRUE));
-  g_autoptr (OciTlsConfig) other = load (self, "other.io");
-  assert_trusts (other, "OWN");
-  write_file (self->certs, "a.crt", "A");
-  g_autoptr (OciTlsConfig) config = load (self, "h.io:5000");
-  assert_trusts (config, "OWN\nA\n");
-}
-
-static void
 test_client_certificate (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -122,7 +108,6 @@ main (int argc, char **argv)
 #define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
   ADD ("/tls/nothing", test_nothing);
   ADD ("/tls/authorities", test_authorities);
-  ADD ("/tls/ssl-cert-file", test_ssl_cert_file);
   ADD ("/tls/client-certificate", test_client_certificate);
   ADD ("/tls/names-are-no-paths", test_names_are_no_paths);
   return g_test_run ();

@@ -1,0 +1,105 @@
+#include "builder/cli/init-base.h"
+
+#include "builder/check/python-base.h"
+#include "builder/cli/remote-options.h"
+#include "builder/profile/lock.h"
+#include "builder/profile/profile.h"
+#include "builder/resolve/resolve.h"
+
+#include "oci/reference.h"
+
+#include <string.h>
+
+/* "3.11" of "3.11.4-slim", or NULL. */
+static char *
+version_of_tag (const char *tag)
+{
+  size_t digits = g_str_has_prefix (tag, "3.") ? strspn (tag + 2, G_CSET_DIGITS) : 0;
+  return digits == 1 || digits == 2 ? g_strndup (tag, 2 + digits) : NULL;
+}
+
+static char *
+version_of_reference (const json_t *base)
+{
+  const char *image = json_string_value (json_object_get (base, "image"));
+  if (image == NULL || !g_str_has_prefix (image, OCI_REFERENCE_SCHEME))
+    return NULL;
+  g_autoptr (OciReference) reference = oci_reference_parse (image, NULL);
+  if (reference == NULL || reference->tag == NULL)
+    return NULL;
+  g_autofree char *name = g_path_get_basename (reference->repository);
+  return g_str_equal (name, "python") ? version_of_tag (reference->tag) : NULL;
+}
+
+/* A profile with nothing but the base. */
+static TerraneProfile *
+make_profile (const char *directory, const json_t *base, GError **error)
+{
+  g_autofree char *path = g_canonicalize_filename (directory, NULL);
+  g_autofree char *file = g_build_filename (path, "profile.json", NULL);
+  g_autoptr (OciJsonValue) object = json_object ();
+  oci_json_set (object, "name", oci_json_text ("base"));
+  oci_json_set (object, "platform", oci_json_text (terrane_host_platform ()));
+  oci_json_set (object, "target", oci_json_text ("oci"));
+  oci_json_set (object, "base", json_deep_copy (base));
+  char *text = json_dumps (object, 0);
+  g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
+  free (text);
+  return terrane_profile_parse (file, data, NULL, error);
+}
+
+static gboolean
+bring_base (TerraneGlobal *global, TerraneStore *store, TerraneProfile *profile,
+            TerraneBase **out_base, GError **error)
+{
+  g_auto (TerraneRemoteArguments) arguments = { 0 };
+  TerraneRemoteOptions remote_options = { 0 };
+  if (!terrane_remote_arguments_parse (&arguments, global, "init", &remote_options, error))
+    return FALSE;
+  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
+  remote_options.jobs = TERRANE_REMOTE_JOBS;
+  remote_options.progress = terrane_terminal_progress (terminal);
+  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &remote_options);
+  g_autoptr (TerraneLock) lock = terrane_lock_new ("none");
+  g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
+  const TerraneResolveOptions options = {
+    .store = store,
+    .remote = remote,
+    .lock = lock,
+    .policy = { .ignore = TRUE },
+    .jobs = terrane_command_default_jobs (),
+    .progress = remote_options.progress,
+  };
+  gboolean ok = terrane_resolve (profile, &options, out_base, changes, error);
+  terrane_terminal_finish_phase (terminal);
+  return ok;
+}
+
+gboolean
+terrane_init_find_python (TerraneGlobal *global, const char *directory, const json_t *base,
+                          char **out_version, char **out_interpreter, GError **error)
+{
+  *out_interpreter = NULL;
+  *out_version = version_of_reference (base);
+  if (*out_version != NULL)
+    return TRUE;
+  OCI_PREFIX (error, "init: looking for the Python of the base");
+  g_autoptr (TerraneProfile) profile = make_profile (directory, base, error);
+  if (profile == NULL)
+    return FALSE;
+  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  g_autoptr (TerraneBase) root = NULL;
+  g_auto (TerranePythonBase) python = { 0 };
+  if (store == NULL || !bring_base (global, store, profile, &root, error))
+    return FALSE;
+  g_auto (GStrv) env = root->config != NULL ? oci_image_config_env (root->config) : NULL;
+  if (!terrane_python_base_find (store, &root->root.commit, g_environ_getenv (env, "PATH"), &python,
+                                 error))
+    return FALSE;
+  if (python.interpreter == NULL || python.python_major != 3)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "the base has no Python 3 in its search path; use a base that has one");
+  *out_version = g_strdup_printf ("3.%u", python.python_minor);
+  *out_interpreter = g_steal_pointer (&python.interpreter);
+  return TRUE;
+}
