@@ -1,6 +1,7 @@
 #include "builder/check/elf.h"
 
 #include "builder/check/module-name.h"
+#include "builder/check/pure-wheel.h"
 
 #include <string.h>
 
@@ -30,6 +31,7 @@ typedef struct
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
   GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
   const TerraneAbsentLibraries *absent; /* what packages had */
+  TerranePureWheels *pure;
   gboolean musl;
 } Check;
 
@@ -88,6 +90,22 @@ find_fitting (Check *self)
     }
 }
 
+/* Whether import looks for it, so that nothing but Python decides whether it is loaded. */
+static gboolean
+is_extension (const char *path)
+{
+  return strstr (path, ".cpython-") != NULL || g_str_has_suffix (path, ".abi3.so");
+}
+
+/* What is wrong when a wheel for any platform has a file for one of them: nothing, when its name
+ * says so. */
+static TerraneSeverity
+severity_in_pure_wheel (const TerraneElfEntry *entry)
+{
+  g_autofree char *key = terrane_module_any_machine (entry->path);
+  return strcmp (key, entry->path) != 0 ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING;
+}
+
 /* Packages that are made for several processors choose a file when they run. */
 static void
 report_machine (Check *self, const TerraneRoot *root)
@@ -104,6 +122,15 @@ report_machine (Check *self, const TerraneRoot *root)
       g_autofree char *message = g_strdup_printf (
           "it is for %s, the image for %s, which has %s for it", machine, image, quoted);
       add (self, "elf.wrong-machine", TERRANE_SEVERITY_NOTE, entry, message,
+           "leave it out: nothing can load it");
+      return;
+    }
+  if (!is_extension (entry->path) && terrane_pure_wheels_have (self->pure, entry->node))
+    {
+      g_autofree char *message = g_strdup_printf (
+          "it is for %s, the image for %s; its wheel is for any platform and may do without it",
+          machine, image);
+      add (self, "elf.wrong-machine", severity_in_pure_wheel (entry), entry, message,
            "leave it out: nothing can load it");
       return;
     }
@@ -505,8 +532,10 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
   g_autoptr (GHashTable) defines =
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
   g_autoptr (GHashTable) fitting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (TerranePureWheels) pure = terrane_pure_wheels_new (view);
   Check self = {
     .view = view,
+    .pure = pure,
     .fitting = fitting,
     .programs = programs,
     .findings = findings,

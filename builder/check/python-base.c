@@ -205,7 +205,7 @@ scan_object (TerraneStore *store, const TerraneNode *node, ScanFunc scan, Terran
   g_auto (OciFd) fd = -1;
   g_autofree char *buffer = g_malloc (SCAN_OVERLAP + SCAN_BYTES + 1);
   size_t kept = 0, got = SCAN_BYTES;
-  if (node->size > MAX_LIBC_BYTES)
+  if (node->size == 0 || node->size > MAX_LIBC_BYTES)
     return TRUE;
   if (!terrane_object_open (store, &node->object, &fd, error))
     return FALSE;

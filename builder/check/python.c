@@ -15,6 +15,7 @@
 enum
 {
   MAX_ENTRY_POINTS_BYTES = 1024 * 1024,
+  MAX_ATTRIBUTES = 2,      /* a class and its method */
   MAX_ENTRY_POINTS = 1000, /* of a distribution; those of Ansible and Airflow are some 200 */
 };
 
@@ -130,25 +131,39 @@ has_module (const Check *self, const char *name)
   return found;
 }
 
-/* Returns: (transfer full) (nullable): the module of the line, which is cut behind the name */
+/* @out_attributes: how many parts at the end of the module may be attributes instead: groups of
+ * their own, such as fsspec's, write a class or its method as "s3fs.S3FileSystem". Returns:
+ * (transfer full) (nullable): the module of the line, which is cut after the name */
 static char *
-take_module (char *line)
+take_module (char *line, unsigned *out_attributes)
 {
   char *value = strchr (line, '=');
   if (value == NULL || line[0] == '#' || line[0] == ';')
     return NULL;
   *value++ = '\0';
+  *out_attributes = strchr (value, ':') != NULL ? 0 : MAX_ATTRIBUTES;
   return g_strstrip (g_strndup (value, strcspn (value, ":[")));
 }
 
+static gboolean
+has_module_of (const Check *self, const char *module, unsigned attributes)
+{
+  if (has_module (self, module))
+    return TRUE;
+  const char *dot = attributes > 0 ? strrchr (module, '.') : NULL;
+  g_autofree char *above = dot != NULL ? g_strndup (module, (gsize) (dot - module)) : NULL;
+  return above != NULL && has_module_of (self, above, attributes - 1);
+}
+
 static void
-check_entry_point (const Check *self, const TerranePythonDist *dist, char *line, const char *module)
+check_entry_point (const Check *self, const TerranePythonDist *dist, char *line, const char *module,
+                   unsigned attributes)
 {
   if (module[0] == '\0'
       || strspn (module, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                          "0123456789_.")
              != strlen (module)
-      || has_module (self, module))
+      || has_module_of (self, module, attributes))
     return;
   g_autofree char *name = oci_quote (dist->name), *point = oci_quote (g_strstrip (line));
   g_autofree char *quoted = oci_quote (module);
@@ -164,7 +179,8 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
   guint count = 0;
   for (char **line = lines; *line != NULL; line++)
     {
-      g_autofree char *module = take_module (g_strstrip (*line));
+      unsigned attributes = 0;
+      g_autofree char *module = take_module (g_strstrip (*line), &attributes);
       if (module == NULL)
         continue;
       if (count++ == MAX_ENTRY_POINTS)
@@ -176,7 +192,7 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
               name, MAX_ENTRY_POINTS);
           return;
         }
-      check_entry_point (self, dist, *line, module);
+      check_entry_point (self, dist, *line, module, attributes);
     }
 }
 

@@ -381,29 +381,6 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
-/* What was found when trees were read. Caches may be of any version. */
-static void
-add_tree_findings (const ImageJob *job, const TerraneImageView *view, TerraneFindings *findings)
-{
-  size_t i;
-  json_t *item;
-  for (guint tree = 0; tree < job->trees->len; tree++)
-    json_array_foreach (g_array_index (job->trees, TerraneStoredTree, tree).findings, i, item)
-    {
-      const char *path = json_string_value (json_object_get (item, "path"));
-      const char *id = json_string_value (json_object_get (item, "id"));
-      const char *message = json_string_value (json_object_get (item, "message"));
-      const char *const *known = terrane_finding_ids ();
-      for (; *known != NULL && g_strcmp0 (*known, id) != 0;)
-        known++;
-      if (path != NULL && *known != NULL && message != NULL)
-        terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
-                                   terrane_tree_lookup (job->assembled, path),
-                                   json_string_value (json_object_get (item, "fix")), "%s",
-                                   message);
-    }
-}
-
 /* By layer: as 'terrane check' of the image would call them. */
 static char **
 layer_names (const ImageJob *job)
@@ -442,7 +419,8 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .layers = &layers,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
-  add_tree_findings (job, &view, findings);
+  for (guint i = 0; i < job->trees->len; i++)
+    terrane_stored_tree_report (&g_array_index (job->trees, TerraneStoredTree, i), &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 

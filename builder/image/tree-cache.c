@@ -117,6 +117,28 @@ terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store, GError 
                             : terrane_commit_load (store, &self->commit, error);
 }
 
+/* A cache may be of any version. */
+void
+terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneImageView *view,
+                            TerraneFindings *findings)
+{
+  size_t i;
+  json_t *item;
+  json_array_foreach (self->findings, i, item)
+  {
+    const char *path = json_string_value (json_object_get (item, "path"));
+    const char *id = json_string_value (json_object_get (item, "id"));
+    const char *message = json_string_value (json_object_get (item, "message"));
+    const char *const *known = terrane_finding_ids ();
+    while (*known != NULL && g_strcmp0 (*known, id) != 0)
+      known++;
+    if (path != NULL && *known != NULL && message != NULL)
+      terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
+                                 terrane_tree_lookup (view->tree, path),
+                                 json_string_value (json_object_get (item, "fix")), "%s", message);
+  }
+}
+
 static void
 advance (gpointer data, uint64_t bytes)
 {

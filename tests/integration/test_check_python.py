@@ -268,6 +268,17 @@ class Trees(PythonCase):
         result = self.run_terrane("check", self.profile(checks={"python.*": "warn"}))
         self.assertNotIn("\x1b", result.stdout)
 
+    def test_entry_points_of_classes(self):
+        """importlib.metadata's "module:Class.method", and "package.Class" as s3fs and gcsfs write it for fsspec."""
+        self.dist("fs")
+        self.write("app/fs/__init__.py", "class FS:\n    def open(self): pass\n")
+        self.write("app/fs-1.0.dist-info/entry_points.txt",
+                   "[console_scripts]\na = fs:FS.open\n[fsspec.specs]\nb = fs.FS\nc = fs.FS.open\nd = fs\n")
+        self.assertEqual(self.check(), {})
+        self.write("app/fs-1.0.dist-info/entry_points.txt", "[x]\na = fs.gone:f\nb = gone.FS\nc = fs.a.b.FS\n")
+        messages = [item["message"] for item in self.check()["python.broken-entry-point"]]
+        self.assertEqual([name for name in ("‘a’", "‘b’", "‘c’") if any(name in text for text in messages)], ["‘a’", "‘b’", "‘c’"])
+
     def test_many_entry_points(self):
         """A thousand of a distribution are looked at; the message says so."""
         self.dist("many")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import struct
 import unittest
 
 from test_wheels import WheelsCase
@@ -197,6 +198,29 @@ class Wheels(RequirementsCase):
         result = self.run_terrane("build", self.profile())
         self.assertEqual([line.rpartition(": ")[2] for line in result.stderr.splitlines() if "replaces" in line],
                          ["ns/other.py of beta-1.0-py3-none-any.whl replaces that of alpha-1.0-py3-none-any.whl"])
+
+    def test_helper_for_another_processor(self):
+        """As debugpy has them in its wheel for any platform: no reason to refuse the image."""
+        elf = struct.pack("<4sBBBB8xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 0, 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+        end = 64 + 2 * 56
+        elf += struct.pack("<IIQQQQQQ", 1, 6, 0, 0, 0, end + 16, end + 16, 4096)
+        elf += struct.pack("<IIQQQQQQ", 2, 6, end, end, end, 16, 16, 8) + bytes(16)
+        files = {"alpha/__init__.py": "", "alpha/attach_linux_amd64.so": elf, "alpha/helper.so": elf}
+        record, _, _ = self.install(make_wheel("alpha", "1.0", files=files), prefix="/opt/python")
+        self.assertEqual([item for item in record["findings"] if item["id"] == "elf.wrong-machine"], [])
+        path = self.directory / "profile.json"
+        profile = json.loads(path.read_text())
+        profile["platform"] = "linux/arm64"
+        path.write_text(json.dumps(profile))
+        found = {item["path"]: item["severity"] for item in self.build(path)["findings"] if item["id"] == "elf.wrong-machine"}
+        self.assertEqual(found, {"/opt/python/alpha/attach_linux_amd64.so": "note", "/opt/python/alpha/helper.so": "warning"})
+        # A module that import would look for is another matter, and so is a wheel for a platform.
+        for tag, name in (("py3-none-any", "alpha/x.abi3.so"), ("py3-none-manylinux2014_aarch64", "alpha/attach_linux_amd64.so")):
+            wheel = make_wheel("alpha", "1.0", tag, files={"alpha/__init__.py": "", name: elf})
+            self.index.projects.clear()
+            self.index.add(wheel)
+            self.requirements(requirement("alpha", "1.0", wheel))
+            self.assert_fails(3, "it is for x86-64, the image for arm64", "build", path)
 
 
 if __name__ == "__main__":
