@@ -1,6 +1,7 @@
 #include "oci/reference.h"
 
 #include "oci/base/number.h"
+#include "oci/base/redact.h"
 
 #include <string.h>
 
@@ -210,8 +211,15 @@ split_digest (const char *at, OciReference *self, GError **error)
 OciReference *
 oci_reference_parse (const char *text, GError **error)
 {
-  g_autofree char *quoted = oci_quote (text);
+  g_autofree char *hidden = oci_redact_user (text);
+  g_autofree char *quoted = oci_quote (hidden != NULL ? hidden : text);
   OCI_PREFIX (error, "%s", quoted);
+  if (hidden != NULL)
+    {
+      oci_throw (error, OCI_ERROR_USAGE,
+                 "a user or password does not belong there; 'terrane login' stores them");
+      return NULL;
+    }
   if (g_str_has_prefix (text, OCI_REFERENCE_SCHEME))
     text += strlen (OCI_REFERENCE_SCHEME);
 

@@ -29,6 +29,7 @@ typedef struct
   GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
   GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
+  const TerraneAbsentLibraries *absent; /* what packages had */
   gboolean musl;
 } Check;
 
@@ -45,12 +46,15 @@ static TerraneSeverity
 severity_of (const Check *self, const TerraneRoot *root, const TerraneElfEntry *entry)
 {
   gboolean trusted = self->view->trust_base && entry->node->origin == 0;
+  if (terrane_module_is_spare (root->entry->path))
+    return TERRANE_SEVERITY_NOTE;
   return root->required && !trusted ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING;
 }
 
+/* @cause: (nullable): what files have in common for which one finding is enough */
 static void
-add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
-     const char *message, const char *fix)
+add_caused (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
+            const char *cause, const char *message, const char *fix)
 {
   const TerraneFinding finding = {
     .id = id,
@@ -59,8 +63,16 @@ add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntr
     .tree = terrane_image_view_tree (self->view, entry->node),
     .message = message,
     .fix = fix,
+    .cause = cause,
   };
   terrane_findings_add (self->findings, &finding);
+}
+
+static void
+add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
+     const char *message, const char *fix)
+{
+  add_caused (self, id, severity, entry, NULL, message, fix);
 }
 
 static void
@@ -97,8 +109,8 @@ report_machine (Check *self, const TerraneRoot *root)
     }
   g_autofree char *message = g_strdup_printf (
       "it is for %s, the image for %s; ld.so would say that it does not exist", machine, image);
-  add (self, "elf.wrong-machine", severity_of (self, root, entry), entry, message,
-       "take the wheel or package of the image's platform");
+  add_caused (self, "elf.wrong-machine", severity_of (self, root, entry), entry, machine, message,
+              "take the wheel or package of the image's platform");
 }
 
 static gboolean
@@ -156,8 +168,10 @@ check_file (Check *self, const TerraneElfEntry *entry)
       g_autofree char *message =
           g_strdup_printf ("it is for %s and cannot be loaded here",
                            elf->format == TERRANE_BINARY_PE ? "Windows" : "macOS");
-      add (self, "elf.foreign-binary", program ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING,
-           entry, message, "take the files that are made for Linux, or leave it out");
+      add_caused (self, "elf.foreign-binary",
+                  program ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, entry,
+                  elf->format == TERRANE_BINARY_PE ? "Windows" : "macOS", message,
+                  "take the files that are made for Linux, or leave it out");
       return;
     }
   if (elf->broken != NULL)
@@ -237,63 +251,21 @@ find_candidate (const Check *self, const char *name, gboolean *out_other)
   return other;
 }
 
-/* What wheels may not bring along, as manylinux expects it of the system, and what compilers bring;
- * and the packages that have it. */
-static const struct
-{
-  const char *stem;
-  const char *debian; /* of Debian 12 */
-  const char *amazon; /* of Amazon Linux 2023 */
-} system_libraries[] = {
-  { "libexpat.", "libexpat1", "expat" },
-  { "libz.", "zlib1g", "zlib" },
-  { "libGL.", "libgl1", "libglvnd-glx" },
-  { "libX11.", "libx11-6", "libX11" },
-  { "libXext.", "libxext6", "libXext" },
-  { "libXrender.", "libxrender1", "libXrender" },
-  { "libSM.", "libsm6", "libSM" },
-  { "libICE.", "libice6", "libICE" },
-  { "libglib-2.0.", "libglib2.0-0", "glib2" },
-  { "libgobject-2.0.", "libglib2.0-0", "glib2" },
-  { "libgthread-2.0.", "libglib2.0-0", "glib2" },
-  { "libatomic.", "libatomic1", "libatomic" },
-  { "libgomp.", "libgomp1", "libgomp" },
-  { "libstdc++.", "libstdc++6", "libstdc++" },
-  { "libgcc_s.", "libgcc-s1", "libgcc" },
-  { "libanl.", "libc6", "glibc" },
-  { "libnsl.so.1", "libc6", "libnsl" },
-  { "libutil.", "libc6", "glibc" },
-};
-
-/* Returns: (transfer full) (nullable): "libexpat1 of Debian, expat of Amazon Linux" */
 static char *
-find_packages (const char *name)
+missing_fix (const Check *self, const TerraneLoaded *loader, const char *name,
+             const TerraneElfEntry *candidate, gboolean other)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (system_libraries); i++)
-    if (g_str_has_prefix (name, system_libraries[i].stem))
-      return g_strdup_printf ("%s of Debian, %s of Amazon Linux 2023", system_libraries[i].debian,
-                              system_libraries[i].amazon);
-  return NULL;
-}
-
-static char *
-missing_fix (const Check *self, const char *name, const TerraneElfEntry *candidate, gboolean other)
-{
-  g_autofree char *quoted = oci_quote (name);
-  if (candidate != NULL && !other)
-    return g_strdup_printf ("add its directory to LD_LIBRARY_PATH, give the file that needs it a "
-                            "DT_RPATH, or run ldconfig where the tree is made");
-  if (other)
-    {
-      g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
-      return g_strdup_printf ("%s is another version: take builds that belong together", there);
-    }
-  g_autofree char *packages = find_packages (name);
-  if (packages != NULL)
-    return g_strdup_printf ("wheels may expect %s of the system: add the package that has it, %s, "
-                            "to the base or to a tree",
-                            quoted, packages);
-  return g_strdup_printf ("add the package that has %s to the base or to a tree", quoted);
+  char *fix = terrane_missing_library_fix (self->absent, loader, name);
+  if (fix != NULL)
+    return fix;
+  if (candidate == NULL)
+    return terrane_missing_library_package (name);
+  if (!other)
+    return g_strdup (
+        "add its directory to LD_LIBRARY_PATH, give the file that needs it a DT_RPATH, "
+        "or run ldconfig where the tree is made");
+  g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
+  return g_strdup_printf ("%s is another version: take builds that belong together", there);
 }
 
 static void
@@ -318,7 +290,7 @@ note_missing (Check *self, const TerraneRoot *root, const TerraneClosure *closur
   problem = g_new0 (Problem, 1);
   problem->severity = severity_of (self, root, loader->entry);
   problem->roots = 1;
-  problem->fix = missing_fix (self, name, candidate, other);
+  problem->fix = missing_fix (self, loader, name, candidate, other);
   problem->message = g_strdup_printf (
       "%s is not found; it is needed by %s\nsearched: %s%s%s%s", quoted, chain, places,
       there != NULL && !other ? "\nthere is " : "", there != NULL && !other ? there : "",
@@ -390,8 +362,13 @@ report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file
   g_autofree char *message = g_strdup_printf (
       "it needs %s of %s, which has %s%s\nneeded by %s", quoted, there,
       has != NULL ? "versions up to " : "no such version", has != NULL ? has : "", chain);
-  add (self, "elf.missing-version", severity_of (self, root, file->entry), file->entry, message,
-       "it was built for a newer system than this one: take a build for the base, or a newer base");
+  /* That the C library is too old is one cause, however many files want how much of it. */
+  g_autofree char *cause = g_strdup_printf ("%s %.*s", provider->entry->path,
+                                            (int) (strcspn (versions[0], "_")), versions[0]);
+  add_caused (
+      self, "elf.missing-version", severity_of (self, root, file->entry), file->entry, cause,
+      message,
+      "it was built for a newer system than this one: take a build for the base, or a newer base");
 }
 
 /* Returns: (transfer none): the versions of @entry; a hostile file has thousands */
@@ -452,13 +429,31 @@ static void
 on_no_linker (const TerraneRoot *root, gpointer data)
 {
   Check *self = data;
-  g_autofree char *quoted = oci_quote (root->entry->elf->interpreter);
+  const TerraneElf *elf = root->entry->elf;
+  if (elf->interpreter == NULL)
+    {
+      add_caused (
+          self, "elf.missing-library", severity_of (self, root, root->entry), root->entry,
+          "no linker",
+          "it is linked dynamically, and the image has no dynamic linker (ld-linux of glibc "
+          "or ld-musl of musl): nothing can load it",
+          "take a base with a C library, or a program that is linked statically and needs "
+          "no such files");
+      return;
+    }
+  g_autofree char *quoted = oci_quote (elf->interpreter);
   g_autofree char *message = g_strdup_printf (
       "its dynamic linker %s is not in the image; starting it fails with \"No such file or "
       "directory\"",
       quoted);
-  add (self, "elf.missing-library", severity_of (self, root, root->entry), root->entry, message,
-       "take a program that is built for the base");
+  g_autofree char *cause = g_strconcat ("linker ", elf->interpreter, NULL);
+  add_caused (
+      self, "elf.missing-library", severity_of (self, root, root->entry), root->entry, cause,
+      message,
+      strstr (elf->interpreter, "/ld-musl-") != NULL
+          ? "it is built for musl, the C library of Alpine: take a program that is built for "
+            "the base's glibc"
+          : "take a program that is built for the base");
 }
 
 static void
@@ -478,7 +473,8 @@ report_missing (Check *self)
               problem->roots > 1 ? g_strdup_printf ("%s\n%u programs and libraries fail for it",
                                                     problem->message, problem->roots)
                                  : g_strdup (problem->message);
-          add (self, "elf.missing-library", problem->severity, entry, message, problem->fix);
+          add_caused (self, "elf.missing-library", problem->severity, entry, *name, message,
+                      problem->fix);
         }
     }
 }
@@ -496,7 +492,7 @@ report_cut (Check *self)
 
 void
 terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
-                        TerraneFindings *findings)
+                        const TerraneAbsentLibraries *absent, TerraneFindings *findings)
 {
   static const TerraneProgramsVisitor visitor = { .need = on_need,
                                                   .loaded = on_loaded,
@@ -518,6 +514,7 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
     .compared = compared,
     .needs = needs,
     .defines = defines,
+    .absent = absent,
   };
   find_fitting (&self);
   gboolean foreign = report_base (&self);

@@ -27,14 +27,6 @@ typedef struct
 } Check;
 
 /* @node: what the finding is about */
-/* dpkg sees to what packages of Debian need, and it may know better than their authors. */
-static gboolean
-is_debian (const TerranePythonDist *dist)
-{
-  g_autofree char *directory = terrane_node_path (dist->directory);
-  return strcmp (directory, "usr/lib/python3/dist-packages") == 0;
-}
-
 /* Whether it depends on the patch version, which was not found. */
 static gboolean
 is_unknown (const Check *self, const char *marker)
@@ -60,7 +52,8 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
     {
       terrane_image_view_report (
           self->view, self->findings, "python.missing-requirement",
-          is_debian (dist) ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
+          /* The system's packages have needs of their own, and may know better than the authors. */
+          dist->system ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
           "install it too, or turn this off when nothing that you use needs it",
           "%s needs %s%s%s, and it is not installed", name, other,
           wanted->specifiers[0] != '\0' ? " " : "",
@@ -80,32 +73,17 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
       other, specifiers, got, where);
 }
 
-static gboolean
-tag_fits (const TerraneTags *tags, const char *tag)
-{
-  g_autofree char *file_name = g_strdup_printf ("any-0-%s.whl", tag);
-  g_autoptr (TerraneWheelName) name = terrane_wheel_name_parse (file_name, NULL);
-  return name == NULL || terrane_tags_rank_wheel (tags, name) >= 0;
-}
-
 static void
-check_tags (const Check *self, const TerranePythonDist *dist, const TerraneTags *tags)
+check_tags (const Check *self, const TerranePythonDist *dist)
 {
-  const TerranePythonTarget *target = &self->python->target;
-  for (guint i = 0; i < dist->tags->len; i++)
-    if (tag_fits (tags, dist->tags->pdata[i]))
-      return;
-  if (dist->tags->len == 0)
+  if (dist->system) /* its tags are those of where the distribution built it */
     return;
-  g_autofree char *file_name =
-      g_strdup_printf ("any-0-%s.whl", (const char *) dist->tags->pdata[0]);
-  g_autoptr (TerraneWheelName) wheel = terrane_wheel_name_parse (file_name, NULL);
-  g_autofree char *reason = terrane_tags_explain (target, wheel, NULL);
-  g_autofree char *name = oci_quote (dist->name), *tag = oci_quote (dist->tags->pdata[0]);
-  terrane_image_view_report (self->view, self->findings, "python.wheel-tag",
-                             TERRANE_SEVERITY_WARNING, dist->node,
-                             "install the wheel for the image's Python and platform",
-                             "%s comes from a wheel for %s: %s", name, tag, reason);
+  g_autofree char *problem =
+      terrane_tags_explain_wheel (&self->python->target, dist->name, dist->tags);
+  if (problem != NULL)
+    terrane_image_view_report (self->view, self->findings, "python.wheel-tag",
+                               TERRANE_SEVERITY_WARNING, dist->node, TERRANE_WHEEL_TAG_FIX, "%s",
+                               problem);
 }
 
 static void
@@ -115,10 +93,11 @@ check_requires_python (const Check *self, const TerranePythonDist *dist)
       || terrane_select_allows_python (dist->requires_python, &self->python->target))
     return;
   g_autofree char *name = oci_quote (dist->name), *wanted = oci_quote (dist->requires_python);
-  terrane_image_view_report (
-      self->view, self->findings, "python.requires-python", TERRANE_SEVERITY_WARNING, dist->node,
-      "take a version of it for the image's Python", "%s needs Python %s, the image has %u.%u",
-      name, wanted, self->python->target.python_major, self->python->target.python_minor);
+  g_autofree char *version = terrane_select_describe_python (&self->python->target);
+  terrane_image_view_report (self->view, self->findings, "python.requires-python",
+                             TERRANE_SEVERITY_WARNING, dist->node,
+                             "take a version of it for the image's Python",
+                             "%s needs Python %s, the image has %s", name, wanted, version);
 }
 
 /* In one directory it is the rest of an upgrade, and chance which one counts. A function's copy of
@@ -327,14 +306,13 @@ visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer dat
 static gboolean
 check_dists (const Check *self, GError **error)
 {
-  g_autoptr (TerraneTags) tags = terrane_tags_new (&self->python->target);
   for (guint i = 0; i < self->python->dists->len; i++)
     {
       const TerranePythonDist *dist = self->python->dists->pdata[i];
       check_duplicate (self, dist);
       if (terrane_python_find (self->python, dist->normalised) != dist)
         continue;
-      check_tags (self, dist, tags);
+      check_tags (self, dist);
       check_requires_python (self, dist);
       for (guint k = 0; k < dist->requires->len; k++)
         check_requirement (self, dist, dist->requires->pdata[k]);

@@ -206,8 +206,7 @@ check (const TerraneGlobal *global, char **paths, const char *platform, GError *
   for (; *paths != NULL; paths++)
     {
       g_autoptr (GError) local = NULL;
-      g_autoptr (TerraneProfile) profile =
-          terrane_command_load_profile_to_lock (*paths, platform, &local);
+      g_autoptr (TerraneProfile) profile = terrane_command_load_profile (*paths, platform, &local);
       if (profile == NULL)
         g_ptr_array_add (problems, g_strdup (local->message));
       else

@@ -176,11 +176,13 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
+      const TerraneStoredTree *stored = &g_array_index (trees, TerraneStoredTree, i);
       json_t *tree = json_array ();
       oci_json_append (tree, oci_json_text (spec->name));
-      oci_json_append (tree, oci_json_text (oci_digest_hex (commit, hex)));
+      oci_json_append (tree, oci_json_text (oci_digest_hex (&stored->commit, hex)));
       oci_json_append (tree, json_boolean (spec->overwrite));
+      if (stored->findings != NULL) /* which the image's are made of */
+        oci_json_append (tree, json_incref (stored->findings));
       oci_json_append (list, tree);
     }
   g_autoptr (GBytes) config_bytes = oci_image_config_dump (config);
@@ -423,6 +425,29 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
+/* What was found when trees were read. Caches may be of any version. */
+static void
+add_tree_findings (const ImageJob *job, const TerraneImageView *view, TerraneFindings *findings)
+{
+  size_t i;
+  json_t *item;
+  for (guint tree = 0; tree < job->trees->len; tree++)
+    json_array_foreach (g_array_index (job->trees, TerraneStoredTree, tree).findings, i, item)
+    {
+      const char *path = json_string_value (json_object_get (item, "path"));
+      const char *id = json_string_value (json_object_get (item, "id"));
+      const char *message = json_string_value (json_object_get (item, "message"));
+      const char *const *known = terrane_finding_ids ();
+      for (; *known != NULL && g_strcmp0 (*known, id) != 0;)
+        known++;
+      if (path != NULL && *known != NULL && message != NULL)
+        terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
+                                   terrane_tree_lookup (job->assembled, path),
+                                   json_string_value (json_object_get (item, "fix")), "%s",
+                                   message);
+    }
+}
+
 /* By layer: as 'terrane check' of the image would call them. */
 static char **
 layer_names (const ImageJob *job)
@@ -433,7 +458,8 @@ layer_names (const ImageJob *job)
   for (guint i = 0; i < layers->len; i++)
     {
       const char *tree = oci_descriptor_annotation (layers->pdata[i], TERRANE_ANNOTATION_TREE);
-      names[i] = i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
+      names[i] =
+          i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
     }
   return names;
 }
@@ -460,6 +486,7 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .layers = &layers,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
+  add_tree_findings (job, &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 

@@ -27,6 +27,7 @@ typedef struct
   OciDigest commit;
   TerraneTree *tree; /* (nullable) */
   json_t *reports;   /* (nullable) array: what each transform did, see transform/report.h */
+  json_t *findings;  /* (nullable) array: see terrane_source_find() */
   GPtrArray *unused; /* (nullable) of char *: what is for all trees and matched nothing in this one;
                       * NULL when it was not read now */
   gboolean has_debug;

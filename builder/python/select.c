@@ -58,6 +58,14 @@ terrane_select_allows_python (const char *requires_python, const TerranePythonTa
   return requires_python == NULL;
 }
 
+char *
+terrane_select_describe_python (const TerranePythonTarget *target)
+{
+  g_autofree char *minor = g_strdup_printf ("%u.%u", target->python_major, target->python_minor);
+  return target->has_patch ? g_strdup_printf ("%s.%u", minor, target->python_patch)
+                           : g_steal_pointer (&minor);
+}
+
 /* Returns: (nullable): the candidate that @file is, if it is one */
 static Candidate *
 candidate_new (const TerraneIndexFile *file, const TerraneWanted *wanted, const TerraneTags *tags)

@@ -41,4 +41,7 @@ const TerraneIndexFile *terrane_select_wheel (const char *project, const char *v
 gboolean terrane_select_allows_python (const char *requires_python,
                                        const TerranePythonTarget *target);
 
+/** "3.11.2", or "3.11" where no more is known. Returns: (transfer full) */
+char *terrane_select_describe_python (const TerranePythonTarget *target);
+
 G_END_DECLS

@@ -1,5 +1,7 @@
 /* Source "wheels": the wheels that the lock names, installed as the wheel specification says. */
+#include "builder/python/record.h"
 #include "builder/python/requirement-location.h"
+#include "builder/python/tags.h"
 #include "builder/python/wheel.h"
 #include "builder/source/source.h"
 #include "builder/store/downloads.h"
@@ -61,23 +63,60 @@ open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GErro
 
 typedef struct
 {
+  const char *wheel; /* file name */
+  TerraneRecordAlgorithm algorithm;
+  uint8_t digest[TERRANE_RECORD_DIGEST_MAX];
+} Owner;
+
+typedef struct
+{
   TerraneSourceFilter *filter;
-  GHashTable *owners; /* path -> file name of the wheel that brought it */
-  const char *wheel;
+  GHashTable *owners; /* path -> Owner: the wheel that brought it */
 } Installation;
 
-/* As with pip the later wheel wins, which is seldom meant. */
 static gboolean
 take_file (gpointer data, const OciEntry *entry, TerraneWheelRead read, gpointer read_data,
            GError **error)
 {
   Installation *self = data;
-  const char *owner = g_hash_table_lookup (self->owners, entry->path);
-  if (owner != NULL)
-    terrane_source_note (self->filter, "%s of %s replaces that of %s", entry->path, self->wheel,
-                         owner);
-  g_hash_table_insert (self->owners, g_strdup (entry->path), (gpointer) self->wheel);
   return terrane_source_take (self->filter, entry, read, read_data, error);
+}
+
+/* As with pip the later wheel wins, which is seldom meant, and of no importance when both files are
+ * equal: namespaces have one __init__.py in many wheels. */
+static void
+take_row (Installation *self, const TerraneRecordRow *row, const char *wheel)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, row->path);
+  gboolean equal = owner != NULL && row->algorithm != TERRANE_RECORD_NONE
+                   && owner->algorithm == row->algorithm
+                   && memcmp (owner->digest, row->digest, sizeof owner->digest) == 0;
+  if (owner != NULL && !equal)
+    terrane_source_note (self->filter, "%s of %s replaces that of %s", row->path, wheel,
+                         owner->wheel);
+  owner = g_new (Owner, 1);
+  owner->wheel = wheel;
+  owner->algorithm = row->algorithm;
+  memcpy (owner->digest, row->digest, sizeof owner->digest);
+  g_hash_table_insert (self->owners, g_strdup (row->path), owner);
+}
+
+static void
+find_problems (Installation *self, const TerraneWheel *wheel, const TerranePythonTarget *target,
+               const char *file_name)
+{
+  const GPtrArray *rows = terrane_wheel_installed (wheel);
+  const TerraneRecordRow *record = rows->pdata[rows->len - 1];
+  g_autofree char *directory = g_path_get_dirname (record->path);
+  g_autofree char *problems = terrane_wheel_record_problems (wheel);
+  g_autofree char *quoted = oci_quote (file_name);
+  g_autofree char *message = g_strdup_printf ("RECORD of %s is not exact: %s", quoted, problems);
+  g_autofree char *tags = terrane_wheel_explain_tags (wheel, target);
+  if (problems != NULL)
+    terrane_source_find (self->filter, "python.wheel-record", record->path,
+                         "turn this off for the wheel when its digest is the right one", message);
+  if (tags != NULL) /* which the check of the image says in the same words, if that has a Python */
+    terrane_source_find (self->filter, "python.wheel-tag", directory, TERRANE_WHEEL_TAG_FIX, tags);
 }
 
 static TerranePythonTarget
@@ -108,16 +147,21 @@ install (TerraneStore *store, const TerraneSourceSpec *spec, const TerraneWheelP
     return FALSE;
   const TerranePythonTarget target = python_target (spec->wheels);
   g_autoptr (TerraneWheel) wheel = terrane_wheel_open (pin->file_name, fd, error);
-  installation->wheel = pin->file_name;
-  return wheel != NULL && terrane_wheel_check_target (wheel, &target, error)
-         && terrane_wheel_install (wheel, &layout, take_file, installation, error);
+  if (wheel == NULL || !terrane_wheel_check_target (wheel, &target, error)
+      || !terrane_wheel_install (wheel, &layout, take_file, installation, error))
+    return FALSE;
+  const GPtrArray *rows = terrane_wheel_installed (wheel);
+  for (guint i = 0; i < rows->len; i++)
+    take_row (installation, rows->pdata[i], pin->file_name);
+  find_problems (installation, wheel, &target, pin->file_name);
+  return TRUE;
 }
 
 static gboolean
 read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
           GError **error)
 {
-  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   Installation installation = { .filter = filter, .owners = owners };
   OCI_PREFIX (error, "wheels");
   for (guint i = 0; i < spec->wheel_pins->len; i++)

@@ -154,5 +154,50 @@ class Target(RequirementsCase):
         self.assertEqual(self.lock(musl="1.2")["gamma"]["file"], pure[0])
 
 
+class Wheels(RequirementsCase):
+    """Wheels that pip and uv install, although something in them is not right."""
+
+    def install(self, *wheels, **profile):
+        self.index.add(*wheels)
+        self.requirements(*(requirement(*wheel[0].split("-")[:2], wheel) for wheel in wheels))
+        path = self.profile(**profile)
+        record = self.build(path)
+        return record, {item["id"]: item for item in record["findings"]}, path
+
+    def test_record_that_is_not_exact(self):
+        record, findings, path = self.install(make_wheel("alpha", "1.0", record="alpha/gone.py,,\n"))
+        finding = findings["python.wheel-record"]
+        self.assertEqual(finding["path"], "/var/task/alpha-1.0.dist-info/RECORD")
+        self.assertEqual(finding["tree"], "deps")
+        self.assertIn("RECORD of ‘alpha-1.0-py3-none-any.whl’ is not exact: ‘alpha/gone.py’ is listed and not there", finding["message"])
+        self.assertNotIn(b"gone.py", self.files(record)["alpha-1.0.dist-info/RECORD"][1])
+        # It is known when nothing is read, and a profile may turn it off or make it an error.
+        self.assertIn("python.wheel-record", {item["id"] for item in self.build(path)["findings"]})
+        profile = json.loads(path.read_text())
+        profile["name"] = "another"
+        path.write_text(json.dumps(profile))
+        self.assertIn("python.wheel-record", {item["id"] for item in self.build(path)["findings"]})
+        profile["checks"] = {"python.wheel-record": [{"level": "off", "reason": "stripped", "paths": ["var/task/alpha-*/RECORD"]}]}
+        path.write_text(json.dumps(profile))
+        self.assertEqual({item["severity"] for item in self.build(path)["findings"] if item["id"] == "python.wheel-record"}, {"off"})
+        profile["checks"] = {"python.wheel-record": "error"}
+        path.write_text(json.dumps(profile))
+        self.assert_fails(3, "is not exact", "build", path)
+
+    def test_tag_that_is_not_of_the_file_name(self):
+        _, findings, _ = self.install(make_wheel("alpha", "1.0", "py3-none-manylinux2010_x86_64", inside="cp36-cp36m-manylinux2010_x86_64"))
+        self.assertIn("‘alpha’ comes from a wheel for ‘cp36-cp36m-manylinux2010_x86_64’", findings["python.wheel-tag"]["message"])
+
+    def test_equal_files_of_two_wheels(self):
+        files = {"ns/__init__.py": "", "ns/same.py": "1"}
+        a = make_wheel("alpha", "1.0", files={**files, "ns/other.py": "a"})
+        b = make_wheel("beta", "1.0", files={**files, "ns/other.py": "b"})
+        self.index.add(a, b)
+        self.requirements(requirement("alpha", "1.0", a), requirement("beta", "1.0", b))
+        result = self.run_terrane("build", self.profile())
+        self.assertEqual([line.rpartition(": ")[2] for line in result.stderr.splitlines() if "replaces" in line],
+                         ["ns/other.py of beta-1.0-py3-none-any.whl replaces that of alpha-1.0-py3-none-any.whl"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -49,7 +49,7 @@ test_hosts (void)
       g_assert_cmpstr (host.region, ==, rows[i].region);
       g_assert_true (host.fips == (strstr (name, "fips") != NULL));
       g_assert_true (host.dual_stack == (strstr (name, ".on.") != NULL));
-      g_autofree char *api = oci_ecr_api_host (&host);
+      g_autofree char *api = oci_ecr_api_host (&host, FALSE);
       g_assert_cmpstr (api, ==, rows[i].api);
     }
 }
@@ -147,7 +147,7 @@ test_container_hosts (void)
 static void
 check_endpoint (const OciAwsConfig *config, const char *want)
 {
-  g_autofree char *endpoint = oci_aws_endpoint (config, "ECR", "h");
+  g_autofree char *endpoint = oci_aws_endpoint (config, "ECR", "h", NULL);
   g_assert_cmpstr (endpoint, ==, want);
 }
 
