@@ -61,7 +61,7 @@ find (gpointer data, guint nth, OciHttpClient *client, gboolean *out_last,
       GCancellable *cancellable, GError **error)
 {
   const Wheel *self = data;
-  *out_last = FALSE;
+  *out_last = !terrane_wheel_places_has_remote (self->places);
   if (nth == 0)
     return offer_asked (self);
   g_autoptr (GPtrArray) files = terrane_wheel_places_search (
@@ -75,6 +75,13 @@ find (gpointer data, guint nth, OciHttpClient *client, gboolean *out_last,
       add_place (places, self, g_strdup (file->url), file->authorization);
     }
   return places;
+}
+
+static gboolean
+has_other_places (const Wheel *self)
+{
+  g_autoptr (GPtrArray) asked = offer_asked (self);
+  return asked->len > 0 || terrane_wheel_places_has_remote (self->places);
 }
 
 TerraneWheelSearch *
@@ -98,7 +105,7 @@ terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec, 
                                          .label = pin->file_name,
                                          .sha256 = pin->sha256,
                                          .authorization = pin->authorization,
-                                         .find = find,
+                                         .find = has_other_places (wheel) ? find : NULL,
                                          .find_data = wheel };
       g_array_append_val (downloads, download);
     }

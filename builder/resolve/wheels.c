@@ -12,6 +12,7 @@
 #include "builder/store/downloads.h"
 
 #include "oci/registry/credentials.h"
+#include "oci/registry/url.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -383,6 +384,20 @@ compare_requirements (gconstpointer a, gconstpointer b)
   return strcmp (x->normalised, y->normalised);
 }
 
+/* Of a locked wheel the URL: that of the requirement when it differs by its query only. */
+static char *
+locked_url (const json_t *wheel, const TerraneRequirement *requirement)
+{
+  const char *url = text_of (wheel, "url");
+  g_autofree char *asked = NULL;
+  g_autoptr (OciSecret) authorization = NULL;
+  if (url == NULL || requirement->url == NULL
+      || !oci_url_take_user (requirement->url, &asked, &authorization, NULL)
+      || strlen (url) != strcspn (asked, "?") || strncmp (asked, url, strlen (url)) != 0)
+    return g_strdup (url);
+  return g_steal_pointer (&asked);
+}
+
 /* Where the wheel is: here, else where it was found now or when the lock was made. */
 static void
 pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wheel)
@@ -402,7 +417,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
     pinned->path = find_here (self, requirement, pinned->file_name, &pinned->sha256);
   if (pinned->path != NULL)
     return;
-  pinned->url = g_strdup (fresh != NULL ? fresh->url : text_of (wheel, "url"));
+  pinned->url = fresh != NULL ? g_strdup (fresh->url) : locked_url (wheel, requirement);
   if (fresh != NULL && fresh->authorization != NULL)
     pinned->authorization = g_strdup (fresh->authorization);
   else if (pinned->url != NULL)

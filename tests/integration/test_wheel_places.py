@@ -552,8 +552,12 @@ class Locks(PlacesCase):
         url = f"http://127.0.0.1:{self.index.port}/f/{name}"
         self.requirements(f"alpha @ {url}?sig=${{TEST_SIGNATURE}} --hash=sha256:{sha256_of(data)}\n")
         for arguments in (("--update-lock",), ("--locked",)):
-            self.run_terrane("build", *arguments, self.profile(index=[]), store=self.fresh(), env={"TEST_SIGNATURE": "secret"})
+            result = self.run_terrane("build", *arguments, self.profile(index=[]), store=self.fresh(), env={"TEST_SIGNATURE": "secret"})
             self.assertEqual(self.locked()[0]["url"], url)
+            self.assertNotIn("warning", result.stderr)
+        message = self.assert_fails(1, "does not give it to everybody \\(HTTP 403\\)", "build", "--locked", self.profile(index=[]),
+                                    store=self.fresh(), env={"TEST_SIGNATURE": "wrong"})
+        self.assertEqual(len(message.splitlines()), 1)
 
     def test_signed_url_of_an_archive(self):
         """The digest in the profile says which file it is: another signature is no other archive."""
