@@ -279,6 +279,11 @@ normalise_zone (const char *text)
         p += spaces;
       g_string_append_c (joined, *p);
     }
+  /* GLib wants the seconds, which ISO 8601 lets go. */
+  const size_t minutes = strlen ("2026-11-21T10:00");
+  if (joined->len >= minutes && joined->str[4] == '-' && joined->str[minutes - 3] == ':'
+      && joined->str[minutes] != ':')
+    g_string_insert (joined, (gssize) minutes, ":00");
   return g_string_free (joined, FALSE);
 }
 

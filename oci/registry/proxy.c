@@ -73,8 +73,9 @@ matches (char *element, const char *host, const Address *address, const char *ho
   const char *port = split_port (element);
   if (port != NULL && strcmp (port, host_port) != 0)
     return FALSE;
-  if (parse_address (element, &listed))
-    return address != NULL && same_prefix (&listed, address, listed.len * 8);
+  if (parse_address (element, &listed) || address != NULL) /* numbers have no domains */
+    return address != NULL && parse_address (element, &listed)
+           && same_prefix (&listed, address, listed.len * 8);
   const char *name = g_str_has_prefix (element, "*.") ? element + 2
                      : element[0] == '.'              ? element + 1
                                                       : element;

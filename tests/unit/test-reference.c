@@ -110,7 +110,9 @@ test_bad (void)
     { "docker://[::1/a", "*is no HOST*" },
     { "docker://[::1]5000/a", "*is no HOST*" },
     { "docker://[fe80::1%25eth0]/a", "*is no HOST*" },
-    { "docker://user:pw@h.io/a", "*expected a digest*" },
+    { "docker://user:pw@h.io/a", "‘docker://…@h.io/a’: a user or password does not belong there*" },
+    { "user:pw@h.io/a", "‘…@h.io/a’: a user*" },
+    { "docker://user:p/w@h.io/a", "‘docker://…@h.io/a’: a user*" },
     { "https://h.io/a", "*" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
