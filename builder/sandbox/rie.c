@@ -19,7 +19,7 @@ enum
   MAX_CONNECTIONS = 64,
   IDLE_SECONDS = 15, /* clients that send half of a request must not lock out the others */
   STUCK_SECONDS = 120,
-  MAX_QUEUED_EVENT_BYTES = 1024 * 1024, /* Lambda's for those that nobody waits for */
+  MAX_QUEUED_EVENT_BYTES = 1024 * 1024, /* Lambda's for asynchronous ones */
   MAX_QUEUED = 64,
 };
 
@@ -33,12 +33,12 @@ struct _TerraneRie
 
   GMutex mutex; /* of what follows */
   GCond changed;
-  GQueue queue; /* Queued: events that nobody waits for */
+  GQueue queue; /* Queued: asynchronous events */
   gboolean ends;
   GThread *thread; /* their invocations */
 };
 
-/* An event that has been taken, and whose outcome only the log shows. */
+/* An asynchronous event: only the log shows its outcome. */
 typedef struct
 {
   GBytes *payload;

@@ -16,7 +16,7 @@ typedef struct _TerraneRie TerraneRie;
  * @lambda: must outlive it
  * @port: (inout): of 127.0.0.1; 0 takes a free one
  *
- * One event at a time: meanwhile others are answered with 429, and those that nobody waits for
+ * One event at a time: meanwhile others are answered with 429, and asynchronous ones
  * (X-Amz-Invocation-Type: Event) wait for their turn.
  */
 TerraneRie *terrane_rie_start (TerraneLambda *lambda, unsigned *port, GError **error);

@@ -392,11 +392,9 @@ static const Row rows[] = {
   { "multiprocessing/synchronize.py", NULL, NO_SEMAPHORES },
   { "[Errno 38] Function not implemented", NULL, NO_SEMAPHORES },
   { "no locator available", NULL,
-    "numba wants to keep compiled functions beside their source or below the user's home, and "
-    "Lambda "
-    "lets nobody write there: set NUMBA_CACHE_DIR to a directory below /tmp, where it compiles "
-    "once "
-    "per environment, or leave out cache=True." },
+    "numba wants to keep compiled functions beside their source or below the user's home, and on "
+    "Lambda neither can be written to: set NUMBA_CACHE_DIR to a directory below /tmp, where it "
+    "compiles once per environment, or leave out cache=True." },
   { "Can't find the home directory", NULL,
     "DuckDB looks for its home in HOME, which Lambda does not set: SET home_directory='/tmp', or "
     "HOME "

@@ -710,7 +710,7 @@ class Serve(ServeCase):
             self.assertRegex(log, r"(?s)^INIT_START .*START RequestId: (\S+) Version: \$LATEST\nfrom the handler\n"
                                   r"END RequestId: \1\nREPORT RequestId: \1\t[^\n]*\n$")
             self.assertEqual(headers["X-Amzn-RequestId"], json.loads(answer)["id"])
-            # Two that nobody waits for, one after the other, before one that is waited for.
+            # Two asynchronous ones, one after the other, before one that is waited for.
             for _ in range(2):
                 self.assertEqual(self.post_bytes(url, b'{"sleep": 0.2}', X_Amz_Invocation_Type="Event")[:2], (202, b""))
             status, deadline = 429, time.monotonic() + 30
