@@ -46,11 +46,18 @@ oci_archive_read_member (OciArchiveReader *reader, uint64_t size, GError **error
 }
 
 gboolean
-oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError **error)
+oci_archive_foreach (const char *path, const OciDigest *expected, OciLayout *layout,
+                     OciMemberFunc func, gpointer data, GError **error)
 {
   g_auto (OciFd) fd = -1;
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  OciUnpackBudget budget = oci_layout_unpack_budget (layout);
   if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, NULL, error))
     return FALSE;
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (path, fd, error);
-  return reader != NULL && oci_archive_reader_foreach (reader, func, data, error);
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (path, fd, &budget, digester, error);
+  if (reader == NULL || !oci_archive_reader_foreach (reader, func, data, error))
+    return FALSE;
+  OciDigest actual = oci_digester_finish (digester);
+  return expected == NULL || oci_digest_equal (expected, &actual)
+         || oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", path);
 }

@@ -8,14 +8,15 @@ G_BEGIN_DECLS
 /**
  * docker_archive_import:
  * @path: a tar in any compression, read in one pass
+ * @file: (nullable): what the file must digest to
  * @name: (nullable): "REPOSITORY:TAG"; %NULL when there is only one image
  * @jobs: as for oci_layer_writer_new(): layers that come uncompressed are compressed, since
  *   registries and Lambda want gzip; compressed ones stay byte for byte
  *
  * Returns: (transfer full) (nullable): descriptor of an OCI manifest made for the image
  */
-OciDescriptor *docker_archive_import (const char *path, const char *name, OciLayout *layout,
-                                      unsigned jobs, GError **error);
+OciDescriptor *docker_archive_import (const char *path, const OciDigest *file, const char *name,
+                                      OciLayout *layout, unsigned jobs, GError **error);
 
 /**
  * docker_archive_export:

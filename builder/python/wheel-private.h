@@ -12,6 +12,7 @@ struct _TerraneWheel
   char *label; /* quoted file name, for messages */
   int fd;
   uint64_t file_size;
+  OciUnpackBudget budget; /* of the reader */
   char *info_dir; /* "NAME-VERSION.dist-info" */
   char *data_dir; /* (nullable): "NAME-VERSION.data" */
   TerraneMetadata *metadata;
