@@ -2,15 +2,14 @@
 
 #include "oci/base/error.h"
 
-#define HOW "; ‘limits.unpacked’ of the profile sets the limit"
-
 static gboolean
 check_bytes (const OciUnpackBudget *self, uint64_t used, uint64_t more, GError **error)
 {
   if (used <= self->limits.bytes && more <= self->limits.bytes - used)
     return TRUE;
   return oci_throw (error, OCI_ERROR_LIMIT,
-                    "unpacked it would have over %" G_GUINT64_FORMAT " bytes" HOW,
+                    "unpacked it would have over %" G_GUINT64_FORMAT
+                    " bytes; ‘limits.unpacked_size’ of the profile sets the limit",
                     self->limits.bytes);
 }
 
@@ -18,7 +17,9 @@ gboolean
 oci_unpack_budget_entry (OciUnpackBudget *self, uint64_t size, GError **error)
 {
   if (self->entries >= self->limits.entries)
-    return oci_throw (error, OCI_ERROR_LIMIT, "it has over %" G_GUINT64_FORMAT " members" HOW,
+    return oci_throw (error, OCI_ERROR_LIMIT,
+                      "it has over %" G_GUINT64_FORMAT
+                      " members; ‘limits.unpacked_files’ of the profile sets the limit",
                       self->limits.entries);
   self->entries++;
   if (!check_bytes (self, self->bytes, size, error))
@@ -28,7 +29,7 @@ oci_unpack_budget_entry (OciUnpackBudget *self, uint64_t size, GError **error)
       && self->bytes / self->limits.ratio > self->packed)
     return oci_throw (error, OCI_ERROR_LIMIT,
                       "%" G_GUINT64_FORMAT " bytes would unpack to over %" G_GUINT64_FORMAT
-                      " times as much" HOW,
+                      " times as much; ‘limits.unpacked_ratio’ of the profile sets the limit",
                       self->packed, self->limits.ratio);
   return TRUE;
 }

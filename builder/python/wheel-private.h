@@ -13,8 +13,8 @@ struct _TerraneWheel
   int fd;
   uint64_t file_size;
   OciUnpackBudget budget; /* of the reader */
-  char *info_dir; /* "NAME-VERSION.dist-info" */
-  char *data_dir; /* (nullable): "NAME-VERSION.data" */
+  char *info_dir;         /* "NAME-VERSION.dist-info" */
+  char *data_dir;         /* (nullable): "NAME-VERSION.data" */
   TerraneMetadata *metadata;
   GPtrArray *tags;          /* of char *: "Tag" of WHEEL */
   GHashTable *record;       /* terrane_record_parse() */
