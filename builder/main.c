@@ -205,7 +205,7 @@ main (int argc, char **argv)
   open_standard_descriptors ();
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
-  /* libarchive converts names by LC_CTYPE; the user's locale must not decide what is in an image.
+  /* Libraries convert text by LC_CTYPE; the user's locale must not decide what is in an image.
    */
   if (setlocale (LC_CTYPE, "C.UTF-8") == NULL)
     {

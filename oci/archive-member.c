@@ -46,14 +46,21 @@ oci_archive_read_member (OciArchiveReader *reader, uint64_t size, GError **error
 }
 
 gboolean
-oci_archive_foreach (const char *path, OciMemberFunc func, gpointer data, GError **error)
+oci_archive_foreach (const char *path, const OciDigest *expected, OciLayout *layout,
+                     OciMemberFunc func, gpointer data, GError **error)
 {
   g_auto (OciFd) fd = -1;
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  OciUnpackBudget budget = oci_layout_unpack_budget (layout);
   if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, NULL, error))
     return FALSE;
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (path, fd, error);
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (path, fd, &budget, digester, error);
   if (reader == NULL)
     return FALSE;
   oci_archive_reader_allow_absolute (reader); /* podman's pack writes names with a slash in front */
-  return oci_archive_reader_foreach (reader, func, data, error);
+  if (!oci_archive_reader_foreach (reader, func, data, error))
+    return FALSE;
+  OciDigest actual = oci_digester_finish (digester);
+  return expected == NULL || oci_digest_equal (expected, &actual)
+         || oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", path);
 }

@@ -2,170 +2,265 @@
 
 #include "oci/base/error.h"
 #include "oci/base/path.h"
+#include "oci/cpio-reader.h"
+#include "oci/decompressor.h"
+#include "oci/tar-reader.h"
+#include "oci/zip-reader.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <string.h>
 
 enum
 {
-  READ_BLOCK = 256 * 1024,
+  BLOCK = 512,
   MAX_XATTRS = 64,
   MAX_XATTR_BYTES = 64 * 1024, /* XATTR_SIZE_MAX of Linux */
+  AR_MAGIC_BYTES = 8,
+  AR_HEADER_BYTES = 60,
+  AR_NAME_BYTES = 16,
+  AR_SIZE_AT = 48,
+  AR_SIZE_BYTES = 10,
 };
 
 struct _OciArchiveReader
 {
   char *name;
-  struct archive *outer;         /* the file: a tar, zip, cpio, or the ar of a deb */
-  struct archive *inner;         /* (nullable): data.tar of a deb, read through @outer */
-  struct archive_entry *current; /* borrowed from the archive that is read */
-  char *path;                    /* of the current member */
+  gboolean is_layer;
   gboolean allow_absolute;
+  OciUnpackBudget *budget;
+  OciUnpackBudget own_budget;
+
+  /* One of the formats. */
+  OciTarReader *tar;
+  OciCpioReader *cpio;
+  OciZipReader *zip;
+
+  /* Where its bytes come from, from the file inwards. */
+  OciByteReader *file; /* (nullable): as the file has them */
+  OciDecompressor *decompressor;
+  OciArchiveSource source;
+  gpointer source_data;
+  OciByteReader *bytes; /* counted */
+  uint64_t deb_left;    /* of data.tar.* */
+  OciByteReader *deb;
+  OciDecompressor *deb_decompressor;
+  OciByteReader *deb_bytes; /* counted */
+
+  OciRawMember current;
+  char *path; /* of it, normalised */
   char *target;
   GVariant *xattrs;
-  char *buffer; /* of the inner archive's reads */
-  gboolean is_layer;
-  OciArchiveSource source; /* (nullable): of a layer */
-  gpointer source_data;
-  GError *failure; /* (nullable): of @source */
 };
 
-/* libarchive: OK 0, EOF 1, WARN -20, RETRY -10, FAILED -25, FATAL -30. WARN means that something
- * was lost, so only OK and EOF count as success. Its strings may be NULL. */
+/* Counts what comes out of a decompressor. */
 static gboolean
-throw_archive (OciArchiveReader *self, struct archive *archive, GError **error)
-{
-  if (self->failure != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->failure));
-      return FALSE;
-    }
-  const char *reason = archive_error_string (archive);
-  g_autofree char *quoted = reason != NULL ? g_utf8_make_valid (reason, -1) : NULL;
-  return oci_throw (error, OCI_ERROR_FORMAT, "%s: %s", self->name,
-                    quoted != NULL ? quoted : "libarchive could not read it");
-}
-
-/* Formats and filters by name: "all" would add filters that run external programs. */
-static struct archive *
-new_archive (gboolean with_ar)
-{
-  struct archive *archive = archive_read_new ();
-  g_assert (archive != NULL);
-  archive_read_support_filter_gzip (archive);
-  archive_read_support_filter_bzip2 (archive);
-  archive_read_support_filter_xz (archive);
-  archive_read_support_filter_lzma (archive);
-  archive_read_support_filter_lzip (archive);
-  archive_read_support_filter_lz4 (archive);
-  archive_read_support_filter_zstd (archive);
-  archive_read_support_filter_compress (archive);
-  archive_read_support_filter_rpm (archive);
-  archive_read_support_format_tar (archive);
-  archive_read_support_format_empty (archive);
-  if (with_ar)
-    {
-      archive_read_support_format_zip (archive);
-      archive_read_support_format_cpio (archive);
-      archive_read_support_format_ar (archive);
-    }
-  return archive;
-}
-
-static la_ssize_t
-read_outer_member (struct archive *archive, void *data, const void **out_buffer)
+read_counted (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
 {
   OciArchiveReader *self = data;
-  la_ssize_t n = archive_read_data (self->outer, self->buffer, READ_BLOCK);
-  *out_buffer = self->buffer;
-  if (n < 0)
-    archive_set_error (archive, archive_errno (self->outer), "%s",
-                       archive_error_string (self->outer) != NULL
-                           ? archive_error_string (self->outer)
-                           : "unreadable member");
-  return n;
+  return self->source (self->source_data, out_bytes, out_len, error)
+         && oci_unpack_budget_stream (self->budget, *out_len, error);
+}
+
+/* The bytes of data.tar.*, which end where the ar header says. A piece stays what it is until the
+ * next one is wanted. */
+static gboolean
+read_deb_member (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
+{
+  OciArchiveReader *self = data;
+  const uint8_t *bytes = NULL;
+  *out_len = 0;
+  if (self->deb_left == 0)
+    return TRUE;
+  if (!oci_byte_reader_peek (self->bytes, 1, &bytes, out_len, error))
+    return FALSE;
+  if (*out_len == 0)
+    return oci_throw (error, OCI_ERROR_FORMAT, "truncated Debian package");
+  *out_len = (size_t) MIN ((uint64_t) *out_len, self->deb_left);
+  *out_bytes = bytes;
+  self->deb_left -= *out_len;
+  oci_byte_reader_consume (self->bytes, *out_len);
+  return TRUE;
+}
+
+static gboolean
+read_deb_counted (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
+{
+  OciArchiveReader *self = data;
+  return oci_decompressor_read (self->deb_decompressor, out_bytes, out_len, error)
+         && oci_unpack_budget_stream (self->budget, *out_len, error);
+}
+
+/* Finds the format by what the bytes are. */
+static gboolean
+open_format (OciArchiveReader *self, OciByteReader *bytes, GError **error)
+{
+  const uint8_t *start = NULL;
+  size_t len = 0;
+  if (!oci_byte_reader_peek (bytes, BLOCK, &start, &len, error))
+    return FALSE;
+  if (oci_cpio_reader_knows (start, len))
+    self->cpio = oci_cpio_reader_new (bytes);
+  else if (len == 0 || oci_tar_reader_knows (start, len))
+    self->tar = oci_tar_reader_new (bytes, self->is_layer);
+  else if (len >= 4 && memcmp (start, "PK\3\4", 4) == 0)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "a zip file that is compressed or comes through a pipe");
+  else
+    return oci_throw (error, OCI_ERROR_FORMAT, "unrecognized archive format%s",
+                      len < BLOCK ? ", or a truncated one" : "");
+  return TRUE;
 }
 
 /* A deb is an ar archive whose member data.tar.* holds the files (deb(5)). */
 static gboolean
 open_deb (OciArchiveReader *self, GError **error)
 {
+  uint64_t missing = 0;
+  char header[AR_HEADER_BYTES];
+  oci_byte_reader_consume (self->bytes, AR_MAGIC_BYTES);
   for (;;)
     {
-      struct archive_entry *entry = NULL;
-      int result = archive_read_next_header (self->outer, &entry);
-      if (result == ARCHIVE_EOF)
+      size_t got = 0;
+      if (!oci_byte_reader_copy (self->bytes, header, sizeof header, &got, error))
+        return FALSE;
+      if (got == 0)
         return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                          "%s: an ar archive without data.tar: only Debian packages are read",
-                          self->name);
-      if (result != ARCHIVE_OK)
-        return throw_archive (self, self->outer, error);
-      const char *member = archive_entry_pathname (entry);
-      if (member != NULL && g_str_has_prefix (member, "data.tar"))
+                          "an ar archive without data.tar: only Debian packages are read");
+      g_autofree char *digits = g_strndup (header + AR_SIZE_AT, AR_SIZE_BYTES);
+      char *end = NULL;
+      uint64_t size = g_ascii_strtoull (g_strchomp (digits), &end, 10);
+      if (got < sizeof header || memcmp (header + sizeof header - 2, "`\n", 2) != 0
+          || !g_ascii_isdigit (digits[0]) || *end != '\0')
+        return oci_throw (error, OCI_ERROR_FORMAT, "damaged or truncated Debian package");
+      self->deb_left = size;
+      if (strncmp (header, "data.tar", strlen ("data.tar")) == 0)
         break;
+      if (!oci_byte_reader_skip (self->bytes, size + size % 2, &missing, error))
+        return FALSE;
+      if (missing > 1)
+        return oci_throw (error, OCI_ERROR_FORMAT, "truncated Debian package");
     }
-  self->inner = new_archive (FALSE);
-  self->buffer = g_malloc (READ_BLOCK);
-  if (archive_read_open (self->inner, self, NULL, read_outer_member, NULL) != ARCHIVE_OK)
-    return throw_archive (self, self->inner, error);
-  return TRUE;
+  self->deb = oci_byte_reader_new (read_deb_member, self);
+  self->deb_decompressor = oci_decompressor_new (self->deb, error);
+  if (self->deb_decompressor == NULL)
+    return FALSE;
+  self->deb_bytes = oci_byte_reader_new (read_deb_counted, self);
+  return open_format (self, self->deb_bytes, error);
+}
+
+static gboolean
+open_stream (OciArchiveReader *self, GError **error)
+{
+  const uint8_t *start = NULL;
+  size_t len = 0;
+  self->decompressor = oci_decompressor_new (self->file, error);
+  if (self->decompressor == NULL)
+    return FALSE;
+  self->source = oci_decompressor_read;
+  self->source_data = self->decompressor;
+  self->bytes = oci_byte_reader_new (read_counted, self);
+  if (!oci_byte_reader_peek (self->bytes, AR_MAGIC_BYTES, &start, &len, error))
+    return FALSE;
+  if (len >= AR_MAGIC_BYTES && memcmp (start, "!<arch>\n", AR_MAGIC_BYTES) == 0)
+    return open_deb (self, error);
+  return open_format (self, self->bytes, error);
+}
+
+static OciArchiveReader *
+new_reader (const char *name, OciUnpackBudget *budget)
+{
+  OciArchiveReader *self = g_new0 (OciArchiveReader, 1);
+  self->name = g_strdup (name);
+  self->own_budget.limits = OCI_UNPACK_LIMITS_DEFAULT;
+  self->budget = budget != NULL ? budget : &self->own_budget;
+  return self;
+}
+
+static void
+count_file (OciArchiveReader *self, int fd)
+{
+  struct stat status;
+  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode))
+    self->budget->packed += (uint64_t) status.st_size;
+}
+
+gboolean
+oci_archive_reader_needs_seek (int fd)
+{
+  return oci_zip_directory_knows (fd);
 }
 
 OciArchiveReader *
-oci_archive_reader_new (const char *name, int fd, GError **error)
+oci_archive_reader_new (const char *name, int fd, OciUnpackBudget *budget, OciDigester *digester,
+                        GError **error)
 {
-  g_autoptr (OciArchiveReader) self = g_new0 (OciArchiveReader, 1);
-  self->name = g_strdup (name);
-  self->outer = new_archive (TRUE);
-  if (archive_read_open_fd (self->outer, fd, READ_BLOCK) != ARCHIVE_OK)
+  OCI_PREFIX (error, "%s", name);
+  if (oci_zip_directory_knows (fd))
     {
-      throw_archive (self, self->outer, error);
+      if (digester == NULL)
+        {
+          g_autoptr (OciArchiveReader) zip = new_reader (name, budget);
+          count_file (zip, fd);
+          zip->zip = oci_zip_reader_new (fd, error);
+          return zip->zip != NULL ? g_steal_pointer (&zip) : NULL;
+        }
+      oci_throw (error, OCI_ERROR_UNSUPPORTED, "a zip file is not read in the order of its bytes");
       return NULL;
     }
-  return g_steal_pointer (&self);
+  g_autoptr (OciArchiveReader) self = new_reader (name, budget);
+  count_file (self, fd);
+  self->file = oci_byte_reader_new_fd (fd, digester);
+  return open_stream (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
-static la_ssize_t
-read_source (struct archive *archive, void *data, const void **out_buffer)
+OciArchiveReader *
+oci_archive_reader_new_wheel (const char *name, int fd, OciUnpackBudget *budget, GError **error)
 {
-  OciArchiveReader *self = data;
-  size_t len = 0;
-  if (self->failure == NULL && self->source (self->source_data, out_buffer, &len, &self->failure))
-    return (la_ssize_t) len;
-  archive_set_error (archive, EIO, "the layer could not be read");
-  return -1;
+  OCI_PREFIX (error, "%s", name);
+  g_autoptr (OciArchiveReader) self = new_reader (name, budget);
+  count_file (self, fd);
+  self->zip = oci_zip_reader_new (fd, error);
+  if (self->zip == NULL)
+    return NULL;
+  const char *ambiguous = oci_zip_reader_ambiguous_name (self->zip);
+  if (ambiguous == NULL)
+    return g_steal_pointer (&self);
+  g_autofree char *quoted = oci_quote (ambiguous);
+  oci_throw (error, OCI_ERROR_FORMAT,
+             "the name %s is neither ASCII nor marked as UTF-8: pip takes it for code page 437",
+             quoted);
+  return NULL;
 }
 
 OciArchiveReader *
 oci_archive_reader_new_layer (const char *name, OciArchiveSource source, gpointer data,
-                              GError **error)
+                              OciUnpackBudget *budget, GError **error)
 {
-  g_autoptr (OciArchiveReader) self = g_new0 (OciArchiveReader, 1);
-  self->name = g_strdup (name);
+  OCI_PREFIX (error, "%s", name);
+  g_autoptr (OciArchiveReader) self = new_reader (name, budget);
   self->is_layer = TRUE;
   self->source = source;
   self->source_data = data;
-  self->outer = archive_read_new ();
-  g_assert (self->outer != NULL);
-  archive_read_support_format_tar (self->outer);
-  archive_read_support_format_empty (self->outer);
-  if (archive_read_open (self->outer, self, NULL, read_source, NULL) != ARCHIVE_OK)
+  self->bytes = oci_byte_reader_new (read_counted, self);
+  const uint8_t *start = NULL;
+  size_t len = 0;
+  if (!oci_byte_reader_peek (self->bytes, BLOCK, &start, &len, error))
+    return NULL;
+  if (len > 0 && !oci_tar_reader_knows (start, len))
     {
-      throw_archive (self, self->outer, error);
+      oci_throw (error, OCI_ERROR_FORMAT, "unrecognized archive format: a layer is a tar");
       return NULL;
     }
+  self->tar = oci_tar_reader_new (self->bytes, TRUE);
   return g_steal_pointer (&self);
 }
 
 static void
 clear_current (OciArchiveReader *self)
 {
+  oci_raw_member_clear (&self->current);
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->target, g_free);
   g_clear_pointer (&self->xattrs, g_variant_unref);
-  self->current = NULL;
 }
 
 void
@@ -174,11 +269,15 @@ oci_archive_reader_free (OciArchiveReader *self)
   if (self == NULL)
     return;
   clear_current (self);
-  if (self->inner != NULL)
-    (void) archive_read_free (self->inner);
-  (void) archive_read_free (self->outer);
-  g_clear_error (&self->failure);
-  g_free (self->buffer);
+  oci_tar_reader_free (self->tar);
+  oci_cpio_reader_free (self->cpio);
+  oci_zip_reader_free (self->zip);
+  oci_byte_reader_free (self->deb_bytes);
+  oci_decompressor_free (self->deb_decompressor);
+  oci_byte_reader_free (self->deb);
+  oci_byte_reader_free (self->bytes);
+  oci_decompressor_free (self->decompressor);
+  oci_byte_reader_free (self->file);
   g_free (self->name);
   g_free (self);
 }
@@ -187,13 +286,6 @@ void
 oci_archive_reader_allow_absolute (OciArchiveReader *self)
 {
   self->allow_absolute = TRUE;
-}
-
-static const char *
-member_name (const OciArchiveReader *self)
-{
-  const char *name = archive_entry_pathname (self->current);
-  return name != NULL && self->allow_absolute ? name + strspn (name, "/") : name;
 }
 
 static gboolean
@@ -211,24 +303,19 @@ compare_names (gconstpointer a, gconstpointer b)
 static gboolean
 read_xattrs (OciArchiveReader *self, GError **error)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) values =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
-  const char *name;
-  const void *value;
-  size_t size;
-  archive_entry_xattr_reset (self->current);
-  while (archive_entry_xattr_next (self->current, &name, &value, &size) == ARCHIVE_OK)
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name, value;
+  if (self->current.xattrs == NULL)
+    return TRUE;
+  g_hash_table_iter_init (&iter, self->current.xattrs);
+  while (g_hash_table_iter_next (&iter, &name, &value))
     {
-      if (name == NULL || !keep_xattr (name) || g_hash_table_contains (values, name))
+      if (!keep_xattr (name))
         continue;
-      if (names->len >= MAX_XATTRS || size > MAX_XATTR_BYTES)
+      if (names->len >= MAX_XATTRS || g_variant_get_size (value) > MAX_XATTR_BYTES)
         return oci_throw (error, OCI_ERROR_LIMIT, "too many or too large extended attributes");
-      char *copy = g_strdup (name);
-      g_ptr_array_add (names, copy);
-      g_hash_table_insert (
-          values, copy,
-          g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, value, size, 1)));
+      g_ptr_array_add (names, name);
     }
   if (names->len == 0)
     return TRUE;
@@ -236,28 +323,11 @@ read_xattrs (OciArchiveReader *self, GError **error)
   g_ptr_array_sort (names, compare_names);
   g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("a(ayay)"));
   for (guint i = 0; i < names->len; i++)
-    g_variant_builder_add (builder, "(@ay@ay)", g_variant_new_bytestring (names->pdata[i]),
-                           (GVariant *) g_hash_table_lookup (values, names->pdata[i]));
+    g_variant_builder_add (
+        builder, "(@ay@ay)", g_variant_new_bytestring (names->pdata[i]),
+        (GVariant *) g_hash_table_lookup (self->current.xattrs, names->pdata[i]));
   self->xattrs = g_variant_ref_sink (g_variant_builder_end (builder));
   return TRUE;
-}
-
-static OciEntryType
-entry_type (struct archive_entry *entry)
-{
-  if (archive_entry_hardlink (entry) != NULL)
-    return OCI_ENTRY_HARDLINK;
-  switch (archive_entry_filetype (entry))
-    {
-    case AE_IFREG:
-      return OCI_ENTRY_FILE;
-    case AE_IFDIR:
-      return OCI_ENTRY_DIRECTORY;
-    case AE_IFLNK:
-      return OCI_ENTRY_SYMLINK;
-    default:
-      return OCI_ENTRY_SPECIAL;
-    }
 }
 
 /* A member's name or that of a hard link's target. */
@@ -269,14 +339,14 @@ normalise (const OciArchiveReader *self, const char *raw, char **out_path, GErro
 }
 
 static gboolean
-read_target (OciArchiveReader *self, OciEntryType type, GError **error)
+read_target (OciArchiveReader *self, GError **error)
 {
-  if (type == OCI_ENTRY_HARDLINK)
-    return normalise (self, archive_entry_hardlink (self->current), &self->target, error);
-  if (type != OCI_ENTRY_SYMLINK)
+  const char *target = self->current.target != NULL ? self->current.target : "";
+  if (self->current.type == OCI_ENTRY_HARDLINK)
+    return normalise (self, target, &self->target, error);
+  if (self->current.type != OCI_ENTRY_SYMLINK)
     return TRUE;
-  const char *target = archive_entry_symlink (self->current);
-  if (target == NULL || target[0] == '\0' || strlen (target) > OCI_PATH_MAX
+  if (target[0] == '\0' || strlen (target) > OCI_PATH_MAX
       || (!self->is_layer && !g_utf8_validate (target, -1, NULL)))
     return oci_throw (error, OCI_ERROR_FORMAT,
                       "symbolic link with an empty, overlong or non-UTF-8 "
@@ -288,70 +358,73 @@ read_target (OciArchiveReader *self, OciEntryType type, GError **error)
 static gboolean
 read_entry (OciArchiveReader *self, OciEntry *out, GError **error)
 {
-  const char *raw = member_name (self);
-  if (raw == NULL)
-    return oci_throw (error, OCI_ERROR_UNSUPPORTED, "a member's name is not UTF-8");
-  if (!normalise (self, raw, &self->path, error))
+  const OciRawMember *raw = &self->current;
+  const char *name = self->allow_absolute ? raw->path + strspn (raw->path, "/") : raw->path;
+  if (!normalise (self, name, &self->path, error))
     return FALSE;
   OCI_PREFIX (error, "%s", self->path);
-
-  OciEntryType type = entry_type (self->current);
-  int64_t uid = archive_entry_uid (self->current), gid = archive_entry_gid (self->current);
-  int64_t size = type == OCI_ENTRY_FILE ? archive_entry_size (self->current) : 0;
-  if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
+  if (raw->uid < 0 || raw->uid >= UINT32_MAX || raw->gid < 0 || raw->gid >= UINT32_MAX)
     return oci_throw (error, OCI_ERROR_FORMAT,
-                      "owner %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " is not a uid and gid", uid,
-                      gid);
-  if (size < 0)
-    return oci_throw (error, OCI_ERROR_FORMAT, "negative size");
-  if (!read_target (self, type, error) || !read_xattrs (self, error))
+                      "owner %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " is not a uid and gid",
+                      raw->uid, raw->gid);
+  if (!oci_unpack_budget_entry (self->budget, raw->size, error) || !read_target (self, error)
+      || !read_xattrs (self, error))
     return FALSE;
   *out = (OciEntry){
     .path = self->path,
-    .type = type,
+    .type = raw->type,
     .target = self->target,
-    .mode = (uint32_t) archive_entry_perm (self->current) & 07777,
-    .uid = (uint32_t) uid,
-    .gid = (uint32_t) gid,
-    .size = (uint64_t) size,
-    .mtime = archive_entry_mtime (self->current),
+    .mode = raw->mode,
+    .uid = (uint32_t) raw->uid,
+    .gid = (uint32_t) raw->gid,
+    .size = raw->size,
+    .mtime = raw->mtime,
     .xattrs = self->xattrs,
   };
   return TRUE;
+}
+
+/* What follows the archive in the file is read, too: for its digest, and since it must be nothing.
+ */
+static gboolean
+read_to_end (OciArchiveReader *self, GError **error)
+{
+  uint64_t missing = 0;
+  return (self->deb_bytes == NULL
+          || oci_byte_reader_skip (self->deb_bytes, UINT64_MAX, &missing, error))
+         && (self->bytes == NULL || oci_byte_reader_skip (self->bytes, UINT64_MAX, &missing, error))
+         && (self->file == NULL || oci_byte_reader_skip (self->file, UINT64_MAX, &missing, error));
 }
 
 gboolean
 oci_archive_reader_next (OciArchiveReader *self, OciEntry *out_entry, gboolean *out_end,
                          GError **error)
 {
-  clear_current (self);
-  struct archive *archive = self->inner != NULL ? self->inner : self->outer;
-  int result = archive_read_next_header (archive, &self->current);
-  if (result == ARCHIVE_OK && self->inner == NULL
-      && (archive_format (archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_AR)
-    return open_deb (self, error) && oci_archive_reader_next (self, out_entry, out_end, error);
-  *out_end = result == ARCHIVE_EOF;
-  if (result == ARCHIVE_EOF)
-    return TRUE;
-  if (result != ARCHIVE_OK)
-    return throw_archive (self, archive, error);
   OCI_PREFIX (error, "%s", self->name);
-  return read_entry (self, out_entry, error);
+  clear_current (self);
+  *out_end = FALSE;
+  gboolean ok = self->tar != NULL ? oci_tar_reader_next (self->tar, &self->current, out_end, error)
+                : self->cpio != NULL
+                    ? oci_cpio_reader_next (self->cpio, &self->current, out_end, error)
+                    : oci_zip_reader_next (self->zip, &self->current, out_end, error);
+  if (!ok)
+    return FALSE;
+  return *out_end ? read_to_end (self, error) : read_entry (self, out_entry, error);
 }
 
 gboolean
 oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len, size_t *out_read,
                          GError **error)
 {
-  struct archive *archive = self->inner != NULL ? self->inner : self->outer;
-  la_ssize_t n = archive_read_data (archive, buffer, len);
-  if (n >= 0)
-    {
-      *out_read = (size_t) n;
-      return TRUE;
-    }
-  OCI_PREFIX (error, "%s", self->path);
-  return throw_archive (self, archive, error);
+  OCI_PREFIX (error, "%s", self->name);
+  *out_read = 0;
+  if (self->current.type != OCI_ENTRY_FILE)
+    return TRUE;
+  if (self->tar != NULL)
+    return oci_tar_reader_read (self->tar, buffer, len, out_read, error);
+  if (self->cpio != NULL)
+    return oci_cpio_reader_read (self->cpio, buffer, len, out_read, error);
+  return oci_zip_reader_read (self->zip, buffer, len, out_read, error);
 }
 
 gboolean

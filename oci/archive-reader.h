@@ -1,11 +1,12 @@
-/* Reads the members of an archive from strangers, over libarchive: tar in every compression,
- * zip (wheels too), cpio, rpm, deb. The only file that knows libarchive's conventions.
- *
- * libarchive converts names by LC_CTYPE, so the process runs in C.UTF-8 (main() sees to it). */
+/* Reads the members of an archive from strangers: tar in every compression, zip (wheels too), cpio,
+ * rpm, deb. Names are the archive's bytes. What is announced is what is delivered: a member that is
+ * shorter, an archive that is cut, a wrong checksum or bytes after the end fail. */
 #pragma once
 
 #include "oci/base/fd.h"
+#include "oci/byte-reader.h"
 #include "oci/entry.h"
+#include "oci/unpack-limits.h"
 
 G_BEGIN_DECLS
 
@@ -14,19 +15,32 @@ typedef struct _OciArchiveReader OciArchiveReader;
 /**
  * oci_archive_reader_new:
  * @name: what to call the archive in messages
- * @fd: open for reading; borrowed, must outlive the reader; need not be seekable
+ * @fd: open for reading; borrowed, must outlive the reader; zip files must be seekable
+ * @budget: (nullable): counts what is unpacked, must outlive the reader; %NULL is one of its own
+ *   with the default limits
+ * @digester: (nullable): gets every byte of the file, up to its end once the last member was read;
+ *   must outlive the reader. A zip file is not read in order: it fails with one
  *
  * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is no archive
  */
-OciArchiveReader *oci_archive_reader_new (const char *name, int fd, GError **error);
+OciArchiveReader *oci_archive_reader_new (const char *name, int fd, OciUnpackBudget *budget,
+                                          OciDigester *digester, GError **error);
 
-/** Gives the bytes of an archive; *@out_len is 0 at their end. @out_bytes: (transfer none) */
-typedef gboolean (*OciArchiveSource) (gpointer data, const void **out_bytes, size_t *out_len,
-                                      GError **error);
+/** Whether it is a zip file, which is not read in the order of its bytes. */
+gboolean oci_archive_reader_needs_seek (int fd);
+
+/**
+ * oci_archive_reader_new_wheel:
+ *
+ * As before, of a zip file only, in which every name must mean the same to all readers.
+ */
+OciArchiveReader *oci_archive_reader_new_wheel (const char *name, int fd, OciUnpackBudget *budget,
+                                                GError **error);
 
 /**
  * oci_archive_reader_new_layer:
- * @source: a layer's tar, not compressed
+ * @source: a layer's tar, not compressed; its bytes' digest is verified by who reads it
+ * @budget: (nullable): as before
  *
  * Reads the entries of a layer. Other builders than docker write absolute names, and a name has the
  * bytes that it had in the file system: here neither is an error.
@@ -34,7 +48,8 @@ typedef gboolean (*OciArchiveSource) (gpointer data, const void **out_bytes, siz
  * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is no tar
  */
 OciArchiveReader *oci_archive_reader_new_layer (const char *name, OciArchiveSource source,
-                                                gpointer data, GError **error);
+                                                gpointer data, OciUnpackBudget *budget,
+                                                GError **error);
 void oci_archive_reader_free (OciArchiveReader *self);
 /** Takes a leading slash of a member's name for the root of the archive instead of refusing it. */
 void oci_archive_reader_allow_absolute (OciArchiveReader *self);

@@ -314,15 +314,15 @@ fail_without_manifest (const DockerImport *self, GError **error)
 }
 
 OciDescriptor *
-docker_archive_import (const char *path, const char *name, OciLayout *layout, unsigned jobs,
-                       GError **error)
+docker_archive_import (const char *path, const OciDigest *file, const char *name, OciLayout *layout,
+                       unsigned jobs, GError **error)
 {
   g_autoptr (GHashTable) members =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_descriptor_free);
   g_autoptr (GHashTable) links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   DockerImport import = { .layout = layout, .members = members, .links = links };
   OCI_PREFIX (error, "%s", path);
-  gboolean ok = oci_archive_foreach (path, take_docker_member, &import, error);
+  gboolean ok = oci_archive_foreach (path, file, layout, take_docker_member, &import, error);
   g_autoptr (GBytes) raw = import.manifest;
   if (!ok || (raw == NULL && !fail_without_manifest (&import, error)))
     return NULL;

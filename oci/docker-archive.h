@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /**
  * docker_archive_import:
  * @path: a tar in any compression, read in one pass; members in any order
+ * @file: (nullable): what the file must digest to
  * @name: (nullable): "REPOSITORY:TAG" or "@N", the image at position N; %NULL when there is only
  *   one image
  * @jobs: as for oci_layer_writer_new(): layers that come uncompressed or in another compression
@@ -15,8 +16,8 @@ G_BEGIN_DECLS
  *
  * Returns: (transfer full) (nullable): descriptor of an OCI manifest made for the image
  */
-OciDescriptor *docker_archive_import (const char *path, const char *name, OciLayout *layout,
-                                      unsigned jobs, GError **error);
+OciDescriptor *docker_archive_import (const char *path, const OciDigest *file, const char *name,
+                                      OciLayout *layout, unsigned jobs, GError **error);
 
 /**
  * docker_archive_export:

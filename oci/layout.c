@@ -17,6 +17,7 @@ struct _OciLayout
   char *path; /* as given, for messages */
   OciFd root;
   OciFd blobs; /* blobs/sha256 */
+  OciUnpackLimits limits;
 };
 
 static gboolean
@@ -63,6 +64,7 @@ oci_layout_open (int dfd, const char *path, gboolean create, GError **error)
   g_autoptr (OciLayout) self = g_new0 (OciLayout, 1);
   self->path = g_strdup (path);
   self->root = self->blobs = -1;
+  self->limits = OCI_UNPACK_LIMITS_DEFAULT;
   if (create && !oci_make_dirs (dfd, path, 0755, error))
     return NULL;
   if (!oci_open_dir (dfd, path, &self->root, error))
@@ -84,6 +86,18 @@ oci_layout_free (OciLayout *self)
   oci_fd_close (self->blobs);
   g_free (self->path);
   g_free (self);
+}
+
+void
+oci_layout_set_unpack_limits (OciLayout *self, const OciUnpackLimits *limits)
+{
+  self->limits = *limits;
+}
+
+OciUnpackBudget
+oci_layout_unpack_budget (const OciLayout *self)
+{
+  return (OciUnpackBudget){ .limits = self->limits };
 }
 
 int

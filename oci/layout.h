@@ -7,6 +7,7 @@
 #include "oci/manifest.h"
 
 #include "oci/base/fd.h"
+#include "oci/unpack-limits.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayout, oci_layout_free)
 
 /** Descriptor of the layout's directory. */
 int oci_layout_dfd (const OciLayout *self);
+
+/** How much archives and layers that are read into or out of the layout may unpack to; before any
+ * thread uses it. */
+void oci_layout_set_unpack_limits (OciLayout *self, const OciUnpackLimits *limits);
+
+/** A budget with those limits, of which nothing is spent. */
+OciUnpackBudget oci_layout_unpack_budget (const OciLayout *self);
 
 /** Whether the blob is here; @out_size (optional) receives its size in bytes. */
 gboolean oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size);

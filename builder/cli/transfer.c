@@ -47,10 +47,11 @@ find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *t
       break;
     case OCI_TRANSPORT_OCI_ARCHIVE:
       self->manifest =
-          oci_archive_import (transport->path, transport->name, platform, layout, error);
+          oci_archive_import (transport->path, NULL, transport->name, platform, layout, error);
       break;
     case OCI_TRANSPORT_DOCKER_ARCHIVE:
-      self->manifest = docker_archive_import (transport->path, transport->name, layout, 1, error);
+      self->manifest =
+          docker_archive_import (transport->path, NULL, transport->name, layout, 1, error);
       break;
     case OCI_TRANSPORT_REGISTRY:
     default:

@@ -12,6 +12,7 @@ typedef struct
   const OciImageConfig *config;
   TerraneLayerAudit *audit;
   TerraneApplier *applier;
+  OciUnpackBudget budget; /* of all layers */
 } Flattener;
 
 static gboolean
@@ -55,9 +56,10 @@ apply_layer (Flattener *self, guint index, GError **error)
   if (stream == NULL)
     return FALSE;
   terrane_layer_audit_content (self->audit, index, oci_layer_stream_compression (stream));
+  self->budget.packed += layer->size;
   terrane_applier_begin_layer (self->applier, index);
   g_autoptr (OciArchiveReader) reader =
-      oci_archive_reader_new_layer ("its tar", oci_layer_stream_read, stream, error);
+      oci_archive_reader_new_layer ("its tar", oci_layer_stream_read, stream, &self->budget, error);
   return reader != NULL && oci_archive_reader_foreach (reader, take_entry, self, error)
          && oci_layer_stream_finish (stream, &diff_id, error)
          && check_diff_id (self, index, &diff_id, error);
@@ -96,7 +98,8 @@ terrane_flatten (TerraneStore *store, const OciManifest *manifest, const OciImag
                      .manifest = manifest,
                      .config = config,
                      .audit = audit,
-                     .applier = applier };
+                     .applier = applier,
+                     .budget = oci_layout_unpack_budget (terrane_store_layout (store)) };
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       terrane_progress_phase (progress, 0, "reading layer %u of %u", i + 1, manifest->layers->len);

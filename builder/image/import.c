@@ -36,13 +36,14 @@ import_layout (const TerraneImport *self, const OciTransport *transport, const c
 }
 
 static OciDescriptor *
-import_archive (const TerraneImport *self, const OciTransport *transport, const char *platform,
-                GError **error)
+import_archive (const TerraneImport *self, const OciTransport *transport, const OciDigest *file,
+                const char *platform, GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
   return transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
-             ? oci_archive_import (transport->path, transport->name, platform, layout, error)
-             : docker_archive_import (transport->path, transport->name, layout, self->jobs, error);
+             ? oci_archive_import (transport->path, file, transport->name, platform, layout, error)
+             : docker_archive_import (transport->path, file, transport->name, layout, self->jobs,
+                                      error);
 }
 
 /* An archive is read again only when its file changed: "file and name" -> manifest. */
@@ -73,7 +74,7 @@ import_archive_cached (const TerraneImport *self, const OciTransport *transport,
     }
 
   terrane_progress_phase (self->progress, 0, "reading the image %s", transport->path);
-  g_autoptr (OciDescriptor) manifest = import_archive (self, transport, platform, error);
+  g_autoptr (OciDescriptor) manifest = import_archive (self, transport, &file, platform, error);
   if (manifest == NULL)
     return NULL;
   g_autoptr (OciJsonValue) value = json_object ();

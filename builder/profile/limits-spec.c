@@ -4,6 +4,7 @@
 
 enum
 {
+  MAX_UNPACKED_RATIO = 1000000,
   MAX_IMPORT_TIME_MS = 900 * 1000, /* Lambda's longest timeout */
 };
 
@@ -18,6 +19,7 @@ size_limit_free (gpointer data)
 void
 terrane_limits_spec_init (TerraneLimitsSpec *self)
 {
+  self->unpacked = OCI_UNPACK_LIMITS_DEFAULT;
   self->trees = g_ptr_array_new_with_free_func (size_limit_free);
   self->packages = g_ptr_array_new_with_free_func (size_limit_free);
 }
@@ -79,11 +81,27 @@ read_sizes (const OciJson *limits, const char *key, GPtrArray *into)
   }
 }
 
+static void
+read_unpacked (const OciJson *limits, OciUnpackLimits *self)
+{
+  OciJson member;
+  int64_t value = 0;
+  if (oci_json_member (limits, "unpacked_size", &member))
+    (void) terrane_profile_read_size (&member, &self->bytes);
+  if (oci_json_member (limits, "unpacked_files", &member)
+      && oci_json_int (&member, 1, INT32_MAX, &value))
+    self->entries = (uint64_t) value;
+  if (oci_json_member (limits, "unpacked_ratio", &member)
+      && oci_json_int (&member, 1, MAX_UNPACKED_RATIO, &value))
+    self->ratio = (uint64_t) value;
+}
+
 void
 terrane_limits_spec_read (const OciJson *root, TerraneLimitsSpec *self)
 {
   static const char *const known[] = {
-    "uncompressed_size", "trees", "packages", "import_time", "memory", "tmp", NULL
+    "uncompressed_size", "trees",          "packages",       "import_time", "memory", "tmp",
+    "unpacked_size",     "unpacked_files", "unpacked_ratio", NULL
   };
   OciJson limits, member;
   if (!oci_json_member (root, "limits", &limits) || !oci_json_object (&limits, known))
@@ -98,4 +116,5 @@ terrane_limits_spec_read (const OciJson *root, TerraneLimitsSpec *self)
     (void) terrane_profile_read_size (&member, &self->memory);
   if (oci_json_member (&limits, "tmp", &member))
     (void) terrane_profile_read_size (&member, &self->tmp);
+  read_unpacked (&limits, &self->unpacked);
 }

@@ -3,6 +3,8 @@
 
 #include "builder/profile/reader.h"
 
+#include "oci/unpack-limits.h"
+
 G_BEGIN_DECLS
 
 typedef struct
@@ -20,6 +22,7 @@ typedef struct
   uint64_t import_time_ms;    /* of each import: the median of the warm runs */
   uint64_t memory;            /* in bytes, of the function: peak RSS of everything validated */
   uint64_t tmp;               /* in bytes: the size of /tmp while validating */
+  OciUnpackLimits unpacked;   /* of the base, of each tree's archives: never without a limit */
 } TerraneLimitsSpec;
 
 /** Makes the empty lists. */

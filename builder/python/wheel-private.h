@@ -12,8 +12,9 @@ struct _TerraneWheel
   char *label; /* quoted file name, for messages */
   int fd;
   uint64_t file_size;
-  char *info_dir; /* "NAME-VERSION.dist-info" */
-  char *data_dir; /* (nullable): "NAME-VERSION.data" */
+  OciUnpackBudget budget; /* of the reader */
+  char *info_dir;         /* "NAME-VERSION.dist-info" */
+  char *data_dir;         /* (nullable): "NAME-VERSION.data" */
   TerraneMetadata *metadata;
   GPtrArray *tags;          /* of char *: "Tag" of WHEEL */
   GHashTable *record;       /* terrane_record_parse() */

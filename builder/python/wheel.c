@@ -52,10 +52,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Survey, survey_clear)
 OciArchiveReader *
 terrane_wheel_rewind (TerraneWheel *self, GError **error)
 {
-  if (lseek (self->fd, 0, SEEK_SET) == 0)
-    return oci_archive_reader_new ("zip", self->fd, error);
-  oci_throw_errno (error, "cannot seek");
-  return NULL;
+  /* terrane_wheel_count() holds members to the limits of wheels. */
+  self->budget.limits = (OciUnpackLimits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
+  return oci_archive_reader_new_wheel ("zip", self->fd, &self->budget, error);
 }
 
 gboolean

@@ -302,6 +302,7 @@ terrane_resolve (TerraneProfile *profile, const TerraneResolveOptions *options,
   g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
   TerraneResolution self = { .options = options, .profile = profile, .platform = platform };
   guint before = out_changes->len;
+  oci_layout_set_unpack_limits (terrane_store_layout (options->store), &profile->limits.unpacked);
   if (options->policy.require && !terrane_lock_exists (options->lock))
     {
       g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_STALE,

@@ -67,29 +67,76 @@ take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer filter, G
 }
 
 static gboolean
-read_file (TerraneStore *store, const TerraneArchiveFile *file, TerraneSourceFilter *filter,
-           GError **error)
+unpack (const char *name, int fd, OciUnpackBudget *budget, OciDigester *digester,
+        TerraneSourceFilter *filter, GError **error)
+{
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (name, fd, budget, digester, error);
+  return reader != NULL && oci_archive_reader_foreach (reader, take_member, filter, error);
+}
+
+/* What is unpacked is what is digested: a tar in the pass that unpacks it, whose tree is dropped
+ * when the digest is wrong; a zip file, whose directory is at its end, from a copy. */
+static gboolean
+unpack_verified (TerraneStore *store, const TerraneArchiveFile *file, int fd,
+                 OciUnpackBudget *budget, TerraneSourceFilter *filter, GError **error)
+{
+  if (oci_archive_reader_needs_seek (fd))
+    {
+      g_auto (OciTempFile) copy = OCI_TEMP_FILE_INIT;
+      return terrane_file_copy_verified (store, fd, &file->sha256, file->path, "the profile", &copy,
+                                         error)
+             && unpack (file->path, copy.fd, budget, NULL, filter, error);
+    }
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  if (!unpack (file->path, fd, budget, digester, filter, error))
+    return FALSE;
+  OciDigest actual = oci_digester_finish (digester);
+  return check_sha256 (file, &actual, error);
+}
+
+/* Without a digest the identity is that of the file: it must be the same one afterwards. */
+static gboolean
+unpack_watched (const TerraneArchiveFile *file, int fd, OciUnpackBudget *budget,
+                TerraneSourceFilter *filter, GError **error)
+{
+  struct stat before, after;
+  if (fstat (fd, &before) != 0)
+    return oci_throw_errno (error, "%s", file->path);
+  if (!unpack (file->path, fd, budget, NULL, filter, error))
+    return FALSE;
+  if (fstat (fd, &after) != 0)
+    return oci_throw_errno (error, "%s", file->path);
+  OciDigest was = terrane_stat_identity (&before), is = terrane_stat_identity (&after);
+  return oci_digest_equal (&was, &is)
+         || oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", file->path);
+}
+
+static gboolean
+read_file (TerraneStore *store, const TerraneArchiveFile *file, OciUnpackBudget *budget,
+           TerraneSourceFilter *filter, GError **error)
 {
   g_auto (OciFd) fd = -1;
   OciDigestHex hex;
-  g_autofree char *name = file->url != NULL ? g_strdup_printf ("the download sha256:%.12s…",
-                                                               oci_digest_hex (&file->sha256, hex))
-                                            : g_strdup (file->path);
-  gboolean opened = file->url != NULL
-                        ? terrane_downloads_open_blob (store, &file->sha256, &fd, error)
-                        : oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error);
-  if (!opened)
+  if (file->url != NULL)
+    {
+      g_autofree char *name =
+          g_strdup_printf ("the download sha256:%.12s…", oci_digest_hex (&file->sha256, hex));
+      return terrane_downloads_open_blob (store, &file->sha256, &fd, error)
+             && unpack (name, fd, budget, NULL, filter, error);
+    }
+  if (!oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error))
     return FALSE;
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new (name, fd, error);
-  return reader != NULL && oci_archive_reader_foreach (reader, take_member, filter, error);
+  return file->has_sha256 ? unpack_verified (store, file, fd, budget, filter, error)
+                          : unpack_watched (file, fd, budget, filter, error);
 }
 
 static gboolean
 read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
           GError **error)
 {
+  OciUnpackBudget budget = oci_layout_unpack_budget (terrane_store_layout (store));
   for (guint i = 0; i < spec->archives->len; i++)
-    if (!read_file (store, spec->archives->pdata[i], filter, error))
+    if (!read_file (store, spec->archives->pdata[i], &budget, filter, error))
       return FALSE;
   return TRUE;
 }

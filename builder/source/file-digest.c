@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 enum
 {
   RACY_SECONDS = 2,
+  COPY_BYTES = 1024 * 1024,
 };
 
 OciDigest
@@ -79,4 +81,35 @@ terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_diges
   g_autoptr (OciJsonValue) value = json_object ();
   oci_json_set (value, "sha256", oci_json_text (oci_digest_hex (out_digest, text)));
   return terrane_cache_put (store, TERRANE_CACHE_DIGESTS, &key, value, error);
+}
+
+gboolean
+terrane_file_check_digest (const OciDigest *sha256, const OciDigest *actual, const char *what,
+                           const char *says, GError **error)
+{
+  OciDigestHex want, got;
+  return oci_digest_equal (sha256, actual)
+         || oci_throw (error, OCI_ERROR_CORRUPT, "%s has the sha256 %s, %s says %s", what,
+                       oci_digest_hex (actual, got), says, oci_digest_hex (sha256, want));
+}
+
+gboolean
+terrane_file_copy_verified (TerraneStore *store, int fd, const OciDigest *sha256, const char *what,
+                            const char *says, OciTempFile *out_copy, GError **error)
+{
+  g_autofree char *buffer = g_malloc (COPY_BYTES);
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  if (!oci_temp_file_open (out_copy, terrane_store_dfd (store), error))
+    return FALSE;
+  for (size_t got = COPY_BYTES; got == COPY_BYTES;)
+    {
+      if (!oci_read_full (fd, buffer, COPY_BYTES, &got, error)
+          || !oci_write_all (out_copy->fd, buffer, got, error))
+        return FALSE;
+      oci_digester_update (digester, buffer, got);
+    }
+  OciDigest actual = oci_digester_finish (digester);
+  if (!terrane_file_check_digest (sha256, &actual, what, says, error))
+    return FALSE;
+  return lseek (out_copy->fd, 0, SEEK_SET) == 0 || oci_throw_errno (error, "%s", what);
 }

@@ -3,6 +3,8 @@
 
 #include "builder/store/store.h"
 
+#include "oci/base/temp-file.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -24,6 +26,24 @@ gboolean terrane_file_digest (TerraneStore *store, const char *path, OciDigest *
  * within the last two seconds gets an identity that never comes again. Reads no content.
  */
 gboolean terrane_file_identity (const char *path, OciDigest *out_identity, GError **error);
+
+/**
+ * terrane_file_copy_verified:
+ * @fd: read from where it is to its end
+ * @sha256: what that must digest to
+ * @what: what it is called in messages, and @says: who says the digest: "the profile"
+ * @out_copy: (out): a file without a name in the store, at its start
+ *
+ * Copies a file that is not read in the order of its bytes: what is unpacked then is what was
+ * digested, whoever writes to the file meanwhile.
+ */
+gboolean terrane_file_copy_verified (TerraneStore *store, int fd, const OciDigest *sha256,
+                                     const char *what, const char *says, OciTempFile *out_copy,
+                                     GError **error);
+
+/** Fails with %OCI_ERROR_CORRUPT unless the digests are the same. */
+gboolean terrane_file_check_digest (const OciDigest *sha256, const OciDigest *actual,
+                                    const char *what, const char *says, GError **error);
 
 /** A digest over what stat() says of a file: changes whenever the file does. */
 OciDigest terrane_stat_identity (const struct stat *st);

@@ -3,12 +3,12 @@
 #include "builder/python/requirement-location.h"
 #include "builder/python/tags.h"
 #include "builder/python/wheel.h"
+#include "builder/source/file-digest.h"
 #include "builder/source/source.h"
 #include "builder/store/downloads.h"
 
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Raised when the same wheel would be installed as other files. */
 #define INSTALLER_VERSION "wheels 1"
@@ -30,35 +30,34 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, OciD
   return TRUE;
 }
 
-/* What was downloaded was verified when it came; a file of a wheelhouse may be another by now. */
+/* What was downloaded was verified when it came; a file of a wheelhouse may be another by now, or
+ * become another one while it is read twice, so it is copied. */
 static gboolean
-open_by_digest (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GError **error)
+open_by_digest (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, OciTempFile *copy,
+                GError **error)
 {
-  OciDigest actual;
-  OciDigestHex want, got;
   if (pin->path == NULL)
     return terrane_downloads_open_blob (store, &pin->sha256, out_fd, error);
-  if (!oci_open_file (AT_FDCWD, pin->path, TRUE, out_fd, NULL, error)
-      || !oci_digest_of_fd (*out_fd, &actual, NULL, error))
-    return FALSE;
-  if (!oci_digest_equal (&actual, &pin->sha256))
-    return oci_throw (error, OCI_ERROR_CORRUPT, "%s has the sha256 %s, the lock says %s", pin->path,
-                      oci_digest_hex (&actual, got), oci_digest_hex (&pin->sha256, want));
-  return lseek (*out_fd, 0, SEEK_SET) == 0 || oci_throw_errno (error, "%s", pin->path);
+  return oci_open_file (AT_FDCWD, pin->path, TRUE, out_fd, NULL, error)
+         && terrane_file_copy_verified (store, *out_fd, &pin->sha256, pin->path, "the lock", copy,
+                                        error);
 }
 
-/* A lock that was edited may say two files. */
+/* A lock that was edited may say two files. @out_open: what to read, owned by @fd or @copy */
 static gboolean
-open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, GError **error)
+open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *fd, OciTempFile *copy,
+           int *out_open, GError **error)
 {
   gboolean matches = TRUE;
-  if (!open_by_digest (store, pin, out_fd, error)
-      || (pin->hash != NULL && !terrane_long_hash_matches (pin->hash, *out_fd, &matches, error)))
+  if (!open_by_digest (store, pin, fd, copy, error))
+    return FALSE;
+  *out_open = copy->fd >= 0 ? copy->fd : *fd;
+  if (pin->hash != NULL && !terrane_long_hash_matches (pin->hash, *out_open, &matches, error))
     return FALSE;
   if (!matches)
     return oci_throw (error, OCI_ERROR_CORRUPT, "it does not have the hash %s, which the lock says",
                       pin->hash);
-  return lseek (*out_fd, 0, SEEK_SET) == 0 || oci_throw_errno (error, "cannot seek");
+  return lseek (*out_open, 0, SEEK_SET) == 0 || oci_throw_errno (error, "cannot seek");
 }
 
 typedef struct
@@ -138,15 +137,17 @@ static gboolean
 install (TerraneStore *store, const TerraneSourceSpec *spec, const TerraneWheelPin *pin,
          Installation *installation, GError **error)
 {
+  g_auto (OciTempFile) copy = OCI_TEMP_FILE_INIT;
   g_auto (OciFd) fd = -1;
   const TerraneWheelLayout layout = { .interpreter = spec->interpreter,
                                       .installer = "terrane",
                                       .requested = TRUE };
   OCI_PREFIX (error, "%s", pin->file_name);
-  if (!open_file (store, pin, &fd, error))
+  int open_fd = -1;
+  if (!open_file (store, pin, &fd, &copy, &open_fd, error))
     return FALSE;
   const TerranePythonTarget target = python_target (spec->wheels);
-  g_autoptr (TerraneWheel) wheel = terrane_wheel_open (pin->file_name, fd, error);
+  g_autoptr (TerraneWheel) wheel = terrane_wheel_open (pin->file_name, open_fd, error);
   if (wheel == NULL || !terrane_wheel_check_target (wheel, &target, error)
       || !terrane_wheel_install (wheel, &layout, take_file, installation, error))
     return FALSE;

@@ -72,7 +72,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autoptr (GError) error = NULL;
   g_assert_true (fd >= 0 && oci_write_all (fd, data, size, &error));
   g_assert_cmpint (lseek (fd, 0, SEEK_SET), ==, 0);
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new ("input", fd, &error);
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new ("input", fd, NULL, NULL, &error);
   FUZZ_CHECK (reader != NULL, error);
   if (reader != NULL)
     walk (reader);

@@ -42,7 +42,15 @@ class BadInput(TestCase):
         data = gzip.compress(path.read_bytes())
         self.write("short.tar.gz", data[:100_000])
         self.assert_build_fails(1, r"short\.tar\.gz", trees=self.tree(archive="short.tar.gz"))
-        # gzip's checksum is not looked at by libarchive; those of xz and zstd are.
+        for at in (-8, -1): # RFC 1952: CRC32 and ISIZE end a member
+            broken = bytearray(data)
+            broken[at] ^= 0xff
+            self.write("broken.tar.gz", bytes(broken))
+            self.assert_build_fails(1, r"broken\.tar\.gz: the compressed data is damaged: incorrect (data|length) check",
+                                    trees=self.tree(archive="broken.tar.gz"))
+        self.write("more.tar.gz", data + b"more")
+        self.assert_build_fails(1, r"more\.tar\.gz: the compressed data is damaged: incorrect header check",
+                                trees=self.tree(archive="more.tar.gz"))
         broken = bytearray(lzma.compress(path.read_bytes()))
         broken[100_000] ^= 0xff
         self.write("broken.tar.xz", bytes(broken))

@@ -77,7 +77,7 @@ list (const char *path, GError **error)
   static const char types[] = "fdlhs";
   g_autoptr (GString) lines = g_string_new (NULL);
   g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new ("archive", fd, error);
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new ("archive", fd, NULL, NULL, error);
   if (reader == NULL)
     return NULL;
   for (;;)
@@ -148,7 +148,7 @@ test_owner_and_xattrs (void)
   g_autofree char *path = make_archive (&dir, "x.tar", ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE,
                                         ARCHIVE_FILTER_NONE, usual + 2, 1);
   g_auto (OciFd) fd = open (path, O_RDONLY | O_CLOEXEC);
-  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new ("x", fd, &error);
+  g_autoptr (OciArchiveReader) reader = oci_archive_reader_new ("x", fd, NULL, NULL, &error);
   OciEntry entry;
   gboolean end = TRUE;
   g_assert_true (oci_archive_reader_next (reader, &entry, &end, &error));

@@ -57,7 +57,7 @@ test_hostile_members (void)
     { { { .path = "/etc/passwd", .content = "x" } }, "*: zip: the path ‘/etc/passwd’ is absolute" },
     { { { .path = DATA "scripts/../../../x", .content = "x" } }, "*contains ‘..’" },
     { { { .path = "a", .content = "x" }, { .path = "a", .content = "y" } },
-      "*: two members have the name ‘a’" },
+      "*: two members have the name ‘a’: zip readers would disagree*" },
     { { { .path = "a/b", .content = "x" }, { .path = "a/./b", .content = "y" } },
       "*: two members have the name ‘a/b’" },
     { { { .path = "a", .content = "/etc", .type = AE_IFLNK } },
@@ -166,7 +166,6 @@ test_bad_record (void)
     { { .more_record = "../b.py,sha256=" HELLO ",5\n" },
       "*: RECORD: the path ‘../b.py’ contains ‘..’" },
     { { .more_record = "/../b.py,sha256=" HELLO ",5\n" }, "*: RECORD: the path ‘../b.py’ *" },
-    { { .options = "zip:encryption=zipcrypt" }, "*assphrase*" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -175,6 +174,16 @@ test_bad_record (void)
       g_autofree char *text G_GNUC_UNUSED = install (&rows[i].wheel, members, &error);
       assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, rows[i].pattern);
     }
+}
+
+static void
+test_encrypted (void)
+{
+  static const Member members[] = { { .path = "a.py", .content = "other" }, { 0 } };
+  const Wheel wheel = { .options = "zip:encryption=zipcrypt" };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text G_GNUC_UNUSED = install (&wheel, members, &error);
+  assert_error (error, OCI_ERROR, OCI_ERROR_UNSUPPORTED, "*: it is encrypted");
 }
 
 /* A careless consumer: reads nothing, and says that all is well. */
@@ -208,7 +217,7 @@ test_careless_consumer (void)
 }
 
 /* Sets the unpacked size of the first member in its header (APPNOTE 4.3.7) and in the central
- * directory (4.3.12); libarchive refuses two different ones itself. */
+ * directory (4.3.12): two different ones are refused before. */
 static void
 forge_size (const char *path, guint32 size)
 {
@@ -221,10 +230,14 @@ forge_size (const char *path, guint32 size)
   guint32 little = GUINT32_TO_LE (size);
   memcpy (data + 22, &little, sizeof little);
   memcpy (header + 24, &little, sizeof little);
+  static const char descriptor_magic[] = { 'P', 'K', 7, 8 };
+  char *descriptor = memmem (data, len, descriptor_magic, sizeof descriptor_magic);
+  if (descriptor != NULL) /* 4.3.9 */
+    memcpy (descriptor + 12, &little, sizeof little);
   g_assert_true (g_file_set_contents (path, data, (gssize) len, NULL));
 }
 
-/* libarchive notices at the end of a member; what comes in blocks must not get so far. */
+/* What comes in blocks must not get further than announced. */
 static void
 test_forged_sizes (void)
 {
@@ -236,10 +249,10 @@ test_forged_sizes (void)
     OciError code;
     const char *pattern;
   } rows[] = {
-    { "other", 4, OCI_ERROR_FORMAT, "*: a.py: zip: ZIP uncompressed data is wrong size*" },
-    { "other", 6, OCI_ERROR_FORMAT, "*: a.py: zip: ZIP uncompressed data is wrong size*" },
-    { large, 4, OCI_ERROR_FORMAT, "*: ‘a.py’ is larger than the zip says" },
-    { large, 0, OCI_ERROR_FORMAT, "*: ‘a.py’ is larger than the zip says" },
+    { "other", 4, OCI_ERROR_FORMAT, "*: zip: ‘a.py’: it is larger than the zip says" },
+    { "other", 6, OCI_ERROR_FORMAT, "*: zip: ‘a.py’: it is 1 bytes shorter than the zip says" },
+    { large, 4, OCI_ERROR_FORMAT, "*: ‘a.py’: it is larger than the zip says" },
+    { large, 0, OCI_ERROR_FORMAT, "*: ‘a.py’: it is larger than the zip says" },
     { "other", 0x80000001, OCI_ERROR_LIMIT,
       "*: ‘a.py’ has 2147483649 bytes unpacked, at most 2147483648" },
     { "other", 0x80000000, OCI_ERROR_LIMIT, "*bytes unpack to over 200 times as much" },
@@ -294,15 +307,13 @@ test_truncated (void)
   g_autofree char *data = NULL;
   gsize len = 0;
   g_assert_true (g_file_get_contents (path, &data, &len, NULL));
-  for (gsize cut = 4; cut < len - 30; cut += 7)
+  for (gsize cut = 4; cut < len; cut += 7)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *short_path = test_dir_write (&dir, "cut", data, cut);
       g_autofree char *text G_GNUC_UNUSED = install_file (short_path, NULL, &layout, &error);
-      if (error == NULL) /* only the central directory is missing: all members are there */
-        g_assert_cmpuint (cut, >, len / 2);
-      else
-        g_assert_true (error->code == OCI_ERROR_FORMAT || error->code == OCI_ERROR_CORRUPT);
+      g_test_message ("%zu of %zu bytes", cut, len);
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "*truncated*");
     }
 }
 
@@ -314,6 +325,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wheel-hostile/hostile-members", test_hostile_members);
   g_test_add_func ("/wheel-hostile/record", test_record);
   g_test_add_func ("/wheel-hostile/bad-record", test_bad_record);
+  g_test_add_func ("/wheel-hostile/encrypted", test_encrypted);
   g_test_add_func ("/wheel-hostile/careless-consumer", test_careless_consumer);
   g_test_add_func ("/wheel-hostile/forged-sizes", test_forged_sizes);
   g_test_add_func ("/wheel-hostile/bomb", test_bomb);
