@@ -32,7 +32,7 @@ oci_byte_reader_new (OciArchiveSource source, gpointer data)
   OciByteReader *self = g_new0 (OciByteReader, 1);
   self->source = source;
   self->data = data;
-  self->joined = g_malloc (2 * OCI_BYTE_READER_AHEAD);
+  self->joined = g_malloc (OCI_BYTE_READER_AHEAD);
   return self;
 }
 

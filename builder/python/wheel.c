@@ -206,7 +206,7 @@ parse_file_name (Survey *self, const char *file_name, GError **error)
   return self->version != NULL;
 }
 
-/* libarchive reads other formats too, and pip would not. */
+/* What does not begin as a zip file does, whatever is said of it further on. */
 static gboolean
 check_zip (TerraneWheel *self, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Source "archive": files that libarchive reads, local or downloaded, unpacked over each other in
+/* Source "archive": archives, local or downloaded, unpacked over each other in
  * order. */
 #include "builder/source/file-digest.h"
 #include "builder/source/source.h"

@@ -223,6 +223,26 @@ pull_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError 
   return TRUE;
 }
 
+/* What layers unpack to is no less than what they are, so they are held to that limit before the
+ * first byte of one is asked for. */
+static gboolean
+check_sizes (const OciLayout *layout, const OciManifest *manifest, GError **error)
+{
+  const uint64_t max = oci_layout_unpack_budget (layout).limits.bytes;
+  uint64_t total = 0;
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const OciDescriptor *layer = manifest->layers->pdata[i];
+      if (layer->size > max - total)
+        return oci_throw (error, OCI_ERROR_LIMIT,
+                          "its layers are announced with over %" G_GUINT64_FORMAT
+                          " bytes; ‘limits.unpacked_size’ of the profile sets the limit",
+                          max);
+      total += layer->size;
+    }
+  return TRUE;
+}
+
 gboolean
 oci_registry_pull_layers (OciRegistry *self, OciLayout *layout, const OciDescriptor *manifest,
                           const OciPullOptions *options, GCancellable *cancellable,
@@ -231,7 +251,8 @@ oci_registry_pull_layers (OciRegistry *self, OciLayout *layout, const OciDescrip
   const OciReference *reference = oci_registry_reference (self);
   OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
   g_autoptr (OciManifest) document = NULL;
-  if (!oci_image_read (layout, manifest, &document, NULL, error))
+  if (!oci_image_read (layout, manifest, &document, NULL, error)
+      || !check_sizes (layout, document, error))
     return FALSE;
   g_autoptr (GPtrArray) blobs = g_ptr_array_new ();
   for (guint i = 0; i < document->layers->len; i++)

@@ -109,6 +109,17 @@ class Peers(RegistryTestCase):
                 self.assert_store_is_sound(self.directory / "other")
                 self.check_as_base(image)
 
+    def test_announced_size(self):
+        registry = self.start()
+        uploader = Uploader(registry.host, "huge")
+        tar, data = make_layer(("f", b"x"))
+        config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [sha256_of(tar)]}}
+        uploader.manifest({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": {"mediaType": DOCKER + "container.image.v1+json", **uploader.blob(json.dumps(config).encode())},
+            "layers": [{"mediaType": DOCKER + "image.rootfs.diff.tar.gzip", **uploader.blob(data), "size": 1 << 62}]}, MANIFEST, "v1")
+        self.assert_fails(1, r"its layers are announced with over 34359738368 bytes", "pull", f"docker://{registry.host}/huge:v1")
+
     @unittest.skipUnless(have("buildah") and os.geteuid() == 0, "needs buildah and root")
     def test_what_buildah_pushed(self):
         registry = self.start()
