@@ -3,6 +3,7 @@
 #include "oci/base/redact.h"
 #include "oci/registry/credentials.h"
 
+#include <curl/curl.h>
 #include <string.h>
 
 uint64_t

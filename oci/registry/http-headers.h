@@ -3,9 +3,9 @@
 
 #include "oci/registry/http.h"
 
-#include <curl/curl.h>
-
 G_BEGIN_DECLS
+
+struct curl_slist; /* libcurl's list of lines */
 
 enum
 {
