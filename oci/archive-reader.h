@@ -1,5 +1,6 @@
 /* Reads the members of an archive from strangers, over libarchive: tar in every compression,
- * zip (wheels too), cpio, rpm, deb. The only file that knows libarchive's conventions.
+ * zip (wheels too), cpio, rpm, deb. Of all files only this one and layer-stream know libarchive's
+ * conventions.
  *
  * libarchive converts names by LC_CTYPE, so the process runs in C.UTF-8 (main() sees to it). */
 #pragma once

@@ -18,8 +18,8 @@ OciLayerStream *oci_layer_stream_new (int fd, GError **error);
 void oci_layer_stream_free (OciLayerStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayerStream, oci_layer_stream_free)
 
-/** How the blob is compressed: "gzip", "zstd" or "none"; other formats by the name of their program.
- * Returns: (transfer none) */
+/** How the blob is compressed: "gzip", "zstd" or "none"; other formats by the name of their
+ * program. Returns: (transfer none) */
 const char *oci_layer_stream_compression (const OciLayerStream *self);
 
 /** The next piece of the tar; *@out_len is 0 at its end. @stream: an OciLayerStream; this is an

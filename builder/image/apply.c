@@ -17,8 +17,9 @@ struct _TerraneApplier
 {
   TerraneIngest *ingest;
   TerraneLayerAudit *audit;
-  GHashTable *specials; /* path of a device or the like, which the tree does not hold -> its layer */
-  int layer;            /* from 1 */
+  GHashTable
+      *specials; /* path of a device or the like, which the tree does not hold -> its layer */
+  int layer;     /* from 1 */
 };
 
 TerraneApplier *
@@ -296,10 +297,9 @@ terrane_applier_add (TerraneApplier *self, const OciEntry *entry, TerraneReadFun
 
   placed.path = path;
   clear_way (self, parent);
-  g_autofree char *target =
-      entry->type == OCI_ENTRY_HARDLINK
-          ? place (self, entry->target, &target_parent, &target_link, error)
-          : NULL;
+  g_autofree char *target = entry->type == OCI_ENTRY_HARDLINK
+                                ? place (self, entry->target, &target_parent, &target_link, error)
+                                : NULL;
   if (entry->type == OCI_ENTRY_HARDLINK && target == NULL)
     return FALSE;
   if (entry->type == OCI_ENTRY_SPECIAL
