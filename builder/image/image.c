@@ -10,7 +10,6 @@
 #include "builder/store/locations.h"
 #include "builder/version.h"
 
-#include "oci/base/number.h"
 #include "oci/gzip-writer.h"
 #include "oci/tar-writer.h"
 

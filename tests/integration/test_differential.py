@@ -12,8 +12,8 @@ from terrane_test import BUILD, TestCase, have
 PROBE = BUILD / "tests/layers-probe"
 SEED = "terrane"
 IMAGES = 300
-OF_UMOCI = 60
-OF_PODMAN = 5
+OF_UMOCI = 40
+OF_PODMAN = 3
 
 
 class Differential(TestCase):
