@@ -19,8 +19,7 @@ G_BEGIN_DECLS
  *
  * Links to something else than http and https are skipped, and to local files unless @url is one;
  * a hash of another algorithm than SHA-256 is none. PyPI's rules for names are not checked: file
- * names are any text without
- * "/" here.
+ * names are any text without "/" here.
  *
  * Returns: (transfer full) (nullable) (element-type TerraneIndexFile): the files in the order of
  *   the page, or %NULL with %OCI_ERROR_FORMAT (not an index, or of a later major version of the
