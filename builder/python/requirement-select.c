@@ -229,26 +229,26 @@ check_one (Selection *self, const TerraneRequirement *requirement)
 }
 
 GPtrArray *
-terrane_requirements_select (const TerraneRequirements *requirements,
-                             const TerranePythonTarget *target, const char *file, GError **error)
+terrane_requirements_select (const TerraneRequirements *self, const TerranePythonTarget *target,
+                             const char *file, GError **error)
 {
   g_autoptr (GPtrArray) active =
       g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
   g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GString) problems = g_string_new (NULL);
-  Selection self = {
+  Selection selection = {
     .target = target, .file = file, .active = active, .places = places, .problems = problems
   };
-  if (!take_all (&self, requirements->requirements, FALSE, error)
-      || !take_all (&self, requirements->constraints, TRUE, error))
+  if (!take_all (&selection, self->requirements, FALSE, error)
+      || !take_all (&selection, self->constraints, TRUE, error))
     return NULL;
   for (guint i = 0; i < active->len; i++)
-    check_one (&self, active->pdata[i]);
-  if (self.n_problems == 0)
+    check_one (&selection, active->pdata[i]);
+  if (selection.n_problems == 0)
     return g_steal_pointer (&active);
-  if (self.n_problems > MAX_PROBLEMS)
+  if (selection.n_problems > MAX_PROBLEMS)
     g_string_append_printf (problems, "\n%s: and %u more problems", file,
-                            self.n_problems - MAX_PROBLEMS);
+                            selection.n_problems - MAX_PROBLEMS);
   oci_throw (error, OCI_ERROR_USAGE, "%s", problems->str);
   return NULL;
 }

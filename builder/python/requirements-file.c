@@ -402,9 +402,8 @@ read_other_file (Parser *self, const char *value, gboolean constraint, GError **
   else if (all->open->len > MAX_DEPTH || ++all->n_files > MAX_FILES)
     note (self, "%s %s: more than %d files, or %d in each other", letter, quoted, MAX_FILES,
           MAX_DEPTH);
-  else if (!oci_read_file (AT_FDCWD, name, MAX_BYTES, &data, &local))
-    note (self, "%s %s: %s", letter, quoted, local->message);
-  else if (!check_kind (name, data, &local))
+  else if (!oci_read_file (AT_FDCWD, name, MAX_BYTES, &data, &local)
+           || !check_kind (name, data, &local))
     note (self, "%s %s: %s", letter, quoted, local->message);
   else if (!read_file (all, name, constraint, data, error))
     return FALSE;

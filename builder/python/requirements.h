@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /**
  * terrane_requirements_parse:
  * @name: the file's path or name: for messages, and to know lock files by
- * @data: its content
+ * @bytes: its content
  *
  * A JSON object with "install" is an installation report (see pip-report.h), anything that is no
  * lock file a requirements file (see requirements-file.h).
@@ -17,6 +17,6 @@ G_BEGIN_DECLS
  * Returns: (transfer full) (nullable): the requirements, or %NULL with %OCI_ERROR_USAGE or
  *   %OCI_ERROR_LIMIT; for a lock file the message has the command that makes a requirements file
  */
-TerraneRequirements *terrane_requirements_parse (const char *name, GBytes *data, GError **error);
+TerraneRequirements *terrane_requirements_parse (const char *name, GBytes *bytes, GError **error);
 
 G_END_DECLS
