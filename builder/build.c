@@ -12,6 +12,7 @@ terrane_build_free (TerraneBuild *self)
   if (self == NULL)
     return;
   g_free (self->name);
+  g_free (self->moved_from);
   terrane_lock_free (self->lock);
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
@@ -193,9 +194,11 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
-  const TerraneImageOptions image_options = {
-    .stamp = &build->stamp, .remote = layers, .jobs = options->jobs, .progress = progress
-  };
+  const TerraneImageOptions image_options = { .stamp = &build->stamp,
+                                              .remote = layers,
+                                              .jobs = options->jobs,
+                                              .progress = progress,
+                                              .out_failed = options->out_failed };
   build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
   return build->image != NULL;
 }
@@ -236,6 +239,18 @@ validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuild
                                  &build->validation, &build->validation_cached, error);
 }
 
+/* Returns: (transfer full) (nullable): the digest of the image that @name is to be taken from */
+static char *
+other_image (TerraneStore *store, const char *name, const OciDescriptor *manifest)
+{
+  OciDigestText text;
+  g_autoptr (OciDescriptor) named =
+      oci_layout_resolve (terrane_store_layout (store), name, NULL, NULL);
+  if (named == NULL || oci_digest_equal (&named->digest, &manifest->digest))
+    return NULL;
+  return g_strdup (oci_digest_text (&named->digest, text));
+}
+
 gboolean
 terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
                TerraneBuild **out_build, GError **error)
@@ -252,6 +267,7 @@ terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildO
         *out_build = g_steal_pointer (&build);
       return FALSE;
     }
+  build->moved_from = other_image (store, build->name, build->image->manifest);
   if (!oci_layout_tag (terrane_store_layout (store), build->name, build->image->manifest, error))
     return FALSE;
   *out_build = g_steal_pointer (&build);
@@ -309,6 +325,7 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
   if (json_object_size (self->transforms) > 0)
     oci_json_set (record, "transforms", json_deep_copy (self->transforms));
   oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));
+  oci_json_set_text (record, "moved_from", self->moved_from);
   if (self->validation != NULL)
     {
       oci_json_set (record, "validation", json_deep_copy (self->validation));

@@ -22,11 +22,13 @@ typedef struct
   const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
                                 * need not be made again */
   const TerraneProgress *progress;
+  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneBuildOptions;
 
 typedef struct
 {
   char *name;        /* of the image in the store, "NAME:latest" */
+  char *moved_from;  /* (nullable): digest of the other image that had the name */
   TerraneLock *lock; /* what every source was resolved to */
   TerraneImage *image;
   TerraneStamp stamp;

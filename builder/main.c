@@ -4,6 +4,7 @@
 #include "builder/version.h"
 
 #include "oci/base/json.h"
+#include "oci/base/redact.h"
 
 #include <archive.h>
 #include <curl/curl.h>
@@ -219,6 +220,8 @@ main (int argc, char **argv)
   (void) g_log_set_default_handler (on_log, NULL);
 
   gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
+  for (int i = 1; i < argc; i++)
+    g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
   gboolean ok = run (&global, argc, argv, &error);
   g_autoptr (OciJsonValue) failure = !ok && json ? failure_to_json (error) : NULL;
   terrane_print_result (failure);

@@ -58,8 +58,8 @@ terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor, un
     return FALSE;
   if (!find_assembled (store, descriptor, &commit))
     {
-      gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest,
-                                          out_rootfs->config, jobs, progress, &tree, error);
+      gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest, out_rootfs->config,
+                                          jobs, progress, &tree, error);
       commit = tree.commit;
       terrane_stored_tree_clear (&tree);
       if (!ok)

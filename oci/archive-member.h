@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @expected: (nullable): what the file must digest to: it fails when another one is there by now
  * @layout: where the members go, which says how much they may unpack to
  *
- * Calls @func for every member of the archive file @path.
+ * Calls @func for every member of the archive file @path; a leading slash of a name is dropped.
  */
 gboolean oci_archive_foreach (const char *path, const OciDigest *expected, OciLayout *layout,
                               OciMemberFunc func, gpointer data, GError **error);

@@ -25,6 +25,7 @@ struct _OciArchiveReader
 {
   char *name;
   gboolean is_layer;
+  gboolean allow_absolute;
   OciUnpackBudget *budget;
   OciUnpackBudget own_budget;
 
@@ -281,6 +282,12 @@ oci_archive_reader_free (OciArchiveReader *self)
   g_free (self);
 }
 
+void
+oci_archive_reader_allow_absolute (OciArchiveReader *self)
+{
+  self->allow_absolute = TRUE;
+}
+
 static gboolean
 keep_xattr (const char *name)
 {
@@ -352,7 +359,8 @@ static gboolean
 read_entry (OciArchiveReader *self, OciEntry *out, GError **error)
 {
   const OciRawMember *raw = &self->current;
-  if (!normalise (self, raw->path, &self->path, error))
+  const char *path = raw->path + (self->allow_absolute ? strspn (raw->path, "/") : 0);
+  if (!normalise (self, path, &self->path, error))
     return FALSE;
   OCI_PREFIX (error, "%s", self->path);
   if (raw->uid < 0 || raw->uid >= UINT32_MAX || raw->gid < 0 || raw->gid >= UINT32_MAX)

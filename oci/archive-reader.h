@@ -51,6 +51,8 @@ OciArchiveReader *oci_archive_reader_new_layer (const char *name, OciArchiveSour
                                                 gpointer data, OciUnpackBudget *budget,
                                                 GError **error);
 void oci_archive_reader_free (OciArchiveReader *self);
+/** Takes a leading slash of a member's name for the root of the archive instead of refusing it. */
+void oci_archive_reader_allow_absolute (OciArchiveReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciArchiveReader, oci_archive_reader_free)
 
 /**

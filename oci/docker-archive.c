@@ -2,16 +2,21 @@
 
 #include "oci/archive-file.h"
 #include "oci/archive-member.h"
+#include "oci/base/number.h"
 #include "oci/base/path.h"
 #include "oci/image.h"
+#include "oci/layer-stream.h"
 #include "oci/layer-writer.h"
+#include "oci/reference.h"
 
 #include <string.h>
 
+#define MANIFEST_NAME "manifest.json"
+
 enum
 {
-  COPY_BYTES = 256 * 1024,
   MAX_IMAGES = 10000,
+  MAX_LINKS = 40, /* as the kernel follows */
 };
 
 /* What a docker archive holds; several images may share members, and links stand for repeated
@@ -24,11 +29,25 @@ typedef struct
   GBytes *manifest;
 } DockerImport;
 
+/* A name that is there twice would be another image for tools that take the other member. */
+static gboolean
+add_member (DockerImport *self, const char *path, const OciDigest *digest, uint64_t size,
+            GError **error)
+{
+  const OciDescriptor *before = g_hash_table_lookup (self->members, path);
+  if (before != NULL && !oci_digest_equal (&before->digest, digest))
+    return oci_throw (error, OCI_ERROR_FORMAT, "is there twice, with different content");
+  g_hash_table_replace (self->members, g_strdup (path), oci_descriptor_new ("", digest, size));
+  return TRUE;
+}
+
 static gboolean
 take_docker_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
 {
   OCI_PREFIX (error, "%s", entry->path);
   DockerImport *self = data;
+  OciDigest digest;
+  uint64_t size = 0;
   if (entry->type == OCI_ENTRY_HARDLINK)
     g_hash_table_replace (self->links, g_strdup (entry->path), g_strdup (entry->target));
   if (entry->type == OCI_ENTRY_SYMLINK)
@@ -39,63 +58,64 @@ take_docker_member (OciArchiveReader *reader, const OciEntry *entry, gpointer da
     }
   if (entry->type != OCI_ENTRY_FILE)
     return TRUE;
-  if (strcmp (entry->path, "manifest.json") == 0)
+  if (strcmp (entry->path, MANIFEST_NAME) == 0)
     {
+      g_autoptr (GBytes) raw = oci_archive_read_member (reader, entry->size, error);
+      if (raw == NULL)
+        return FALSE;
+      digest = oci_digest_of_bytes (raw);
+      size = g_bytes_get_size (raw);
       g_clear_pointer (&self->manifest, g_bytes_unref);
-      self->manifest = oci_archive_read_member (reader, entry->size, error);
-      return self->manifest != NULL;
+      self->manifest = g_steal_pointer (&raw);
     }
-  OciDigest digest;
-  uint64_t size = 0;
-  if (!oci_archive_import_member (reader, self->layout, NULL, &digest, &size, error))
+  else if (!oci_archive_import_member (reader, self->layout, NULL, &digest, &size, error))
     return FALSE;
-  g_hash_table_replace (self->members, g_strdup (entry->path),
-                        oci_descriptor_new ("", &digest, size));
-  return TRUE;
+  return add_member (self, entry->path, &digest, size, error);
 }
 
+/* @name: as manifest.json spells it, with "./" or "/" in front or not */
 static const OciDescriptor *
-find_member (const DockerImport *self, const char *path, GError **error)
+find_member (const DockerImport *self, const char *name, GError **error)
 {
-  const char *link = g_hash_table_lookup (self->links, path);
-  const OciDescriptor *found = g_hash_table_lookup (self->members, link != NULL ? link : path);
+  g_autofree char *normal = NULL;
+  if (!oci_path_normalise (name + strspn (name, "/"), &normal, error))
+    return NULL;
+  const char *path = normal;
+  const OciDescriptor *found = g_hash_table_lookup (self->members, path);
+  for (unsigned hops = 0; found == NULL && path != NULL && hops < MAX_LINKS; hops++)
+    {
+      path = g_hash_table_lookup (self->links, path);
+      found = path != NULL ? g_hash_table_lookup (self->members, path) : NULL;
+    }
   if (found == NULL)
     {
-      g_autofree char *quoted = oci_quote (path);
-      oci_throw (error, OCI_ERROR_CORRUPT, "manifest.json names %s, which is not in the archive",
+      g_autofree char *quoted = oci_quote (name);
+      oci_throw (error, OCI_ERROR_CORRUPT,
+                 MANIFEST_NAME
+                 " names %s, which is not in the archive, or is a link to what is not",
                  quoted);
     }
   return found;
 }
 
-/* Compresses a layer that is there as plain tar. */
+/* Compresses the tar that @stream gives. */
 static OciDescriptor *
-compress_layer (OciLayout *layout, const OciDescriptor *plain, unsigned jobs,
-                OciDigest *out_diff_id, GError **error)
+compress_layer (OciLayout *layout, OciLayerStream *stream, unsigned jobs, OciDigest *out_diff_id,
+                GError **error)
 {
-  g_auto (OciFd) fd = -1;
-  g_autofree char *buffer = g_malloc (COPY_BYTES);
   g_autoptr (OciLayerWriter) writer = oci_layer_writer_new (layout, jobs, error);
-  if (writer == NULL || !oci_layout_open_blob (layout, plain, &fd, error))
+  if (writer == NULL)
     return NULL;
-  for (size_t got = COPY_BYTES; got == COPY_BYTES;)
-    if (!oci_read_full (fd, buffer, COPY_BYTES, &got, error)
-        || !oci_layer_writer_raw (writer, buffer, got, error))
-      return NULL;
-  return oci_layer_writer_finish (writer, out_diff_id, error);
-}
-
-static gboolean
-is_gzip (OciLayout *layout, const OciDescriptor *blob, gboolean *out_gzip, GError **error)
-{
-  g_auto (OciFd) fd = -1;
-  unsigned char magic[2] = { 0 };
-  size_t got = 0;
-  if (!oci_layout_open_blob (layout, blob, &fd, error)
-      || !oci_read_full (fd, magic, sizeof magic, &got, error))
-    return FALSE;
-  *out_gzip = got == sizeof magic && magic[0] == 0x1f && magic[1] == 0x8b;
-  return TRUE;
+  for (;;)
+    {
+      const void *bytes = NULL;
+      size_t len = 0;
+      if (!oci_layer_stream_read (stream, &bytes, &len, error)
+          || (len > 0 && !oci_layer_writer_raw (writer, bytes, len, error)))
+        return NULL;
+      if (len == 0)
+        return oci_layer_writer_finish (writer, out_diff_id, error);
+    }
 }
 
 static OciDescriptor *
@@ -103,95 +123,156 @@ import_layer (const DockerImport *self, const char *path, const OciDigest *diff_
               GError **error)
 {
   OCI_PREFIX (error, "%s", path);
-  gboolean gzip = FALSE;
-  const OciDescriptor *member = find_member (self, path, error);
-  if (member == NULL || !is_gzip (self->layout, member, &gzip, error))
-    return NULL;
-  if (gzip)
-    return oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &member->digest, member->size);
-
   OciDigest actual;
-  g_autoptr (OciDescriptor) layer = compress_layer (self->layout, member, jobs, &actual, error);
+  OciDigestText is, should;
+  g_auto (OciFd) fd = -1;
+  const OciDescriptor *member = find_member (self, path, error);
+  if (member == NULL || !oci_layout_open_blob (self->layout, member, &fd, error))
+    return NULL;
+  g_autoptr (OciLayerStream) stream = oci_layer_stream_new (fd, error);
+  if (stream == NULL)
+    return NULL;
+  if (strcmp (oci_layer_stream_compression (stream), "gzip") == 0)
+    return oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &member->digest, member->size);
+  g_autoptr (OciDescriptor) layer = compress_layer (self->layout, stream, jobs, &actual, error);
   if (layer == NULL)
     return NULL;
-  if (!oci_digest_equal (&actual, diff_id))
-    {
-      oci_throw (error, OCI_ERROR_CORRUPT, "the layer does not match its diff_id");
-      return NULL;
-    }
-  return g_steal_pointer (&layer);
+  if (oci_digest_equal (&actual, diff_id))
+    return g_steal_pointer (&layer);
+  oci_throw (error, OCI_ERROR_CORRUPT,
+             "the layer does not match its diff_id: its tar is %s, the configuration says %s",
+             oci_digest_text (&actual, is), oci_digest_text (diff_id, should));
+  return NULL;
 }
 
 /* One image of manifest.json: [{"Config": PATH, "RepoTags": […], "Layers": [PATH, …]}]. */
 typedef struct
 {
   char *config;
-  char **layers;
-  char **tags;
+  char **layers; /* (nullable): none */
+  char **tags;   /* (nullable): none */
 } DockerImage;
 
 static void
-docker_image_clear (DockerImage *self)
+docker_image_free (gpointer data)
 {
+  DockerImage *self = data;
   g_free (self->config);
   g_strfreev (self->layers);
   g_strfreev (self->tags);
+  g_free (self);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DockerImage, docker_image_clear)
 
-static void
-read_docker_image (const OciJson *at, DockerImage *out)
+static DockerImage *
+read_docker_image (const OciJson *at)
 {
   OciJson member;
   const char *config;
+  DockerImage *self = g_new0 (DockerImage, 1);
   if (!oci_json_object (at, NULL))
-    return;
+    return self;
   if (oci_json_require (at, "Config", &member) && oci_json_string (&member, &config))
-    out->config = g_strdup (config);
-  if (oci_json_require (at, "Layers", &member))
-    (void) oci_json_strv (&member, OCI_MANIFEST_MAX_LAYERS, &out->layers);
+    self->config = g_strdup (config);
+  if (oci_json_member (at, "Layers", &member)) /* null where an image has none */
+    (void) oci_json_strv (&member, OCI_MANIFEST_MAX_LAYERS, &self->layers);
   if (oci_json_member (at, "RepoTags", &member))
-    (void) oci_json_strv (&member, 10000, &out->tags);
+    (void) oci_json_strv (&member, 10000, &self->tags);
+  return self;
 }
 
-/* Tools write the names in full: docker.io/library/NAME:TAG for what the user called NAME:TAG. */
+/* Of DockerImage. */
+static GPtrArray *
+read_docker_images (GBytes *raw, GError **error)
+{
+  OciJson root;
+  size_t length = 0;
+  g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func (docker_image_free);
+  g_autoptr (OciJsonDocument) document =
+      oci_json_parse (MANIFEST_NAME, raw, OCI_ERROR_FORMAT, &root, error);
+  if (document == NULL)
+    return NULL;
+  (void) oci_json_array (&root, MAX_IMAGES, &length); /* what it is instead is noted */
+  for (size_t i = 0; i < length; i++)
+    {
+      OciJson element;
+      oci_json_element (&root, i, &element);
+      g_ptr_array_add (images, read_docker_image (&element));
+    }
+  return oci_json_document_finish (document, error) ? g_steal_pointer (&images) : NULL;
+}
+
+/* docker leaves docker.io/library/ out, skopeo writes it, podman puts localhost/ before the names
+ * of what was built here: all of these are what the user called NAME:TAG. */
 static gboolean
 has_tag (const DockerImage *image, const char *name)
 {
-  static const char *const prefixes[] = { "", "docker.io/", "docker.io/library/" };
-  for (size_t i = 0; image->tags != NULL && i < G_N_ELEMENTS (prefixes); i++)
+  g_autofree char *full = oci_reference_full_name (name);
+  g_autofree char *here = g_strconcat ("localhost/", name, NULL);
+  for (char **tag = image->tags; tag != NULL && *tag != NULL; tag++)
     {
-      g_autofree char *full = g_strconcat (prefixes[i], name, NULL);
-      if (g_strv_contains ((const char *const *) image->tags, full))
+      g_autofree char *other = oci_reference_full_name (*tag);
+      if (g_str_equal (other, full) || g_str_equal (*tag, here))
         return TRUE;
     }
   return FALSE;
 }
 
-static gboolean
-choose_docker_image (GBytes *raw, const char *name, DockerImage *out, GError **error)
+static char *
+list_tags (const GPtrArray *images)
 {
-  OciJson root;
-  size_t length = 0;
-  g_autoptr (OciJsonDocument) document =
-      oci_json_parse ("manifest.json", raw, OCI_ERROR_FORMAT, &root, error);
-  if (document == NULL)
-    return FALSE;
-  gboolean found = FALSE;
-  if (oci_json_array (&root, MAX_IMAGES, &length) && name == NULL && length != 1)
-    oci_json_problem (&root, "holds %zu images, name one", length);
-  for (size_t i = 0; i < length && !found; i++)
+  g_autoptr (GPtrArray) tags = g_ptr_array_new ();
+  for (guint i = 0; i < images->len; i++)
+    for (char **tag = ((DockerImage *) images->pdata[i])->tags; tag != NULL && *tag != NULL; tag++)
+      g_ptr_array_add (tags, *tag);
+  g_ptr_array_add (tags, NULL);
+  g_autofree char *list = g_strjoinv (", ", (char **) tags->pdata);
+  return list[0] != '\0' ? oci_quote (list) : g_strdup ("none with a name");
+}
+
+/* @name: (nullable): also "@N", the image at a position, for those without names */
+static const DockerImage *
+choose_docker_image (const GPtrArray *images, const char *name, GError **error)
+{
+  uint64_t index = 0;
+  if (name == NULL && images->len == 1)
+    return images->pdata[0];
+  if (name != NULL && name[0] == '@' && oci_parse_u64 (name + 1, MAX_IMAGES, &index, NULL)
+      && index < images->len)
+    return images->pdata[index];
+  for (guint i = 0; name != NULL && i < images->len; i++)
+    if (has_tag (images->pdata[i], name))
+      return images->pdata[i];
+  g_autofree char *list = list_tags (images);
+  g_autofree char *quoted = oci_quote (name);
+  if (name == NULL)
+    oci_throw (error, OCI_ERROR_USAGE,
+               "holds %u images, name one: %s; @0 to @%u name them by position", images->len, list,
+               images->len > 0 ? images->len - 1 : 0);
+  else
+    oci_throw (error, OCI_ERROR_NOT_FOUND, "has no image %s; there is: %s", quoted, list);
+  return NULL;
+}
+
+static gboolean
+add_layers (const DockerImport *self, const DockerImage *image, const OciImageConfig *config,
+            unsigned jobs, OciManifest *manifest, GError **error)
+{
+  guint layers = image->layers != NULL ? g_strv_length (image->layers) : 0;
+  if (layers != oci_image_config_n_layers (config))
+    return oci_throw (error, OCI_ERROR_CORRUPT,
+                      MANIFEST_NAME " has %u layers, and the configuration %s %u diff_ids", layers,
+                      image->config, oci_image_config_n_layers (config));
+  for (guint i = 0; i < layers; i++)
     {
-      OciJson element;
-      oci_json_element (&root, i, &element);
-      docker_image_clear (out);
-      *out = (DockerImage){ 0 };
-      read_docker_image (&element, out);
-      found = name == NULL || has_tag (out, name);
+      OciDigest diff_id;
+      if (!oci_image_config_diff_id (config, i, &diff_id, error))
+        return FALSE;
+      OciDescriptor *layer = import_layer (self, image->layers[i], &diff_id, jobs, error);
+      if (layer == NULL)
+        return FALSE;
+      g_ptr_array_add (manifest->layers, layer);
     }
-  if (!found && name != NULL)
-    oci_json_problem (&root, "has no image ‘%s’", name);
-  return oci_json_document_finish (document, error);
+  return TRUE;
 }
 
 static OciDescriptor *
@@ -208,23 +289,28 @@ build_docker_manifest (const DockerImport *self, const DockerImage *image, unsig
       oci_layout_read_blob (self->layout, manifest->config, OCI_IMAGE_CONFIG_MAX_BYTES, error);
   g_autoptr (OciImageConfig) config =
       raw != NULL ? oci_image_config_parse (image->config, raw, error) : NULL;
-  if (config == NULL)
+  if (config == NULL || !add_layers (self, image, config, jobs, manifest, error))
     return NULL;
-  for (guint i = 0; image->layers[i] != NULL; i++)
-    {
-      OciDigest diff_id;
-      if (!oci_image_config_diff_id (config, i, &diff_id, error))
-        return NULL;
-      OciDescriptor *layer = import_layer (self, image->layers[i], &diff_id, jobs, error);
-      if (layer == NULL)
-        return NULL;
-      g_ptr_array_add (manifest->layers, layer);
-    }
   OciDigest digest;
   g_autoptr (GBytes) dump = oci_manifest_dump (manifest);
   if (!oci_layout_put_blob (self->layout, dump, &digest, error))
     return NULL;
   return oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, g_bytes_get_size (dump));
+}
+
+static gboolean
+fail_without_manifest (const DockerImport *self, GError **error)
+{
+  if (g_hash_table_contains (self->members, "index.json"))
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "is not a docker archive, which has a " MANIFEST_NAME
+                      ", but an OCI archive: write oci-archive:FILE");
+  if (g_hash_table_contains (self->members, "repositories"))
+    return oci_throw (
+        error, OCI_ERROR_UNSUPPORTED,
+        "was written by docker before 1.10: it has ‘repositories’, but no " MANIFEST_NAME
+        "; load it into a newer docker and save it again");
+  return oci_throw (error, OCI_ERROR_FORMAT, "is not a docker archive: it has no " MANIFEST_NAME);
 }
 
 OciDescriptor *
@@ -235,20 +321,14 @@ docker_archive_import (const char *path, const OciDigest *file, const char *name
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_descriptor_free);
   g_autoptr (GHashTable) links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   DockerImport import = { .layout = layout, .members = members, .links = links };
+  OCI_PREFIX (error, "%s", path);
   gboolean ok = oci_archive_foreach (path, file, layout, take_docker_member, &import, error);
   g_autoptr (GBytes) raw = import.manifest;
-  if (!ok)
+  if (!ok || (raw == NULL && !fail_without_manifest (&import, error)))
     return NULL;
-  OCI_PREFIX (error, "%s", path);
-  if (raw == NULL)
-    {
-      oci_throw (error, OCI_ERROR_FORMAT, "no docker archive: it has no manifest.json");
-      return NULL;
-    }
-  g_auto (DockerImage) image = { 0 };
-  if (!choose_docker_image (raw, name, &image, error) || image.layers == NULL)
-    return NULL;
-  return build_docker_manifest (&import, &image, jobs, error);
+  g_autoptr (GPtrArray) images = read_docker_images (raw, error);
+  const DockerImage *image = images != NULL ? choose_docker_image (images, name, error) : NULL;
+  return image != NULL ? build_docker_manifest (&import, image, jobs, error) : NULL;
 }
 
 /* Adds a blob as HEX.SUFFIX and names that path in @paths when given. */
@@ -296,6 +376,6 @@ docker_archive_export (OciLayout *layout, const OciDescriptor *descriptor, const
     if (!add_blob (file, layout, manifest->layers->pdata[i], ".tar.gz", layers, error))
       return FALSE;
   g_autoptr (GBytes) document = make_manifest (manifest, name, layers);
-  return oci_archive_file_add (file, "manifest.json", document, error)
+  return oci_archive_file_add (file, MANIFEST_NAME, document, error)
          && oci_archive_file_finish (file, error);
 }

@@ -7,11 +7,12 @@ G_BEGIN_DECLS
 
 /**
  * docker_archive_import:
- * @path: a tar in any compression, read in one pass
+ * @path: a tar in any compression, read in one pass; members in any order
  * @file: (nullable): what the file must digest to
- * @name: (nullable): "REPOSITORY:TAG"; %NULL when there is only one image
- * @jobs: as for oci_layer_writer_new(): layers that come uncompressed are compressed, since
- *   registries and Lambda want gzip; compressed ones stay byte for byte
+ * @name: (nullable): "REPOSITORY:TAG" or "@N", the image at position N; %NULL when there is only
+ *   one image
+ * @jobs: as for oci_layer_writer_new(): layers that come uncompressed or in another compression
+ *   become gzip, which registries and Lambda want; those that are gzip stay byte for byte
  *
  * Returns: (transfer full) (nullable): descriptor of an OCI manifest made for the image
  */

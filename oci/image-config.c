@@ -230,17 +230,30 @@ oci_image_config_cmd (const OciImageConfig *self)
 }
 
 char **
-oci_image_config_argv (const OciImageConfig *self)
+oci_image_config_argv_with (const OciImageConfig *self, const char *const *cmd, const char *handler)
 {
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (self);
-  g_auto (GStrv) cmd = oci_image_config_cmd (self);
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_auto (GStrv) own = oci_image_config_cmd (self);
+  const char *const *rest = cmd != NULL ? cmd : (const char *const *) own;
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   for (char **word = entrypoint; *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
-  for (char **word = cmd; *word != NULL; word++)
+  /* With an entrypoint the whole command is the handler, as Lambda has it. */
+  gboolean whole = handler != NULL && words->len > 0;
+  for (const char *const *word = rest; !whole && *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
+  if (handler != NULL && !whole && words->len > 0)
+    g_ptr_array_set_size (words, (int) words->len - 1);
+  if (handler != NULL)
+    g_ptr_array_add (words, g_strdup (handler));
   g_ptr_array_add (words, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+  return (char **) g_ptr_array_steal (words, NULL);
+}
+
+char **
+oci_image_config_argv (const OciImageConfig *self)
+{
+  return oci_image_config_argv_with (self, NULL, NULL);
 }
 
 char **

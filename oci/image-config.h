@@ -41,6 +41,17 @@ char **oci_image_config_entrypoint (const OciImageConfig *self);
 char **oci_image_config_cmd (const OciImageConfig *self);
 /** Both: what is run. Returns: (transfer full) */
 char **oci_image_config_argv (const OciImageConfig *self);
+
+/**
+ * oci_image_config_argv_with:
+ * @cmd: (nullable): words instead of the image's command
+ * @handler: (nullable): a word instead of it; of an image without an entrypoint, instead of its
+ *   command's last word
+ *
+ * Of another function in the same image. At most one of both is given.
+ */
+char **oci_image_config_argv_with (const OciImageConfig *self, const char *const *cmd,
+                                   const char *handler);
 /** "NAME=VALUE" strings. Returns: (transfer full) */
 char **oci_image_config_env (const OciImageConfig *self);
 

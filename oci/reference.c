@@ -1,10 +1,13 @@
 #include "oci/reference.h"
 
 #include "oci/base/number.h"
+#include "oci/base/redact.h"
 
 #include <string.h>
 
 #define DEFAULT_TAG "latest"
+#define DEFAULT_HOST "docker.io"
+#define LOCAL_HOST "localhost" /* what podman puts before names that no registry has */
 
 enum
 {
@@ -176,9 +179,8 @@ check_host (Span span, GError **error)
 static gboolean
 looks_like_host (Span span)
 {
-  static const char localhost[] = "localhost";
   return memchr (span.start, '.', span.len) != NULL || memchr (span.start, ':', span.len) != NULL
-         || (span.len == strlen (localhost) && memcmp (span.start, localhost, span.len) == 0);
+         || (span.len == strlen (LOCAL_HOST) && memcmp (span.start, LOCAL_HOST, span.len) == 0);
 }
 
 /* Cuts ":TAG" from the end of *@name; a ":" before a "/" belongs to the port. */
@@ -209,8 +211,15 @@ split_digest (const char *at, OciReference *self, GError **error)
 OciReference *
 oci_reference_parse (const char *text, GError **error)
 {
-  g_autofree char *quoted = oci_quote (text);
+  g_autofree char *hidden = oci_redact_user (text);
+  g_autofree char *quoted = oci_quote (hidden != NULL ? hidden : text);
   OCI_PREFIX (error, "%s", quoted);
+  if (hidden != NULL)
+    {
+      oci_throw (error, OCI_ERROR_USAGE,
+                 "a user or password does not belong there; 'terrane login' stores them");
+      return NULL;
+    }
   if (g_str_has_prefix (text, OCI_REFERENCE_SCHEME))
     text += strlen (OCI_REFERENCE_SCHEME);
 
@@ -224,15 +233,17 @@ oci_reference_parse (const char *text, GError **error)
   Span host = { name.start, slash != NULL ? (size_t) (slash - name.start) : 0 };
   if (slash == NULL || !looks_like_host (host))
     {
+      g_autofree char *meant = oci_reference_suggest (text);
       oci_throw (error, OCI_ERROR_USAGE,
-                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG], such as "
-                 "docker://docker.io/library/debian:12");
+                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG], %s%s",
+                 meant != NULL ? "which docker takes this for: " : "such as ",
+                 meant != NULL ? meant : "docker://docker.io/library/debian:12");
       return NULL;
     }
   Span path = { slash + 1, name.len - host.len - 1 };
   self->host = g_strndup (host.start, host.len);
   gboolean official =
-      strcmp (self->host, "docker.io") == 0 && memchr (path.start, '/', path.len) == NULL;
+      strcmp (self->host, DEFAULT_HOST) == 0 && memchr (path.start, '/', path.len) == NULL;
   self->repository =
       g_strdup_printf ("%s%.*s", official ? "library/" : "", (int) path.len, path.start);
   if (!check_host (host, error) || !check_repository (span_until (self->repository, NULL), error))
@@ -277,6 +288,8 @@ char *
 oci_reference_local_name (const char *text, gboolean allow_host, GError **error)
 {
   g_autofree char *tag = NULL;
+  if (!allow_host && g_str_has_prefix (text, LOCAL_HOST "/"))
+    text += strlen (LOCAL_HOST "/");
   Span name = span_until (text, NULL);
   if (!split_tag (&name, &tag, error))
     return NULL;
@@ -296,4 +309,33 @@ oci_reference_local_name (const char *text, gboolean allow_host, GError **error)
   if (!check_repository (repository, error))
     return NULL;
   return g_strdup_printf ("%.*s:%s", (int) name.len, name.start, tag != NULL ? tag : DEFAULT_TAG);
+}
+
+char *
+oci_reference_full_name (const char *text)
+{
+  static const char index_host[] = "index." DEFAULT_HOST;
+  const char *slash = strchr (text, '/');
+  Span host = { text, slash != NULL ? (size_t) (slash - text) : 0 };
+  const char *path = slash != NULL && looks_like_host (host) ? slash + 1 : text;
+  gboolean is_index =
+      host.len == strlen (index_host) && path != text && memcmp (text, index_host, host.len) == 0;
+  g_autofree char *name =
+      path == text || is_index ? g_strdup (DEFAULT_HOST) : g_strndup (host.start, host.len);
+  const char *last = strrchr (path, '/');
+  gboolean has_tag = strchr (last != NULL ? last : path, ':') != NULL;
+  gboolean official = strcmp (name, DEFAULT_HOST) == 0 && last == NULL;
+  return g_strconcat (name, "/", official ? "library/" : "", path, has_tag ? "" : ":",
+                      has_tag ? "" : DEFAULT_TAG, NULL);
+}
+
+char *
+oci_reference_suggest (const char *text)
+{
+  if (strchr (text, ':') == NULL && strcmp (text, LOCAL_HOST) == 0)
+    return NULL;
+  g_autofree char *full = oci_reference_full_name (text);
+  g_autofree char *whole = g_strconcat (OCI_REFERENCE_SCHEME, full, NULL);
+  g_autoptr (OciReference) reference = oci_reference_parse (whole, NULL);
+  return reference != NULL ? oci_reference_text (reference) : NULL;
 }

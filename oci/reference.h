@@ -2,7 +2,8 @@
  * distribution/reference, and what distribution-spec v1.1 says about names and tags.
  *
  * A registry host is always required: a bare name means an image in the store, and guessing
- * docker.io would send private images to the public. */
+ * docker.io would send private images to the public, and take images from it that somebody else
+ * put there under the name. Errors say what docker would guess. */
 #pragma once
 
 #include "oci/digest.h"
@@ -43,8 +44,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciReference, oci_reference_free)
 char *oci_reference_text (const OciReference *self);
 
 /**
+ * oci_reference_full_name:
+ * @text: NAME[:TAG] as a docker archive has it; not checked
+ *
+ * Returns: (transfer full): the same with the registry, the "library/" and the tag that docker
+ *   leaves out, so that names can be compared
+ */
+char *oci_reference_full_name (const char *text);
+
+/**
+ * oci_reference_suggest:
+ * @text: what a user wrote, without "docker://"
+ *
+ * Returns: (transfer full) (nullable): the reference with "docker://" that docker would take it for
+ */
+char *oci_reference_suggest (const char *text);
+
+/**
  * oci_reference_local_name:
- * @text: NAME[:TAG], not in a registry
+ * @text: NAME[:TAG], not in a registry; "localhost/" in front, as podman shows such names, is left
+ *   out unless @allow_host
  * @allow_host: whether NAME may start with HOST:PORT, as the names in docker-archives do
  *
  * Returns: (transfer full) (nullable): "NAME:TAG" with "latest" as default tag, or %NULL with

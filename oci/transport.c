@@ -39,7 +39,10 @@ is_ref_name (const char *text)
 static gboolean
 parse_name (OciTransport *self, const char *name, GError **error)
 {
-  if (self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
+  if (self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE && name[0] == '@' && name[1] != '\0'
+      && name[1 + strspn (name + 1, "0123456789")] == '\0')
+    self->name = g_strdup (name); /* a position, which containers-transports(5) has too */
+  else if (self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     self->name = oci_reference_local_name (name, TRUE, error);
   else if (is_ref_name (name))
     self->name = g_strdup (name);

@@ -19,8 +19,8 @@ typedef struct
 {
   OciTransportKind kind;
   char *path; /* (nullable): of the layout or archive; as written */
-  char *name; /* (nullable): store and docker-archive: "NAME:TAG"; oci, oci-archive: the
-               * ref.name annotation. %NULL means the only image there is. */
+  char *name; /* (nullable): store and docker-archive: "NAME:TAG", the latter also "@N"; oci,
+               * oci-archive: the ref.name annotation. %NULL means the only image there is. */
   OciReference *reference; /* (nullable): of a registry */
 } OciTransport;
 

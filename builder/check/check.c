@@ -12,7 +12,11 @@
 static gboolean
 check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  terrane_check_programs (check->view, check->programs, findings);
+  g_autoptr (TerraneAbsentLibraries) absent =
+      terrane_absent_libraries_new (check->view, check->python, error);
+  if (absent == NULL)
+    return FALSE;
+  terrane_check_programs (check->view, check->programs, absent, findings);
   return terrane_check_symbols (check->view, check->programs, findings, error);
 }
 
@@ -25,9 +29,10 @@ check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 }
 
 static gboolean
-check_lambda (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+check_lambda (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  terrane_check_lambda (check->view, check->today, findings);
+  if (!terrane_check_lambda (check->view, check->python, check->today, findings, error))
+    return FALSE;
   if (check->layers != NULL)
     terrane_check_layers_lambda (check->layers, findings);
   return TRUE;

@@ -156,3 +156,9 @@ terrane_closure_files (const TerraneClosure *self)
 {
   return self->files;
 }
+
+const TerraneClosure *
+terrane_closure_process (const TerraneClosure *self)
+{
+  return self->process;
+}

@@ -40,6 +40,9 @@ TerraneLibrarySearch *terrane_closure_search (const TerraneClosure *self);
 /** Returns: (transfer none): of TerraneLoaded, in the order of loading, without @process's */
 const GPtrArray *terrane_closure_files (const TerraneClosure *self);
 
+/** Returns: (transfer none) (nullable): what was loaded before */
+const TerraneClosure *terrane_closure_process (const TerraneClosure *self);
+
 /** Returns: (transfer none) (nullable): what goes by @name in the process */
 const TerraneLoaded *terrane_closure_lookup (const TerraneClosure *self, const char *name);
 

@@ -1,6 +1,8 @@
 /* https://cloud.google.com/run/docs/container-contract */
 #include "builder/check/cloud-run.h"
 
+#include "builder/check/program-file.h"
+
 #include <string.h>
 
 static void
@@ -17,8 +19,8 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
                            "the image is for %s, Cloud Run runs linux/amd64", quoted);
 }
 
-static void
-check_program (const TerraneImageView *view, TerraneFindings *findings)
+static gboolean
+check_program (const TerraneImageView *view, TerraneFindings *findings, GError **error)
 {
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
   g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
@@ -28,10 +30,11 @@ check_program (const TerraneImageView *view, TerraneFindings *findings)
     {
       terrane_findings_report (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
                                "config.entrypoint: missing, and there is no command either");
-      return;
+      return TRUE;
     }
-  const TerraneNode *node =
-      terrane_image_view_program (view, working_dir != NULL ? working_dir : "/", program);
+  const char *directory = working_dir != NULL && working_dir[0] == '/' ? working_dir : "/";
+  const TerraneNode *node = terrane_image_view_program (view, directory, program);
+  g_autofree char *problem = NULL, *fix = NULL;
   g_autofree char *quoted = oci_quote (program);
   if (node == NULL)
     terrane_findings_report (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
@@ -40,6 +43,12 @@ check_program (const TerraneImageView *view, TerraneFindings *findings)
     terrane_findings_report (findings, "cloud-run.program-not-executable", TERRANE_SEVERITY_ERROR,
                              "chmod 755", "config.entrypoint: %s is no file that can be executed",
                              quoted);
+  else if (!terrane_program_file_problem (view, node, directory, &problem, &fix, error))
+    return FALSE;
+  if (problem != NULL)
+    terrane_image_view_report (view, findings, "cloud-run.program-script", TERRANE_SEVERITY_ERROR,
+                               node, fix, "config.entrypoint: %s %s", quoted, problem);
+  return TRUE;
 }
 
 static void
@@ -73,11 +82,11 @@ check_environment (const TerraneImageView *view, TerraneFindings *findings)
 }
 
 gboolean
-terrane_check_cloud_run (const TerraneCheck *check, TerraneFindings *findings,
-                         G_GNUC_UNUSED GError **error)
+terrane_check_cloud_run (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
   check_platform (check->view, findings);
-  check_program (check->view, findings);
+  if (!check_program (check->view, findings, error))
+    return FALSE;
   check_working_dir (check->view, findings);
   check_environment (check->view, findings);
   return TRUE;

@@ -1,12 +1,14 @@
 #include "builder/check/elf.h"
 
 #include "builder/check/module-name.h"
+#include "builder/check/pure-wheel.h"
 
 #include <string.h>
 
 enum
 {
   MAX_SHOWN_FILES = 16, /* of a chain; real ones have five */
+  MIN_BASE_FILES = 3,   /* one or two foreign files do not make a foreign base */
 };
 
 /* A missing library. The first root that fails for it decides how bad that is. */
@@ -28,6 +30,8 @@ typedef struct
   GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
   GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
+  const TerraneAbsentLibraries *absent; /* what packages had */
+  TerranePureWheels *pure;
   gboolean musl;
 } Check;
 
@@ -44,12 +48,15 @@ static TerraneSeverity
 severity_of (const Check *self, const TerraneRoot *root, const TerraneElfEntry *entry)
 {
   gboolean trusted = self->view->trust_base && entry->node->origin == 0;
+  if (terrane_module_is_spare (root->entry->path))
+    return TERRANE_SEVERITY_NOTE;
   return root->required && !trusted ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING;
 }
 
+/* @cause: (nullable): what files have in common for which one finding is enough */
 static void
-add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
-     const char *message, const char *fix)
+add_caused (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
+            const char *cause, const char *message, const char *fix)
 {
   const TerraneFinding finding = {
     .id = id,
@@ -58,8 +65,16 @@ add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntr
     .tree = terrane_image_view_tree (self->view, entry->node),
     .message = message,
     .fix = fix,
+    .cause = cause,
   };
   terrane_findings_add (self->findings, &finding);
+}
+
+static void
+add (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
+     const char *message, const char *fix)
+{
+  add_caused (self, id, severity, entry, NULL, message, fix);
 }
 
 static void
@@ -73,6 +88,22 @@ find_fitting (Check *self)
           && terrane_programs_fits (self->programs, entry))
         g_hash_table_insert (self->fitting, terrane_module_any_machine (entry->path), entry);
     }
+}
+
+/* Whether import looks for it, so that nothing but Python decides whether it is loaded. */
+static gboolean
+is_extension (const char *path)
+{
+  return strstr (path, ".cpython-") != NULL || g_str_has_suffix (path, ".abi3.so");
+}
+
+/* What is wrong when a wheel for any platform has a file for one of them: nothing, when its name
+ * says so. */
+static TerraneSeverity
+severity_in_pure_wheel (const TerraneElfEntry *entry)
+{
+  g_autofree char *key = terrane_module_any_machine (entry->path);
+  return strcmp (key, entry->path) != 0 ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING;
 }
 
 /* Packages that are made for several processors choose a file when they run. */
@@ -94,10 +125,62 @@ report_machine (Check *self, const TerraneRoot *root)
            "leave it out: nothing can load it");
       return;
     }
+  if (!is_extension (entry->path) && terrane_pure_wheels_have (self->pure, entry->node))
+    {
+      g_autofree char *message = g_strdup_printf (
+          "it is for %s, the image for %s; its wheel is for any platform and may do without it",
+          machine, image);
+      add (self, "elf.wrong-machine", severity_in_pure_wheel (entry), entry, message,
+           "leave it out: nothing can load it");
+      return;
+    }
   g_autofree char *message = g_strdup_printf (
       "it is for %s, the image for %s; ld.so would say that it does not exist", machine, image);
-  add (self, "elf.wrong-machine", severity_of (self, root, entry), entry, message,
-       "take the wheel or package of the image's platform");
+  add_caused (self, "elf.wrong-machine", severity_of (self, root, entry), entry, machine, message,
+              "take the wheel or package of the image's platform");
+}
+
+static gboolean
+is_in_base (const TerraneElfEntry *entry)
+{
+  return entry->node->origin == 0;
+}
+
+/* Whether the whole base is for another processor: none of its programs and libraries, which are at
+ * least MIN_BASE_FILES, is for the image's. */
+static gboolean
+report_base (Check *self)
+{
+  const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (self->programs));
+  const TerraneElfEntry *first = NULL;
+  guint files = 0;
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TerraneElfEntry *entry = entries->pdata[i];
+      if (!is_in_base (entry) || entry->elf->format != TERRANE_BINARY_ELF
+          || entry->elf->broken != NULL || entry->elf->type == TERRANE_ELF_OTHER)
+        continue;
+      if (terrane_programs_fits (self->programs, entry))
+        return FALSE;
+      first = first != NULL ? first : entry;
+      files++;
+    }
+  if (files < MIN_BASE_FILES)
+    return FALSE;
+  const char *image = oci_image_config_architecture (self->view->config);
+  g_autofree char *machine = terrane_elf_machine_name (first->elf->bits, first->elf->machine);
+  g_autofree char *message = g_strdup_printf ("the base is for another platform: all of its %u "
+                                              "programs and libraries, such as /%s, are for "
+                                              "%s, the image is for %s",
+                                              files, first->path, machine, image);
+  const TerraneFinding finding = { .id = "elf.wrong-machine",
+                                   .severity = TERRANE_SEVERITY_ERROR,
+                                   .tree = terrane_image_view_tree (self->view, first->node),
+                                   .message = message,
+                                   .fix = "take a base for the image's platform, or build for that "
+                                          "of the base" };
+  terrane_findings_add (self->findings, &finding);
+  return TRUE;
 }
 
 /* What a file is by itself. */
@@ -112,8 +195,10 @@ check_file (Check *self, const TerraneElfEntry *entry)
       g_autofree char *message =
           g_strdup_printf ("it is for %s and cannot be loaded here",
                            elf->format == TERRANE_BINARY_PE ? "Windows" : "macOS");
-      add (self, "elf.foreign-binary", program ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING,
-           entry, message, "take the files that are made for Linux, or leave it out");
+      add_caused (self, "elf.foreign-binary",
+                  program ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, entry,
+                  elf->format == TERRANE_BINARY_PE ? "Windows" : "macOS", message,
+                  "take the files that are made for Linux, or leave it out");
       return;
     }
   if (elf->broken != NULL)
@@ -193,63 +278,21 @@ find_candidate (const Check *self, const char *name, gboolean *out_other)
   return other;
 }
 
-/* What wheels may not bring along, as manylinux expects it of the system, and what compilers bring;
- * and the packages that have it. */
-static const struct
-{
-  const char *stem;
-  const char *debian; /* of Debian 12 */
-  const char *amazon; /* of Amazon Linux 2023 */
-} system_libraries[] = {
-  { "libexpat.", "libexpat1", "expat" },
-  { "libz.", "zlib1g", "zlib" },
-  { "libGL.", "libgl1", "libglvnd-glx" },
-  { "libX11.", "libx11-6", "libX11" },
-  { "libXext.", "libxext6", "libXext" },
-  { "libXrender.", "libxrender1", "libXrender" },
-  { "libSM.", "libsm6", "libSM" },
-  { "libICE.", "libice6", "libICE" },
-  { "libglib-2.0.", "libglib2.0-0", "glib2" },
-  { "libgobject-2.0.", "libglib2.0-0", "glib2" },
-  { "libgthread-2.0.", "libglib2.0-0", "glib2" },
-  { "libatomic.", "libatomic1", "libatomic" },
-  { "libgomp.", "libgomp1", "libgomp" },
-  { "libstdc++.", "libstdc++6", "libstdc++" },
-  { "libgcc_s.", "libgcc-s1", "libgcc" },
-  { "libanl.", "libc6", "glibc" },
-  { "libnsl.so.1", "libc6", "libnsl" },
-  { "libutil.", "libc6", "glibc" },
-};
-
-/* Returns: (transfer full) (nullable): "libexpat1 of Debian, expat of Amazon Linux" */
 static char *
-find_packages (const char *name)
+missing_fix (const Check *self, const TerraneLoaded *loader, const char *name,
+             const TerraneElfEntry *candidate, gboolean other)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (system_libraries); i++)
-    if (g_str_has_prefix (name, system_libraries[i].stem))
-      return g_strdup_printf ("%s of Debian, %s of Amazon Linux 2023", system_libraries[i].debian,
-                              system_libraries[i].amazon);
-  return NULL;
-}
-
-static char *
-missing_fix (const Check *self, const char *name, const TerraneElfEntry *candidate, gboolean other)
-{
-  g_autofree char *quoted = oci_quote (name);
-  if (candidate != NULL && !other)
-    return g_strdup_printf ("add its directory to LD_LIBRARY_PATH, give the file that needs it a "
-                            "DT_RPATH, or run ldconfig where the tree is made");
-  if (other)
-    {
-      g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
-      return g_strdup_printf ("%s is another version: take builds that belong together", there);
-    }
-  g_autofree char *packages = find_packages (name);
-  if (packages != NULL)
-    return g_strdup_printf ("wheels may expect %s of the system: add the package that has it, %s, "
-                            "to the base or to a tree",
-                            quoted, packages);
-  return g_strdup_printf ("add the package that has %s to the base or to a tree", quoted);
+  char *fix = terrane_missing_library_fix (self->absent, loader, name);
+  if (fix != NULL)
+    return fix;
+  if (candidate == NULL)
+    return terrane_missing_library_package (name);
+  if (!other)
+    return g_strdup (
+        "add its directory to LD_LIBRARY_PATH, give the file that needs it a DT_RPATH, "
+        "or run ldconfig where the tree is made");
+  g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
+  return g_strdup_printf ("%s is another version: take builds that belong together", there);
 }
 
 static void
@@ -274,7 +317,7 @@ note_missing (Check *self, const TerraneRoot *root, const TerraneClosure *closur
   problem = g_new0 (Problem, 1);
   problem->severity = severity_of (self, root, loader->entry);
   problem->roots = 1;
-  problem->fix = missing_fix (self, name, candidate, other);
+  problem->fix = missing_fix (self, loader, name, candidate, other);
   problem->message = g_strdup_printf (
       "%s is not found; it is needed by %s\nsearched: %s%s%s%s", quoted, chain, places,
       there != NULL && !other ? "\nthere is " : "", there != NULL && !other ? there : "",
@@ -346,8 +389,13 @@ report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file
   g_autofree char *message = g_strdup_printf (
       "it needs %s of %s, which has %s%s\nneeded by %s", quoted, there,
       has != NULL ? "versions up to " : "no such version", has != NULL ? has : "", chain);
-  add (self, "elf.missing-version", severity_of (self, root, file->entry), file->entry, message,
-       "it was built for a newer system than this one: take a build for the base, or a newer base");
+  /* That the C library is too old is one cause, however many files want how much of it. */
+  g_autofree char *cause = g_strdup_printf ("%s %.*s", provider->entry->path,
+                                            (int) (strcspn (versions[0], "_")), versions[0]);
+  add_caused (
+      self, "elf.missing-version", severity_of (self, root, file->entry), file->entry, cause,
+      message,
+      "it was built for a newer system than this one: take a build for the base, or a newer base");
 }
 
 /* Returns: (transfer none): the versions of @entry; a hostile file has thousands */
@@ -408,13 +456,31 @@ static void
 on_no_linker (const TerraneRoot *root, gpointer data)
 {
   Check *self = data;
-  g_autofree char *quoted = oci_quote (root->entry->elf->interpreter);
+  const TerraneElf *elf = root->entry->elf;
+  if (elf->interpreter == NULL)
+    {
+      add_caused (
+          self, "elf.missing-library", severity_of (self, root, root->entry), root->entry,
+          "no linker",
+          "it is linked dynamically, and the image has no dynamic linker (ld-linux of glibc "
+          "or ld-musl of musl): nothing can load it",
+          "take a base with a C library, or a program that is linked statically and needs "
+          "no such files");
+      return;
+    }
+  g_autofree char *quoted = oci_quote (elf->interpreter);
   g_autofree char *message = g_strdup_printf (
       "its dynamic linker %s is not in the image; starting it fails with \"No such file or "
       "directory\"",
       quoted);
-  add (self, "elf.missing-library", severity_of (self, root, root->entry), root->entry, message,
-       "take a program that is built for the base");
+  g_autofree char *cause = g_strconcat ("linker ", elf->interpreter, NULL);
+  add_caused (
+      self, "elf.missing-library", severity_of (self, root, root->entry), root->entry, cause,
+      message,
+      strstr (elf->interpreter, "/ld-musl-") != NULL
+          ? "it is built for musl, the C library of Alpine: take a program that is built for "
+            "the base's glibc"
+          : "take a program that is built for the base");
 }
 
 static void
@@ -434,7 +500,8 @@ report_missing (Check *self)
               problem->roots > 1 ? g_strdup_printf ("%s\n%u programs and libraries fail for it",
                                                     problem->message, problem->roots)
                                  : g_strdup (problem->message);
-          add (self, "elf.missing-library", problem->severity, entry, message, problem->fix);
+          add_caused (self, "elf.missing-library", problem->severity, entry, *name, message,
+                      problem->fix);
         }
     }
 }
@@ -452,7 +519,7 @@ report_cut (Check *self)
 
 void
 terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
-                        TerraneFindings *findings)
+                        const TerraneAbsentLibraries *absent, TerraneFindings *findings)
 {
   static const TerraneProgramsVisitor visitor = { .need = on_need,
                                                   .loaded = on_loaded,
@@ -465,8 +532,10 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
   g_autoptr (GHashTable) defines =
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
   g_autoptr (GHashTable) fitting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (TerranePureWheels) pure = terrane_pure_wheels_new (view);
   Check self = {
     .view = view,
+    .pure = pure,
     .fitting = fitting,
     .programs = programs,
     .findings = findings,
@@ -474,10 +543,15 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
     .compared = compared,
     .needs = needs,
     .defines = defines,
+    .absent = absent,
   };
   find_fitting (&self);
+  gboolean foreign = report_base (&self);
   for (guint i = 0; i < entries->len; i++)
-    check_file (&self, entries->pdata[i]);
+    if (!foreign || !is_in_base (entries->pdata[i]))
+      check_file (&self, entries->pdata[i]);
+  if (foreign) /* everything else would only follow from that */
+    return;
   terrane_programs_visit (programs, &visitor, &self);
   report_missing (&self);
   report_cut (&self);

@@ -1,7 +1,5 @@
 #include "builder/check/finding.h"
 
-#include "builder/error.h"
-
 #include "oci/base/glob.h"
 #include "oci/base/raw-name.h"
 
@@ -31,7 +29,32 @@ finding_free (gpointer data)
   g_free ((char *) self->message);
   g_free ((char *) self->fix);
   g_free ((char *) self->reason);
+  g_free ((char *) self->cause);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
   g_free (self);
+}
+
+static void
+file_free (gpointer data)
+{
+  TerraneFindingFile *self = data;
+  g_free (self->path);
+  g_free (self->tree);
+  g_free (self);
+}
+
+static GPtrArray *
+files_new (void)
+{
+  return g_ptr_array_new_with_free_func (file_free);
+}
+
+static void
+add_file (GPtrArray *files, const char *path, const char *tree, TerraneSeverity severity)
+{
+  TerraneFindingFile *file = g_new0 (TerraneFindingFile, 1);
+  *file = (TerraneFindingFile){ g_strdup (path), g_strdup (tree), severity };
+  g_ptr_array_add (files, file);
 }
 
 TerraneFindings *
@@ -53,6 +76,22 @@ terrane_findings_free (TerraneFindings *self)
   g_free (self);
 }
 
+/* Gives @self the files, and what it has of the first of them; one file is none. */
+static void
+take_files (TerraneFinding *self, GPtrArray *files)
+{
+  const TerraneFindingFile *first = files->pdata[0];
+  TerraneSeverity *found = self->overridden ? &self->found_as : &self->severity;
+  g_free ((char *) self->path);
+  g_free ((char *) self->tree);
+  self->path = g_strdup (first->path);
+  self->tree = g_strdup (first->tree);
+  *found = first->severity;
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  if (files->len > 1)
+    self->files = g_ptr_array_ref (files);
+}
+
 static int
 compare_findings (const TerraneFinding *a, const TerraneFinding *b)
 {
@@ -62,7 +101,8 @@ compare_findings (const TerraneFinding *a, const TerraneFinding *b)
   order = order != 0 ? order : g_strcmp0 (a->path, b->path);
   order = order != 0 ? order : g_strcmp0 (a->tree, b->tree);
   order = order != 0 ? order : strcmp (a->message, b->message);
-  return order != 0 ? order : g_strcmp0 (a->fix, b->fix);
+  order = order != 0 ? order : g_strcmp0 (a->fix, b->fix);
+  return order != 0 ? order : g_strcmp0 (a->cause, b->cause);
 }
 
 static int
@@ -84,9 +124,42 @@ terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
     .tree = g_strdup (finding->tree),
     .message = g_strdup (finding->message),
     .fix = g_strdup (finding->fix),
+    .cause = g_strdup (finding->cause),
   };
   g_ptr_array_add (self->list, copy);
   self->sorted = FALSE;
+}
+
+/* Moves what @paths has of @finding's files to a finding of its own. Returns: (transfer none)
+ * (nullable): what @paths has: @finding itself, when that is all of it */
+static TerraneFinding *
+split (TerraneFindings *self, TerraneFinding *finding, const char *const *paths)
+{
+  g_autoptr (GPtrArray) matching = files_new (), others = files_new ();
+  if (paths == NULL)
+    return finding;
+  if (finding->files == NULL)
+    return finding->path != NULL && oci_glob_match_any (paths, finding->path) ? finding : NULL;
+  for (guint i = 0; i < finding->files->len; i++)
+    {
+      const TerraneFindingFile *file = finding->files->pdata[i];
+      add_file (oci_glob_match_any (paths, file->path) ? matching : others, file->path, file->tree,
+                file->severity);
+    }
+  if (matching->len == 0 || others->len == 0)
+    return matching->len > 0 ? finding : NULL;
+  TerraneFinding *copy = g_new0 (TerraneFinding, 1);
+  *copy = *finding;
+  copy->message = g_strdup (finding->message);
+  copy->fix = g_strdup (finding->fix);
+  copy->reason = g_strdup (finding->reason);
+  copy->cause = g_strdup (finding->cause);
+  copy->path = copy->tree = NULL;
+  copy->files = NULL;
+  take_files (copy, matching);
+  take_files (finding, others);
+  g_ptr_array_add (self->list, copy);
+  return copy;
 }
 
 static gboolean
@@ -100,12 +173,12 @@ void
 terrane_findings_override (TerraneFindings *self, const char *pattern, const char *const *paths,
                            TerraneSeverity severity, const char *reason)
 {
-  for (guint i = 0; i < self->list->len; i++)
+  (void) terrane_findings_list (self); /* what is of one cause is one finding from here on */
+  guint count = self->list->len;
+  for (guint i = 0; i < count; i++)
     {
       TerraneFinding *finding = self->list->pdata[i];
-      if (!matches (finding->id, pattern)
-          || (paths != NULL
-              && (finding->path == NULL || !oci_glob_match_any (paths, finding->path))))
+      if (!matches (finding->id, pattern) || (finding = split (self, finding, paths)) == NULL)
         continue;
       if (!finding->overridden)
         finding->found_as = finding->severity;
@@ -144,6 +217,98 @@ terrane_findings_ignore (TerraneFindings *self, const char *id)
       g_ptr_array_remove_index (self->list, i);
 }
 
+static int
+compare_files (const void *a, const void *b)
+{
+  const TerraneFindingFile *one = *(const TerraneFindingFile *const *) a;
+  const TerraneFindingFile *other = *(const TerraneFindingFile *const *) b;
+  if (one->severity != other->severity)
+    return one->severity < other->severity ? -1 : 1;
+  int order = strcmp (one->path, other->path);
+  return order != 0 ? order : g_strcmp0 (one->tree, other->tree);
+}
+
+static TerraneSeverity
+found_severity (const TerraneFinding *self)
+{
+  return self->overridden ? self->found_as : self->severity;
+}
+
+static void
+collect_files (const TerraneFinding *self, GPtrArray *files)
+{
+  if (self->files == NULL)
+    add_file (files, self->path, self->tree, found_severity (self));
+  for (guint i = 0; self->files != NULL && i < self->files->len; i++)
+    {
+      const TerraneFindingFile *file = self->files->pdata[i];
+      add_file (files, file->path, file->tree, file->severity);
+    }
+}
+
+/* Gives the first of @group, findings of one cause, the files of all; the others are freed. */
+static void
+merge (const GPtrArray *group)
+{
+  g_autoptr (GPtrArray) files = files_new (), kept = files_new ();
+  if (group->len == 1)
+    return;
+  for (guint i = 0; i < group->len; i++)
+    collect_files (group->pdata[i], files);
+  qsort (files->pdata, files->len, sizeof files->pdata[0], compare_files);
+  for (guint i = 0; i < files->len; i++)
+    if (i == 0 || compare_files (&files->pdata[i - 1], &files->pdata[i]) != 0)
+      {
+        const TerraneFindingFile *file = files->pdata[i];
+        add_file (kept, file->path, file->tree, file->severity);
+      }
+  take_files (group->pdata[0], kept);
+  for (guint i = 1; i < group->len; i++)
+    finding_free (group->pdata[i]);
+}
+
+static char *
+cause_key (const TerraneFinding *finding)
+{
+  return g_strdup_printf ("%s %d %d %s\n%s", finding->id, finding->overridden,
+                          finding->overridden ? (int) finding->severity : 0,
+                          finding->overridden && finding->reason != NULL ? finding->reason : "",
+                          finding->cause);
+}
+
+/* @list is sorted, so that the worst of a cause comes first. */
+static void
+merge_causes (GPtrArray *list)
+{
+  g_autoptr (GHashTable) causes =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  guint kept = 0;
+  for (guint i = 0; i < list->len; i++)
+    {
+      TerraneFinding *finding = list->pdata[i];
+      g_autofree char *key =
+          finding->cause != NULL && finding->path != NULL ? cause_key (finding) : NULL;
+      GPtrArray *group = key != NULL ? g_hash_table_lookup (causes, key) : NULL;
+      if (group == NULL)
+        list->pdata[kept++] = finding;
+      if (group == NULL && key != NULL)
+        {
+          group = g_ptr_array_new ();
+          g_hash_table_insert (causes, g_steal_pointer (&key), group);
+        }
+      if (group != NULL)
+        g_ptr_array_add (group, finding);
+    }
+  GHashTableIter iter;
+  gpointer group;
+  g_hash_table_iter_init (&iter, causes);
+  while (g_hash_table_iter_next (&iter, NULL, &group))
+    merge (group);
+  g_ptr_array_set_free_func (list, NULL); /* those after @kept moved or are gone */
+  g_ptr_array_set_size (list, (int) kept);
+  g_ptr_array_set_free_func (list, finding_free);
+}
+
 const GPtrArray *
 terrane_findings_list (TerraneFindings *self)
 {
@@ -160,6 +325,7 @@ terrane_findings_list (TerraneFindings *self)
   g_ptr_array_set_free_func (list, NULL); /* those behind @kept moved or are gone */
   g_ptr_array_set_size (list, (int) kept);
   g_ptr_array_set_free_func (list, finding_free);
+  merge_causes (list);
   self->sorted = TRUE;
   return list;
 }
@@ -189,6 +355,23 @@ terrane_findings_count_family (TerraneFindings *self, const char *family, Terran
   return count;
 }
 
+static json_t *
+files_to_json (const GPtrArray *files)
+{
+  json_t *array = json_array ();
+  for (guint i = 0; i < files->len; i++)
+    {
+      const TerraneFindingFile *file = files->pdata[i];
+      json_t *object = json_object ();
+      g_autofree char *path = g_strconcat ("/", file->path, NULL);
+      oci_json_set_text (object, "path", path);
+      oci_json_set_text (object, "tree", file->tree);
+      oci_json_set_text (object, "severity", terrane_severity_name (file->severity));
+      oci_json_append (array, object);
+    }
+  return array;
+}
+
 json_t *
 terrane_findings_to_json (TerraneFindings *self)
 {
@@ -206,6 +389,9 @@ terrane_findings_to_json (TerraneFindings *self)
       oci_json_set_text (object, "tree", finding->tree);
       oci_json_set_text (object, "message", finding->message);
       oci_json_set_text (object, "fix", finding->fix);
+      oci_json_set_text (object, "cause", finding->cause);
+      if (finding->files != NULL)
+        oci_json_set (object, "files", files_to_json (finding->files));
       if (finding->overridden)
         oci_json_set_text (object, "found_as", terrane_severity_name (finding->found_as));
       oci_json_set_text (object, "reason", finding->reason);
@@ -230,10 +416,43 @@ find_word (const char *const *words, const char *text)
   return NULL;
 }
 
+/* What something can be found as. */
+static const char *const found_names[] = { "error", "warning", "note", NULL };
+
+/* @word: one of @found_names */
+static TerraneSeverity
+find_severity (const char *word)
+{
+  TerraneSeverity severity = TERRANE_SEVERITY_ERROR;
+  while (found_names[severity] != word)
+    severity++;
+  return severity;
+}
+
+/* Adds @finding of each of @files: what terrane_findings_list() makes one of again. */
+static gboolean
+add_files (TerraneFindings *self, const TerraneFinding *finding, const json_t *files)
+{
+  size_t i;
+  json_t *object;
+  json_array_foreach (files, i, object)
+  {
+    const char *path = member (object, "path");
+    const char *severity = find_word (found_names, member (object, "severity"));
+    if (path == NULL || severity == NULL)
+      return FALSE;
+    TerraneFinding each = *finding;
+    each.path = path + strspn (path, "/");
+    each.tree = member (object, "tree");
+    each.severity = find_severity (severity);
+    terrane_findings_add (self, &each);
+  }
+  return json_is_array (files);
+}
+
 TerraneFindings *
 terrane_findings_from_json (const json_t *array)
 {
-  static const char *const severities[] = { "error", "warning", "note", NULL };
   g_autoptr (TerraneFindings) self = terrane_findings_new ();
   size_t i;
   json_t *object;
@@ -243,7 +462,7 @@ terrane_findings_from_json (const json_t *array)
   {
     const char *found_as = member (object, "found_as"), *path = member (object, "path");
     const char *severity =
-        find_word (severities, found_as != NULL ? found_as : member (object, "severity"));
+        find_word (found_names, found_as != NULL ? found_as : member (object, "severity"));
     TerraneFinding finding = { .id = find_word (terrane_finding_ids (), member (object, "id")),
                                .path = path != NULL ? path + strspn (path, "/") : NULL,
                                .tree = member (object, "tree"),
@@ -251,93 +470,13 @@ terrane_findings_from_json (const json_t *array)
                                .fix = member (object, "fix") };
     if (finding.id == NULL || severity == NULL || finding.message == NULL)
       return NULL;
-    while (severities[finding.severity] != severity)
-      finding.severity++;
-    terrane_findings_add (self, &finding);
+    finding.cause = member (object, "cause");
+    finding.severity = find_severity (severity);
+    const json_t *files = json_object_get (object, "files");
+    if (files == NULL)
+      terrane_findings_add (self, &finding);
+    else if (finding.cause == NULL || !add_files (self, &finding, files))
+      return NULL;
   }
   return g_steal_pointer (&self);
-}
-
-/* ": ‘/usr/lib/x’ in ‘base’", as far as known */
-static void
-print_place (GString *text, const TerraneFinding *finding)
-{
-  if (finding->path != NULL)
-    {
-      g_autofree char *path = g_strconcat ("/", finding->path, NULL);
-      g_autofree char *quoted = oci_quote (path);
-      g_string_append_printf (text, ": %s", quoted);
-    }
-  if (finding->tree != NULL)
-    {
-      g_autofree char *quoted = oci_quote (finding->tree);
-      g_string_append_printf (text, " in %s", quoted);
-    }
-}
-
-static void
-print_finding (GString *text, const TerraneFinding *finding)
-{
-  g_string_append_printf (text, "%s: %s", terrane_severity_name (finding->severity), finding->id);
-  print_place (text, finding);
-  g_autofree char *reason = oci_quote (finding->reason);
-  if (finding->overridden)
-    g_string_append_printf (
-        text, "\n  the profile says so of this %s%s%s", terrane_severity_name (finding->found_as),
-        finding->reason != NULL ? ": " : "", finding->reason != NULL ? reason : "");
-  g_auto (GStrv) lines = g_strsplit (finding->message, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    g_string_append_printf (text, "\n  %s", *line);
-  if (finding->fix != NULL)
-    g_string_append_printf (text, "\n  fix: %s", finding->fix);
-  g_string_append (text, "\n\n");
-}
-
-char *
-terrane_findings_to_text (TerraneFindings *self)
-{
-  const GPtrArray *list = terrane_findings_list (self);
-  GString *text = g_string_new (NULL);
-  for (guint i = 0; i < list->len; i++)
-    print_finding (text, list->pdata[i]);
-  guint errors = terrane_findings_count (self, TERRANE_SEVERITY_ERROR);
-  guint warnings = terrane_findings_count (self, TERRANE_SEVERITY_WARNING);
-  guint notes = terrane_findings_count (self, TERRANE_SEVERITY_NOTE);
-  g_string_append_printf (text, "%u error%s, %u warning%s, %u note%s\n", errors,
-                          errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s", notes,
-                          notes == 1 ? "" : "s");
-  guint off = terrane_findings_count (self, TERRANE_SEVERITY_OFF);
-  if (off > 0)
-    {
-      g_string_truncate (text, text->len - 1);
-      g_string_append_printf (text, ", %u turned off\n", off);
-    }
-  return g_string_free (text, FALSE);
-}
-
-gboolean
-terrane_findings_gate (TerraneFindings *self, GError **error, const char *format, ...)
-{
-  const GPtrArray *list = terrane_findings_list (self);
-  if (terrane_findings_count (self, TERRANE_SEVERITY_ERROR) == 0)
-    return TRUE;
-  va_list args;
-  va_start (args, format);
-  g_autofree char *meaning = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_autoptr (GString) text = g_string_new (meaning);
-  for (guint i = 0; i < list->len; i++)
-    {
-      const TerraneFinding *finding = list->pdata[i];
-      if (finding->severity != TERRANE_SEVERITY_ERROR)
-        continue;
-      g_auto (GStrv) lines = g_strsplit (finding->message, "\n", -1);
-      g_autofree char *message = g_strjoinv ("\n    ", lines);
-      g_string_append_printf (text, "\n  %s", finding->id);
-      print_place (text, finding);
-      g_string_append_printf (text, ": %s%s%s", message, finding->fix != NULL ? "; " : "",
-                              finding->fix != NULL ? finding->fix : "");
-    }
-  g_set_error_literal (error, TERRANE_ERROR, TERRANE_ERROR_GATE, text->str);
-  return FALSE;
 }

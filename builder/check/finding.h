@@ -19,6 +19,14 @@ typedef enum
 /** "error", "warning" or "note", as SARIF spells them too; "off". */
 const char *terrane_severity_name (TerraneSeverity severity);
 
+/* One of several files that a finding is about. */
+typedef struct
+{
+  char *path; /* in the image, without a slash in front */
+  char *tree; /* (nullable) */
+  TerraneSeverity severity;
+} TerraneFindingFile;
+
 typedef struct
 {
   const char *id; /* such as "elf.missing-library": static, one of terrane_finding_ids() */
@@ -27,6 +35,12 @@ typedef struct
   const char *tree;    /* (nullable): name of the tree or layer that @path is from */
   const char *message; /* what is wrong; text from outside is quoted */
   const char *fix;     /* (nullable): what to do */
+  /* (nullable): what the findings of one id have in common, such as a library that none of them
+   * finds: those with a path become one, which has the words of the worst. */
+  const char *cause;
+  /* Set for a finding about several files, not to be set by checks: of TerraneFindingFile, worst
+   * first; @path and @tree are those of the first. */
+  GPtrArray *files;
   /* What terrane_findings_override() did; not to be set by checks. */
   gboolean overridden;
   TerraneSeverity found_as; /* what @severity was */
@@ -39,7 +53,8 @@ TerraneFindings *terrane_findings_new (void);
 void terrane_findings_free (TerraneFindings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFindings, terrane_findings_free)
 
-/** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once. */
+/** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once, and those of one
+ * cause together. */
 void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding);
 
 /**
@@ -49,7 +64,7 @@ void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
  * @reason: (nullable): why
  *
  * Gives all findings of @pattern this severity. They say what they were found as. A later override
- * wins over an earlier one.
+ * wins over an earlier one. A finding about several files, of which @paths has some, becomes two.
  */
 void terrane_findings_override (TerraneFindings *self, const char *pattern,
                                 const char *const *paths, TerraneSeverity severity,
@@ -71,8 +86,8 @@ guint terrane_findings_count_family (TerraneFindings *self, const char *family,
  * TerraneFinding, valid until one is added */
 const GPtrArray *terrane_findings_list (TerraneFindings *self);
 
-/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"}, and
- * {"found_as", "reason"} of what was overridden */
+/** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"}, with
+ * {"files"} where it is about several, and {"found_as", "reason"} of what was overridden */
 json_t *terrane_findings_to_json (TerraneFindings *self);
 
 /** The same backwards, as it was before anything was overridden. Returns: (transfer full)
@@ -90,7 +105,8 @@ char *terrane_findings_to_text (TerraneFindings *self);
  * terrane_findings_gate:
  * @format: what the errors mean, without a full stop
  *
- * Fails with %TERRANE_ERROR_GATE and all errors, a line each, when there is an error.
+ * Fails with %TERRANE_ERROR_GATE and all errors when there is an error; warnings follow in short,
+ * so that one run tells all.
  */
 gboolean terrane_findings_gate (TerraneFindings *self, GError **error, const char *format, ...)
     G_GNUC_PRINTF (3, 4);

@@ -1,6 +1,8 @@
 #include "builder/check/lambda.h"
 
 #include "builder/check/file-group.h"
+#include "builder/check/lambda-handler.h"
+#include "builder/check/program-file.h"
 
 #include "oci/base/number.h"
 #include "oci/base/path.h"
@@ -42,30 +44,56 @@ check_file (const char *key, const char *quoted, const TerraneNode *node, Terran
         "config.%s: %s is not a file that every user may read and execute", key, quoted);
 }
 
-static void
-check_program (const TerraneImageView *view, const char *program, TerraneFindings *findings)
+/* Whether the kernel of Lambda can start @node, which is there. */
+static gboolean
+check_script (const TerraneImageView *view, const char *key, const char *quoted,
+              const TerraneNode *node, TerraneFindings *findings, GError **error)
+{
+  const char *working_dir = oci_image_config_working_dir (view->config);
+  g_autofree char *problem = NULL, *fix = NULL;
+  if (node == NULL || node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
+    return TRUE; /* check_file() has said so */
+  if (!terrane_program_file_problem (
+          view, node, working_dir != NULL && working_dir[0] == '/' ? working_dir : "/", &problem,
+          &fix, error))
+    return FALSE;
+  if (problem != NULL)
+    terrane_image_view_report (view, findings, "lambda.entrypoint-script", TERRANE_SEVERITY_ERROR,
+                               node, fix, "config.%s: %s %s (Runtime.InvalidEntrypoint)", key,
+                               quoted, problem);
+  return TRUE;
+}
+
+static gboolean
+check_program (const TerraneImageView *view, const char *program, TerraneFindings *findings,
+               GError **error)
 {
   g_autofree char *quoted = oci_quote (program);
   if (program[0] != '/')
     {
       terrane_findings_report (findings, "lambda.entrypoint-relative", TERRANE_SEVERITY_ERROR, NULL,
                                "config.entrypoint: %s is not an absolute path", quoted);
-      return;
+      return TRUE;
     }
   const TerraneNode *entry = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
+  const TerraneNode *node = terrane_tree_resolve (view->tree, program);
   if (!refuse_link (entry, quoted, findings))
-    check_file ("entrypoint", quoted, terrane_tree_resolve (view->tree, program), findings);
+    check_file ("entrypoint", quoted, node, findings);
+  return check_script (view, "entrypoint", quoted, node, findings, error);
 }
 
 /* Without an entrypoint the command is what starts, as images with the Lambda Web Adapter have it:
  * ["gunicorn", "app:app"], searched in PATH. */
-static void
-check_command (const TerraneImageView *view, const char *program, TerraneFindings *findings)
+static gboolean
+check_command (const TerraneImageView *view, const char *program, TerraneFindings *findings,
+               GError **error)
 {
   g_autofree char *quoted = oci_quote (program);
   const char *working_dir = oci_image_config_working_dir (view->config);
   const char *directory = working_dir != NULL && working_dir[0] == '/' ? working_dir : "/";
-  check_file ("cmd", quoted, terrane_image_view_program (view, directory, program), findings);
+  const TerraneNode *node = terrane_image_view_program (view, directory, program);
+  check_file ("cmd", quoted, node, findings);
+  return check_script (view, "cmd", quoted, node, findings, error);
 }
 
 static const char *
@@ -97,8 +125,8 @@ lacks_handler (char **entrypoint)
          || entrypoint[last][0] == '-';
 }
 
-static void
-check_entrypoint (const TerraneImageView *view, TerraneFindings *findings)
+static gboolean
+check_entrypoint (const TerraneImageView *view, TerraneFindings *findings, GError **error)
 {
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
   g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
@@ -107,18 +135,15 @@ check_entrypoint (const TerraneImageView *view, TerraneFindings *findings)
       terrane_findings_report (
           findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
           "config.entrypoint: missing, and so is config.cmd; Lambda has nothing to start");
-      return;
+      return TRUE;
     }
   if (entrypoint[0] == NULL)
-    {
-      check_command (view, cmd[0], findings);
-      return;
-    }
+    return check_command (view, cmd[0], findings, error);
   if (cmd[0] == NULL && lacks_handler (entrypoint))
     terrane_findings_report (
         findings, "lambda.no-command", TERRANE_SEVERITY_ERROR, NULL,
         "config.cmd: missing; the runtime takes the handler from it, such as \"handler.handler\"");
-  check_program (view, entrypoint[0], findings);
+  return check_program (view, entrypoint[0], findings, error);
 }
 
 static void
@@ -328,10 +353,13 @@ check_runtime (const TerraneImageView *view, const char *today, TerraneFindings 
     }
 }
 
-void
-terrane_check_lambda (const TerraneImageView *view, const char *today, TerraneFindings *findings)
+gboolean
+terrane_check_lambda (const TerraneImageView *view, const TerranePython *python, const char *today,
+                      TerraneFindings *findings, GError **error)
 {
-  check_entrypoint (view, findings);
+  if (!check_entrypoint (view, findings, error)
+      || !terrane_check_lambda_handler (view, python, findings, error))
+    return FALSE;
   check_working_dir (view, findings);
   check_environment (view, findings);
   check_size (view, findings);
@@ -339,4 +367,5 @@ terrane_check_lambda (const TerraneImageView *view, const char *today, TerraneFi
   check_files (view, findings);
   if (today != NULL)
     check_runtime (view, today, findings);
+  return TRUE;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "builder/check/image-view.h"
+#include "builder/check/python-dists.h"
 
 G_BEGIN_DECLS
 
@@ -12,11 +13,12 @@ G_BEGIN_DECLS
  *
  * Adds findings of the family "lambda" about what is in the image. Errors are what Lambda refuses:
  * entrypoint absolute, there, a regular executable file and no symbolic link, or else a command
- * that is there; a command for interpreters, which take the handler from it; a working directory
- * that exists; at most 4 KB of environment; at most 10 GB of files; code that its user can read;
- * something that fetches events.
+ * that is there, and both startable; a command for interpreters, which take the handler from it,
+ * and that handler; a working directory that exists; at most 4 KB of environment; at most 10 GB of
+ * files; code that its user can read; something that fetches events. Fails only when files cannot
+ * be read.
  */
-void terrane_check_lambda (const TerraneImageView *view, const char *today,
-                           TerraneFindings *findings);
+gboolean terrane_check_lambda (const TerraneImageView *view, const TerranePython *python,
+                               const char *today, TerraneFindings *findings, GError **error);
 
 G_END_DECLS

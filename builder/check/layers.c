@@ -7,8 +7,8 @@
 typedef struct
 {
   json_int_t entries;
-  json_int_t orphans; /* entries without their parent directory before them */
-  json_int_t links;   /* hard links */
+  json_int_t orphans;        /* entries without their parent directory before them */
+  json_int_t links;          /* hard links */
   json_int_t linked_parents; /* entries below a symbolic link of a lower layer */
   char *compression;         /* (nullable): of the blob */
   char *orphan;              /* (nullable): the first one; so are the next four */
@@ -16,9 +16,9 @@ typedef struct
   char *special; /* of devices, fifos and sockets */
   char *linked_entry;
   char *linked_parent; /* the link above it */
-  GHashTable *linked; /* (nullable): paths of hard links: a set */
-  GHashTable *times;  /* (nullable): path of a Python source -> int64_t: seconds */
-  int64_t *time;      /* (nullable): the same of all sources, instead */
+  GHashTable *linked;  /* (nullable): paths of hard links: a set */
+  GHashTable *times;   /* (nullable): path of a Python source -> int64_t: seconds */
+  int64_t *time;       /* (nullable): the same of all sources, instead */
 } Layer;
 
 struct _TerraneLayerAudit

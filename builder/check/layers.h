@@ -1,5 +1,5 @@
-/* What container engines and AWS Lambda demand of manifests and layers, which matters for images and
- * bases that terrane did not build: `docker run` takes much that Lambda refuses. */
+/* What container engines and AWS Lambda demand of manifests and layers, which matters for images
+ * and bases that terrane did not build: `docker run` takes much that Lambda refuses. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -23,8 +23,8 @@ void terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciE
  * its entries. */
 void terrane_layer_audit_content (TerraneLayerAudit *self, guint index, const char *compression);
 
-/** Takes note that the entry at @path of layer @index lies below @link, which a lower layer has as a
- * symbolic link and this layer has no entry for. */
+/** Takes note that the entry at @path of layer @index lies below @link, which a lower layer has as
+ * a symbolic link and this layer has no entry for. */
 void terrane_layer_audit_linked_parent (TerraneLayerAudit *self, guint index, const char *path,
                                         const char *link);
 

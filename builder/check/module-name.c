@@ -43,6 +43,41 @@ terrane_module_is_optional (const char *path)
   return FALSE;
 }
 
+/* Modules that are there for other uses than a function's, or in place of which another is taken:
+ * python:slim has no Tk for _tkinter, and no libnsl for nis; numba has a pool that needs nothing.
+ */
+gboolean
+terrane_module_is_spare (const char *path)
+{
+  static const char *const names[] = { "_tkinter.",      "nis.",    "_dbm.",     "_gdbm.",
+                                       "_curses.",       "_uuid.",  "readline.", "ossaudiodev.",
+                                       "_curses_panel.", "_crypt.", NULL };
+  const char *part = strstr (path, "/lib-dynload/");
+  if (strstr (path, "/numba/np/ufunc/tbbpool.") != NULL
+      || strstr (path, "/numba/np/ufunc/omppool.") != NULL || strstr (path, "/_tkinter.") != NULL)
+    return TRUE;
+  for (const char *const *name = names; part != NULL && *name != NULL; name++)
+    if (g_str_has_prefix (part + strlen ("/lib-dynload/"), *name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+terrane_module_is_grafted (const char *name)
+{
+  enum
+  {
+    DIGITS = 8
+  };
+  const char *so = strstr (name, ".so");
+  if (so == NULL || so - name < DIGITS + 2 || so[-DIGITS - 1] != '-')
+    return FALSE;
+  for (const char *p = so - DIGITS; p < so; p++)
+    if (!g_ascii_isxdigit (*p))
+      return FALSE;
+  return TRUE;
+}
+
 /* The length of the processor's name that @text begins with, else 0. */
 static size_t
 machine_length (const char *text)

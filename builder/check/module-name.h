@@ -30,6 +30,13 @@ TerraneModuleKind terrane_module_kind (const char *name, const char *suffix);
 /** Whether @path is a module that its package tries and does without: see docs/checks.md. */
 gboolean terrane_module_is_optional (const char *path);
 
+/** Whether @path is an optional module whose absence nobody need hear of. */
+gboolean terrane_module_is_spare (const char *path);
+
+/** Whether @name is of a library that auditwheel copied into a wheel, such as
+ * "libgfortran-040039e1.so.5.0.0": it puts eight digits of the file's digest into it. */
+gboolean terrane_module_is_grafted (const char *name);
+
 /** @path with "*" in place of what names a processor, so that files which are the same for several
  * ones have equal results. Returns: (transfer full) */
 char *terrane_module_any_machine (const char *path);

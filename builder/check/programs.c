@@ -216,7 +216,8 @@ on_need (TerraneClosure *closure, const TerraneLoaded *loader, const char *name,
          const TerraneLoaded *found, TerraneSearchStep step, gpointer data)
 {
   const Visit *visit = data;
-  visit->visitor->need (visit->root, closure, loader, name, found, step, visit->data);
+  if (visit->visitor->need != NULL)
+    visit->visitor->need (visit->root, closure, loader, name, found, step, visit->data);
 }
 
 static void
@@ -231,7 +232,8 @@ visit_root (Visit *visit, const TerraneRoot *root)
   else
     linker = process != NULL ? terrane_closure_linker (process)
                              : terrane_library_search_any_linker (self->search, elf);
-  if (linker == NULL && elf->interpreter != NULL && visit->visitor->no_linker != NULL)
+  if (linker == NULL && (elf->interpreter != NULL || elf->needed[0] != NULL)
+      && visit->visitor->no_linker != NULL)
     visit->visitor->no_linker (root, visit->data);
   if (linker == NULL)
     return;

@@ -30,13 +30,14 @@ typedef struct
 
 typedef struct
 {
-  /* @root needs a library, or something that it needs does; @found is NULL when there is none */
+  /* (nullable): @root needs a library, or something that it needs does; @found is NULL when there
+   * is none */
   void (*need) (const TerraneRoot *root, const TerraneClosure *closure, const TerraneLoaded *loader,
                 const char *name, const TerraneLoaded *found, TerraneSearchStep step,
                 gpointer data);
   /* (nullable): @root is loaded with everything that was found */
   void (*loaded) (const TerraneRoot *root, const TerraneClosure *closure, gpointer data);
-  /* (nullable): the image lacks the linker that @root names */
+  /* (nullable): the image lacks the linker that @root names, or any that could load it */
   void (*no_linker) (const TerraneRoot *root, gpointer data);
 } TerraneProgramsVisitor;
 

@@ -15,6 +15,7 @@ enum
   SCAN_BYTES = 1024 * 1024,
   SCAN_OVERLAP = 32, /* longer than what is searched for */
   MAX_MINOR = 999,
+  MAX_PATCH = 99,
 };
 
 /* Lambda's base images have theirs in /var/lang/bin, official Python images in /usr/local/bin. */
@@ -88,30 +89,42 @@ find_in_directory (TerraneTree *tree, const char *directory, TerranePythonBase *
 }
 
 static void
-add_object (GString *identity, const TerraneNode *node)
+add_file (GPtrArray *files, TerraneTree *tree, const char *path)
 {
-  OciDigestHex hex;
+  TerraneNode *node = terrane_tree_resolve (tree, path);
   if (node != NULL && node->type == OCI_ENTRY_FILE)
-    g_string_append_printf (identity, " %s", oci_digest_hex (&node->object, hex));
+    g_ptr_array_add (files, node);
 }
 
-/* Of the program, and of the library that has all of the interpreter where it is a shared one. */
-static void
-identify_interpreter (TerraneTree *tree, TerranePythonBase *base)
+/* The program, and the library that has all of the interpreter where it is a shared one. Returns:
+ * (transfer container) (element-type TerraneNode) */
+static GPtrArray *
+list_files (TerraneTree *tree, const TerranePythonBase *base)
 {
   static const char *const directories[] = { "lib", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu",
                                              "lib64" };
-  if (base->interpreter == NULL)
-    return;
-  GString *identity = g_string_new (NULL);
+  GPtrArray *files = g_ptr_array_new ();
   g_autofree char *directory = g_path_get_dirname (base->interpreter);
-  g_string_printf (identity, "python3.%u", base->python_minor);
-  add_object (identity, terrane_tree_resolve (tree, base->interpreter));
+  add_file (files, tree, base->interpreter);
   for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
     {
       g_autofree char *library = g_strdup_printf ("%s/../%s/libpython3.%u.so.1.0", directory,
                                                   directories[i], base->python_minor);
-      add_object (identity, terrane_tree_resolve (tree, library));
+      add_file (files, tree, library);
+    }
+  return files;
+}
+
+static void
+identify_interpreter (const GPtrArray *files, TerranePythonBase *base)
+{
+  OciDigestHex hex;
+  GString *identity = g_string_new (NULL);
+  g_string_printf (identity, "python3.%u", base->python_minor);
+  for (guint i = 0; i < files->len; i++)
+    {
+      const TerraneNode *node = files->pdata[i];
+      g_string_append_printf (identity, " %s", oci_digest_hex (&node->object, hex));
     }
   base->identity = g_string_free (identity, FALSE);
 }
@@ -192,7 +205,7 @@ scan_object (TerraneStore *store, const TerraneNode *node, ScanFunc scan, Terran
   g_auto (OciFd) fd = -1;
   g_autofree char *buffer = g_malloc (SCAN_OVERLAP + SCAN_BYTES + 1);
   size_t kept = 0, got = SCAN_BYTES;
-  if (node->size > MAX_LIBC_BYTES)
+  if (node->size == 0 || node->size > MAX_LIBC_BYTES)
     return TRUE;
   if (!terrane_object_open (store, &node->object, &fd, error))
     return FALSE;
@@ -207,6 +220,46 @@ scan_object (TerraneStore *store, const TerraneNode *node, ScanFunc scan, Terran
       memmove (buffer, buffer + len - kept, kept);
     }
   return TRUE;
+}
+
+/* CPython has its version as a text of its own, "3.11.2", "3.13.0rc1" or "3.14.0a2+": what
+ * platform.python_version() begins with. In patchlevel.h it stands in quotes. */
+static void
+scan_patch (const char *data, size_t len, TerranePythonBase *base)
+{
+  g_autofree char *wanted = g_strdup_printf ("3.%u.", base->python_minor);
+  size_t size = strlen (wanted);
+  const char *end = data + len;
+  for (const char *p = data + 1;
+       !base->has_patch && p < end && (p = memmem (p, (size_t) (end - p), wanted, size)) != NULL;
+       p++)
+    {
+      const char *digits = p + size, *after = digits + strspn (digits, "0123456789");
+      g_autofree char *number = g_strndup (digits, (gsize) (after - digits));
+      uint64_t patch = 0;
+      after += strspn (after, "abcr0123456789+");
+      if ((p[-1] != '\0' && p[-1] != '"') || after >= end || (*after != '\0' && *after != '"')
+          || !oci_parse_u64 (number, MAX_PATCH, &patch, NULL))
+        continue;
+      base->has_patch = TRUE;
+      base->python_patch = (unsigned) patch;
+    }
+}
+
+/* Where the interpreter does not tell, the headers may. */
+static gboolean
+find_patch (TerraneStore *store, TerraneTree *tree, const GPtrArray *files, TerranePythonBase *base,
+            GError **error)
+{
+  for (guint i = 0; i < files->len && !base->has_patch; i++)
+    if (!scan_object (store, files->pdata[i], scan_patch, base, error))
+      return FALSE;
+  g_autofree char *directory = g_path_get_dirname (base->interpreter);
+  g_autofree char *header =
+      g_strdup_printf ("%s/../include/python3.%u/patchlevel.h", directory, base->python_minor);
+  const TerraneNode *node = terrane_tree_resolve (tree, header);
+  return base->has_patch || node == NULL || node->type != OCI_ENTRY_FILE
+         || scan_object (store, node, scan_patch, base, error);
 }
 
 static gboolean
@@ -247,8 +300,11 @@ from_cache (const json_t *entry, TerranePythonBase *base)
 {
   const char *interpreter = terrane_cache_text (entry, "interpreter");
   const char *identity = terrane_cache_text (entry, "identity");
-  if (entry == NULL || (interpreter != NULL && identity == NULL))
+  const json_t *patch = json_object_get (entry, "python_patch");
+  if (entry == NULL || (interpreter != NULL && (identity == NULL || patch == NULL)))
     return FALSE;
+  base->has_patch = json_is_integer (patch);
+  base->python_patch = (unsigned) json_integer_value (patch);
   base->interpreter = g_strdup (interpreter);
   base->identity = g_strdup (identity);
   base->python_major = (unsigned) json_integer_value (json_object_get (entry, "python_major"));
@@ -272,6 +328,8 @@ to_cache (const TerranePythonBase *base, const OciDigest *commit)
     oci_json_set (entry, "identity", oci_json_text (base->identity));
   oci_json_set (entry, "python_major", json_integer (base->python_major));
   oci_json_set (entry, "python_minor", json_integer (base->python_minor));
+  oci_json_set (entry, "python_patch",
+                base->has_patch ? json_integer (base->python_patch) : json_null ());
   oci_json_set (entry, "musl", json_boolean (base->libc == TERRANE_LIBC_MUSL));
   oci_json_set (entry, "libc_major", json_integer (base->libc_major));
   oci_json_set (entry, "libc_minor", json_integer (base->libc_minor));
@@ -284,7 +342,13 @@ terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree, const char 
 {
   g_auto (TerranePythonBase) base = { 0 };
   find_interpreter (tree, search_path, &base);
-  identify_interpreter (tree, &base);
+  if (base.interpreter != NULL)
+    {
+      g_autoptr (GPtrArray) files = list_files (tree, &base);
+      identify_interpreter (files, &base);
+      if (!find_patch (store, tree, files, &base, error))
+        return FALSE;
+    }
   if (!find_libc (store, tree, &base, error))
     return FALSE;
   *out_base = base;

@@ -13,6 +13,8 @@ typedef struct
   char *identity;        /* (nullable): of the interpreter's files: changes when they do */
   unsigned python_major; /* 0 when there is no Python */
   unsigned python_minor;
+  gboolean has_patch; /* whether @python_patch was found */
+  unsigned python_patch;
   TerraneLibc libc;
   unsigned libc_major; /* 0 when no C library was found */
   unsigned libc_minor;
@@ -35,8 +37,8 @@ gboolean terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree,
  * @search_path: (nullable): $PATH of the image; the usual directories are searched after it
  * @out_base: (out caller-allocates)
  *
- * Finds the interpreter that `python3` would be, and the version of the C library. What is found is
- * remembered by @commit. A file system without Python is no error.
+ * Finds the interpreter that `python3` would be, its version, and that of the C library. What is
+ * found is remembered by @commit. A file system without Python is no error.
  */
 gboolean terrane_python_base_find (TerraneStore *store, const OciDigest *commit,
                                    const char *search_path, TerranePythonBase *out_base,

@@ -221,7 +221,8 @@ terrane_check_bytecode (const TerraneImageView *view, const TerranePython *pytho
           "without a source are of another Python, which is \"bad magic number\"",
           "compile them with the image's Python, or ship the sources");
   report (
-      &self.stale, findings, "python.stale-bytecode", TERRANE_SEVERITY_WARNING,
+      &self.stale, findings, "python.stale-bytecode",
+      self.stale.count < MIN_SOURCES ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING,
       "are not used, since time or size of the source differ; Python compiles it at every start "
       "again",
       "python -m compileall --invalidation-mode unchecked-hash, or leave __pycache__ out");

@@ -11,6 +11,7 @@ enum
   MAX_METADATA_BYTES = 4 * 1024 * 1024,
   MAX_RECORD_BYTES = 32 * 1024 * 1024,
   MAX_DISTS = 5000,
+  MAX_INSTALLER_BYTES = 1000,
 };
 
 static void
@@ -73,6 +74,25 @@ read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, GError
   return TRUE;
 }
 
+/* PEP 376: INSTALLER, of packages of Fedora's family "rpm". Debian's have a directory of their own.
+ */
+static gboolean
+read_installer (TerranePythonDist *self, const TerraneImageView *view, GError **error)
+{
+  static const char *const systems[] = { "rpm", "debian", "dpkg", "apk", NULL };
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *directory = terrane_node_path (self->directory);
+  self->system = strcmp (directory, "usr/lib/python3/dist-packages") == 0;
+  if (!terrane_image_view_read (view, child (self->node, "INSTALLER"), MAX_INSTALLER_BYTES, &bytes,
+                                error))
+    return FALSE;
+  gsize size = 0;
+  const char *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  g_autofree char *text = g_strndup (data != NULL ? data : "", size);
+  self->system = self->system || g_strv_contains (systems, g_strstrip (text));
+  return TRUE;
+}
+
 /* *@out_dist is %NULL when there is nothing that Python's importlib.metadata would understand. */
 static gboolean
 read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **out_dist,
@@ -103,6 +123,8 @@ read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **
   self->tags = g_ptr_array_new_with_free_func (g_free);
   if (wheel != NULL)
     (void) terrane_headers_parse (wheel, take_tag, self, NULL);
+  if (!read_installer (self, view, error))
+    return FALSE;
   if (egg && node->type == OCI_ENTRY_DIRECTORY && !read_egg_requires (self, view, error))
     return FALSE;
   *out_dist = g_steal_pointer (&self);
@@ -151,6 +173,8 @@ terrane_python_new (const TerraneImageView *view, gboolean lambda, GError **erro
     return g_steal_pointer (&self);
   self->target = (TerranePythonTarget){ .python_major = self->base.python_major,
                                         .python_minor = self->base.python_minor,
+                                        .python_patch = self->base.python_patch,
+                                        .has_patch = self->base.has_patch,
                                         .libc = self->base.libc,
                                         .libc_major = self->base.libc_major,
                                         .libc_minor = self->base.libc_minor,
@@ -247,14 +271,17 @@ first_field (const char *line)
   return g_string_free (field, FALSE);
 }
 
-gboolean
-terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView *view,
-                           GPtrArray **out_files, GError **error)
+/* Called for a field of the list and what it leads to, (nullable). */
+typedef void (*ListFunc) (const char *field, TerraneNode *node, gpointer data);
+
+/* *@out_found: whether there is a list */
+static gboolean
+read_list (const TerranePythonDist *self, const TerraneImageView *view, ListFunc func,
+           gpointer data, gboolean *out_found, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   const TerraneNode *list = child (self->node, "RECORD");
   const TerraneNode *start = self->directory;
-  *out_files = NULL;
   if (list == NULL)
     {
       list = child (self->node, "installed-files.txt"); /* of setuptools: relative to itself */
@@ -262,14 +289,13 @@ terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView
     }
   if (!terrane_image_view_read (view, list, MAX_RECORD_BYTES, &bytes, error))
     return FALSE;
+  *out_found = bytes != NULL;
   if (bytes == NULL)
     return TRUE;
   gsize size = 0;
-  const char *data = g_bytes_get_data (bytes, &size);
-  g_autofree char *text = g_strndup (data, size);
+  const char *content = g_bytes_get_data (bytes, &size);
+  g_autofree char *text = g_strndup (content, size);
   g_autofree char *root = terrane_node_path (start);
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL); /* of TerraneNode */
-  *out_files = g_ptr_array_new ();
   for (char *line = text, *next = NULL; line != NULL; line = next)
     {
       next = strchr (line, '\n');
@@ -280,9 +306,56 @@ terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView
         continue;
       g_autofree char *path =
           field[0] == '/' ? g_strdup (field) : g_strconcat (root, "/", field, NULL);
-      TerraneNode *node = terrane_tree_resolve (view->tree, path);
-      if (node != NULL && node->type == OCI_ENTRY_FILE && g_hash_table_add (seen, node))
-        g_ptr_array_add (*out_files, node);
+      func (field, terrane_tree_resolve (view->tree, path), data);
     }
+  return TRUE;
+}
+
+typedef struct
+{
+  GPtrArray *files;
+  GHashTable *seen; /* of TerraneNode */
+} Files;
+
+static void
+take_file (G_GNUC_UNUSED const char *field, TerraneNode *node, gpointer data)
+{
+  Files *self = data;
+  if (node != NULL && node->type == OCI_ENTRY_FILE && g_hash_table_add (self->seen, node))
+    g_ptr_array_add (self->files, node);
+}
+
+gboolean
+terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView *view,
+                           GPtrArray **out_files, GError **error)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  Files list = { files, seen };
+  gboolean found = FALSE;
+  *out_files = NULL;
+  if (!read_list (self, view, take_file, &list, &found, error))
+    return FALSE;
+  *out_files = found ? g_steal_pointer (&files) : NULL;
+  return TRUE;
+}
+
+static void
+take_absent (const char *field, TerraneNode *node, gpointer data)
+{
+  if (node == NULL)
+    g_ptr_array_add (data, g_strdup (field));
+}
+
+gboolean
+terrane_python_dist_absent_files (const TerranePythonDist *self, const TerraneImageView *view,
+                                  GPtrArray **out_paths, GError **error)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  gboolean found = FALSE;
+  *out_paths = NULL;
+  if (!read_list (self, view, take_absent, paths, &found, error))
+    return FALSE;
+  *out_paths = found ? g_steal_pointer (&paths) : NULL;
   return TRUE;
 }

@@ -16,6 +16,9 @@ typedef struct
   char *requires_python;  /* (nullable) */
   GPtrArray *requires;    /* (element-type utf8): for terrane_dependency_parse(), in order */
   GPtrArray *tags;        /* (element-type utf8): of WHEEL */
+  /* A distribution of Linux brought it: its place or INSTALLER says so. What its tags were where it
+   * was built says nothing of where it runs. */
+  gboolean system;
 } TerranePythonDist;
 
 typedef struct
@@ -44,5 +47,14 @@ gboolean terrane_python_has_module (const TerranePython *self, const char *name)
  */
 gboolean terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView *view,
                                     GPtrArray **out_files, GError **error);
+
+/**
+ * terrane_python_dist_absent_files:
+ * @out_paths: (out) (transfer full) (element-type utf8): what the same list names and the image
+ * does not have; %NULL when there is no list
+ */
+gboolean terrane_python_dist_absent_files (const TerranePythonDist *self,
+                                           const TerraneImageView *view, GPtrArray **out_paths,
+                                           GError **error);
 
 G_END_DECLS

@@ -15,6 +15,7 @@
 enum
 {
   MAX_ENTRY_POINTS_BYTES = 1024 * 1024,
+  MAX_ATTRIBUTES = 2,      /* a class and its method */
   MAX_ENTRY_POINTS = 1000, /* of a distribution; those of Ansible and Airflow are some 200 */
 };
 
@@ -27,12 +28,12 @@ typedef struct
 } Check;
 
 /* @node: what the finding is about */
-/* dpkg sees to what packages of Debian need, and it may know better than their authors. */
+/* Whether it depends on the patch version, which was not found. */
 static gboolean
-is_debian (const TerranePythonDist *dist)
+is_unknown (const Check *self, const char *marker)
 {
-  g_autofree char *directory = terrane_node_path (dist->directory);
-  return strcmp (directory, "usr/lib/python3/dist-packages") == 0;
+  return !self->python->target.has_patch
+         && terrane_marker_depends_on_patch (marker, &self->python->target, NULL);
 }
 
 static void
@@ -43,7 +44,7 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
   if (wanted == NULL
       || (wanted->marker != NULL
           && (!terrane_marker_evaluate (wanted->marker, &self->python->target, NULL, &holds, NULL)
-              || !holds)))
+              || !holds || is_unknown (self, wanted->marker))))
     return; /* what cannot be read, pip does not install either */
   const TerranePythonDist *found = terrane_python_find (self->python, wanted->normalised);
   g_autofree char *name = oci_quote (dist->name), *other = oci_quote (wanted->name);
@@ -52,7 +53,8 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
     {
       terrane_image_view_report (
           self->view, self->findings, "python.missing-requirement",
-          is_debian (dist) ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
+          /* The system's packages have needs of their own, and may know better than the authors. */
+          dist->system ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
           "install it too, or turn this off when nothing that you use needs it",
           "%s needs %s%s%s, and it is not installed", name, other,
           wanted->specifiers[0] != '\0' ? " " : "",
@@ -72,32 +74,17 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
       other, specifiers, got, where);
 }
 
-static gboolean
-tag_fits (const TerraneTags *tags, const char *tag)
-{
-  g_autofree char *file_name = g_strdup_printf ("any-0-%s.whl", tag);
-  g_autoptr (TerraneWheelName) name = terrane_wheel_name_parse (file_name, NULL);
-  return name == NULL || terrane_tags_rank_wheel (tags, name) >= 0;
-}
-
 static void
-check_tags (const Check *self, const TerranePythonDist *dist, const TerraneTags *tags)
+check_tags (const Check *self, const TerranePythonDist *dist)
 {
-  const TerranePythonTarget *target = &self->python->target;
-  for (guint i = 0; i < dist->tags->len; i++)
-    if (tag_fits (tags, dist->tags->pdata[i]))
-      return;
-  if (dist->tags->len == 0)
+  if (dist->system) /* its tags are those of where the distribution built it */
     return;
-  g_autofree char *file_name =
-      g_strdup_printf ("any-0-%s.whl", (const char *) dist->tags->pdata[0]);
-  g_autoptr (TerraneWheelName) wheel = terrane_wheel_name_parse (file_name, NULL);
-  g_autofree char *reason = terrane_tags_explain (target, wheel, NULL);
-  g_autofree char *name = oci_quote (dist->name), *tag = oci_quote (dist->tags->pdata[0]);
-  terrane_image_view_report (self->view, self->findings, "python.wheel-tag",
-                             TERRANE_SEVERITY_WARNING, dist->node,
-                             "install the wheel for the image's Python and platform",
-                             "%s comes from a wheel for %s: %s", name, tag, reason);
+  g_autofree char *problem =
+      terrane_tags_explain_wheel (&self->python->target, dist->name, dist->tags);
+  if (problem != NULL)
+    terrane_image_view_report (self->view, self->findings, "python.wheel-tag",
+                               TERRANE_SEVERITY_WARNING, dist->node, TERRANE_WHEEL_TAG_FIX, "%s",
+                               problem);
 }
 
 static void
@@ -107,10 +94,11 @@ check_requires_python (const Check *self, const TerranePythonDist *dist)
       || terrane_select_allows_python (dist->requires_python, &self->python->target))
     return;
   g_autofree char *name = oci_quote (dist->name), *wanted = oci_quote (dist->requires_python);
-  terrane_image_view_report (
-      self->view, self->findings, "python.requires-python", TERRANE_SEVERITY_WARNING, dist->node,
-      "take a version of it for the image's Python", "%s needs Python %s, the image has %u.%u",
-      name, wanted, self->python->target.python_major, self->python->target.python_minor);
+  g_autofree char *version = terrane_select_describe_python (&self->python->target);
+  terrane_image_view_report (self->view, self->findings, "python.requires-python",
+                             TERRANE_SEVERITY_WARNING, dist->node,
+                             "take a version of it for the image's Python",
+                             "%s needs Python %s, the image has %s", name, wanted, version);
 }
 
 /* In one directory it is the rest of an upgrade, and chance which one counts. A function's copy of
@@ -143,25 +131,39 @@ has_module (const Check *self, const char *name)
   return found;
 }
 
-/* Returns: (transfer full) (nullable): the module of the line, which is cut behind the name */
+/* @out_attributes: how many parts at the end of the module may be attributes instead: groups of
+ * their own, such as fsspec's, write a class or its method as "s3fs.S3FileSystem". Returns:
+ * (transfer full) (nullable): the module of the line, which is cut after the name */
 static char *
-take_module (char *line)
+take_module (char *line, unsigned *out_attributes)
 {
   char *value = strchr (line, '=');
   if (value == NULL || line[0] == '#' || line[0] == ';')
     return NULL;
   *value++ = '\0';
+  *out_attributes = strchr (value, ':') != NULL ? 0 : MAX_ATTRIBUTES;
   return g_strstrip (g_strndup (value, strcspn (value, ":[")));
 }
 
+static gboolean
+has_module_of (const Check *self, const char *module, unsigned attributes)
+{
+  if (has_module (self, module))
+    return TRUE;
+  const char *dot = attributes > 0 ? strrchr (module, '.') : NULL;
+  g_autofree char *above = dot != NULL ? g_strndup (module, (gsize) (dot - module)) : NULL;
+  return above != NULL && has_module_of (self, above, attributes - 1);
+}
+
 static void
-check_entry_point (const Check *self, const TerranePythonDist *dist, char *line, const char *module)
+check_entry_point (const Check *self, const TerranePythonDist *dist, char *line, const char *module,
+                   unsigned attributes)
 {
   if (module[0] == '\0'
       || strspn (module, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                          "0123456789_.")
              != strlen (module)
-      || has_module (self, module))
+      || has_module_of (self, module, attributes))
     return;
   g_autofree char *name = oci_quote (dist->name), *point = oci_quote (g_strstrip (line));
   g_autofree char *quoted = oci_quote (module);
@@ -177,7 +179,8 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
   guint count = 0;
   for (char **line = lines; *line != NULL; line++)
     {
-      g_autofree char *module = take_module (g_strstrip (*line));
+      unsigned attributes = 0;
+      g_autofree char *module = take_module (g_strstrip (*line), &attributes);
       if (module == NULL)
         continue;
       if (count++ == MAX_ENTRY_POINTS)
@@ -189,7 +192,7 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
               name, MAX_ENTRY_POINTS);
           return;
         }
-      check_entry_point (self, dist, *line, module);
+      check_entry_point (self, dist, *line, module, attributes);
     }
 }
 
@@ -319,14 +322,13 @@ visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer dat
 static gboolean
 check_dists (const Check *self, GError **error)
 {
-  g_autoptr (TerraneTags) tags = terrane_tags_new (&self->python->target);
   for (guint i = 0; i < self->python->dists->len; i++)
     {
       const TerranePythonDist *dist = self->python->dists->pdata[i];
       check_duplicate (self, dist);
       if (terrane_python_find (self->python, dist->normalised) != dist)
         continue;
-      check_tags (self, dist, tags);
+      check_tags (self, dist);
       check_requires_python (self, dist);
       for (guint k = 0; k < dist->requires->len; k++)
         check_requirement (self, dist, dist->requires->pdata[k]);

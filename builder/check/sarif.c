@@ -43,21 +43,36 @@ make_artifact_uri (const char *artifact)
 }
 
 /* Code scanning takes no result without a file and a line. */
+/* @path: (nullable): in the image; without one it is what was checked */
 static json_t *
-make_location (const TerraneFinding *finding, const char *artifact)
+make_location (const char *path, const char *artifact)
 {
   json_t *location = json_object (), *physical = json_object (), *object = json_object ();
   json_t *region = json_object ();
-  g_autofree char *uri = finding->path != NULL ? g_uri_escape_string (finding->path, "/", FALSE)
-                                               : make_artifact_uri (artifact);
+  g_autofree char *uri =
+      path != NULL ? g_uri_escape_string (path, "/", FALSE) : make_artifact_uri (artifact);
   oci_json_set (object, "uri", oci_json_text (uri));
-  if (finding->path != NULL)
+  if (path != NULL)
     oci_json_set (object, "uriBaseId", oci_json_text ("IMAGE"));
   oci_json_set (region, "startLine", json_integer (1));
   oci_json_set (physical, "artifactLocation", object);
   oci_json_set (physical, "region", region);
   oci_json_set (location, "physicalLocation", physical);
   return location;
+}
+
+/* Section 3.27.22: the files that the same is so of. One change, of what they have in common,
+ * repairs all, so they are one result. */
+static json_t *
+make_related (const TerraneFinding *finding, const char *artifact)
+{
+  json_t *locations = json_array ();
+  for (guint i = 1; i < finding->files->len; i++)
+    {
+      const TerraneFindingFile *file = finding->files->pdata[i];
+      oci_json_append (locations, make_location (file->path, artifact));
+    }
+  return locations;
 }
 
 static json_t *
@@ -90,8 +105,10 @@ make_result (const TerraneFinding *finding, const char *artifact)
   g_autofree char *message =
       g_strconcat (finding->message, finding->fix != NULL ? "\nfix: " : NULL, finding->fix, NULL);
   oci_json_set (result, "message", text_object (message));
-  oci_json_append (locations, make_location (finding, artifact));
+  oci_json_append (locations, make_location (finding->path, artifact));
   oci_json_set (result, "locations", locations);
+  if (finding->files != NULL)
+    oci_json_set (result, "relatedLocations", make_related (finding, artifact));
   if (finding->tree != NULL)
     oci_json_set (properties, "tree", oci_json_text (finding->tree));
   if (finding->overridden)

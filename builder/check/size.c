@@ -312,9 +312,13 @@ report_copies (const Size *self, const GPtrArray *same)
     copies += is_library_name (first, same->pdata[i]) ? 1 : 0;
   if (copies == 0)
     return;
+  /* A wheel is a zip, in which pip knows no links. */
+  const TerranePackage *owner = g_hash_table_lookup (self->owners, first);
+  gboolean wheel = owner != NULL && owner->dist != NULL;
   g_autofree char *size = oci_format_size (first->size * copies);
   terrane_image_view_report (
-      self->check->view, self->findings, "size.library-copies", TERRANE_SEVERITY_WARNING, first,
+      self->check->view, self->findings, "size.library-copies",
+      wheel ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, first,
       "make links of them: tar and cp -a keep links, zip needs --symlinks",
       "%u names of this library beside it are copies instead of links: %s too much", copies, size);
 }

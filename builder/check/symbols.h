@@ -10,8 +10,9 @@ G_BEGIN_DECLS
  * terrane_check_symbols:
  * @programs: of @view
  *
- * Adds findings elf.undefined-symbol. Symbols are read only of files that have such a name or need
- * it. Fails only when files cannot be read.
+ * Adds findings elf.undefined-symbol and elf.twin-library. Symbols are looked for where ld.so does,
+ * in everything that is loaded together, and read only where such a name or who needs it makes it
+ * necessary. Fails only when files cannot be read.
  */
 gboolean terrane_check_symbols (const TerraneImageView *view, TerranePrograms *programs,
                                 TerraneFindings *findings, GError **error);

@@ -119,7 +119,11 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
   if (build->validation_not_run != NULL)
     terrane_print ("validation: nothing was run: %s\n\n", build->validation_not_run);
   terrane_print ("%s  %s%s\n", build->name, oci_digest_text (&build->image->manifest->digest, text),
-                 build->image->unchanged ? "  (unchanged)" : "");
+                 !build->image->unchanged    ? ""
+                 : build->moved_from == NULL ? "  (unchanged)"
+                                             : "  (built before)");
+  if (build->image->unchanged && build->moved_from != NULL)
+    terrane_print ("%s was %s\n", build->name, build->moved_from);
   size_t i;
   json_t *push;
   json_array_foreach (json_object_get (record, "pushes"), i, push)
@@ -135,7 +139,7 @@ add_row (TerraneTable *table, const json_t *row)
   const char *state = "built";
   g_autofree char *size = NULL;
   g_autofree char *short_digest = NULL;
-  if (record != NULL)
+  if (digest != NULL)
     size = oci_format_size ((uint64_t) json_integer_value (json_object_get (record, "size")));
   if (digest != NULL)
     short_digest = g_strndup (digest, strlen ("sha256:") + 12);
@@ -144,7 +148,7 @@ add_row (TerraneTable *table, const json_t *row)
   else if (json_array_size (json_object_get (record, "pushes")) > 0)
     state = "pushed";
   else if (json_is_true (json_object_get (record, "unchanged")))
-    state = "unchanged";
+    state = json_object_get (record, "moved_from") == NULL ? "unchanged" : "built before";
   const char *const cells[] = { json_string_value (json_object_get (row, "profile")),
                                 short_digest != NULL ? short_digest : "", size != NULL ? size : "",
                                 state };

@@ -322,13 +322,30 @@ make_options (const Session *self)
   };
 }
 
-/* @out_record: (nullable): also of an image that failed its validation: it says what failed. */
+/* Of an image that was not made, since the checks failed. */
+static json_t *
+failed_record (const TerraneProfile *profile, json_t *findings)
+{
+  json_t *record = json_object ();
+  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  oci_json_set (record, "version", json_integer (1));
+  oci_json_set_text (record, "name", profile->name);
+  oci_json_set_text (record, "platform", platform);
+  oci_json_set (record, "findings", json_incref (findings));
+  oci_json_set (record, "passed", json_false ());
+  return record;
+}
+
+/* @out_record: (nullable): also of an image that failed its checks or its validation: it says what
+ * failed. */
 static gboolean
 build_one (const Session *self, const char *path, TerraneBuild **out_build, json_t **out_record,
            GError **error)
 {
   const BuildArguments *arguments = self->arguments;
-  const TerraneBuildOptions options = make_options (self);
+  g_autoptr (OciJsonValue) failed = NULL;
+  TerraneBuildOptions options = make_options (self);
+  options.out_failed = &failed;
   g_autoptr (TerraneProfile) profile =
       terrane_command_load_profile (path, arguments->platform, error);
   if (profile == NULL || !check_update_names (profile, arguments->update_names, error)
@@ -339,6 +356,8 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   if (!arguments->no_validate && !terrane_gates_check (profile, error))
     return FALSE;
   gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
+  if (*out_build == NULL && failed != NULL)
+    *out_record = failed_record (profile, failed);
   if (*out_build == NULL)
     return FALSE;
   *out_record = terrane_build_record (*out_build, profile);

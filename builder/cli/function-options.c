@@ -25,6 +25,8 @@ terrane_function_arguments_clear (TerraneFunctionArguments *self)
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->platform, g_free);
   g_clear_pointer (&self->sandbox, g_free);
+  g_clear_pointer (&self->cmd, g_strfreev);
+  g_clear_pointer (&self->handler, g_free);
   terrane_remote_arguments_clear (&self->remote);
 }
 
@@ -96,6 +98,10 @@ terrane_function_arguments_check (TerraneFunctionArguments *self, const TerraneG
     return oci_throw (error, OCI_ERROR_USAGE,
                       "%s: --timeout: expected seconds, at most %d, as Lambda's", command,
                       MAX_TIMEOUT_SECONDS);
+  if (self->cmd != NULL && self->handler != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: --handler goes without --cmd", command);
+  if (self->handler != NULL && self->handler[0] == '\0')
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: --handler is empty", command);
   self->env_words = g_strdupv (self->env);
   return terrane_sandbox_option (self->sandbox, command, &self->kind, error)
          && check_sandbox (self, command, error) && complete_env (self->env, command, error)
@@ -223,9 +229,13 @@ terrane_function_open (TerraneGlobal *global, const char *image,
   g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);
   g_auto (GStrv) env = oci_image_config_env (out_function->rootfs.config);
   out_function->name = terrane_function_name (image);
-  out_function->argv = oci_image_config_argv (out_function->rootfs.config);
+  const char *handler = arguments->handler != NULL ? arguments->handler
+                        : arguments->cmd != NULL   ? arguments->cmd[0]
+                                                   : cmd[0];
+  out_function->argv = oci_image_config_argv_with (
+      out_function->rootfs.config, (const char *const *) arguments->cmd, arguments->handler);
   out_function->env =
-      terrane_lambda_env (out_function->name, (const char *const *) env, cmd[0],
+      terrane_lambda_env (out_function->name, (const char *const *) env, handler,
                           (unsigned) arguments->memory, (const char *const *) arguments->env);
   return TRUE;
 }

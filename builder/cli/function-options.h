@@ -18,6 +18,8 @@ typedef struct
   int tmp;        /* --tmp */
   char *platform; /* (nullable): --platform */
   char *sandbox;  /* (nullable): --sandbox */
+  char **cmd;     /* (nullable): --cmd */
+  char *handler;  /* (nullable): --handler */
   TerraneRemoteArguments remote;
 
   unsigned timeout_ms; /* from the text */
@@ -61,6 +63,20 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneFunctionArguments, terrane_function_arg
   {                                                                                                \
     "timeout", 0, 0, G_OPTION_ARG_STRING, &(args).timeout,                                         \
         "Seconds that an event may take (default 300)", "SECONDS"                                  \
+  }
+
+/* Which function of the image. */
+#define TERRANE_FUNCTION_COMMAND_ENTRIES(args)                                                     \
+  { "handler",                                                                                     \
+    0,                                                                                             \
+    0,                                                                                             \
+    G_OPTION_ARG_STRING,                                                                           \
+    &(args).handler,                                                                               \
+    "Another handler than the image's, such as app.main",                                          \
+    "HANDLER" },                                                                                   \
+  {                                                                                                \
+    "cmd", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(args).cmd,                                           \
+        "Instead of the image's command; repeatable, a word each", "WORD"                          \
   }
 
 /** Checks what was written; @command is for messages. */

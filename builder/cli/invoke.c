@@ -3,6 +3,7 @@
 #include "builder/cli/function-options.h"
 #include "builder/error.h"
 #include "builder/remote/interrupt.h"
+#include "builder/sandbox/event.h"
 #include "builder/sandbox/lambda-report.h"
 
 #include <fcntl.h>
@@ -20,20 +21,27 @@ static GBytes *
 read_event (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
-  g_autofree char *buffer = NULL;
-  size_t got = 0;
   OCI_PREFIX (error, "the event %s", path);
   if (strcmp (path, "-") != 0)
-    return oci_read_file (AT_FDCWD, path, MAX_EVENT_BYTES, &bytes, error) ? g_steal_pointer (&bytes)
-                                                                          : NULL;
-  buffer = g_malloc (MAX_EVENT_BYTES + 1);
-  if (!oci_read_full (STDIN_FILENO, buffer, MAX_EVENT_BYTES + 1, &got, error))
-    return NULL;
-  if (got <= MAX_EVENT_BYTES)
-    return g_bytes_new (buffer, got);
-  (void) oci_throw (error, OCI_ERROR_LIMIT, "more than %d bytes, which is Lambda's limit",
-                    MAX_EVENT_BYTES);
-  return NULL;
+    {
+      if (!oci_read_file (AT_FDCWD, path, MAX_EVENT_BYTES, &bytes, error))
+        return NULL;
+    }
+  else
+    {
+      g_autofree char *buffer = g_malloc (MAX_EVENT_BYTES + 1);
+      size_t got = 0;
+      if (!oci_read_full (STDIN_FILENO, buffer, MAX_EVENT_BYTES + 1, &got, error))
+        return NULL;
+      if (got > MAX_EVENT_BYTES)
+        {
+          (void) oci_throw (error, OCI_ERROR_LIMIT, "more than %d bytes, which is Lambda's limit",
+                            MAX_EVENT_BYTES);
+          return NULL;
+        }
+      bytes = g_bytes_new (buffer, got);
+    }
+  return terrane_event_take (bytes, error);
 }
 
 static GPtrArray *
@@ -62,6 +70,7 @@ result_to_json (const char *path, const TerraneLambdaResult *result)
     oci_json_set (object, "error_type", oci_json_text (result->error_type));
   oci_json_set (object, ok ? "response" : "error", terrane_lambda_body_to_json (result->body));
   oci_json_set (object, "late_timeout", json_boolean (result->late_timeout));
+  oci_json_set (object, "init_timed_out", json_boolean (result->init_timed_out));
   oci_json_set (object, "cold", json_boolean (result->cold));
   oci_json_set (object, "init_usecs", json_integer ((json_int_t) (result->init_ms * 1000)));
   oci_json_set (object, "duration_usecs", json_integer ((json_int_t) (result->duration_ms * 1000)));
@@ -201,6 +210,7 @@ terrane_command_invoke (TerraneGlobal *global, int argc, char **argv, GError **e
   const GOptionEntry entries[] = {
     { "event", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &events,
       "The event, - for standard input; repeatable", "FILE" },
+    TERRANE_FUNCTION_COMMAND_ENTRIES (function),
     TERRANE_FUNCTION_TIMEOUT_ENTRY (function),
     TERRANE_FUNCTION_ENTRIES (function),
     G_OPTION_ENTRY_NULL,

@@ -11,14 +11,26 @@ git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
   return g_steal_pointer (&git.revision);
 }
 
-TerraneProfile *
-terrane_command_load_profile (const char *path, const char *platform, GError **error)
+static TerraneProfile *
+load (const char *path, const char *platform, gboolean git_optional, GError **error)
 {
   const TerraneProfileOptions options = {
     .platform = platform,
-    .variables = { .git_revision = git_revision },
+    .variables = { .git_revision = git_revision, .git_optional = git_optional },
   };
   return terrane_profile_load (path, &options, error);
+}
+
+TerraneProfile *
+terrane_command_load_profile (const char *path, const char *platform, GError **error)
+{
+  return load (path, platform, FALSE, error);
+}
+
+TerraneProfile *
+terrane_command_load_profile_to_lock (const char *path, const char *platform, GError **error)
+{
+  return load (path, platform, TRUE, error);
 }
 
 char **

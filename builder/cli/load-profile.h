@@ -9,6 +9,11 @@ G_BEGIN_DECLS
 TerraneProfile *terrane_command_load_profile (const char *path, const char *platform,
                                               GError **error);
 
+/** The same for what makes no image, and so needs no commit: the lock may be part of the first one.
+ */
+TerraneProfile *terrane_command_load_profile_to_lock (const char *path, const char *platform,
+                                                      GError **error);
+
 /**
  * terrane_command_select_profiles:
  *

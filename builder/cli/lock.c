@@ -55,7 +55,7 @@ resolve_platform (const char *path, const char *platform, const TerraneResolveOp
                   GPtrArray *changes, GError **error)
 {
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, platform, error);
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile_to_lock (path, platform, error);
   if (profile == NULL || !terrane_resolve (profile, options, NULL, lines, error))
     return FALSE;
   for (guint i = 0; i < lines->len; i++)
@@ -103,7 +103,7 @@ lock_profile (const char *path, const LockArguments *arguments, TerraneResolveOp
 {
   gboolean failed = FALSE;
   g_autoptr (TerraneProfile) profile =
-      terrane_command_load_profile (path, arguments->platform, error);
+      terrane_command_load_profile_to_lock (path, arguments->platform, error);
   if (profile == NULL)
     return NULL;
   g_autofree char *lock_path = terrane_lock_path (path);

@@ -139,6 +139,7 @@ terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **erro
       "Let the program change its file system; the changes are thrown away", NULL },
     { "podman", 0, 0, G_OPTION_ARG_NONE, &options.podman,
       "Print and run the podman command that comes closest to Lambda", NULL },
+    TERRANE_FUNCTION_COMMAND_ENTRIES (options.function),
     TERRANE_FUNCTION_ENTRIES (options.function),
     G_OPTION_ENTRY_NULL,
   };
@@ -153,6 +154,10 @@ terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **erro
   gboolean ok = terrane_command_parse (global, &line, argc, argv, &arguments, &help, error);
   if (ok && !help && options.shell && arguments[1] != NULL)
     ok = oci_throw (error, OCI_ERROR_USAGE, "run: --shell goes without a command");
+  const gboolean other = options.function.cmd != NULL || options.function.handler != NULL;
+  if (ok && !help && other && (options.shell || options.podman || arguments[1] != NULL))
+    ok = oci_throw (error, OCI_ERROR_USAGE,
+                    "run: --cmd and --handler go without a command, --shell and --podman");
   if (ok && !help && options.podman && (options.shell || options.writable))
     ok = oci_throw (error, OCI_ERROR_USAGE, "run: --podman goes without --shell and --writable");
   if (ok && !help && options.podman && options.function.sandbox != NULL)

@@ -40,7 +40,7 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
   TerraneFunctionRun running = { .lambda = lambda, .log = log };
-  g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, function.timeout_ms, &port, error);
+  g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, &port, error);
   if (rie == NULL)
     return FALSE;
   if (!global->output.quiet)
@@ -63,6 +63,7 @@ terrane_command_serve (TerraneGlobal *global, int argc, char **argv, GError **er
   const GOptionEntry entries[] = {
     { "port", 'p', 0, G_OPTION_ARG_INT, &port, "Of loopback (default 8080); 0 for a free one",
       "PORT" },
+    TERRANE_FUNCTION_COMMAND_ENTRIES (function),
     TERRANE_FUNCTION_TIMEOUT_ENTRY (function),
     TERRANE_FUNCTION_ENTRIES (function),
     G_OPTION_ENTRY_NULL,

@@ -148,9 +148,45 @@ terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const
          && oci_layout_tag (to, name, manifest, error);
 }
 
+/* Whether @text is more than HOST[:PORT]/NAME[:TAG], which docker and podman take here. */
+static gboolean
+has_transport (const char *text)
+{
+  static const char *const prefixes[] = { OCI_REFERENCE_SCHEME,
+                                          "oci:",
+                                          "oci-archive:",
+                                          "docker-archive:",
+                                          "containers-storage:",
+                                          "docker-daemon:",
+                                          "dir:",
+                                          "ostree:",
+                                          "sif:",
+                                          "tarball:" };
+  for (size_t i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_has_prefix (text, prefixes[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+fail_without_transport (const char *what, const char *text, GError **error)
+{
+  g_autofree char *quoted = oci_quote (text);
+  g_autofree char *meant = oci_reference_suggest (text);
+  oci_throw (error, OCI_ERROR_USAGE,
+             "%s: %s needs docker://HOST/REPOSITORY[:TAG]; a name without docker:// is that of an "
+             "image in the store%s%s",
+             quoted, what, meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "");
+}
+
 OciReference *
 terrane_transfer_parse_push (const char *destination, GError **error)
 {
+  if (!has_transport (destination))
+    {
+      fail_without_transport ("a push", destination, error);
+      return NULL;
+    }
   g_autoptr (OciTransport) transport = oci_transport_parse (destination, error);
   if (transport == NULL)
     return NULL;
@@ -168,6 +204,11 @@ terrane_transfer_parse_push (const char *destination, GError **error)
 OciReference *
 terrane_transfer_parse_pull (const char *command, const char *source, GError **error)
 {
+  if (!has_transport (source))
+    {
+      fail_without_transport ("a pull", source, error);
+      return NULL;
+    }
   g_autoptr (OciTransport) transport = oci_transport_parse (source, error);
   if (transport == NULL)
     return NULL;

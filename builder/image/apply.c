@@ -17,8 +17,9 @@ struct _TerraneApplier
 {
   TerraneIngest *ingest;
   TerraneLayerAudit *audit;
-  GHashTable *specials; /* paths of devices and the like, which the tree does not hold: a set */
-  int layer;            /* from 1 */
+  GHashTable
+      *specials; /* path of a device or the like, which the tree does not hold -> its layer */
+  int layer;     /* from 1 */
 };
 
 TerraneApplier *
@@ -59,6 +60,20 @@ remove_node (const TerraneApplier *self, const TerraneNode *node)
   terrane_tree_remove (tree_of (self), path);
 }
 
+/* Whether the layer at hand has a device or the like in @directory. */
+static gboolean
+has_own_special (const TerraneApplier *self, const TerraneNode *directory)
+{
+  g_autofree char *path = terrane_node_path (directory);
+  GHashTableIter iter;
+  gpointer special, layer;
+  g_hash_table_iter_init (&iter, self->specials);
+  while (g_hash_table_iter_next (&iter, &special, &layer))
+    if (GPOINTER_TO_INT (layer) == self->layer && oci_path_is_below (special, path))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean hide (const TerraneApplier *self, TerraneNode *node);
 
 static void
@@ -78,7 +93,8 @@ hide (const TerraneApplier *self, TerraneNode *node)
   if (node->type != OCI_ENTRY_DIRECTORY)
     return own;
   hide_children (self, node);
-  if (!own && node->children->len > 0)
+  gboolean stays = own || node->children->len > 0 || has_own_special (self, node);
+  if (stays && !own)
     {
       /* Only as the parent of what this layer has, which has no entry for it. */
       node->mode = DEFAULT_MODE;
@@ -86,7 +102,7 @@ hide (const TerraneApplier *self, TerraneNode *node)
       node->origin = 0;
       g_clear_pointer (&node->xattrs, g_variant_unref);
     }
-  return own || node->children->len > 0;
+  return stays;
 }
 
 static gboolean
@@ -230,7 +246,7 @@ add_special (TerraneApplier *self, const char *path, const char *parent)
   if (old != NULL && old->parent != NULL)
     remove_node (self, old);
   make_directories (self, parent);
-  g_hash_table_add (self->specials, g_strdup (path));
+  g_hash_table_insert (self->specials, g_strdup (path), GINT_TO_POINTER (self->layer));
   return TRUE;
 }
 
@@ -281,10 +297,9 @@ terrane_applier_add (TerraneApplier *self, const OciEntry *entry, TerraneReadFun
 
   placed.path = path;
   clear_way (self, parent);
-  g_autofree char *target =
-      entry->type == OCI_ENTRY_HARDLINK
-          ? place (self, entry->target, &target_parent, &target_link, error)
-          : NULL;
+  g_autofree char *target = entry->type == OCI_ENTRY_HARDLINK
+                                ? place (self, entry->target, &target_parent, &target_link, error)
+                                : NULL;
   if (entry->type == OCI_ENTRY_HARDLINK && target == NULL)
     return FALSE;
   if (entry->type == OCI_ENTRY_SPECIAL

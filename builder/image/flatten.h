@@ -14,10 +14,10 @@ G_BEGIN_DECLS
  * @manifest, @config: an image in the store's layout
  * @audit: an empty one: told about layers and entries
  *
- * Applies the layers over each other, with whiteouts, and commits the result, without devices, fifos
- * and sockets. The origin of each node of @out_tree's tree is the layer it is from, counted from 1.
- * Fails with %OCI_ERROR_CORRUPT when a layer does not unpack to what the configuration's diff_ids
- * say.
+ * Applies the layers over each other, with whiteouts, and commits the result, without devices,
+ * fifos and sockets. The origin of each node of @out_tree's tree is the layer it is from, counted
+ * from 1. Fails with %OCI_ERROR_CORRUPT when a layer does not unpack to what the configuration's
+ * diff_ids say.
  */
 gboolean terrane_flatten (TerraneStore *store, const OciManifest *manifest,
                           const OciImageConfig *config, TerraneLayerAudit *audit, unsigned jobs,

@@ -2,7 +2,6 @@
 
 #include "builder/annotations.h"
 #include "builder/check/check.h"
-#include "builder/git.h"
 #include "builder/image/assemble.h"
 #include "builder/image/layer.h"
 #include "builder/image/unpack.h"
@@ -42,49 +41,6 @@ terrane_image_free (TerraneImage *self)
   g_ptr_array_unref (self->layers);
   terrane_findings_free (self->findings);
   g_free (self);
-}
-
-void
-terrane_stamp_clear (TerraneStamp *self)
-{
-  g_clear_pointer (&self->created, g_free);
-  g_clear_pointer (&self->revision, g_free);
-  g_clear_pointer (&self->source, g_free);
-}
-
-static char *
-format_time (int64_t seconds)
-{
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
-  return time != NULL ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
-}
-
-gboolean
-terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile, const TerraneBase *base,
-                    GError **error)
-{
-  g_auto (TerraneGitState) git = { 0 };
-  const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
-  uint64_t seconds = OCI_TAR_MTIME;
-  terrane_git_state (profile->directory, &git);
-  self->revision = g_steal_pointer (&git.revision);
-  self->source = g_steal_pointer (&git.source);
-  if (epoch != NULL)
-    {
-      if (!oci_parse_u64 (epoch, G_GUINT64_CONSTANT (253402300799), &seconds, NULL))
-        return oci_throw (error, OCI_ERROR_USAGE,
-                          "SOURCE_DATE_EPOCH must be a number of seconds since 1970, got ‘%s’",
-                          epoch);
-    }
-  else if (self->revision != NULL)
-    seconds = (uint64_t) git.committed_at;
-  else if (base->config != NULL && oci_image_config_created (base->config) != NULL)
-    {
-      self->created = g_strdup (oci_image_config_created (base->config));
-      return TRUE;
-    }
-  self->created = format_time ((int64_t) seconds);
-  return TRUE;
 }
 
 static OciImageConfig *
@@ -176,11 +132,13 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
+      const TerraneStoredTree *stored = &g_array_index (trees, TerraneStoredTree, i);
       json_t *tree = json_array ();
       oci_json_append (tree, oci_json_text (spec->name));
-      oci_json_append (tree, oci_json_text (oci_digest_hex (commit, hex)));
+      oci_json_append (tree, oci_json_text (oci_digest_hex (&stored->commit, hex)));
       oci_json_append (tree, json_boolean (spec->overwrite));
+      if (stored->findings != NULL) /* which the image's are made of */
+        oci_json_append (tree, json_incref (stored->findings));
       oci_json_append (list, tree);
     }
   g_autoptr (GBytes) config_bytes = oci_image_config_dump (config);
@@ -433,7 +391,8 @@ layer_names (const ImageJob *job)
   for (guint i = 0; i < layers->len; i++)
     {
       const char *tree = oci_descriptor_annotation (layers->pdata[i], TERRANE_ANNOTATION_TREE);
-      names[i] = i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
+      names[i] =
+          i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
     }
   return names;
 }
@@ -460,19 +419,27 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .layers = &layers,
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
+  for (guint i = 0; i < job->trees->len; i++)
+    terrane_stored_tree_report (&g_array_index (job->trees, TerraneStoredTree, i), &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 
 /* Whether the image may be: all errors at once, as the profile counts them. */
 static gboolean
-judge (const TerraneProfile *profile, TerraneFindings *findings, GError **error)
+judge (const TerraneProfile *profile, const TerraneImageOptions *options, TerraneFindings *findings,
+       GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  return terrane_findings_gate (
-      findings, error, "%s",
-      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
-          ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for Lambda):"
-          : "this image would not work:");
+  if (terrane_findings_gate (
+          findings, error, "%s",
+          terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
+              ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                "Lambda):"
+              : "this image would not work:"))
+    return TRUE;
+  if (options->out_failed != NULL)
+    *options->out_failed = terrane_findings_to_json (findings);
+  return FALSE;
 }
 
 static gboolean
@@ -502,7 +469,7 @@ assemble (ImageJob *job, GError **error)
   g_autoptr (TerraneImage) image = image_new ();
   if (!add_base (job, error) || !add_trees (job, error)
       || (image->findings = check_assembled (job, NULL, error)) == NULL
-      || !judge (job->profile, image->findings, error)
+      || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
       || !remember_files (job, image, error))
     return NULL;
@@ -520,7 +487,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = find_image (store, &key, base);
-  if (known != NULL && judge (profile, known->findings, error))
+  if (known != NULL && judge (profile, options, known->findings, error))
     return known;
   if (known != NULL)
     {

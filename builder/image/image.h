@@ -3,6 +3,7 @@
 
 #include "builder/check/finding.h"
 #include "builder/image/base.h"
+#include "builder/image/stamp.h"
 #include "builder/remote/layers.h"
 
 G_BEGIN_DECLS
@@ -30,25 +31,6 @@ typedef struct
 void terrane_image_free (TerraneImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
 
-/* What is stamped on an image besides its content. */
-typedef struct
-{
-  char *created;  /* RFC 3339, UTC */
-  char *revision; /* (nullable) */
-  char *source;   /* (nullable) */
-} TerraneStamp;
-
-/**
- * terrane_stamp_init:
- *
- * SOURCE_DATE_EPOCH if set, else the time of the profile's git commit, else the base image's, else
- * the constant time of layer entries. %OCI_ERROR_USAGE for a SOURCE_DATE_EPOCH that is no number.
- */
-gboolean terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile,
-                             const TerraneBase *base, GError **error);
-void terrane_stamp_clear (TerraneStamp *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
-
 /* How an image is made. */
 typedef struct
 {
@@ -56,6 +38,7 @@ typedef struct
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
   unsigned jobs;                     /* threads, at least 1 */
   const TerraneProgress *progress;
+  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneImageOptions;
 
 /**

@@ -156,8 +156,8 @@ static char *
 image_name (const OciTransport *transport)
 {
   const OciReference *reference = transport->reference;
-  if (reference == NULL)
-    return g_strdup (transport->name);
+  if (reference == NULL) /* a position in an archive is no name */
+    return transport->name != NULL && transport->name[0] == '@' ? NULL : g_strdup (transport->name);
   return g_strconcat (reference->host, "/", reference->repository,
                       reference->tag != NULL ? ":" : NULL, reference->tag, NULL);
 }

@@ -75,18 +75,22 @@ terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStore
   json_t *pruned = json_object_get (entry, "pruned");
   if (json_is_object (pruned))
     add_report (out_tree, pruned);
+  if (json_is_array (json_object_get (entry, "findings")))
+    out_tree->findings = json_incref (json_object_get (entry, "findings"));
   return TRUE;
 }
 
 static gboolean
 put (TerraneStore *store, const OciDigest *key, const OciDigest *commit, json_t *pruned,
-     GError **error)
+     json_t *findings, GError **error)
 {
   OciDigestHex hex;
   g_autoptr (OciJsonValue) entry = json_object ();
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
   if (pruned != NULL)
     oci_json_set (entry, "pruned", json_incref (pruned));
+  if (findings != NULL)
+    oci_json_set (entry, "findings", json_incref (findings));
   return terrane_cache_put (store, TERRANE_CACHE_TREES, key, entry, error);
 }
 
@@ -94,7 +98,7 @@ gboolean
 terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
                         GError **error)
 {
-  return put (store, key, commit, NULL, error);
+  return put (store, key, commit, NULL, NULL, error);
 }
 
 void
@@ -102,6 +106,7 @@ terrane_stored_tree_clear (TerraneStoredTree *self)
 {
   g_clear_pointer (&self->tree, terrane_tree_free);
   g_clear_pointer (&self->reports, json_decref);
+  g_clear_pointer (&self->findings, json_decref);
   g_clear_pointer (&self->unused, g_ptr_array_unref);
 }
 
@@ -110,6 +115,28 @@ terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store, GError 
 {
   return self->tree != NULL ? g_steal_pointer (&self->tree)
                             : terrane_commit_load (store, &self->commit, error);
+}
+
+/* A cache may be of any version. */
+void
+terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneImageView *view,
+                            TerraneFindings *findings)
+{
+  size_t i;
+  json_t *item;
+  json_array_foreach (self->findings, i, item)
+  {
+    const char *path = json_string_value (json_object_get (item, "path"));
+    const char *id = json_string_value (json_object_get (item, "id"));
+    const char *message = json_string_value (json_object_get (item, "message"));
+    const char *const *known = terrane_finding_ids ();
+    while (*known != NULL && g_strcmp0 (*known, id) != 0)
+      known++;
+    if (path != NULL && *known != NULL && message != NULL)
+      terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
+                                 terrane_tree_lookup (view->tree, path),
+                                 json_string_value (json_object_get (item, "fix")), "%s", message);
+  }
 }
 
 static void
@@ -164,7 +191,8 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
   out_tree->unused = g_steal_pointer (&report.unused_shared);
   if (report.pruned != NULL)
     add_report (out_tree, report.pruned);
-  return put (store, &key, &out_tree->commit, report.pruned, error);
+  out_tree->findings = json_incref (report.findings);
+  return put (store, &key, &out_tree->commit, report.pruned, report.findings, error);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* Trees by what they were made of: tree key -> commit. */
 #pragma once
 
+#include "builder/check/image-view.h"
 #include "builder/progress.h"
 #include "builder/source/source.h"
 #include "builder/store/commit.h"
@@ -27,6 +28,7 @@ typedef struct
   OciDigest commit;
   TerraneTree *tree; /* (nullable) */
   json_t *reports;   /* (nullable) array: what each transform did, see transform/report.h */
+  json_t *findings;  /* (nullable) array: see terrane_source_find() */
   GPtrArray *unused; /* (nullable) of char *: what is for all trees and matched nothing in this one;
                       * NULL when it was not read now */
   gboolean has_debug;
@@ -43,6 +45,10 @@ void terrane_stored_tree_clear (TerraneStoredTree *self);
 /** Takes the tree out, loading it first if need be. Returns: (transfer full) (nullable) */
 TerraneTree *terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store,
                                         GError **error);
+
+/** Adds what was found when the tree was read to @findings of the image. */
+void terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneImageView *view,
+                                 TerraneFindings *findings);
 
 /* How trees are made. */
 typedef struct

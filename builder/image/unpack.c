@@ -172,8 +172,7 @@ terrane_unpack_files (TerraneStore *store, const OciDigest *digest, const OciMan
     return TRUE;
   TerraneUnpacked unpacked = { .manifest = (OciManifest *) manifest,
                                .config = (OciImageConfig *) config };
-  gboolean ok =
-      apply_layers (&unpacked, store, digest, jobs, progress, &out_tree->commit, error);
+  gboolean ok = apply_layers (&unpacked, store, digest, jobs, progress, &out_tree->commit, error);
   out_tree->tree = unpacked.tree;
   terrane_layer_audit_free (unpacked.audit);
   return ok;

@@ -134,8 +134,8 @@ void
 terrane_lock_describe_change (const char *what, const json_t *before, const json_t *after,
                               GPtrArray *out_lines)
 {
-  static const char *const texts[] = { "image",      "digest", "directory", "commit",
-                                       "repository", "ref",    "python",    "libc" };
+  static const char *const texts[] = { "image", "digest", "directory",   "commit", "repository",
+                                       "ref",   "python", "python_full", "libc" };
   if (before == NULL && after == NULL)
     return;
   if (before == NULL || after == NULL)

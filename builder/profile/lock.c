@@ -144,17 +144,16 @@ check_files (const OciJson *entry, const char *key, const char *const *known, co
 static void
 check_entry (const OciJson *at)
 {
-  static const char *const keys[] = { "archives", "directory",  "commit", "image",
-                                      "digest",   "repository", "ref",    "python",
-                                      "libc",     "wheels",     NULL };
+  static const char *const keys[] = { "archives", "directory",  "commit",      "image",
+                                      "digest",   "repository", "ref",         "python",
+                                      "libc",     "wheels",     "python_full", NULL };
   static const char *const archive_keys[] = { "file", "url", "sha256", NULL };
   static const char *const wheel_keys[] = { "name",   "version", "file", "url",
                                             "sha256", "hash",    "size", NULL };
   if (!oci_json_object (at, keys))
     return;
-  static const char *const texts[] = {
-    "directory", "image", "repository", "ref", "python", "libc"
-  };
+  static const char *const texts[] = { "directory", "image",       "repository", "ref",
+                                       "python",    "python_full", "libc" };
   for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
     check_text (at, texts[i]);
   check_digest (at, "commit", oci_digest_parse_hex);

@@ -57,6 +57,7 @@ terrane_wheel_pin_free (TerraneWheelPin *self)
   if (self->authorization != NULL)
     explicit_bzero (self->authorization, strlen (self->authorization));
   g_free (self->authorization);
+  g_free (self->asked_url);
   g_free (self);
 }
 
@@ -81,6 +82,8 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   terrane_transform_spec_free (self->transforms);
   g_free (self->ostree_commit);
   g_clear_pointer (&self->wheel_pins, g_ptr_array_unref);
+  g_strfreev (self->wheel_indexes);
+  g_strfreev (self->wheel_links);
   g_free (self->interpreter);
   g_free (self);
 }
@@ -255,24 +258,47 @@ read_image_paths (const OciJson *source, TerraneSourceSpec *spec)
 }
 
 /* "3.12" and the like. */
+static gboolean
+parse_two_numbers (char **parts, unsigned *out_major, unsigned *out_minor)
+{
+  uint64_t major = 0, minor = 0;
+  if (parts[0] == NULL || parts[1] == NULL || !oci_parse_u64 (parts[0], 99, &major, NULL)
+      || major == 0 || !oci_parse_u64 (parts[1], 999, &minor, NULL))
+    return FALSE;
+  *out_major = (unsigned) major;
+  *out_minor = (unsigned) minor;
+  return TRUE;
+}
+
 static void
 read_two_numbers (const OciJson *object, const char *key, const char *example, unsigned *out_major,
                   unsigned *out_minor)
 {
   OciJson member;
   const char *text;
-  uint64_t major = 0, minor = 0;
   if (!oci_json_member (object, key, &member) || !oci_json_string (&member, &text))
     return;
   g_auto (GStrv) parts = g_strsplit (text, ".", 3);
-  if (g_strv_length (parts) == 2 && oci_parse_u64 (parts[0], 99, &major, NULL) && major > 0
-      && oci_parse_u64 (parts[1], 999, &minor, NULL))
-    {
-      *out_major = (unsigned) major;
-      *out_minor = (unsigned) minor;
-      return;
-    }
-  oci_json_problem (&member, "expected two numbers, such as \"%s\"", example);
+  if (g_strv_length (parts) != 2 || !parse_two_numbers (parts, out_major, out_minor))
+    oci_json_problem (&member, "expected two numbers, such as \"%s\"", example);
+}
+
+/* "3.12", or "3.12.4". */
+static void
+read_python (const OciJson *object, TerraneWheelsSpec *wheels)
+{
+  OciJson member;
+  const char *text;
+  uint64_t patch = 0;
+  if (!oci_json_member (object, "python", &member) || !oci_json_string (&member, &text))
+    return;
+  g_auto (GStrv) parts = g_strsplit (text, ".", 4);
+  guint n = g_strv_length (parts);
+  wheels->has_patch = n == 3 && oci_parse_u64 (parts[2], 99, &patch, NULL);
+  wheels->python_patch = (unsigned) patch;
+  if ((n != 2 && !wheels->has_patch)
+      || !parse_two_numbers (parts, &wheels->python_major, &wheels->python_minor))
+    oci_json_problem (&member, "expected a version of Python, such as \"3.12\" or \"3.12.4\"");
 }
 
 static void
@@ -290,8 +316,9 @@ read_indexes (const OciJson *object, TerraneWheelsSpec *wheels)
   else if (!oci_json_strv (&member, MAX_INDEXES, &wheels->indexes))
     return;
   for (char **index = wheels->indexes; *index != NULL; index++)
-    if (!is_http_url (*index))
-      oci_json_problem (&member, "expected https:// URLs such as \"https://pypi.org/simple\"");
+    if (!is_http_url (*index) && !g_str_has_prefix (*index, "file:///"))
+      oci_json_problem (&member, "expected https:// or file:/// URLs such as "
+                                 "\"https://pypi.org/simple\"");
 }
 
 static void
@@ -308,7 +335,7 @@ read_wheels (const TerraneProfileReader *reader, const OciJson *at, TerraneSourc
   if (oci_json_member (at, "wheelhouse", &member))
     terrane_profile_read_path (reader, &member, &wheels->wheelhouse);
   read_indexes (at, wheels);
-  read_two_numbers (at, "python", "3.12", &wheels->python_major, &wheels->python_minor);
+  read_python (at, wheels);
   read_two_numbers (at, "glibc", "2.34", &wheels->libc_major, &wheels->libc_minor);
   wheels->musl = oci_json_member (at, "musl", &musl);
   if (wheels->musl && oci_json_member (at, "glibc", &member))

@@ -37,10 +37,13 @@ typedef struct
   char *wheelhouse;      /* (nullable): path of a directory of wheels */
   unsigned python_major; /* 0: the base says; so do the others */
   unsigned python_minor;
+  gboolean has_patch; /* @python_patch is known */
+  unsigned python_patch;
   gboolean musl; /* @libc_major is of musl, not of glibc */
   unsigned libc_major;
   unsigned libc_minor;
-  const char *architecture; /* of the profile, once it is resolved; the numbers are not 0 then */
+  const char *architecture; /* of the profile, once it is resolved; the version of Python is known
+                             * then, that of the C library perhaps not */
 } TerraneWheelsSpec;
 
 /* One wheel that the lock names. */
@@ -52,6 +55,7 @@ typedef struct
   char *url;           /* (nullable) */
   char *path;          /* (nullable): instead of @url, in a wheelhouse */
   char *authorization; /* (nullable): for @url; a secret, in no lock */
+  char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
   OciDigest sha256;
   char *hash; /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
 } TerraneWheelPin;
@@ -90,6 +94,8 @@ typedef struct
   OciDigest image_digest; /* of the manifest for the platform */
   char *ostree_commit;
   GPtrArray *wheel_pins; /* of TerraneWheelPin, sorted by name */
+  char **wheel_indexes;  /* URLs of indexes to ask; may have a user and a password */
+  char **wheel_links;    /* paths of directories, paths and URLs of pages of links; likewise */
   char *interpreter;     /* of scripts that wheels bring */
 } TerraneSourceSpec;
 

@@ -10,6 +10,7 @@ enum
   MAX_TIMEOUT_SECS = 900, /* Lambda's longest */
   MAX_TIMEOUT_MS = MAX_TIMEOUT_SECS * 1000,
   MAX_ELEMENTS = 1000,
+  MAX_COMMAND = 1500, /* words: that of config.cmd */
   MAX_EXIT_CODE = 255,
   DEFAULT_STATUS = 200,
   MIN_STATUS = 100,
@@ -56,6 +57,8 @@ invoke_free (gpointer data)
   json_decref (self->event);
   json_decref (self->expect);
   json_decref (self->env);
+  g_free (self->handler);
+  g_strfreev (self->cmd);
   g_free (self);
 }
 
@@ -283,10 +286,28 @@ typedef struct
   GPtrArray *into;
 } Place;
 
+/* Which function of the image it is. */
+static void
+read_function (const OciJson *at, TerraneInvokeSpec *self)
+{
+  OciJson member;
+  const char *text;
+  if (oci_json_member (at, "cmd", &member))
+    (void) oci_json_strv (&member, MAX_COMMAND, &self->cmd);
+  if (!oci_json_member (at, "handler", &member) || !oci_json_string (&member, &text))
+    return;
+  if (text[0] == '\0')
+    oci_json_problem (&member, "is empty");
+  else if (self->cmd != NULL)
+    oci_json_problem (&member, "goes without ‘cmd’");
+  self->handler = g_strdup (text);
+}
+
 static void
 read_invoke (const OciJson *at, gpointer data)
 {
-  static const char *const known[] = { "event", "expect", "timeout", "memory", "env", NULL };
+  static const char *const known[] = { "event",   "expect", "timeout",   "memory", "env",
+                                       "handler", "cmd",    "slow_init", NULL };
   const Place *place = data;
   TerraneInvokeSpec *self = g_new0 (TerraneInvokeSpec, 1);
   OciJson member;
@@ -307,6 +328,9 @@ read_invoke (const OciJson *at, gpointer data)
   if (oci_json_member (at, "memory", &member))
     (void) terrane_profile_read_size (&member, &self->memory_bytes);
   terrane_profile_read_string_map (at, "env", &self->env);
+  read_function (at, self);
+  if (oci_json_member (at, "slow_init", &member))
+    (void) oci_json_bool (&member, &self->slow_init);
 }
 
 static void

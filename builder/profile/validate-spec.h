@@ -49,6 +49,9 @@ typedef struct
   uint64_t timeout_ms;   /* of the function; 0: not said */
   uint64_t memory_bytes; /* of the function; 0: not said, then limits.memory */
   json_t *env;           /* (nullable): object of strings, on top of the image's */
+  char *handler;         /* (nullable): of another function in the image; or @cmd */
+  char **cmd;            /* (nullable): instead of the image's command */
+  gboolean slow_init;    /* an initialisation may take longer than Lambda's 10 s */
 } TerraneInvokeSpec;
 
 /* A request that a web server in the image must answer. */

@@ -96,12 +96,19 @@ expand_env (const OciJson *at, const char *text, GString *out)
   return FALSE;
 }
 
+/* @outside_lock: the lock does not depend on what stands there */
 static gboolean
-expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, GString *out)
+expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, gboolean outside_lock,
+            GString *out)
 {
   if (!self->asked_git && self->variables.git_revision != NULL)
     self->revision = self->variables.git_revision (self->directory, self->variables.data);
   self->asked_git = TRUE;
+  if (self->revision == NULL && self->variables.git_optional && outside_lock)
+    {
+      g_string_append (out, is_short ? "000000000000" : "0000000000000000000000000000000000000000");
+      return TRUE;
+    }
   if (self->revision == NULL)
     {
       g_autofree char *quoted = oci_quote (self->directory);
@@ -123,7 +130,7 @@ expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gbo
   if (g_str_has_prefix (name, "env."))
     return expand_env (at, name + strlen ("env."), out);
   if (strcmp (name, "git.sha") == 0 || strcmp (name, "git.short") == 0)
-    return expand_git (self, at, strcmp (name, "git.short") == 0, out);
+    return expand_git (self, at, strcmp (name, "git.short") == 0, allow_lock, out);
   if (strcmp (name, "lock.short") != 0)
     return note_unknown (at, name);
   if (!allow_lock)

@@ -12,6 +12,9 @@ typedef struct
   /** Returns: (transfer full) (nullable): commit id of HEAD in hexadecimal digits. Asked at most
    * once, and only when a profile uses it. */
   char *(*git_revision) (const char *directory, gpointer data); /* (nullable) */
+  /* Nothing is made of the profile: without a commit, ${git.sha} in what the lock does not depend
+   * on is all zeros. */
+  gboolean git_optional;
   gpointer data;
 } TerraneProfileVariables;
 

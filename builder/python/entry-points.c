@@ -95,8 +95,8 @@ parse_script (char *name, char *value, GError **error)
 }
 
 /* Adds @script. Of several of one name the last counts, and one of gui_scripts before one of
- * console_scripts: pip writes those in this order, each over what is there. @names: their positions,
- * from 1. */
+ * console_scripts: pip writes those in this order, each over what is there. @names: their
+ * positions, from 1. */
 static gboolean
 put_script (GPtrArray *scripts, GHashTable *names, TerraneEntryPoint *script, GError **error)
 {

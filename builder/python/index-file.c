@@ -1,11 +1,14 @@
 #include "builder/python/index-file.h"
 
+#include "oci/registry/credentials.h"
+
 TerraneIndexFile *
 terrane_index_file_copy (const TerraneIndexFile *self)
 {
   TerraneIndexFile *copy = g_memdup2 (self, sizeof *self);
   copy->file_name = g_strdup (self->file_name);
   copy->url = g_strdup (self->url);
+  copy->authorization = g_strdup (self->authorization);
   copy->requires_python = g_strdup (self->requires_python);
   copy->yanked = g_strdup (self->yanked);
   return copy;
@@ -18,6 +21,7 @@ terrane_index_file_free (TerraneIndexFile *self)
     return;
   g_free (self->file_name);
   g_free (self->url);
+  oci_secret_free (self->authorization);
   g_free (self->requires_python);
   g_free (self->yanked);
   g_free (self);

@@ -7,8 +7,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *file_name; /* last component, such as "click-8.1.7-py3-none-any.whl" */
-  char *url;       /* absolute, without fragment; or a path, when it is a local file */
+  char *file_name;     /* last component, such as "click-8.1.7-py3-none-any.whl" */
+  char *url;           /* absolute, without user and fragment; or a path, when it is a local file */
+  char *authorization; /* (nullable): of a user in the link: a secret for the origin of @url */
+  gboolean local;      /* @url is a path */
   gboolean has_sha256;
   OciDigest sha256;
   char *requires_python; /* (nullable): a specifier set, such as ">=3.9" */

@@ -1,6 +1,7 @@
 #include "builder/python/index-html.h"
 
 #include "builder/python/index-link.h"
+#include "oci/registry/credentials.h"
 #include "oci/registry/url.h"
 
 #include <libxml/HTMLparser.h>
@@ -14,7 +15,7 @@ enum
 typedef struct
 {
   htmlParserCtxtPtr context;
-  char *base; /* that links count from */
+  char *base; /* that links count from; may have a user and a password */
   gboolean base_is_set;
   gboolean is_index; /* it says so, even when no file is on it */
   GPtrArray *files;
@@ -34,7 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParserContext, context_free)
 static void
 page_clear (Page *self)
 {
-  g_clear_pointer (&self->base, g_free);
+  g_clear_pointer (&self->base, oci_secret_free);
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_error (&self->error);
 }
@@ -68,7 +69,7 @@ read_anchor (Page *self, const xmlChar **attributes)
   const char *requires_python = attribute (attributes, "data-requires-python");
   g_autofree char *trimmed = link != NULL ? g_strstrip (g_strdup (link)) : NULL;
   g_autoptr (TerraneIndexFile) file =
-      trimmed != NULL ? terrane_index_link_read (self->base, trimmed) : NULL;
+      trimmed != NULL ? terrane_index_link_read (self->base, trimmed, NULL) : NULL;
   if (file == NULL || !is_distribution (file->file_name))
     return;
   if (requires_python != NULL && requires_python[0] != '\0')
@@ -78,15 +79,24 @@ read_anchor (Page *self, const xmlChar **attributes)
   (void) terrane_index_check_count (self->files->len, &self->error); /* looked at by the caller */
 }
 
-/* HTML: only the first <base> counts. One that makes no sense is as none. */
+/* HTML: only the first <base> counts. One that makes no sense is as none, and one that leads from a
+ * server to local files as well. */
 static void
 read_base (Page *self, const xmlChar **attributes)
 {
   const char *link = attribute (attributes, "href");
-  char *base = link != NULL && !self->base_is_set ? oci_url_resolve (self->base, link, NULL) : NULL;
+  g_autofree char *trimmed = link != NULL ? g_strstrip (g_strdup (link)) : NULL;
+  char *base = trimmed != NULL && !self->base_is_set
+                   ? oci_url_resolve_base (self->base, trimmed, NULL)
+                   : NULL;
   if (base == NULL)
     return;
-  g_free (self->base);
+  if (g_str_has_prefix (base, "file:") && !g_str_has_prefix (self->base, "file:"))
+    {
+      g_free (base);
+      return;
+    }
+  oci_secret_free (self->base);
   self->base = base;
   self->base_is_set = TRUE;
 }

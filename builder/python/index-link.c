@@ -22,27 +22,65 @@ read_fragment (TerraneIndexFile *self, const char *fragment)
     }
 }
 
+static gboolean
+is_file_url (const char *url)
+{
+  return g_ascii_strncasecmp (url, "file://", strlen ("file://")) == 0;
+}
+
+/* The path of a file URL. Returns: (transfer full) (nullable): it names another host, or none */
+static char *
+local_path (const char *base, const char *url)
+{
+  g_autofree char *bare = g_strndup (url, strcspn (url, "?"));
+  return is_file_url (base) ? g_filename_from_uri (bare, NULL, NULL) : NULL;
+}
+
+/* Spaces and bytes above ASCII, which people leave in links. */
+static char *
+escape_link (const char *link)
+{
+  GString *escaped = g_string_sized_new (strlen (link));
+  for (const char *p = link; *p != '\0'; p++)
+    if (g_ascii_isgraph (*p))
+      g_string_append_c (escaped, *p);
+    else
+      g_string_append_printf (escaped, "%%%02X", (unsigned) (guchar) *p);
+  return g_string_free (escaped, FALSE);
+}
+
 TerraneIndexFile *
-terrane_index_link_read (const char *base, const char *link)
+terrane_index_link_read (const char *base, const char *link, const char *name)
 {
   const char *fragment = strchr (link, '#');
-  g_autofree char *bare =
+  g_autofree char *written =
       fragment != NULL ? g_strndup (link, (gsize) (fragment - link)) : g_strdup (link);
+  g_autofree char *bare = escape_link (written);
   /* RFC 3986 section 5.1: the base is without fragment; libcurl would keep it. */
   g_autofree char *base_url = g_strndup (base, strcspn (base, "#"));
-  g_autofree char *url = bare[0] != '\0' ? oci_url_resolve (base_url, bare, NULL) : NULL;
-  if (url == NULL || !(g_str_has_prefix (url, "https://") || g_str_has_prefix (url, "http://")))
+  g_autoptr (TerraneIndexFile) self = g_new0 (TerraneIndexFile, 1);
+  if (bare[0] == '\0'
+      || !oci_url_resolve_user (base_url, bare, &self->url, &self->authorization, NULL))
     return NULL;
-  g_autofree char *path = g_strndup (url, strcspn (url, "?"));
-  g_autofree char *name = g_uri_unescape_string (strrchr (path, '/') + 1, "/");
-  if (name == NULL || name[0] == '\0')
+  g_autofree char *path = g_strndup (self->url, strcspn (self->url, "?"));
+  self->file_name =
+      name != NULL ? g_strdup (name) : g_uri_unescape_string (strrchr (path, '/') + 1, "/");
+  if (self->file_name == NULL || self->file_name[0] == '\0')
     return NULL;
-  TerraneIndexFile *self = g_new0 (TerraneIndexFile, 1);
-  self->file_name = g_steal_pointer (&name);
-  self->url = g_steal_pointer (&url);
+  if (is_file_url (self->url))
+    {
+      char *local = local_path (base, self->url);
+      g_free (self->url);
+      self->url = local;
+      self->local = TRUE;
+    }
+  else if (!g_str_has_prefix (self->url, "https://") && !g_str_has_prefix (self->url, "http://"))
+    return NULL;
+  if (self->url == NULL)
+    return NULL;
   if (fragment != NULL)
     read_fragment (self, fragment + 1);
-  return self;
+  return g_steal_pointer (&self);
 }
 
 gboolean

@@ -7,16 +7,17 @@ G_BEGIN_DECLS
 
 /**
  * terrane_index_link_read:
- * @base: absolute URL that @link counts from
+ * @base: absolute URL that @link counts from; may have a user
  * @link: as the page has it
+ * @name: (nullable): of the file; else the last component of the path is it
  *
- * Makes a file of a link: its URL without fragment, its name from the last component of the path,
- * its digest from a fragment "sha256=HEX" (PEP 503).
+ * Makes a file of a link: its URL without user and fragment, its digest from a fragment
+ * "sha256=HEX" (PEP 503). Only pages that are local files (file://) may link to local files.
  *
- * Returns: (transfer full) (nullable): %NULL when @link leads to no file over http or https, or
- *   has a user in it
+ * Returns: (transfer full) (nullable): %NULL when @link leads to no file over http or https, nor to
+ *   a local one
  */
-TerraneIndexFile *terrane_index_link_read (const char *base, const char *link);
+TerraneIndexFile *terrane_index_link_read (const char *base, const char *link, const char *name);
 
 /** Whether the major version of the format is 1 (PEP 629). @version: such as "1.4".
  * %OCI_ERROR_UNSUPPORTED otherwise. */

@@ -55,11 +55,9 @@ read_file (const char *base, const OciJson *at)
     }
   if (!oci_json_require (at, "url", &member) || !oci_json_string (&member, &link))
     return NULL;
-  g_autoptr (TerraneIndexFile) file = terrane_index_link_read (base, link);
+  g_autoptr (TerraneIndexFile) file = terrane_index_link_read (base, link, name);
   if (file == NULL)
     return NULL;
-  g_free (file->file_name);
-  file->file_name = g_strdup (name);
   file->has_sha256 = FALSE;
   read_digest (at, file);
   read_yanked (at, file);

@@ -17,8 +17,9 @@ G_BEGIN_DECLS
  * @content_type: (nullable): the Content-Type of the answer; %NULL counts as HTML
  * @data: the page
  *
- * Links to something else than http and https are passed over, and a hash of another algorithm
- * than SHA-256 is none. PyPI's rules for names are not checked: file names are any text without
+ * Links to something else than http and https are skipped, and to local files unless @url is one;
+ * a hash of another algorithm than SHA-256 is none. PyPI's rules for names are not checked: file
+ * names are any text without
  * "/" here.
  *
  * Returns: (transfer full) (nullable) (element-type TerraneIndexFile): the files in the order of

@@ -82,12 +82,17 @@ decode_base64 (const char *text, uint8_t *out, size_t len)
   return n == len && have < 6 && strspn (text, "=") == strlen (text);
 }
 
-static gboolean
-parse_digest (const char *text, TerraneRecordRow *row, GError **error)
+static void G_GNUC_PRINTF (2, 3) note (GPtrArray *problems, const char *format, ...)
 {
-  if (text[0] == '\0')
-    return TRUE;
-  g_autofree char *quoted = oci_quote (text);
+  va_list args;
+  va_start (args, format);
+  g_ptr_array_add (problems, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+static void
+parse_digest (const char *text, TerraneRecordRow *row)
+{
   const char *equals = strchr (text, '=');
   for (size_t i = TERRANE_RECORD_SHA256; equals != NULL && i < G_N_ELEMENTS (algorithms); i++)
     {
@@ -95,12 +100,19 @@ parse_digest (const char *text, TerraneRecordRow *row, GError **error)
       if ((size_t) (equals - text) != len || strncmp (text, algorithms[i].name, len) != 0)
         continue;
       if (!decode_base64 (equals + 1, row->digest, algorithms[i].bytes))
-        return oci_throw (error, OCI_ERROR_FORMAT, "%s is no digest", quoted);
+        break;
       row->algorithm = (TerraneRecordAlgorithm) i;
-      return TRUE;
+      return;
     }
-  return oci_throw (error, OCI_ERROR_FORMAT,
-                    "the digest %s is not of SHA-256 or better (sha256, sha384, sha512)", quoted);
+}
+
+static void
+parse_size (const char *text, TerraneRecordRow *row, GPtrArray *problems)
+{
+  g_autofree char *path = oci_quote (row->path), *quoted = oci_quote (text);
+  row->has_size = text[0] != '\0' && oci_parse_u64 (text, INT64_MAX, &row->size, NULL);
+  if (text[0] != '\0' && !row->has_size)
+    note (problems, "%s of %s is not a size", quoted, path);
 }
 
 /* Reads one field up to the comma or line end behind it, which *@at is left at. */
@@ -149,36 +161,36 @@ parse_line (const char **at, const char *end, GString *const fields[COLUMNS], GE
 }
 
 static gboolean
-add_row (GHashTable *rows, GString *const fields[COLUMNS], GError **error)
+add_row (GHashTable *rows, GString *const fields[COLUMNS], GPtrArray *problems, GError **error)
 {
   g_autofree char *path = NULL;
-  const char *raw = fields[0]->str;
-  if (!oci_path_normalise (raw, &path, error))
+  const char *raw = fields[0]->str, *relative = raw + strspn (raw, "/");
+  if (!oci_path_normalise (relative, &path, error))
     return FALSE;
   if (g_str_has_suffix (raw, "/"))
     return TRUE;
   g_autofree char *quoted = oci_quote (raw);
-  OCI_PREFIX (error, "%s", quoted);
   if (path[0] == '\0')
-    return oci_throw (error, OCI_ERROR_FORMAT, "no path of a file");
-  if (g_hash_table_contains (rows, path))
-    return oci_throw (error, OCI_ERROR_FORMAT, "the path is there twice");
-  if (g_hash_table_size (rows) >= MAX_ROWS)
+    return oci_throw (error, OCI_ERROR_FORMAT, "%s: no path of a file", quoted);
+  if (g_hash_table_size (rows) + problems->len >= MAX_ROWS)
     return oci_throw (error, OCI_ERROR_LIMIT, "over %d rows", MAX_ROWS);
-
-  g_autoptr (TerraneRecordRow) row = terrane_record_row_new (path);
-  row->has_size = fields[2]->len > 0;
-  if (!parse_digest (fields[1]->str, row, error)
-      || (row->has_size && !oci_parse_u64 (fields[2]->str, INT64_MAX, &row->size, error)))
-    return FALSE;
+  if (relative != raw)
+    note (problems, "%s has a slash in front", quoted);
+  if (g_hash_table_contains (rows, path))
+    {
+      note (problems, "%s is there twice", quoted);
+      return TRUE;
+    }
+  TerraneRecordRow *row = terrane_record_row_new (path);
+  parse_digest (fields[1]->str, row);
+  parse_size (fields[2]->str, row, problems);
   g_hash_table_insert (rows, row->path, row);
-  (void) g_steal_pointer (&row); /* now the table's */
   return TRUE;
 }
 
 static gboolean
 parse_rows (const char *at, const char *end, GString *const fields[COLUMNS], GHashTable *rows,
-            GError **error)
+            GPtrArray *problems, GError **error)
 {
   while (at < end)
     {
@@ -187,14 +199,14 @@ parse_rows (const char *at, const char *end, GString *const fields[COLUMNS], GHa
           at++;
           continue;
         }
-      if (!parse_line (&at, end, fields, error) || !add_row (rows, fields, error))
+      if (!parse_line (&at, end, fields, error) || !add_row (rows, fields, problems, error))
         return FALSE;
     }
   return TRUE;
 }
 
 GHashTable *
-terrane_record_parse (GBytes *bytes, GError **error)
+terrane_record_parse (GBytes *bytes, GPtrArray *problems, GError **error)
 {
   OCI_PREFIX (error, "RECORD");
   gsize size = 0;
@@ -212,7 +224,7 @@ terrane_record_parse (GBytes *bytes, GError **error)
   g_autoptr (GString) digest = g_string_new (NULL);
   g_autoptr (GString) length = g_string_new (NULL);
   GString *const fields[COLUMNS] = { path, digest, length };
-  if (!parse_rows (text, text + size, fields, rows, error))
+  if (!parse_rows (text, text + size, fields, rows, problems, error))
     return NULL;
   return g_steal_pointer (&rows);
 }

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  TERRANE_RECORD_NONE, /* no digest: only RECORD and its signatures have none */
+  TERRANE_RECORD_NONE, /* no digest, or none that counts */
   TERRANE_RECORD_SHA256,
   TERRANE_RECORD_SHA384,
   TERRANE_RECORD_SHA512,
@@ -46,14 +46,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRecordRow, terrane_record_row_free)
  * terrane_record_parse:
  * @bytes: CSV as Python's csv module writes it
  *
+ * @problems: (element-type utf8): gets what the specification forbids and installers bear: a slash
+ *   in front of a path, a path that is there twice, of which the first row counts, a broken size.
+ *   Broken digests and those of algorithms weaker than SHA-256 are as none
+ *
  * Rows of directories (a path that ends with "/") are left out.
  *
  * Returns: (transfer full) (element-type utf8 TerraneRecordRow): the rows by their paths.
- *   %OCI_ERROR_FORMAT for broken CSV, a row without three columns, a path that is there twice or
- *   leads elsewhere, a broken digest or size, or an algorithm weaker than SHA-256, which the
- *   specification forbids; %OCI_ERROR_LIMIT for more than 200000 rows
+ *   %OCI_ERROR_FORMAT for broken CSV, a row without three columns, or a path that leads elsewhere;
+ *   %OCI_ERROR_LIMIT for more than 200000 rows
  */
-GHashTable *terrane_record_parse (GBytes *bytes, GError **error);
+GHashTable *terrane_record_parse (GBytes *bytes, GPtrArray *problems, GError **error);
 
 /**
  * terrane_record_write:

@@ -194,10 +194,11 @@ terrane_throw_no_wheel (const TerraneWanted *wanted, const GPtrArray *files, GPt
     }
   if (refusals->len > MAX_LINES)
     g_string_append_printf (lines, "\n  … and %u more", refusals->len - MAX_LINES);
+  g_autofree char *libc =
+      g_strdup_printf (" with %s %u.%u", target->libc == TERRANE_LIBC_MUSL ? "musl" : "glibc",
+                       target->libc_major, target->libc_minor);
   return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                    "no wheel of %s %s can be used for Python %u.%u on %s with %s %u.%u:%s",
-                    wanted->project, version, target->python_major, target->python_minor,
-                    terrane_tags_machine (target),
-                    target->libc == TERRANE_LIBC_MUSL ? "musl" : "glibc", target->libc_major,
-                    target->libc_minor, lines->str);
+                    "no wheel of %s %s can be used for Python %u.%u on %s%s:%s", wanted->project,
+                    version, target->python_major, target->python_minor,
+                    terrane_tags_machine (target), target->libc_major > 0 ? libc : "", lines->str);
 }

@@ -9,6 +9,7 @@ enum
 {
   /* More than any minor version of Python has had releases. */
   MAX_PATCH = 63,
+  NEWEST_LIBC_MINOR = 99,
 };
 
 /* A wheel of the project in the wanted version. */
@@ -38,12 +39,14 @@ is_allowed (const TerraneIndexFile *file, const OciDigest *hashes, size_t n_hash
   return !file->has_sha256;
 }
 
-/* Whether some release of the minor version, which is all that is known, is in the set: a set such
- * as ">=3.8,!=3.9.0,!=3.9.1" is not meant to exclude 3.9. */
+/* Where no more than the minor version is known, whether some release of it is in the set: a set
+ * such as ">=3.8,!=3.9.0,!=3.9.1" is not meant to exclude 3.9. */
 gboolean
 terrane_select_allows_python (const char *requires_python, const TerranePythonTarget *target)
 {
-  for (unsigned patch = 0; requires_python != NULL && patch <= MAX_PATCH; patch++)
+  unsigned first = target->has_patch ? target->python_patch : 0;
+  unsigned last = target->has_patch ? target->python_patch : MAX_PATCH;
+  for (unsigned patch = first; requires_python != NULL && patch <= last; patch++)
     {
       g_autofree char *text =
           g_strdup_printf ("%u.%u.%u", target->python_major, target->python_minor, patch);
@@ -53,6 +56,14 @@ terrane_select_allows_python (const char *requires_python, const TerranePythonTa
         return TRUE;
     }
   return requires_python == NULL;
+}
+
+char *
+terrane_select_describe_python (const TerranePythonTarget *target)
+{
+  g_autofree char *minor = g_strdup_printf ("%u.%u", target->python_major, target->python_minor);
+  return target->has_patch ? g_strdup_printf ("%s.%u", minor, target->python_patch)
+                           : g_steal_pointer (&minor);
 }
 
 /* Returns: (nullable): the candidate that @file is, if it is one */
@@ -102,6 +113,29 @@ add_refusal (GPtrArray *refusals, const Candidate *candidate, gboolean python_ok
   g_ptr_array_add (refusals, refusal);
 }
 
+/* Whether the wheel fits no image without a C library, and one that has some. */
+static gboolean
+wants_libc (const Candidate *self, const TerranePythonTarget *target)
+{
+  static const struct
+  {
+    TerraneLibc libc;
+    unsigned major;
+  } newest[] = { { TERRANE_LIBC_GLIBC, 2 }, { TERRANE_LIBC_MUSL, 1 } };
+  for (size_t i = 0; i < G_N_ELEMENTS (newest); i++)
+    {
+      TerranePythonTarget other = *target;
+      other.libc = newest[i].libc;
+      other.libc_major = newest[i].major;
+      other.libc_minor = NEWEST_LIBC_MINOR;
+      g_autoptr (TerraneTags) tags = terrane_tags_new (&other);
+      if (!g_strv_contains ((const char *const *) self->name->platform, "any")
+          && terrane_tags_rank_wheel (tags, self->name) >= 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 const TerraneIndexFile *
 terrane_select_wheel (const char *project, const char *version, const GPtrArray *files,
                       const OciDigest *hashes, size_t n_hashes, const TerranePythonTarget *target,
@@ -121,6 +155,15 @@ terrane_select_wheel (const char *project, const char *version, const GPtrArray 
       if (candidate == NULL)
         continue;
       gboolean python_ok = terrane_select_allows_python (file->requires_python, target);
+      if (target->libc_major == 0 && python_ok && is_allowed (file, hashes, n_hashes)
+          && wants_libc (candidate, target))
+        {
+          oci_throw (error, OCI_ERROR_USAGE,
+                     "%s is for a C library, and the base has none that is known here; say which "
+                     "one the wheels are for with \"glibc\": \"2.34\"",
+                     file->file_name);
+          return NULL;
+        }
       if (candidate->rank < 0 || !python_ok || !is_allowed (file, hashes, n_hashes))
         add_refusal (refusals, candidate, python_ok, target);
       else if (best == NULL || is_better (candidate, best))

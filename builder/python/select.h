@@ -19,12 +19,13 @@ G_BEGIN_DECLS
  * files are.
  * @target: what the wheel must fit
  *
- * Like pip: of the wheels that fit and whose `requires_python` allows some release of the target's
- * minor version, those with a known digest first, then the greatest version, the best tag (PEP 425)
- * and the greatest build tag; of equal ones the first. A yanked file is as good as another, since
- * the version is pinned (PEP 592). A `requires_python` that is no specifier set is ignored.
+ * Like pip: of the wheels that fit and whose `requires_python` allows the target's Python, those
+ * with a known digest first, then the greatest version, the best tag (PEP 425) and the greatest
+ * build tag; of equal ones the first. A yanked file is as good as another, since the version is
+ * pinned (PEP 592). A `requires_python` that is no specifier set is ignored.
  *
- * Errors: %OCI_ERROR_USAGE when @project or @version is not one. %OCI_ERROR_NOT_FOUND when there is
+ * Errors: %OCI_ERROR_USAGE when @project or @version is not one, and when a wheel that is for a C
+ * library could be used, and the target's is not known. %OCI_ERROR_NOT_FOUND when there is
  * no such wheel; the message says what there is instead: other versions, only a source
  * distribution, or wheels with the reason why each does not fit, nearest first, a line each.
  *
@@ -35,9 +36,12 @@ const TerraneIndexFile *terrane_select_wheel (const char *project, const char *v
                                               size_t n_hashes, const TerranePythonTarget *target,
                                               GError **error);
 
-/** Whether some release of the target's minor version is in a specifier set; NULL and what is no
- * such set allow all. */
+/** Whether the target's Python, or some release of its minor version where the patch version is not
+ * known, is in a specifier set; NULL and what is no such set allow all. */
 gboolean terrane_select_allows_python (const char *requires_python,
                                        const TerranePythonTarget *target);
+
+/** "3.11.2", or "3.11" where no more is known. Returns: (transfer full) */
+char *terrane_select_describe_python (const TerranePythonTarget *target);
 
 G_END_DECLS

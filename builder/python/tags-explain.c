@@ -150,6 +150,10 @@ static Reason
 libc_reason (const LinuxPlatform *platform, const TerranePythonTarget *target)
 {
   const char *theirs = libc_name (platform->libc), *ours = libc_name (target->libc);
+  if (target->libc_major == 0)
+    return (Reason){ NEAR_LIBC, 0,
+                     g_strdup_printf ("it is for %s (%s), the base has no C library that is known",
+                                      theirs, platform->name) };
   if (platform->libc != target->libc)
     return (Reason){ NEAR_LIBC, 0,
                      g_strdup_printf ("it is for %s (%s), the base has %s %u.%u", theirs,
@@ -328,4 +332,30 @@ terrane_tags_explain (const TerranePythonTarget *target, const TerraneWheelName 
   if (out_distance != NULL)
     *out_distance = (unsigned) greater->distance;
   return g_steal_pointer (&greater->words);
+}
+
+static TerraneWheelName *
+parse_tag (const char *tag)
+{
+  g_autofree char *file_name = g_strdup_printf ("any-0-%s.whl", tag);
+  return terrane_wheel_name_parse (file_name, NULL);
+}
+
+char *
+terrane_tags_explain_wheel (const TerranePythonTarget *target, const char *name,
+                            const GPtrArray *tags)
+{
+  g_autoptr (TerraneTags) ours = terrane_tags_new (target);
+  for (guint i = 0; i < tags->len; i++)
+    {
+      g_autoptr (TerraneWheelName) wheel = parse_tag (tags->pdata[i]);
+      if (wheel == NULL || terrane_tags_rank_wheel (ours, wheel) >= 0)
+        return NULL; /* what cannot be read says nothing */
+    }
+  if (tags->len == 0)
+    return NULL;
+  g_autoptr (TerraneWheelName) first = parse_tag (tags->pdata[0]);
+  g_autofree char *reason = terrane_tags_explain (target, first, NULL);
+  g_autofree char *quoted = oci_quote (name), *tag = oci_quote (tags->pdata[0]);
+  return g_strdup_printf ("%s comes from a wheel for %s: %s", quoted, tag, reason);
 }

@@ -58,4 +58,17 @@ int terrane_tags_rank_wheel (const TerraneTags *self, const TerraneWheelName *wh
 char *terrane_tags_explain (const TerranePythonTarget *target, const TerraneWheelName *wheel,
                             unsigned *out_distance);
 
+/* What to do about it. */
+#define TERRANE_WHEEL_TAG_FIX "install the wheel for the image's Python and platform"
+
+/**
+ * terrane_tags_explain_wheel:
+ * @name: of the distribution
+ * @tags: (element-type utf8): of WHEEL; each may stand for several
+ *
+ * Returns: (transfer full) (nullable): what a finding says when none of @tags fits @target
+ */
+char *terrane_tags_explain_wheel (const TerranePythonTarget *target, const char *name,
+                                  const GPtrArray *tags);
+
 G_END_DECLS

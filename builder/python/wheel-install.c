@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  const TerraneWheel *wheel;
+  TerraneWheel *wheel;
   const TerraneWheelLayout *layout;
   TerraneWheelFunc func;
   gpointer data;
@@ -145,18 +145,28 @@ deliver (Install *self, const char *path, uint32_t mode, uint64_t size, TerraneW
   return self->func (self->data, &entry, read, read_data, error);
 }
 
-static gboolean
-find_row (Install *self, const char *path, const TerraneRecordRow **out_row, GError **error)
+static void G_GNUC_PRINTF (3, 4) note (Install *self, const char *path, const char *format, ...)
+{
+  va_list args;
+  g_autofree char *quoted = oci_quote (path);
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_ptr_array_add (self->wheel->problems, g_strconcat (quoted, " ", text, NULL));
+}
+
+/* Returns: (nullable): what RECORD says of a member */
+static const TerraneRecordRow *
+find_row (Install *self, const char *path)
 {
   const TerraneRecordRow *row = g_hash_table_lookup (self->wheel->record, path);
-  g_autofree char *quoted = oci_quote (path);
   if (row == NULL)
-    return oci_throw (error, OCI_ERROR_FORMAT, "RECORD does not list %s", quoted);
-  if (row->algorithm == TERRANE_RECORD_NONE)
-    return oci_throw (error, OCI_ERROR_FORMAT, "RECORD has no digest of %s", quoted);
-  g_hash_table_add (self->met, row->path);
-  *out_row = row;
-  return TRUE;
+    note (self, path, "is not listed");
+  else
+    g_hash_table_add (self->met, row->path);
+  if (row != NULL && row->algorithm == TERRANE_RECORD_NONE)
+    note (self, path, "has no digest of SHA-256 or better");
+  return row;
 }
 
 static gboolean
@@ -164,13 +174,12 @@ install_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, 
 {
   Install *self = data;
   g_auto (Place) to = { 0 };
-  const TerraneRecordRow *listed = NULL;
   if (!terrane_wheel_count (self->wheel, entry, &self->totals, error))
     return FALSE;
   if (entry->type == OCI_ENTRY_DIRECTORY || is_record (self->wheel, entry->path))
     return TRUE;
-  if (!find_row (self, entry->path, &listed, error)
-      || !place (self->wheel, entry->path, &to, error))
+  const TerraneRecordRow *listed = find_row (self, entry->path);
+  if (!place (self->wheel, entry->path, &to, error))
     return FALSE;
   if (to.path == NULL)
     return TRUE;
@@ -182,25 +191,33 @@ install_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, 
   if (!deliver (self, to.path, mode, entry->size, terrane_wheel_stream_read, stream, error)
       || !terrane_wheel_stream_finish (stream, row, error))
     return FALSE;
+  const char *difference = terrane_wheel_stream_difference (stream);
+  if (difference != NULL)
+    note (self, entry->path, "%s", difference);
   g_ptr_array_add (self->rows, g_steal_pointer (&row));
   return TRUE;
 }
 
-static gboolean
-check_all_met (const Install *self, GError **error)
+static int
+compare_texts (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* In an order that does not depend on the table's. */
+static void
+check_all_met (Install *self)
 {
   GHashTableIter iter;
   gpointer path;
+  g_autoptr (GPtrArray) missing = g_ptr_array_new ();
   g_hash_table_iter_init (&iter, self->wheel->record);
   while (g_hash_table_iter_next (&iter, &path, NULL))
-    {
-      if (g_hash_table_contains (self->met, path) || is_record (self->wheel, path))
-        continue;
-      g_autofree char *quoted = oci_quote (path);
-      return oci_throw (error, OCI_ERROR_FORMAT, "RECORD lists %s, which the wheel does not have",
-                        quoted);
-    }
-  return TRUE;
+    if (!g_hash_table_contains (self->met, path) && !is_record (self->wheel, path))
+      g_ptr_array_add (missing, path);
+  g_ptr_array_sort (missing, compare_texts);
+  for (guint i = 0; i < missing->len; i++)
+    note (self, missing->pdata[i], "is listed and not there");
 }
 
 /* Generated content and how much of it was read. */
@@ -299,7 +316,13 @@ terrane_wheel_install (TerraneWheel *self, const TerraneWheelLayout *layout, Ter
     .taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
     .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_record_row_free),
   };
+  g_ptr_array_set_size (self->problems, (int) self->parse_problems);
   g_autoptr (OciArchiveReader) reader = terrane_wheel_rewind (self, error);
-  return reader != NULL && oci_archive_reader_foreach (reader, install_member, &install, error)
-         && check_all_met (&install, error) && generate_all (&install, error);
+  if (reader == NULL || !oci_archive_reader_foreach (reader, install_member, &install, error)
+      || !generate_all (&install, error))
+    return FALSE;
+  check_all_met (&install);
+  g_clear_pointer (&self->rows, g_ptr_array_unref);
+  self->rows = g_steal_pointer (&install.rows);
+  return TRUE;
 }

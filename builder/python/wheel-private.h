@@ -18,6 +18,9 @@ struct _TerraneWheel
   TerraneMetadata *metadata;
   GPtrArray *tags;          /* of char *: "Tag" of WHEEL */
   GHashTable *record;       /* terrane_record_parse() */
+  GPtrArray *problems;      /* of char *: what is not right with RECORD */
+  guint parse_problems;     /* how many of these were there before anything was installed */
+  GPtrArray *rows;          /* (nullable): of TerraneRecordRow: what was installed */
   GPtrArray *entry_points;  /* terrane_entry_points_parse() */
   GHashTable *script_names; /* of @entry_points: a set */
 };

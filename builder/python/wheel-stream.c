@@ -14,14 +14,18 @@ enum
 typedef enum
 {
   STATE_READING,
-  STATE_END, /* and verified */
+  STATE_END, /* and compared */
   STATE_FAILED,
 } State;
 
 struct _TerraneWheelStream
 {
   OciArchiveReader *reader;
-  const TerraneRecordRow *want;
+  const TerraneRecordRow *want; /* (nullable) */
+  char *path;
+  TerraneRecordAlgorithm algorithm;          /* of the digest in RECORD; SHA-256 without one */
+  uint8_t digest[TERRANE_RECORD_DIGEST_MAX]; /* of the content, once it was read */
+  const char *difference;                    /* (nullable): from RECORD */
   uint64_t declared;
   State state;
   OciDigester *sha256;
@@ -44,12 +48,15 @@ terrane_wheel_stream_new (OciArchiveReader *reader, const OciEntry *entry,
   TerraneWheelStream *self = g_new0 (TerraneWheelStream, 1);
   self->reader = reader;
   self->want = want;
+  self->path = g_strdup (entry->path);
+  self->algorithm = want != NULL && want->algorithm != TERRANE_RECORD_NONE ? want->algorithm
+                                                                           : TERRANE_RECORD_SHA256;
   self->declared = entry->size;
   self->shebang = shebang;
   self->sha256 = oci_digester_new ();
-  if (want->algorithm == TERRANE_RECORD_SHA384)
+  if (self->algorithm == TERRANE_RECORD_SHA384)
     self->checksum = g_checksum_new (G_CHECKSUM_SHA384);
-  if (want->algorithm == TERRANE_RECORD_SHA512)
+  if (self->algorithm == TERRANE_RECORD_SHA512)
     self->checksum = g_checksum_new (G_CHECKSUM_SHA512);
   self->pending = g_string_new (NULL);
   self->new_sha256 = oci_digester_new ();
@@ -65,6 +72,7 @@ terrane_wheel_stream_free (TerraneWheelStream *self)
   oci_digester_free (self->new_sha256);
   g_clear_pointer (&self->checksum, g_checksum_free);
   g_string_free (self->pending, TRUE);
+  g_free (self->path);
   g_free (self);
 }
 
@@ -77,32 +85,25 @@ update (TerraneWheelStream *self, const void *data, size_t len)
     oci_digester_update (self->sha256, data, len);
 }
 
-static gboolean
-verify (TerraneWheelStream *self, GError **error)
+static void
+compare (TerraneWheelStream *self)
 {
   const TerraneRecordRow *want = self->want;
-  uint8_t digest[TERRANE_RECORD_DIGEST_MAX] = { 0 };
-  gsize len = sizeof digest;
+  gsize len = sizeof self->digest;
   if (self->checksum != NULL)
-    g_checksum_get_digest (self->checksum, digest, &len);
+    g_checksum_get_digest (self->checksum, self->digest, &len);
   else
     {
       OciDigest sha256 = oci_digester_finish (self->sha256);
-      memcpy (digest, sha256.bytes, sizeof sha256.bytes);
+      memcpy (self->digest, sha256.bytes, sizeof sha256.bytes);
     }
-  g_autofree char *quoted = oci_quote (want->path);
-  if (memcmp (digest, want->digest, terrane_record_digest_size (want->algorithm)) != 0)
-    {
-      g_autofree char *have = terrane_record_digest_text (want->algorithm, digest);
-      g_autofree char *listed = terrane_record_digest_text (want->algorithm, want->digest);
-      return oci_throw (error, OCI_ERROR_CORRUPT, "%s has the digest %s, RECORD says %s", quoted,
-                        have, listed);
-    }
-  if (want->has_size && want->size != self->got)
-    return oci_throw (error, OCI_ERROR_CORRUPT,
-                      "%s has %" G_GUINT64_FORMAT " bytes, RECORD says %" G_GUINT64_FORMAT, quoted,
-                      self->got, want->size);
-  return TRUE;
+  if (want == NULL)
+    return;
+  if (want->algorithm != TERRANE_RECORD_NONE
+      && memcmp (self->digest, want->digest, terrane_record_digest_size (want->algorithm)) != 0)
+    self->difference = "has another digest";
+  else if (want->has_size && want->size != self->got)
+    self->difference = "has another size";
 }
 
 /* Reads the member as it is in the wheel. */
@@ -120,13 +121,13 @@ read_member (TerraneWheelStream *self, void *buffer, size_t len, size_t *out_rea
     return FALSE;
   if (n > self->declared - self->got)
     {
-      g_autofree char *quoted = oci_quote (self->want->path);
+      g_autofree char *quoted = oci_quote (self->path);
       return oci_throw (error, OCI_ERROR_FORMAT, "%s is larger than the zip says", quoted);
     }
   self->got += n;
   update (self, buffer, n);
-  if (n == 0 && !verify (self, error))
-    return FALSE;
+  if (n == 0)
+    compare (self);
   self->state = n == 0 ? STATE_END : STATE_READING;
   *out_read = n;
   return TRUE;
@@ -215,8 +216,8 @@ terrane_wheel_stream_finish (TerraneWheelStream *self, TerraneRecordRow *row, GE
   row->has_size = TRUE;
   if (self->shebang == NULL)
     {
-      row->algorithm = self->want->algorithm;
-      memcpy (row->digest, self->want->digest, sizeof row->digest);
+      row->algorithm = self->algorithm;
+      memcpy (row->digest, self->digest, sizeof row->digest);
       row->size = self->got;
       return TRUE;
     }
@@ -225,4 +226,10 @@ terrane_wheel_stream_finish (TerraneWheelStream *self, TerraneRecordRow *row, GE
   memcpy (row->digest, sha256.bytes, sizeof sha256.bytes);
   row->size = self->new_size;
   return TRUE;
+}
+
+const char *
+terrane_wheel_stream_difference (const TerraneWheelStream *self)
+{
+  return self->difference;
 }

@@ -20,6 +20,11 @@
 #define MAX_METADATA_BYTES (8 * MIB)
 #define MAX_RECORD_BYTES (64 * MIB)
 
+enum
+{
+  MAX_PROBLEMS = 3, /* that are told one by one */
+};
+
 /* The first pass: what open() collects. */
 typedef struct
 {
@@ -312,7 +317,8 @@ parse_all (Survey *self, GError **error)
   wheel->metadata = terrane_metadata_parse (self->metadata, error);
   if (wheel->metadata == NULL || !check_metadata (self, error))
     return FALSE;
-  wheel->record = terrane_record_parse (self->record, error);
+  wheel->record = terrane_record_parse (self->record, wheel->problems, error);
+  wheel->parse_problems = wheel->problems->len;
   return wheel->record != NULL && parse_entry_points (wheel, self->entry_points, error);
 }
 
@@ -321,6 +327,7 @@ terrane_wheel_open (const char *file_name, int fd, GError **error)
 {
   g_autoptr (TerraneWheel) self = g_new0 (TerraneWheel, 1);
   self->tags = g_ptr_array_new_with_free_func (g_free);
+  self->problems = g_ptr_array_new_with_free_func (g_free);
   self->label = oci_quote (file_name);
   self->fd = fd;
   OCI_PREFIX (error, "%s", self->label);
@@ -347,6 +354,8 @@ terrane_wheel_free (TerraneWheel *self)
   g_free (self->data_dir);
   terrane_metadata_free (self->metadata);
   g_ptr_array_unref (self->tags);
+  g_ptr_array_unref (self->problems);
+  g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_clear_pointer (&self->record, g_hash_table_unref);
   g_clear_pointer (&self->script_names, g_hash_table_unref);
   g_clear_pointer (&self->entry_points, g_ptr_array_unref);
@@ -369,4 +378,21 @@ const TerraneMetadata *
 terrane_wheel_metadata (const TerraneWheel *self)
 {
   return self->metadata;
+}
+
+const GPtrArray *
+terrane_wheel_installed (const TerraneWheel *self)
+{
+  return self->rows;
+}
+
+char *
+terrane_wheel_record_problems (const TerraneWheel *self)
+{
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < self->problems->len && i < MAX_PROBLEMS; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", (char *) self->problems->pdata[i]);
+  if (self->problems->len > MAX_PROBLEMS)
+    g_string_append_printf (text, "; and %u more", self->problems->len - MAX_PROBLEMS);
+  return g_string_free (text, self->problems->len == 0);
 }

@@ -3,9 +3,9 @@
  * projects", "Entry points specification".
  *
  * Wheels come from strangers. A wheel is refused whole when it has paths that lead elsewhere,
- * links, two members of one name, files that RECORD does not list or whose content it does not
- * match, or is larger than 4 GiB unpacked, 2 GiB in one member, 200000 members, or 200 times its
- * file. */
+ * links, two members of one name, or is larger than 4 GiB unpacked, 2 GiB in one member, 200000
+ * members, or 200 times its file. RECORD decides nothing, as with pip and uv: which wheel is meant
+ * its own digest says, and what is not right with RECORD is told. */
 #pragma once
 
 #include "oci/entry.h"
@@ -36,11 +36,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneWheel, terrane_wheel_free)
 /**
  * terrane_wheel_check_target:
  *
- * Whether the wheel itself says that it is for @target: the tags of WHEEL, of which one must fit,
- * and Requires-Python. A file may have been given another name. %OCI_ERROR_FORMAT when not.
+ * Whether METADATA says that the wheel is for the Python of @target (Requires-Python); its tags are
+ * those of its file name, as for pip. %OCI_ERROR_FORMAT when not.
  */
 gboolean terrane_wheel_check_target (const TerraneWheel *self, const TerranePythonTarget *target,
                                      GError **error);
+
+/**
+ * terrane_wheel_explain_tags:
+ *
+ * A file may have been given another name, and builders write wrong tags.
+ *
+ * Returns: (transfer full) (nullable): what a finding says when no tag of WHEEL fits @target
+ */
+char *terrane_wheel_explain_tags (const TerraneWheel *self, const TerranePythonTarget *target);
 
 /** Name as METADATA writes it. Returns: (transfer none) */
 const char *terrane_wheel_name (const TerraneWheel *self);
@@ -57,8 +66,7 @@ typedef struct
   gboolean requested;      /* the user named it: REQUESTED is written */
 } TerraneWheelLayout;
 
-/** Reads content of the entry at hand; *@out_read is 0 at its end. Fails there, with
- * %OCI_ERROR_CORRUPT, when the content is not what RECORD says. */
+/** Reads content of the entry at hand; *@out_read is 0 at its end. */
 typedef gboolean (*TerraneWheelRead) (gpointer data, void *buffer, size_t len, size_t *out_read,
                                       GError **error);
 
@@ -67,7 +75,7 @@ typedef gboolean (*TerraneWheelRead) (gpointer data, void *buffer, size_t len, s
  * @entry: a file of root, 0644 or 0755, its path relative to the site directory; @size is a hint,
  *   as a script whose first line is rewritten gets another one
  *
- * What it does not read is read, and verified, behind it.
+ * What it does not read is read after it.
  */
 typedef gboolean (*TerraneWheelFunc) (gpointer data, const OciEntry *entry, TerraneWheelRead read,
                                       gpointer read_data, GError **error);
@@ -88,10 +96,18 @@ typedef gboolean (*TerraneWheelFunc) (gpointer data, const OciEntry *entry, Terr
  * Left out: INSTALLER, REQUESTED, direct_url.json and signatures of RECORD, and scripts that an
  * entry point's script replaces. Two members with one destination are an error.
  *
- * Errors: those of @func; %OCI_ERROR_CORRUPT and %OCI_ERROR_FORMAT as above. As content is verified
- * while it streams, nothing that @func was given may be used when this fails.
+ * Errors: those of @func and of the zip file; %OCI_ERROR_FORMAT as above. Nothing that @func was
+ * given may be used when this fails.
  */
 gboolean terrane_wheel_install (TerraneWheel *self, const TerraneWheelLayout *layout,
                                 TerraneWheelFunc func, gpointer data, GError **error);
+
+/** Of a wheel that was installed: its files with their digests, RECORD last. Returns: (transfer
+ * none) (element-type TerraneRecordRow) */
+const GPtrArray *terrane_wheel_installed (const TerraneWheel *self);
+
+/** Of a wheel that was installed: what is not right with the RECORD in it. Returns: (transfer full)
+ * (nullable): words such as "‘a.py’ has another digest; ‘b.py’ is not listed; and 5 more" */
+char *terrane_wheel_record_problems (const TerraneWheel *self);
 
 G_END_DECLS

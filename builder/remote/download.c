@@ -3,7 +3,9 @@
 #include "builder/remote/remote-private.h"
 #include "builder/store/downloads.h"
 
+#include "oci/registry/credentials.h"
 #include "oci/registry/download.h"
+#include "oci/registry/retry.h"
 #include "oci/registry/url.h"
 
 #include <string.h>
@@ -22,7 +24,17 @@ typedef struct
 {
   TerraneRemote *remote;
   GPtrArray *files; /* of File */
+  GHashTable *gone; /* origins that cannot be reached: a set, guarded by the remote's mutex */
+  gboolean told;    /* that files are looked for elsewhere; likewise */
 } Downloads;
+
+void
+terrane_download_place_free (TerraneDownloadPlace *self)
+{
+  g_free (self->url);
+  oci_secret_free (self->authorization);
+  g_free (self);
+}
 
 static void
 file_free (gpointer data)
@@ -68,17 +80,129 @@ on_download (gpointer data, const OciDescriptor *blob, OciTransferState state, u
   g_mutex_unlock (&remote->mutex);
 }
 
+/* "SCHEME://HOST:PORT". Returns: (transfer full) (nullable) */
+static char *
+origin_text (const char *url)
+{
+  g_auto (OciUrlOrigin) origin = { 0 };
+  g_autofree char *bare = NULL;
+  g_autoptr (OciSecret) authorization = NULL;
+  return oci_url_take_user (url, &bare, &authorization, NULL)
+                 && oci_url_origin (bare, &origin, NULL)
+             ? g_strdup_printf ("%s://%s:%s", origin.scheme, origin.host, origin.port)
+             : NULL;
+}
+
+static gboolean
+download_from (Downloads *self, const char *url, const char *authorization,
+               const OciDescriptor *blob, GCancellable *stop, GError **error)
+{
+  TerraneRemote *remote = self->remote;
+  const OciDownloadOptions options = {
+    .url = url, .authorization = authorization, .progress = on_download, .progress_data = self
+  };
+  return oci_download (remote->client, &options, terrane_store_downloads (remote->store), blob,
+                       stop, error);
+}
+
+/* From where the item says. A server that could not be reached is not waited for once more when
+ * the item may be elsewhere. */
+static gboolean
+download_here (Downloads *self, const TerraneDownload *item, const OciDescriptor *blob,
+               GCancellable *stop, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *origin = origin_text (item->url);
+  GMutex *mutex = &self->remote->mutex;
+  g_mutex_lock (mutex);
+  gboolean gone =
+      item->find != NULL && origin != NULL && g_hash_table_contains (self->gone, origin);
+  g_mutex_unlock (mutex);
+  if (gone)
+    return oci_throw (error, OCI_ERROR_UNREACHABLE, "%s cannot be reached", origin);
+  if (download_from (self, item->url, item->authorization, blob, stop, &local))
+    return TRUE;
+  if (origin != NULL && g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE))
+    {
+      g_mutex_lock (mutex);
+      g_hash_table_add (self->gone, g_steal_pointer (&origin));
+      g_mutex_unlock (mutex);
+    }
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* Once for all files. */
+static void
+tell (Downloads *self, const GError *failure)
+{
+  g_mutex_lock (&self->remote->mutex);
+  if (!self->told)
+    terrane_progress_warn (self->remote->options.progress,
+                           "%s; it is looked for elsewhere by its digest, as are others like it",
+                           failure->message);
+  self->told = TRUE;
+  g_mutex_unlock (&self->remote->mutex);
+}
+
+static void
+note_failure (GString *asked, const GError *failure)
+{
+  g_string_append_printf (asked, "\n  asked: %s", failure->message);
+}
+
+/* From the first other place that has it. @asked: gets a line for each that does not */
+static gboolean
+download_elsewhere (Downloads *self, const TerraneDownload *item, const OciDescriptor *blob,
+                    GCancellable *stop, GString *asked)
+{
+  gboolean last = item->find == NULL;
+  for (guint nth = 0; !last && !g_cancellable_is_cancelled (stop); nth++)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (GPtrArray) places =
+          item->find (item->find_data, nth, self->remote->client, &last, stop, &local);
+      if (places == NULL)
+        note_failure (asked, local);
+      for (guint i = 0; places != NULL && i < places->len; i++)
+        {
+          const TerraneDownloadPlace *place = places->pdata[i];
+          g_autoptr (GError) other = NULL;
+          if (download_from (self, place->url, place->authorization, blob, stop, &other))
+            return TRUE;
+          note_failure (asked, other);
+        }
+    }
+  return FALSE;
+}
+
 static gboolean
 download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   Downloads *self = data;
   const TerraneDownload *item = find_file (self, &blob->digest)->item;
-  const OciDownloadOptions options = { .url = item->url,
-                                       .authorization = item->authorization,
-                                       .progress = on_download,
-                                       .progress_data = self };
-  return oci_download (self->remote->client, &options,
-                       terrane_store_downloads (self->remote->store), blob, stop, error);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GString) asked = g_string_new (NULL);
+  if (item->url != NULL && download_here (self, item, blob, stop, &local))
+    return TRUE;
+  if (local != NULL
+      && (item->find == NULL || g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED)
+          || oci_http_client_time_left (self->remote->client) == 0))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (local != NULL)
+    tell (self, local);
+  if (download_elsewhere (self, item, blob, stop, asked))
+    return TRUE;
+  if (g_cancellable_is_cancelled (stop))
+    return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  if (local == NULL)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s is not to be found by its digest%s",
+                      item->label, asked->str);
+  return oci_throw (error, (OciError) local->code, "%s; nor is it to be found by its digest%s",
+                    local->message, asked->str);
 }
 
 /* What is not in the store, each digest once. */
@@ -125,14 +249,88 @@ gboolean
 terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guint n, GError **error)
 {
   g_autoptr (GPtrArray) files = collect_missing (self, items, n);
-  Downloads downloads = { .remote = self, .files = files };
+  g_autoptr (GHashTable) gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Downloads downloads = { .remote = self, .files = files, .gone = gone };
   if (files->len == 0)
     return TRUE;
   if (self->options.offline)
     {
       const File *first = files->pdata[0];
-      g_autofree char *url = oci_url_quote (first->item->url);
+      const TerraneDownload *item = first->item;
+      g_autofree char *url = oci_url_quote (item->url != NULL ? item->url : item->label);
       return terrane_remote_fail_offline (url, error);
     }
   return download_all (&downloads, error);
+}
+
+/* A file of unknown content under way. */
+typedef struct
+{
+  TerraneRemote *remote;
+  OciBlobWriter *writer;
+  uint64_t size;
+} Unknown;
+
+static gboolean
+begin_unknown (gpointer data, G_GNUC_UNUSED const OciHttpResponse *response, GError **error)
+{
+  Unknown *self = data;
+  g_clear_pointer (&self->writer, oci_blob_writer_free); /* of an attempt that broke */
+  self->size = 0;
+  self->writer = oci_blob_writer_new (terrane_store_downloads (self->remote->store), error);
+  return self->writer != NULL;
+}
+
+static gboolean
+write_unknown (gpointer data, const void *bytes, size_t len, GError **error)
+{
+  Unknown *self = data;
+  if (len > OCI_DOWNLOAD_MAX_BYTES - self->size)
+    return oci_throw (error, OCI_ERROR_LIMIT, "it has more than %" G_GUINT64_FORMAT " bytes",
+                      OCI_DOWNLOAD_MAX_BYTES);
+  self->size += len;
+  terrane_progress_advance (self->remote->options.progress, len);
+  return oci_blob_writer_write (self->writer, bytes, len, error);
+}
+
+static OciHttpResponse *
+attempt_unknown (gpointer data, GCancellable *cancellable, GError **error)
+{
+  const OciHttpRequest *request = data;
+  const Unknown *self = request->receiver->data;
+  return oci_http_client_send (self->remote->client, request, cancellable, error);
+}
+
+gboolean
+terrane_remote_download_unknown (TerraneRemote *self, const TerraneDownload *item,
+                                 OciDigest *out_sha256, uint64_t *out_size, GError **error)
+{
+  Unknown unknown = { .remote = self };
+  const OciHttpReceiver receiver = { .begin = begin_unknown,
+                                     .write = write_unknown,
+                                     .data = &unknown };
+  g_autofree char *quoted = oci_url_quote (item->url);
+  OCI_PREFIX (error, "downloading %s", quoted);
+  if (self->options.offline)
+    return terrane_remote_fail_offline (quoted, error);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", item->url);
+  request.authorization = item->authorization;
+  request.receiver = &receiver;
+  OciRetry retry = { .client = self->client, .what = quoted };
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  terrane_progress_phase (self->options.progress, item->size, "downloading %s", item->label);
+  if (!terrane_store_begin_write (self->store, error))
+    return FALSE;
+  g_autoptr (OciHttpResponse) response = oci_retry_send (
+      &retry, attempt_unknown, &request, terrane_operation_cancellable (&operation), error);
+  gboolean ok =
+      response != NULL
+      && (response->status == 200
+          || oci_throw (error,
+                        response->status == 404 || response->status == 410 ? OCI_ERROR_NOT_FOUND
+                                                                           : OCI_ERROR_DENIED,
+                        "the server does not give it (HTTP %u)", response->status))
+      && oci_blob_writer_finish (unknown.writer, NULL, out_sha256, out_size, error);
+  g_clear_pointer (&unknown.writer, oci_blob_writer_free);
+  return ok;
 }

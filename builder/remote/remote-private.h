@@ -13,6 +13,7 @@ struct _TerraneRemote
   OciHttpClient *client;
   GHashTable *registries; /* "pull docker://…" -> OciRegistry */
   char *auth;             /* (nullable): what was said last about credentials */
+  GHashTable *troubles;   /* what was warned of: a set */
   GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
   GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
   uint64_t total;    /* of the phase */

@@ -1,4 +1,5 @@
 #include "builder/annotations.h"
+#include "builder/remote/registries-conf.h"
 #include "builder/remote/remote-private.h"
 #include "builder/store/locations.h"
 #include "builder/version.h"
@@ -70,6 +71,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   self->options = *options;
   self->client = oci_http_client_new (&http);
   oci_http_client_pause (self->client);
+  self->troubles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->registries =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_registry_free);
@@ -90,6 +92,7 @@ terrane_remote_free (TerraneRemote *self)
   oci_http_client_free (self->client);
   g_free (self->auth);
   g_hash_table_unref (self->moved);
+  g_hash_table_unref (self->troubles);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -110,6 +113,12 @@ unsigned
 terrane_remote_jobs (const TerraneRemote *self)
 {
   return self->options.jobs;
+}
+
+gboolean
+terrane_remote_is_new (TerraneRemote *self, const char *trouble)
+{
+  return g_hash_table_add (self->troubles, g_strdup (trouble));
 }
 
 gboolean
@@ -238,6 +247,8 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
   g_autoptr (OciDescriptor) manifest =
       oci_registry_fetch_manifest (registry, layout, platform, cancellable, error);
   report_auth (self, registry);
+  if (manifest == NULL)
+    terrane_registries_conf_explain (error);
   if (manifest == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !remember_location (self, document, reference, error))
     return NULL;

@@ -49,6 +49,10 @@ const TerraneProgress *terrane_remote_progress (const TerraneRemote *self);
 /** Blobs or other things that may be under way at the same time. */
 unsigned terrane_remote_jobs (const TerraneRemote *self);
 
+/** Whether @trouble is met for the first time: one warning is enough, however many sources and
+ * platforms meet it. */
+gboolean terrane_remote_is_new (TerraneRemote *self, const char *trouble);
+
 typedef gboolean (*TerraneRemoteFunc) (OciHttpClient *client, GCancellable *cancellable,
                                        gpointer data, GError **error);
 

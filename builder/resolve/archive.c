@@ -5,7 +5,10 @@
 #include "oci/registry/credentials.h"
 #include "oci/registry/url.h"
 
-/* A user and password in a URL are nobody's business but the server's. */
+#include <string.h>
+
+/* A user and password in a URL are nobody's business but the server's, nor is a query, which is
+ * often a signature: the digest says which file it is. */
 static gboolean
 set_place (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *archive,
            GError **error)
@@ -16,6 +19,8 @@ set_place (const TerraneResolution *self, const TerraneArchiveFile *file, json_t
     return FALSE;
   if (file->url == NULL)
     text = terrane_resolution_path (self, file->path);
+  else
+    text[strcspn (text, "?#")] = '\0';
   oci_json_set (archive, file->url != NULL ? "url" : "file", oci_json_text (text));
   return TRUE;
 }
@@ -40,11 +45,27 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
+/* Locks of before have queries, which stay until the lock is made again. */
+static void
+keep_queries (const json_t *locked, json_t *entry)
+{
+  size_t i;
+  json_t *archive;
+  json_array_foreach (json_object_get (entry, "archives"), i, archive)
+  {
+    json_t *before =
+        json_object_get (json_array_get (json_object_get (locked, "archives"), i), "url");
+    if (before != NULL && json_object_get (archive, "url") != NULL)
+      oci_json_set (archive, "url", json_incref (before));
+  }
+}
+
 static gboolean
-answer (TerraneResolution *self, TerraneSourceSpec *spec, G_GNUC_UNUSED const json_t *locked,
-        json_t *entry, GError **error)
+answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, json_t *entry,
+        GError **error)
 {
   OCI_PREFIX (error, "%s.archive", spec->where);
+  keep_queries (locked, entry);
   for (guint i = 0; i < spec->archives->len; i++)
     {
       const TerraneArchiveFile *file = spec->archives->pdata[i];

@@ -3,6 +3,7 @@
 #include "builder/image/tree-cache.h"
 #include "builder/remote/download.h"
 #include "builder/remote/ostree.h"
+#include "builder/resolve/fetch-wheels.h"
 #include "builder/source/ostree.h"
 #include "builder/store/pulled.h"
 
@@ -72,26 +73,26 @@ fetch_commit (TerraneRemote *remote, const TerraneSourceSpec *spec, TerraneModes
          && terrane_remote_pull_ostree (remote, spec->ostree_repository, &commit, error);
 }
 
-static void
-collect_wheels (const TerraneSourceSpec *spec, GArray *downloads)
+/* What is to be downloaded, and what must stay meanwhile. */
+typedef struct
 {
-  for (guint i = 0; i < spec->wheel_pins->len; i++)
-    {
-      const TerraneWheelPin *pin = spec->wheel_pins->pdata[i];
-      if (pin->url == NULL)
-        continue;
-      /* The size that an index gave is no promise: the digest is. */
-      const TerraneDownload download = { .url = pin->url,
-                                         .label = pin->file_name,
-                                         .sha256 = pin->sha256,
-                                         .authorization = pin->authorization };
-      g_array_append_val (downloads, download);
-    }
+  GArray *downloads;   /* of TerraneDownload */
+  GPtrArray *texts;    /* of strings */
+  GPtrArray *searches; /* of TerraneWheelSearch */
+} Wanted;
+
+static void
+wanted_clear (Wanted *self)
+{
+  g_clear_pointer (&self->downloads, g_array_unref);
+  g_clear_pointer (&self->texts, g_ptr_array_unref);
+  g_clear_pointer (&self->searches, g_ptr_array_unref);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, wanted_clear)
 
 static gboolean
 fetch_source (TerraneRemote *remote, const TerraneSourceSpec *spec, TerraneModes modes,
-              GArray *downloads, GPtrArray *texts, GError **error)
+              Wanted *wanted, GError **error)
 {
   if (spec->kind == TERRANE_SOURCE_OSTREE)
     return fetch_commit (remote, spec, modes, error);
@@ -99,9 +100,9 @@ fetch_source (TerraneRemote *remote, const TerraneSourceSpec *spec, TerraneModes
   if (!from_files || terrane_tree_is_stored (terrane_remote_store (remote), spec, modes))
     return TRUE;
   if (spec->kind == TERRANE_SOURCE_ARCHIVE)
-    collect_archives (spec, downloads, texts);
+    collect_archives (spec, wanted->downloads, wanted->texts);
   else
-    collect_wheels (spec, downloads);
+    g_ptr_array_add (wanted->searches, terrane_wheel_search_new (remote, spec, wanted->downloads));
   return TRUE;
 }
 
@@ -109,18 +110,22 @@ fetch_source (TerraneRemote *remote, const TerraneSourceSpec *spec, TerraneModes
 static gboolean
 fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *specs, GError **error)
 {
-  g_autoptr (GArray) downloads = g_array_new (FALSE, FALSE, sizeof (TerraneDownload));
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_auto (Wanted) wanted = {
+    .downloads = g_array_new (FALSE, FALSE, sizeof (TerraneDownload)),
+    .texts = g_ptr_array_new_with_free_func (g_free),
+    .searches = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_wheel_search_free),
+  };
   for (guint i = 0; i < specs->len; i++)
     {
       const TerraneSourceSpec *spec = specs->pdata[i];
       TerraneModes modes = spec == profile->base ? TERRANE_MODES_KEEP : spec->transforms->modes;
-      if (!fetch_source (remote, spec, modes, downloads, texts, error))
+      if (!fetch_source (remote, spec, modes, &wanted, error))
         return FALSE;
     }
   OCI_PREFIX (error, "%s", profile->path);
-  return terrane_remote_download (remote, (const TerraneDownload *) (gconstpointer) downloads->data,
-                                  downloads->len, error);
+  return terrane_remote_download (remote,
+                                  (const TerraneDownload *) (gconstpointer) wanted.downloads->data,
+                                  wanted.downloads->len, error);
 }
 
 gboolean

@@ -90,6 +90,16 @@ terrane_resolution_path (const TerraneResolution *self, const char *path)
   return make_relative (directory, absolute);
 }
 
+/* Whether a URL of a lock is @asked, which has no query. */
+static gboolean
+is_same_url (const json_t *locked, const json_t *asked)
+{
+  const char *before = json_string_value (locked), *now = json_string_value (asked);
+  size_t length = before != NULL ? strcspn (before, "?#") : 0;
+  return before != NULL && now != NULL && strlen (now) == length
+         && strncmp (before, now, length) == 0;
+}
+
 /* Whether everything that @part says is said by @whole too. */
 static gboolean
 contains (const json_t *whole, const json_t *part)
@@ -102,7 +112,9 @@ contains (const json_t *whole, const json_t *part)
       json_object_foreach ((json_t *) part, key, value)
       {
         const json_t *other = json_object_get (whole, key);
-        if (other == NULL || !contains (other, value))
+        gboolean same = strcmp (key, "url") == 0 ? is_same_url (other, value)
+                                                 : other != NULL && contains (other, value);
+        if (!same)
           return FALSE;
       }
       return TRUE;

@@ -1,24 +1,57 @@
-#include "builder/resolve/wheel-places.h"
+#include "builder/resolve/wheel-places-private.h"
 
 #include "builder/python/index.h"
+#include "builder/python/name.h"
+#include "builder/python/requirement-location.h"
 #include "builder/python/select.h"
 #include "builder/python/wheel-name.h"
 #include "builder/source/file-digest.h"
 
+#include "oci/base/fd.h"
 #include "oci/registry/credentials.h"
 #include "oci/registry/url.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #define PYPI "https://pypi.org/simple"
 
-static void
-add_urls (GPtrArray *urls, const char *words)
+static gboolean
+is_url (const char *text)
 {
-  g_auto (GStrv) split = g_strsplit (words != NULL ? words : "", " ", -1);
-  for (char **url = split; *url != NULL; url++)
-    if ((*url)[0] != '\0')
-      g_ptr_array_add (urls, g_strdup (*url));
+  return strstr (text, "://") != NULL || terrane_index_is_local (text);
+}
+
+/* As pip takes them: a path is relative to the requirements file. */
+static char *
+absolute_place (const TerraneSourceSpec *spec, const char *text)
+{
+  if (is_url (text))
+    return g_strdup (text);
+  g_autofree char *beside = g_path_get_dirname (spec->wheels->requirements);
+  return g_path_is_absolute (text) || g_str_equal (beside, ".")
+             ? g_strdup (text)
+             : g_build_filename (beside, text, NULL);
+}
+
+/* An index that is a directory has a file URL. */
+static void
+add_url (const TerraneSourceSpec *spec, GPtrArray *urls, const char *text)
+{
+  g_autofree char *place = absolute_place (spec, text);
+  g_autofree char *path = is_url (place) ? NULL : g_canonicalize_filename (place, NULL);
+  g_ptr_array_add (urls,
+                   path != NULL ? g_filename_to_uri (path, NULL, NULL) : g_steal_pointer (&place));
+}
+
+/* As pip reads lists in variables. */
+static void
+add_urls (const TerraneSourceSpec *spec, GPtrArray *urls, const char *words)
+{
+  g_auto (GStrv) split = g_strsplit_set (words != NULL ? words : "", " \t\r\n", -1);
+  for (char **word = split; *word != NULL; word++)
+    if ((*word)[0] != '\0')
+      add_url (spec, urls, *word);
 }
 
 /* The indexes in the order in which they are named: of equal wheels the first is taken. */
@@ -27,18 +60,119 @@ list_indexes (const TerraneSourceSpec *spec, const TerraneRequirements *requirem
 {
   if (spec->wheels->indexes != NULL)
     return g_strdupv (spec->wheels->indexes);
-  if (requirements->no_index)
-    return g_new0 (char *, 1);
   GPtrArray *urls = g_ptr_array_new ();
   const char *primary = requirements->index_url;
   if (primary == NULL)
     primary = g_getenv ("PIP_INDEX_URL");
-  add_urls (urls, primary != NULL && primary[0] != '\0' ? primary : PYPI);
-  for (char **url = requirements->extra_index_urls; *url != NULL; url++)
-    add_urls (urls, *url);
-  add_urls (urls, g_getenv ("PIP_EXTRA_INDEX_URL"));
+  if (!requirements->no_index)
+    {
+      add_url (spec, urls, primary != NULL && primary[0] != '\0' ? primary : PYPI);
+      for (char **url = requirements->extra_index_urls; *url != NULL; url++)
+        add_url (spec, urls, *url);
+      add_urls (spec, urls, g_getenv ("PIP_EXTRA_INDEX_URL"));
+    }
   g_ptr_array_add (urls, NULL);
   return (char **) g_ptr_array_free (urls, FALSE);
+}
+
+void
+terrane_wheel_places_name (TerraneSourceSpec *spec, const TerraneRequirements *requirements)
+{
+  GPtrArray *links = g_ptr_array_new ();
+  for (char **link = requirements->find_links; *link != NULL; link++)
+    g_ptr_array_add (links, absolute_place (spec, *link));
+  g_ptr_array_add (links, NULL);
+  g_strfreev (spec->wheel_indexes);
+  g_strfreev (spec->wheel_links);
+  spec->wheel_indexes = list_indexes (spec, requirements);
+  spec->wheel_links = (char **) g_ptr_array_free (links, FALSE);
+}
+
+static void
+place_free (gpointer data)
+{
+  TerraneWheelPlace *self = data;
+  oci_secret_free (self->url);
+  g_free (self->shown);
+  g_mutex_clear (&self->mutex);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_error (&self->failure);
+  g_free (self);
+}
+
+static void
+add_place (TerraneWheelPlaces *self, const char *url, gboolean is_page, gboolean must_exist)
+{
+  TerraneWheelPlace *place = g_new0 (TerraneWheelPlace, 1);
+  place->url = g_strdup (url);
+  place->shown = oci_url_quote (url);
+  place->is_page = is_page;
+  place->is_local = !is_url (url) || terrane_index_is_local (url);
+  place->must_exist = must_exist;
+  g_mutex_init (&place->mutex);
+  g_ptr_array_add (self->places, place);
+  if (!place->is_local)
+    g_ptr_array_add (self->servers, place);
+}
+
+static void
+answer_free (gpointer data)
+{
+  TerraneWheelAnswer *self = data;
+  g_clear_error (&self->failure);
+  g_free (self);
+}
+
+static void
+offer_free (gpointer data)
+{
+  TerraneWheelOffer *self = data;
+  g_ptr_array_unref (self->files);
+  g_ptr_array_unref (self->answers);
+  g_free (self);
+}
+
+TerraneWheelPlaces *
+terrane_wheel_places_new (const TerraneSourceSpec *spec, TerraneRemote *remote)
+{
+  g_autoptr (GError) local = NULL;
+  TerraneWheelPlaces *self = g_new0 (TerraneWheelPlaces, 1);
+  self->spec = spec;
+  self->remote = remote;
+  self->places = g_ptr_array_new_with_free_func (place_free);
+  self->servers = g_ptr_array_new ();
+  self->offers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, offer_free);
+  g_mutex_init (&self->mutex);
+  if (spec->wheels->wheelhouse != NULL)
+    add_place (self, spec->wheels->wheelhouse, TRUE, TRUE);
+  for (char **link = spec->wheel_links; *link != NULL; link++)
+    add_place (self, *link, TRUE, FALSE);
+  for (char **index = spec->wheel_indexes; *index != NULL; index++)
+    add_place (self, *index, FALSE, FALSE);
+  self->netrc = oci_netrc_load (&local);
+  if (self->netrc == NULL && terrane_remote_is_new (remote, local->message))
+    terrane_progress_warn (terrane_remote_progress (remote), "%s; its passwords are not used",
+                           local->message);
+  return self;
+}
+
+void
+terrane_wheel_places_free (TerraneWheelPlaces *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->offers);
+  g_ptr_array_unref (self->servers);
+  g_ptr_array_unref (self->places);
+  oci_netrc_free (self->netrc);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+gboolean
+terrane_wheel_places_has_remote (const TerraneWheelPlaces *self)
+{
+  return self->servers->len > 0;
 }
 
 char *
@@ -64,178 +198,179 @@ authorize_as (const char *with_user, const OciUrlOrigin *target)
   return NULL;
 }
 
-char *
-terrane_wheel_places_authorize (const TerraneSourceSpec *spec,
-                                const TerraneRequirements *requirements,
-                                const TerraneRequirement *requirement, const char *url)
+/* Whether the user has named the host, and not only a page. */
+static gboolean
+names_host (const char *url, const OciUrlOrigin *target)
 {
-  g_auto (GStrv) indexes = list_indexes (spec, requirements);
+  g_auto (OciUrlOrigin) origin = { 0 };
+  g_autofree char *bare = NULL;
+  g_autoptr (OciSecret) authorization = NULL;
+  return oci_url_take_user (url, &bare, &authorization, NULL)
+         && oci_url_origin (bare, &origin, NULL) && g_str_equal (origin.host, target->host);
+}
+
+char *
+terrane_wheel_places_authorize (const TerraneWheelPlaces *self, const char *asked_url,
+                                const char *url)
+{
   g_auto (OciUrlOrigin) target = { 0 };
   if (!oci_url_origin (url, &target, NULL))
     return NULL;
-  char *authorization = requirement->url != NULL ? authorize_as (requirement->url, &target) : NULL;
-  for (char **index = indexes; authorization == NULL && *index != NULL; index++)
-    authorization = authorize_as (*index, &target);
+  char *authorization = asked_url != NULL ? authorize_as (asked_url, &target) : NULL;
+  gboolean named = asked_url != NULL && names_host (asked_url, &target);
+  for (guint i = 0; i < self->servers->len && authorization == NULL; i++)
+    {
+      const TerraneWheelPlace *place = self->servers->pdata[i];
+      authorization = authorize_as (place->url, &target);
+      named = named || names_host (place->url, &target);
+    }
+  /* "default" of ~/.netrc is not for every host that a page links to. */
+  if (authorization == NULL && self->netrc != NULL)
+    authorization = oci_netrc_authorize (self->netrc, target.host, named);
   return authorization;
 }
 
-/* Pages of indexes, several under way at a time. */
-typedef struct
-{
-  char **indexes;
-  GHashTable *offers; /* normalised name -> GPtrArray of TerraneIndexFile */
-  GPtrArray *names;   /* to ask for */
-  unsigned jobs;
-  OciHttpClient *client;
-  GCancellable *cancellable;
-  GMutex mutex;    /* guards @offers and @failure */
-  GError *failure; /* (nullable): the first one */
-} Pages;
-
-static void
-take_files (GPtrArray *list, GPtrArray *files)
-{
-  g_ptr_array_set_free_func (files, NULL);
-  g_ptr_array_extend_and_steal (list, g_ptr_array_ref (files));
-}
-
-/* A project must be in one of the indexes, not in all. */
+/* Whether @file_name is that of a wheel, or may be that of another distribution, of the project. */
 static gboolean
-fetch_project (Pages *self, const char *name, GError **error)
+is_of_project (const char *file_name, const char *normalised_name)
 {
-  g_autoptr (GPtrArray) found =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
-  for (char **index = self->indexes; *index != NULL; index++)
+  if (terrane_wheel_name_is_wheel (file_name))
     {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (GPtrArray) files = NULL;
-      if (terrane_index_fetch (self->client, *index, name, self->cancellable, &files, &local))
-        take_files (found, files);
-      else if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
+      g_autoptr (TerraneWheelName) name = terrane_wheel_name_parse (file_name, NULL);
+      return name != NULL && g_str_equal (name->name, normalised_name);
     }
-  g_mutex_lock (&self->mutex);
-  take_files (g_hash_table_lookup (self->offers, name), found);
-  g_mutex_unlock (&self->mutex);
-  return TRUE;
+  g_autofree char *normalised = terrane_python_normalise_name (file_name);
+  return g_str_has_prefix (normalised, normalised_name)
+         && normalised[strlen (normalised_name)] == '-';
 }
 
-static void
-fetch_in_thread (gpointer name, gpointer data)
+GPtrArray *
+terrane_wheel_places_pick (const GPtrArray *files, const char *normalised_name)
 {
-  Pages *self = data;
-  g_autoptr (GError) local = NULL;
-  g_mutex_lock (&self->mutex);
-  gboolean failed = self->failure != NULL;
-  g_mutex_unlock (&self->mutex);
-  if (failed || fetch_project (self, name, &local))
-    return;
-  g_mutex_lock (&self->mutex);
-  if (self->failure == NULL)
-    self->failure = g_steal_pointer (&local);
-  g_mutex_unlock (&self->mutex);
+  GPtrArray *picked = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
+  for (guint i = 0; i < files->len; i++)
+    {
+      const TerraneIndexFile *file = files->pdata[i];
+      if (is_of_project (file->file_name, normalised_name))
+        g_ptr_array_add (picked, terrane_index_file_copy (file));
+    }
+  return picked;
 }
 
+/* All files of a directory or a page of links here. */
 static gboolean
-fetch_all (OciHttpClient *client, GCancellable *cancellable, gpointer data, GError **error)
+list_local (TerraneWheelPlace *place, GError **error)
 {
-  Pages *self = data;
-  self->client = client;
-  self->cancellable = cancellable;
-  g_mutex_init (&self->mutex);
-  /* The threads change the lists, not the table. */
-  GThreadPool *pool = g_thread_pool_new (fetch_in_thread, self, (int) self->jobs, FALSE, NULL);
-  for (guint i = 0; i < self->names->len; i++)
-    g_thread_pool_push (pool, self->names->pdata[i], NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
-  g_mutex_clear (&self->mutex);
-  if (self->failure == NULL)
+  if (place->files != NULL)
     return TRUE;
-  g_propagate_error (error, self->failure);
-  return FALSE;
+  if (is_url (place->url))
+    return terrane_index_read (place->url, NULL, &place->files, error);
+  if (!g_file_test (place->url, G_FILE_TEST_IS_REGULAR))
+    return terrane_index_list_directory (place->url, &place->files, error);
+  g_autofree char *path = g_canonicalize_filename (place->url, NULL);
+  g_autofree char *url = g_filename_to_uri (path, NULL, NULL);
+  return terrane_index_read (url, NULL, &place->files, error);
 }
 
-/* The wheels of the wheelhouse that are of a wanted project, digested. */
 static gboolean
-list_wheelhouse (TerraneStore *store, const char *directory, GHashTable *offers, GError **error)
+digest_local (TerraneStore *store, GPtrArray *files, GError **error)
 {
-  g_autoptr (GPtrArray) files = NULL;
-  if (!terrane_index_list_directory (directory, &files, error))
-    return FALSE;
   for (guint i = 0; i < files->len; i++)
     {
       TerraneIndexFile *file = files->pdata[i];
-      g_autoptr (TerraneWheelName) name = terrane_wheel_name_parse (file->file_name, NULL);
-      GPtrArray *list = name != NULL ? g_hash_table_lookup (offers, name->name) : NULL;
-      if (list == NULL)
+      if (!file->local || !terrane_wheel_name_is_wheel (file->file_name))
         continue;
+      file->has_sha256 = TRUE; /* whatever a page says of it */
       if (!terrane_file_digest (store, file->url, &file->sha256, error))
         return FALSE;
-      file->has_sha256 = TRUE;
-      g_ptr_array_add (list, terrane_index_file_copy (file));
     }
   return TRUE;
 }
 
-/* The wheelhouse, and what the requirements file says of directories. */
-static GPtrArray *
-find_directories (const TerraneSourceSpec *spec, const TerraneRequirements *requirements,
-                  GError **error)
+/* What a page still lists and is not there any more. */
+static void
+drop_missing (GPtrArray *files)
 {
-  const TerraneWheelsSpec *wheels = spec->wheels;
-  g_autoptr (GPtrArray) directories = g_ptr_array_new_with_free_func (g_free);
-  if (wheels->wheelhouse != NULL)
-    g_ptr_array_add (directories, g_strdup (wheels->wheelhouse));
-  g_autofree char *beside = g_path_get_dirname (wheels->requirements);
-  for (char **link = requirements->find_links; *link != NULL; link++)
+  for (guint i = files->len; i-- > 0;)
     {
-      g_autofree char *quoted = oci_url_quote (*link);
-      if (strstr (*link, "://") != NULL)
-        {
-          oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                     "%s: --find-links %s: pages of links are not supported; use an index or a "
-                     "directory",
-                     wheels->requirements, quoted);
-          return NULL;
-        }
-      g_ptr_array_add (directories, g_path_is_absolute (*link)
-                                        ? g_strdup (*link)
-                                        : g_build_filename (beside, *link, NULL));
+      const TerraneIndexFile *file = files->pdata[i];
+      if (file->local && !g_file_test (file->url, G_FILE_TEST_EXISTS))
+        g_ptr_array_remove_index (files, i);
     }
-  return g_steal_pointer (&directories);
+}
+
+gboolean
+terrane_wheel_place_read (TerraneWheelPlaces *self, TerraneWheelPlace *place,
+                          const char *normalised_name, GPtrArray **out_files, GError **error)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  if (place->is_page)
+    {
+      if (!list_local (place, error))
+        return FALSE;
+      files = terrane_wheel_places_pick (place->files, normalised_name);
+    }
+  else if (!terrane_index_read (place->url, normalised_name, &files, error))
+    return FALSE;
+  drop_missing (files);
+  if (!digest_local (terrane_remote_store (self->remote), files, error))
+    return FALSE;
+  *out_files = g_steal_pointer (&files);
+  return TRUE;
 }
 
 char *
-terrane_wheel_places_find (const TerraneSourceSpec *spec, const TerraneRequirements *requirements,
-                           const char *file_name, GError **error)
+terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalised_name,
+                           const char *file_name, const OciDigest *sha256)
 {
-  g_autoptr (GPtrArray) directories = find_directories (spec, requirements, error);
-  if (directories == NULL)
-    return NULL;
-  for (guint i = 0; i < directories->len; i++)
+  g_autofree char *other = NULL;
+  for (guint i = 0; i < self->places->len; i++)
     {
-      g_autofree char *path = g_build_filename (directories->pdata[i], file_name, NULL);
-      if (g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
+      TerraneWheelPlace *place = self->places->pdata[i];
+      g_autoptr (GPtrArray) files = NULL;
+      if (!place->is_local
+          || !terrane_wheel_place_read (self, place, normalised_name, &files, NULL))
+        continue;
+      for (guint j = 0; j < files->len; j++)
+        {
+          const TerraneIndexFile *file = files->pdata[j];
+          if (!file->local || !g_str_equal (file->file_name, file_name))
+            continue;
+          if (file->has_sha256 && oci_digest_equal (&file->sha256, sha256))
+            return g_strdup (file->url);
+          g_free (other);
+          other = g_strdup (file->url);
+        }
     }
-  oci_throw (error, OCI_ERROR_NOT_FOUND, "%s is not in the wheelhouse any more", file_name);
-  return NULL;
+  return terrane_wheel_places_has_remote (self) ? NULL : g_steal_pointer (&other);
 }
 
-static gboolean
-list_directories (TerraneStore *store, const TerraneSourceSpec *spec,
-                  const TerraneRequirements *requirements, GHashTable *offers, GError **error)
+void
+terrane_wheel_offer_take (TerraneWheelOffer *self, TerraneWheelPlace *place, GPtrArray *files,
+                          GError *failure)
 {
-  g_autoptr (GPtrArray) directories = find_directories (spec, requirements, error);
-  if (directories == NULL)
-    return FALSE;
-  for (guint i = 0; i < directories->len; i++)
-    if (!list_wheelhouse (store, directories->pdata[i], offers, error))
-      return FALSE;
-  return TRUE;
+  TerraneWheelAnswer *answer = g_new0 (TerraneWheelAnswer, 1);
+  answer->place = place;
+  answer->failure = failure;
+  g_ptr_array_add (self->answers, answer);
+  if (files == NULL)
+    return;
+  answer->n_files = files->len;
+  g_ptr_array_set_free_func (files, NULL);
+  g_ptr_array_extend_and_steal (self->files, files);
+}
+
+gboolean
+terrane_wheel_offer_suffices (const TerraneWheelOffer *self, const TerranePythonTarget *target)
+{
+  const TerraneRequirement *requirement = self->requirement;
+  const TerraneIndexFile *file =
+      self->files->len > 0
+          ? terrane_select_wheel (requirement->name, requirement->version, self->files,
+                                  (const OciDigest *) (gconstpointer) requirement->hashes->data,
+                                  requirement->hashes->len, target, NULL)
+          : NULL;
+  return file != NULL && file->has_sha256;
 }
 
 /* "name @ file:///PATH", or a path, offers itself. */
@@ -245,6 +380,7 @@ offer_path (TerraneStore *store, GPtrArray *list, const TerraneRequirement *requ
 {
   g_autoptr (TerraneIndexFile) file = g_new0 (TerraneIndexFile, 1);
   file->url = g_strdup (requirement->path);
+  file->local = TRUE;
   file->file_name = g_path_get_basename (requirement->path);
   file->has_sha256 = TRUE;
   OCI_PREFIX (error, "%s", requirement->name);
@@ -258,71 +394,125 @@ offer_path (TerraneStore *store, GPtrArray *list, const TerraneRequirement *requ
 static gboolean
 offer_url (GPtrArray *list, const TerraneRequirement *requirement, GError **error)
 {
-  g_autofree char *bare = NULL;
-  g_autoptr (OciSecret) authorization = NULL;
-  if (!oci_url_take_user (requirement->url, &bare, &authorization, error))
+  g_autoptr (TerraneIndexFile) file = g_new0 (TerraneIndexFile, 1);
+  if (!oci_url_take_user (requirement->url, &file->url, &file->authorization, error))
     return FALSE;
-  TerraneIndexFile *file = g_new0 (TerraneIndexFile, 1);
-  file->url = g_steal_pointer (&bare);
   file->file_name = terrane_wheel_places_file_name (requirement->url);
   if (requirement->hashes->len == 1)
     {
       file->has_sha256 = TRUE;
       file->sha256 = g_array_index (requirement->hashes, OciDigest, 0);
     }
-  g_ptr_array_add (list, file);
+  g_ptr_array_add (list, g_steal_pointer (&file));
   return TRUE;
 }
 
-static GPtrArray *
-new_list (void)
-{
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
-}
-
-/* Whether a directory has a wheel that will do: no index need be asked. */
+/* Files here that have one of the longer hashes. */
 static gboolean
-is_offered (const GPtrArray *list, const TerraneRequirement *requirement,
-            const TerranePythonTarget *target)
+accept_local (TerraneRequirement *requirement, const GPtrArray *files, GError **error)
 {
-  return list->len > 0
-         && terrane_select_wheel (requirement->name, requirement->version, list,
-                                  (const OciDigest *) (gconstpointer) requirement->hashes->data,
-                                  requirement->hashes->len, target, NULL)
-                != NULL;
+  for (guint i = 0; requirement->long_hashes->len > 0 && i < files->len; i++)
+    {
+      const TerraneIndexFile *file = files->pdata[i];
+      g_auto (OciFd) fd = -1;
+      if (file->local && file->has_sha256
+          && (!oci_open_file (AT_FDCWD, file->url, TRUE, &fd, NULL, error)
+              || !terrane_requirement_accept (requirement, fd, &file->sha256, error)))
+        return FALSE;
+    }
+  return TRUE;
 }
 
-GHashTable *
-terrane_wheel_places_list (TerraneRemote *remote, const TerraneSourceSpec *spec,
-                           const TerraneRequirements *requirements, const GPtrArray *wanted,
-                           const TerranePythonTarget *target, GError **error)
+static gboolean
+read_places (TerraneWheelPlaces *self, TerraneWheelOffer *offer, GError **error)
 {
-  g_autoptr (GHashTable) offers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
-  g_autoptr (GPtrArray) names = g_ptr_array_new (); /* to ask indexes for */
-  for (guint i = 0; i < wanted->len; i++)
-    g_hash_table_insert (offers, g_strdup (((TerraneRequirement *) wanted->pdata[i])->normalised),
-                         new_list ());
-  if (!list_directories (terrane_remote_store (remote), spec, requirements, offers, error))
-    return NULL;
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      TerraneWheelPlace *place = self->places->pdata[i];
+      g_autoptr (GError) local = NULL;
+      GPtrArray *files = NULL;
+      if (!place->is_local)
+        continue;
+      if (!terrane_wheel_place_read (self, place, offer->requirement->normalised, &files, &local)
+          && place->must_exist)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      terrane_wheel_offer_take (offer, place, files, g_steal_pointer (&local));
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_wheel_places_ask (TerraneWheelPlaces *self, const GPtrArray *wanted,
+                          const TerranePythonTarget *target, GError **error)
+{
+  g_autoptr (GPtrArray) open = g_ptr_array_new (); /* to ask servers for */
   for (guint i = 0; i < wanted->len; i++)
     {
       TerraneRequirement *requirement = wanted->pdata[i];
-      GPtrArray *list = g_hash_table_lookup (offers, requirement->normalised);
-      if ((requirement->url != NULL && !offer_url (list, requirement, error))
+      TerraneWheelOffer *offer = g_new0 (TerraneWheelOffer, 1);
+      offer->requirement = requirement;
+      offer->files = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
+      offer->answers = g_ptr_array_new_with_free_func (answer_free);
+      g_hash_table_insert (self->offers, g_strdup (requirement->normalised), offer);
+      if (!read_places (self, offer, error)
+          || (requirement->url != NULL && !offer_url (offer->files, requirement, error))
           || (requirement->path != NULL
-              && !offer_path (terrane_remote_store (remote), list, requirement, error)))
-        return NULL;
+              && !offer_path (terrane_remote_store (self->remote), offer->files, requirement,
+                              error))
+          || !accept_local (requirement, offer->files, error))
+        return FALSE;
       if (requirement->url == NULL && requirement->path == NULL
-          && !is_offered (list, requirement, target))
-        g_ptr_array_add (names, requirement->normalised);
+          && !terrane_wheel_offer_suffices (offer, target))
+        g_ptr_array_add (open, offer);
     }
-  g_auto (GStrv) indexes = list_indexes (spec, requirements);
-  Pages pages = {
-    .indexes = indexes, .offers = offers, .names = names, .jobs = terrane_remote_jobs (remote)
-  };
-  if (names->len > 0 && indexes[0] != NULL
-      && !terrane_remote_run (remote, fetch_all, &pages, error))
-    return NULL;
-  return g_steal_pointer (&offers);
+  return open->len == 0 || self->servers->len == 0
+         || terrane_wheel_servers_ask (self, open, target, error);
+}
+
+GPtrArray *
+terrane_wheel_places_files (const TerraneWheelPlaces *self, const char *normalised_name)
+{
+  return ((TerraneWheelOffer *) g_hash_table_lookup (self->offers, normalised_name))->files;
+}
+
+char *
+terrane_wheel_places_report (const TerraneWheelPlaces *self, const char *normalised_name, int *code)
+{
+  const TerraneWheelOffer *offer = g_hash_table_lookup (self->offers, normalised_name);
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < offer->answers->len; i++)
+    {
+      const TerraneWheelAnswer *answer = offer->answers->pdata[i];
+      if (answer->failure == NULL)
+        g_string_append_printf (text, "\n  asked: %s: %u file%s", answer->place->shown,
+                                answer->n_files, answer->n_files == 1 ? "" : "s");
+      else
+        g_string_append_printf (text, "\n  asked: %s: %s", answer->place->shown,
+                                answer->failure->message);
+      if (answer->failure != NULL
+          && !g_error_matches (answer->failure, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        *code = answer->failure->code;
+    }
+  return g_string_free (text, FALSE);
+}
+
+void
+terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised_name)
+{
+  const TerraneWheelOffer *offer = g_hash_table_lookup (self->offers, normalised_name);
+  for (guint i = 0; i < offer->answers->len; i++)
+    {
+      const TerraneWheelAnswer *answer = offer->answers->pdata[i];
+      const TerraneWheelPlace *place = answer->place;
+      if (answer->failure == NULL
+          || g_error_matches (answer->failure, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+          || !terrane_remote_is_new (self->remote, place->shown))
+        continue;
+      terrane_progress_warn (terrane_remote_progress (self->remote),
+                             "%s was skipped: %s; the wheel of %s was found elsewhere",
+                             place->shown, answer->failure->message, normalised_name);
+    }
 }

@@ -6,8 +6,13 @@
 #include "builder/python/select.h"
 #include "builder/python/tags.h"
 #include "builder/python/version.h"
+#include "builder/remote/download.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/resolve/wheel-places.h"
+#include "builder/store/downloads.h"
+
+#include "oci/registry/credentials.h"
+#include "oci/registry/url.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -15,7 +20,8 @@
 enum
 {
   MAX_REQUIREMENTS_BYTES = 64 * 1024 * 1024, /* reports quote the metadata of every package */
-  NEWEST_PATCH = 99, /* bases have a recent patch version; which, is not looked for */
+  MAX_UNKNOWN = 20,  /* files of one project that are downloaded to see what they are */
+  NEWEST_PATCH = 99, /* most bases have a recent patch version */
 };
 
 static gboolean
@@ -26,14 +32,11 @@ check_found (const TerraneResolution *self, const TerraneSourceSpec *spec, GErro
     return oci_throw (error, OCI_ERROR_USAGE,
                       "the base has no Python; say which one the wheels are for with \"python\": "
                       "\"3.12\"");
-  if (wheels->libc_major == 0 && self->python.libc_major == 0)
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "the base has no C library that is known here; say which one the wheels are "
-                      "for with \"glibc\": \"2.34\"");
   return TRUE;
 }
 
-/* The profile's word counts before what the base is found to have. */
+/* The profile's word counts before what the base is found to have. That has a C library for
+ * platform wheels only: see terrane_select_wheel(). */
 static gboolean
 find_target (TerraneResolution *self, const TerraneSourceSpec *spec,
              TerranePythonTarget *out_target, GError **error)
@@ -44,10 +47,18 @@ find_target (TerraneResolution *self, const TerraneSourceSpec *spec,
     return FALSE;
   const TerranePythonBase *base = &self->python;
   gboolean own_python = wheels->python_major > 0, own_libc = wheels->libc_major > 0;
+  gboolean is_base = self->python_known
+                     && (!own_python
+                         || (wheels->python_major == base->python_major
+                             && wheels->python_minor == base->python_minor));
+  gboolean base_tells = is_base && base->has_patch;
   *out_target = (TerranePythonTarget){
     .python_major = own_python ? wheels->python_major : base->python_major,
     .python_minor = own_python ? wheels->python_minor : base->python_minor,
-    .python_patch = NEWEST_PATCH,
+    .has_patch = wheels->has_patch || base_tells,
+    .python_patch = wheels->has_patch ? wheels->python_patch
+                    : base_tells      ? base->python_patch
+                                      : NEWEST_PATCH,
     .libc = own_libc ? (wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC) : base->libc,
     .libc_major = own_libc ? wheels->libc_major : base->libc_major,
     .libc_minor = own_libc ? wheels->libc_minor : base->libc_minor,
@@ -74,8 +85,37 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
       g_strdup_printf ("%s %u.%u", target.libc == TERRANE_LIBC_MUSL ? "musl" : "glibc",
                        target.libc_major, target.libc_minor);
   oci_json_set (entry, "python", oci_json_text (python));
-  oci_json_set (entry, "libc", oci_json_text (libc));
+  if (target.libc_major > 0)
+    oci_json_set (entry, "libc", oci_json_text (libc));
   return entry;
+}
+
+/* Where a marker depends on the patch version of Python, the base is asked for it, and the lock
+ * says what it was. */
+static gboolean
+find_patch (TerraneResolution *self, const TerraneSourceSpec *spec,
+            const TerraneRequirements *requirements, TerranePythonTarget *target, json_t *entry,
+            GError **error)
+{
+  const TerraneRequirement *first = terrane_requirements_need_patch (requirements, target);
+  if (first == NULL)
+    return TRUE;
+  if (!target->has_patch
+      && (!terrane_resolution_find_python (self, error)
+          || !find_target (self, spec, target, error)))
+    return FALSE;
+  g_autofree char *full = g_strdup_printf ("%u.%u.%u", target->python_major, target->python_minor,
+                                           target->python_patch);
+  if (target->has_patch)
+    oci_json_set (entry, "python_full", oci_json_text (full));
+  else
+    terrane_progress_warn (self->options->progress,
+                           "%s line %u: the marker of %s depends on the patch version of Python, "
+                           "which the base does not tell; a recent one is assumed: say which with "
+                           "\"python\": \"%u.%u.4\"",
+                           first->file, first->line, first->name, target->python_major,
+                           target->python_minor);
+  return TRUE;
 }
 
 static const char *
@@ -88,28 +128,31 @@ typedef struct
 {
   TerraneResolution *resolution;
   TerraneSourceSpec *spec;
-  const TerraneRequirements *requirements;
   TerranePythonTarget target;
   TerraneTags *tags;
+  TerraneWheelPlaces *places;
+  GHashTable *fresh; /* normalised name -> TerraneIndexFile: what was chosen now */
 } Choice;
 
+/* Whether "==" of @wanted takes @version: 2.5.1+cpu is a 2.5.1 (PEP 440). */
 static gboolean
-same_version (const char *a, const char *b)
+meets_version (const char *version, const char *wanted)
 {
-  g_autoptr (TerraneVersion) x = terrane_version_parse (a, NULL);
-  g_autoptr (TerraneVersion) y = terrane_version_parse (b, NULL);
-  return x != NULL && y != NULL && terrane_version_compare (x, y) == 0;
+  gboolean meets = FALSE;
+  g_autoptr (TerraneVersion) parsed = terrane_version_parse (version, NULL);
+  g_autofree char *specifier = g_strconcat ("==", wanted, NULL);
+  return parsed != NULL && terrane_version_matches (parsed, specifier, &meets, NULL) && meets;
 }
 
-/* The path of a wheel that has no URL: the requirement's own, or in a wheelhouse. */
+/* The path of a wheel: the requirement's own, or in a local place. */
 static char *
 find_here (const Choice *self, const TerraneRequirement *requirement, const char *file,
-           GError **error)
+           const OciDigest *sha256)
 {
   g_autofree char *own = requirement->path != NULL ? g_path_get_basename (requirement->path) : NULL;
-  return g_strcmp0 (own, file) == 0
+  return g_strcmp0 (own, file) == 0 && g_file_test (requirement->path, G_FILE_TEST_EXISTS)
              ? g_strdup (requirement->path)
-             : terrane_wheel_places_find (self->spec, self->requirements, file, error);
+             : terrane_wheel_places_find (self->places, requirement->normalised, file, sha256);
 }
 
 /* The longer hash by which a wheel of the lock was taken, when the requirement has it: it is
@@ -134,19 +177,21 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
   const char *file = text_of (wheel, "file"), *hex = text_of (wheel, "sha256");
   if (name == NULL || version == NULL || file == NULL || hex == NULL
       || !g_str_equal (name, requirement->normalised)
-      || g_strcmp0 (version, requirement->version) != 0
+      || !meets_version (version, requirement->version)
       || !oci_digest_parse_hex (hex, &sha256, NULL)
       || (hash_of (wheel, requirement) == NULL
           && !terrane_requirement_has_hash (requirement, &sha256)))
     return FALSE;
   g_autoptr (TerraneWheelName) parsed = terrane_wheel_name_parse (file, NULL);
   if (parsed == NULL || !g_str_equal (parsed->name, name)
-      || !same_version (parsed->version, version)
+      || !meets_version (parsed->version, requirement->version)
       || terrane_tags_rank_wheel (self->tags, parsed) < 0)
     return FALSE;
-  g_autofree char *path =
-      text_of (wheel, "url") == NULL ? find_here (self, requirement, file, NULL) : NULL;
-  return text_of (wheel, "url") != NULL || path != NULL;
+  if (text_of (wheel, "url") != NULL || requirement->url != NULL
+      || terrane_wheel_places_has_remote (self->places))
+    return TRUE; /* it is found by its digest */
+  g_autofree char *path = find_here (self, requirement, file, &sha256);
+  return path != NULL;
 }
 
 static const json_t *
@@ -170,8 +215,12 @@ wheel_to_json (const TerraneRequirement *requirement, const TerraneIndexFile *fi
   oci_json_set (wheel, "name", oci_json_text (requirement->normalised));
   oci_json_set (wheel, "version", oci_json_text (requirement->version));
   oci_json_set (wheel, "file", oci_json_text (file->file_name));
-  if (strstr (file->url, "://") != NULL) /* else it is in the wheelhouse, wherever that is */
-    oci_json_set (wheel, "url", oci_json_text (file->url));
+  if (!file->local) /* else it is in the wheelhouse, wherever that is */
+    {
+      /* A query is often a signature: a secret, and of no use tomorrow. */
+      g_autofree char *bare = g_strndup (file->url, strcspn (file->url, "?"));
+      oci_json_set (wheel, "url", oci_json_text (bare));
+    }
   oci_json_set (wheel, "sha256", oci_json_text (oci_digest_hex (&file->sha256, hex)));
   const char *hash = terrane_requirement_accepted_as (requirement, &file->sha256);
   if (hash != NULL)
@@ -191,45 +240,82 @@ wanted_to_json (const TerraneRequirement *requirement)
   return wheel;
 }
 
-/* Files of this machine that have one of the longer hashes. */
+/* Whether the file has one of the longer hashes. */
 static gboolean
-accept_local (TerraneRequirement *requirement, const GPtrArray *files, GError **error)
+accept_download (const Choice *self, TerraneRequirement *requirement, const OciDigest *sha256,
+                 GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  TerraneStore *store = terrane_remote_store (self->resolution->options->remote);
+  return requirement->long_hashes->len == 0
+         || (terrane_downloads_open_blob (store, sha256, &fd, error)
+             && terrane_requirement_accept (requirement, fd, sha256, error));
+}
+
+/* Of a file whose index says no sha256: only its content tells. */
+static gboolean
+learn_digest (const Choice *self, TerraneRequirement *requirement, TerraneIndexFile *file,
+              GError **error)
+{
+  g_autoptr (OciSecret) authorization =
+      file->authorization != NULL
+          ? g_strdup (file->authorization)
+          : terrane_wheel_places_authorize (self->places, requirement->url, file->url);
+  const TerraneDownload download = {
+    .url = file->url, .label = file->file_name, .size = file->size, .authorization = authorization
+  };
+  file->has_sha256 = terrane_remote_download_unknown (self->resolution->options->remote, &download,
+                                                      &file->sha256, &file->size, error);
+  return file->has_sha256 && accept_download (self, requirement, &file->sha256, error);
+}
+
+/* Longer hashes are not to be compared with what an index says of other files. */
+static void
+forget_digests (const TerraneRequirement *requirement, GPtrArray *files)
 {
   for (guint i = 0; requirement->long_hashes->len > 0 && i < files->len; i++)
     {
-      const TerraneIndexFile *file = files->pdata[i];
-      g_auto (OciFd) fd = -1;
-      if (file->has_sha256 && strstr (file->url, "://") == NULL
-          && (!oci_open_file (AT_FDCWD, file->url, TRUE, &fd, NULL, error)
-              || !terrane_requirement_accept (requirement, fd, &file->sha256, error)))
-        return FALSE;
+      TerraneIndexFile *file = files->pdata[i];
+      if (!file->local && !terrane_requirement_has_hash (requirement, &file->sha256))
+        file->has_sha256 = FALSE;
     }
-  return TRUE;
+}
+
+/* @files: in which what is learned about files is kept */
+static const TerraneIndexFile *
+choose_file (const Choice *self, TerraneRequirement *requirement, GPtrArray *files, GError **error)
+{
+  forget_digests (requirement, files);
+  for (guint downloads = 0;; downloads++)
+    {
+      guint i = 0;
+      const TerraneIndexFile *file =
+          terrane_select_wheel (requirement->name, requirement->version, files,
+                                (const OciDigest *) (gconstpointer) requirement->hashes->data,
+                                requirement->hashes->len, &self->target, error);
+      if (file == NULL || file->has_sha256)
+        return file;
+      if (downloads == MAX_UNKNOWN)
+        {
+          oci_throw (error, OCI_ERROR_LIMIT,
+                     "%s: the index says no sha256 of its files, and none of %u that were "
+                     "downloaded has one of the digests",
+                     requirement->name, downloads);
+          return NULL;
+        }
+      if (!g_ptr_array_find (files, file, &i)
+          || !learn_digest (self, requirement, files->pdata[i], error))
+        return NULL;
+    }
 }
 
 static json_t *
-choose_one (const Choice *self, TerraneRequirement *requirement, const GPtrArray *files,
-            GError **error)
+choose_one (const Choice *self, TerraneRequirement *requirement, GError **error)
 {
-  if (!accept_local (requirement, files, error))
-    return NULL;
-  const OciDigest *hashes = (const OciDigest *) (gconstpointer) requirement->hashes->data;
-  const TerraneIndexFile *file =
-      terrane_select_wheel (requirement->name, requirement->version, files, hashes,
-                            requirement->hashes->len, &self->target, error);
+  GPtrArray *files = terrane_wheel_places_files (self->places, requirement->normalised);
+  const TerraneIndexFile *file = choose_file (self, requirement, files, error);
   if (file == NULL)
     return NULL;
-  g_autoptr (TerraneIndexFile) chosen = terrane_index_file_copy (file);
-  if (!chosen->has_sha256 && requirement->hashes->len != 1)
-    {
-      oci_throw (error, OCI_ERROR_NOT_FOUND,
-                 "%s: the index says no sha256 of its files, and the requirement allows %u: leave "
-                 "only that of %s",
-                 requirement->name, requirement->hashes->len, file->file_name);
-      return NULL;
-    }
-  if (!chosen->has_sha256)
-    chosen->sha256 = hashes[0];
   if (file->yanked != NULL)
     {
       g_autofree char *quoted = oci_quote (file->yanked);
@@ -237,36 +323,57 @@ choose_one (const Choice *self, TerraneRequirement *requirement, const GPtrArray
                              "%s: %s was withdrawn from the index: %s", self->spec->name,
                              file->file_name, quoted);
     }
-  return wheel_to_json (requirement, chosen);
+  terrane_wheel_places_warn (self->places, requirement->normalised);
+  g_hash_table_insert (self->fresh, requirement->normalised, terrane_index_file_copy (file));
+  return wheel_to_json (requirement, file);
 }
 
-/* The choice for each of @open; what cannot be had is said of all of them at once. */
+/* What cannot be had is said of all of them at once, and what the places answered once for
+ * neighbours with the same answers. */
+static void
+add_problem (const Choice *self, const TerraneRequirement *requirement, const char *message,
+             GString *problems, char **asked, int *code)
+{
+  char *report = terrane_wheel_places_report (self->places, requirement->normalised, code);
+  if (*asked != NULL && !g_str_equal (*asked, report))
+    g_string_append (problems, *asked);
+  g_free (*asked);
+  *asked = report;
+  g_autofree char *where =
+      terrane_requirement_where (requirement, self->spec->wheels->requirements);
+  g_string_append_printf (problems, "%s%s: %s", problems->len > 0 ? "\n" : "", where, message);
+}
+
+/* The choice for each of @open. */
 static gboolean
 choose (const Choice *self, const GPtrArray *open, GHashTable *out_wheels, GError **error)
 {
-  g_autoptr (GHashTable) offers =
-      terrane_wheel_places_list (self->resolution->options->remote, self->spec, self->requirements,
-                                 open, &self->target, error);
-  if (offers == NULL)
-    return FALSE;
+  int code = OCI_ERROR_USAGE;
+  g_autofree char *asked = NULL;
   g_autoptr (GString) problems = g_string_new (NULL);
+  if (!terrane_wheel_places_ask (self->places, open, &self->target, error))
+    return FALSE;
   for (guint i = 0; i < open->len; i++)
     {
       TerraneRequirement *requirement = open->pdata[i];
       g_autoptr (GError) local = NULL;
-      json_t *wheel = choose_one (self, requirement,
-                                  g_hash_table_lookup (offers, requirement->normalised), &local);
-      if (wheel != NULL)
+      json_t *wheel = choose_one (self, requirement, &local);
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED))
         {
-          g_hash_table_insert (out_wheels, requirement->normalised, wheel);
-          continue;
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
         }
-      g_autofree char *where =
-          terrane_requirement_where (requirement, self->spec->wheels->requirements);
-      g_string_append_printf (problems, "%s%s: %s", problems->len > 0 ? "\n" : "", where,
-                              local->message);
+      if (wheel != NULL)
+        g_hash_table_insert (out_wheels, requirement->normalised, wheel);
+      else
+        {
+          if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+            code = local->code;
+          add_problem (self, requirement, local->message, problems, &asked, &code);
+        }
     }
-  return problems->len == 0 || oci_throw (error, OCI_ERROR_USAGE, "%s", problems->str);
+  return problems->len == 0
+         || oci_throw (error, (OciError) code, "%s%s", problems->str, asked != NULL ? asked : "");
 }
 
 static int
@@ -277,25 +384,45 @@ compare_requirements (gconstpointer a, gconstpointer b)
   return strcmp (x->normalised, y->normalised);
 }
 
-static gboolean
-pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wheel, GError **error)
+/* Of a locked wheel the URL: that of the requirement when it differs by its query only. */
+static char *
+locked_url (const json_t *wheel, const TerraneRequirement *requirement)
 {
+  const char *url = text_of (wheel, "url");
+  g_autofree char *asked = NULL;
+  g_autoptr (OciSecret) authorization = NULL;
+  if (url == NULL || requirement->url == NULL
+      || !oci_url_take_user (requirement->url, &asked, &authorization, NULL)
+      || strlen (url) != strcspn (asked, "?") || strncmp (asked, url, strlen (url)) != 0)
+    return g_strdup (url);
+  return g_steal_pointer (&asked);
+}
+
+/* Where the wheel is: here, else where it was found now or when the lock was made. */
+static void
+pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wheel)
+{
+  const TerraneIndexFile *fresh = g_hash_table_lookup (self->fresh, requirement->normalised);
   TerraneWheelPin *pinned = g_new0 (TerraneWheelPin, 1);
   g_ptr_array_add (self->spec->wheel_pins, pinned);
   pinned->name = g_strdup (text_of (wheel, "name"));
   pinned->version = g_strdup (text_of (wheel, "version"));
   pinned->file_name = g_strdup (text_of (wheel, "file"));
-  pinned->url = g_strdup (text_of (wheel, "url"));
   pinned->hash = g_strdup (hash_of (wheel, requirement));
+  pinned->asked_url = g_strdup (requirement->url);
   (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* was parsed */
-  if (pinned->url != NULL)
-    {
-      pinned->authorization =
-          terrane_wheel_places_authorize (self->spec, self->requirements, requirement, pinned->url);
-      return TRUE;
-    }
-  pinned->path = find_here (self, requirement, pinned->file_name, error);
-  return pinned->path != NULL;
+  if (fresh != NULL && fresh->local)
+    pinned->path = g_strdup (fresh->url);
+  else if (fresh == NULL)
+    pinned->path = find_here (self, requirement, pinned->file_name, &pinned->sha256);
+  if (pinned->path != NULL)
+    return;
+  pinned->url = fresh != NULL ? g_strdup (fresh->url) : locked_url (wheel, requirement);
+  if (fresh != NULL && fresh->authorization != NULL)
+    pinned->authorization = g_strdup (fresh->authorization);
+  else if (pinned->url != NULL)
+    pinned->authorization =
+        terrane_wheel_places_authorize (self->places, requirement->url, pinned->url);
 }
 
 static gboolean
@@ -326,11 +453,8 @@ answer_all (const Choice *self, GPtrArray *active, const json_t *locked, json_t 
       const TerraneRequirement *requirement = active->pdata[i];
       json_t *wheel = g_hash_table_lookup (chosen, requirement->normalised);
       oci_json_append (wheels, json_incref (wheel));
-      if (text_of (wheel, "sha256") != NULL && !pin (self, requirement, wheel, error))
-        {
-          json_decref (wheels);
-          return FALSE;
-        }
+      if (text_of (wheel, "sha256") != NULL)
+        pin (self, requirement, wheel);
     }
   oci_json_set (entry, "wheels", wheels);
   return TRUE;
@@ -361,6 +485,8 @@ set_target (TerraneSourceSpec *spec, const TerranePythonTarget *target)
   TerraneWheelsSpec *wheels = spec->wheels;
   wheels->python_major = target->python_major;
   wheels->python_minor = target->python_minor;
+  wheels->python_patch = target->python_patch;
+  wheels->has_patch = target->has_patch;
   wheels->musl = target->libc == TERRANE_LIBC_MUSL;
   wheels->libc_major = target->libc_major;
   wheels->libc_minor = target->libc_minor;
@@ -381,7 +507,8 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, 
     return FALSE;
   g_autoptr (TerraneRequirements) requirements = terrane_requirements_parse (file, data, error);
   if (requirements == NULL || !find_target (self, spec, &choice.target, error)
-      || !check_report (requirements, &choice.target, file, error))
+      || !check_report (requirements, &choice.target, file, error)
+      || !find_patch (self, spec, requirements, &choice.target, entry, error))
     return FALSE;
   set_target (spec, &choice.target);
   g_autoptr (GPtrArray) active =
@@ -390,7 +517,12 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, 
     return FALSE;
   g_autoptr (TerraneTags) tags = terrane_tags_new (&choice.target);
   choice.tags = tags;
-  choice.requirements = requirements;
+  g_autoptr (GHashTable) fresh = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                                        (GDestroyNotify) terrane_index_file_free);
+  terrane_wheel_places_name (spec, requirements);
+  g_autoptr (TerraneWheelPlaces) places = terrane_wheel_places_new (spec, self->options->remote);
+  choice.places = places;
+  choice.fresh = fresh;
   spec->wheel_pins = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_wheel_pin_free);
   return answer_all (&choice, active, locked, entry, error);
 }

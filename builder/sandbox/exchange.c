@@ -18,6 +18,7 @@ struct _TerraneExchange
   GBytes *payload;
   char *client_context;
   char *trace_id;
+  gboolean to_end;
   GThread *thread;
 
   GMutex mutex;
@@ -70,6 +71,8 @@ drop_first (TerraneExchange *self)
 static void
 copy_answer (const TerraneLambdaResult *from, TerraneLambdaResult *to)
 {
+  to->request_id = g_strdup (from->request_id);
+  to->log = from->log != NULL ? g_bytes_ref (from->log) : NULL;
   to->error_type = g_strdup (from->error_type);
   to->body = from->body != NULL ? g_bytes_ref (from->body) : NULL;
   to->streamed = from->streamed;
@@ -95,9 +98,9 @@ run_thread (gpointer data)
   const TerraneLambdaEvent event = { .payload = self->payload,
                                      .client_context = self->client_context,
                                      .trace_id = self->trace_id,
-                                     .stream = on_part,
+                                     .stream = self->to_end ? NULL : on_part,
                                      .stream_data = self,
-                                     .answered = on_answered,
+                                     .answered = self->to_end ? NULL : on_answered,
                                      .answered_data = self };
   (void) terrane_lambda_invoke (self->lambda, &event, &result, &error);
   g_mutex_lock (&self->mutex);
@@ -112,10 +115,12 @@ run_thread (gpointer data)
 }
 
 TerraneExchange *
-terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event, gsize *waiting)
+terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event, gboolean to_end,
+                        gsize *waiting)
 {
   TerraneExchange *self = g_new0 (TerraneExchange, 1);
   self->lambda = lambda;
+  self->to_end = to_end;
   self->waiting = waiting;
   self->payload = g_bytes_ref (event->payload);
   self->client_context = g_strdup (event->client_context);

@@ -1,6 +1,7 @@
 #include "builder/sandbox/lambda.h"
 
 #include "builder/sandbox/lambda-failure.h"
+#include "builder/sandbox/log-lines.h"
 #include "builder/sandbox/runtime-api.h"
 
 #include "oci/base/error.h"
@@ -20,6 +21,8 @@ typedef struct
   TerraneRuntime *runtime;
   TerraneRuntimeApi *api;
   TerraneSession *session;
+  TerraneLambda *lambda;
+  TerraneLogLines lines; /* of the session's thread */
 } Environment;
 
 struct _TerraneLambda
@@ -28,6 +31,9 @@ struct _TerraneLambda
   char *arn;
   GMutex busy;  /* held by the one invocation */
   int answered; /* atomic; its answer is there, or it has ended */
+
+  GMutex log_mutex;
+  GString *log; /* the end of it, of this event */
 
   GMutex mutex;             /* of what follows */
   Environment *environment; /* replaced by the invocation alone */
@@ -49,6 +55,7 @@ terrane_lambda_result_clear (TerraneLambdaResult *self)
   g_clear_pointer (&self->request_id, g_free);
   g_clear_pointer (&self->error_type, g_free);
   g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->log, g_bytes_unref);
 }
 
 TerraneLambda *
@@ -59,6 +66,8 @@ terrane_lambda_new (const TerraneLambdaOptions *options)
   self->arn = g_strconcat ("arn:aws:lambda:us-east-1:012345678912:function:", options->name, NULL);
   g_mutex_init (&self->busy);
   g_mutex_init (&self->mutex);
+  g_mutex_init (&self->log_mutex);
+  self->log = g_string_new (NULL);
   return self;
 }
 
@@ -95,6 +104,8 @@ terrane_lambda_free (TerraneLambda *self)
   set_environment (self, NULL);
   g_mutex_clear (&self->busy);
   g_mutex_clear (&self->mutex);
+  g_mutex_clear (&self->log_mutex);
+  g_string_free (self->log, TRUE);
   g_free (self->arn);
   g_free (self);
 }
@@ -120,16 +131,63 @@ is_cancelled (TerraneLambda *self, GError **error)
   return cancelled;
 }
 
-static void log_line (const TerraneLambda *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Of the function and of Lambda, from several threads. */
+static void
+on_output (const char *bytes, size_t len, gpointer data)
+{
+  TerraneLambda *self = data;
+  g_mutex_lock (&self->log_mutex);
+  g_string_append_len (self->log, bytes, (gssize) len);
+  if (self->log->len > TERRANE_LAMBDA_LOG_BYTES)
+    g_string_erase (self->log, 0, (gssize) (self->log->len - TERRANE_LAMBDA_LOG_BYTES));
+  g_mutex_unlock (&self->log_mutex);
+  self->options.output (bytes, len, self->options.data);
+}
 
 static void
-log_line (const TerraneLambda *self, const char *format, ...)
+on_session_output (const char *bytes, size_t len, gpointer data)
+{
+  Environment *self = data;
+  g_autoptr (GString) lines = g_string_sized_new (len);
+  terrane_log_lines_take (&self->lines, bytes, len, lines);
+  if (lines->len > 0)
+    on_output (lines->str, lines->len, self->lambda);
+}
+
+static gboolean
+on_output_full (gpointer data)
+{
+  const TerraneLambda *self = ((const Environment *) data)->lambda;
+  return self->options.output_full != NULL && self->options.output_full (self->options.data);
+}
+
+static void
+clear_log (TerraneLambda *self)
+{
+  g_mutex_lock (&self->log_mutex);
+  g_string_truncate (self->log, 0);
+  g_mutex_unlock (&self->log_mutex);
+}
+
+static GBytes *
+copy_log (TerraneLambda *self)
+{
+  g_mutex_lock (&self->log_mutex);
+  GBytes *log = g_bytes_new (self->log->str, self->log->len);
+  g_mutex_unlock (&self->log_mutex);
+  return log;
+}
+
+static void log_line (TerraneLambda *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+log_line (TerraneLambda *self, const char *format, ...)
 {
   va_list args;
   va_start (args, format);
   g_autofree char *line = g_strdup_vprintf (format, args);
   va_end (args);
-  self->options.output (line, strlen (line), self->options.data);
+  on_output (line, strlen (line), self);
 }
 
 static void
@@ -143,6 +201,7 @@ start_environment (TerraneLambda *self, GError **error)
 {
   const TerraneLambdaOptions *options = &self->options;
   g_autoptr (Environment) environment = g_new0 (Environment, 1);
+  environment->lambda = self;
   environment->runtime = terrane_runtime_new ();
   const TerraneSandbox sandbox = { .root = options->root,
                                    .env = options->env,
@@ -152,9 +211,9 @@ start_environment (TerraneLambda *self, GError **error)
                                    .emulator = options->emulator };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
-                                          .output = options->output,
-                                          .output_full = options->output_full,
-                                          .output_data = options->data,
+                                          .output = on_session_output,
+                                          .output_full = on_output_full,
+                                          .output_data = environment,
                                           .ended = on_ended,
                                           .ended_data = environment->runtime };
   OciFd listener = -1;
@@ -198,8 +257,50 @@ take_answer (TerraneLambda *self, TerraneLambdaResult *result)
   result->by_function = TRUE;
 }
 
-/* Makes the environment and waits until it asks for an event. When @out_ready is FALSE, the result
- * says what the initialisation failed with. */
+static void
+clear_answer (TerraneLambdaResult *result)
+{
+  g_clear_pointer (&result->error_type, g_free);
+  g_clear_pointer (&result->body, g_bytes_unref);
+  result->by_function = FALSE;
+}
+
+/* Lambda says this of an initialisation that failed, and nothing of others. */
+static void
+report_init (TerraneLambda *self, const TerraneLambdaResult *result, double ms, const char *phase,
+             gboolean timed_out)
+{
+  g_autofree char *status = timed_out
+                                ? g_strdup ("timeout")
+                                : g_strdup_printf ("error\tError Type: %s", result->error_type);
+  if (self->environment != NULL) /* what the function said comes first */
+    terrane_session_flush (self->environment->session);
+  log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s\n", ms, phase, status);
+}
+
+/* One attempt, until the deadline. Returns: FALSE with an error; when @out_ready is FALSE, the
+ * result says what it failed with, unless that was the deadline. */
+static gboolean
+try_to_initialise (TerraneLambda *self, TerraneLambdaResult *result, gint64 deadline,
+                   gboolean *out_ready, gboolean *out_timed_out, GError **error)
+{
+  if (!start_environment (self, error))
+    return FALSE;
+  TerraneRuntimeWait wait = terrane_runtime_wait_ready (self->environment->runtime, deadline);
+  *out_ready = wait == TERRANE_RUNTIME_DONE;
+  *out_timed_out = wait == TERRANE_RUNTIME_TIMEOUT;
+  if (is_cancelled (self, error))
+    return FALSE;
+  if (wait == TERRANE_RUNTIME_FAILED)
+    take_answer (self, result);
+  else if (wait == TERRANE_RUNTIME_ENDED)
+    fail_ended (self, result);
+  return TRUE;
+}
+
+/* Makes the environment and waits until it asks for an event. What fails, or takes longer than
+ * Lambda's limit, is begun again, on the event's time. When @out_ready is FALSE, the result says
+ * what it failed with. */
 static gboolean
 initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
 {
@@ -208,31 +309,28 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   const TerraneEmulator *emulator = self->options.emulator;
   unsigned slowdown = emulator != NULL ? terrane_emulator_slowdown (emulator) : 1;
   gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
-  log_line (self, "INIT_START Runtime Version: terrane\n");
-  if (!start_environment (self, error))
-    return FALSE;
-  TerraneRuntimeWait wait = terrane_runtime_wait_ready (self->environment->runtime, limit);
-  if (wait == TERRANE_RUNTIME_TIMEOUT)
-    {
-      log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: init\tStatus: timeout\n",
-                ms_since (started));
-      run->deadline = g_get_monotonic_time () + (gint64) self->options.timeout_ms * USECS_PER_MS;
-      if (!start_environment (self, error))
-        return FALSE;
-      wait = terrane_runtime_wait_ready (self->environment->runtime, run->deadline);
-      started = g_get_monotonic_time (); /* it is part of the duration */
-    }
-  result->init_ms = ms_since (started);
+  gboolean timed_out = FALSE;
   result->cold = TRUE;
-  *out_ready = wait == TERRANE_RUNTIME_DONE;
-  if (is_cancelled (self, error))
+  log_line (self, "INIT_START Runtime Version: terrane\n");
+  if (!try_to_initialise (self, result, limit, out_ready, &timed_out, error))
     return FALSE;
-  if (wait == TERRANE_RUNTIME_TIMEOUT)
+  result->init_ms = ms_since (started);
+  if (*out_ready)
+    return TRUE;
+  report_init (self, result, result->init_ms, "init", timed_out);
+  result->init_timed_out = timed_out;
+  result->init_ms = 0; /* what follows is part of the duration */
+  clear_answer (result);
+  started = g_get_monotonic_time ();
+  run->deadline = started + (gint64) self->options.timeout_ms * USECS_PER_MS;
+  if (!try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
+    return FALSE;
+  if (*out_ready)
+    return TRUE;
+  if (timed_out)
     terrane_lambda_fail_timeout (result, self->options.timeout_ms);
-  else if (wait == TERRANE_RUNTIME_FAILED)
-    take_answer (self, result);
-  else if (wait == TERRANE_RUNTIME_ENDED)
-    fail_ended (self, result);
+  result->init_failed = TRUE;
+  report_init (self, result, ms_since (started), "invoke", timed_out);
   return TRUE;
 }
 
@@ -241,14 +339,6 @@ static gboolean
 is_truncated (const TerraneLambdaResult *result)
 {
   return g_strcmp0 (result->error_type, "Runtime.TruncatedResponse") == 0;
-}
-
-static void
-clear_answer (TerraneLambdaResult *result)
-{
-  g_clear_pointer (&result->error_type, g_free);
-  g_clear_pointer (&result->body, g_bytes_unref);
-  result->by_function = FALSE;
 }
 
 /* Returns: whether the environment is still good */
@@ -287,14 +377,15 @@ static void
 report (TerraneLambda *self, const TerraneLambdaResult *result)
 {
   const char *id = result->request_id;
-  g_autofree char *init =
-      result->cold ? g_strdup_printf ("\tInit Duration: %.2f ms", result->init_ms) : g_strdup ("");
+  g_autofree char *init = result->init_ms > 0
+                              ? g_strdup_printf ("\tInit Duration: %.2f ms", result->init_ms)
+                              : g_strdup ("");
   g_autofree char *status = NULL;
   gboolean timed_out =
       result->late_timeout || g_strcmp0 (result->error_type, "Sandbox.Timedout") == 0;
   if (timed_out)
     status = g_strdup ("\tStatus: timeout");
-  else if (result->error_type != NULL && !result->by_function)
+  else if (result->error_type != NULL && (!result->by_function || result->init_failed))
     status = g_strdup_printf ("\tStatus: error\tError Type: %s", result->error_type);
   if (timed_out)
     log_line (self, "%s Task timed out after %.2f seconds\n", id,
@@ -317,7 +408,12 @@ run_event (TerraneLambda *self, Run *run, GError **error)
   const TerraneLambdaOptions *options = &self->options;
   if (!terrane_lambda_check_working_dir (options->root, options->working_dir, result)
       || !terrane_lambda_check_entrypoint (options->root, options->argv[0], result))
-    return TRUE;
+    {
+      report_init (self, result, 0, "init", FALSE);
+      log_line (self, "START RequestId: %s Version: $LATEST\n", result->request_id);
+      report (self, result);
+      return TRUE;
+    }
   /* One that ended behind its last answer is of no use. */
   if (self->environment != NULL
       && terrane_runtime_wait_ready (self->environment->runtime, 0) != TERRANE_RUNTIME_DONE)
@@ -363,7 +459,8 @@ terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
    */
   if (!g_mutex_trylock (&self->busy))
     {
-      if (!g_atomic_int_get (&self->answered))
+      /* One of those who see it waits, the others are one too many. */
+      if (!event->patient && !g_atomic_int_compare_and_exchange (&self->answered, 1, 0))
         return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
       g_mutex_lock (&self->busy);
     }
@@ -377,9 +474,11 @@ terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
                          .stream = event->stream,
                          .stream_data = event->stream_data } };
   out_result->request_id = g_strdup (run.event.request_id);
+  clear_log (self);
   gboolean ok = !is_cancelled (self, error) && run_event (self, &run, error);
   if (!ok)
     set_environment (self, NULL);
+  out_result->log = copy_log (self);
   terrane_invocation_clear (&run.event);
   g_mutex_unlock (&self->busy);
   return ok;

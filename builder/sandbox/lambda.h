@@ -9,6 +9,11 @@
 
 G_BEGIN_DECLS
 
+enum
+{
+  TERRANE_LAMBDA_LOG_BYTES = 4 * 1024, /* of the end of an event's log: Lambda's */
+};
+
 typedef struct
 {
   const char *name;        /* of the function */
@@ -30,13 +35,17 @@ typedef struct
 typedef struct
 {
   char *request_id;
-  char *error_type;      /* (nullable): NULL when the function succeeded */
-  GBytes *body;          /* the response, or the error as JSON; empty when it was streamed */
-  gboolean streamed;     /* the response, or what there was of it, went to the stream function */
-  gboolean by_function;  /* the error is the function's own answer, and not about its end */
-  gboolean late_timeout; /* it answered, and was killed since it went on until its timeout */
-  gboolean cold;         /* the environment was made for this event */
-  double init_ms;        /* 0 unless cold */
+  char *error_type;        /* (nullable): NULL when the function succeeded */
+  GBytes *body;            /* the response, or the error as JSON; empty when it was streamed */
+  gboolean streamed;       /* the response, or what there was of it, went to the stream function */
+  gboolean by_function;    /* the error is the function's own answer, and not about its end */
+  gboolean late_timeout;   /* it answered, and was killed since it went on until its timeout */
+  gboolean cold;           /* the environment was made for this event */
+  gboolean init_timed_out; /* it took longer than Lambda's limit, and was begun again on the event's
+                              time */
+  gboolean init_failed;    /* it was begun again after an error as well, and did not succeed */
+  GBytes *log; /* (nullable): the end of what was logged for this event, as X-Amz-Log-Type has it */
+  double init_ms; /* 0 unless cold */
   double duration_ms;
   uint64_t billed_ms;
   uint64_t max_memory_bytes;
@@ -54,6 +63,7 @@ typedef struct
   TerraneStreamFunc stream;   /* (nullable): takes a streamed response while it comes; without it
                                  such a response is a body like others */
   gpointer stream_data;
+  gboolean patient; /* waits for the end of other events instead of failing */
   void (*answered) (const TerraneLambdaResult *result,
                     gpointer data); /* (nullable): when the answer
 is there, in whose result only the answer is set; the invocation goes on
@@ -77,7 +87,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLambda, terrane_lambda_free)
  * and after one that ended it; else it is warm.
  *
  * Returns: FALSE when there can be no environment, or on %OCI_ERROR_CANCELLED; what a function does
- *   wrong is in the result. %OCI_ERROR_EXISTS: another event is under way in another thread
+ *   wrong is in the result. %OCI_ERROR_EXISTS: another event is under way in another thread, and
+ * this one is not patient
  */
 gboolean terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
                                 TerraneLambdaResult *out_result, GError **error);

@@ -1,5 +1,6 @@
 /* The endpoint of AWS's Runtime Interface Emulator, so that what was written for that works here:
- * https://github.com/aws/aws-lambda-runtime-interface-emulator */
+ * https://github.com/aws/aws-lambda-runtime-interface-emulator
+ * What Lambda's Invoke is documented to do otherwise is done as there. */
 #pragma once
 
 #include "builder/sandbox/lambda.h"
@@ -13,13 +14,12 @@ typedef struct _TerraneRie TerraneRie;
 /**
  * terrane_rie_start:
  * @lambda: must outlive it
- * @timeout_ms: of the function, for the text that a timeout gives
  * @port: (inout): of 127.0.0.1; 0 takes a free one
  *
- * One event at a time: meanwhile others are answered with 400, as by the original.
+ * One event at a time: meanwhile others are answered with 429, and asynchronous ones
+ * (X-Amz-Invocation-Type: Event) wait for their turn.
  */
-TerraneRie *terrane_rie_start (TerraneLambda *lambda, unsigned timeout_ms, unsigned *port,
-                               GError **error);
+TerraneRie *terrane_rie_start (TerraneLambda *lambda, unsigned *port, GError **error);
 /** Waits for the invocation under way; terrane_lambda_cancel() ends it. */
 void terrane_rie_free (TerraneRie *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRie, terrane_rie_free)

@@ -22,6 +22,7 @@ struct _TerraneSourceFilter
   gboolean *rename_used;
   gboolean *setuid_used;
   GPtrArray *notes; /* of char * */
+  json_t *findings; /* (nullable) */
   GHashTable
       *placed; /* (nullable): with renames: path in the image -> type and path in the source */
 };
@@ -69,6 +70,7 @@ terrane_source_filter_free (TerraneSourceFilter *self)
   g_free (self->setuid_used);
   terrane_pruner_free (self->pruner);
   g_ptr_array_unref (self->notes);
+  json_decref (self->findings);
   g_clear_pointer (&self->placed, g_hash_table_unref);
   g_free (self);
 }
@@ -182,11 +184,12 @@ check_name (const char *path, GError **error)
     return TRUE;
   g_autofree char *absolute = g_strconcat ("/", path, NULL);
   g_autofree char *quoted = oci_quote (absolute);
-  return oci_throw (error, OCI_ERROR_USAGE,
-                    "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
-                    "have it; leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that "
-                    "it is from as the source",
-                    quoted);
+  return oci_throw (
+      error, OCI_ERROR_USAGE,
+      "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
+      "have it; leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that "
+      "it is from as the source",
+      quoted);
 }
 
 static gboolean
@@ -323,6 +326,27 @@ terrane_source_note (TerraneSourceFilter *self, const char *format, ...)
   va_start (args, format);
   g_ptr_array_add (self->notes, g_strdup_vprintf (format, args));
   va_end (args);
+}
+
+void
+terrane_source_find (TerraneSourceFilter *self, const char *id, const char *path, const char *fix,
+                     const char *message)
+{
+  g_autofree char *whole = oci_path_join (self->spec->prefix, path);
+  json_t *finding = json_object ();
+  oci_json_set (finding, "id", oci_json_text (id));
+  oci_json_set (finding, "path", oci_json_text (whole));
+  oci_json_set (finding, "message", oci_json_text (message));
+  oci_json_set (finding, "fix", oci_json_text (fix));
+  if (self->findings == NULL)
+    self->findings = json_array ();
+  oci_json_append (self->findings, finding);
+}
+
+json_t *
+terrane_source_filter_findings (const TerraneSourceFilter *self)
+{
+  return json_incref (self->findings);
 }
 
 GPtrArray *

@@ -37,6 +37,22 @@ void terrane_source_skip (TerraneSourceFilter *self, const char *path);
 /** Keeps something that the user should know about the source. */
 void terrane_source_note (TerraneSourceFilter *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/**
+ * terrane_source_find:
+ * @id: one of terrane_finding_ids()
+ * @path: of the file that the finding is about, as the source spells it
+ * @fix: what to do
+ *
+ * Adds a warning to the findings of the image, where a profile may turn it off: for what cannot be
+ * seen in the image any more.
+ */
+void terrane_source_find (TerraneSourceFilter *self, const char *id, const char *path,
+                          const char *fix, const char *message);
+
+/** Returns: (transfer full) (nullable): an array of {"id", "path", "message", "fix"}; paths are
+ * those of the tree */
+json_t *terrane_source_filter_findings (const TerraneSourceFilter *self);
+
 /** Returns: (transfer full) (element-type utf8): what was noted */
 GPtrArray *terrane_source_filter_notes (const TerraneSourceFilter *self);
 

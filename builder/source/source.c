@@ -26,6 +26,7 @@ terrane_source_report_clear (TerraneSourceReport *self)
   g_clear_pointer (&self->unused_shared, g_ptr_array_unref);
   g_clear_pointer (&self->notes, g_ptr_array_unref);
   g_clear_pointer (&self->pruned, json_decref);
+  g_clear_pointer (&self->findings, json_decref);
 }
 
 gboolean
@@ -49,5 +50,6 @@ terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
   out_report->unused_shared = terrane_source_filter_unused_shared (filter);
   out_report->notes = terrane_source_filter_notes (filter);
   out_report->pruned = terrane_source_filter_pruned (filter);
+  out_report->findings = terrane_source_filter_findings (filter);
   return TRUE;
 }

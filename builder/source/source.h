@@ -40,6 +40,7 @@ typedef struct
   GPtrArray *unused_shared; /* of char *: what is for all trees and matched nothing in this one */
   GPtrArray *notes;         /* of char *: see terrane_source_note() */
   json_t *pruned;           /* (nullable): see transform/report.h */
+  json_t *findings;         /* (nullable): see terrane_source_find() */
 } TerraneSourceReport;
 
 void terrane_source_report_clear (TerraneSourceReport *self);

@@ -1,5 +1,7 @@
 /* Source "wheels": the wheels that the lock names, installed as the wheel specification says. */
+#include "builder/python/record.h"
 #include "builder/python/requirement-location.h"
+#include "builder/python/tags.h"
 #include "builder/python/wheel.h"
 #include "builder/source/file-digest.h"
 #include "builder/source/source.h"
@@ -7,6 +9,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Raised when the same wheel would be installed as other files. */
 #define INSTALLER_VERSION "wheels 1"
@@ -31,8 +34,8 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, OciD
 /* What was downloaded was verified when it came; a file of a wheelhouse may be another by now, or
  * become another one while it is read twice, so it is copied. */
 static gboolean
-open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, OciTempFile *copy,
-           GError **error)
+open_by_digest (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, OciTempFile *copy,
+                GError **error)
 {
   if (pin->path == NULL)
     return terrane_downloads_open_blob (store, &pin->sha256, out_fd, error);
@@ -41,25 +44,79 @@ open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, OciTe
                                         error);
 }
 
+/* A lock that was edited may say two files. */
+static gboolean
+open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, OciTempFile *copy,
+           GError **error)
+{
+  gboolean matches = TRUE;
+  if (!open_by_digest (store, pin, out_fd, copy, error))
+    return FALSE;
+  int fd = copy->fd >= 0 ? copy->fd : *out_fd;
+  if (pin->hash != NULL && !terrane_long_hash_matches (pin->hash, fd, &matches, error))
+    return FALSE;
+  if (!matches)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it does not have the hash %s, which the lock says",
+                      pin->hash);
+  return lseek (fd, 0, SEEK_SET) == 0 || oci_throw_errno (error, "cannot seek");
+}
+
+typedef struct
+{
+  const char *wheel; /* file name */
+  TerraneRecordAlgorithm algorithm;
+  uint8_t digest[TERRANE_RECORD_DIGEST_MAX];
+} Owner;
+
 typedef struct
 {
   TerraneSourceFilter *filter;
-  GHashTable *owners; /* path -> file name of the wheel that brought it */
-  const char *wheel;
+  GHashTable *owners; /* path -> Owner: the wheel that brought it */
 } Installation;
 
-/* As with pip the later wheel wins, which is seldom meant. */
 static gboolean
 take_file (gpointer data, const OciEntry *entry, TerraneWheelRead read, gpointer read_data,
            GError **error)
 {
   Installation *self = data;
-  const char *owner = g_hash_table_lookup (self->owners, entry->path);
-  if (owner != NULL)
-    terrane_source_note (self->filter, "%s of %s replaces that of %s", entry->path, self->wheel,
-                         owner);
-  g_hash_table_insert (self->owners, g_strdup (entry->path), (gpointer) self->wheel);
   return terrane_source_take (self->filter, entry, read, read_data, error);
+}
+
+/* As with pip the later wheel wins, which is seldom meant, and of no importance when both files are
+ * equal: namespaces have one __init__.py in many wheels. */
+static void
+take_row (Installation *self, const TerraneRecordRow *row, const char *wheel)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, row->path);
+  gboolean equal = owner != NULL && row->algorithm != TERRANE_RECORD_NONE
+                   && owner->algorithm == row->algorithm
+                   && memcmp (owner->digest, row->digest, sizeof owner->digest) == 0;
+  if (owner != NULL && !equal)
+    terrane_source_note (self->filter, "%s of %s replaces that of %s", row->path, wheel,
+                         owner->wheel);
+  owner = g_new (Owner, 1);
+  owner->wheel = wheel;
+  owner->algorithm = row->algorithm;
+  memcpy (owner->digest, row->digest, sizeof owner->digest);
+  g_hash_table_insert (self->owners, g_strdup (row->path), owner);
+}
+
+static void
+find_problems (Installation *self, const TerraneWheel *wheel, const TerranePythonTarget *target,
+               const char *file_name)
+{
+  const GPtrArray *rows = terrane_wheel_installed (wheel);
+  const TerraneRecordRow *record = rows->pdata[rows->len - 1];
+  g_autofree char *directory = g_path_get_dirname (record->path);
+  g_autofree char *problems = terrane_wheel_record_problems (wheel);
+  g_autofree char *quoted = oci_quote (file_name);
+  g_autofree char *message = g_strdup_printf ("RECORD of %s is not exact: %s", quoted, problems);
+  g_autofree char *tags = terrane_wheel_explain_tags (wheel, target);
+  if (problems != NULL)
+    terrane_source_find (self->filter, "python.wheel-record", record->path,
+                         "turn this off for the wheel when its digest is the right one", message);
+  if (tags != NULL) /* which the check of the image says in the same words, if that has a Python */
+    terrane_source_find (self->filter, "python.wheel-tag", directory, TERRANE_WHEEL_TAG_FIX, tags);
 }
 
 static TerranePythonTarget
@@ -68,6 +125,8 @@ python_target (const TerraneWheelsSpec *wheels)
   return (TerranePythonTarget){
     .python_major = wheels->python_major,
     .python_minor = wheels->python_minor,
+    .python_patch = wheels->python_patch,
+    .has_patch = wheels->has_patch,
     .libc = wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC,
     .libc_major = wheels->libc_major,
     .libc_minor = wheels->libc_minor,
@@ -87,19 +146,24 @@ install (TerraneStore *store, const TerraneSourceSpec *spec, const TerraneWheelP
   OCI_PREFIX (error, "%s", pin->file_name);
   if (!open_file (store, pin, &fd, &copy, error))
     return FALSE;
+  const int *use = copy.fd >= 0 ? &copy.fd : &fd;
   const TerranePythonTarget target = python_target (spec->wheels);
-  g_autoptr (TerraneWheel) wheel =
-      terrane_wheel_open (pin->file_name, copy.fd >= 0 ? copy.fd : fd, error);
-  installation->wheel = pin->file_name;
-  return wheel != NULL && terrane_wheel_check_target (wheel, &target, error)
-         && terrane_wheel_install (wheel, &layout, take_file, installation, error);
+  g_autoptr (TerraneWheel) wheel = terrane_wheel_open (pin->file_name, *use, error);
+  if (wheel == NULL || !terrane_wheel_check_target (wheel, &target, error)
+      || !terrane_wheel_install (wheel, &layout, take_file, installation, error))
+    return FALSE;
+  const GPtrArray *rows = terrane_wheel_installed (wheel);
+  for (guint i = 0; i < rows->len; i++)
+    take_row (installation, rows->pdata[i], pin->file_name);
+  find_problems (installation, wheel, &target, pin->file_name);
+  return TRUE;
 }
 
 static gboolean
 read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
           GError **error)
 {
-  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   Installation installation = { .filter = filter, .owners = owners };
   OCI_PREFIX (error, "wheels");
   for (guint i = 0; i < spec->wheel_pins->len; i++)

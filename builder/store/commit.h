@@ -46,8 +46,8 @@ gboolean terrane_commit_exists (TerraneStore *store, const OciDigest *commit);
 gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const char *name,
                                   GError **error);
 
-/** Whether names or link targets are in @commit as oci_raw_name_to_text() gives them, because some are
- * not UTF-8, which ostree demands. */
+/** Whether names or link targets are in @commit as oci_raw_name_to_text() gives them, because some
+ * are not UTF-8, which ostree demands. */
 gboolean terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 #include "builder/validation/explain.h"
 
 #include "builder/sandbox/root-path.h"
+#include "builder/sandbox/sandbox.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
@@ -9,6 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -267,6 +269,87 @@ explain_proj_db (const TerraneExplainContext *context, G_GNUC_UNUSED const char 
       "Set PROJ_DATA and PROJ_LIB to the directory that has it.");
 }
 
+/* "my-name" and "My.Name" are one project. */
+static char *
+normalise (const char *name, size_t len)
+{
+  g_autofree char *lower = g_ascii_strdown (name, (gssize) len);
+  return g_strdup (g_strdelimit (lower, "-.", '_'));
+}
+
+/* What of installed packages' metadata there is in a directory. */
+typedef struct
+{
+  gboolean any;  /* of whatever package */
+  gboolean code; /* a module or package of that name */
+} Metadata;
+
+static void
+look_for_metadata (const TerraneExplainContext *context, const char *directory, const char *wanted,
+                   Metadata *metadata)
+{
+  g_auto (OciFd) fd = terrane_root_path_open (context->root, directory, O_RDONLY | O_DIRECTORY);
+  DIR *listing = fd >= 0 ? fdopendir (fd) : NULL;
+  if (listing == NULL)
+    return;
+  (void) oci_fd_steal (&fd); /* it belongs to the listing now */
+  for (struct dirent *entry; (entry = readdir (listing)) != NULL;)
+    {
+      g_autofree char *name = normalise (entry->d_name, strcspn (entry->d_name, "."));
+      metadata->any = metadata->any || g_str_has_suffix (entry->d_name, ".dist-info")
+                      || g_str_has_suffix (entry->d_name, ".egg-info");
+      metadata->code = metadata->code || strcmp (name, wanted) == 0;
+    }
+  (void) closedir (listing);
+}
+
+/* The name ends with the line; of pkg_resources it is in quotes. */
+static char *
+explain_metadata (const TerraneExplainContext *context, const char *text, const json_t *facts)
+{
+  static const char before[] = "No package metadata was found for ";
+  const char *start = strstr (text, before) + strlen (before);
+  size_t len = strspn (start, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.");
+  g_autofree char *name = g_strndup (start, MIN (len, (size_t) NAME_MAX));
+  g_autofree char *wanted = normalise (name, strlen (name));
+  g_autofree char *quoted = oci_quote (name);
+  Metadata metadata = { 0 };
+  size_t i;
+  json_t *path;
+  json_array_foreach (json_object_get (facts, "sys_path"), i, path)
+  {
+    if (json_is_string (path) && i < MAX_DIRECTORIES)
+      look_for_metadata (context, json_string_value (path), wanted, &metadata);
+  }
+  if (metadata.code && !metadata.any)
+    return g_strdup_printf (
+        "the modules of %s are there, and no package along sys.path has a *.dist-info directory: a "
+        "tree leaves them all out. Packages look up versions and plugins there: keep them, their "
+        "METADATA and entry_points.txt at least.",
+        quoted);
+  if (metadata.code)
+    return g_strdup_printf (
+        "the modules of %s are there, its *.dist-info directory is not, in which it looks up its "
+        "version: it was left out (exclude, prune) or never copied. Keep it.",
+        quoted);
+  return g_strdup_printf (
+      "nothing along sys.path is the installed package %s: it is not in the image, or its "
+      "*.dist-info directory was left out (exclude, prune).",
+      quoted);
+}
+
+static char *
+explain_full_tmp (const TerraneExplainContext *context, G_GNUC_UNUSED const char *text,
+                  G_GNUC_UNUSED const json_t *facts)
+{
+  uint64_t bytes = context->tmp_bytes != 0 ? context->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
+  return g_strdup_printf ("/tmp is full: it has %" G_GUINT64_FORMAT
+                          " MB here, as the function has on Lambda unless its ephemeral storage "
+                          "is set. Write less, remove what is not needed any more, or set "
+                          "limits.tmp, and the function's size with it, to at most 10240 MB.",
+                          bytes >> 20);
+}
+
 typedef char *(*ExplainFunc) (const TerraneExplainContext *context, const char *text,
                               const json_t *facts);
 
@@ -276,6 +359,18 @@ typedef struct
   ExplainFunc func;
   const char *text; /* where there is nothing to look up */
 } Row;
+
+#define NO_SEMAPHORES                                                                              \
+  "Lambda has no /dev/shm, in which semaphores and shared memory live: Lock, Queue, Pool and "     \
+  "shared_memory of multiprocessing, and ProcessPoolExecutor, fail there. Use threads, or "        \
+  "Process "                                                                                       \
+  "with Pipe."
+
+#define NO_HOME                                                                                    \
+  "the user's home is named in /etc/passwd and does not exist, as on Lambda, where nothing but "   \
+  "/tmp "                                                                                          \
+  "can be written to: set HOME to /tmp in config.env, or the library's own variable for its "      \
+  "cache (MPLCONFIGDIR, XDG_CACHE_HOME, CARTOPY_DATA_DIR…) to a directory below it."
 
 /* The first row that fits says it: what is more special stands first. */
 static const Row rows[] = {
@@ -287,7 +382,29 @@ static const Row rows[] = {
     "PROJ reads the proj.db of another, older PROJ. Unset PROJ_DATA and PROJ_LIB for wheels." },
   { "find proj.db", explain_proj_db, NULL },
   { "EPSG code is unknown", explain_proj_db, NULL },
+  { "No package metadata was found for ", explain_metadata, NULL },
+  { "distribution was not found and is required by", NULL,
+    "pkg_resources finds no *.dist-info of that package along sys.path: it is not in the image, or "
+    "was left out (exclude, prune). Keep it." },
   { "No module named", explain_module, NULL },
+  { "SemLock", NULL, NO_SEMAPHORES },
+  { "_posixshmem", NULL, NO_SEMAPHORES },
+  { "multiprocessing/synchronize.py", NULL, NO_SEMAPHORES },
+  { "[Errno 38] Function not implemented", NULL, NO_SEMAPHORES },
+  { "no locator available", NULL,
+    "numba wants to keep compiled functions beside their source or below the user's home, and on "
+    "Lambda neither can be written to: set NUMBA_CACHE_DIR to a directory below /tmp, where it "
+    "compiles once per environment, or leave out cache=True." },
+  { "Can't find the home directory", NULL,
+    "DuckDB looks for its home in HOME, which Lambda does not set: SET home_directory='/tmp', or "
+    "HOME "
+    "as /tmp in config.env. Extensions must be in the image (SET extension_directory): there may "
+    "be no "
+    "network to install them from." },
+  { "No space left on device", explain_full_tmp, NULL },
+  { "database or disk is full", explain_full_tmp, NULL },
+  { "/home/sbx_user1051", NULL, NO_HOME },
+  { "Read-only file system: '/home", NULL, NO_HOME },
   { ": cannot open shared object file", explain_library, NULL },
   { "HTTP response code: 0", explain_certificates, NULL },
   { "error setting certificate", explain_certificates, NULL },
@@ -331,11 +448,25 @@ static const Row rows[] = {
     "to /tmp." },
 };
 
-char *
-terrane_explain (const TerraneExplainContext *context, const char *text, const json_t *facts)
+static char *
+explain_text (const TerraneExplainContext *context, const char *text, const json_t *facts)
 {
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     if (strstr (text, rows[i].needle) != NULL)
       return rows[i].func != NULL ? rows[i].func (context, text, facts) : g_strdup (rows[i].text);
   return NULL;
+}
+
+char *
+terrane_explain (const TerraneExplainContext *context, const char *message, const char *output,
+                 const json_t *facts)
+{
+  const char *trace =
+      output != NULL ? g_strrstr (output, "Traceback (most recent call last)") : NULL;
+  char *found = explain_text (context, message, facts);
+  if (found == NULL && trace != NULL)
+    found = explain_text (context, trace, facts);
+  if (found == NULL && output != NULL)
+    found = explain_text (context, output, facts);
+  return found;
 }

@@ -1,6 +1,7 @@
 /* What the gates share. */
 #pragma once
 
+#include "builder/sandbox/lambda.h"
 #include "builder/validation/gates.h"
 
 G_BEGIN_DECLS
@@ -30,7 +31,8 @@ typedef struct
 {
   const char *kind;
   char *name;
-  char *reason; /* (nullable): why it failed, in one line or more; NULL: it passed */
+  char *explanation; /* (nullable): what the reason means in this image */
+  char *reason;      /* (nullable): why it failed, in one line or more; NULL: it passed */
   gboolean timed_out;
   uint64_t wall_usecs;
   uint64_t peak_bytes;
@@ -46,6 +48,10 @@ gboolean terrane_invoke_gate_run (const TerraneGates *self, guint index, Terrane
                                   GError **error);
 gboolean terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
                                 GError **error);
+
+/** Sets the reason when an answer is not what was expected. */
+void terrane_invoke_gate_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
+                                TerraneGateResult *result);
 
 /** What an element is called: the name of its event's file, or its method and path. */
 char *terrane_invoke_gate_name (const TerraneProfile *profile, guint index);

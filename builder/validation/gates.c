@@ -1,4 +1,6 @@
+#include "builder/sandbox/event.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/validation/explain.h"
 #include "builder/validation/gates-private.h"
 
 #include "oci/base/fd.h"
@@ -53,6 +55,7 @@ terrane_gate_result_clear (TerraneGateResult *self)
 {
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->reason, g_free);
+  g_clear_pointer (&self->explanation, g_free);
   g_clear_pointer (&self->output, g_free);
   g_clear_pointer (&self->more, json_decref);
 }
@@ -67,6 +70,8 @@ add_result (json_t *results, const TerraneGateResult *result)
   oci_json_set (object, "status", oci_json_text (result->reason == NULL ? "passed" : "failed"));
   if (result->reason != NULL)
     oci_json_set (object, "message", oci_json_text (result->reason));
+  if (result->explanation != NULL)
+    oci_json_set (object, "explanation", oci_json_text (result->explanation));
   oci_json_set (object, "timed_out", json_boolean (result->timed_out));
   oci_json_set (object, "wall_usecs", json_integer ((json_int_t) result->wall_usecs));
   oci_json_set (object, "peak_rss_bytes", json_integer ((json_int_t) result->peak_bytes));
@@ -110,6 +115,13 @@ terrane_gates_load (const TerraneProfile *profile, GError **error)
           g_prefix_error (error, "%s.event: ", spec->where);
           return NULL;
         }
+      g_autoptr (GBytes) given = event;
+      event = terrane_event_take (given, error);
+      if (event == NULL)
+        {
+          g_prefix_error (error, "%s.event: ", spec->where);
+          return NULL;
+        }
       g_ptr_array_add (events, event);
     }
   return g_steal_pointer (&events);
@@ -128,6 +140,24 @@ terrane_gates_digests (const GPtrArray *events)
   return digests;
 }
 
+static gboolean
+explain (const TerraneGates *self, TerraneGateResult *result, GError **error)
+{
+  g_auto (GStrv) env = oci_image_config_env (self->config);
+  g_auto (OciFd) root = -1;
+  if (result->reason == NULL)
+    return TRUE;
+  if (!oci_open_dir (AT_FDCWD, self->root, &root, error))
+    return FALSE;
+  const TerraneExplainContext context = { .root = root,
+                                          .env = (const char *const *) env,
+                                          .architecture =
+                                              oci_image_config_architecture (self->config),
+                                          .tmp_bytes = self->profile->limits.tmp };
+  result->explanation = terrane_explain (&context, result->reason, result->output, NULL);
+  return TRUE;
+}
+
 typedef gboolean (*GateFunc) (const TerraneGates *self, guint index, TerraneGateResult *result,
                               GError **error);
 
@@ -138,6 +168,8 @@ run_one (const TerraneGates *self, GateFunc gate, guint index, TerraneGateResult
   if (self->started != NULL)
     self->started (self->data, result->kind, result->name);
   if (!gate (self, index, result, error))
+    return FALSE;
+  if (!explain (self, result, error))
     return FALSE;
   add_result (results, result);
   return TRUE;

@@ -13,7 +13,8 @@ enum
 
 /* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. */
 #define HARNESS_CODE                                                                               \
-  "import sys; sys.argv = sys.argv[1:]; "                                                          \
+  "import os, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "           \
+  "sys.path[:1]]; "                                                                                \
   "exec (compile (open (sys.argv[0], 'rb').read (), sys.argv[0], 'exec'))"
 
 void
@@ -58,10 +59,9 @@ void
 terrane_run_explain (const TerraneRun *self, TerraneResult *result)
 {
   const char *message = result->message != NULL ? result->message : "";
-  const char *output = result->process.output != NULL ? result->process.output : "";
-  g_autofree char *text = g_strconcat (message, "\n", output, NULL);
+  const char *output = result->process.output;
   if (result->status == TERRANE_RESULT_FAILED && result->explanation == NULL)
-    result->explanation = terrane_explain (&self->explain, text, result->facts);
+    result->explanation = terrane_explain (&self->explain, message, output, result->facts);
 }
 
 gboolean

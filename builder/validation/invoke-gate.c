@@ -14,8 +14,12 @@ char *
 terrane_invoke_gate_name (const TerraneProfile *profile, guint index)
 {
   const TerraneInvokeSpec *spec = profile->validate.invoke->pdata[index];
-  return spec->event_path != NULL ? g_path_get_basename (spec->event_path)
-                                  : g_strdup_printf ("event %u", index);
+  g_autofree char *event = spec->event_path != NULL ? g_path_get_basename (spec->event_path)
+                                                    : g_strdup_printf ("event %u", index);
+  const char *function = spec->handler != NULL ? spec->handler
+                         : spec->cmd != NULL   ? spec->cmd[0]
+                                               : NULL;
+  return function != NULL ? g_strdup_printf ("%s %s", function, event) : g_steal_pointer (&event);
 }
 
 static unsigned
@@ -39,9 +43,9 @@ function_env (const TerraneGates *self, const TerraneInvokeSpec *spec, const cha
                              memory_mib (self->profile, spec), (const char *const *) extra->pdata);
 }
 
-/* Sets the reason when it is not what was expected. */
-static void
-judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer, TerraneGateResult *result)
+void
+terrane_invoke_gate_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
+                           TerraneGateResult *result)
 {
   g_autoptr (GString) reason = g_string_new (NULL);
   g_autoptr (OciJsonValue) body = terrane_lambda_body_to_json (answer->body);
@@ -56,6 +60,11 @@ judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer, Terrane
       if (found != NULL)
         g_string_append_printf (reason, "in its answer, %s", found);
     }
+  else if (answer->init_timed_out && !spec->slow_init)
+    g_string_append (
+        reason, "its initialisation took longer than Lambda's 10 s: Lambda kills it and begins "
+                "again, on the event's time. Do less before the first event, or accept it "
+                "with ‘slow_init’");
   if (reason->len > 0)
     result->reason = g_string_free (g_steal_pointer (&reason), FALSE);
 }
@@ -71,6 +80,7 @@ fill_in (const TerraneLambdaResult *answer, TerraneGateResult *result)
     oci_json_set (result->more, "memory_method", oci_json_text (answer->memory_method));
   if (answer->error_type != NULL)
     oci_json_set (result->more, "error_type", oci_json_text (answer->error_type));
+  oci_json_set (result->more, "init_timed_out", json_boolean (answer->init_timed_out));
   oci_json_set (result->more, "init_usecs", json_integer ((json_int_t) (answer->init_ms * 1000)));
   oci_json_set (result->more, "duration_usecs",
                 json_integer ((json_int_t) (answer->duration_ms * 1000)));
@@ -89,9 +99,11 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
   const TerraneInvokeSpec *spec = self->profile->validate.invoke->pdata[index];
   g_auto (TerraneLogTail) log = { 0 };
   g_auto (TerraneLambdaResult) answer = { 0 };
-  g_auto (GStrv) argv = oci_image_config_argv (self->config);
-  g_auto (GStrv) cmd = oci_image_config_cmd (self->config);
-  g_auto (GStrv) env = function_env (self, spec, cmd[0]);
+  const char *const *cmd = (const char *const *) spec->cmd;
+  g_auto (GStrv) argv = oci_image_config_argv_with (self->config, cmd, spec->handler);
+  g_auto (GStrv) own_cmd = oci_image_config_cmd (self->config);
+  const char *handler = spec->handler != NULL ? spec->handler : cmd != NULL ? cmd[0] : own_cmd[0];
+  g_auto (GStrv) env = function_env (self, spec, handler);
   terrane_log_tail_init (&log);
   if (argv[0] == NULL)
     {
@@ -114,15 +126,15 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
   };
   const TerraneLambdaEvent event = { .payload = self->events->pdata[index] };
   g_autoptr (TerraneLambda) lambda = terrane_lambda_new (&options);
-  gulong handler = 0;
+  gulong cancelled = 0;
   if (self->cancellable != NULL)
-    handler = g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), lambda, NULL);
+    cancelled = g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), lambda, NULL);
   gboolean ok = terrane_lambda_invoke (lambda, &event, &answer, error);
-  g_cancellable_disconnect (self->cancellable, handler);
+  g_cancellable_disconnect (self->cancellable, cancelled);
   if (!ok)
     return FALSE;
   fill_in (&answer, result);
-  judge (spec, &answer, result);
+  terrane_invoke_gate_judge (spec, &answer, result);
   result->output = terrane_log_tail_text (&log);
   return TRUE;
 }

@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. Run
- * by its name a script would have its own directory there, which has nothing of the image. */
+/* The working directory is first on sys.path, by its name as for the runtime's `python -m`: `python
+ * -c` has '' there, where importlib.metadata of Python 3.9 finds nothing. Run by its name a script
+ * would have its own directory there, which has nothing of the image. */
 #define SCRIPT_CODE                                                                                \
-  "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path (sys.argv[0], run_name='__main__')"
+  "import os, runpy, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "    \
+  "sys.path[:1]]; runpy.run_path "                                                                 \
+  "(sys.argv[0], run_name='__main__')"
 
 static const char *const geo_groups[] = { "versions", "crs",     "raster", "vector",
                                           "numeric",  "network", "ranges", NULL };
@@ -210,6 +213,7 @@ terrane_validation_run (const TerraneValidation *self, GPtrArray **out_results, 
   run.sandbox.memory_bytes = self->limits->memory;
   run.sandbox.tmp_bytes =
       self->limits->tmp > 0 ? self->limits->tmp : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
+  run.explain.tmp_bytes = run.sandbox.tmp_bytes;
   if (!prepare (&run, error) || !terrane_run_imports (&run, error))
     return FALSE;
   for (guint i = 0; i < self->scripts->len; i++)

@@ -1,5 +1,7 @@
 #include "oci/base/error.h"
 
+#include "oci/base/redact.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -53,6 +55,8 @@ oci_quote (const char *text)
     return g_strdup ("(none)");
 
   GString *quoted = g_string_new ("‘");
+  g_autofree char *shown = oci_redact (text); /* before the cut, which could leave half a secret */
+  text = shown;
   size_t len = strlen (text);
   const char *end = text + MIN (len, (size_t) QUOTE_MAX_BYTES);
   for (const char *p = text; p < end;)

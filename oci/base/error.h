@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @OCI_ERROR_IO: the operating system refused; the message ends with its reason
  * @OCI_ERROR_UNREACHABLE: no connection to a peer could be made
  * @OCI_ERROR_NETWORK: a peer broke the connection, or says that a retry may help
+ * @OCI_ERROR_TIMEOUT: a peer took a request, or a connection, and then said nothing for too long
  * @OCI_ERROR_DENIED: a peer refused the credentials or the operation
  * @OCI_ERROR_CANCELLED: the user interrupted
  */
@@ -34,6 +35,7 @@ typedef enum
   OCI_ERROR_IO,
   OCI_ERROR_UNREACHABLE,
   OCI_ERROR_NETWORK,
+  OCI_ERROR_TIMEOUT,
   OCI_ERROR_DENIED,
   OCI_ERROR_CANCELLED,
 } OciError;
@@ -63,7 +65,8 @@ gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF
  * @text: (nullable): text from outside, any bytes
  *
  * Makes text from strangers safe to print: control bytes and invalid UTF-8 are escaped, more than
- * 160 bytes are cut, and the result stands in typographic quotes.
+ * 160 bytes are cut, secrets of this process are left out (redact.h), and the result stands in
+ * typographic quotes.
  *
  * Returns: (transfer full): the quoted text
  */

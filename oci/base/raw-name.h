@@ -1,8 +1,9 @@
 /* Names and link targets of any bytes as UTF-8 text, and back: for what holds UTF-8 only, such as
  * ostree's trees and JSON.
  *
- * Text stays as it is. A byte that is not UTF-8 becomes a character of U+EF80…U+EFFF, as in MirBSD's
- * OPTU-8; so does each byte of such a character in the input, which makes every text unique. */
+ * Text stays as it is. A byte that is not UTF-8 becomes a character of U+EF80…U+EFFF, as in
+ * MirBSD's OPTU-8; so does each byte of such a character in the input, which makes every text
+ * unique. */
 #pragma once
 
 #include <glib.h>
@@ -18,7 +19,8 @@ char *oci_raw_name_from_text (const char *text);
 /** Whether oci_raw_name_from_text() would give something else. */
 gboolean oci_raw_name_is_encoded (const char *text);
 
-/** For people: bytes that are not UTF-8 and control characters as "\\xNN". Returns: (transfer full) */
+/** For people: bytes that are not UTF-8 and control characters as "\\xNN". Returns: (transfer full)
+ */
 char *oci_raw_name_show (const char *bytes);
 
 G_END_DECLS

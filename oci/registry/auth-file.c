@@ -31,10 +31,24 @@ auth_document_clear (AuthDocument *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AuthDocument, auth_document_clear)
 
+/* docker takes a file without a word in it for one without credentials. */
+static gboolean
+is_blank (GBytes *data)
+{
+  gsize size = 0, i = 0;
+  const char *bytes = g_bytes_get_data (data, &size);
+  while (i < size && g_ascii_isspace (bytes[i]))
+    i++;
+  return i == size;
+}
+
 static gboolean
 auth_document_open (AuthDocument *self, const char *name, GBytes *data, GError **error)
 {
-  self->document = oci_secret_json_parse (name, data, &self->root, error);
+  static const char empty[] = "{}";
+  g_autoptr (GBytes) text =
+      is_blank (data) ? g_bytes_new_static (empty, strlen (empty)) : g_bytes_ref (data);
+  self->document = oci_secret_json_parse (name, text, &self->root, error);
   return self->document != NULL;
 }
 
@@ -67,10 +81,17 @@ is_base64 (const char *text)
   return len % 4 == 0;
 }
 
-/* "user:password" in base64. Problems never show the text. */
+/* "user:password" in base64. Problems never show the text. Line breaks are skipped, as Go's decoder
+ * does: base64(1) wraps after 76 characters. */
 static OciCredentials *
-decode (const OciJson *at, const char *text)
+decode (const OciJson *at, const char *wrapped)
 {
+  g_autoptr (OciSecret) text = g_strdup (wrapped);
+  char *end = text;
+  for (const char *p = wrapped; *p != '\0'; p++)
+    if (*p != '\r' && *p != '\n')
+      *end++ = *p;
+  *end = '\0';
   if (!is_base64 (text))
     {
       oci_json_problem (at, "is not base64");
@@ -110,10 +131,16 @@ static OciCredentials *
 read_entry (const OciJson *entry)
 {
   OciJson auth;
-  const char *text, *token;
+  const char *text, *token, *user;
   g_autoptr (OciCredentials) self = NULL;
   if (is_set (entry, "auth", &text) && oci_json_member (entry, "auth", &auth))
     self = decode (&auth, text);
+  else if (is_set (entry, "username", &user)) /* docker reads these, without an "auth" */
+    {
+      self = g_new0 (OciCredentials, 1);
+      self->user = g_strdup (user);
+      self->password = g_strdup (is_set (entry, "password", &text) ? text : "");
+    }
   if (!is_set (entry, "identitytoken", &token))
     return g_steal_pointer (&self);
   if (self == NULL)

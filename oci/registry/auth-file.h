@@ -33,8 +33,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciAuthEntry, oci_auth_entry_clear)
  *
  * Looks at "credHelpers", then "auths", then "credsStore", which is asked for the host alone. Keys
  * are searched as podman does: HOST/REPOSITORY, its parents up to HOST, then keys of the
- * "https://HOST/v1/" kind that old dockers wrote. The three names of docker.io count as one. An
- * entry with an "identitytoken" has that instead of a password.
+ * "https://HOST/v1/" kind that old dockers wrote, with or without the scheme. The three names of
+ * docker.io count as one. Credentials are in "auth", or without it in "username" and "password". An
+ * entry with an "identitytoken" has that instead of a password. A blank file has nothing.
  *
  * Returns: %FALSE with %OCI_ERROR_FORMAT for a malformed file ("PATH:LINE:COLUMN: …", never with
  *   text from it)

@@ -25,6 +25,12 @@ oci_auth_key_plain (const char *key)
         const char *start = key + strlen (schemes[i]);
         return g_strndup (start, strcspn (start, "/"));
       }
+  /* Without a scheme the rest is a namespace, unless it is the path of an API. */
+  static const char *const ends[] = { "/", "/v1", "/v1/", "/v2", "/v2/" };
+  const char *slash = strchr (key, '/');
+  for (size_t i = 0; slash != NULL && i < G_N_ELEMENTS (ends); i++)
+    if (strcmp (slash, ends[i]) == 0)
+      return g_strndup (key, (gsize) (slash - key));
   return g_strdup (key);
 }
 
@@ -52,6 +58,28 @@ oci_auth_key_parse (const char *key, GError **error)
   return NULL;
 }
 
+static const char *
+find_exactly (const json_t *object, const char *key)
+{
+  void *found = json_object_iter_at ((json_t *) object, key);
+  return found != NULL ? json_object_iter_key (found) : NULL;
+}
+
+/* @key, or the same of docker.io's other names. */
+static const char *
+find_alias (const json_t *object, const char *host, const char *key)
+{
+  static const char *const names[] = { "docker.io", "index.docker.io", "registry-1.docker.io" };
+  const char *found = find_exactly (object, key);
+  gboolean docker = strcmp (canonical_host (host), "index.docker.io") == 0;
+  for (size_t i = 0; found == NULL && docker && i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *other = g_strconcat (names[i], key + strlen (host), NULL);
+      found = find_exactly (object, other);
+    }
+  return found;
+}
+
 const char *
 oci_auth_key_find (const json_t *object, const char *host, const char *repository)
 {
@@ -60,9 +88,9 @@ oci_auth_key_find (const json_t *object, const char *host, const char *repositor
   for (char *slash = key + strlen (key); slash != NULL; slash = strrchr (key, '/'))
     {
       *slash = '\0';
-      void *found = json_object_iter_at ((json_t *) object, key);
+      const char *found = find_alias (object, host, key);
       if (found != NULL)
-        return json_object_iter_key (found);
+        return found;
     }
   const char *other;
   json_t *value;

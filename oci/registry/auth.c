@@ -1,10 +1,12 @@
 #include "oci/registry/auth.h"
 
 #include "oci/base/json.h"
+#include "oci/base/redact.h"
 #include "oci/registry/challenge.h"
 #include "oci/registry/ecr.h"
 #include "oci/registry/failure.h"
 #include "oci/registry/retry.h"
+#include "oci/registry/scope.h"
 #include "oci/registry/url.h"
 
 #include <string.h>
@@ -20,7 +22,8 @@ struct _OciRegistryAuth
 {
   OciHttpClient *client; /* borrowed */
   OciReference *reference;
-  char *scope; /* (nullable): of the own repository */
+  char *scope;     /* (nullable): of the own repository */
+  gboolean pushes; /* with it, tokens are asked for pushing */
   OciAuthLookup *lookup;
   gboolean login; /* only the given credentials count */
   gboolean is_ecr;
@@ -31,6 +34,8 @@ struct _OciRegistryAuth
   gint64 ecr_expires;                /* seconds since 1970 */
   gboolean tried;                    /* @credentials were sent as Basic */
   GPtrArray *sources;                /* scopes of other repositories */
+  GPtrArray *wanted;                 /* scopes that challenges named */
+  gboolean own_only;                 /* the token server refuses them */
   char *realm;      /* (nullable): of the last Bearer challenge, with its service */
   char *header;     /* (nullable): secret */
   gint64 expires;   /* monotonic microseconds when @header should be replaced; 0 never */
@@ -47,6 +52,7 @@ auth_new (OciHttpClient *client, const OciReference *reference, OciAuthLookup *l
   self->credentials = lookup->credentials;
   self->is_ecr = oci_ecr_host_parse (reference->host, &self->ecr);
   self->sources = g_ptr_array_new_with_free_func (g_free);
+  self->wanted = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&self->mutex);
   return self;
 }
@@ -61,6 +67,7 @@ oci_registry_auth_new (OciHttpClient *client, const OciReference *reference, con
     return NULL;
   OciRegistryAuth *self = auth_new (client, reference, lookup);
   self->scope = g_strdup_printf ("repository:%s:%s", reference->repository, actions);
+  self->pushes = strstr (actions, "push") != NULL;
   return self;
 }
 
@@ -87,6 +94,7 @@ oci_registry_auth_free (OciRegistryAuth *self)
   oci_credentials_free (self->ecr_credentials);
   oci_ecr_host_clear (&self->ecr);
   g_ptr_array_unref (self->sources);
+  g_ptr_array_unref (self->wanted);
   g_free (self->realm);
   oci_secret_free (self->header);
   g_mutex_clear (&self->mutex);
@@ -117,38 +125,100 @@ oci_registry_auth_describe (OciRegistryAuth *self)
   return text;
 }
 
+typedef enum
+{
+  REFUSED_WRONG,   /* the password is not the user's */
+  REFUSED_EXPIRED, /* it was once */
+  REFUSED_DENIED,  /* the user is known, and may not do this */
+  REFUSED_SCOPE,   /* the token server gave a token that does not allow this */
+  REFUSED_TOKEN,   /* the registry does not know what its token server gave */
+} Refusal;
+
+static const OciChallenge *
+find_bearer (const OciHttpResponse *response, GPtrArray **out_challenges)
+{
+  const char *field = oci_http_response_header (response, "www-authenticate");
+  *out_challenges = field != NULL ? oci_challenges_parse (field, NULL) : NULL;
+  return *out_challenges != NULL ? oci_challenges_find (*out_challenges, "Bearer") : NULL;
+}
+
+/* @by_registry: it is the answer of the registry, not of its token server */
+static Refusal
+classify (const OciRegistryAuth *self, const OciHttpResponse *response, gboolean by_registry)
+{
+  g_autoptr (GPtrArray) challenges = NULL;
+  const OciChallenge *bearer = find_bearer (response, &challenges);
+  const char *reason = bearer != NULL ? oci_challenge_param (bearer, "error") : NULL;
+  gboolean token = by_registry && self->realm != NULL && self->header != NULL;
+  gboolean expired = oci_registry_failure_is_expiry (response);
+  if (token && response->status == 401)
+    return expired || g_strcmp0 (reason, "invalid_token") == 0 ? REFUSED_TOKEN : REFUSED_SCOPE;
+  if (expired)
+    return REFUSED_EXPIRED;
+  return response->status == 403 ? REFUSED_DENIED : REFUSED_WRONG;
+}
+
+/* @user: quoted */
 static char *
-advise_locked (const OciRegistryAuth *self, gboolean denied)
+advise_user (const OciRegistryAuth *self, Refusal refusal, const char *user)
+{
+  const char *host = self->reference->host;
+  const char *source = self->credentials->source;
+  switch (refusal)
+    {
+    case REFUSED_EXPIRED:
+      return g_strdup_printf ("the password of the user %s in %s has expired; get another, and run "
+                              "'terrane login %s'",
+                              user, source, host);
+    case REFUSED_DENIED:
+      return g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
+                              "run 'terrane login %s' as another user",
+                              user, source, host);
+    case REFUSED_SCOPE:
+      return g_strdup_printf ("the user %s of %s is known, and gets no token to %s %s; ask for the "
+                              "permission, or run 'terrane login %s' as another user",
+                              user, source, self->pushes ? "push to" : "pull from",
+                              self->reference->repository, host);
+    case REFUSED_TOKEN:
+      return g_strdup_printf ("%s does not take the token that its token server has given just "
+                              "now; compare this machine's clock with theirs",
+                              host);
+    case REFUSED_WRONG:
+    default:
+      return g_strdup_printf ("the user %s and the password in %s were refused; run "
+                              "'terrane login %s'",
+                              user, source, host);
+    }
+}
+
+static char *
+advise_locked (const OciRegistryAuth *self, Refusal refusal)
 {
   const char *host = self->reference->host;
   const OciCredentials *credentials = self->credentials;
+  g_autofree char *user = credentials != NULL ? oci_quote (credentials->user) : NULL;
+  if (self->login && credentials != NULL && refusal == REFUSED_EXPIRED)
+    return g_strdup_printf ("the password of the user %s has expired; get another", user);
   if (self->login && credentials != NULL)
-    {
-      g_autofree char *login = oci_quote (credentials->user);
-      return g_strdup_printf ("the user %s or the password is wrong", login);
-    }
+    return g_strdup_printf ("the user %s or the password is wrong", user);
   if (credentials == NULL)
     {
       g_autofree char *searched = g_strjoinv (", ", self->lookup->searched);
-      return g_strdup_printf ("no credentials for %s in %s; run 'terrane login %s'", host, searched,
-                              host);
+      return g_strdup_printf ("%sno credentials for %s in %s; run 'terrane login %s'",
+                              refusal == REFUSED_SCOPE ? "without a login it is not allowed, and "
+                                                       : "",
+                              host, searched, host);
     }
   if (credentials == self->ecr_credentials)
     return g_strdup_printf ("the %s was used", credentials->source);
-  g_autofree char *user = oci_quote (credentials->user);
-  return denied ? g_strdup_printf ("the user %s of %s may not do this; ask for the permission, or "
-                                   "run 'terrane login %s' as another user",
-                                   user, credentials->source, host)
-                : g_strdup_printf ("the user %s and the password in %s were refused; run "
-                                   "'terrane login %s'",
-                                   user, credentials->source, host);
+  return advise_user (self, refusal, user);
 }
 
 char *
-oci_registry_auth_advise (OciRegistryAuth *self, gboolean denied)
+oci_registry_auth_advise (OciRegistryAuth *self, const OciHttpResponse *response)
 {
   g_mutex_lock (&self->mutex);
-  char *text = advise_locked (self, denied);
+  char *text = advise_locked (self, classify (self, response, TRUE));
   g_mutex_unlock (&self->mutex);
   return text;
 }
@@ -240,41 +310,96 @@ take_realm (OciRegistryAuth *self, const OciChallenge *challenge, const char *re
   return TRUE;
 }
 
+static gboolean
+add_scopes (char **url, const GPtrArray *scopes, GError **error)
+{
+  for (guint i = 0; i < scopes->len; i++)
+    {
+      char *longer = oci_url_add_query (*url, "scope", scopes->pdata[i], error);
+      if (longer == NULL)
+        return FALSE;
+      g_free (*url);
+      *url = longer;
+    }
+  return TRUE;
+}
+
 static char *
 token_url (const OciRegistryAuth *self, GError **error)
 {
   g_autofree char *url = g_strdup (self->realm);
-  for (guint i = 0; url != NULL && self->scope != NULL && i <= self->sources->len; i++)
-    {
-      const char *scope = i == 0 ? self->scope : self->sources->pdata[i - 1];
-      char *longer = oci_url_add_query (url, "scope", scope, error);
-      g_free (url);
-      url = longer;
-    }
+  g_autoptr (GPtrArray) own = g_ptr_array_new ();
+  if (self->scope != NULL)
+    g_ptr_array_add (own, self->scope);
+  if (!add_scopes (&url, own, error)
+      || (self->scope != NULL && !add_scopes (&url, self->sources, error))
+      || !add_scopes (&url, self->wanted, error))
+    return NULL;
   return g_steal_pointer (&url);
 }
 
-/* Token specification: "token", or "access_token" for OAuth 2.0's sake. */
+/* The scopes of a challenge that no token was asked for. Returns: (transfer full) */
+static GPtrArray *
+new_scopes (const OciRegistryAuth *self, const OciChallenge *challenge)
+{
+  g_autoptr (GPtrArray) asked = g_ptr_array_new (); /* borrowed */
+  if (self->scope != NULL)
+    g_ptr_array_add (asked, self->scope);
+  g_ptr_array_extend (asked, self->sources, NULL, NULL);
+  g_ptr_array_extend (asked, self->wanted, NULL, NULL);
+  GPtrArray *scopes = oci_scopes_missing (oci_challenge_param (challenge, "scope"), asked);
+  guint room = self->own_only ? 0 : OCI_SCOPES_MAX - self->wanted->len;
+  g_ptr_array_set_size (scopes, (gint) MIN (scopes->len, room));
+  return scopes;
+}
+
+gboolean
+oci_registry_auth_wants_scope (OciRegistryAuth *self, const OciHttpResponse *response)
+{
+  g_autoptr (GPtrArray) challenges = NULL;
+  const OciChallenge *bearer = response->status == 401 ? find_bearer (response, &challenges) : NULL;
+  if (bearer == NULL)
+    return FALSE;
+  g_mutex_lock (&self->mutex);
+  g_autoptr (GPtrArray) scopes = new_scopes (self, bearer);
+  g_mutex_unlock (&self->mutex);
+  return scopes->len > 0;
+}
+
+/* Token specification: "token", or "access_token" for OAuth 2.0's sake; servers send both, and one
+ * of them empty. */
+static const char *
+find_token (const json_t *root)
+{
+  static const char *const members[] = { "token", "access_token" };
+  const char *found = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS (members) && found == NULL; i++)
+    {
+      const char *text = json_string_value (json_object_get (root, members[i]));
+      found = text != NULL && text[0] != '\0' ? text : NULL;
+    }
+  return found;
+}
+
 static gboolean
 take_token (OciRegistryAuth *self, const OciHttpResponse *response, GError **error)
 {
-  OciJson root, member;
-  const char *token = NULL;
-  g_autoptr (OciJsonDocument) document =
-      oci_json_parse ("token", response->body, OCI_ERROR_FORMAT, &root, NULL);
-  if (document != NULL && oci_json_object (&root, NULL)
-      && (oci_json_member (&root, "token", &member)
-          || oci_json_member (&root, "access_token", &member)))
-    (void) oci_json_string (&member, &token); /* said below */
-  if (token == NULL)
-    return oci_throw (error, OCI_ERROR_FORMAT, "the token server's answer has no token in it");
-  gint64 seconds = TOKEN_DEFAULT_SECONDS;
-  if (oci_json_member (&root, "expires_in", &member) && json_is_integer (member.value))
-    seconds = CLAMP (json_integer_value (member.value), 1, TOKEN_MAX_SECONDS);
-  seconds -= MIN (seconds / 4, TOKEN_MARGIN_MAX_SECONDS);
-  set_header (self, g_strconcat ("Bearer ", token, NULL),
-              g_get_monotonic_time () + seconds * G_USEC_PER_SEC);
-  return TRUE;
+  gsize size = 0;
+  const char *data = g_bytes_get_data (response->body, &size);
+  g_autoptr (OciJsonValue) root = size > 0 ? json_loadb (data, size, 0, NULL) : NULL;
+  const char *token = find_token (root);
+  double announced = json_number_value (json_object_get (root, "expires_in"));
+  gint64 seconds =
+      announced >= 1 ? (gint64) MIN (announced, TOKEN_MAX_SECONDS) : TOKEN_DEFAULT_SECONDS;
+  if (token != NULL)
+    {
+      seconds -= MIN (seconds / 4, TOKEN_MARGIN_MAX_SECONDS);
+      set_header (self, g_strconcat ("Bearer ", token, NULL),
+                  g_get_monotonic_time () + seconds * G_USEC_PER_SEC);
+    }
+  oci_secret_wipe_json (root);
+  return token != NULL
+         || oci_throw (error, OCI_ERROR_FORMAT, "the token server's answer has no token in it");
 }
 
 /* OAuth 2.0: an identity token is exchanged, not sent as a password. */
@@ -294,6 +419,8 @@ exchange_identity_token (const OciRegistryAuth *self, const char *url, GCancella
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", bare);
   request.headers = headers;
   request.body = body;
+  request.secret_body = TRUE;
+  oci_redact_add (self->credentials->password);
   return oci_http_client_send (self->client, &request, cancellable, error);
 }
 
@@ -340,7 +467,7 @@ fetch_token (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
       g_autoptr (OciHttpResponse) response = request_token_patiently (self, cancellable, error);
       if (response == NULL)
         return FALSE;
-      if (response->status == 200)
+      if (response->status / 100 == 2)
         return take_token (self, response, error);
       gboolean refused =
           response->status == 400 || response->status == 401 || response->status == 403;
@@ -349,11 +476,16 @@ fetch_token (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
           g_ptr_array_set_size (self->sources, 0);
           changed = TRUE;
         }
+      else if (refused && self->wanted->len > 0)
+        {
+          g_ptr_array_set_size (self->wanted, 0);
+          self->own_only = changed = TRUE;
+        }
       else if (refused && !next_credentials (self, cancellable, &changed, error))
         return FALSE;
       if (changed)
         continue;
-      g_autofree char *advice = advise_locked (self, response->status == 403);
+      g_autofree char *advice = advise_locked (self, classify (self, response, FALSE));
       g_autoptr (GError) local = NULL;
       oci_registry_failure (self->reference, advice, response, "asking for a token", &local);
       oci_retry_spend (local);
@@ -387,8 +519,13 @@ answer_challenge (OciRegistryAuth *self, const OciHttpResponse *response, GCance
     return FALSE;
   const OciChallenge *bearer = oci_challenges_find (challenges, "Bearer");
   if (bearer != NULL)
-    return take_realm (self, bearer, response->url, error)
-           && fetch_token (self, cancellable, error);
+    {
+      g_autoptr (GPtrArray) scopes = new_scopes (self, bearer);
+      for (guint i = 0; self->header != NULL && i < scopes->len; i++)
+        g_ptr_array_add (self->wanted, g_strdup (scopes->pdata[i]));
+      return take_realm (self, bearer, response->url, error)
+             && fetch_token (self, cancellable, error);
+    }
   if (oci_challenges_find (challenges, "Basic") != NULL)
     return answer_basic (self, cancellable, error);
   if (challenges->len == 0)

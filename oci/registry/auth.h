@@ -55,11 +55,16 @@ char *oci_registry_auth_describe (OciRegistryAuth *self);
 
 /**
  * oci_registry_auth_advise:
- * @denied: the identity is known but may not do what it tried (403)
+ * @response: a refusal of the registry
  *
- * Returns: (transfer full): what the user can do about a refusal
+ * Tells no credentials, wrong ones, expired ones, and those that are good but not for this apart.
+ *
+ * Returns: (transfer full): what the user can do about it
  */
-char *oci_registry_auth_advise (OciRegistryAuth *self, gboolean denied);
+char *oci_registry_auth_advise (OciRegistryAuth *self, const OciHttpResponse *response);
+
+/** Whether a 401 names a scope that no token was asked for yet. */
+gboolean oci_registry_auth_wants_scope (OciRegistryAuth *self, const OciHttpResponse *response);
 
 /**
  * oci_registry_auth_header:
@@ -77,8 +82,9 @@ gboolean oci_registry_auth_header (OciRegistryAuth *self, GCancellable *cancella
  * @response: to a request that carried the value of @generation
  * @out_retry: (out): whether the request should be sent again with a new value
  *
- * Answers the challenge of a 401, and replaces what was refused as expired by another status. When
- * several threads meet the same challenge, one answers it and the others wait.
+ * Answers the challenge of a 401, and replaces what was refused as expired by another status. A
+ * scope that a challenge names after a token was refused is asked for from then on. When several
+ * threads meet the same challenge, one answers it and the others wait.
  *
  * Returns: %FALSE when the token server cannot be reached or refuses, or %OCI_ERROR_UNSUPPORTED
  *   when the registry wants another scheme

@@ -21,13 +21,32 @@ environment (const char *name)
   return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* Whether the credentials are good now; those that have expired are worse than none. */
-static gboolean
-check_expiry (const char *what, const OciAwsCredentials *credentials, GError **error)
+gboolean
+oci_aws_credentials_check (const char *what, const OciAwsCredentials *credentials, GError **error)
 {
   if (credentials->expires == 0 || credentials->expires > g_get_real_time () / G_USEC_PER_SEC)
     return TRUE;
   return oci_throw (error, OCI_ERROR_DENIED, "%s: the credentials have expired", what);
+}
+
+static gboolean
+fail_without_keys (const char *what, const json_t *root, const char *const keys[4], GError **error)
+{
+  const char *code = json_string_value (json_object_get (root, "Code"));
+  const char *message = json_string_value (json_object_get (root, "Message"));
+  g_autofree char *quoted_code = oci_quote (code);
+  g_autofree char *quoted_message = oci_quote (message != NULL ? message : "");
+  if (code != NULL && strcmp (code, "Success") != 0)
+    return oci_throw (error, OCI_ERROR_DENIED, "%s is %s: %s", what, quoted_code, quoted_message);
+  return oci_throw (error, OCI_ERROR_FORMAT, "%s is no JSON object with %s and %s", what, keys[0],
+                    keys[1]);
+}
+
+static const char *
+text_of (const json_t *root, const char *key)
+{
+  const char *text = json_string_value (json_object_get (root, key));
+  return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 OciAwsCredentials *
@@ -37,33 +56,25 @@ oci_aws_credentials_read_json (const char *what, GBytes *data, const char *const
   gsize size = 0;
   const char *bytes = g_bytes_get_data (data, &size);
   g_autoptr (OciJsonValue) root = size > 0 ? json_loadb (bytes, size, 0, NULL) : NULL;
-  const char *access_key = json_string_value (json_object_get (root, keys[0]));
-  const char *secret_key = json_string_value (json_object_get (root, keys[1]));
-  const char *expires = json_string_value (json_object_get (root, keys[3]));
-  g_autoptr (OciAwsCredentials) credentials = g_new0 (OciAwsCredentials, 1);
+  const char *access_key = text_of (root, keys[0]);
+  const char *secret_key = text_of (root, keys[1]);
+  OciAwsCredentials *credentials = NULL;
   if (access_key == NULL || secret_key == NULL)
+    fail_without_keys (what, root, keys, error);
+  else
     {
-      oci_throw (error, OCI_ERROR_FORMAT, "%s is no JSON object with %s and %s", what, keys[0],
-                 keys[1]);
-      oci_secret_wipe_json (root);
-      return NULL;
+      credentials = oci_aws_credentials_new (access_key, secret_key, text_of (root, keys[2]));
+      credentials->expires = oci_aws_read_expiry (json_object_get (root, keys[3]));
     }
-  credentials->access_key = g_strdup (access_key);
-  credentials->secret_key = g_strdup (secret_key);
-  credentials->session_token = g_strdup (json_string_value (json_object_get (root, keys[2])));
-  credentials->expires = expires != NULL ? MAX (oci_aws_parse_time (expires), 1) : 0;
   oci_secret_wipe_json (root);
-  return check_expiry (what, credentials, error) ? g_steal_pointer (&credentials) : NULL;
+  return credentials;
 }
 
 static OciAwsCredentials *
 make_credentials (const char *access_key, const char *secret_key, const char *session_token,
                   char *source)
 {
-  OciAwsCredentials *credentials = g_new0 (OciAwsCredentials, 1);
-  credentials->access_key = g_strdup (access_key);
-  credentials->secret_key = g_strdup (secret_key);
-  credentials->session_token = g_strdup (session_token);
+  OciAwsCredentials *credentials = oci_aws_credentials_new (access_key, secret_key, session_token);
   credentials->source = source;
   return credentials;
 }
@@ -85,7 +96,7 @@ from_environment (OciAwsCredentials **out_credentials, GError **error)
                                        g_strdup ("the environment"));
   if (expires != NULL)
     (*out_credentials)->expires = MAX (oci_aws_parse_time (expires), 0);
-  return check_expiry ("the environment", *out_credentials, error);
+  return oci_aws_credentials_check ("the environment", *out_credentials, error);
 }
 
 static gboolean
@@ -117,8 +128,13 @@ read_token_file (const char *path, char **out_token, GError **error)
   if (!oci_read_file (AT_FDCWD, path, TOKEN_MAX_BYTES, &data, error))
     return FALSE;
   const char *bytes = g_bytes_get_data (data, &size);
-  *out_token = g_strstrip (g_strndup (bytes, size));
-  return TRUE;
+  *out_token = g_strstrip (g_strndup (size > 0 ? bytes : "", size));
+  if ((*out_token)[0] != '\0')
+    return TRUE;
+  g_autofree char *quoted = oci_quote (path);
+  return oci_throw (error, OCI_ERROR_FORMAT,
+                    "the token file %s is empty; what writes it has not done so yet, or failed",
+                    quoted);
 }
 
 /* GitHub Actions: a job with the permission "id-token: write" may ask for a token itself. */

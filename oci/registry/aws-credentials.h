@@ -34,12 +34,17 @@ OciAwsCredentials *oci_aws_credentials_find (OciHttpClient *client, const char *
  * @what: for errors
  * @keys: names of access key, secret key, token and expiration, as the kind of document has them
  *
- * Credentials from a JSON document, whose errors show nothing of it.
+ * Credentials from a JSON document, whose errors show nothing of it but what AWS says in "Code" and
+ * "Message" when it has no credentials.
  *
- * Returns: (transfer full) (nullable): without a source
+ * Returns: (transfer full) (nullable): without a source; they may have expired
  */
 OciAwsCredentials *oci_aws_credentials_read_json (const char *what, GBytes *data,
                                                   const char *const keys[4], GError **error);
+
+/** Whether the credentials are good now; those that have expired are worse than none. */
+gboolean oci_aws_credentials_check (const char *what, const OciAwsCredentials *credentials,
+                                    GError **error);
 
 /* Each of these sources in its own file: *@out_credentials stays NULL when it is not configured. */
 

@@ -5,6 +5,7 @@
 #include "oci/registry/url.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/number.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,12 +14,16 @@
 enum
 {
   CONTAINER_SECONDS = 2,
-  MACHINE_SECONDS = 1,
+  MACHINE_SECONDS = 1, /* botocore's defaults for both */
+  MACHINE_ATTEMPTS = 1,
+  MACHINE_MAX_SECONDS = 600,
+  MACHINE_MAX_ATTEMPTS = 100,
   TOKEN_MAX_BYTES = 64 * 1024,
 };
 
 #define CONTAINER_ENDPOINT "http://169.254.170.2"
 #define MACHINE_ENDPOINT "http://169.254.169.254"
+#define MACHINE_ENDPOINT_IPV6 "http://[fd00:ec2::254]"
 #define ROLES_PATH "/latest/meta-data/iam/security-credentials/"
 
 static const char *const document_keys[] = { "AccessKeyId", "SecretAccessKey", "Token",
@@ -86,7 +91,9 @@ container_token (char **out_token, GError **error)
       if (!oci_read_file (AT_FDCWD, path, TOKEN_MAX_BYTES, &data, error))
         return FALSE;
       const char *bytes = g_bytes_get_data (data, &size);
-      *out_token = g_strndup (bytes, size);
+      *out_token = g_strndup (size > 0 ? bytes : "", size);
+      if (size == 0)
+        return oci_throw (error, OCI_ERROR_FORMAT, "the file is empty");
     }
   else
     *out_token = g_strdup (value);
@@ -118,34 +125,139 @@ oci_aws_container_credentials (const OciAwsSearch *search, OciAwsCredentials **o
       oci_aws_send (search->client, &request, "container credentials", search->cancellable, error);
   if (response == NULL)
     return FALSE;
+  g_autofree char *shown = oci_url_quote (url);
   if (response->status != 200)
-    return oci_throw (error, OCI_ERROR_DENIED, "%s answers HTTP %u", url, response->status);
+    return oci_throw (error, OCI_ERROR_DENIED, "%s answers HTTP %u", shown, response->status);
   *out_credentials =
       oci_aws_credentials_read_json ("the answer", response->body, document_keys, error);
-  if (*out_credentials == NULL)
+  if (*out_credentials == NULL
+      || !oci_aws_credentials_check ("the answer", *out_credentials, error))
     return FALSE;
   (*out_credentials)->source = g_strdup ("the container's role");
   return TRUE;
 }
 
-/* One try: a machine without the service does not answer at all. */
+/* The machine's metadata service, and how patiently it is asked. */
+typedef struct
+{
+  const OciAwsSearch *search;
+  char *endpoint;
+  uint64_t seconds;
+  uint64_t attempts;
+  gboolean v1_allowed;
+  gboolean token_timed_out;
+} Machine;
+
+static void
+machine_clear (Machine *self)
+{
+  g_free (self->endpoint);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Machine, machine_clear)
+
+/* A variable, or else the key of the profile. */
+static const char *
+setting (const OciAwsSearch *search, const char *variable, const char *key)
+{
+  const char *value = environment (variable);
+  return value != NULL ? value : oci_aws_config_get (search->config, oci_aws_profile_name (), key);
+}
+
+static gboolean
+read_number (const OciAwsSearch *search, const char *variable, const char *key, uint64_t max,
+             uint64_t *value, GError **error)
+{
+  const char *text = setting (search, variable, key);
+  if (text == NULL)
+    return TRUE;
+  if (oci_parse_u64 (text, max, value, NULL) && *value > 0)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (text);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "%s of $%s or %s is not a number from 1 to %" G_GUINT64_FORMAT, quoted,
+                    variable, key, max);
+}
+
+static gboolean
+read_endpoint (Machine *self, GError **error)
+{
+  const OciAwsSearch *search = self->search;
+  const char *chosen =
+      setting (search, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+  const char *mode = setting (search, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                              "ec2_metadata_service_endpoint_mode");
+  gboolean ipv6 = mode != NULL && g_ascii_strcasecmp (mode, "ipv6") == 0;
+  if (mode != NULL && !ipv6 && g_ascii_strcasecmp (mode, "ipv4") != 0)
+    {
+      g_autofree char *quoted = oci_quote (mode);
+      return oci_throw (error, OCI_ERROR_USAGE,
+                        "%s of $AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE or "
+                        "ec2_metadata_service_endpoint_mode is neither ‘IPv4’ nor ‘IPv6’",
+                        quoted);
+    }
+  self->endpoint = g_strdup (chosen != NULL ? chosen
+                             : ipv6         ? MACHINE_ENDPOINT_IPV6
+                                            : MACHINE_ENDPOINT);
+  if (g_str_has_suffix (self->endpoint, "/"))
+    self->endpoint[strlen (self->endpoint) - 1] = '\0';
+  return TRUE;
+}
+
+static gboolean
+machine_init (Machine *self, const OciAwsSearch *search, GError **error)
+{
+  self->search = search;
+  self->seconds = MACHINE_SECONDS;
+  self->attempts = MACHINE_ATTEMPTS;
+  self->v1_allowed = !oci_aws_config_flag (search->config, "AWS_EC2_METADATA_V1_DISABLED",
+                                           "ec2_metadata_v1_disabled");
+  return read_endpoint (self, error)
+         && read_number (search, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout",
+                         MACHINE_MAX_SECONDS, &self->seconds, error)
+         && read_number (search, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+                         "metadata_service_num_attempts", MACHINE_MAX_ATTEMPTS, &self->attempts,
+                         error);
+}
+
 static OciHttpResponse *
-ask_machine (const OciAwsSearch *search, const char *method, const char *endpoint, const char *path,
-             const char *token, GError **error)
+ask_machine_once (const Machine *self, const char *method, const char *path, const char *token,
+                  GError **error)
 {
   static const char *const ttl[] = { "X-aws-ec2-metadata-token-ttl-seconds: 21600", NULL };
-  g_autofree char *url = g_strconcat (endpoint, path, NULL);
+  g_autofree char *url = g_strconcat (self->endpoint, path, NULL);
   g_autoptr (OciSecret) line =
       token != NULL ? g_strconcat ("X-aws-ec2-metadata-token: ", token, NULL) : NULL;
   const char *const with_token[] = { line, NULL };
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT (method, url);
   request.headers = strcmp (method, "PUT") == 0 ? ttl : with_token;
-  request.timeout_seconds = MACHINE_SECONDS;
+  request.timeout_seconds = (unsigned) self->seconds;
   request.local_service = TRUE;
   request.no_redirects = TRUE;
   g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
   request.body = strcmp (method, "PUT") == 0 ? nothing : NULL;
-  return oci_http_client_send (search->client, &request, search->cancellable, error);
+  return oci_http_client_send (self->search->client, &request, self->search->cancellable, error);
+}
+
+/* A machine without the service does not answer at all, so that without $…_NUM_ATTEMPTS there is
+ * one attempt. An empty answer is none. */
+static OciHttpResponse *
+ask_machine (const Machine *self, const char *method, const char *path, const char *token,
+             GError **error)
+{
+  for (uint64_t left = self->attempts;; left--)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciHttpResponse) response = ask_machine_once (self, method, path, token, &local);
+      gboolean good =
+          response != NULL && response->status == 200 && g_bytes_get_size (response->body) > 0;
+      gboolean final = g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED)
+                       || g_error_matches (local, OCI_ERROR, OCI_ERROR_LIMIT);
+      if (!good && !final && left > 1)
+        continue;
+      if (response == NULL)
+        g_propagate_error (error, g_steal_pointer (&local));
+      return g_steal_pointer (&response);
+    }
 }
 
 static char *
@@ -153,43 +265,61 @@ body_text (const OciHttpResponse *response)
 {
   gsize size = 0;
   const char *bytes = g_bytes_get_data (response->body, &size);
-  return g_strstrip (g_strndup (bytes, size));
+  return g_strstrip (g_strndup (size > 0 ? bytes : "", size));
 }
 
-/* *@out_token stays NULL on a machine that has version 1 only. */
+/* Whether to go on, with a token or, where *@out_token stays NULL, by version 1. */
 static gboolean
-machine_token (const OciAwsSearch *search, const char *endpoint, char **out_token, GError **error)
+machine_token (Machine *self, char **out_token, GError **error)
 {
-  const char *v1_disabled = environment ("AWS_EC2_METADATA_V1_DISABLED");
+  g_autoptr (GError) local = NULL;
   g_autoptr (OciHttpResponse) response =
-      ask_machine (search, "PUT", endpoint, "/latest/api/token", NULL, error);
-  if (response == NULL)
-    return FALSE;
-  gboolean only_v1 = response->status == 403 || response->status == 404 || response->status == 405;
-  if (response->status == 200)
-    *out_token = body_text (response);
-  else if (!only_v1 || (v1_disabled != NULL && g_ascii_strcasecmp (v1_disabled, "true") == 0))
-    return oci_throw (error, OCI_ERROR_DENIED, "no session token (HTTP %u)", response->status);
+      ask_machine (self, "PUT", "/latest/api/token", NULL, &local);
+  g_autofree char *text = response != NULL ? body_text (response) : NULL;
+  unsigned status = response != NULL ? response->status : 0;
+  self->token_timed_out = g_error_matches (local, OCI_ERROR, OCI_ERROR_TIMEOUT);
+  gboolean only_v1 = status == 403 || status == 404 || status == 405 || self->token_timed_out
+                     || g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK);
+  if (status == 200 && text[0] != '\0')
+    *out_token = g_steal_pointer (&text);
+  else if (!only_v1 || !self->v1_allowed)
+    {
+      if (local == NULL)
+        return oci_throw (error, OCI_ERROR_DENIED, "no session token (HTTP %u%s)", status,
+                          status == 200 ? ", an empty answer" : "");
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   return TRUE;
 }
 
-static OciAwsCredentials *
-machine_role (const OciAwsSearch *search, const char *endpoint, const char *token, GError **error)
+static char *
+machine_role_name (const Machine *self, const char *token, GError **error)
 {
-  g_autoptr (OciHttpResponse) roles =
-      ask_machine (search, "GET", endpoint, ROLES_PATH, token, error);
-  if (roles == NULL)
+  g_autoptr (OciHttpResponse) response = ask_machine (self, "GET", ROLES_PATH, token, error);
+  if (response == NULL)
     return NULL;
-  if (roles->status != 200)
-    {
-      oci_throw (error, OCI_ERROR_NOT_FOUND, "it has no role (HTTP %u)", roles->status);
-      return NULL;
-    }
-  g_autofree char *role = body_text (roles);
+  g_autofree char *role = body_text (response);
   role[strcspn (role, "\r\n")] = '\0';
+  if (response->status == 200 && role[0] != '\0')
+    return g_steal_pointer (&role);
+  if (response->status == 401)
+    oci_throw (error, OCI_ERROR_DENIED, "it wants a session token (HTTP 401)");
+  else
+    oci_throw (error, OCI_ERROR_NOT_FOUND, "it has no role (HTTP %u%s)", response->status,
+               response->status == 200 ? ", an empty answer" : "");
+  return NULL;
+}
+
+static OciAwsCredentials *
+machine_role (const Machine *self, const char *token, GError **error)
+{
+  g_autofree char *role = machine_role_name (self, token, error);
+  if (role == NULL)
+    return NULL;
   g_autofree char *escaped = g_uri_escape_string (role, NULL, FALSE);
   g_autofree char *path = g_strconcat (ROLES_PATH, escaped, NULL);
-  g_autoptr (OciHttpResponse) response = ask_machine (search, "GET", endpoint, path, token, error);
+  g_autoptr (OciHttpResponse) response = ask_machine (self, "GET", path, token, error);
   if (response == NULL)
     return NULL;
   if (response->status != 200)
@@ -207,12 +337,23 @@ machine_role (const OciAwsSearch *search, const char *endpoint, const char *toke
   return credentials;
 }
 
+/* When the service cannot renew the role's credentials it hands out the old ones, and AWS may take
+ * them longer than they say: the SDKs use them, with a warning. */
+static void
+tell_expiry (const OciAwsSearch *search, const OciAwsCredentials *credentials)
+{
+  g_autoptr (GError) local = NULL;
+  if (credentials != NULL && !oci_aws_credentials_check (credentials->source, credentials, &local))
+    oci_http_client_notice (
+        search->client, "%s, as the machine gives them; trying them all the same", local->message);
+}
+
 gboolean
 oci_aws_machine_credentials (const OciAwsSearch *search, OciAwsCredentials **out_credentials,
                              char **out_reason, GError **error)
 {
   const char *disabled = environment ("AWS_EC2_METADATA_DISABLED");
-  const char *chosen = environment ("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  g_auto (Machine) machine = { 0 };
   g_autoptr (GError) local = NULL;
   g_autoptr (OciSecret) token = NULL;
   if (disabled != NULL && g_ascii_strcasecmp (disabled, "true") == 0)
@@ -220,17 +361,24 @@ oci_aws_machine_credentials (const OciAwsSearch *search, OciAwsCredentials **out
       *out_reason = g_strdup ("switched off by $AWS_EC2_METADATA_DISABLED");
       return TRUE;
     }
-  g_autofree char *endpoint = g_strdup (chosen != NULL ? chosen : MACHINE_ENDPOINT);
-  if (g_str_has_suffix (endpoint, "/"))
-    endpoint[strlen (endpoint) - 1] = '\0';
-  if (machine_token (search, endpoint, &token, &local))
-    *out_credentials = machine_role (search, endpoint, token, &local);
+  if (!machine_init (&machine, search, error))
+    return FALSE;
+  if (machine_token (&machine, &token, &local))
+    *out_credentials = machine_role (&machine, token, &local);
   if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
+  tell_expiry (search, *out_credentials);
   if (local != NULL)
-    *out_reason = g_strdup (local->message);
+    *out_reason = g_strconcat (
+        local->message,
+        machine.token_timed_out
+            ? "; the session token did not arrive, as happens in a container when the machine's "
+              "hop limit is 1: 'aws ec2 modify-instance-metadata-options "
+              "--http-put-response-hop-limit 2' raises it"
+            : "",
+        NULL);
   return TRUE;
 }

@@ -46,7 +46,8 @@ oci_aws_process_credentials (const OciAwsSearch *search, const char *profile,
     return FALSE;
   g_autoptr (GBytes) output = g_bytes_new_static (result.output, result.output_size);
   *out_credentials = oci_aws_credentials_read_json ("its output", output, document_keys, error);
-  if (*out_credentials == NULL)
+  if (*out_credentials == NULL
+      || !oci_aws_credentials_check ("its output", *out_credentials, error))
     return FALSE;
   (*out_credentials)->source = g_strdup_printf ("credential_process of the profile %s", quoted);
   return TRUE;

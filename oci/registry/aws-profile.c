@@ -48,8 +48,9 @@ open_section (GHashTable *sections, const char *line)
   return section;
 }
 
+/* @above: (nullable): the key that the line belongs to */
 static gboolean
-take_pair (GHashTable *section, char *line)
+take_pair (GHashTable *section, const char *above, char *line, char **out_key)
 {
   char *equals = strchr (line, '=');
   if (equals == NULL || equals == line)
@@ -62,10 +63,23 @@ take_pair (GHashTable *section, char *line)
         *p = '\0';
         break;
       }
-  g_autofree char *key = g_ascii_strdown (g_strstrip (line), -1);
+  g_autofree char *name = g_ascii_strdown (g_strstrip (line), -1);
+  char *key = above != NULL ? g_strconcat (above, ".", name, NULL) : g_steal_pointer (&name);
   if (section != NULL)
-    g_hash_table_replace (section, g_steal_pointer (&key), g_strdup (g_strstrip (value)));
+    g_hash_table_replace (section, g_strdup (key), g_strdup (g_strstrip (value)));
+  g_free (*out_key);
+  *out_key = key;
   return TRUE;
+}
+
+/* A line that belongs to the key above; only "key = value" below an empty value says something. */
+static void
+take_nested (GHashTable *section, const char *above, char *line)
+{
+  g_autofree char *key = NULL;
+  const char *value = section != NULL ? g_hash_table_lookup (section, above) : NULL;
+  if (value != NULL && value[0] == '\0')
+    (void) take_pair (section, above, line, &key);
 }
 
 gboolean
@@ -84,8 +98,8 @@ oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections, GE
   g_autoptr (GHashTable) sections =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   GHashTable *section = NULL;
-  size_t level = 0;     /* indentation of the key above */
-  gboolean key = FALSE; /* whether there is one above in the section */
+  size_t level = 0;            /* indentation of the key above */
+  g_autofree char *key = NULL; /* (nullable): the one above in the section */
   unsigned number = 0;
   for (char *line = text, *next = NULL; line != NULL; line = next)
     {
@@ -95,13 +109,19 @@ oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections, GE
         *next++ = '\0';
       size_t depth = strspn (line, " \t");
       g_strstrip (line);
-      if (*line == '\0' || *line == '#' || *line == ';' || (key && depth > level))
+      if (*line == '\0' || *line == '#' || *line == ';')
         continue;
+      if (key != NULL && depth > level)
+        {
+          take_nested (section, key, line);
+          continue;
+        }
       level = depth;
-      key = *line != '[';
+      if (*line == '[')
+        g_clear_pointer (&key, g_free);
       if (*line == '[' && (section = open_section (sections, line)) == NULL)
         return oci_throw (error, OCI_ERROR_FORMAT, "%s:%u: the section has no ‘]’", name, number);
-      if (*line != '[' && !take_pair (section, line))
+      if (*line != '[' && !take_pair (section, NULL, line, &key))
         return oci_throw (error, OCI_ERROR_FORMAT, "%s:%u: expected ‘key = value’", name, number);
     }
   *out_sections = g_steal_pointer (&sections);
@@ -211,6 +231,28 @@ oci_aws_config_get_session (const OciAwsConfig *self, const char *session, const
 {
   g_autofree char *name = g_strconcat ("sso-session ", session, NULL);
   return section_get (g_hash_table_lookup (self->config, name), key);
+}
+
+static GHashTable *
+services_section (const OciAwsConfig *self, const char *services)
+{
+  g_autofree char *name = g_strconcat ("services ", services, NULL);
+  return g_hash_table_lookup (self->config, name);
+}
+
+const char *
+oci_aws_config_get_service (const OciAwsConfig *self, const char *services, const char *service,
+                            const char *key)
+{
+  g_autofree char *lower = g_ascii_strdown (service, -1);
+  g_autofree char *nested = g_strconcat (lower, ".", key, NULL);
+  return section_get (services_section (self, services), nested);
+}
+
+gboolean
+oci_aws_config_has_services (const OciAwsConfig *self, const char *services)
+{
+  return services_section (self, services) != NULL;
 }
 
 const char *

@@ -35,6 +35,14 @@ const char *oci_aws_config_get (const OciAwsConfig *self, const char *profile, c
 const char *oci_aws_config_get_session (const OciAwsConfig *self, const char *session,
                                         const char *key);
 
+/** A value of a service in a [services NAME], or NULL: its lines stand indented below "SERVICE =".
+ * Returns: (transfer none) */
+const char *oci_aws_config_get_service (const OciAwsConfig *self, const char *services,
+                                        const char *service, const char *key);
+
+/** Whether there is a [services NAME]. */
+gboolean oci_aws_config_has_services (const OciAwsConfig *self, const char *services);
+
 /** The path of the file that has the key of the profile, for messages. Returns: (transfer none) */
 const char *oci_aws_config_file_of (const OciAwsConfig *self, const char *profile, const char *key);
 
@@ -44,7 +52,8 @@ const char *oci_aws_config_file_of (const OciAwsConfig *self, const char *profil
  * @out_sections: (out) (transfer full): section name -> GHashTable of key -> value
  *
  * "[section]", "key = value" with comments on lines of their own or behind " #" and " ;"; lines
- * that are indented more than the key above belong to it and are left out.
+ * that are indented more than the key above belong to it: below an empty value "key = value" is
+ * kept as "ABOVE.key", anything else is left out.
  */
 gboolean oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections,
                             GError **error);

@@ -12,6 +12,17 @@ typedef struct
   guint8 bytes[OCI_DIGEST_BYTES];
 } Mac;
 
+OciAwsCredentials *
+oci_aws_credentials_new (const char *access_key, const char *secret_key, const char *session_token)
+{
+  OciAwsCredentials *self = g_new0 (OciAwsCredentials, 1);
+  self->access_key = g_strdup (access_key);
+  self->secret_key = g_strdup (secret_key);
+  if (session_token != NULL && session_token[0] != '\0')
+    self->session_token = g_strdup (session_token);
+  return self;
+}
+
 void
 oci_aws_credentials_free (OciAwsCredentials *self)
 {

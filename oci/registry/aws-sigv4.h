@@ -16,6 +16,10 @@ typedef struct
   char *source;        /* "environment variables", for messages */
 } OciAwsCredentials;
 
+/** Takes empty texts for none, as they come in environments and documents. */
+OciAwsCredentials *oci_aws_credentials_new (const char *access_key, const char *secret_key,
+                                            const char *session_token);
+
 /** Overwrites the secrets before the memory is released. */
 void oci_aws_credentials_free (OciAwsCredentials *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciAwsCredentials, oci_aws_credentials_free)

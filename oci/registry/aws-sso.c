@@ -6,6 +6,7 @@
 
 #include "oci/base/fd.h"
 #include "oci/base/json.h"
+#include "oci/base/redact.h"
 #include "oci/base/temp-file.h"
 
 #include <fcntl.h>
@@ -136,12 +137,17 @@ renew (const OciAwsSearch *search, const SsoProfile *sso, json_t *cached, GError
       const char *value = text_of (cached, fields[i]);
       if (value == NULL)
         return TRUE; /* it cannot be renewed; the caller sees that it is old */
+      oci_redact_add (i > 0 ? value : NULL);
       oci_json_set (form, fields[i], oci_json_text (value));
     }
   oci_json_set (form, "grantType", oci_json_text ("refresh_token"));
-  g_autofree char *host =
-      g_strdup_printf ("oidc.%s.%s", sso->region, oci_aws_dns_suffix (sso->region));
-  g_autofree char *endpoint = oci_aws_endpoint (search->config, "SSO_OIDC", host);
+  gboolean fips =
+      oci_aws_config_flag (search->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  g_autofree char *host = g_strdup_printf ("oidc%s.%s.%s", fips ? "-fips" : "", sso->region,
+                                           oci_aws_dns_suffix (sso->region));
+  g_autofree char *endpoint = oci_aws_endpoint (search->config, "SSO_OIDC", host, error);
+  if (endpoint == NULL)
+    return FALSE;
   g_autofree char *url = g_strconcat (endpoint, "/token", NULL);
   g_autoptr (GBytes) body = oci_json_dump (form);
   static const char *const headers[] = { "Content-Type: application/json", NULL };
@@ -201,10 +207,8 @@ read_role (const OciHttpResponse *response, GError **error)
       oci_throw (error, OCI_ERROR_FORMAT, "the portal answers without credentials");
       return NULL;
     }
-  OciAwsCredentials *credentials = g_new0 (OciAwsCredentials, 1);
-  credentials->access_key = g_strdup (access_key);
-  credentials->secret_key = g_strdup (secret_key);
-  credentials->session_token = g_strdup (text_of (role, "sessionToken"));
+  OciAwsCredentials *credentials =
+      oci_aws_credentials_new (access_key, secret_key, text_of (role, "sessionToken"));
   credentials->expires = json_integer_value (json_object_get (role, "expiration")) / 1000;
   oci_secret_wipe_json (root);
   return credentials;
@@ -214,9 +218,13 @@ static OciAwsCredentials *
 exchange_token (const OciAwsSearch *search, const SsoProfile *sso, const char *token,
                 GError **error)
 {
-  g_autofree char *host =
-      g_strdup_printf ("portal.sso.%s.%s", sso->region, oci_aws_dns_suffix (sso->region));
-  g_autofree char *endpoint = oci_aws_endpoint (search->config, "SSO", host);
+  gboolean fips =
+      oci_aws_config_flag (search->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  g_autofree char *host = g_strdup_printf ("portal.sso%s.%s.%s", fips ? "-fips" : "", sso->region,
+                                           oci_aws_dns_suffix (sso->region));
+  g_autofree char *endpoint = oci_aws_endpoint (search->config, "SSO", host, error);
+  if (endpoint == NULL)
+    return NULL;
   g_autofree char *role = g_uri_escape_string (sso->role_name, NULL, FALSE);
   g_autofree char *account = g_uri_escape_string (sso->account_id, NULL, FALSE);
   g_autofree char *url = g_strdup_printf ("%s/federation/credentials?role_name=%s&account_id=%s",

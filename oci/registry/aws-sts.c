@@ -3,6 +3,8 @@
 #include "oci/registry/aws-service.h"
 #include "oci/registry/credentials.h"
 
+#include "oci/base/redact.h"
+
 #include <string.h>
 
 #define VERSION "2011-06-15"
@@ -108,10 +110,8 @@ read_answer (const OciHttpResponse *response, const OciAwsRole *role, GError **e
       oci_throw (error, OCI_ERROR_FORMAT, "STS answers for %s without credentials", role_quoted);
       return NULL;
     }
-  OciAwsCredentials *credentials = g_new0 (OciAwsCredentials, 1);
-  credentials->access_key = g_steal_pointer (&answer.access_key);
-  credentials->secret_key = g_steal_pointer (&answer.secret_key);
-  credentials->session_token = g_steal_pointer (&answer.session_token);
+  OciAwsCredentials *credentials =
+      oci_aws_credentials_new (answer.access_key, answer.secret_key, answer.session_token);
   gint64 expires = answer.expiration != NULL ? oci_aws_parse_time (answer.expiration) : -1;
   credentials->expires = MAX (expires, 0);
   return credentials;
@@ -141,13 +141,28 @@ find_region (const OciAwsSearch *search)
   return configured != NULL && oci_aws_is_region (configured) ? configured : search->region;
 }
 
+/* botocore's endpoint rules for sts. */
+static char *
+sts_host (const OciAwsConfig *config, const char *region)
+{
+  gboolean fips = oci_aws_config_flag (config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  gboolean dual =
+      oci_aws_config_flag (config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+  gboolean gov = g_str_has_prefix (region, "us-gov-"); /* where all are FIPS endpoints */
+  return g_strdup_printf ("sts%s.%s.%s", fips && (dual || !gov) ? "-fips" : "", region,
+                          dual ? oci_aws_dual_stack_suffix (region) : oci_aws_dns_suffix (region));
+}
+
 static OciAwsCredentials *
 ask (const OciAwsSearch *search, const char *action, const OciAwsRole *role, const char *token,
      const OciAwsCredentials *from, GError **error)
 {
   const char *region = find_region (search);
-  g_autofree char *host = g_strdup_printf ("sts.%s.%s", region, oci_aws_dns_suffix (region));
-  g_autofree char *endpoint = oci_aws_endpoint (search->config, "STS", host);
+  g_autofree char *host = sts_host (search->config, region);
+  g_autofree char *endpoint = oci_aws_endpoint (search->config, "STS", host, error);
+  if (endpoint == NULL)
+    return NULL;
+  oci_redact_add (token);
   GString *form = g_string_new (NULL);
   g_string_append_printf (form, "Action=%s&Version=" VERSION, action);
   add_field (form, "RoleArn", role->role_arn);

@@ -44,25 +44,14 @@ oci_ecr_host_clear (OciEcrHost *self)
 
 /* botocore's endpoint rules for ecr. */
 char *
-oci_ecr_api_host (const OciEcrHost *self)
+oci_ecr_api_host (const OciEcrHost *self, gboolean fips)
 {
-  const char *suffix = oci_aws_dns_suffix (self->region);
+  const char *infix = fips || self->fips ? "-fips" : "";
   if (!self->dual_stack)
-    return g_strdup_printf ("api.ecr%s.%s.%s", self->fips ? "-fips" : "", self->region, suffix);
-  const char *dual_suffix = strcmp (suffix, "amazonaws.com.cn") == 0
-                                ? "api.amazonwebservices.com.cn"
-                            : strcmp (suffix, "amazonaws.eu") == 0 ? "api.amazonwebservices.eu"
-                                                                   : "api.aws";
-  return g_strdup_printf ("ecr%s.%s.%s", self->fips ? "-fips" : "", self->region, dual_suffix);
-}
-
-/* AWS's own code without the namespace: "com.amazonaws.ecr#AccessDenied" */
-static const char *
-error_code (const json_t *document)
-{
-  const char *type = json_string_value (json_object_get (document, "__type"));
-  const char *hash = type != NULL ? strrchr (type, '#') : NULL;
-  return hash != NULL ? hash + 1 : type;
+    return g_strdup_printf ("api.ecr%s.%s.%s", infix, self->region,
+                            oci_aws_dns_suffix (self->region));
+  return g_strdup_printf ("ecr%s.%s.%s", infix, self->region,
+                          oci_aws_dual_stack_suffix (self->region));
 }
 
 static const char *
@@ -85,7 +74,7 @@ static gboolean
 fail (const OciHttpResponse *response, const json_t *document, const char *operation,
       const OciAwsCredentials *credentials, GError **error)
 {
-  const char *code = error_code (document);
+  g_autofree char *code = oci_aws_error_code (response);
   const char *text = json_string_value (json_object_get (document, "message"));
   if (text == NULL)
     text = json_string_value (json_object_get (document, "Message"));
@@ -110,8 +99,11 @@ call (OciHttpClient *client, const OciEcrHost *host, const char *operation, cons
   g_autoptr (OciAwsConfig) config = credentials != NULL ? oci_aws_config_load (error) : NULL;
   if (config == NULL)
     return NULL;
-  g_autofree char *api_host = oci_ecr_api_host (host);
-  g_autofree char *endpoint = oci_aws_endpoint (config, "ECR", api_host);
+  g_autofree char *api_host = oci_ecr_api_host (
+      host, oci_aws_config_flag (config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"));
+  g_autofree char *endpoint = oci_aws_endpoint (config, "ECR", api_host, error);
+  if (endpoint == NULL)
+    return NULL;
   g_autofree char *target = g_strconcat (TARGET_PREFIX, operation, NULL);
   g_autoptr (GBytes) body = oci_json_dump (arguments);
   const OciAwsCall request = {
@@ -129,7 +121,7 @@ call (OciHttpClient *client, const OciEcrHost *host, const char *operation, cons
   gsize size = 0;
   const char *bytes = g_bytes_get_data (response->body, &size);
   g_autoptr (OciJsonValue) document = size > 0 ? json_loadb (bytes, size, 0, NULL) : NULL;
-  const char *code = error_code (document);
+  g_autofree char *code = oci_aws_error_code (response);
   gboolean fine =
       response->status == 200 || (allowed != NULL && code != NULL && strcmp (code, allowed) == 0);
   if (!fine)
@@ -200,6 +192,6 @@ oci_ecr_create_repository (OciHttpClient *client, const OciEcrHost *host, const 
             cancellable, &source, error);
   if (answer == NULL)
     return FALSE;
-  *out_created = error_code (answer) == NULL;
+  *out_created = json_object_get (answer, "__type") == NULL;
   return TRUE;
 }

@@ -26,8 +26,13 @@ gboolean oci_ecr_host_parse (const char *host, OciEcrHost *out_host);
 void oci_ecr_host_clear (OciEcrHost *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciEcrHost, oci_ecr_host_clear)
 
-/** The host name of ECR's API for the registry. Returns: (transfer full) */
-char *oci_ecr_api_host (const OciEcrHost *self);
+/**
+ * oci_ecr_api_host:
+ * @fips: whether a FIPS endpoint is wanted, whatever the registry's name says
+ *
+ * The host name of ECR's API for the registry. Returns: (transfer full)
+ */
+char *oci_ecr_api_host (const OciEcrHost *self, gboolean fips);
 
 /**
  * oci_ecr_authorize:

@@ -1,6 +1,7 @@
 #include "oci/registry/failure.h"
 
 #include "oci/base/json.h"
+#include "oci/base/redact.h"
 #include "oci/registry/ecr.h"
 
 #include <string.h>
@@ -29,9 +30,10 @@ append_error (GString *text, const json_t *item)
   const char *message = json_string_value (json_object_get (item, "message"));
   g_autofree char *quoted = message != NULL && message[0] != '\0' ? oci_quote (message) : NULL;
   gboolean coded = code != NULL && is_code (code);
+  g_autofree char *shown = coded ? oci_redact (code) : NULL;
   if (!coded && quoted == NULL)
     return;
-  g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? ", " : "", coded ? code : "",
+  g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? ", " : "", coded ? shown : "",
                           coded && quoted != NULL ? ": " : "", quoted != NULL ? quoted : "");
 }
 

@@ -12,6 +12,9 @@ enum
   MAX_MESSAGE_BYTES = 4096,
 };
 
+/* Of a process that has none; never the working directory, as C libraries have it. */
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+
 /* What is read from one pipe. Allocated once: growing would leave copies of secrets behind. */
 typedef struct
 {
@@ -188,14 +191,36 @@ prepare_capture (Capture *self, GInputStream *pipe, gsize max, GError **error)
   return g_unix_set_fd_nonblocking (self->fd, TRUE, error);
 }
 
+char *
+oci_helper_process_find (const char *name)
+{
+  const char *path = g_getenv ("PATH");
+  if (strchr (name, '/') != NULL)
+    return g_strdup (name);
+  g_auto (GStrv) directories = g_strsplit (path != NULL ? path : DEFAULT_PATH, ":", -1);
+  for (char **directory = directories; *directory != NULL; directory++)
+    {
+      g_autofree char *program = g_build_filename (*directory, name, NULL);
+      if (**directory == '/' && g_file_test (program, G_FILE_TEST_IS_EXECUTABLE)
+          && !g_file_test (program, G_FILE_TEST_IS_DIR))
+        return g_steal_pointer (&program);
+    }
+  return NULL;
+}
+
 static gboolean
 start (Run *self, const OciHelperProcess *process, GError **error)
 {
-  g_autofree char *program = g_find_program_in_path (process->argv[0]);
+  g_autofree char *program = oci_helper_process_find (process->argv[0]);
+  g_autoptr (GPtrArray) argv = g_ptr_array_new (); /* borrowed */
   if (program == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "there is no %s in $PATH", process->argv[0]);
+  g_ptr_array_add (argv, program);
+  for (const char *const *word = process->argv + 1; *word != NULL; word++)
+    g_ptr_array_add (argv, (gpointer) *word);
+  g_ptr_array_add (argv, NULL);
   g_autoptr (GError) local = NULL;
-  self->process = g_subprocess_newv (process->argv,
+  self->process = g_subprocess_newv ((const char *const *) argv->pdata,
                                      G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
                                          | G_SUBPROCESS_FLAGS_STDERR_PIPE,
                                      &local);

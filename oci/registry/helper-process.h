@@ -41,4 +41,15 @@ typedef struct
 gboolean oci_helper_process_run (const OciHelperProcess *self, GCancellable *cancellable,
                                  OciHelperResult *out_result, GError **error);
 
+/**
+ * oci_helper_process_find:
+ * @name: a program; with a "/" in it, it is taken as it is
+ *
+ * Looks in the absolute directories of $PATH: empty and relative elements, which mean the working
+ * directory, would run what somebody left there.
+ *
+ * Returns: (transfer full) (nullable): its path
+ */
+char *oci_helper_process_find (const char *name);
+
 G_END_DECLS

@@ -1,5 +1,8 @@
 #include "oci/registry/http-exchange.h"
 
+#include "oci/registry/http-headers.h"
+#include "oci/registry/proxy.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
@@ -9,8 +12,7 @@ enum
 {
   SEND_BUFFER_BYTES = 128 * 1024,
   RECEIVE_BUFFER_BYTES = 64 * 1024,
-  EXPECT_BYTES = 1024 * 1024, /* larger bodies are announced first */
-  CLOCK_SLACK_MSECS = 50,     /* between the ends of our limit and of libcurl's */
+  CLOCK_SLACK_MSECS = 50, /* between the ends of our limit and of libcurl's */
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };
@@ -27,11 +29,13 @@ typedef struct
   OciHttpResponse *response;
   GByteArray *body;
   size_t header_bytes;
-  gboolean receiving;  /* the receiver has begun */
-  gint64 window_start; /* since when @window_bytes had arrived, for the drip limit; 0 before */
+  gboolean headers_ended; /* the empty line came */
+  gboolean receiving;     /* the receiver has begun */
+  gint64 window_start;    /* since when @window_bytes had arrived, for the drip limit; 0 before */
   uint64_t window_bytes;
   const char *ca_name; /* where the authorities are from, for messages */
   GError *failure;     /* why a callback stopped the transfer */
+  OciProxy proxy;      /* that the environment wants */
   char message[CURL_ERROR_SIZE];
 } Transfer;
 
@@ -62,7 +66,7 @@ send_body (char *buffer, size_t size, size_t count, void *data)
 {
   Transfer *self = data;
   const OciHttpRequest *request = self->request;
-  uint64_t total = request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
+  uint64_t total = oci_http_request_body_size (request);
   size_t want = (size_t) MIN ((uint64_t) size * count, total - self->offset);
   if (want == 0)
     return 0;
@@ -136,21 +140,6 @@ receive_body (char *bytes, size_t size, size_t count, void *data)
   return len;
 }
 
-static void
-store_header (GHashTable *headers, const char *line, size_t len)
-{
-  const char *colon = memchr (line, ':', len);
-  if (colon == NULL)
-    return;
-  g_autofree char *name = g_ascii_strdown (line, (gssize) (colon - line));
-  g_autofree char *value = g_strndup (colon + 1, len - (size_t) (colon + 1 - line));
-  g_strstrip (value);
-  const char *before = g_hash_table_lookup (headers, name);
-  char *joined =
-      before != NULL ? g_strconcat (before, ", ", value, NULL) : g_steal_pointer (&value);
-  g_hash_table_insert (headers, g_steal_pointer (&name), joined);
-}
-
 static size_t
 receive_header (char *line, size_t size, size_t count, void *data)
 {
@@ -163,10 +152,11 @@ receive_header (char *line, size_t size, size_t count, void *data)
                  OCI_HTTP_MAX_HEADER_BYTES);
       return 0;
     }
+  self->headers_ended = len > 0 && (line[0] == '\r' || line[0] == '\n');
   if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
     g_hash_table_remove_all (self->response->headers); /* those before were of an interim answer */
   else
-    store_header (self->response->headers, line, len);
+    oci_http_headers_store (self->response->headers, line, len);
   return len;
 }
 
@@ -306,13 +296,19 @@ time_limit (const OciHttpClient *client, const OciHttpRequest *request)
 
 static void
 set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *request,
-                   const OciUrlOrigin *origin)
+                   const OciUrlOrigin *origin, const OciProxy *proxy)
 {
   gboolean plain = strcmp (origin->scheme, "http") == 0;
-  unsigned stall =
-      client->options.stall_seconds > 0 ? client->options.stall_seconds : OCI_HTTP_STALL_SECONDS;
+  gboolean bulk =
+      request->receiver != NULL || oci_http_request_body_size (request) > OCI_HTTP_EXPECT_BYTES;
+  unsigned stall = client->options.stall_seconds > 0 ? client->options.stall_seconds
+                   : bulk                            ? OCI_HTTP_BULK_STALL_SECONDS
+                                                     : OCI_HTTP_STALL_SECONDS;
   SET (handle, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
   SET (handle, CURLOPT_NOSIGNAL, 1L);
+  /* RFC 8996: 1.0 and 1.1 must not be used; Debian's GnuTLS would still take them. */
+  SET (handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+  SET (handle, CURLOPT_PROXY_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
   /* Threads do not share connections, so HTTP/2 has nothing to multiplex; measured on a 500 MB blob
    * its flow control made the upload take 1.6 times as long (libcurl 7.88, docker-registry). */
   SET (handle, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
@@ -327,8 +323,9 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_TCP_KEEPINTVL, (long) KEEPALIVE_INTERVAL_SECONDS);
   SET (handle, CURLOPT_UPLOAD_BUFFERSIZE, (long) SEND_BUFFER_BYTES);
   SET (handle, CURLOPT_BUFFERSIZE, (long) RECEIVE_BUFFER_BYTES);
-  if (oci_url_is_loopback (origin) || request->local_service)
-    SET (handle, CURLOPT_PROXY, ""); /* plain text must not leave the machine by $http_proxy */
+  SET (handle, CURLOPT_PROXY, proxy->url != NULL ? proxy->url : "");
+  SET (handle, CURLOPT_NOPROXY, ""); /* the environment was asked already */
+  SET (handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 static void
@@ -339,6 +336,9 @@ set_up_callbacks (CURL *handle, Transfer *transfer)
   SET (handle, CURLOPT_WRITEDATA, transfer);
   SET (handle, CURLOPT_HEADERFUNCTION, receive_header);
   SET (handle, CURLOPT_HEADERDATA, transfer);
+  /* Decodes what a proxy compressed unasked. Blobs are taken as they are: their digest tells. */
+  if (transfer->request->receiver == NULL)
+    SET (handle, CURLOPT_ACCEPT_ENCODING, "");
   SET (handle, CURLOPT_NOPROGRESS, 0L);
   SET (handle, CURLOPT_XFERINFOFUNCTION, report_progress);
   SET (handle, CURLOPT_XFERINFODATA, transfer);
@@ -354,7 +354,7 @@ set_up_method (CURL *handle, Transfer *transfer)
     SET (handle, CURLOPT_HTTPGET, 1L);
   else
     {
-      uint64_t size = request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
+      uint64_t size = oci_http_request_body_size (request);
       SET (handle, CURLOPT_UPLOAD, 1L);
       SET (handle, CURLOPT_CUSTOMREQUEST, request->method);
       SET (handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t) size);
@@ -365,55 +365,116 @@ set_up_method (CURL *handle, Transfer *transfer)
     }
 }
 
-/* A line break in a value from outside would be another header. */
+/* Whether what failed is between us and the proxy: it has not connected us to the host yet. */
 static gboolean
-append_header (struct curl_slist **list, const char *line, GError **error)
+is_about_proxy (CURL *handle, CURLcode code, const Transfer *transfer, const OciUrlOrigin *origin)
 {
-  for (const char *p = line; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      {
-        g_autofree char *name = g_strndup (line, strcspn (line, ":"));
-        return oci_throw (error, OCI_ERROR_FORMAT,
-                          "the value of the header %s has a control "
-                          "character in it",
-                          name);
-      }
-  struct curl_slist *longer = curl_slist_append (*list, line);
-  if (longer == NULL)
-    g_error ("out of memory while building a request");
-  *list = longer;
-  return TRUE;
-}
-
-static gboolean
-build_headers (const OciHttpRequest *request, gboolean authorize, struct curl_slist **out_list,
-               GError **error)
-{
-  /* libcurl waits before every upload whether the server wants it; small ones are sent at once. */
-  uint64_t size = request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
-  if (size > 0 && size <= EXPECT_BYTES && !append_header (out_list, "Expect:", error))
+  long status = 0, connects = 0;
+  if (transfer->proxy.url == NULL)
     return FALSE;
-  for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
-    if (!append_header (out_list, *line, error))
-      return FALSE;
-  if (!authorize || request->authorization == NULL)
-    return TRUE;
-  char *line = g_strconcat ("Authorization: ", request->authorization, NULL);
-  gboolean ok = append_header (out_list, line, error);
-  explicit_bzero (line, strlen (line));
-  g_free (line);
-  return ok;
+  (void) curl_easy_getinfo (handle, CURLINFO_HTTP_CONNECTCODE, &status);
+  (void) curl_easy_getinfo (handle, CURLINFO_NUM_CONNECTS, &connects);
+  gboolean tunnel = strcmp (origin->scheme, "https") == 0;
+  return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY
+         || (tunnel && status / 100 != 2 && connects > 0);
 }
 
-static void
-free_headers (struct curl_slist *list)
+static gboolean
+fail_certificate (const OciUrlOrigin *origin, const char *reason, gboolean proxy, GError **error)
 {
-  for (struct curl_slist *item = list; item != NULL; item = item->next)
-    explicit_bzero (item->data, strlen (item->data));
-  curl_slist_free_all (list);
+  gboolean usual = strcmp (origin->port, "443") == 0;
+  if (strstr (reason, "does not match") != NULL)
+    return oci_throw (error, OCI_ERROR_DENIED,
+                      "its TLS certificate is not trusted: %s; use a name that it is for", reason);
+  if (proxy)
+    return oci_throw (error, OCI_ERROR_DENIED,
+                      "its TLS certificate is not trusted: %s; name a file with the authority's "
+                      "certificate in SSL_CERT_FILE",
+                      reason);
+  return oci_throw (error, OCI_ERROR_DENIED,
+                    "its TLS certificate is not trusted: %s; put the authority's certificate "
+                    "into ~/.config/containers/certs.d/%s%s%s/ca.crt, or name it in "
+                    "SSL_CERT_FILE",
+                    reason, origin->host, usual ? "" : ":", usual ? "" : origin->port);
+}
+
+static gboolean
+fail_tls (const OciUrlOrigin *origin, const char *reason, gboolean proxy, GError **error)
+{
+  /* GnuTLS's words for a port that answers a handshake with something else. */
+  if (strstr (reason, "unexpected TLS packet") != NULL && proxy)
+    return oci_throw (error, OCI_ERROR_FORMAT, "it does not speak TLS; write its URL with http://");
+  if (strstr (reason, "unexpected TLS packet") != NULL)
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "port %s does not speak TLS; if it is a registry with plain HTTP, "
+                      "--tls-verify=false allows that",
+                      origin->port);
+  /* And for a peer with nothing newer, which says so or closes the connection. */
+  if (strstr (reason, "protocol version") != NULL
+      || strstr (reason, "unsupported protocol") != NULL)
+    return oci_throw (error, OCI_ERROR_DENIED, "it has no TLS 1.2 or newer: %s", reason);
+  return oci_throw (error, OCI_ERROR_NETWORK, "%s", reason);
+}
+
+static gboolean
+fail_status_of_proxy (long status, GError **error)
+{
+  if (status == 407)
+    return oci_throw (error, OCI_ERROR_DENIED,
+                      "it wants another user and password (HTTP 407); they are written in its "
+                      "URL: http://USER:PASSWORD@HOST:PORT");
+  return oci_throw (error, status < 500 ? OCI_ERROR_DENIED : OCI_ERROR_NETWORK,
+                    "it does not connect to the host (HTTP %ld)", status);
 }
 
 /* The one place where libcurl's way to fail becomes ours. */
+static gboolean
+translate_code (CURL *handle, CURLcode code, const Transfer *transfer, const OciUrlOrigin *origin,
+                const char *reason, gboolean proxy, GError **error)
+{
+  long os_error = 0, status = 0;
+  (void) curl_easy_getinfo (handle, CURLINFO_OS_ERRNO, &os_error);
+  (void) curl_easy_getinfo (handle, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (proxy && status >= 300)
+    return fail_status_of_proxy (status, error);
+  switch (code)
+    {
+    case CURLE_SEND_FAIL_REWIND:
+      return oci_throw (error, OCI_ERROR_NETWORK, "the connection was closed before the answer");
+    case CURLE_COULDNT_CONNECT:
+      if (proxy)
+        return oci_throw (error, OCI_ERROR_UNREACHABLE, "connecting to it: %s",
+                          os_error != 0 ? g_strerror ((int) os_error) : reason);
+      return oci_throw (error, OCI_ERROR_UNREACHABLE, "connecting to port %s: %s", origin->port,
+                        os_error != 0 ? g_strerror ((int) os_error) : reason);
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return oci_throw (error, OCI_ERROR_UNREACHABLE,
+                        "there is no such host, or its name cannot be resolved now");
+    case CURLE_OPERATION_TIMEDOUT:
+      return oci_throw (error,
+                        g_str_has_prefix (reason, "Connection time") ? OCI_ERROR_UNREACHABLE
+                                                                     : OCI_ERROR_TIMEOUT,
+                        "no answer in time: %s", reason);
+    case CURLE_SSL_CONNECT_ERROR:
+      return fail_tls (origin, reason, proxy, error);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return fail_certificate (origin, reason, proxy, error);
+    case CURLE_SSL_CACERT_BADFILE:
+      return oci_throw (error, OCI_ERROR_IO, "the certificate authorities of %s cannot be read: %s",
+                        transfer->ca_name, reason);
+    case CURLE_SSL_CERTPROBLEM:
+      return oci_throw (error, OCI_ERROR_IO, "the client certificate cannot be used: %s", reason);
+    case CURLE_BAD_CONTENT_ENCODING:
+      return oci_throw (error, OCI_ERROR_FORMAT,
+                        "the answer comes compressed, which was not asked for, and cannot be "
+                        "decoded: %s",
+                        reason);
+    default:
+      return oci_throw (error, OCI_ERROR_NETWORK, "%s", reason);
+    }
+}
+
 static gboolean
 translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *origin,
            GError **error)
@@ -430,62 +491,16 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
   gint64 left = oci_http_client_time_left (transfer->client);
   if (code == CURLE_OPERATION_TIMEDOUT && left >= 0 && left < CLOCK_SLACK_MSECS)
     return oci_http_client_fail_late (transfer->client, error);
-
-  long os_error = 0;
-  long proxy_status = 0;
   const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror (code);
   /* What libcurl says about proxies may have the proxy's URL in it, with its password. */
   if (strstr (reason, "://") != NULL || strchr (reason, '@') != NULL)
     reason = curl_easy_strerror (code);
-  (void) curl_easy_getinfo (handle, CURLINFO_OS_ERRNO, &os_error);
-  (void) curl_easy_getinfo (handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-  if (proxy_status >= 400 && proxy_status < 500)
-    return oci_throw (error, OCI_ERROR_DENIED, "the proxy does not connect to it (HTTP %ld)",
-                      proxy_status);
-  switch (code)
-    {
-    case CURLE_SEND_FAIL_REWIND:
-      return oci_throw (error, OCI_ERROR_NETWORK, "the connection was closed before the answer");
-    case CURLE_COULDNT_CONNECT:
-      return oci_throw (error, OCI_ERROR_UNREACHABLE, "connecting to port %s: %s", origin->port,
-                        os_error != 0 ? g_strerror ((int) os_error) : reason);
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return oci_throw (error, OCI_ERROR_UNREACHABLE,
-                        "there is no such host, or its name cannot be resolved now");
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return oci_throw (error, OCI_ERROR_UNREACHABLE, "the proxy of $https_proxy: %s", reason);
-    case CURLE_OPERATION_TIMEDOUT:
-      return oci_throw (error,
-                        g_str_has_prefix (reason, "Connection time") ? OCI_ERROR_UNREACHABLE
-                                                                     : OCI_ERROR_NETWORK,
-                        "no answer in time: %s", reason);
-    case CURLE_SSL_CONNECT_ERROR:
-      /* GnuTLS's words for a port that answers a handshake with something else. */
-      if (strstr (reason, "unexpected TLS packet") != NULL)
-        return oci_throw (error, OCI_ERROR_FORMAT,
-                          "port %s does not speak TLS; if it is a registry with plain HTTP, "
-                          "--tls-verify=false allows that",
-                          origin->port);
-      return oci_throw (error, OCI_ERROR_NETWORK, "%s", reason);
-    case CURLE_PEER_FAILED_VERIFICATION:
-      if (strstr (reason, "does not match") != NULL)
-        return oci_throw (error, OCI_ERROR_DENIED,
-                          "its TLS certificate is not trusted: %s; use a name that it is for",
-                          reason);
-      return oci_throw (error, OCI_ERROR_DENIED,
-                        "its TLS certificate is not trusted: %s; put the authority's certificate "
-                        "into ~/.config/containers/certs.d/%s%s%s/ca.crt, or name it in "
-                        "SSL_CERT_FILE",
-                        reason, origin->host, strcmp (origin->port, "443") == 0 ? "" : ":",
-                        strcmp (origin->port, "443") == 0 ? "" : origin->port);
-    case CURLE_SSL_CACERT_BADFILE:
-      return oci_throw (error, OCI_ERROR_IO, "the certificate authorities of %s cannot be read: %s",
-                        transfer->ca_name, reason);
-    case CURLE_SSL_CERTPROBLEM:
-      return oci_throw (error, OCI_ERROR_IO, "the client certificate cannot be used: %s", reason);
-    default:
-      return oci_throw (error, OCI_ERROR_NETWORK, "%s", reason);
-    }
+  gboolean proxy = is_about_proxy (handle, code, transfer, origin);
+  if (!proxy)
+    return translate_code (handle, code, transfer, origin, reason, FALSE, error);
+  g_autofree char *name = oci_proxy_describe (&transfer->proxy);
+  OCI_PREFIX (error, "%s", name);
+  return translate_code (handle, code, transfer, origin, reason, TRUE, error);
 }
 
 static gboolean
@@ -512,14 +527,14 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
     return oci_http_client_fail_late (self, error);
   if (!check_plain (self, transfer->request, origin, error)
       || !oci_http_client_certificates (self, origin, &certificates, error)
-      || !build_headers (transfer->request, authorize, &headers, error))
+      || !oci_http_headers_build (transfer->request, authorize, &headers, error))
     {
-      free_headers (headers);
+      oci_http_headers_free (headers);
       return FALSE;
     }
   CURL *handle = take_handle (self);
   transfer->handle = handle;
-  set_up_connection (self, handle, transfer->request, origin);
+  set_up_connection (self, handle, transfer->request, origin, &transfer->proxy);
   if (transfer->request->ca_file != NULL)
     {
       certificates.ca_file = transfer->request->ca_file;
@@ -532,7 +547,11 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
   SET (handle, CURLOPT_URL, url);
   SET (handle, CURLOPT_HTTPHEADER, headers);
   CURLcode code = curl_easy_perform (handle);
-  if (code == CURLE_OK)
+  /* libcurl takes an answer that ends within its headers for one without a body. */
+  if (code == CURLE_OK && !transfer->headers_ended)
+    oci_throw (&transfer->failure, OCI_ERROR_NETWORK,
+               "the connection was closed within the headers of the answer");
+  else if (code == CURLE_OK)
     (void) begin_receiving (transfer); /* sets @failure */
   gboolean ok = translate (handle, code, transfer, origin, error);
   /* After a failure libcurl 7.88 may keep buffers that refuse to get their size set again. */
@@ -540,7 +559,7 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
     give_handle_back (self, handle);
   else
     curl_easy_cleanup (handle);
-  free_headers (headers);
+  oci_http_headers_free (headers);
   return ok;
 }
 
@@ -556,8 +575,11 @@ oci_http_exchange (OciHttpClient *self, const OciHttpRequest *request, const cha
   response->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   transfer.response = response;
   transfer.body = g_byte_array_new ();
+  if (!request->local_service) /* plain text must not leave the machine by $http_proxy */
+    oci_proxy_find (origin, &transfer.proxy);
   gboolean ok = exchange (self, &transfer, url, origin, authorize, error);
   response->body = g_byte_array_free_to_bytes (transfer.body);
   g_clear_error (&transfer.failure);
+  oci_proxy_clear (&transfer.proxy);
   return ok ? g_steal_pointer (&response) : NULL;
 }

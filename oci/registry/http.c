@@ -102,27 +102,36 @@ oci_http_response_header (const OciHttpResponse *self, const char *name)
   return g_hash_table_lookup (self->headers, name);
 }
 
-/* Where a GET or HEAD is sent on to; *@out_url stays NULL when it is not. */
+/* RFC 9110 section 15.4: 307 and 308 keep method and body; what the others mean for POST and PUT is
+ * the caller's business. */
+static gboolean
+is_redirect (const OciHttpRequest *request, unsigned status)
+{
+  gboolean safe = strcmp (request->method, "GET") == 0 || strcmp (request->method, "HEAD") == 0;
+  return status == 307 || status == 308
+         || (safe && (status == 301 || status == 302 || status == 303));
+}
+
+/* Where a request is sent on to; *@out_url stays NULL when it is not. */
 static gboolean
 find_redirect (const OciHttpRequest *request, const OciHttpResponse *response,
                const OciUrlOrigin *origin, char **out_url, GError **error)
 {
+  g_auto (OciUrlOrigin) target = { 0 };
   const char *location = oci_http_response_header (response, "location");
-  gboolean redirects = response->status == 301 || response->status == 302 || response->status == 303
-                       || response->status == 307 || response->status == 308;
-  gboolean safe = strcmp (request->method, "GET") == 0 || strcmp (request->method, "HEAD") == 0;
-  if (!redirects || !safe || request->no_redirects || location == NULL)
+  if (!is_redirect (request, response->status) || request->no_redirects || location == NULL)
     return TRUE;
   g_autofree char *url = oci_url_resolve (response->url, location, error);
-  if (url == NULL)
+  if (url == NULL || !oci_url_origin (url, &target, error))
     return FALSE;
-  if (strcmp (origin->scheme, "https") == 0 && !g_str_has_prefix (url, "https:"))
+  if (strcmp (origin->scheme, "https") == 0 && strcmp (target.scheme, "https") != 0)
     {
       g_autofree char *quoted = oci_url_quote (url);
       return oci_throw (error, OCI_ERROR_DENIED, "%s: redirects from https to %s", origin->host,
                         quoted);
     }
-  *out_url = g_steal_pointer (&url);
+  if (!request->secret_body || oci_url_same_origin (origin, &target))
+    *out_url = g_steal_pointer (&url);
   return TRUE;
 }
 

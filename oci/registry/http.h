@@ -2,9 +2,9 @@
  * Knows nothing of either: it sends the Authorization it is given, to the origin it is given for,
  * and nowhere else. Nothing is repeated here, see retry.h.
  *
- * HTTPS with verification (trust.h and tls.h say by which certificates); plain HTTP only to
- * loopback hosts unless the client or the request allows it. $HTTPS_PROXY and $NO_PROXY are
- * honoured. curl_global_init() must have been called before threads start. */
+ * HTTPS (TLS 1.2 or newer) with verification (trust.h and tls.h say by which certificates); plain
+ * HTTP only to loopback hosts unless the client or the request allows it. Proxies: see proxy.h.
+ * curl_global_init() must have been called before threads start. */
 #pragma once
 
 #include "oci/base/error.h"
@@ -20,8 +20,9 @@ G_BEGIN_DECLS
 enum
 {
   OCI_HTTP_CONNECT_SECONDS = 30,
-  OCI_HTTP_STALL_SECONDS =
-      180,                    /* without a byte: registries digest large blobs before they reply */
+  OCI_HTTP_STALL_SECONDS = 60, /* without a byte in either direction */
+  OCI_HTTP_BULK_STALL_SECONDS =
+      180,                    /* where a blob moves: registries digest it before they reply */
   OCI_HTTP_DRIP_SECONDS = 60, /* a body that arrives must bring OCI_HTTP_DRIP_BYTES in this time */
   OCI_HTTP_DRIP_BYTES = 16 * 1024,
   OCI_HTTP_MAX_HEADER_BYTES = 64 * 1024,
@@ -120,6 +121,7 @@ typedef struct
   unsigned timeout_seconds;        /* for this request; 0: only the client's limits */
   const char *ca_file;    /* (nullable): PEM, authorities for this request instead of all others */
   gboolean no_redirects;  /* redirects are returned: for requests with secret headers */
+  gboolean secret_body;   /* redirects to another origin are returned */
   gboolean local_service; /* plain HTTP is allowed and no proxy is asked: for the link-local
                            * addresses where clouds hand out credentials */
 } OciHttpRequest;
@@ -151,11 +153,14 @@ gint64 oci_http_parse_date (const char *text);
  * @cancellable: (nullable): noticed within a second
  *
  * Sends one request and reads the whole answer; any HTTP status is success here. Redirects of GET
- * and HEAD are followed, never from https to http, and without @authorization to another origin;
- * those of POST and PUT are returned as they are.
+ * and HEAD are followed, and those of POST and PUT that keep the method and the body (307, 308):
+ * never from https to http, and without @authorization to another origin. Other redirects of POST
+ * and PUT are returned as they are. Content that comes compressed unasked is decoded, but for a
+ * receiver.
  *
  * Returns: (transfer full) (nullable): the answer, or %NULL with "HOST: …" in @error:
- *   %OCI_ERROR_UNREACHABLE (no connection was made), %OCI_ERROR_NETWORK (it broke, or stalled),
+ *   %OCI_ERROR_UNREACHABLE (no connection was made), %OCI_ERROR_NETWORK (it broke, or drips),
+ *   %OCI_ERROR_TIMEOUT (it stalled),
  *   %OCI_ERROR_DENIED (its certificate is not trusted; plain HTTP to a remote host; offline),
  *   %OCI_ERROR_CANCELLED, %OCI_ERROR_LIMIT (too large an answer; the client's time is over),
  *   %OCI_ERROR_FORMAT (not a URL; control characters in a header; no TLS at the port),

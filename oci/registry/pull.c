@@ -86,8 +86,7 @@ request_document (OciRegistry *self, const char *name, const OciDigest *expected
       oci_registry_fail (self, response, what, error);
       return NULL;
     }
-  const char *named = oci_http_response_header (response, "docker-content-digest");
-  if (expected == NULL && named != NULL && oci_digest_parse (named, &header, NULL))
+  if (expected == NULL && oci_registry_response_digest (response, &header))
     expected = &header;
   digest = oci_digest_of_bytes (response->body);
   if (expected == NULL || oci_digest_equal (expected, &digest))

@@ -82,26 +82,28 @@ push_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError 
 static gboolean
 names_digest (const OciHttpResponse *response, const OciDigest *digest)
 {
-  OciDigestText text;
-  const char *header = oci_http_response_header (response, "docker-content-digest");
-  if (header != NULL)
-    return strcmp (header, oci_digest_text (digest, text)) == 0;
-  OciDigest received = oci_digest_of_bytes (response->body);
+  OciDigest received;
+  if (!oci_registry_response_digest (response, &received))
+    received = oci_digest_of_bytes (response->body);
   return oci_digest_equal (&received, digest);
 }
 
-/* Whether the name leads to our manifest already. */
+/* Whether the name leads to our manifest already, as far as the registry says it. */
 static gboolean
 find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboolean *out_missing,
                GError **error)
 {
   g_autofree char *what = g_strdup_printf ("looking for the manifest %s", push->name);
+  OciDigest named;
+  OciRegistryAnswer answer = OCI_REGISTRY_UNKNOWN;
   g_autoptr (OciHttpResponse) existing = NULL;
-  if (!oci_registry_exists (push->registry, push->path, ACCEPT_MANIFEST, what, cancellable,
-                            &existing, error))
+  const OciRegistryQuestion question = {
+    .path = push->path, .accept = ACCEPT_MANIFEST, .what = what, .notice = error != NULL
+  };
+  if (!oci_registry_ask (push->registry, &question, cancellable, &answer, &existing, error))
     return FALSE;
-  *out_missing = existing == NULL;
-  if (existing != NULL && oci_http_response_header (existing, "docker-content-digest") == NULL
+  *out_missing = answer != OCI_REGISTRY_EXISTS;
+  if (existing != NULL && !oci_registry_response_digest (existing, &named)
       && g_bytes_get_size (existing->body) == 0)
     {
       static const char *const headers[] = { ACCEPT_MANIFEST, NULL };
@@ -150,7 +152,7 @@ put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *can
       g_prefix_error (error, "%s: ", what);
       return FALSE;
     }
-  if (response->status == 201)
+  if (response->status / 100 == 2) /* distribution-spec: 201; some have said 200 and 202 */
     return oci_upload_check_digest (response, &push->report.digest, what, error);
   /* An immutable tag refuses even what it names already: somebody else may have been quicker, or
    * the answer to an attempt before this one was lost. */

@@ -1,11 +1,17 @@
 #include "oci/registry/registry.h"
 
 #include "oci/registry/auth.h"
+#include "oci/registry/challenge.h"
 #include "oci/registry/ecr.h"
 #include "oci/registry/failure.h"
 #include "oci/registry/url.h"
 
 #include <string.h>
+
+enum
+{
+  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one of another scope */
+};
 
 struct _OciRegistry
 {
@@ -115,8 +121,7 @@ oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const cha
           g_strdup_printf ("this is the answer of %s, which the registry sent us to", from.host);
       return oci_registry_failure (self->reference, elsewhere, response, what, error);
     }
-  gboolean denied = response->status == 403 && !oci_registry_failure_is_expiry (response);
-  g_autofree char *advice = oci_registry_auth_advise (self->auth, denied);
+  g_autofree char *advice = oci_registry_auth_advise (self->auth, response);
   return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
@@ -143,10 +148,22 @@ candidate_urls (const OciRegistry *self, GError **error)
   return g_strv_builder_end (builder);
 }
 
+/* A port that is silent in plain text has been waited for long enough. */
+static gboolean
+is_worth_another (const GError *failure, const char *url)
+{
+  return g_error_matches (failure, OCI_ERROR, OCI_ERROR_NETWORK)
+         || g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
+         || g_error_matches (failure, OCI_ERROR, OCI_ERROR_FORMAT)
+         || (g_error_matches (failure, OCI_ERROR, OCI_ERROR_TIMEOUT)
+             && g_str_has_prefix (url, "https:"));
+}
+
 /* @out_base: which of the addresses answered. 400 is what HTTPS ports answer to plain HTTP. */
 static OciHttpResponse *
 ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GError) broken = NULL; /* how plain HTTP failed, which may be otherwise next time */
   g_auto (GStrv) urls = candidate_urls (self, error);
   for (char **url = urls; url != NULL && *url != NULL; url++)
     {
@@ -159,11 +176,18 @@ ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError 
           *out_base = g_strdup (*url);
           return g_steal_pointer (&response);
         }
-      gboolean worth_another = g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
-                               || g_error_matches (local, OCI_ERROR, OCI_ERROR_UNREACHABLE)
-                               || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT);
+      gboolean worth_another = is_worth_another (local, *url);
       if (!last && g_str_has_prefix (*url, "https:") && worth_another)
         oci_http_client_notice (self->client, "%s; going on without TLS", local->message);
+      if (response == NULL && broken != NULL
+          && g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT)) /* so it is not TLS either */
+        {
+          g_propagate_error (error, g_steal_pointer (&broken));
+          return NULL;
+        }
+      if (!last && g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
+          && g_str_has_prefix (*url, "http:"))
+        broken = g_error_copy (local);
       if (response == NULL && (last || !worth_another))
         {
           g_propagate_error (error, g_steal_pointer (&local));
@@ -261,7 +285,7 @@ oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCance
   if (url == NULL || !oci_url_origin (url, &origin, error))
     return NULL;
   gboolean own = oci_url_same_origin (&origin, &self->origin);
-  for (gboolean retry = own;; retry = FALSE)
+  for (unsigned round = 0;; round++)
     {
       guint generation = 0;
       gboolean changed = FALSE;
@@ -273,7 +297,9 @@ oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCance
       authorized.authorization = header;
       g_autoptr (OciHttpResponse) response =
           oci_http_client_send (self->client, &authorized, cancellable, error);
-      if (response == NULL || !retry || !came_from (response, &self->origin))
+      if (response == NULL || !own || round == MAX_ANSWERS || !came_from (response, &self->origin))
+        return g_steal_pointer (&response);
+      if (round > 0 && !oci_registry_auth_wants_scope (self->auth, response))
         return g_steal_pointer (&response);
       if (!oci_registry_auth_answer (self->auth, response, generation, cancellable, &changed,
                                      error))
@@ -290,43 +316,114 @@ try_send (gpointer data, GCancellable *cancellable, GError **error)
   return oci_registry_send_once (sending->registry, sending->request, cancellable, error);
 }
 
+static OciHttpResponse *
+send_with (OciRegistry *self, const OciHttpRequest *request, OciRetry *retry,
+           GCancellable *cancellable, GError **error)
+{
+  Sending sending = { .registry = self, .request = request };
+  if (!oci_registry_connect (self, cancellable, error)) /* which has retried already */
+    return NULL;
+  return oci_retry_send (retry, try_send, &sending, cancellable, error);
+}
+
 OciHttpResponse *
 oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
                    GError **error)
 {
-  Sending sending = { .registry = self, .request = request };
   OciRetry retry = oci_registry_retry (self);
-  if (!oci_registry_connect (self, cancellable, error)) /* which has retried already */
-    return NULL;
-  return oci_retry_send (&retry, try_send, &sending, cancellable, error);
+  return send_with (self, request, &retry, cancellable, error);
+}
+
+/* A password that is refused or has expired is so for everything; a token may be good for other
+ * things. */
+static gboolean
+refuses_credentials (const OciHttpResponse *response)
+{
+  if (response->status == 403)
+    return oci_registry_failure_is_expiry (response);
+  const char *field = oci_http_response_header (response, "www-authenticate");
+  g_autoptr (GPtrArray) challenges =
+      response->status == 401 && field != NULL ? oci_challenges_parse (field, NULL) : NULL;
+  return challenges != NULL && oci_challenges_find (challenges, "Bearer") == NULL;
+}
+
+static gboolean
+is_yes (const OciHttpResponse *response)
+{
+  return response->status == 200 || response->status == 206;
+}
+
+static OciHttpResponse *
+send_question (OciRegistry *self, const OciRegistryQuestion *question, const char *method,
+               gboolean patient, GCancellable *cancellable, GError **error)
+{
+  const char *const accepting[] = { question->accept, NULL };
+  /* Keeps a blob from being sent whole where GET works and HEAD does not. */
+  static const char *const first_byte[] = { "Range: bytes=0-0", NULL };
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT (method, question->path);
+  gboolean whole = question->accept != NULL || strcmp (method, "HEAD") == 0;
+  request.headers = whole ? accepting : first_byte;
+  OciRetry retry = oci_registry_retry (self);
+  retry.optional = !patient;
+  return send_with (self, &request, &retry, cancellable, error);
+}
+
+static gboolean
+take_refusal (OciRegistry *self, const OciRegistryQuestion *question,
+              const OciHttpResponse *response, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  if (refuses_credentials (response))
+    return oci_registry_fail (self, response, question->what, error);
+  oci_registry_fail (self, response, question->what, &local);
+  if (question->notice)
+    oci_http_client_notice (self->client, "%s; this was only asked to save work, going on",
+                            local->message);
+  return TRUE;
 }
 
 gboolean
-oci_registry_exists (OciRegistry *self, const char *path, const char *accept, const char *what,
-                     GCancellable *cancellable, OciHttpResponse **out_response, GError **error)
+oci_registry_ask (OciRegistry *self, const OciRegistryQuestion *question, GCancellable *cancellable,
+                  OciRegistryAnswer *out_answer, OciHttpResponse **out_response, GError **error)
 {
-  const char *const accepting[] = { accept, NULL };
-  /* Keeps a blob from being sent whole where GET works and HEAD does not. */
-  static const char *const first_byte[] = { "Range: bytes=0-0", NULL };
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("HEAD", path);
-  request.headers = accepting;
-  g_autoptr (OciHttpResponse) response = oci_registry_send (self, &request, cancellable, error);
-  if (response != NULL && response->status != 200 && response->status != 206
-      && response->status != 404)
+  gboolean patient = question->accept == NULL;
+  g_autoptr (OciHttpResponse) response =
+      send_question (self, question, "HEAD", patient, cancellable, error);
+  if (response != NULL && !is_yes (response) && response->status != 404)
     {
       gboolean busy = response->status == 429 || response->status >= 500; /* waited for already */
       g_clear_pointer (&response, oci_http_response_free);
-      request.method = "GET";
-      request.headers = accept != NULL ? accepting : first_byte;
-      response = busy ? oci_registry_send_once (self, &request, cancellable, error)
-                      : oci_registry_send (self, &request, cancellable, error);
+      response = send_question (self, question, "GET", patient && !busy, cancellable, error);
     }
   if (response == NULL)
     return FALSE;
-  if (response->status != 200 && response->status != 206 && response->status != 404)
-    return oci_registry_fail (self, response, what, error);
-  *out_response = response->status != 404 ? g_steal_pointer (&response) : NULL;
+  *out_answer = is_yes (response)         ? OCI_REGISTRY_EXISTS
+                : response->status == 404 ? OCI_REGISTRY_MISSING
+                                          : OCI_REGISTRY_UNKNOWN;
+  if (*out_answer == OCI_REGISTRY_UNKNOWN)
+    return take_refusal (self, question, response, error);
+  if (out_response != NULL)
+    *out_response = is_yes (response) ? g_steal_pointer (&response) : NULL;
   return TRUE;
+}
+
+gboolean
+oci_registry_response_digest (const OciHttpResponse *response, OciDigest *out_digest)
+{
+  const char *header = oci_http_response_header (response, "docker-content-digest");
+  g_auto (GStrv) values = g_strsplit_set (header != NULL ? header : "", ", \t", -1);
+  gboolean found = FALSE;
+  for (char **value = values; *value != NULL; value++)
+    {
+      OciDigest digest;
+      if (!oci_digest_parse (*value, &digest, NULL))
+        continue; /* of another algorithm, or empty */
+      if (found && !oci_digest_equal (&digest, out_digest))
+        return FALSE;
+      *out_digest = digest;
+      found = TRUE;
+    }
+  return found;
 }
 
 gboolean

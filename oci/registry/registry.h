@@ -77,20 +77,42 @@ OciHttpResponse *oci_registry_send_once (OciRegistry *self, const OciHttpRequest
 /** State for repeating what oci_registry_send_once() did; valid as long as @self. */
 OciRetry oci_registry_retry (const OciRegistry *self);
 
+/* Something that a push would like to know and can do without. */
+typedef struct
+{
+  const char *path; /* of a blob or manifest */
+  const char
+      *accept; /* (nullable): an "Accept: …" header; with it, a busy server is not waited for */
+  const char *what; /* for messages, such as "looking for the manifest v1" */
+  gboolean notice;  /* a refusal is said */
+} OciRegistryQuestion;
+
+typedef enum
+{
+  OCI_REGISTRY_MISSING,
+  OCI_REGISTRY_EXISTS,
+  OCI_REGISTRY_UNKNOWN, /* it does not let itself be asked */
+} OciRegistryAnswer;
+
 /**
- * oci_registry_exists:
- * @path: of a blob or manifest
- * @accept: (nullable): an "Accept: …" header
- * @what: for errors, such as "looking for the blob sha256:…"
- * @out_response: (out) (transfer full) (nullable): the answer when it exists, %NULL when it does
- * not
+ * oci_registry_ask:
+ * @out_response: (out) (transfer full) (nullable) (optional): the answer when it exists
  *
  * HEAD. An answer other than yes or no is asked for again with GET, since only that has a body that
- * says why (and since ECR Public answers 401 to every HEAD).
+ * says why (and since ECR Public answers 401 to every HEAD). Fails when the credentials as such
+ * are refused, and not for the lack of a permission to read.
  */
-gboolean oci_registry_exists (OciRegistry *self, const char *path, const char *accept,
-                              const char *what, GCancellable *cancellable,
-                              OciHttpResponse **out_response, GError **error);
+gboolean oci_registry_ask (OciRegistry *self, const OciRegistryQuestion *question,
+                           GCancellable *cancellable, OciRegistryAnswer *out_answer,
+                           OciHttpResponse **out_response, GError **error);
+
+/**
+ * oci_registry_response_digest:
+ *
+ * Docker-Content-Digest. Returns: %FALSE when there is none of SHA-256, or several differ: the
+ *   header is optional, and its algorithm is the registry's choice
+ */
+gboolean oci_registry_response_digest (const OciHttpResponse *response, OciDigest *out_digest);
 
 /** Sets @error to what the registry answered: oci_registry_failure(). Returns: %FALSE */
 gboolean oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const char *what,

@@ -4,15 +4,34 @@
 
 #include <string.h>
 
+static unsigned
+attempts_after (const GError *failure)
+{
+  if (g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE))
+    return OCI_RETRY_CONNECT_ATTEMPTS;
+  return g_error_matches (failure, OCI_ERROR, OCI_ERROR_TIMEOUT) ? OCI_RETRY_SILENT_ATTEMPTS
+                                                                 : OCI_RETRY_ATTEMPTS;
+}
+
+/* What may be otherwise next time. */
+static gboolean
+is_passing (const GError *failure)
+{
+  return g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
+         || g_error_matches (failure, OCI_ERROR, OCI_ERROR_TIMEOUT)
+         || g_error_matches (failure, OCI_ERROR, OCI_ERROR_NETWORK);
+}
+
 static gboolean
 is_worth_it (const OciRetry *self, const OciHttpResponse *response, const GError *failure)
 {
   static const unsigned statuses[] = { 408, 425, 429, 500, 502, 503, 504 };
-  unsigned attempts = g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
-                          ? OCI_RETRY_CONNECT_ATTEMPTS
-                          : OCI_RETRY_ATTEMPTS;
-  gboolean ok = g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
-                || g_error_matches (failure, OCI_ERROR, OCI_ERROR_NETWORK);
+  unsigned attempts = attempts_after (failure);
+  gboolean ok = is_passing (failure);
+  if (response != NULL && self->optional)
+    return FALSE;
+  if (response != NULL && self->is_busy != NULL)
+    ok = self->is_busy (response);
   for (size_t i = 0; response != NULL && i < G_N_ELEMENTS (statuses); i++)
     ok = ok || response->status == statuses[i];
   return ok && self->failures + 1 < attempts;
@@ -21,8 +40,7 @@ is_worth_it (const OciRetry *self, const OciHttpResponse *response, const GError
 void
 oci_retry_spend (GError *failure)
 {
-  if (g_error_matches (failure, OCI_ERROR, OCI_ERROR_NETWORK)
-      || g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE))
+  if (is_passing (failure))
     failure->code = OCI_ERROR_LIMIT;
 }
 
@@ -53,9 +71,7 @@ choose_wait (const OciRetry *self, const OciHttpResponse *response)
 static void
 describe (const OciRetry *self, const OciHttpResponse *response, const GError *failure, gint64 wait)
 {
-  unsigned attempts = g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
-                          ? OCI_RETRY_CONNECT_ATTEMPTS
-                          : OCI_RETRY_ATTEMPTS;
+  unsigned attempts = attempts_after (failure);
   g_autofree char *status =
       response != NULL ? g_strdup_printf ("%s: HTTP %u", self->what, response->status) : NULL;
   oci_http_client_notice (self->client, "%s; trying again in %.1f s (%u of %u)",

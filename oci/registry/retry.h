@@ -10,6 +10,7 @@ enum
 {
   OCI_RETRY_ATTEMPTS = 5,         /* of a request that meets a broken connection or a busy server */
   OCI_RETRY_CONNECT_ATTEMPTS = 3, /* where no connection can be made */
+  OCI_RETRY_SILENT_ATTEMPTS = 2,  /* where the server says nothing: each lasts long */
   OCI_RETRY_MAX_WAIT_SECONDS = 5 * 60, /* a longer Retry-After is an error now */
 };
 
@@ -18,6 +19,8 @@ typedef struct
   OciHttpClient *client; /* for its time limit and its notices */
   const char *what;      /* for notices, such as "docker://HOST" */
   unsigned failures;     /* so far; set to 0 after progress */
+  gboolean optional; /* whatever the server answers is good enough; broken connections are not */
+  gboolean (*is_busy) (const OciHttpResponse *response); /* (nullable): another way to say so */
 } OciRetry;
 
 /**
@@ -25,8 +28,8 @@ typedef struct
  * @response: (nullable): of the attempt
  * @failure: (inout): of the attempt, when it has no @response
  *
- * Waits when another attempt may help: after 408, 425, 429, 500, 502, 503, 504 and broken
- * connections, as often as the limits above say.
+ * Waits when another attempt may help: after 408, 425, 429, 500, 502, 503, 504, what @is_busy
+ * says, and broken or silent connections, as often as the limits above say.
  *
  * Returns: whether to try again, @failure being cleared then. When the wait was interrupted or
  *   there is no time left for it, @failure says so

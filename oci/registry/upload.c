@@ -25,13 +25,12 @@ gboolean
 oci_upload_check_digest (const OciHttpResponse *response, const OciDigest *expected,
                          const char *what, GError **error)
 {
-  OciDigestText text;
-  const char *stored = oci_http_response_header (response, "docker-content-digest");
-  if (stored == NULL || strcmp (stored, oci_digest_text (expected, text)) == 0)
+  OciDigest stored;
+  OciDigestText text, other;
+  if (!oci_registry_response_digest (response, &stored) || oci_digest_equal (&stored, expected))
     return TRUE;
-  g_autofree char *quoted = oci_quote (stored);
   return oci_throw (error, OCI_ERROR_CORRUPT, "%s: the registry stored %s instead of %s", what,
-                    quoted, text);
+                    oci_digest_text (&stored, other), oci_digest_text (expected, text));
 }
 
 /* Where a 202 says that the blob shall be sent to. Returns: (transfer full) (nullable) */
@@ -63,7 +62,7 @@ read_location (const OciUpload *self, const OciHttpResponse *response, const cha
 }
 
 /* *@out_mounted, or *@out_location for an upload that was opened instead, or neither: then the
- * registry wants nothing to do with mounts, which is its right. */
+ * registry wants nothing to do with mounts, or fails at them, and the blob is sent. */
 static gboolean
 try_mount (const OciUpload *self, GCancellable *cancellable, gboolean *out_mounted,
            char **out_location, GError **error)
@@ -75,14 +74,19 @@ try_mount (const OciUpload *self, GCancellable *cancellable, gboolean *out_mount
   g_autofree char *url = g_strdup_printf ("%s?mount=%s&from=%s", path,
                                           oci_digest_text (&self->blob->digest, text), source);
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", url);
+  g_autoptr (GError) local = NULL;
   g_autoptr (OciHttpResponse) response =
-      oci_registry_send (self->registry, &request, cancellable, error);
-  if (response == NULL)
-    return FALSE;
-  *out_mounted = response->status == 201;
-  if (response->status == 202)
-    *out_location = read_location (self, response, what, error);
-  return response->status != 202 || *out_location != NULL;
+      oci_registry_send_once (self->registry, &request, cancellable, &local);
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED)
+      || g_error_matches (local, OCI_ERROR, OCI_ERROR_LIMIT))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *out_mounted = response != NULL && response->status == 201;
+  if (response != NULL && response->status == 202)
+    *out_location = read_location (self, response, what, NULL); /* without it, one is opened */
+  return TRUE;
 }
 
 static gboolean
@@ -90,10 +94,11 @@ exists (const OciUpload *self, GCancellable *cancellable, gboolean *out_there, G
 {
   g_autofree char *path = blob_path (self);
   g_autofree char *what = describe (self, "looking for");
-  g_autoptr (OciHttpResponse) existing = NULL;
-  if (!oci_registry_exists (self->registry, path, NULL, what, cancellable, &existing, error))
+  OciRegistryAnswer answer = OCI_REGISTRY_UNKNOWN; /* is sent, like what is missing */
+  const OciRegistryQuestion question = { .path = path, .what = what };
+  if (!oci_registry_ask (self->registry, &question, cancellable, &answer, NULL, error))
     return FALSE;
-  *out_there = existing != NULL;
+  *out_there = answer == OCI_REGISTRY_EXISTS;
   return TRUE;
 }
 
@@ -177,6 +182,10 @@ oci_upload_send (const OciUpload *self, const char *location, GCancellable *canc
       *out_state = OCI_TRANSFER_DONE;
       if (response != NULL && (response->status == 201 || response->status == 204))
         return oci_upload_check_digest (response, &self->blob->digest, what, error);
+      /* Another success is one when the blob is there. */
+      if (response != NULL && response->status / 100 == 2)
+        return exists (self, cancellable, &there, error)
+               && (there || oci_registry_fail (self->registry, response, what, error));
       gboolean again = oci_retry_again (&retry, response, cancellable, &local);
       if (!again && (lost || !is_lost (response)))
         {

@@ -118,9 +118,8 @@ oci_url_is_loopback (const OciUrlOrigin *origin)
          || (inet_pton (AF_INET, origin->host, &v4) == 1 && ntohl (v4.s_addr) >> 24 == 127);
 }
 
-/* "Basic …", RFC 7617 section 2. */
-static char *
-basic_authorization (const char *user, const char *password)
+char *
+oci_url_basic_authorization (const char *user, const char *password)
 {
   g_autoptr (OciSecret) pair = g_strconcat (user, ":", password, NULL);
   g_autoptr (OciSecret) encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
@@ -141,7 +140,7 @@ oci_url_take_user (const char *url, char **out_url, char **out_authorization, GE
   (void) curl_url_get (handle, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
   g_autoptr (OciSecret) authorization =
       user != NULL || password != NULL
-          ? basic_authorization (user != NULL ? user : "", password != NULL ? password : "")
+          ? oci_url_basic_authorization (user != NULL ? user : "", password != NULL ? password : "")
           : NULL;
   if (password != NULL)
     explicit_bzero (password, strlen (password));
@@ -167,6 +166,26 @@ oci_url_resolve (const char *base, const char *reference, GError **error)
                  error))
     return NULL;
   return get_part (handle, CURLUPART_URL, 0, reference, error);
+}
+
+char *
+oci_url_resolve_base (const char *base, const char *reference, GError **error)
+{
+  g_autoptr (CURLU) handle = curl_url ();
+  if (handle == NULL)
+    g_error ("out of memory while reading a URL");
+  if (!check (curl_url_set (handle, CURLUPART_URL, base, 0), base, error)
+      || !check (curl_url_set (handle, CURLUPART_URL, reference, 0), reference, error))
+    return NULL;
+  return get_part (handle, CURLUPART_URL, 0, reference, error);
+}
+
+gboolean
+oci_url_resolve_user (const char *base, const char *reference, char **out_url,
+                      char **out_authorization, GError **error)
+{
+  g_autoptr (OciSecret) resolved = oci_url_resolve_base (base, reference, error);
+  return resolved != NULL && oci_url_take_user (resolved, out_url, out_authorization, error);
 }
 
 char *

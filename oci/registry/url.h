@@ -41,9 +41,20 @@ char *oci_url_hide_password (const char *text);
 gboolean oci_url_take_user (const char *url, char **out_url, char **out_authorization,
                             GError **error);
 
+/** The Authorization value "Basic …" (RFC 7617 section 2). Returns: (transfer full): a secret */
+char *oci_url_basic_authorization (const char *user, const char *password);
+
 /** Resolves a relative or absolute @reference against @base (RFC 3986 section 5).
  * Returns: (transfer full) (nullable) */
 char *oci_url_resolve (const char *base, const char *reference, GError **error);
+
+/** Like oci_url_resolve(), but both may have a user, which a relative reference takes over from the
+ * base. Returns: (transfer full) (nullable): may have a password in it */
+char *oci_url_resolve_base (const char *base, const char *reference, GError **error);
+
+/** Like oci_url_resolve_base() and oci_url_take_user() after each other. */
+gboolean oci_url_resolve_user (const char *base, const char *reference, char **out_url,
+                               char **out_authorization, GError **error);
 
 /** Appends "NAME=VALUE" to the query, escaped; what the query has stays as it is.
  * Returns: (transfer full) (nullable) */

@@ -7,7 +7,7 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   static const char *const extras[] = { "dev", "A_b", NULL };
-  const TerranePythonTarget target = { 3, 12, TERRANE_LIBC_GLIBC, 2, 34, "amd64", 0 };
+  const TerranePythonTarget target = { 3, 12, TERRANE_LIBC_GLIBC, 2, 34, "amd64", 0, FALSE };
   g_autofree char *text = g_strndup ((const char *) data, size);
   g_autoptr (GError) error = NULL;
   gboolean holds = FALSE, with = FALSE, nested = FALSE;

@@ -26,7 +26,7 @@ join (const TerraneWheelName *wheel)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static const TerranePythonTarget target = { 3, 12, TERRANE_LIBC_GLIBC, 2, 28, "arm64", 0 };
+  static const TerranePythonTarget target = { 3, 12, TERRANE_LIBC_GLIBC, 2, 28, "arm64", 0, FALSE };
   static TerraneTags *tags;
   if (tags == NULL)
     tags = terrane_tags_new (&target);

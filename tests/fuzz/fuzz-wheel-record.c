@@ -33,15 +33,18 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     return 0;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
-  g_autoptr (GHashTable) record = terrane_record_parse (bytes, &error);
+  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) record = terrane_record_parse (bytes, problems, &error);
   FUZZ_CHECK (record != NULL, error);
   if (record == NULL)
     return 0;
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
   g_hash_table_foreach (record, collect, rows);
   g_autoptr (GBytes) written = terrane_record_write (rows);
-  g_autoptr (GHashTable) again = terrane_record_parse (written, &error);
+  g_ptr_array_set_size (problems, 0);
+  g_autoptr (GHashTable) again = terrane_record_parse (written, problems, &error);
   g_assert_no_error (error);
+  g_assert_cmpuint (problems->len, ==, 0);
   g_assert_cmpuint (g_hash_table_size (record), ==, g_hash_table_size (again));
   g_hash_table_foreach (record, check_same, again);
   return 0;

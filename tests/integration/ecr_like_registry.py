@@ -53,6 +53,7 @@ class Fault:
     corrupt: bool = False
     delay: float = 0
     close: bool = False      # without an answer
+    cut_headers: bool = False  # within them
     then: object = None      # called when the fault strikes
 
 
@@ -177,6 +178,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault is not None:
             if fault.then is not None:
                 fault.then()
+            if fault.cut_headers:
+                self.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Le")
+                return self.hang_up()
             if registry.stopping.wait(fault.delay) or fault.close or (fault.cut_after is not None and body):
                 return self.hang_up()
             if fault.store:
@@ -236,14 +240,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return False
         action = "pull" if self.command in ("GET", "HEAD") else "push"
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        if scheme == "Bearer" and registry.use_token(token, name, action, self.arrival):
+        asked = name and registry.scope_prefix + name
+        if scheme == "Bearer" and registry.use_token(token, asked, action, self.arrival):
             return True
         if token and registry.expired_answer == "bare":  # public.ecr.aws
             self.answer(400)
         elif token and registry.expired_answer == "message":  # private ECR
             self.fail(403, "DENIED", EXPIRED)
         else:
-            challenge = f'Bearer realm="{registry.url}/token",service="fake, registry",scope="aws"'
+            scope = f"repository:{asked}:{'pull' if action == 'pull' else 'pull,push'}" if asked else "aws"
+            challenge = f'Bearer realm="{registry.url}/token",service="fake, registry",scope="{scope}"'
+            challenge += f',error="{registry.challenge_error}"' if token and registry.challenge_error else ""
             self.fail(401, message="Not Authorized", headers={"WWW-Authenticate": challenge})
         return False
 
@@ -253,9 +260,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not registry.anonymous and not self.basic_is_right():
             return self.fail(401, message="wrong user or password")
         token = "token-" + secrets.token_hex(16)
-        registry.tokens[token] = [self.query.get("scope", []), registry.token_uses,
+        granted = self.query.get("scope", [])
+        if registry.grants is not None:
+            granted = [scope.rpartition(":")[0] + ":" + registry.grants for scope in granted]
+        registry.tokens[token] = [granted, registry.token_uses,
                                   time.monotonic() + registry.expires_in]
-        return self.answer(200, {}, {"token": token, "expires_in": registry.expires_in})
+        return self.answer(200, {}, registry.token_answer(token, registry.expires_in))
 
     # Blobs
 
@@ -337,12 +347,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class FakeRegistry:
-    """auth: None, "basic" or "bearer"; expired_answer: "challenge", "bare" (400) or "message" (403)."""
+    """auth: None, "basic" or "bearer"; expired_answer: "challenge", "bare" (400) or "message" (403).
+
+    scope_prefix: what tokens need before the name, as behind a rewriting proxy; grants: the actions that tokens get,
+    whatever is asked for; challenge_error: of challenges to a token; token_answer: (token, seconds) -> document.
+    """
 
     def __init__(self, *, auth=None, user="alice", password="secret-password", anonymous=False, token_uses=None,
                  expires_in=300, expired_answer="challenge", authority=None, locations="relative", mount=False,
                  cdn=False, cdn_authority=None, ranges=True, head_bodies=False, strict=True, immutable=False,
-                 empty_blobs=False, unknown_blob_status=404, repositories=None, address="127.0.0.1"):
+                 empty_blobs=False, unknown_blob_status=404, repositories=None, address="127.0.0.1",
+                 scope_prefix="", grants=None, challenge_error=None,
+                 token_answer=lambda token, seconds: {"token": token, "expires_in": seconds}):
+        self.scope_prefix, self.grants = scope_prefix, grants
+        self.challenge_error, self.token_answer = challenge_error, token_answer
         self.auth, self.user, self.password, self.anonymous = auth, user, password, anonymous
         self.token_uses, self.expires_in, self.expired_answer = token_uses, expires_in, expired_answer
         self.locations, self.mount, self.ranges, self.head_bodies = locations, mount, ranges, head_bodies

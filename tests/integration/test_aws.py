@@ -14,6 +14,7 @@ import secrets
 import stat
 import subprocess
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -99,6 +100,9 @@ class Service(http.server.ThreadingHTTPServer):
 
         def log_message(self, *_):
             pass
+
+    def handle_error(self, request, client_address):
+        pass  # clients that do not wait for an answer are part of the tests
 
     def __init__(self, function):
         super().__init__(("127.0.0.1", 0), self.Handler)
@@ -299,6 +303,61 @@ class Environment(AwsCase):
                 self.fails("asking Amazon ECR for a password")
 
 
+class Later(AwsCase):
+    """AWS says "later" in its own ways, with HTTP 400; the SDKs ask again."""
+
+    def throttled(self, variable, answers, then=None):
+        """The service of @variable gives @answers in turn, and then moto's (or @then's)."""
+        answers = list(answers)
+
+        def answer(method, path, headers, body):
+            if answers:
+                return answers.pop(0)
+            if then is not None:
+                return then
+            request = urllib.request.Request(self.moto.url + path, body, {
+                name: value for name, value in headers.items() if name.lower() not in ("content-length", "connection")})
+            try:
+                with urllib.request.urlopen(request) as response:
+                    return response.status, response.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+
+        service = self.serve(answer)
+        self.env[variable] = service.url
+        return service
+
+    @staticmethod
+    def sts(code, message="x"):
+        return 400, (f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{code}'
+                     f"</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>")
+
+    def test_ecr(self):
+        token = base64.b64encode(f"AWS:{PASSWORD}".encode()).decode()
+        service = self.throttled("AWS_ENDPOINT_URL_ECR", [
+            (400, {"__type": "ThrottlingException", "message": "Rate exceeded"}),
+            (400, {"__type": "com.amazonaws.ecr#RequestLimitExceeded"})],
+            (200, {"authorizationData": [{"authorizationToken": token, "expiresAt": 4e9}]}))
+        self.use_keys()
+        self.push()
+        self.assertEqual(len(service.log), 3)
+
+    def test_sts(self):
+        self.env |= {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.write("token", "a.b.c"))}
+        for answer in (self.sts("Throttling", "Rate exceeded"), self.sts("IDPCommunicationError"),
+                       self.sts("InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider, please "
+                                                        "reference AssumeRoleWithWebIdentity documentation for requirements")):
+            service = self.throttled("AWS_ENDPOINT_URL_STS", [answer], self.sts("AccessDenied", "no"))
+            self.fails("AccessDenied")
+            self.assertEqual(len(service.log), 2)
+
+    def test_what_is_final(self):
+        self.env |= {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.write("token", "a.b.c"))}
+        service = self.throttled("AWS_ENDPOINT_URL_STS", [], self.sts("InvalidIdentityToken", "No OpenIDConnect provider found"))
+        self.fails("No OpenIDConnect provider found")
+        self.assertEqual(len(service.log), 1)
+
+
 class Files(AwsCase):
     def test_default_profile(self):
         self.aws_file("credentials", "[default]\n" + self.keys())
@@ -385,6 +444,44 @@ class Files(AwsCase):
         self.use_process(f"[ \"$*\" = '--an argument' ] && cat <<'END'\n{json.dumps(document)}\nEND")
         self.push()
 
+    def test_empty_session_token(self):
+        """It is none, and is neither sent nor signed."""
+        script = self.write("process", "#!/bin/sh\necho '" + json.dumps({
+            "Version": 1, "AccessKeyId": self.key, "SecretAccessKey": self.secret, "SessionToken": "", "Expiration": ""}) + "'\n")
+        script.chmod(0o700)
+        self.aws_file("config", f"[default]\ncredential_process = {script}\n")
+        self.push()
+        self.registry.manifests.clear()
+        self.aws_file("config", "")
+        self.aws_file("credentials", f"[default]\n{self.keys()}aws_session_token =\n")
+        self.push()
+
+    def test_services(self):
+        ecr = self.serve(lambda *_: (400, {"__type": "AccessDeniedException", "message": "the ecr of the section"}))
+        self.aws_file("config", f"[default]\nservices = mine\nendpoint_url = {self.moto.url}\n[services mine]\necr =\n"
+                                f"  endpoint_url = {ecr.url}\n")
+        self.aws_file("credentials", f"[default]\n{self.keys()}")
+        del self.env["AWS_ENDPOINT_URL"]
+        self.fails("the ecr of the section")
+        self.env["AWS_ENDPOINT_URL_ECR"] = self.moto.url
+        self.push()
+
+    def test_fips(self):
+        """The name of the host that is asked, as botocore's rules have it."""
+        self.aws_file("credentials", f"[default]\n{self.keys()}[role]\nrole_arn = {ROLE}\nsource_profile = default\n")
+        del self.env["AWS_ENDPOINT_URL"]
+        self.env |= {"AWS_PROFILE": "role"}
+        for variables, host in (({}, "sts.eu-west-1.amazonaws.com"),
+                                ({"AWS_USE_FIPS_ENDPOINT": "true"}, "sts-fips.eu-west-1.amazonaws.com"),
+                                ({"AWS_USE_FIPS_ENDPOINT": "True", "AWS_REGION": "us-gov-west-1"}, "sts.us-gov-west-1.amazonaws.com"),
+                                ({"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, "sts-fips.eu-west-1.api.aws")):
+            before = dict(self.env)
+            self.env |= variables
+            self.proxy.targets.clear()
+            self.push(exit_code=1)
+            self.assertEqual({target for target in self.proxy.targets if "sts" in target}, {f"CONNECT {host}:443"})
+            self.env = before
+
     def test_expired_process(self):
         document = self.document(-60, "SessionToken")
         self.use_process(f"cat <<'END'\n{json.dumps(document)}\nEND")
@@ -437,6 +534,12 @@ class WebIdentity(AwsCase):
         self.moto.ask("reset-auth", b"1")
         self.push()
         self.check_form()
+
+    def test_empty_token_file(self):
+        self.env |= {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.write("token", " \n"))}
+        self.fails("web identity of the environment: the token file ‘.*token’ is empty")
+        self.write("token", "")
+        self.fails("web identity of the environment: the token file ‘.*token’ is empty")
 
     def test_missing_token_file(self):
         self.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = str(self.directory / "none")
@@ -548,7 +651,7 @@ class Metadata(AwsCase):
         service = self.serve(lambda method, path, headers, body: (200, self.document())
                              if headers["Authorization"] == token else (403, {}))
         self.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = service.url + "/v1/credentials"
-        self.fails("container credentials: http://127.0.0.1:[0-9]+/v1/credentials answers HTTP 403")
+        self.fails("container credentials: ‘http://127.0.0.1:[0-9]+/v1/credentials’ answers HTTP 403")
         self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = self.secret_text("wrong")
         self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = str(self.write("token", token))
         self.push()
@@ -582,6 +685,75 @@ class Metadata(AwsCase):
         service = self.machine()
         self.push()
         self.assertEqual(len(service.log), 3)
+
+    def machine_with(self, token, roles=(200, "a-role"), role=None):
+        """Answers (status, text) of the three requests; functions are called."""
+        answers = {"/latest/api/token": token, "/latest/meta-data/iam/security-credentials/": roles,
+                   "/latest/meta-data/iam/security-credentials/a-role": role or (200, self.document())}
+
+        def answer(method, path, headers, body):
+            found = answers.get(path, (404, ""))
+            return found() if callable(found) else found
+
+        service = self.serve(answer)
+        self.env.pop("AWS_EC2_METADATA_DISABLED", None)
+        self.env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = service.url
+        return service
+
+    @staticmethod
+    def silence():
+        time.sleep(1.5)
+        return 200, "late"
+
+    def test_machine_with_empty_answers(self):
+        self.machine_with((200, ""))
+        self.fails("the machine: no session token .HTTP 200, an empty answer")
+        self.machine_with((200, "session"), roles=(200, ""))
+        self.fails("the machine: it has no role .HTTP 200, an empty answer")
+        self.machine_with((200, "session"), role=(200, ""))
+        self.fails("the machine: the machine's answer is no JSON object with AccessKeyId")
+        self.machine_with((200, "session"), role=(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume"}))
+        self.fails("the machine: the machine's answer is ‘AssumeRoleUnauthorizedAccess’: ‘EC2 cannot assume’")
+
+    def test_machine_behind_a_hop_limit(self):
+        """The answer to the request for a token does not arrive in a container: version 1 is asked."""
+        self.machine_with(self.silence)
+        self.push()
+        self.registry.manifests.clear()
+        self.machine_with(self.silence, roles=(401, ""))
+        self.fails("the machine: it wants a session token .HTTP 401.; .*hop limit is 1")
+        self.machine_with(self.silence)
+        self.env["AWS_EC2_METADATA_V1_DISABLED"] = "true"
+        self.fails("the machine: .*no answer in time.*hop limit is 1")
+
+    def test_patience_with_the_machine(self):
+        self.machine_with(self.silence)
+        self.env |= {"AWS_METADATA_SERVICE_TIMEOUT": "5", "AWS_EC2_METADATA_V1_DISABLED": "true"}
+        self.push()
+        self.registry.manifests.clear()
+        failures = [(500, ""), (200, "")]
+        service = self.machine_with((200, "session"), roles=lambda: failures.pop() if failures else (200, "a-role"))
+        self.env["AWS_METADATA_SERVICE_NUM_ATTEMPTS"] = "3"
+        self.push()
+        self.assertEqual(len(service.log), 5)
+        self.registry.manifests.clear()
+        for name, value in (("AWS_METADATA_SERVICE_TIMEOUT", "soon"), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "0"),
+                            ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5")):
+            before = dict(self.env)
+            self.env[name] = value
+            self.fails(f"‘{value}’ of .{name}", exit_code=2)
+            self.env = before
+
+    def test_machine_by_the_profile(self):
+        service = self.machine_with((200, "session"))
+        del self.env["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+        self.aws_file("config", f"[default]\nec2_metadata_service_endpoint = {service.url}\nmetadata_service_num_attempts = 2\n")
+        self.push()
+
+    def test_machine_with_old_credentials(self):
+        """AWS may take them longer than they say; the SDKs try them."""
+        self.machine_with((200, "session"), role=(200, self.document(expires=-60)))
+        self.assertRegex(self.push(), "the credentials have expired, as the machine gives them; trying them")
 
     def test_machine_of_version_1(self):
         self.machine(version_2=False)

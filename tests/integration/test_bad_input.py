@@ -157,7 +157,9 @@ class Usage(TestCase):
                                    (["build"], "build: expected PROFILE…, got 0 arguments"),
                                    (["build", "--nope", "x"], "Unknown option --nope"),
                                    (["build", "--jobs", "-1", "x"], "--jobs must be between 1 and 1024"),
-                                   (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY"),
+                                   (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean docker://docker.io/library/y"),
+                                   (["pull", "localhost:5000/a/b:1"], "did you mean docker://localhost:5000/a/b:1$"),
+                                   (["inspect", "docker://y"], "docker takes this for: docker://docker.io/library/y"),
                                    (["rm", "oci:x"], "is not a name in the store"),
                                    (["inspect", "Bad Name"], "Bad Name")):
             with self.subTest(arguments):

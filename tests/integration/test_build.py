@@ -266,6 +266,13 @@ class Cache(TestCase):
         self.assertEqual([layer["reused"] for layer in second["layers"]], [True, True, False])
         self.assertEqual(second["layers"][1]["digest"], first["layers"][1]["digest"])
         self.assertNotEqual(second["digest"], first["digest"])
+        # Back to what was built before: nothing is made, but the name moves.
+        self.write("app/handler.py", "1")
+        self.assertEqual(second["moved_from"], first["digest"])
+        self.assertNotIn("moved_from", again)
+        output = self.run_terrane("build", profile).stdout
+        self.assertIn(f"test:latest  {first['digest']}  (built before)\ntest:latest was {second['digest']}\n", output)
+        self.assertIn("(unchanged)", self.run_terrane("build", profile).stdout)
 
     def test_a_change_within_the_same_second_and_size_is_seen(self):
         self.write("app/f", "aaaa")

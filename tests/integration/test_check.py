@@ -156,6 +156,25 @@ class Programs(CheckCase):
         data[18:20] = struct.pack("<H", 183)
         path.write_bytes(data)
 
+    def test_a_base_for_another_processor(self):
+        """One cause is one finding, and it is about the base."""
+        for number in range(3):
+            self.foreign(f"usr/lib/libx{number}.so")
+        self.gcc(f"{MODULES}/m.so", source="int h(void) { return 0; }\n")
+        finding, = self.check_base()["elf.wrong-machine"]
+        self.assertEqual(len(finding["files"]), 3)
+        for path in self.root.rglob("*"):
+            if path.is_file() and not path.is_symlink() and path.read_bytes()[:4] == b"\x7fELF":
+                data = bytearray(path.read_bytes())
+                data[18:20] = struct.pack("<H", 183)
+                path.write_bytes(data)
+        message = "the base is for another platform: all of its [0-9]+ programs.*AArch64, the image is for amd64"
+        profile = self.write_profile(config=self.config)
+        self.assertEqual(len(re.findall(message, self.assert_fails(3, message, "build", profile))), 1)
+        finding = self.only(self.check(profile, exit_code=3), "elf.wrong-machine", "error")
+        self.assertRegex(finding["message"], message)
+        self.assertEqual(finding["tree"], "base")
+
     def test_a_package_for_several_processors(self):
         self.gcc(f"{MODULES}/p/native/linux-x86_64/helper.so")
         self.foreign(f"{MODULES}/p/native/linux-aarch64/helper.so")
@@ -168,15 +187,18 @@ class Programs(CheckCase):
         self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
         suffix = ".cpython-311-x86_64-linux-gnu.so"
         optional = {f"{MODULES}/numba/np/ufunc/tbbpool{suffix}", f"usr/lib/python3.11/lib-dynload/_tkinter{suffix}",
-                    f"usr/lib/python3.11/lib-dynload/_dbm{suffix}"}
+                    f"usr/lib/python3.11/lib-dynload/nis{suffix}"}
         for path in optional:
             self.gcc(path, *self.link("opt/x", "libfoo.so.1"))
         found = self.check_base()["elf.missing-library"]
-        self.assertEqual({(finding["severity"], finding["path"]) for finding in found}, {("warning", "/" + path) for path in optional})
+        finding, = found  # one cause
+        self.assertEqual({(file["severity"], file["path"]) for file in finding["files"]}, {("note", "/" + path) for path in optional})
         self.gcc(f"{MODULES}/numba/np/ufunc/workqueue{suffix}", *self.link("opt/x", "libfoo.so.1"))
-        found = self.check_base(exit_code=3)["elf.missing-library"]
-        self.assertEqual([finding["path"] for finding in found if finding["severity"] == "error"],
-                         [f"/{MODULES}/numba/np/ufunc/workqueue{suffix}"])
+        self.gcc(f"usr/lib/python3.11/lib-dynload/_ssl{suffix}", *self.link("opt/x", "libfoo.so.1"))
+        finding, = self.check_base(exit_code=3)["elf.missing-library"]
+        self.assertEqual(finding["path"], f"/{MODULES}/numba/np/ufunc/workqueue{suffix}")
+        self.assertEqual([file["severity"] for file in finding["files"]], ["error", "warning", "note", "note", "note"])
+        self.assertEqual(finding["files"][1]["path"], f"/usr/lib/python3.11/lib-dynload/_ssl{suffix}")
 
     def test_an_extension_of_another_python_is_not_required(self):
         self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
@@ -216,6 +238,129 @@ class Programs(CheckCase):
                  source="extern int x; int *f(void) { return &x; }\n")
         self.only(self.check_base(), "elf.text-relocations", "warning", f"{MODULES}/m.so")
 
+    TWO = "int two(void) { return 2; }\n"
+
+    def make_symbols(self, libone="int one(void) { return 1; }\n", own=(), other="int one(void); int two(void) { return one(); }\n"):
+        """m.so wants one and two; of its two libone.so.3, /opt/a's is found, and /opt/b's has both."""
+        self.gcc("opt/b/libone.so.3", "-Wl,-soname,libone.so.3", source=other)
+        self.gcc("opt/a/libone.so.3", "-Wl,-soname,libone.so.3", *own, source=libone)
+        self.gcc(f"{MODULES}/m.so", "-Wl,-rpath,/opt/a,--disable-new-dtags,--allow-shlib-undefined", *self.link("opt/a", "libone.so.3"),
+                 source="int one(void), two(void); int f(void) { return one() + two(); }\n")
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        (self.root / "usr/bin/python3").symlink_to("python3.11")
+
+    def test_a_symbol_that_no_library_of_the_load_has(self):
+        self.make_symbols()
+        finding = self.only(self.check_base(exit_code=3), "elf.undefined-symbol", "error", f"{MODULES}/m.so")
+        self.assertIn("which lacks ‘two’", finding["message"])
+
+    def test_a_symbol_of_a_library_that_is_needed_indirectly(self):
+        self.gcc("opt/a/libtwo.so.3", "-Wl,-soname,libtwo.so.3", source=self.TWO)
+        self.make_symbols(own=self.link("opt/a", "libtwo.so.3"))
+        self.assertEqual(self.check_base(), {})
+
+    def test_a_symbol_of_a_library_that_is_needed_later(self):
+        """The needed library stands after the one that lacks the symbol."""
+        self.make_symbols()
+        self.gcc("opt/a/libtwo.so.3", "-Wl,-soname,libtwo.so.3", source=self.TWO)
+        self.gcc(f"{MODULES}/m.so", "-Wl,-rpath,/opt/a,--disable-new-dtags", *self.link("opt/a", "libone.so.3"),
+                 *self.link("opt/a", "libtwo.so.3"), source="int one(void), two(void); int f(void) { return one() + two(); }\n")
+        self.assertEqual(self.check_base(), {})
+
+    def test_a_symbol_of_the_program_or_of_what_is_preloaded(self):
+        self.make_symbols()
+        self.gcc("opt/a/libtwo.so.3", "-Wl,-soname,libtwo.so.3", source=self.TWO)
+        self.config["env"]["LD_PRELOAD"] = "/opt/a/libtwo.so.3"
+        self.assertEqual(self.check_base(), {})
+        del self.config["env"]["LD_PRELOAD"]
+        self.assertEqual(set(self.check_base(exit_code=3)), {"elf.undefined-symbol"})
+        self.gcc("usr/bin/python3.11", "-rdynamic", source="int two(void) { return 2; }\nint main(void) { return 0; }\n", shared=False)
+        self.assertEqual(self.check_base(), {})
+
+    def make_stack(self, name, core, soname="libhl-1234.so.1", source="int core(void); int hl(void) { return core(); }\n"):
+        libs = f"{MODULES}/{name}.libs"
+        self.gcc(f"{libs}/{core}", f"-Wl,-soname,{core}", source="int core(void) { return 1; }\n")
+        self.gcc(f"{libs}/{soname}", f"-Wl,-soname,{soname}", "-Wl,-rpath,$ORIGIN,--disable-new-dtags", *self.link(libs, core), source=source)
+        self.gcc(f"{MODULES}/{name}/m.abi3.so", f"-Wl,-rpath,$ORIGIN/../{name}.libs,--disable-new-dtags", *self.link(libs, soname),
+                 source="int hl(void); int f(void) { return hl(); }\n")
+
+    def test_two_packages_with_a_library_of_one_name(self):
+        self.make_stack("h5py", "libcore-a.so.1")
+        self.assertEqual(self.check_base(), {})
+        self.make_stack("netCDF4", "libcore-b.so.1")
+        finding = self.only(self.check_base(), "elf.twin-library", "warning", f"{MODULES}/h5py.libs/libhl-1234.so.1")
+        self.assertRegex(finding["message"], "(?s)which needs ‘libcore-a.so.1’, and .*netCDF4.libs.*which needs ‘libcore-b.so.1’.*imports ‘h5py’ and ‘netCDF4’")
+        # The same file twice is no choice, and neither is one that was one file before its wheel was made.
+        for name in ("h5py", "netCDF4"):
+            shutil.rmtree(self.root / MODULES / f"{name}.libs")
+        self.make_stack("h5py", "libcore-a.so.1")
+        self.make_stack("netCDF4", "libcore-a.so.1")
+        self.assertEqual(self.check_base().keys() - {"size.duplicate-files"}, set())
+        for name, comment in (("h5py", "static const char a[] = \"1\";"), ("netCDF4", "static const char b[] = \"22\";")):
+            self.make_stack(name, "libcore-a.so.1", "libhl-0123abcd.so.1",
+                            f"{comment}\nint core(void); int hl(void) {{ return core() + {len(name)}; }}\n")
+        self.assertEqual(self.check_base().keys() - {"size.duplicate-files"}, set())
+
+    def test_an_image_without_a_dynamic_linker(self):
+        self.gcc(f"{MODULES}/m.so")
+        self.gcc(f"{MODULES}/n.so")
+        self.gcc("opt/lib/liba.so.1", "-Wl,-soname,liba.so.1")
+        (self.root / "usr/lib64/ld-linux-x86-64.so.2").unlink()
+        shutil.rmtree(self.root / LIBRARIES)
+        finding = self.only(self.check_base(exit_code=3), "elf.missing-library", "error", f"{MODULES}/m.so")
+        self.assertIn("the image has no dynamic linker", finding["message"])
+        self.assertEqual([(file["path"], file["severity"]) for file in finding["files"]],
+                         [(f"/{MODULES}/m.so", "error"), (f"/{MODULES}/n.so", "error"), ("/opt/lib/liba.so.1", "warning")])
+
+    def missing(self, name, *paths):
+        """The finding about a library that is not there, which modules at these paths need."""
+        self.gcc(f"opt/x/{name}", f"-Wl,-soname,{name}")
+        for path in paths:
+            self.gcc(path, *self.link("opt/x", name))
+        (self.root / "opt/x" / name).unlink()
+        finding, = self.check_base(exit_code=3)["elf.missing-library"]
+        return finding
+
+    def test_one_library_that_many_files_lack_is_one_finding(self):
+        paths = [f"{MODULES}/p/m{i}.so" for i in range(14)]
+        finding = self.missing("libstdc++.so.6", *paths)
+        self.assertEqual({file["path"] for file in finding["files"]}, {f"/{path}" for path in paths})
+        self.assertIn("libstdc++6 of Debian, libstdc++ of Amazon Linux 2023", finding["fix"])
+
+    def test_fixes_that_work(self):
+        module = f"{MODULES}/p/m.so"
+        # Debian's libc6 has libnsl.so.1, and its libnsl2 the other; Amazon Linux 2023 has libnsl and libnsl2.
+        self.assertIn("libnsl2 of Debian, libnsl2 of", self.missing("libnsl.so.2", module)["fix"])
+        self.assertIn("libc6 of Debian, libnsl of", self.missing("libnsl.so.1", module)["fix"])
+        self.assertIn("take the wheel for manylinux", self.missing("libc.musl-x86_64.so.1", module)["fix"])
+        self.assertIn("install the wheel whole", self.missing("libgfortran-040039e1.so.5.0.0", module)["fix"])
+        self.assertIn("libgl1 of Debian", self.missing("libGL.so.1", module)["fix"])
+        shutil.rmtree(self.root / f"{MODULES}/p")
+        self.assertIn("take the wheel opencv-python-headless instead of opencv-python", self.missing("libGL.so.1", f"{MODULES}/cv2/cv2.abi3.so")["fix"])
+
+    def test_wheel_tags_of_a_distributions_packages(self):
+        """They say where the package was built, for one of several Pythons: pip says nothing of them either."""
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        self.config["working_dir"] = "/opt"
+        for place in (MODULES, "opt"):
+            self.write(f"base/{place}/p-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: p\nVersion: 1\n")
+            self.write(f"base/{place}/p-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: cp310-cp310-linux_x86_64\n")
+            self.write(f"base/{place}/p-1.dist-info/INSTALLER", "pip\n")
+        self.assertEqual({finding["path"] for finding in self.check_base()["python.wheel-tag"]}, {"/opt/p-1.dist-info"})
+        self.write("base/opt/p-1.dist-info/INSTALLER", "rpm\n")
+        self.assertNotIn("python.wheel-tag", self.check_base())
+        shutil.rmtree(self.root / "opt/p-1.dist-info")
+        self.assertEqual(self.check_base(), {})
+
+    def test_a_wheel_without_its_libraries(self):
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        self.write(f"base/{MODULES}/p-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: p\nVersion: 1\n")
+        self.write(f"base/{MODULES}/p-1.dist-info/RECORD", "p/m.abi3.so,,\np.libs/libfoo-plain.so.1,,\n")
+        finding = self.missing("libfoo-plain.so.1", f"{MODULES}/p/m.abi3.so")
+        self.assertEqual(finding["fix"], "install ‘p’ whole: its RECORD has ‘p.libs/libfoo-plain.so.1’, which is not in the image")
+
     def test_shadowed_library(self):
         self.gcc(f"{MODULES}/m.libs/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
         self.gcc(f"{MODULES}/m.so", "-Wl,-rpath,$ORIGIN/m.libs,--enable-new-dtags", *self.link(f"{MODULES}/m.libs", "libfoo.so.1"))
@@ -231,10 +376,14 @@ class Programs(CheckCase):
         self.gcc(f"{MODULES}/ä n.so", *self.link("opt/x", "libfoo.so.1"))
         sarif = self.directory / "out.sarif"
         findings = self.check_base("--sarif", sarif, exit_code=3)
-        self.assertEqual({key: len(value) for key, value in findings.items()}, {"elf.missing-library": 2, "elf.executable-stack": 1})
+        self.assertEqual({key: len(value) for key, value in findings.items()}, {"elf.missing-library": 1, "elf.executable-stack": 1})
+        missing = findings["elf.missing-library"][0]
+        paths = [f"/{MODULES}/m.so", f"/{MODULES}/ä n.so"]
+        self.assertEqual(([file["path"] for file in missing["files"]], missing["path"]), (paths, paths[0]))
         text = self.run_terrane("check", "--target=oci", "test", exit_code=3)
-        self.assertTrue(text.stdout.endswith("\n2 errors, 1 warning, 0 notes\n"), text.stdout)
-        self.assertIn("terrane: check: test: 2 errors", text.stderr)
+        self.assertTrue(text.stdout.endswith("\n1 error, 1 warning, 0 notes\n"), text.stdout)
+        self.assertIn(f"  the same of 1 more file: ‘{paths[1]}’\n", text.stdout)
+        self.assertIn("terrane: check: test: 1 error", text.stderr)
         log = json.loads(sarif.read_text())
         # SARIF 2.1.0, sections 3.13, 3.14, 3.19, 3.27: what must be there.
         self.assertEqual(log["version"], "2.1.0")
@@ -243,7 +392,9 @@ class Programs(CheckCase):
         self.assertEqual(run["tool"]["driver"]["name"], "terrane")
         self.assertEqual(len(rules), len(set(rules)))
         self.assertEqual(set(rules), set(re.findall(r"^\| `([a-z-]+\.[a-z-]+)` \|", (TOP / "docs/checks.md").read_text(), re.MULTILINE)))
-        self.assertEqual(len(run["results"]), 3)
+        self.assertEqual(len(run["results"]), 2)
+        related = [place["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"] for place in result.get("relatedLocations", [])]
+        self.assertEqual(related, [f"{MODULES}/%C3%A4%20n.so"])
         for result in run["results"]:
             self.assertEqual(rules[result["ruleIndex"]], result["ruleId"])
             self.assertIn(result["level"], ("error", "warning", "note"))
@@ -264,6 +415,10 @@ class Programs(CheckCase):
             trees=[{"name": "app", "directory": "app", "prefix": f"/{MODULES}"}]), "--no-validate")
         self.assertIn("in ‘app’", message)
         self.assertEqual(self.run_terrane("--json", "images").stdout, "[]\n")
+        # One run tells all: warnings too.
+        self.gcc("opt/plugins/p.so", "-Wl,-z,execstack")
+        message = self.assert_fails(3, "(?s)is not found.*\nterrane: 1 warning:\n  elf.executable-stack: ‘/opt/plugins/p.so’ in ‘base’: it asks", "build",
+                                    self.directory / "profile.json", "--no-validate")
 
     def test_why(self):
         self.gcc(f"{MODULES}/m.libs/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
@@ -325,8 +480,9 @@ class Layers(CheckCase):
                 info.type = {"dir": tarfile.DIRTYPE, "link": tarfile.LNKTYPE}.get(kind, tarfile.REGTYPE)
                 info.mode = 0o755 if isinstance(kind, str) else kind
                 info.linkname = target[0] if target else ""
-                info.size = 1 if info.isreg() else 0
-                tar.addfile(info, io.BytesIO(b"x"))
+                content = b"#!/usr/bin/app\n" if kind == 0o755 else b"x"  # which the kernel would not start, and is enough here
+                info.size = len(content) if info.isreg() else 0
+                tar.addfile(info, io.BytesIO(content))
         data = buffer.getvalue()
         return compress(data), "sha256:" + hashlib.sha256(data).hexdigest()
 
@@ -419,11 +575,11 @@ class Layers(CheckCase):
         self.assertEqual(self.check(self.image(Entrypoint=[], Cmd=["app", "--port=8080"], Env=["PATH=/usr/bin"])), {})
 
     def test_runtime_client(self):
-        python = [*self.GOOD, ("usr/bin/python3.12", 0o755)]
+        python = [*self.GOOD, ("usr/bin/python3.12", 0o755), ("var/task/app.so", 0o644)]  # compiled: what it has is not known
         entrypoint = ["/usr/bin/python3.12", "-m", "awslambdaric"]
-        self.only(self.check(self.image(python, Entrypoint=entrypoint), exit_code=3), "lambda.no-runtime-client", "error")
+        self.only(self.check(self.image(python, Entrypoint=entrypoint, Cmd=["app.handler"]), exit_code=3), "lambda.no-runtime-client", "error")
         client = [*python, ("var/task/awslambdaric", "dir"), ("var/task/awslambdaric/__main__.py", 0o644)]
-        self.assertEqual(self.check(self.image(client, Entrypoint=entrypoint)), {})
+        self.assertEqual(self.check(self.image(client, Entrypoint=entrypoint, Cmd=["app.handler"])), {})
 
     def test_old_runtime(self):
         members = [*self.GOOD, ("var/lang", "dir"), ("var/lang/bin", "dir"), ("var/lang/bin/python3.8", 0o755)]

@@ -20,6 +20,7 @@ class CloudRun(TargetCase):
     def setUp(self):
         super().setUp()
         self.write("base/usr/bin/app", "#!/bin/sh\n").chmod(0o755)
+        self.write("base/bin/sh", "").chmod(0o755)  # only has to be there
         self.write("base/etc/plain", "x")
 
     def check(self, exit_code=0, platform="linux/amd64", **config):
@@ -53,7 +54,7 @@ class CloudRun(TargetCase):
     def test_shipped_profile(self):
         """The application of the profile, on a base that has what its entrypoint names."""
         profile = json.loads((TOP / "profiles/cloud-run-functions.json").read_text())
-        self.write("base/usr/local/bin/python3.12", "").chmod(0o755)
+        self.write("base/usr/local/bin/python3.12", "#!/bin/sh\n").chmod(0o755)
         shutil.copytree(TOP / "profiles/app-cloud-run", self.directory / "app")
         path = self.write_profile(target=profile["target"], platform=profile["platform"], config=profile["config"], base={"directory": "base"},
                                   trees=[{"name": "app", "directory": "app", "prefix": "/srv"}])
@@ -188,6 +189,7 @@ class Tools(TargetCase):
     def setUp(self):
         super().setUp()
         self.write("base/usr/bin/app", "#!/bin/sh\n").chmod(0o755)
+        self.write("base/bin/sh", "").chmod(0o755)  # only has to be there
         self.run_terrane("build", "-o", f"oci:{self.directory}/good:a", self.write_profile(
             target="aws-lambda", base={"directory": "base"}, config={"entrypoint": ["/usr/bin/app"], "cmd": ["f"]}))
         self.good = f"oci:{self.directory}/good:a"

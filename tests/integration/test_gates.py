@@ -182,6 +182,29 @@ class InvokeGate(GateCase):
         for text in ("3 of 3 validations", "the answer is ‘\"\"’, expected ‘\"x\"’", "‘n’ is ‘1.0’, expected ‘2’"):
             self.assertIn(text, log)
 
+    def test_several_functions_of_one_image(self):
+        (self.directory / "task/second.py").write_text(
+            "import os\ndef main(event, context): return {'who': 'second', 'handler': os.environ['_HANDLER']}\n")
+        second = {"who": "second", "handler": "second.main"}
+        record, _ = self.build(self.profile({"invoke": [
+            {"event": {}, "expect": {"statusCode": 200}},
+            {"event": {}, "handler": "second.main", "expect": second},
+            {"event": {}, "cmd": ["second.main"], "expect": second}]}))
+        self.assertEqual([(result["name"], result["passed"]) for result in record["validation"]],
+                         [("event 0", True), ("second.main event 1", True), ("second.main event 2", True)])
+
+    def test_what_lambda_lacks_is_explained(self):
+        """The function's traceback, which its client writes as one line, is shown as lines."""
+        (self.directory / "task/shared.py").write_text("import multiprocessing\ndef main(event, context):\n    multiprocessing.Lock()\n")
+        _, log = self.build(self.profile({"invoke": {"event": {}, "handler": "shared.main"}}), exit_code=3)
+        self.assertIn("\n  → Lambda has no /dev/shm", log)
+        self.assertRegex(log, r'\n  \| Traceback \(most recent call last\):\n  \|   File "/var/task/shared\.py", line 3, in main\n')
+
+    def test_an_event_that_is_not_json(self):
+        (self.directory / "event.json").write_text("key=value")
+        self.assert_fails(1, r"validate\.invoke.*\.event: Could not parse request body into json: unexpected character at byte 0",
+                          "build", self.profile({"invoke": {"event": "event.json"}}))
+
     def test_an_event_that_is_not_there(self):
         path = self.profile({"invoke": {"event": "absent.json"}})
         self.assert_fails(1, r"profile\.json: validate\.invoke.*\.event: .*absent\.json", "build", path)

@@ -427,11 +427,51 @@ class Invoke(InvokeCase):
         self.assertEqual(responses[0]["error_type"], "Runtime.ExitError")
         self.assertIn("exited without providing a reason", responses[0]["error"]["errorMessage"])
 
+    def test_reports_of_failed_initialisations(self):
+        """Lambda begins again on the event's time, and says so of both."""
+        number = r"\d+\.\d\d"
+        for function, error_type in (("imports", "Runtime.ImportModuleError"), ("exits", "Runtime.ExitError")):
+            with self.subTest(function):
+                got, _, log = self.broken(function, None)
+                self.assertEqual(got, error_type)
+                self.assertRegex(log, rf"(?s)INIT_START .*"
+                                      rf"INIT_REPORT Init Duration: {number} ms\tPhase: init\tStatus: error\tError Type: {error_type}\n.*"
+                                      rf"INIT_REPORT Init Duration: {number} ms\tPhase: invoke\tStatus: error\tError Type: {error_type}\n"
+                                      rf"START RequestId: (\S+) Version: \$LATEST\nEND RequestId: \1\n"
+                                      rf"REPORT RequestId: \1\tDuration: {number} ms\t[^\n]*\tStatus: error\tError Type: {error_type}\t")
+                self.assertNotRegex(log, "REPORT RequestId.*Init Duration")
+        image = self.image("good.handler", entrypoint=["/nowhere/program"])
+        _, log = self.invoke(image, {}, exit_code=1)
+        self.assertRegex(log, r"INIT_REPORT .*Error Type: Runtime.InvalidEntrypoint\nSTART .*\nEND .*\nREPORT .*Error Type: Runtime.InvalidEntrypoint")
+
+    def test_other_functions_of_an_image(self):
+        for user in self.users:
+            with self.subTest(user):
+                image = self.image("raises.handler", user)
+                for arguments in (["--handler", "good.handler"], ["--cmd", "good.handler"]):
+                    responses, _ = self.invoke(image, {"env": ["_HANDLER"]}, arguments=arguments, user=user)
+                    self.assertEqual(responses[0]["response"]["env"], {"_HANDLER": "good.handler"})
+        # An image without an entrypoint: the last word of its command is the handler.
+        image = self.image("unused", entrypoint=("/usr/bin/dash", "-c"))
+        responses, _ = self.invoke(image, {}, arguments=["--cmd", f"exec {PYTHON} -m awslambdaric $0", "--cmd", "good.handler"])
+        self.assertEqual(responses[0]["response"]["calls"], 1)
+        result = self.run_terrane("-q", "run", image, "--cmd", 'echo "$0 $1"', "--cmd", "a b", "--cmd", "c", store=self.store_of(None))
+        self.assertEqual(result.stdout, "a b c\n")
+        self.assert_fails(2, "invoke: --handler goes without --cmd", "invoke", "none", "--handler", "a.b", "--cmd", "c")
+        self.assert_fails(2, "serve: --handler is empty", "serve", "none", "--handler", "")
+        self.assert_fails(2, "run: --cmd and --handler go without a command", "run", "none", "--handler", "a.b", "--", "/bin/sh")
+
+    def test_events_that_are_not_json(self):
+        self.assert_fails(1, r"the event \S*event.json: Could not parse request body into json: unexpected character at byte 0",
+                          "invoke", "none", "--event", self.write("event.json", "key=value"))
+
     def test_a_slow_initialisation_begins_anew(self):
         image = self.image("slow.handler")
         responses, log = self.invoke(image, {}, arguments=["--timeout", "1"], exit_code=1)
         self.assertEqual(responses[0]["error_type"], "Sandbox.Timedout")
+        self.assertTrue(responses[0]["init_timed_out"])
         self.assertRegex(log, r"INIT_REPORT Init Duration: 100\d\d\.\d\d ms\tPhase: init\tStatus: timeout")
+        self.assertRegex(log, r"INIT_REPORT Init Duration: 10\d\d\.\d\d ms\tPhase: invoke\tStatus: timeout")
 
     def test_the_runtime_api(self):
         image = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))
@@ -615,10 +655,13 @@ class Serve(ServeCase):
             # One at a time.
             with concurrent.futures.ThreadPoolExecutor() as pool:
                 results = [future.result() for future in [pool.submit(self.post, url, {"sleep": 0.7}) for _ in range(3)]]
-            self.assertEqual(sorted(status for status, _, _ in results), [200, 400, 400])
+            self.assertEqual(sorted(status for status, _, _ in results), [200, 429, 429])
+            self.assertEqual({headers["X-Amzn-ErrorType"] for status, _, headers in results if status == 429},
+                             {"TooManyRequestsException"})
             status, body, headers = self.post(url, {"sleep": 5})
-            self.assertEqual((status, body, headers["X-Amz-Function-Error"]),
-                             (200, b"Task timed out after 2.00 seconds", "Unhandled"))
+            error = json.loads(body)
+            self.assertEqual((status, error["errorType"], headers["X-Amz-Function-Error"]), (200, "Sandbox.Timedout", "Unhandled"))
+            self.assertRegex(error["errorMessage"], r"^RequestId: [0-9a-f-]{36} Error: Task timed out after 2\.00 seconds$")
             status, body, _ = self.post(url, {})
             self.assertEqual((status, json.loads(body)["calls"]), (200, 1))
             self.assertEqual(self.post(url.replace("/function/", "/other/"), {})[0], 404)
@@ -634,8 +677,60 @@ class Serve(ServeCase):
             self.assertEqual((status, json.loads(body)["errorType"], headers["X-Amz-Function-Error"]),
                              (200, "ValueError", "Unhandled"))
         with self.serve(self.image("exits.handler")) as url:
-            status, body, _ = self.post(url, {})
-            self.assertEqual((status, json.loads(body)["errorType"]), (502, "Runtime.ExitError"))
+            status, body, headers = self.post(url, {})
+            self.assertEqual((status, json.loads(body)["errorType"], headers["X-Amz-Function-Error"]),
+                             (200, "Runtime.ExitError", "Unhandled"))
+
+    def post_bytes(self, url, body, **headers):
+        request = urllib.request.Request(url, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, response.read(), response.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read(), error.headers
+
+    def test_what_lambda_documents_of_invoke(self):
+        """Invocation types, the log's end, and events that the function never sees."""
+        with self.serve(self.image("good.handler")) as url:
+            self.assertEqual(self.post_bytes(url, b"{}", X_Amz_Invocation_Type="DryRun")[:2], (204, b""))
+            for body, place in (b"key=value", 0), (b'{"a": 1', 7), (b'{"a": "\xff"}', 7):
+                status, answer, headers = self.post_bytes(url, body)
+                self.assertEqual((status, headers["X-Amzn-ErrorType"]), (400, "InvalidRequestContentException"))
+                self.assertRegex(json.loads(answer)["Message"], f"^Could not parse request body into json: .* at byte {place}$")
+            self.assertEqual(self.post_bytes(url, b"x", X_Amz_Invocation_Type="Event")[0], 400)
+            self.assertEqual(self.post_bytes(url, b"{}", X_Amz_Invocation_Type="Else")[0], 400)
+            self.assertEqual(self.post_bytes(url, b"{}", X_Amz_Log_Type="Head")[0], 400)
+            self.assertEqual(self.post_bytes(url, b'"%s"' % (b"x" * 1048575), X_Amz_Invocation_Type="Event")[0], 413)
+            # Nothing of that was the function's. The log is that of one event: START to REPORT, and what was printed between.
+            status, answer, headers = self.post_bytes(url, b"", X_Amz_Log_Type="Tail")
+            self.assertEqual((status, json.loads(answer)["calls"], json.loads(answer)["event"]), (200, 1, {}))
+            self.assertEqual(headers["X-Amz-Executed-Version"], "$LATEST")
+            log = base64.b64decode(headers["X-Amz-Log-Result"], validate=True).decode()
+            self.assertRegex(log, r"(?s)^INIT_START .*START RequestId: (\S+) Version: \$LATEST\nfrom the handler\n"
+                                  r"END RequestId: \1\nREPORT RequestId: \1\t[^\n]*\n$")
+            self.assertEqual(headers["X-Amzn-RequestId"], json.loads(answer)["id"])
+            # Two asynchronous ones, one after the other, before one that is waited for.
+            for _ in range(2):
+                self.assertEqual(self.post_bytes(url, b'{"sleep": 0.2}', X_Amz_Invocation_Type="Event")[:2], (202, b""))
+            status, deadline = 429, time.monotonic() + 30
+            while status == 429 and time.monotonic() < deadline:
+                time.sleep(0.05)
+                status, answer, headers = self.post(url, {})
+            self.assertEqual(status, 200)
+            self.assertIsNone(headers["X-Amz-Log-Result"])
+            seen = json.loads(answer)["calls"]
+            while seen < 4 and time.monotonic() < deadline:
+                seen = json.loads(self.post(url, {})[1]).get("calls", 0)
+            self.assertGreaterEqual(seen, 4)
+
+    def test_a_long_log_has_its_end(self):
+        with self.serve(self.image("client.main", entrypoint=("/usr/bin/dash", "-c", "for i in 1 2 3 4 5 6; do head -c 1000 "
+                                                              "/dev/zero | tr '\\0' $i; done; exit 1"))) as url:
+            _, _, headers = self.post_bytes(url, b"{}", X_Amz_Log_Type="Tail")
+            log = base64.b64decode(headers["X-Amz-Log-Result"])
+            self.assertEqual(len(log), 4096)
+            self.assertRegex(log, rb"\nREPORT [^\n]*\tStatus: error\tError Type: Runtime\.ExitError[^\n]*\n$")
 
     def test_a_stream_goes_out_while_it_comes(self):
         image, token = self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py")), "TOKEN=" + secrets.token_hex(8)
@@ -672,11 +767,11 @@ class Serve(ServeCase):
         with self.serve(self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))) as url:
             responses = []
             for _ in range(2):
-                while self.post(url, "empty")[0] == 400:  # the function is busy with what is not read yet
+                while self.post(url, "empty")[0] == 429:  # the function is busy with what is not read yet
                     time.sleep(0.05)
                 responses.append(urllib.request.urlopen(urllib.request.Request(url, b'"50 MB"'), timeout=60))
             time.sleep(2)  # there is nothing to wait for: the memory does not grow
-            self.assertEqual(self.post(url, "empty")[0], 400)
+            self.assertEqual(self.post(url, "empty")[0], 429)
             status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text()
             self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 250_000 if "asan" in TERRANE else 95_000)  # it has a use for memory, too
             for response in responses:
@@ -685,7 +780,7 @@ class Serve(ServeCase):
             # One that is gone holds up nothing.
             with urllib.request.urlopen(urllib.request.Request(url, b'"50 MB"'), timeout=60) as response:
                 self.assertEqual(len(response.read(10)), 10)
-            while self.post(url, "empty")[0] == 400:
+            while self.post(url, "empty")[0] == 429:
                 time.sleep(0.05)
 
     def test_clients_that_send_half_a_request(self):

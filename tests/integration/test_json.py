@@ -59,6 +59,12 @@ class Failures(TestCase):
         self.assertIs(failed["passed"], False)
         results = self.failure(3, "gate", "--json", "validate", "test", "--command", "/no/such/program", also=("image", "results"))
         self.assertEqual(len(results["results"]), 1)
+        bad = self.write_profile(target="aws-lambda", trees=trees, config={"entrypoint": ["/no/such/program"]})
+        findings = self.failure(3, "gate", "--json", "build", bad, also=("findings", "name", "passed", "platform"))["findings"]
+        self.assertIn("error", [finding["severity"] for finding in findings])
+        both = self.failure(3, "gate", "--json", "build", bad, self.write_profile("b.json", name="b"), also=("builds",))
+        self.assertEqual([build["passed"] for build in both["builds"]], [False, True])
+        self.assertEqual(both["builds"][0]["record"]["findings"], findings)
         # A base without os-release and shell is nothing that Lambda starts.
         check = self.failure(3, "gate", "--json", "check", "--target", "aws-lambda", "test",
                           also=("digest", "target", "errors", "warnings", "notes", "off", "findings"))

@@ -251,6 +251,19 @@ class Lock(LockCase):
         labels = self.read_json_blob(record["config_digest"])["config"]["Labels"]
         self.assertEqual(labels["lock"], "x-" + record["lock"].removeprefix("sha256:")[:12])
 
+    @unittest.skipUnless(have("git"), "git is not installed")
+    def test_before_the_first_commit(self):
+        """The lock is to be part of the first commit, so it cannot need one."""
+        subprocess.run(["git", "-C", self.directory, "init", "-q"], check=True)
+        push = {"repository": "registry.invalid/x", "tags": ["${git.short}"]}
+        profile = self.write_lock_profile(push=push, config={"labels": {"commit": "${git.sha}"}})
+        self.run_terrane("lock", profile)
+        self.run_terrane("lock", "--check", profile)
+        self.assert_fails(2, "no git repository with a commit", "build", profile)
+        # What decides the lock is not guessed.
+        profile = self.write_lock_profile(base={"image": "docker://registry.invalid/base:${git.short}"})
+        self.assert_fails(2, "no git repository with a commit", "lock", profile)
+
 
 class Hostile(LockCase):
     def test_newer_version(self):
@@ -302,7 +315,12 @@ class Hostile(LockCase):
             wheel["url"] = f"http://127.0.0.1:{self.index.port}/files/alpha/{self.alpha['2.0'][0]}"
             del wheel["size"]
         self.edit_lock(edit)
-        self.assert_fails(1, "sha256", "build", "--locked", self.profile, store=self.directory / "fresh")
+        result = self.run_terrane("build", "--locked", self.profile, store=self.directory / "fresh")
+        self.assertRegex(result.stderr, f"sha256:{sha256_of(self.alpha['2.0'][1])}, expected sha256:{sha256_of(self.alpha['1.0'][1])}; "
+                                        "it is looked for elsewhere by its digest")
+        self.assertEqual(self.entry("deps")["wheels"][0]["sha256"], sha256_of(self.alpha["1.0"][1]))
+        del self.index.projects["alpha"][self.alpha["1.0"][0]]
+        self.assert_fails(1, "sha256", "build", "--locked", self.profile, store=self.directory / "fresh-2")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
     def test_directory_that_is_not_writable(self):
@@ -338,7 +356,8 @@ class Hostile(LockCase):
             name, data = self.beta[1]
             wheel.update(sha256=sha256_of(data), url=f"http://127.0.0.1:{self.index.port}/files/beta/{name}", size=len(data))
         self.edit_lock(edit)
-        self.assert_fails(1, "WHEEL says that it is for .cp312-cp312-manylinux_2_28_aarch64", "build", "--locked", self.profile)
+        findings = {item["id"]: item["message"] for item in self.build(self.profile, "--locked")["findings"]}
+        self.assertIn("comes from a wheel for ‘cp312-cp312-manylinux_2_28_aarch64’: it is for aarch64", findings["python.wheel-tag"])
 
     def test_entries_without_answers(self):
         self.build(self.profile)
@@ -418,6 +437,18 @@ class Base(LockCase):
         updated = self.build(self.profile, "--update-lock=base")
         self.assertEqual(self.base_entry()["digest"], self.base)
         self.assertNotEqual(updated["digest"], record["digest"])
+
+    def test_a_tag_that_moved_is_a_change(self):
+        for text in ("two", "three"):
+            with self.subTest(text):
+                self.run_terrane("lock", self.profile)
+                self.assertIn("(unchanged)", self.run_terrane("lock", self.profile).stdout)
+                first = self.base_entry()["digest"]
+                self.push_base(text)
+                changed = self.run_terrane("lock", self.profile).stdout
+                self.assertIn(f"base: digest {first[:19]} → {self.base[:19]}", changed)
+                self.assertNotIn("(unchanged)", changed)
+                self.assertEqual(self.base_entry()["digest"], self.base)
 
     def test_another_image(self):
         self.build(self.profile)

@@ -25,7 +25,7 @@ import unittest
 import urllib.parse
 
 from ecr_like_registry import EMPTY_BLOB, EXPIRED, Authority, FakeRegistry, Proxy, digest_of
-from terrane_test import TERRANE, TestCase, have
+from terrane_test import TERRANE, TestCase, have, wait_for_port
 
 PASSWORD = "secret-password"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -168,13 +168,16 @@ class Mount(FaultCase):
         self.assert_pushed(registry, self.record)
 
     def test_refusal_falls_back_to_upload(self):
-        for status in (401, 403):
-            with self.subTest(status):
+        for how in ({"status": 401}, {"status": 403}, {"status": 404}, {"status": 405}, {"status": 429}, {"status": 500},
+                    {"status": 503}, {"close": True}, {"status": 202, "body": b""}):
+            with self.subTest(how):
                 registry = self.start(mount=True)
                 self.source(registry)
-                registry.fault("POST", "mount=", times=9, status=status)
+                registry.fault("POST", "mount=", times=9, **how)
                 report = self.push(registry, "--mount-from", "team/source")
                 self.assertEqual((report["blobs_uploaded"], report["blobs_mounted"]), (3, 0))
+                if "close" not in how:  # libcurl itself repeats what a kept connection lost
+                    self.assertEqual(len(registry.requests("POST", "mount=")), 2)
                 self.assert_pushed(registry, self.record)
 
 
@@ -192,15 +195,16 @@ class Push(FaultCase):
                 self.assert_pushed(registry, self.record)
 
     def test_forbidden_head_is_repeated_as_get(self):
-        """ECR's 403 to HEAD has no body, so only a GET tells which permission is missing."""
+        """ECR's 403 to HEAD has no body, so only a GET tells which permission is missing; a push does not need it."""
         registry = self.start()
         denied = {"errors": [{"code": "DENIED", "message": "User: arn:aws:iam::1:user/x is not authorized to perform: "
                                                            "ecr:BatchGetImage on resource: y"}]}
         registry.fault("HEAD", "/manifests/", status=403, body=b"")
         registry.fault("GET", "/manifests/", status=403, body=denied)
-        self.push_fails(registry, r"team/app: .*DENIED: .*is not authorized to perform.*\(HTTP 403\); the AWS identity "
-                                  r"lacks the permission ecr:BatchGetImage")
-        self.assertEqual(registry.requests("POST"), [])
+        result = self.run_terrane("push", "test", f"docker://{registry.host}/team/app:v1", env=self.env)
+        self.assertRegex(result.stderr, r"looking for the manifest v1: DENIED: .*is not authorized to perform.*\(HTTP 403\); "
+                                        r"the AWS identity lacks the permission ecr:BatchGetImage.*going on")
+        self.assert_pushed(registry, self.record)
 
     def test_forbidden_head_with_allowed_get(self):
         """ECR Public refuses every HEAD of a blob, and answers the GET (containers-roadmap#2671)."""
@@ -210,6 +214,91 @@ class Push(FaultCase):
         registry.fault("HEAD", "/blobs/", times=9, status=401, body=b"")
         self.assertEqual(self.push(registry)["blobs_existing"], 3)
         self.assertEqual(self.ranges(registry, self.large), ["bytes=0-0"])
+
+    def test_without_the_right_to_read(self):
+        """Whether manifest and blobs are there is asked to save work."""
+        registry = self.start(auth="basic")
+        self.login(registry)
+        for method in ("HEAD", "GET"):
+            registry.fault(method, "/(manifests|blobs)/", times=99, status=403)
+        self.assertEqual(self.push(registry)["blobs_uploaded"], 3)
+        self.assert_pushed(registry, self.record)
+
+    def test_lookup_of_the_manifest_that_fails(self):
+        """It is not waited for."""
+        registry = self.start()
+        for method in ("HEAD", "GET"):
+            registry.fault(method, "/manifests/", times=99, status=503)
+        self.push(registry)
+        self.assertEqual((len(registry.requests("HEAD", "/manifests/")), len(registry.requests("GET", "/manifests/"))), (1, 1))
+        self.assert_pushed(registry, self.record)
+
+    def test_wrong_password_is_not_taken_for_a_missing_right(self):
+        registry = self.start(auth="basic")
+        self.login(registry, password="wrong-password")
+        self.push_fails(registry, r"looking for the manifest v1: .*\(HTTP 401\); the user ‘alice’ and the password in .* were refused")
+        self.assertEqual(registry.requests("POST"), [])
+
+    def test_success_by_another_status(self):
+        """quay.io has answered 202 to manifests; distribution-spec says 201."""
+        for status in (200, 202, 204):
+            with self.subTest(status):
+                registry = self.start()
+                registry.fault("PUT", "/manifests/", status=status, store=True, body=b"")
+                registry.fault("PUT", "/blobs/", times=9, status=status, store=True, body=b"")
+                self.push(registry)
+                self.assert_pushed(registry, self.record)
+
+    def test_success_that_is_none(self):
+        registry = self.start()
+        registry.fault("PUT", "/blobs/", times=9, status=200, body=b"")
+        self.push_fails(registry, r"uploading the blob .*unexpected answer \(HTTP 200\)")
+
+    def test_digest_headers(self):
+        """Docker-Content-Digest is optional, and its algorithm the registry's choice."""
+        ours = self.record["digest"]
+        other = "sha256:" + "1" * 64
+        for value in ("sha512:" + "a" * 128, f"{ours}, {ours}", "", f"{ours}, sha512:{'a' * 128}"):
+            with self.subTest(value):
+                registry = self.start()
+                headers = {"Docker-Content-Digest": value}
+                registry.fault("PUT", "/manifests/", status=201, store=True, body=b"", headers=headers)
+                self.push(registry)
+                registry.fault("HEAD", "/manifests/", status=200, body=b"", headers=headers)
+                self.assertTrue(self.push(registry)["unchanged"])
+        registry = self.start()
+        registry.fault("PUT", "/manifests/", status=201, store=True, body=b"", headers={"Docker-Content-Digest": other})
+        self.push_fails(registry, f"storing the manifest v1: the registry stored {other} instead of {ours}")
+
+    def test_redirected_uploads(self):
+        """307 and 308 keep method and body (RFC 9110 section 15.4); another origin gets no credentials."""
+        for status in (307, 308):
+            with self.subTest(status):
+                other, registry = self.start(), self.start(auth="basic")
+                self.login(registry)
+                for method, path in (("POST", "/uploads/"), ("PUT", "/manifests/")):
+                    registry.fault(method, path, times=9, status=status, body=b"", headers={"Location": other.url + (
+                        "/v2/team/app/blobs/uploads/" if method == "POST" else "/v2/team/app/manifests/v1")})
+                self.push(registry)
+                self.assert_pushed(other, self.record)
+                self.assertTrue(other.log)
+                self.assertEqual([request for request in other.log if "Authorization" in request.headers], [])
+
+    def test_answer_cut_within_its_headers(self):
+        """It is a broken connection, and no answer without a body."""
+        registry = self.start()
+        registry.fault("HEAD", "/manifests/", cut_headers=True)
+        registry.fault("PUT", "/manifests/", cut_headers=True)
+        self.push(registry)
+        self.assertEqual((len(registry.requests("HEAD", "/manifests/")), len(registry.requests("PUT", "/manifests/"))), (2, 2))
+        self.assert_pushed(registry, self.record)
+
+    def test_first_connection_is_reset(self):
+        """On loopback that is not taken for a sign of TLS."""
+        registry = self.start()
+        registry.fault("GET", "^/v2/$", close=True)
+        self.push(registry)
+        self.assert_pushed(registry, self.record)
 
     def test_patch_is_not_used(self):
         """ECR drops every chunk but the first (containers-roadmap#2831): a blob is one POST and one PUT of the whole."""
@@ -346,6 +435,96 @@ class Tokens(FaultCase):
         self.pull(registry)
         self.assertEqual(registry.scopes[-1], ["repository:team/app:pull"])
 
+    def test_scope_of_a_challenge(self):
+        """The registry knows the repository by another name than its clients do."""
+        for error in (None, "insufficient_scope"):
+            with self.subTest(error):
+                registry = self.start(auth="bearer", scope_prefix="mapped/", challenge_error=error)
+                self.login(registry)
+                self.push(registry)
+                self.assert_pushed(registry, self.record)
+                self.assertIn("repository:mapped/team/app:pull,push", registry.scopes[-1])
+                self.assertLessEqual(len(registry.scopes), 3)
+
+    def test_token_answers(self):
+        """As docker and skopeo take them."""
+        for answer in (lambda token, seconds: {"token": "", "access_token": token},
+                       lambda token, seconds: {"token": None, "access_token": token, "expires_in": None},
+                       lambda token, seconds: {"access_token": token, "expires_in": 0},
+                       lambda token, seconds: {"token": token, "access_token": "", "expires_in": 300.5},
+                       lambda token, seconds: {"token": token, "expires_in": -5, "issued_at": "yesterday"}):
+            registry = self.start(auth="bearer", token_answer=answer)
+            self.login(registry)
+            self.push(registry)
+            self.assert_pushed(registry, self.record)
+        for answer in ({"token": "", "access_token": ""}, {}, [], "token"):
+            registry = self.start(auth="bearer", token_answer=lambda *_, answer=answer: answer)
+            self.login(registry)
+            self.push_fails(registry, "the token server's answer has no token in it")
+
+    def test_refusals_in_their_own_words(self):
+        registry = self.start(auth="bearer", grants="pull", challenge_error="insufficient_scope")
+        self.login(registry)
+        self.push_fails(registry, r"HTTP 401\); the user ‘alice’ of \S+ is known, and gets no token to push to team/app")
+        self.login(registry, password="wrong-password")
+        self.push_fails(registry, r"asking for a token: .*HTTP 401\); the user ‘alice’ and the password in \S+ were refused")
+        registry = self.start(auth="bearer", token_uses=0, challenge_error="invalid_token")
+        self.login(registry)
+        self.push_fails(registry, r"HTTP 401\); \S+ does not take the token that its token server has given just now")
+        registry = self.start(auth="basic")
+        self.login(registry)
+        expired = {"errors": [{"code": "UNAUTHORIZED", "message": "the password has expired"}]}
+        challenge = {"WWW-Authenticate": 'Basic realm="fake"'}
+        registry.fault("GET", "", times=99, status=401, body=expired, headers=challenge)
+        registry.fault("HEAD", "", times=99, status=401, body=b"", headers=challenge)
+        self.push_fails(registry, r"HTTP 401\); the password of the user ‘alice’ in \S+ has expired; get another")
+        registry = self.start(auth="basic")
+        self.login(registry)
+        registry.fault("POST", "", times=99, status=403)
+        self.push_fails(registry, r"HTTP 403\); the user ‘alice’ of \S+ may not do this; ask for the permission")
+        registry = self.start(auth="bearer", anonymous=True, grants="pull")
+        self.push_fails(registry, r"HTTP 401\); without a login it is not allowed, and no credentials for ")
+
+    def test_repeated_credentials_are_not_shown(self):
+        """A registry that echoes what it got, in the forms that it could."""
+        password = PASSWORD + "/+"
+        pair = base64.b64encode(f"alice:{password}".encode()).decode()
+        quoted = urllib.parse.quote(password, safe="")
+        for text, form, options in ((f"bad header Basic {pair}", lambda text: {"errors": [{"code": "DENIED", "message": text}]}, ()),
+                                    (f"bad password {password}", lambda text: {"message": text}, ("--json",)),
+                                    (f"?password={quoted}&", lambda text: text.encode(), ("--verbose",)),
+                                    (pair.rstrip("="), lambda text: {"details": text}, ()),
+                                    ("x" * 150 + pair, lambda text: text.encode(), ("--quiet",))):
+            registry = self.start(auth="basic", password=password)
+            self.login(registry, password=password)
+            registry.fault("POST", "/uploads/", times=9, status=403, body=form(text))
+            result = self.run_terrane(*options, "push", "test", f"docker://{registry.host}/team/app:v1", env=self.env, exit_code=1)
+            for secret in (PASSWORD, pair[12:24], quoted):
+                self.assertNotIn(secret, result.stdout + result.stderr)
+
+    def test_repeated_tokens_are_not_shown(self):
+        registry = self.start(auth="bearer")
+        self.login(registry)
+
+        def echo():
+            for rule in rules:
+                token = registry.log[-1].headers["Authorization"].split()[1]
+                rule.body = {"errors": [{"code": token, "message": token}]}
+        rules = [registry.fault("POST", "/uploads/", times=9, status=403, then=echo)]
+        message = self.push_fails(registry, "HTTP 403")
+        for token in registry.tokens:
+            self.assertNotIn(token, message)
+
+    def test_user_information_in_references(self):
+        for reference in ("docker://alice:Sekr3t@registry.terrane.test/a/b:v1", "alice:Sekr3t@registry.terrane.test/a/b",
+                          "https://Sekr3t@registry.terrane.test/a", "docker://alice:x/Sekr3t@registry.terrane.test/a"):
+            for arguments in (("push", "test", reference), ("pull", reference), ("check", reference), ("inspect", reference)):
+                for options in ((), ("--json",)):
+                    result = subprocess.run([TERRANE, "--store", self.store, *options, *arguments], capture_output=True, text=True,
+                                            env={**os.environ, **self.env})
+                    self.assertIn(result.returncode, (1, 2))
+                    self.assertNotIn("Sekr3t", result.stdout + result.stderr)
+
     def test_token_expires_after_some_uses(self):
         """Told by a challenge, by ECR Public's bare 400, and by ECR's 403 with a message."""
         for answer in ("challenge", "bare", "message"):
@@ -470,6 +649,14 @@ class Pull(FaultCase):
         self.assertEqual(self.ranges(registry, self.layer), ["", "bytes=150000-"])
         self.assert_pulled(self.manifest)
 
+    def test_compressed_manifest(self):
+        """By a proxy that was not asked to."""
+        data, media_type = self.registry.manifests["team/app"]["v1"]
+        self.registry.fault("GET", "/manifests/", status=200, body=gzip.compress(data), headers={
+            "Content-Encoding": "gzip", "Content-Type": media_type, "Docker-Content-Digest": digest_of(data)})
+        self.pull(self.registry)
+        self.assert_pulled(self.manifest)
+
     def test_wrong_bytes(self):
         self.registry.fault("GET", self.layer, times=99, corrupt=True)
         self.pull_fails(self.registry, r"docker://127\.0\.0\.1:\d+/team/app: .*(digest|corrupt)")
@@ -553,6 +740,18 @@ class Pull(FaultCase):
                         source="team/app:many")
         self.pull(self.registry, "--platform=linux/arm64", source="team/app:many")
         self.assert_pulled(children[0], "app:many")
+
+    def test_rules_of_podman_that_are_not_followed(self):
+        """containers-registries.conf(5): an error says that there are some; comments and short names are none."""
+        path = self.write("registries.conf", '# [[registry]]\n[aliases]\n"x" = "docker.io/library/x"\n')
+        self.env["CONTAINERS_REGISTRIES_CONF"] = str(path)
+        self.assertNotIn("registries.conf", self.pull_fails(self.registry, "MANIFEST_UNKNOWN", source="team/app:none"))
+        path.write_text(f'[[registry]]\nlocation = "{self.registry.host}"\n[[registry.mirror]]\nlocation = "mirror"\n')
+        self.pull_fails(self.registry, rf"MANIFEST_UNKNOWN.*\n  ‘{path}’ has rules for registries, .*name the mirror itself",
+                        source="team/app:none")
+        del self.env["CONTAINERS_REGISTRIES_CONF"]
+        self.write(".config/containers/registries.conf.d/a.conf", path.read_text())
+        self.pull_fails(self.registry, r"‘.*/registries.conf.d/a.conf’ has rules", source="team/app:none")
 
     def test_content_type_that_contradicts_the_document(self):
         """distribution-spec, Pull: the mediaType of a manifest is that of the Content-Type."""
@@ -790,10 +989,12 @@ class Tls(FaultCase):
             thread = threading.Thread(target=refuse)
             thread.start()
             self.env["HTTPS_PROXY"] = f"http://127.0.0.1:{server.getsockname()[1]}"
-            self.assert_fails(1, r"the proxy does not connect to it \(HTTP 403\)", "pull",
-                              "docker://registry.terrane.test/team/app:v1", env=self.env)
-            server.shutdown(socket.SHUT_RDWR)
-        thread.join()
+            try:
+                self.assert_fails(1, rf"the proxy ‘{self.env['HTTPS_PROXY']}’ of \$HTTPS_PROXY: it does not connect to the "
+                                  r"host \(HTTP 403\)", "pull", "docker://registry.terrane.test/team/app:v1", env=self.env)
+            finally:
+                server.shutdown(socket.SHUT_RDWR)
+                thread.join()
         self.assertEqual(len(asked), 1)
 
     def test_password_of_a_proxy_is_not_shown(self):
@@ -801,6 +1002,44 @@ class Tls(FaultCase):
             self.env["HTTPS_PROXY"] = f"{scheme}://alice:{PASSWORD}@127.0.0.1:9"
             message = self.assert_fails(1, "refused|Couldn.t connect", "pull", "docker://registry.terrane.test/team/app:v1", env=self.env)
             self.assertNotIn(PASSWORD, message)
+
+    def test_proxy_that_cannot_be_used(self):
+        """The message is about the proxy, not about the registry."""
+        registry = "docker://registry.terrane.test/team/app:v1"
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        for scheme in ("http", "https"):
+            self.env["HTTPS_PROXY"] = f"{scheme}://127.0.0.1:{port}"
+            self.assert_fails(1, rf"registry.terrane.test: the proxy ‘{scheme}://127.0.0.1:{port}’ of \$HTTPS_PROXY: connecting "
+                              "to it: Connection refused", "pull", registry, env=self.env)
+        self.env["HTTPS_PROXY"] = "https://" + self.registry.host  # whose authority is not trusted
+        self.assert_fails(1, rf"the proxy ‘https://{self.registry.host}’ of \$HTTPS_PROXY: its TLS certificate is not trusted",
+                          "pull", registry, env=self.env)
+        plain = self.start()
+        self.env["HTTPS_PROXY"] = "https://" + plain.host
+        self.assert_fails(1, r"the proxy \S+ of \$HTTPS_PROXY: it does not speak TLS; write its URL with http://", "pull",
+                          registry, env=self.env)
+
+    def test_old_versions_of_tls(self):
+        """RFC 8996: 1.0 and 1.1 must not be used, with a registry or a proxy."""
+        for version in ("-tls1", "-tls1_1"):
+            with socket.create_server(("127.0.0.1", 0)) as probe:
+                port = probe.getsockname()[1]
+            server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", self.authority.server, "-key",
+                                       self.authority.server.parent / "server.key", version,
+                                       "-cipher", "ALL:@SECLEVEL=0", "-www"], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            try:
+                wait_for_port(port, server)
+                self.env["SSL_CERT_FILE"] = str(self.authority.certificate)
+                self.assert_fails(1, "localhost: it has no TLS 1.2 or newer", "pull", f"docker://localhost:{port}/a:v1", env=self.env)
+                self.env["HTTPS_PROXY"] = f"https://localhost:{port}"
+                self.assert_fails(1, r"the proxy \S+ of \$HTTPS_PROXY: it has no TLS 1.2 or newer", "pull",
+                                  "docker://registry.terrane.test/a:v1", env=self.env)
+                del self.env["HTTPS_PROXY"]
+            finally:
+                server.kill()
+                server.wait()
 
     def test_no_proxy(self):
         """The name does not exist, so without the proxy it cannot be resolved."""

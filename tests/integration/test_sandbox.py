@@ -134,6 +134,21 @@ class Sandbox(TestCase):
                                           store=store, user=user, exit_code=2)
                 self.assertEqual(result.stdout, "/etc/debian_version\n")
 
+    def test_what_lambda_lacks_is_explained(self):
+        self.write("home.py", "import pathlib; (pathlib.Path.home() / '.cache').mkdir(parents=True)\n")
+        self.write("lock.py", "import multiprocessing; multiprocessing.Lock()\n")
+        self.write("full.py", "open('/tmp/x', 'wb').write(bytes(3 << 20))\n")
+        self.write("metadata.py", "import importlib.metadata; importlib.metadata.version('rio-tiler')\n")
+        profile = json.loads(self.profile(scripts=["home.py", "lock.py", "full.py", "metadata.py"]).read_text())
+        path = self.write("limited.json", json.dumps(profile | {"limits": {"tmp": "2MiB"}}))
+        for user in self.users:
+            with self.subTest(user):
+                message = self.assert_fails(3, "4 of 4 validations failed", "build", path, store=self.store_for(user), user=user)
+                for script, text in {"home.py": "the user's home is named in /etc/passwd and does not exist",
+                                     "lock.py": "Lambda has no /dev/shm", "full.py": "/tmp is full: it has 2 MB here",
+                                     "metadata.py": "nothing along sys.path is the installed package ‘rio-tiler’"}.items():
+                    self.assertRegex(message, rf"(?s)script {script}: failed with exit code 1\n(  \|[^\n]*\n)*  → {text}")
+
     def test_gates_are_refused_before_the_build(self):
         """The base does not exist, which nobody gets to see."""
         for kind in ("podman", "none"):

@@ -11,7 +11,7 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, shared_gdal_build
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, have, shared_gdal_build
 from test_wheels import reach_pypi
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
@@ -92,6 +92,14 @@ class Small(TestCase):
         self.assertEqual(len(root.findall(".//failure")), failures)
         self.assertEqual(names, {f"{case.get('classname')} {case.get('name')}" for case in cases})
 
+    def test_the_working_directory_has_its_name_on_the_path(self):
+        """As for `python -m`, which runtime clients are started with; '' hides distributions from importlib.metadata of Python 3.9."""
+        self.write("path.py", "import sys\nassert sys.path[0] == '/var/task', sys.path\n")
+        self.image({"place.py": "import sys\nassert sys.path[0] == '/var/task', sys.path\n"},
+                   validate={"imports": ["place"], "scripts": ["path.py"]})
+        results, _ = self.results("--profile", self.directory / "profile.json")
+        self.assertEqual({name: result["status"] for name, result in results.items()}, {"place": "passed", "path.py": "passed"})
+
     def test_imports_are_measured(self):
         self.image({"one.py": "x = bytearray(50_000_000)\n", "two.py": ""})
         results, _ = self.results("--import", "one", "--import", "two")
@@ -131,6 +139,44 @@ class Small(TestCase):
         self.assertIn('GDAL would fail every https read with "HTTP response code: 0"', said)
         self.assertIn("suite geo.network.ca-bundle: AssertionError: the image has no CA bundle", message)
         self.assertIn("certificate", results["geo.network.ca-bundle"]["explanation"])
+
+    @unittest.skipUnless(have("cc"), "no compiler")
+    def test_certificates_of_the_libcurl_that_is_used(self):
+        """A wheel's libcurl reads what it was built for, whatever other bundles there are."""
+        load = ("import ctypes, os\nlibs = os.path.dirname(os.path.dirname(__file__)) + '/rasterio.libs/'\n"
+                "for name in ('libgdal-1.so', 'libcurl-1.so'): ctypes.CDLL(libs + name)\n__gdal_version__ = '3.9.0'\n")
+
+        def said(environment, *definitions):
+            library = self.directory / "library.so"
+            subprocess.run(["cc", "-shared", "-fPIC", *definitions, "-o", library, TOP / "tests/integration/curl_probe.c"], check=True)
+            # Of one file with two names the linker loads one.
+            files = {f"rasterio.libs/{name}-1.so": library.read_bytes() + name.encode() for name in ("libgdal", "libcurl")}
+            self.image({"rasterio/__init__.py": load, **files}, environment)
+            run = self.run_terrane("--json", "validate", "small", "--suite", "geo", exit_code=3, store=SHARED / "store")
+            result = {result["name"]: result for result in json.loads(run.stdout)["results"]}["geo.network.ca-bundle"]
+            return result["status"], result["message"]
+
+        redhat, debian = "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"
+        status, message = said({}, f'-DCAINFO="{redhat}"')
+        self.assertEqual(status, "failed", message)
+        self.assertIn(f"the libcurl of rasterio (libcurl-1.so) reads {redhat}, which is not in the image", message)
+        self.assertIn(f"the image has {debian}: set CURL_CA_BUNDLE to it", message)
+        self.assertEqual(said({"CURL_CA_BUNDLE": debian}, f'-DCAINFO="{redhat}"')[0], "passed")
+        status, message = said({}, '-DCAPATH="/etc/ssl/certs"')
+        self.assertEqual(status, "passed", message)
+        self.assertRegex(message, r"^\d+ files in /etc/ssl/certs$")
+        status, message = said({}, '-DCAPATH="/etc/none"')
+        self.assertEqual(status, "failed", message)
+        self.assertIn("reads /etc/none, which cannot be read", message)
+
+    def test_gdal_that_does_not_say_everything(self):
+        """Before 3.3 its build information has no PROJ, and early 3.0 has no search paths: skipped, with the version."""
+        self.image({"osgeo/__init__.py": "__version__ = '3.2.2'\n", "osgeo/osr.py": "", "osgeo/ogr.py": "", "osgeo/gdal.py":
+                    "def VersionInfo(what): return {'RELEASE_NAME': '3.2.2', 'BUILD_INFO': 'PAM_ENABLED=YES\\nGEOS_ENABLED=YES\\n'}[what]\n"})
+        results, _ = self.results("--suite", "geo", exit_code=3)
+        self.assertEqual({name: (results[name]["status"], results[name]["message"]) for name in ("geo.versions.build-info", "geo.proj-db.osgeo")},
+                         {"geo.versions.build-info": ("skipped", "GDAL 3.2.2 has GEOS, and does not say which PROJ it uses"),
+                          "geo.proj-db.osgeo": ("skipped", "GDAL 3.2.2 does not say where its PROJ looks")})
 
     def test_order(self):
         taken = "import builtins\nif hasattr(builtins, 'taken'): raise ImportError('too late')\n"

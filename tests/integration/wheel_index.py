@@ -19,18 +19,19 @@ def record_hash(data):
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
-def make_wheel(name, version, tag="py3-none-any", files=None, entry_points=None, requires=(), metadata=""):
-    """The file name and the bytes of a wheel with @files, {path: content}; a module of its name by default."""
+def make_wheel(name, version, tag="py3-none-any", files=None, entry_points=None, requires=(), metadata="", inside=None, record=""):
+    """The file name and the bytes of a wheel with @files, {path: content}; a module of its name by default. @inside: the tag that WHEEL
+    has, else @tag; @record: rows for RECORD that are not true."""
     files = dict(files if files is not None else {f"{name}/__init__.py": f"VERSION = '{version}'\n"})
     info = f"{name}-{version}.dist-info"
-    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {str('none-any' in tag).lower()}\nTag: {tag}\n"
+    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {str('none-any' in tag).lower()}\nTag: {inside or tag}\n"
     files[f"{info}/METADATA"] = (f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
                                  + metadata + "".join(f"Requires-Dist: {item}\n" for item in requires))
     if entry_points:
         files[f"{info}/entry_points.txt"] = "[console_scripts]\n" + "".join(f"{k} = {v}\n" for k, v in entry_points.items())
     contents = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
     rows = "".join(f"{path},{record_hash(data)},{len(data)}\n" for path, data in contents.items())
-    contents[f"{info}/RECORD"] = (rows + f"{info}/RECORD,,\n").encode()
+    contents[f"{info}/RECORD"] = (record + rows + f"{info}/RECORD,,\n").encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, data in contents.items():

@@ -63,6 +63,13 @@ test_values (void)
     { "[x]\ns3 =\n\n  a = 1\n", "x", "a", NULL },
     { "[x]\ns3 =\n  anything\n\tat all\nb = 3\n", "x", "b", "3" },
     { "[x]\ns3 =\n  a = 1\n[y]\nb = 3\n", "y", "b", "3" },
+    { "[services x]\nsts =\n  endpoint_url = http://h # c\necr = \n\tEndpoint_URL=i\n",
+      "services x", "sts.endpoint_url", "http://h" },
+    { "[services x]\nsts =\n  endpoint_url = http://h\necr = \n\tEndpoint_URL=i\n", "services x",
+      "ecr.endpoint_url", "i" },
+    { "[services x]\nsts =\n  endpoint_url = 1\n[services y]\n  endpoint_url = 2\n", "services x",
+      "sts.endpoint_url", "1" },
+    { "[x]\na = 1\n  b = 2\n", "x", "a.b", NULL },
     /* everything indented, as botocore lets it be */
     { "[x]\n  a = 1\n  b = 2\n", "x", "b", "2" },
     { "[x]\n\ta = 1\n\t\tc = 3\n\tb = 2\n", "x", "b", "2" },

@@ -1,5 +1,8 @@
 /* docker-credential-NAME: the protocol, with scripts in place of real helpers. */
 #include "oci/registry/credential-helper.h"
+#include "oci/registry/helper-process.h"
+
+#include <glib/gstdio.h>
 
 #include "testing.h"
 
@@ -263,6 +266,44 @@ test_cancel (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_CANCELLED, "*interrupted");
 }
 
+/* What lies in the working directory is not run, whatever $PATH says or does not say. */
+static void
+test_working_directory (void)
+{
+  static const char *const paths[] = { "", ":", ".", "::/nonexistent", "bin:", NULL };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *before = g_strdup (g_getenv ("PATH"));
+  g_autofree char *old = g_get_current_dir ();
+  g_autofree char *program = test_dir_write (&dir, "tool", "#!/bin/sh\n", 10);
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *below = g_build_filename (directory, "bin", NULL);
+  g_autofree char *other = g_build_filename (below, "tool", NULL);
+  g_assert_cmpint (g_chmod (program, 0755), ==, 0);
+  g_assert_cmpint (g_mkdir (below, 0755), ==, 0);
+  g_assert_true (g_file_set_contents (other, "#!/bin/sh\n", -1, NULL));
+  g_assert_cmpint (g_chmod (other, 0755), ==, 0);
+  g_assert_cmpint (g_chdir (directory), ==, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      if (paths[i] != NULL)
+        g_assert_true (g_setenv ("PATH", paths[i], TRUE));
+      else
+        g_unsetenv ("PATH");
+      g_autofree char *found = oci_helper_process_find ("tool");
+      g_assert_null (found);
+      g_autofree char *shell = oci_helper_process_find ("sh");
+      g_assert_cmpint (shell != NULL, ==, paths[i] == NULL); /* the default has the system's */
+    }
+  g_autofree char *search = g_strconcat (".:", below, NULL);
+  g_assert_true (g_setenv ("PATH", search, TRUE));
+  g_autofree char *right = oci_helper_process_find ("tool");
+  g_assert_cmpstr (right, ==, other);
+  g_autofree char *named = oci_helper_process_find ("./tool");
+  g_assert_cmpstr (named, ==, "./tool");
+  g_assert_true (g_setenv ("PATH", before, TRUE));
+  g_assert_cmpint (g_chdir (old), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -271,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/credential-helper/failures", test_failures);
   g_test_add_func ("/credential-helper/missing", test_missing);
   g_test_add_func ("/credential-helper/not-a-program", test_not_a_program);
+  g_test_add_func ("/credential-helper/working-directory", test_working_directory);
   g_test_add_func ("/credential-helper/store", test_store);
   g_test_add_func ("/credential-helper/store-fails", test_store_fails);
   g_test_add_func ("/credential-helper/erase", test_erase);

@@ -49,7 +49,7 @@ test_hosts (void)
       g_assert_cmpstr (host.region, ==, rows[i].region);
       g_assert_true (host.fips == (strstr (name, "fips") != NULL));
       g_assert_true (host.dual_stack == (strstr (name, ".on.") != NULL));
-      g_autofree char *api = oci_ecr_api_host (&host);
+      g_autofree char *api = oci_ecr_api_host (&host, FALSE);
       g_assert_cmpstr (api, ==, rows[i].api);
     }
 }
@@ -147,7 +147,7 @@ test_container_hosts (void)
 static void
 check_endpoint (const OciAwsConfig *config, const char *want)
 {
-  g_autofree char *endpoint = oci_aws_endpoint (config, "ECR", "h");
+  g_autofree char *endpoint = oci_aws_endpoint (config, "ECR", "h", NULL);
   g_assert_cmpstr (endpoint, ==, want);
 }
 
@@ -188,6 +188,86 @@ test_endpoint (void)
 }
 
 static void
+test_services (void)
+{
+  static const char text[] = "[default]\nservices = here\nendpoint_url = http://profile\n"
+                             "[services here]\nsts =\n  endpoint_url = http://sts\n"
+                             "ecr =\n  endpoint_url = http://ecr/\n"
+                             "[profile lost]\nservices = nowhere\n";
+  g_autoptr (GError) error = NULL;
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *path = test_dir_write (&dir, "config", text, strlen (text));
+  set ("AWS_CONFIG_FILE", path);
+  set ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials");
+  g_autoptr (OciAwsConfig) config = oci_aws_config_load (&error);
+  g_assert_no_error (error);
+  check_endpoint (config, "http://ecr");
+  g_autofree char *sts = oci_aws_endpoint (config, "STS", "h", NULL);
+  g_assert_cmpstr (sts, ==, "http://sts");
+  g_autofree char *sso = oci_aws_endpoint (config, "SSO_OIDC", "h", NULL);
+  g_assert_cmpstr (sso, ==, "http://profile");
+  set ("AWS_ENDPOINT_URL", "http://all"); /* any variable is before the file */
+  check_endpoint (config, "http://all");
+  g_unsetenv ("AWS_ENDPOINT_URL");
+  set ("AWS_PROFILE", "lost");
+  g_assert_null (oci_aws_endpoint (config, "ECR", "h", &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "*‘lost’ names the services ‘nowhere’*");
+  g_unsetenv ("AWS_PROFILE");
+}
+
+static OciHttpResponse *
+make_answer (unsigned status, const char *body)
+{
+  OciHttpResponse *response = g_new0 (OciHttpResponse, 1);
+  response->status = status;
+  response->body = test_bytes (body);
+  response->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return response;
+}
+
+/* botocore's lists, retries/standard.py and data/_retry.json. */
+static void
+test_busy (void)
+{
+#define STS(code, message)                                                                         \
+  "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>"  \
+  "<Code>" code "</Code><Message>" message "</Message></Error></ErrorResponse>"
+  static const struct
+  {
+    unsigned status;
+    const char *body;
+    gboolean busy;
+  } rows[] = {
+    { 200, "{\"__type\":\"ThrottlingException\"}", FALSE },
+    { 400, "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}", TRUE },
+    { 400, "{\"__type\":\"com.amazonaws.ecr#ThrottlingException\"}", TRUE },
+    { 400, "{\"__type\":\"ThrottlingException:http://internal/\"}", TRUE },
+    { 400, "{\"__type\":\"ServerException\"}", FALSE },
+    { 400, "{\"code\":\"TooManyRequestsException\"}", TRUE },
+    { 400, STS ("Throttling", "Rate exceeded"), TRUE },
+    { 400, STS ("RequestLimitExceeded", ""), TRUE },
+    { 400, STS ("IDPCommunicationError", "x"), TRUE },
+    { 400, STS ("InvalidIdentityToken", "Couldn't retrieve verification key from your identity"),
+      TRUE },
+    { 400, STS ("InvalidIdentityToken", "The token is for another audience"), FALSE },
+    { 403, STS ("AccessDenied", "Throttling"), FALSE },
+    { 509, "", TRUE },
+    { 400, "", FALSE },
+    { 400, "<Code>", FALSE },
+    { 400, "<Code>Throttling", FALSE },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_test_message ("%s", rows[i].body);
+      g_autoptr (OciHttpResponse) response = make_answer (rows[i].status, rows[i].body);
+      g_assert_cmpint (oci_aws_is_busy (response), ==, rows[i].busy);
+    }
+  g_autoptr (OciHttpResponse) named = make_answer (400, "{}");
+  g_hash_table_insert (named->headers, g_strdup ("x-amzn-errortype"), g_strdup ("SlowDown:"));
+  g_assert_true (oci_aws_is_busy (named));
+}
+
+static void
 test_time (void)
 {
   static const struct
@@ -201,12 +281,31 @@ test_time (void)
     { "2026-11-21T10:00:00.123456Z", 1795255200 },
     { "2026-11-21T12:00:00+02:00", 1795255200 },
     { "2026-11-21T10:00:00", 1795255200 },
+    /* as dateutil, which botocore reads them with */
+    { "2026-11-21T10:00:00UTC", 1795255200 },
+    { "2026-11-21 10:00:00", 1795255200 },
+    { "2026-11-21 10:00:00 UTC", 1795255200 },
+    { "2026-11-21T10:00:00 +0000", 1795255200 },
+    { "2026-11-21T05:00:00-0500", 1795255200 },
+    { "20261121T100000Z", 1795255200 },
+    { "2026-11-21T10:00Z", 1795255200 },
+    { "2026-11-21T10:00", 1795255200 },
+    { "2026-11-21T10:00:00,5Z", 1795255200 },
+    { "2026-11-21T10:00:00.1234567Z", 1795255200 },
+    { "2026-11-21", 1795219200 },
+    { "Sat, 21 Nov 2026 10:00:00 GMT", 1795255200 },
+    { "Sat Nov 21 10:00:00 2026", 1795255200 },
+    { " 2026-11-21T10:00:00Z\n", 1795255200 },
+    /* as botocore.utils.parse_timestamp() */
+    { "1795255200", 1795255200 },
+    { "1795255200.25", 1795255200 },
     { "", -1 },
-    { "2026-11-21", -1 },
     { "2026-13-21T10:00:00Z", -1 },
     { "2026-11-21T10:00:00Zx", -1 },
     { "tomorrow", -1 },
-    { "1795255200", -1 },
+    { "17952552", -1 },
+    { "1795255200x", -1 },
+    { "1795255200.", 1795255200 },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -223,6 +322,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ecr/other-hosts", test_other_hosts);
   g_test_add_func ("/ecr/container-hosts", test_container_hosts);
   g_test_add_func ("/ecr/endpoint", test_endpoint);
+  g_test_add_func ("/ecr/services", test_services);
+  g_test_add_func ("/ecr/busy", test_busy);
   g_test_add_func ("/ecr/time", test_time);
   return g_test_run ();
 }

@@ -67,7 +67,7 @@ test_gate (void)
   g_assert_false (terrane_findings_gate (findings, &error, "refused by %s:", "X"));
   assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
                 "refused by X:\n  elf.broken: ‘/z’ in ‘deps’: first\n    of two lines; repair it\n"
-                "  lambda.no-command: second");
+                "  lambda.no-command: second\n1 warning:\n  elf.broken: ‘/a b\\x0a’ in ‘deps’: w");
   terrane_findings_ignore (findings, "elf.broken");
   terrane_findings_ignore (findings, "lambda.no-command");
   g_assert_true (terrane_findings_gate (findings, NULL, "refused:"));
@@ -213,6 +213,100 @@ test_ids (void)
     }
 }
 
+static void
+add_caused (TerraneFindings *findings, const char *cause, TerraneSeverity severity,
+            const char *path)
+{
+  const TerraneFinding finding = { .id = "elf.missing-library",
+                                   .severity = severity,
+                                   .path = path,
+                                   .tree = "deps",
+                                   .message = path,
+                                   .fix = "add it",
+                                   .cause = cause };
+  terrane_findings_add (findings, &finding);
+}
+
+/* Three files lack libGL, one of them twice, and one lacks libX11. */
+static TerraneFindings *
+make_caused (void)
+{
+  TerraneFindings *findings = terrane_findings_new ();
+  add_caused (findings, "libGL.so.1", TERRANE_SEVERITY_WARNING, "a");
+  add_caused (findings, "libGL.so.1", TERRANE_SEVERITY_ERROR, "c");
+  add_caused (findings, "libX11.so.6", TERRANE_SEVERITY_WARNING, "a");
+  add_caused (findings, "libGL.so.1", TERRANE_SEVERITY_ERROR, "b");
+  add_caused (findings, "libGL.so.1", TERRANE_SEVERITY_ERROR, "b");
+  return findings;
+}
+
+/* "PATH PATH …" of a finding about several files */
+static char *
+join_files (const TerraneFinding *finding)
+{
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; finding->files != NULL && i < finding->files->len; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? " " : "",
+                            ((const TerraneFindingFile *) finding->files->pdata[i])->path);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_one_cause (void)
+{
+  g_autoptr (TerraneFindings) findings = make_caused ();
+  const GPtrArray *list = terrane_findings_list (findings);
+  g_assert_cmpuint (list->len, ==, 2);
+  const TerraneFinding *first = list->pdata[0], *second = list->pdata[1];
+  g_autofree char *files = join_files (first);
+  g_assert_cmpstr (files, ==, "b c a"); /* worst first, then by path */
+  g_assert_cmpstr (first->path, ==, "b");
+  g_assert_cmpint (first->severity, ==, TERRANE_SEVERITY_ERROR);
+  g_assert_null (second->files);
+  g_autofree char *text = terrane_findings_to_text (findings);
+  g_assert_cmpstr (text, ==,
+                   "error: elf.missing-library: ‘/b’ in ‘deps’\n  b\n"
+                   "  the same of 2 more files: ‘/c’, ‘/a’\n  fix: add it\n\n"
+                   "warning: elf.missing-library: ‘/a’ in ‘deps’\n  a\n  fix: add it\n\n"
+                   "1 error, 1 warning, 0 notes\n");
+  g_autoptr (GError) error = NULL;
+  g_assert_false (terrane_findings_gate (findings, &error, "no:"));
+  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
+                "no:\n  elf.missing-library: ‘/b’ in ‘deps’: b\n"
+                "    the same of 2 more files: ‘/c’, ‘/a’; add it\n"
+                "1 warning:\n  elf.missing-library: ‘/a’ in ‘deps’: a");
+  /* SARIF 2.1.0, 3.27.22. */
+  g_autoptr (OciJsonValue) log = terrane_findings_to_sarif (findings, "IMAGE");
+  const json_t *results = get (json_array_get (get (log, "runs"), 0), "results");
+  const json_t *related = get (json_array_get (results, 0), "relatedLocations");
+  g_assert_cmpuint (json_array_size (related), ==, 2);
+  g_assert_null (get (json_array_get (results, 1), "relatedLocations"));
+}
+
+static void
+test_part_of_a_cause (void)
+{
+  static const char *const paths[] = { "b", "c", NULL };
+  g_autoptr (TerraneFindings) findings = make_caused ();
+  g_autofree char *before = terrane_findings_to_text (findings);
+  terrane_findings_override (findings, "elf.missing-library", paths, TERRANE_SEVERITY_OFF, "known");
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 0);
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_WARNING), ==, 2);
+  g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_OFF), ==, 1);
+  const GPtrArray *list = terrane_findings_list (findings);
+  const TerraneFinding *off = list->pdata[2];
+  g_autofree char *files = join_files (off);
+  g_assert_cmpstr (files, ==, "b c");
+  g_assert_cmpint (off->found_as, ==, TERRANE_SEVERITY_ERROR);
+  /* What is remembered is what was found. */
+  g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
+  g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
+  g_autofree char *after = terrane_findings_to_text (back);
+  g_assert_cmpstr (after, ==, before);
+  oci_json_set (json_array_get (array, 2), "files", oci_json_text ("b"));
+  g_assert_null (terrane_findings_from_json (array));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -226,5 +320,7 @@ main (int argc, char **argv)
   g_test_add_func ("/finding/override-paths", test_override_paths);
   g_test_add_func ("/finding/json-and-back", test_json_and_back);
   g_test_add_func ("/finding/ids", test_ids);
+  g_test_add_func ("/finding/one-cause", test_one_cause);
+  g_test_add_func ("/finding/part-of-a-cause", test_part_of_a_cause);
   return g_test_run ();
 }

@@ -192,6 +192,32 @@ test_refused (void)
     }
 }
 
+/* What another function of the image is started with. */
+static void
+test_argv_with (void)
+{
+  static const char *const entrypoint[] = { "/python", "-m", "awslambdaric", NULL };
+  static const char *const cmd[] = { "app.one", NULL };
+  static const char *const whole[] = { "/python", "-m", "awslambdaric", "app.one", NULL };
+  static const char *const other[] = { "a b", "c", NULL };
+  static const char *const none[] = { NULL };
+  g_autoptr (OciImageConfig) config = oci_image_config_new ("linux", "amd64");
+  g_auto (GStrv) nothing = oci_image_config_argv_with (config, NULL, NULL);
+  g_assert_cmpuint (g_strv_length (nothing), ==, 0);
+  oci_image_config_set_entrypoint (config, entrypoint);
+  oci_image_config_set_cmd (config, cmd);
+  assert_strings (oci_image_config_argv (config), "/python|-m|awslambdaric|app.one");
+  assert_strings (oci_image_config_argv_with (config, other, NULL),
+                  "/python|-m|awslambdaric|a b|c");
+  assert_strings (oci_image_config_argv_with (config, none, NULL), "/python|-m|awslambdaric");
+  assert_strings (oci_image_config_argv_with (config, NULL, "app.two"),
+                  "/python|-m|awslambdaric|app.two");
+  g_autoptr (OciImageConfig) bare = oci_image_config_new ("linux", "amd64");
+  oci_image_config_set_cmd (bare, whole);
+  assert_strings (oci_image_config_argv_with (bare, NULL, "app.two"),
+                  "/python|-m|awslambdaric|app.two");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -203,5 +229,6 @@ main (int argc, char **argv)
   g_test_add_func ("/image-config/unknown-members-survive", test_unknown_members_survive);
   g_test_add_func ("/image-config/new", test_new);
   g_test_add_func ("/image-config/refused", test_refused);
+  g_test_add_func ("/image-config/argv-with", test_argv_with);
   return g_test_run ();
 }

@@ -21,6 +21,8 @@ describe (GPtrArray *files)
       g_string_append_printf (text, "%s%s %s", i > 0 ? "\n" : "", file->file_name, file->url);
       if (file->has_sha256)
         g_string_append_printf (text, " %.2s", oci_digest_hex (&file->sha256, hex));
+      if (file->authorization != NULL)
+        g_string_append_printf (text, " %s", file->authorization);
       if (file->requires_python != NULL)
         g_string_append_printf (text, " py:%s", file->requires_python);
       if (file->yanked != NULL)
@@ -50,11 +52,20 @@ test_good (void)
       "a-1-py3-none-any.whl https://f.org/a-1-py3-none-any.whl aa py:>=3.8 4096\n"
       "a-2.tar.gz https://h.org/files/a-2.tar.gz yanked:\n"
       "a-3.zip https://h.org/simple/a/a-3.zip yanked:it <breaks>" },
+    { "application/json",
+      FILES ("{\"filename\":\"a-1-py3-none-any.whl\",\"url\":\"/get/?id=3&x=%2F\",\"hashes\":{}}"),
+      "a-1-py3-none-any.whl https://h.org/get/?id=3&x=%2F" },
     { "application/json", FILES (""), "" },
     { JSON "; charset=utf-8",
       FILES ("{\"filename\":\"a.whl\",\"url\":\"file:///etc/passwd\",\"hashes\":{}},"
              "{\"filename\":\"a.whl\",\"url\":\"https://me:pw@h.org/a.whl\",\"hashes\":{}}"),
-      "" },
+      "a.whl https://h.org/a.whl Basic bWU6cHc=" }, /* printf me:pw | base64 */
+    { HTML,
+      "<base href='file:///etc/'><a href='passwd.whl'>a</a><a href='file:///etc/b.whl'>b</a>"
+      "<a href='//o:p%40@f.org/c.whl'>c</a>",
+      "passwd.whl https://h.org/simple/a/passwd.whl\nc.whl https://f.org/c.whl Basic bzpwQA==" },
+    { HTML, "<base href=' https://u:p@b.org/x/ '><a href='../a%2Bb.whl'>a</a>",
+      "a+b.whl https://b.org/a%2Bb.whl Basic dTpw" },
     /* as PyPI writes it */
     { "application/vnd.pypi.simple.v1+html",
       "<!DOCTYPE html>\n<html>\n  <head>\n"
@@ -77,6 +88,11 @@ test_good (void)
       "<base href='https://b.org/x/'><base href='https://c.org/'><a href='a.whl'>a</a>"
       "<a href='/a%2f.whl'>no</a>",
       "a.whl https://b.org/x/a.whl" },
+    { HTML,
+      "<a href='My files/a \xc3\xa9.whl'>a</a><a href='http://f.org/x y/b%20c%2Bd.whl'>b</a>"
+      "<a href='?x=1'>c</a><a href='http://[/d.whl'>d</a><a href='javascript:e.whl'>e</a>",
+      "a \xc3\xa9.whl https://h.org/simple/a/My%20files/a%20%C3%A9.whl\n"
+      "b c+d.whl http://f.org/x%20y/b%20c%2Bd.whl" },
     { HTML, "<base href='#/x/'><a href='a.whl#y'>a</a>", "a.whl https://h.org/simple/a/a.whl" },
     { HTML, "<html><body><h1>Links for a</h1></body></html>", "" },
     { HTML, "<meta name='pypi:repository-version' content='1.0'>", "" },

@@ -68,7 +68,8 @@ fetch (const Server *server, const char *userinfo, GPtrArray **out_files, GError
   const OciHttpOptions options = { .user_agent = "test/1" };
   g_autoptr (OciHttpClient) client = oci_http_client_new (&options);
   g_autofree char *url = g_strdup_printf ("http://%s127.0.0.1:%u/simple/", userinfo, server->port);
-  return terrane_index_fetch (client, url, "a-b", NULL, out_files, error);
+  TerraneIndexRequest request = { 0 };
+  return terrane_index_fetch (client, url, "a-b", &request, NULL, out_files, error);
 }
 
 static void
@@ -106,20 +107,18 @@ test_refusals (void)
     OciError code;
   } rows[] = {
     { "", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
-      "‘http://127.0.0.1:*/simple/a-b/’: the index has no such project (HTTP 404)",
-      OCI_ERROR_NOT_FOUND },
+      "the index has no such project (HTTP 404)", OCI_ERROR_NOT_FOUND },
     { "", "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n",
-      "*: the index wants a login (HTTP 401); put the user and password in its URL, *",
+      "the index wants a login (HTTP 401); put the user and password in its URL, *",
       OCI_ERROR_DENIED },
     { "me:s3cret@", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
-      "‘http://127.0.0.1:*/simple/a-b/’: the index refuses the user and password in its URL *",
-      OCI_ERROR_DENIED },
+      "the index refuses the user and password (HTTP 403)", OCI_ERROR_DENIED },
     { "", "HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n",
-      "*: unexpected answer of the index (HTTP 418)", OCI_ERROR_DENIED },
+      "unexpected answer of the index (HTTP 418)", OCI_ERROR_DENIED },
     { "", "HTTP/1.1 501 No\r\nContent-Length: 0\r\n\r\n",
-      "*: unexpected answer of the index (HTTP 501); try again later", OCI_ERROR_NETWORK },
+      "unexpected answer of the index (HTTP 501); try again later", OCI_ERROR_NETWORK },
     { "", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nLogin",
-      "*: the index answered with a web page that lists no files; *", OCI_ERROR_FORMAT },
+      "the index answered with a web page that lists no files; *", OCI_ERROR_FORMAT },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -161,6 +160,75 @@ test_directory (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the directory of wheels ‘*missing’ *");
 }
 
+/* Where others can be asked a busy server is asked once, and a silent one not for long. */
+static void
+test_hasty (void)
+{
+  static const char *const rows[][2] = {
+    { "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n",
+      "unexpected answer of the index (HTTP 503); try again later" },
+    { "", "127.0.0.1: *" },
+    { "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 24\r\n\r\n<a",
+      "127.0.0.1: *" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const char *const answers[] = { rows[i][0], NULL }; /* another request would wait for ever */
+      const OciHttpOptions options = { .user_agent = "test/1" };
+      g_autoptr (OciHttpClient) client = oci_http_client_new (&options);
+      g_autoptr (GError) error = NULL;
+      GPtrArray *files = NULL;
+      Server server = { 0 };
+      TerraneIndexRequest request = { .hasty = TRUE };
+      server_start (&server, answers);
+      g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/simple/", server.port);
+      g_assert_false (terrane_index_fetch (client, url, "a", &request, NULL, &files, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_NETWORK, rows[i][1]);
+      g_assert_cmpuint (request.status, ==, i == 0 ? 503 : 0);
+      server_stop (&server);
+    }
+}
+
+/* A tree of directories is an index. */
+static void
+test_local (void)
+{
+  static const char page[] =
+      "<a href='../a-1-py3-none-any.whl#sha256="
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'>a</a>"
+      "<a href='https://h.org/a-2-py3-none-any.whl'>b</a>"
+      "<a href='file://other/etc/a-3-py3-none-any.whl'>c</a>";
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) files = NULL, listed = NULL;
+  g_autofree char *a = test_dir_write (&dir, "with space/a/index.html", page, strlen (page));
+  g_autofree char *b = test_dir_write (&dir, "with space/b/b-1-py3-none-any.whl", "", 0);
+  g_autofree char *root = test_dir_file (&dir, "with space");
+  g_autofree char *url = g_filename_to_uri (root, NULL, NULL);
+  g_autofree char *expected = test_dir_file (&dir, "with space/a-1-py3-none-any.whl");
+  g_assert_true (terrane_index_is_local (url));
+  g_assert_true (terrane_index_read (url, "a", &files, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (files->len, ==, 2);
+  const TerraneIndexFile *first = files->pdata[0], *second = files->pdata[1];
+  g_assert_true (first->local);
+  g_assert_cmpstr (first->url, ==, expected);
+  g_assert_false (second->local);
+  g_assert_cmpstr (second->url, ==, "https://h.org/a-2-py3-none-any.whl");
+
+  g_assert_true (
+      terrane_index_read (url, "b", &listed, &error)); /* without a page: what is there */
+  g_assert_no_error (error);
+  g_assert_cmpstr (((TerraneIndexFile *) listed->pdata[0])->url, ==, b);
+
+  GPtrArray *none = NULL;
+  g_assert_false (terrane_index_read (url, "c", &none, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the index has no such project");
+  g_clear_error (&error);
+  g_assert_false (terrane_index_read ("file://other/simple", "a", &none, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "expected a URL as file:///absolute/path, *");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -169,5 +237,7 @@ main (int argc, char **argv)
   g_test_add_func ("/index/fetch", test_fetch);
   g_test_add_func ("/index/refusals", test_refusals);
   g_test_add_func ("/index/directory", test_directory);
+  g_test_add_func ("/index/hasty", test_hasty);
+  g_test_add_func ("/index/local", test_local);
   return g_test_run ();
 }

@@ -260,10 +260,10 @@ test_index_candidates (void)
     { INDEX (ENTRY (A, OF ("linux", "amd64")) "," ENTRY (B, OF_VARIANT ("amd64", "v2"))),
       "linux/amd64/v3", "ba", "*" },
     /* What buildx writes next to an image, and a signature. */
-    { INDEX (ENTRY (A, OF ("unknown", "unknown")) "," ENTRY (B, "\"annotations\":{\"vnd.docker."
-                                                                "reference.type\":\"attestation-"
-                                                                "manifest\"}") "," LAYER (
-          "application/vnd.dev.cosign.simplesigning.v1+json", C, "1")),
+    { INDEX (ENTRY (A, OF ("unknown", "unknown")) "," ENTRY (
+          B, "\"annotations\":{\"vnd.docker."
+             "reference.type\":\"attestation-"
+             "manifest\"}") "," LAYER ("application/vnd.dev.cosign.simplesigning.v1+json", C, "1")),
       "linux/amd64", "", "no image for linux/amd64; it offers none for a known platform" },
     { INDEX (""), "linux/amd64", "", "*none*" },
   };

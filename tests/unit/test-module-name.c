@@ -65,6 +65,40 @@ test_optional (void)
 }
 
 static void
+test_spare (void)
+{
+  static const char *const spare[] = {
+    "usr/local/lib/python3.12/lib-dynload/_tkinter.cpython-312-x86_64-linux-gnu.so",
+    "usr/local/lib/python3.12/lib-dynload/nis.cpython-312-x86_64-linux-gnu.so",
+    "var/task/numba/np/ufunc/tbbpool.cpython-311-x86_64-linux-gnu.so",
+  };
+  static const char *const wanted[] = {
+    "usr/local/lib/python3.12/lib-dynload/_ssl.cpython-312-x86_64-linux-gnu.so",
+    "usr/local/lib/python3.12/lib-dynload/_sqlite3.cpython-312-x86_64-linux-gnu.so",
+    "var/task/nis.cpython-312-x86_64-linux-gnu.so",
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (spare); i++)
+    g_assert_true (terrane_module_is_spare (spare[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++)
+    g_assert_false (terrane_module_is_spare (wanted[i]));
+}
+
+/* Names of numpy's, rasterio's and Debian's libraries. */
+static void
+test_grafted (void)
+{
+  static const char *const grafted[] = { "libgfortran-040039e1.so.5.0.0",
+                                         "libscipy_openblas64_-ff651d7f.so",
+                                         "libgdal-2a4c1f3b.so.38.3.12.4" };
+  static const char *const others[] = { "libgfortran.so.5", "libhl-1234.so.1",  "-040039e1.so",
+                                        "libstdc++.so.6",   "libx-040039g1.so", "040039e1" };
+  for (gsize i = 0; i < G_N_ELEMENTS (grafted); i++)
+    g_assert_true (terrane_module_is_grafted (grafted[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_false (terrane_module_is_grafted (others[i]));
+}
+
+static void
 test_any_machine (void)
 {
   static const struct
@@ -92,6 +126,8 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   g_test_add_func ("/module-name/suffixes", test_suffixes);
   g_test_add_func ("/module-name/optional", test_optional);
+  g_test_add_func ("/module-name/spare", test_spare);
+  g_test_add_func ("/module-name/grafted", test_grafted);
   g_test_add_func ("/module-name/any-machine", test_any_machine);
   return g_test_run ();
 }

@@ -156,6 +156,28 @@ test_below_and_join (void)
     }
 }
 
+/* As in layers: from the layer's root, and any bytes. */
+static void
+test_normalise_bytes (void)
+{
+  static const struct
+  {
+    const char *raw, *want; /* NULL: refused */
+  } rows[] = {
+    { "/", "" },          { "/a", "a" },     { "//a/./b/", "a/b" }, { "./a", "a" },
+    { "n\xe4", "n\xe4" }, { "/../a", NULL }, { "a/..", NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = NULL;
+      g_autoptr (GError) error = NULL;
+      g_assert_cmpint (oci_path_normalise_bytes (rows[i].raw, &path, &error), ==,
+                       rows[i].want != NULL);
+      g_assert_cmpstr (path, ==, rows[i].want);
+      g_assert_cmpint (error != NULL, ==, rows[i].want == NULL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -165,5 +187,6 @@ main (int argc, char **argv)
   g_test_add_func ("/path/limits", test_limits);
   g_test_add_func ("/path/resolve-link", test_resolve_link);
   g_test_add_func ("/path/below-and-join", test_below_and_join);
+  g_test_add_func ("/path/normalise-bytes", test_normalise_bytes);
   return g_test_run ();
 }

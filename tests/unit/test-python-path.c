@@ -64,7 +64,7 @@ static void
 add (TerraneTree *tree, const char *path)
 {
   g_autoptr (GError) error = NULL;
-  const OciEntry entry = { .path = path, .type = OCI_ENTRY_FILE, .mode = 0755, .size = 1 };
+  const OciEntry entry = { .path = path, .type = OCI_ENTRY_FILE, .mode = 0755 };
   (void) terrane_tree_add (tree, &entry, NULL, &error);
   g_assert_no_error (error);
 }

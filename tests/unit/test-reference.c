@@ -110,7 +110,9 @@ test_bad (void)
     { "docker://[::1/a", "*is no HOST*" },
     { "docker://[::1]5000/a", "*is no HOST*" },
     { "docker://[fe80::1%25eth0]/a", "*is no HOST*" },
-    { "docker://user:pw@h.io/a", "*expected a digest*" },
+    { "docker://user:pw@h.io/a", "‘docker://…@h.io/a’: a user or password does not belong there*" },
+    { "user:pw@h.io/a", "‘…@h.io/a’: a user*" },
+    { "docker://user:p/w@h.io/a", "‘docker://…@h.io/a’: a user*" },
     { "https://h.io/a", "*" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -155,6 +157,9 @@ test_local_name (void)
     { "app:v1", FALSE, "app:v1" },
     { "team/app:v1", FALSE, "team/app:v1" },
     { "lambda-python3.12-rasterio", FALSE, "lambda-python3.12-rasterio:latest" },
+    { "localhost/app:v1", FALSE, "app:v1" },
+    { "localhost/app:v1", TRUE, "localhost/app:v1" },
+    { "localhost/", FALSE, NULL },
     { "localhost:5000/app", FALSE, NULL },
     { "localhost:5000/app", TRUE, "localhost:5000/app:latest" },
     { "localhost:5000/app:1", TRUE, "localhost:5000/app:1" },
@@ -176,6 +181,30 @@ test_local_name (void)
     }
 }
 
+/* The names that docker means, moby's reference.ParseNormalizedNamed(). */
+static void
+test_full_name (void)
+{
+  static const char *const rows[][2] = {
+    { "ubuntu", "docker.io/library/ubuntu:latest" },
+    { "ubuntu:22.04", "docker.io/library/ubuntu:22.04" },
+    { "library/ubuntu:22.04", "docker.io/library/ubuntu:22.04" },
+    { "user/img:1", "docker.io/user/img:1" },
+    { "docker.io/ubuntu:1", "docker.io/library/ubuntu:1" },
+    { "docker.io/library/ubuntu:1", "docker.io/library/ubuntu:1" },
+    { "index.docker.io/library/ubuntu:1", "docker.io/library/ubuntu:1" },
+    { "localhost/app:1", "localhost/app:1" },
+    { "localhost:5000/app", "localhost:5000/app:latest" },
+    { "quay.io/a/b/c:1", "quay.io/a/b/c:1" },
+    { "", "docker.io/library/:latest" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *full = oci_reference_full_name (rows[i][0]);
+      g_assert_cmpstr (full, ==, rows[i][1]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -184,5 +213,6 @@ main (int argc, char **argv)
   g_test_add_func ("/reference/bad", test_bad);
   g_test_add_func ("/reference/limits", test_limits);
   g_test_add_func ("/reference/local-name", test_local_name);
+  g_test_add_func ("/reference/full-name", test_full_name);
   return g_test_run ();
 }

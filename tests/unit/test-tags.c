@@ -43,7 +43,7 @@ test_platforms (void)
                    "manylinux_2_11_x86_64 manylinux_2_10_x86_64 manylinux_2_9_x86_64 "
                    "manylinux_2_8_x86_64 manylinux_2_7_x86_64 manylinux_2_6_x86_64 "
                    "manylinux_2_5_x86_64 manylinux1_x86_64 linux_x86_64");
-  TerranePythonTarget musl = { 3, 12, TERRANE_LIBC_MUSL, 1, 2, "arm64", 0 };
+  TerranePythonTarget musl = { 3, 12, TERRANE_LIBC_MUSL, 1, 2, "arm64", 0, FALSE };
   g_autofree char *musllinux = join (&musl, "cp312-cp312-");
   g_assert_cmpstr (
       musllinux, ==,
@@ -105,8 +105,8 @@ test_ranks (void)
 static void
 test_hostile_target (void)
 {
-  TerranePythonTarget target = { G_MAXUINT, G_MAXUINT, TERRANE_LIBC_MUSL, G_MAXUINT, G_MAXUINT,
-                                 "?",       0 };
+  TerranePythonTarget target = { G_MAXUINT, G_MAXUINT, TERRANE_LIBC_MUSL, G_MAXUINT, G_MAXUINT, "?",
+                                 0,         FALSE };
   g_autoptr (TerraneTags) musl = terrane_tags_new (&target);
   g_assert_cmpuint (terrane_tags_list (musl)->len, <, 100000);
   target.libc = TERRANE_LIBC_GLIBC;
@@ -120,7 +120,7 @@ test_explain (void)
 {
   TerranePythonTarget amazon2 = target_of (12, 26, "amd64");
   TerranePythonTarget debian = target_of (12, 36, "amd64");
-  TerranePythonTarget alpine = { 3, 12, TERRANE_LIBC_MUSL, 1, 2, "amd64", 0 };
+  TerranePythonTarget alpine = { 3, 12, TERRANE_LIBC_MUSL, 1, 2, "amd64", 0, FALSE };
   const struct
   {
     const TerranePythonTarget *target;

@@ -221,6 +221,22 @@ test_non_ascii (void)
   g_assert_cmpstr ((const char *) link_tar->data + 512, ==, "15 linkpath=\xc3\xbc\n");
 }
 
+/* POSIX pax, hdrcharset: BINARY stands before the records whose text is bytes. LEN counts itself:
+ * 2 + 1 + 10 + 1 + 6 + 1. */
+static void
+test_not_utf8 (void)
+{
+  const OciEntry entry = {
+    .path = "n\xe4", .type = OCI_ENTRY_SYMLINK, .target = "\xff", .mode = 0777
+  };
+  g_autoptr (GByteArray) tar = write_one (&entry, NULL);
+  g_assert_cmpstr ((const char *) tar->data + 512, ==,
+                   "21 hdrcharset=BINARY\n"
+                   "11 path=n\xe4\n"
+                   "14 linkpath=\xff\n");
+  assert_libarchive_reads (&entry, tar);
+}
+
 /* LEN counts its own digits: from 9 to 10, 99 to 100 and 999 to 1000 bytes in all. */
 static void
 test_pax_lengths (void)
@@ -366,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tar-writer/long-names", test_long_names);
   g_test_add_func ("/tar-writer/link-targets", test_link_targets);
   g_test_add_func ("/tar-writer/non-ascii", test_non_ascii);
+  g_test_add_func ("/tar-writer/not-utf8", test_not_utf8);
   g_test_add_func ("/tar-writer/pax-lengths", test_pax_lengths);
   g_test_add_func ("/tar-writer/xattrs", test_xattrs);
   g_test_add_func ("/tar-writer/large-sizes", test_large_sizes);

@@ -1,4 +1,6 @@
+#include "builder/sandbox/log-lines.h"
 #include "builder/validation/explain.h"
+#include "builder/validation/gates-private.h"
 #include "builder/validation/junit.h"
 #include "builder/validation/report.h"
 
@@ -116,19 +118,125 @@ test_explain (void)
     { "No module named 'osgeo'", "nothing along sys.path has ‘osgeo’*" },
     { "undefined symbol: sqlite3_deserialize", "several libsqlite3*" },
     { "undefined symbol: other", "a library of that name*" },
+    { "OSError: [Errno 30] Read-only file system: '/home/sbx_user1051'", "the user's home*HOME*" },
+    { "PermissionError: [Errno 13] Permission denied: '/home/sbx_user1051/.cache'",
+      "the user's home*HOME*" },
+    { "OSError: [Errno 30] Read-only file system: '/home'", "the user's home*HOME*" },
+    { "OSError: [Errno 30] Read-only file system: '/opt/x'", "only /tmp can be written to*" },
+    { "RuntimeError: cannot cache function 'f': no locator available for file '/var/task/a.py'",
+      "numba*NUMBA_CACHE_DIR*" },
+    { "OSError: [Errno 38] Function not implemented", "*no /dev/shm*" },
+    { "duckdb.duckdb.IOException: IO Error: Can't find the home directory at ''",
+      "DuckDB*home_directory*" },
+    { "OSError: [Errno 28] No space left on device", "/tmp is full: it has 600 MB*" },
+    { "sqlite3.OperationalError: database or disk is full", "/tmp is full: it has 600 MB*" },
+    { "PackageNotFoundError: No package metadata was found for rio-tiler\n",
+      "nothing along sys.path is the installed package ‘rio-tiler’*" },
+    { "pkg_resources.DistributionNotFound: The 'x' distribution was not found and is required by "
+      "the application",
+      "pkg_resources finds no *" },
   };
   static const char *const env[] = { "PROJ_DATA=/none", NULL };
   g_auto (TestDir) dir = test_dir_new ();
   g_auto (OciFd) root = open (dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const TerraneExplainContext context = { .root = root, .env = env, .architecture = "amd64" };
+  const TerraneExplainContext context = {
+    .root = root, .env = env, .architecture = "amd64", .tmp_bytes = UINT64_C (600) << 20
+  };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *text = terrane_explain (&context, rows[i].text, NULL);
+      g_autofree char *text = terrane_explain (&context, rows[i].text, NULL, NULL);
       g_assert_nonnull (text);
       if (!g_pattern_match_simple (rows[i].pattern, text))
         g_error ("%s: %s", rows[i].text, text);
     }
-  g_assert_null (terrane_explain (&context, "AssertionError: 1 is not 2", NULL));
+  g_assert_null (terrane_explain (&context, "AssertionError: 1 is not 2", NULL, NULL));
+}
+
+/* The message counts first, then what was raised last, then whatever was printed. */
+static void
+test_explain_order (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) root = open (dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const TerraneExplainContext context = { .root = root, .architecture = "amd64" };
+  const char *output = "warning: /home/sbx_user1051 is not writable\n"
+                       "Traceback (most recent call last):\n  _multiprocessing.SemLock(\n"
+                       "FileNotFoundError: [Errno 2] No such file or directory\n";
+  g_autofree char *first = terrane_explain (&context, "missing codec", output, NULL);
+  g_autofree char *second = terrane_explain (&context, "failed with exit code 1", output, NULL);
+  g_autofree char *third = terrane_explain (&context, "failed", "at /home/sbx_user1051", NULL);
+  g_assert_true (g_str_has_prefix (first, "the libtiff in this GDAL"));
+  g_assert_true (g_str_has_prefix (second, "Lambda has no /dev/shm"));
+  g_assert_true (g_str_has_prefix (third, "the user's home"));
+}
+
+/* Whether one package's metadata is left out, or those of all. */
+static void
+test_explain_metadata (void)
+{
+  static const char message[] = "PackageNotFoundError: No package metadata was found for Rio-Tiler";
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) root = open (dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const TerraneExplainContext context = { .root = root, .architecture = "amd64" };
+  g_autoptr (OciJsonValue) facts = json_loads ("{\"sys_path\": [\"/none\", \"/lib\"]}", 0, NULL);
+  g_autofree char *module = g_build_filename (dir.path, "lib/rio_tiler", NULL);
+  g_autofree char *other = g_build_filename (dir.path, "lib/numpy-2.0.dist-info", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (module, 0755), ==, 0);
+  g_autofree char *all = terrane_explain (&context, message, NULL, facts);
+  g_assert_true (
+      g_pattern_match_simple ("the modules of ‘Rio-Tiler’ are there, and no package*", all));
+  g_assert_cmpint (mkdir (other, 0755), ==, 0);
+  g_autofree char *one = terrane_explain (&context, message, NULL, facts);
+  g_assert_true (g_pattern_match_simple ("the modules of ‘Rio-Tiler’ are there, its *", one));
+}
+
+/* As awslambdaric writes an error, in pieces of every length. */
+static void
+test_log_lines (void)
+{
+  static const struct
+  {
+    const char *in;
+    const char *out;
+  } rows[] = {
+    { "plain\nlines\r\nand 10%\r20%\n", "plain\nlines\r\nand 10%\r20%\n" },
+    { "[ERROR] E: m\rTraceback (most recent call last):\r\xc2\xa0\xc2\xa0"
+      "File \"a.py\", line 1, in h\r\xc2\xa0\xc2\xa0\xc2\xa0\xc2\xa0x = "
+      "'\xc2\xa0\xc3\xa9'\n10%\r20%\n",
+      "[ERROR] E: m\nTraceback (most recent call last):\n  "
+      "File \"a.py\", line 1, in h\n    x = '\xc2\xa0\xc3\xa9'\n10%\r20%\n" },
+    { "[ERROR] E: one\ntwo\rTraceback\r\n[ERROR]\tlogged\ra\n",
+      "[ERROR] E: one\ntwo\nTraceback\n[ERROR]\tlogged\ra\n" },
+    { "[ERROR] E\r\xc2\xb5s\n", "[ERROR] E\n\xc2\xb5s\n" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (size_t piece = 1; piece < 20; piece++)
+      {
+        TerraneLogLines lines = { 0 };
+        g_autoptr (GString) out = g_string_new (NULL);
+        size_t len = strlen (rows[i].in);
+        for (size_t at = 0; at < len; at += piece)
+          terrane_log_lines_take (&lines, rows[i].in + at, MIN (piece, len - at), out);
+        g_assert_cmpstr (out->str, ==, rows[i].out);
+      }
+}
+
+/* Lambda would have begun again: no pass in silence. */
+static void
+test_slow_initialisation (void)
+{
+  TerraneInvokeSpec spec = { 0 };
+  TerraneLambdaResult answer = { .init_timed_out = TRUE };
+  g_auto (TerraneGateResult) failed = { 0 }, accepted = { 0 }, quick = { 0 };
+  terrane_invoke_gate_judge (&spec, &answer, &failed);
+  g_assert_true (g_pattern_match_simple (
+      "*initialisation took longer than Lambda's 10 s*slow_init*", failed.reason));
+  spec.slow_init = TRUE;
+  terrane_invoke_gate_judge (&spec, &answer, &accepted);
+  g_assert_null (accepted.reason);
+  spec.slow_init = answer.init_timed_out = FALSE;
+  terrane_invoke_gate_judge (&spec, &answer, &quick);
+  g_assert_null (quick.reason);
 }
 
 int
@@ -140,5 +248,9 @@ main (int argc, char **argv)
   g_test_add_func ("/validation/report-cut-off", test_report_cut_off);
   g_test_add_func ("/validation/junit", test_junit);
   g_test_add_func ("/validation/explain", test_explain);
+  g_test_add_func ("/validation/explain-order", test_explain_order);
+  g_test_add_func ("/validation/explain-metadata", test_explain_metadata);
+  g_test_add_func ("/validation/log-lines", test_log_lines);
+  g_test_add_func ("/validation/slow-initialisation", test_slow_initialisation);
   return g_test_run ();
 }

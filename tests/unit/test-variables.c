@@ -19,7 +19,7 @@ static void
 check (const char *text, gboolean allow_lock, const char *commit, const char *want,
        const char *problem)
 {
-  const TerraneProfileVariables variables = { revision, (gpointer) commit };
+  const TerraneProfileVariables variables = { .git_revision = revision, .data = (gpointer) commit };
   OciJson root;
   g_autoptr (GError) error = NULL;
   g_autoptr (OciJsonDocument) document =

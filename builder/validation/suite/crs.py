@@ -1,6 +1,6 @@
 """Transformations with results that are known: closed forms, and one operation by its code."""
 
-from terrane_harness import expect_close, operation
+from terrane_harness import Skip, expect_close, operation
 
 # lon 10, lat 45 by EPSG guidance note 7-2: R * lambda, R * ln tan(pi/4 + phi/2), R = 6378137
 WEB_MERCATOR = (1113194.9079327357, 5621521.486192066)
@@ -21,6 +21,9 @@ def by_rasterio(source, target, x, y):
 
 def by_fiona(source, target, x, y):
     import fiona.transform
+    xs, ys = fiona.transform.transform("EPSG:4326", "EPSG:3857", [0], [45])
+    if abs(ys[0]) < 1:  # the first releases for GDAL 3: the equator at 45 degrees, not 45 degrees north
+        raise Skip(f"fiona {fiona.__version__} takes points in the order of axes that EPSG has")
     xs, ys = fiona.transform.transform(f"EPSG:{source}", f"EPSG:{target}", [x], [y])
     return xs[0], ys[0]
 

@@ -112,16 +112,21 @@ def is_bundled(path):
     return os.path.dirname(path).endswith(".libs")
 
 
-def gdal_library(package):
-    """The libgdal that a package uses, for calls that its Python interface lacks."""
-    import ctypes
+def gdal_path(package):
+    """Of the libgdal that a package uses."""
     importlib.import_module(package)
     paths = [path for path in mapped() if os.path.basename(path).startswith("libgdal")]
     own = [path for path in paths if os.path.basename(os.path.dirname(path)) == package.split(".")[0] + ".libs"]
     shared = [path for path in paths if not is_bundled(path)]
     if not own and not shared:
         raise Skip(f"the GDAL of {package} is no shared library")
-    library = ctypes.CDLL((own or shared)[0])
+    return (own or shared)[0]
+
+
+def gdal_library(package):
+    """The libgdal that a package uses, for calls that its Python interface lacks."""
+    import ctypes
+    library = ctypes.CDLL(gdal_path(package))
     library.GDALGetDriverByName.restype = ctypes.c_void_p
     library.GDALGetDriverByName.argtypes = [ctypes.c_char_p]
     library.GDALGetMetadataItem.restype = ctypes.c_char_p
@@ -138,12 +143,18 @@ def driver_item(library, driver, item):
     return (library.GDALGetMetadataItem(handle, item.encode(), None) or b"").decode()
 
 
+def gdal_packages():
+    """Those that bring GDAL, by the modules that load it."""
+    return [module for package, module in (("osgeo", "osgeo.gdal"), ("rasterio", "rasterio"), ("pyogrio", "pyogrio"),
+                                           ("fiona", "fiona")) if has(package)]
+
+
 def gdal_package():
-    """Of the packages that bring GDAL, the first."""
-    for package, module in (("osgeo", "osgeo.gdal"), ("rasterio", "rasterio"), ("pyogrio", "pyogrio"), ("fiona", "fiona")):
-        if has(package):
-            return module
-    raise Skip("the image has no package with GDAL")
+    """The first of them."""
+    packages = gdal_packages()
+    if not packages:
+        raise Skip("the image has no package with GDAL")
+    return packages[0]
 
 
 def load(name):

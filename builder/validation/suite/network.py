@@ -1,10 +1,11 @@
 """What GDAL needs to read remote files: certificates, and credentials or their absence. Nothing is connected to."""
 
+import ctypes
 import importlib
 import os
 import time
 
-from terrane_harness import Skip, gdal_library, gdal_package, has, operation
+from terrane_harness import Skip, gdal_library, gdal_package, gdal_packages, gdal_path, has, is_bundled, mapped, operation
 
 BUNDLES = ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "GDAL_CURL_CA_BUNDLE")  # each overrides those behind it
 DEFAULTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem")
@@ -25,24 +26,94 @@ def check_bundle(who, path):
     return f"{count} certificates in {path}"
 
 
-@operation("geo.network.ca-bundle")
-def ca_bundle():
-    gdal_package()
+class CurlInfo(ctypes.Structure):
+    """What curl_version_info() says, as far as the seventh version of it (libcurl 7.70)."""
+    _fields_ = [("age", ctypes.c_int), ("version", ctypes.c_char_p), ("version_num", ctypes.c_uint), ("host", ctypes.c_char_p),
+                ("features", ctypes.c_int), ("ssl_version", ctypes.c_char_p), ("ssl_version_num", ctypes.c_long),
+                ("libz_version", ctypes.c_char_p), ("protocols", ctypes.c_void_p), ("ares", ctypes.c_char_p),
+                ("ares_num", ctypes.c_int), ("libidn", ctypes.c_char_p), ("iconv_ver_num", ctypes.c_int),
+                ("libssh_version", ctypes.c_char_p), ("brotli_ver_num", ctypes.c_uint), ("brotli_version", ctypes.c_char_p),
+                ("nghttp2_ver_num", ctypes.c_uint), ("nghttp2_version", ctypes.c_char_p), ("quic_version", ctypes.c_char_p),
+                ("cainfo", ctypes.c_char_p), ("capath", ctypes.c_char_p)]
+
+
+SEVENTH = 6  # counted from 0
+
+
+def curl_of(package):
+    """Path of the libcurl that the GDAL of a package uses; None when it has none of its own, or one inside of itself."""
+    try:
+        gdal = gdal_path(package)
+    except Skip:  # inside of the module
+        return None
+    curls = [path for path in mapped() if os.path.basename(path).startswith("libcurl")]
+    own = [path for path in curls if os.path.dirname(path) == os.path.dirname(gdal)]
+    shared = [path for path in curls if not is_bundled(path)]
+    return (own or shared or [None])[0] if is_bundled(gdal) else (shared or [None])[0]
+
+
+def built_in_places(path):
+    """The file and the directory that a libcurl was built to read, as far as it says; None when it does not."""
+    library = ctypes.CDLL(path)
+    library.curl_version_info.restype = ctypes.POINTER(CurlInfo)
+    library.curl_version_info.argtypes = [ctypes.c_int]
+    info = library.curl_version_info(SEVENTH).contents
+    if info.age < SEVENTH:
+        return None
+    return tuple(os.fsdecode(place) if place else None for place in (info.cainfo, info.capath))
+
+
+def check_directory(who, path):
+    try:
+        count = sum(1 for entry in os.scandir(path) if entry.is_file())
+    except OSError as error:
+        raise AssertionError(f"{who} reads {path}, which cannot be read ({error.strerror}): GDAL would fail every https read with "
+                             f"\"HTTP response code: 0\". Set CURL_CA_BUNDLE to the image's bundle") from None
+    if count == 0:
+        raise AssertionError(f"{who} reads {path}, in which there is no certificate: GDAL would fail every https read with "
+                             "\"HTTP response code: 0\"")
+    return f"{count} files in {path}"
+
+
+def check_built_in(package, curl, cainfo, capath):
+    """libcurl reads the file it was built with, and fails when that is not there, whatever else the image has."""
+    who = f"the libcurl of {package} ({os.path.basename(curl)})"
+    if cainfo is not None:
+        if not os.path.exists(cainfo):
+            others = [path for path in DEFAULTS if os.path.exists(path)]
+            advice = (f"the image has {others[0]}: set CURL_CA_BUNDLE to it" if others
+                      else "install ca-certificates and set CURL_CA_BUNDLE, or install certifi")
+            raise AssertionError(f"{who} reads {cainfo}, which is not in the image: GDAL would fail every https read with "
+                                 f"\"HTTP response code: 0\"; {advice}")
+        return check_bundle(cainfo, cainfo)
+    return check_directory(who, capath)
+
+
+def bundle_of(package):
     for name in BUNDLES:
         if name in IMAGE_BUNDLES:
             return check_bundle(f"{name}={IMAGE_BUNDLES[name]}", IMAGE_BUNDLES[name])
-    if not has("osgeo") and has("certifi"):  # rasterio, fiona and pyogrio take it from there
+    if not package.startswith("osgeo") and has("certifi"):  # rasterio, fiona and pyogrio take it from there
         return check_bundle("certifi's bundle", importlib.import_module("certifi").where())
-    for path in DEFAULTS:
+    curl = curl_of(package)
+    places = built_in_places(curl) if curl is not None else None
+    if places is not None and places != (None, None):
+        return check_built_in(package, curl, *places)
+    for path in DEFAULTS:  # where it looks is not known
         if os.path.exists(path):
             return check_bundle(path, path)
     raise AssertionError(f"the image has no CA bundle: none of {', '.join(BUNDLES)} is set and none of {', '.join(DEFAULTS)} "
                          "exists; GDAL would fail every https read with \"HTTP response code: 0\"")
 
 
+@operation("geo.network.ca-bundle")
+def ca_bundle():
+    gdal_package()  # or there is nothing to look at
+    return "; ".join(dict.fromkeys(bundle_of(package) for package in gdal_packages()))
+
+
 @operation("geo.network.prefixes")
 def prefixes():
-    import ctypes
     library = gdal_library(gdal_package())
     library.VSIGetFileSystemsPrefixes.restype = ctypes.POINTER(ctypes.c_char_p)
     listed, names = library.VSIGetFileSystemsPrefixes(), set()

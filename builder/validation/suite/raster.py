@@ -44,7 +44,8 @@ def add_codec(codec):
         check_codec(gdal_library("osgeo.gdal"), "COG", codec)
         pixels = noise()
         source = gdal.GetDriverByName("MEM").Create("", 512, 512, 3, gdal.GDT_Byte)
-        source.WriteArray(pixels)
+        for band in range(3):  # a dataset has WriteArray since GDAL 3.3
+            source.GetRasterBand(band + 1).WriteArray(pixels[band])
         path = "/vsimem/terrane-cog.tif"
         options = [f"COMPRESS={codec}", "BLOCKSIZE=256", "OVERVIEWS=IGNORE_EXISTING"]
         gdal.GetDriverByName("COG").CreateCopy(path, source, options=options).FlushCache()
