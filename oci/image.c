@@ -231,8 +231,7 @@ static gboolean
 copy_blob (OciLayout *from, const OciDescriptor *blob, OciLayout *to, GError **error)
 {
   g_auto (OciFd) fd = -1;
-  uint64_t size = 0;
-  if (oci_layout_has_blob (to, &blob->digest, &size) && size == blob->size)
+  if (oci_layout_has_blob (to, &blob->digest, NULL) && oci_layout_verify_blob (to, blob, NULL))
     return TRUE;
   g_autofree char *buffer = g_malloc (COPY_BYTES);
   g_autoptr (OciBlobWriter) writer = oci_blob_writer_new (to, error);

@@ -16,8 +16,10 @@ struct _OciLayout
 {
   char *path; /* as given, for messages */
   OciFd root;
-  OciFd blobs; /* blobs/sha256 */
   OciUnpackLimits limits;
+  OciFd blobs;          /* blobs/sha256 */
+  GMutex mutex;         /* guards what follows */
+  GHashTable *verified; /* of char *: identities of files whose content has been digested */
 };
 
 static gboolean
@@ -65,6 +67,8 @@ oci_layout_open (int dfd, const char *path, gboolean create, GError **error)
   self->path = g_strdup (path);
   self->root = self->blobs = -1;
   self->limits = OCI_UNPACK_LIMITS_DEFAULT;
+  self->verified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_mutex_init (&self->mutex);
   if (create && !oci_make_dirs (dfd, path, 0755, error))
     return NULL;
   if (!oci_open_dir (dfd, path, &self->root, error))
@@ -84,6 +88,8 @@ oci_layout_free (OciLayout *self)
     return;
   oci_fd_close (self->root);
   oci_fd_close (self->blobs);
+  g_hash_table_unref (self->verified);
+  g_mutex_clear (&self->mutex);
   g_free (self->path);
   g_free (self);
 }
@@ -138,6 +144,60 @@ oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *o
   return TRUE;
 }
 
+/* What changes when the file does. */
+static char *
+blob_identity (const char *hex, const struct stat *st)
+{
+  return g_strdup_printf ("%s %ju %ju %jd %jd.%09ld %jd.%09ld", hex, (uintmax_t) st->st_dev,
+                          (uintmax_t) st->st_ino, (intmax_t) st->st_size,
+                          (intmax_t) st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+                          (intmax_t) st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}
+
+static void
+add_verified (OciLayout *self, const char *hex, const struct stat *st)
+{
+  g_mutex_lock (&self->mutex);
+  g_hash_table_add (self->verified, blob_identity (hex, st));
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+oci_layout_note_verified (OciLayout *self, const OciDigest *digest)
+{
+  OciDigestHex hex;
+  struct stat st;
+  if (fstatat (self->blobs, oci_digest_hex (digest, hex), &st, AT_SYMLINK_NOFOLLOW) == 0)
+    add_verified (self, hex, &st);
+}
+
+gboolean
+oci_layout_verify_blob (OciLayout *self, const OciDescriptor *descriptor, GError **error)
+{
+  OciDigestHex hex;
+  OciDigest actual;
+  struct stat st;
+  g_auto (OciFd) fd = -1;
+  if (!oci_layout_open_blob (self, descriptor, &fd, error))
+    return FALSE;
+  OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
+              self->path);
+  if (fstat (fd, &st) < 0)
+    return oci_throw_errno (error, "reading its attributes");
+  g_autofree char *identity = blob_identity (hex, &st);
+  g_mutex_lock (&self->mutex);
+  gboolean known = g_hash_table_contains (self->verified, identity);
+  g_mutex_unlock (&self->mutex);
+  if (known)
+    return TRUE;
+  if (!oci_digest_of_fd (fd, &actual, NULL, error))
+    return FALSE;
+  if (!oci_digest_equal (&actual, &descriptor->digest))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "is damaged: its content has another digest");
+  add_verified (self, hex, &st);
+  return TRUE;
+}
+
 GBytes *
 oci_layout_read_blob (OciLayout *self, const OciDescriptor *descriptor, size_t max_bytes,
                       GError **error)
@@ -172,9 +232,18 @@ gboolean
 oci_layout_remove_blob (OciLayout *self, const OciDigest *digest, GError **error)
 {
   OciDigestHex hex;
-  if (unlinkat (self->blobs, oci_digest_hex (digest, hex), 0) < 0 && errno != ENOENT)
-    return oci_throw_errno (error, "removing the blob %s", hex);
-  return TRUE;
+  return oci_remove_tree (self->blobs, oci_digest_hex (digest, hex), error);
+}
+
+gboolean
+oci_layout_clear_place (OciLayout *self, const OciDigest *digest, GError **error)
+{
+  OciDigestHex hex;
+  struct stat st;
+  if (fstatat (self->blobs, oci_digest_hex (digest, hex), &st, AT_SYMLINK_NOFOLLOW) == 0
+      && S_ISDIR (st.st_mode))
+    return oci_remove_tree (self->blobs, hex, error);
+  return TRUE; /* rename() replaces everything else */
 }
 
 gboolean
@@ -251,9 +320,10 @@ oci_blob_writer_finish (OciBlobWriter *self, const OciDigest *expected, OciDiges
     return oci_throw (error, OCI_ERROR_CORRUPT,
                       "the content has the digest sha256:%s, expected sha256:%s", hex,
                       oci_digest_hex (expected, wanted));
-  if (!oci_layout_has_blob (self->layout, &digest, NULL)
-      && !oci_temp_file_publish (&self->file, self->layout->blobs, hex, 0644, error))
+  if (!oci_layout_clear_place (self->layout, &digest, error)
+      || !oci_temp_file_publish (&self->file, self->layout->blobs, hex, 0644, error))
     return FALSE;
+  oci_layout_note_verified (self->layout, &digest);
   if (out_digest != NULL)
     *out_digest = digest;
   if (out_size != NULL)

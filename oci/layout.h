@@ -44,6 +44,20 @@ gboolean oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t
 gboolean oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *out_fd,
                                GError **error);
 
+/**
+ * oci_layout_verify_blob:
+ *
+ * Whether the blob has the size and the digest of its descriptor; %OCI_ERROR_CORRUPT when it does
+ * not. Content is read once in a process, as long as the file stays the same.
+ */
+gboolean oci_layout_verify_blob (OciLayout *self, const OciDescriptor *descriptor, GError **error);
+
+/** Says that the blob has just been written with the content of its digest. */
+void oci_layout_note_verified (OciLayout *self, const OciDigest *digest);
+
+/** Makes room for a blob where a directory or another thing that is not a file has its name. */
+gboolean oci_layout_clear_place (OciLayout *self, const OciDigest *digest, GError **error);
+
 /** Reads a small blob whole (configs, manifests) and verifies size and digest. (transfer full) */
 GBytes *oci_layout_read_blob (OciLayout *self, const OciDescriptor *descriptor, size_t max_bytes,
                               GError **error);
@@ -72,7 +86,7 @@ gboolean oci_blob_writer_write (OciBlobWriter *self, const void *data, size_t le
  * oci_blob_writer_finish:
  * @expected: (nullable): what the content must digest to; %OCI_ERROR_CORRUPT when it does not
  *
- * Publishes the blob under its digest. Equal digest means equal bytes: an existing blob is kept.
+ * Publishes the blob under its digest. A blob that is there already is replaced: it may be damaged.
  */
 gboolean oci_blob_writer_finish (OciBlobWriter *self, const OciDigest *expected,
                                  OciDigest *out_digest, uint64_t *out_size, GError **error);

@@ -204,9 +204,12 @@ oci_partial_finish (OciPartial *self, GError **error)
   if ((self->sized && size != self->limit) || !oci_digest_equal (&digest, &self->digest))
     return oci_partial_restart (self, error) && fail_content (self, size, &digest, error);
   g_autofree char *path = g_strconcat ("blobs/sha256/", wanted, NULL);
+  if (!oci_layout_clear_place (self->layout, &self->digest, error))
+    return FALSE;
   if (fchmod (self->fd, 0644) < 0
       || renameat (self->directory, self->name, oci_layout_dfd (self->layout), path) < 0)
     return fail (self, error, "publishing");
+  oci_layout_note_verified (self->layout, &self->digest);
   g_clear_pointer (&self->name, g_free);
   return TRUE;
 }

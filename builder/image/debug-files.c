@@ -39,7 +39,7 @@ write_file (TerraneNode *node, const char *path, gpointer data, GError **error)
     return oci_make_dirs (self->directory, path, 0755, error);
   g_autofree char *directory = g_path_get_dirname (path);
   return oci_open_dir (self->directory, directory, &parent, error)
-         && terrane_object_open (self->store, &node->object, &content, error)
+         && terrane_object_open_verified (self->store, node, &content, error)
          && oci_temp_file_open (&file, parent, error) && copy (content, file.fd, error)
          && oci_temp_file_publish (&file, parent, node->name, 0644, error);
 }

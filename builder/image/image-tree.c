@@ -61,7 +61,7 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, path);
   gboolean is_file = node->type == OCI_ENTRY_FILE;
-  if (is_file && !terrane_object_open (self->import->store, &node->object, &fd, error))
+  if (is_file && !terrane_object_open_verified (self->import->store, node, &fd, error))
     return FALSE;
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
 }

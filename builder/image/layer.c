@@ -57,22 +57,29 @@ layer_key (TerraneTree *assembled, const GPtrArray *paths)
 }
 
 static TerraneLayer *
-get_cached (TerraneStore *store, const OciDigest *key)
+get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *progress)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_LAYERS, key);
   const char *digest_text = terrane_cache_text (entry, "digest");
   const char *diff_id_text = terrane_cache_text (entry, "diff_id");
+  const json_t *size_value = json_object_get (entry, "size");
   OciDigest digest, diff_id;
   uint64_t size = 0;
   if (digest_text == NULL || diff_id_text == NULL || !oci_digest_parse (digest_text, &digest, NULL)
       || !oci_digest_parse (diff_id_text, &diff_id, NULL)
       || !oci_layout_has_blob (terrane_store_layout (store), &digest, &size))
     return NULL;
-  TerraneLayer *layer = g_new0 (TerraneLayer, 1);
+  if (json_is_integer (size_value)) /* what older versions wrote has none */
+    size = (uint64_t) json_integer_value (size_value);
+  g_autoptr (GError) damage = NULL;
+  g_autoptr (TerraneLayer) layer = g_new0 (TerraneLayer, 1);
   layer->descriptor = oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &digest, size);
   layer->diff_id = diff_id;
   layer->reused = TRUE;
-  return layer;
+  if (oci_layout_verify_blob (terrane_store_layout (store), layer->descriptor, &damage))
+    return g_steal_pointer (&layer);
+  terrane_progress_warn (progress, "%s; the layer is made again", damage->message);
+  return NULL;
 }
 
 static TerraneLayer *
@@ -97,6 +104,7 @@ put_cached (TerraneStore *store, const OciDigest *key, const TerraneLayer *layer
   oci_json_set (entry, "digest",
                 oci_json_text (oci_digest_text (&layer->descriptor->digest, text)));
   oci_json_set (entry, "diff_id", oci_json_text (oci_digest_text (&layer->diff_id, text)));
+  oci_json_set (entry, "size", json_integer ((json_int_t) layer->descriptor->size));
   return terrane_cache_put (store, TERRANE_CACHE_LAYERS, key, entry, error);
 }
 
@@ -110,7 +118,8 @@ typedef struct
 } LayerJob;
 
 static gboolean
-copy_content (const LayerJob *job, const TerraneNode *node, GError **error)
+copy_content (const LayerJob *job, const TerraneNode *node, TerraneObjectHasher *hasher,
+              GError **error)
 {
   g_auto (OciFd) fd = -1;
   if (!terrane_object_open (job->store, &node->object, &fd, error))
@@ -121,8 +130,8 @@ copy_content (const LayerJob *job, const TerraneNode *node, GError **error)
       if (!oci_read_full (fd, job->buffer, want, &got, error))
         return FALSE;
       if (got < want)
-        return oci_throw (error, OCI_ERROR_CORRUPT,
-                          "the store's object is shorter than its metadata, see 'terrane fsck'");
+        break; /* then its digest is another one */
+      terrane_object_hasher_update (hasher, job->buffer, got);
       if (!oci_tar_writer_data (job->tar, job->buffer, got, error))
         return FALSE;
       terrane_progress_advance (job->progress, got);
@@ -138,7 +147,11 @@ add_path (const LayerJob *job, const char *path, GError **error)
   OciEntry entry = terrane_node_entry (node, path);
   if (!oci_tar_writer_add (job->tar, &entry, error))
     return FALSE;
-  if (entry.type != OCI_ENTRY_FILE || copy_content (job, node, error))
+  if (entry.type == OCI_ENTRY_DIRECTORY)
+    return TRUE;
+  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
+  if ((entry.type != OCI_ENTRY_FILE || copy_content (job, node, hasher, error))
+      && terrane_object_check (hasher, &node->object, error))
     return TRUE;
   g_prefix_error (error, "/%s: ", path);
   return FALSE;
@@ -185,7 +198,7 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   OCI_PREFIX (error, "the layer ‘%s’", name);
   OciDigestText text;
   OciDigest key = layer_key (assembled, paths);
-  g_autoptr (TerraneLayer) layer = get_cached (store, &key);
+  g_autoptr (TerraneLayer) layer = get_cached (store, &key, progress);
   if (layer == NULL && remote != NULL)
     layer = get_remote (store, remote, &key);
   if (layer == NULL)

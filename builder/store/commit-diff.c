@@ -1,6 +1,7 @@
 #include "builder/store/commit-diff.h"
 
 #include "builder/store/commit.h"
+#include "builder/store/metadata.h"
 
 typedef struct
 {
@@ -31,8 +32,9 @@ note (Diff *self, const char *directory, const char *name, gboolean present)
 static GHashTable *
 load_entries (OstreeRepo *repo, const char *hex)
 {
-  g_autoptr (GVariant) dirtree = NULL;
-  if (!ostree_repo_load_variant (repo, OSTREE_OBJECT_TYPE_DIR_TREE, hex, &dirtree, NULL))
+  g_autoptr (GVariant) dirtree =
+      terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_DIR_TREE, hex, NULL);
+  if (dirtree == NULL)
     return NULL;
   GHashTable *entries =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);

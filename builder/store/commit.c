@@ -1,5 +1,7 @@
 #include "builder/store/commit.h"
 
+#include "builder/store/metadata.h"
+
 #include "oci/base/raw-name.h"
 
 #include <errno.h>
@@ -306,10 +308,11 @@ load_directory (Loader *loader, GVariant *tree_checksum, GVariant *meta_checksum
   g_autoptr (GVariant) dirtree = NULL, dirmeta = NULL;
   g_autofree char *tree_hex = ostree_checksum_from_bytes_v (tree_checksum);
   g_autofree char *meta_hex = ostree_checksum_from_bytes_v (meta_checksum);
-  if (!ostree_repo_load_variant (loader->repo, OSTREE_OBJECT_TYPE_DIR_TREE, tree_hex, &dirtree,
-                                 error)
-      || !ostree_repo_load_variant (loader->repo, OSTREE_OBJECT_TYPE_DIR_META, meta_hex, &dirmeta,
-                                    error))
+  dirtree = terrane_metadata_load (loader->repo, OSTREE_OBJECT_TYPE_DIR_TREE, tree_hex, error);
+  if (dirtree == NULL)
+    return FALSE;
+  dirmeta = terrane_metadata_load (loader->repo, OSTREE_OBJECT_TYPE_DIR_META, meta_hex, error);
+  if (dirmeta == NULL)
     return FALSE;
   OciEntry entry = { .path = loader->path->str, .type = OCI_ENTRY_DIRECTORY };
   TerraneNode *node = NULL;
@@ -325,7 +328,8 @@ terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **erro
               terrane_store_path (store));
   OstreeRepo *repo = terrane_store_repo (store);
   g_autoptr (GVariant) variant = NULL, tree_checksum = NULL, meta_checksum = NULL;
-  if (!ostree_repo_load_commit (repo, hex, &variant, NULL, error))
+  variant = terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_COMMIT, hex, error);
+  if (variant == NULL)
     return NULL;
   g_variant_get_child (variant, 6, "@ay", &tree_checksum);
   g_variant_get_child (variant, 7, "@ay", &meta_checksum);

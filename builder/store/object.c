@@ -8,6 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum
+{
+  READ_BYTES = 256 * 1024,
+};
+
 struct _TerraneObjectHasher
 {
   OciDigester *digester;
@@ -139,4 +144,41 @@ terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd
     return TRUE;
   g_prefix_error (error, "the store lacks a file object, see 'terrane fsck': ");
   return FALSE;
+}
+
+gboolean
+terrane_object_check (TerraneObjectHasher *hasher, const OciDigest *digest, GError **error)
+{
+  OciDigestHex hex;
+  OciDigest actual = terrane_object_hasher_finish (hasher);
+  if (oci_digest_equal (&actual, digest))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "the object %.12s… of the store is damaged; 'terrane fsck --repair' removes "
+                    "it, and the next build makes it again",
+                    oci_digest_hex (digest, hex));
+}
+
+gboolean
+terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
+                              GError **error)
+{
+  OciEntry entry = terrane_node_entry (node, node->name);
+  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
+  g_autofree char *buffer = g_malloc (READ_BYTES);
+  g_auto (OciFd) fd = -1;
+  if (!terrane_object_open (store, &node->object, &fd, error))
+    return FALSE;
+  for (size_t got = READ_BYTES; got == READ_BYTES;)
+    {
+      if (!oci_read_full (fd, buffer, READ_BYTES, &got, error))
+        return FALSE;
+      terrane_object_hasher_update (hasher, buffer, got);
+    }
+  if (!terrane_object_check (hasher, &node->object, error))
+    return FALSE;
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding an object of the store");
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "builder/store/store.h"
+#include "builder/store/tree.h"
 
 #include "oci/entry.h"
 
@@ -34,7 +35,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
 gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
                                GBytes *content, int fd, uint64_t size, GError **error);
 
-/** Opens the content of a file object that was committed. */
+/** Whether what the hasher was given is the object @digest; %OCI_ERROR_CORRUPT when the store's
+ * copy is damaged. */
+gboolean terrane_object_check (TerraneObjectHasher *hasher, const OciDigest *digest,
+                               GError **error);
+
+/** Opens a file for what takes its content into other trees or images: it is read and digested
+ * before. */
+gboolean terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
+                                       GError **error);
+
+/** Opens the content of a file object that was committed, without looking at it. */
 gboolean terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
                               GError **error);
 

@@ -59,7 +59,7 @@ read_source (Work *self, const TerraneNode *node, GBytes **out_source, GError **
   g_auto (OciFd) fd = -1;
   g_autofree char *data = g_malloc (node->size + 1);
   size_t got = 0;
-  if (!terrane_object_open (self->job->context->store, &node->object, &fd, error)
+  if (!terrane_object_open_verified (self->job->context->store, node, &fd, error)
       || !oci_read_full (fd, data, node->size, &got, error))
     return FALSE;
   *out_source = g_bytes_new_take (g_steal_pointer (&data), got);

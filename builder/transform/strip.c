@@ -254,7 +254,7 @@ strip_file (Strip *self, const char *path, GError **error)
   g_auto (Mapping) original = { 0 };
   const char *reason = NULL;
   const TerraneNode *node = terrane_tree_lookup (self->job->source, path);
-  if (!terrane_object_open (self->job->context->store, &node->object, &fd, error)
+  if (!terrane_object_open_verified (self->job->context->store, node, &fd, error)
       || !map (fd, &original, error))
     return FALSE;
   switch (terrane_elf_may_strip (original.data, original.size, &reason))

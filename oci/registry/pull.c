@@ -137,12 +137,12 @@ static gboolean
 fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *config,
               GCancellable *cancellable, GError **error)
 {
-  uint64_t size = 0;
   if (config->size > OCI_IMAGE_CONFIG_MAX_BYTES)
     return oci_throw (error, OCI_ERROR_LIMIT,
                       "the config has %" G_GUINT64_FORMAT " bytes, the limit is %d", config->size,
                       OCI_IMAGE_CONFIG_MAX_BYTES);
-  if (oci_layout_has_blob (layout, &config->digest, &size) && size == config->size)
+  if (oci_layout_has_blob (layout, &config->digest, NULL)
+      && oci_layout_verify_blob (layout, config, NULL))
     return TRUE;
   return oci_registry_fetch_blob (self, layout, config, NULL, NULL, cancellable, error);
 }
@@ -206,8 +206,8 @@ static gboolean
 pull_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   Pull *self = data;
-  uint64_t size = 0;
-  gboolean exists = oci_layout_has_blob (self->layout, &blob->digest, &size) && size == blob->size;
+  gboolean exists = oci_layout_has_blob (self->layout, &blob->digest, NULL)
+                    && oci_layout_verify_blob (self->layout, blob, NULL);
   if (exists)
     tell (self->options->progress, self->options->progress_data, blob, OCI_TRANSFER_EXISTS,
           blob->size);

@@ -1,0 +1,19 @@
+/* Metadata objects of the ostree repository, verified while they are read: libostree takes what a
+ * file holds, so that an emptied directory object is an empty directory. */
+#pragma once
+
+#include "builder/store/store.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_metadata_load:
+ * @type: of a commit, a directory or a directory's attributes
+ *
+ * Returns: (transfer full) (nullable): the object, whose digest is @hex; %OCI_ERROR_CORRUPT when it
+ * is another one
+ */
+GVariant *terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex,
+                                 GError **error);
+
+G_END_DECLS
