@@ -31,6 +31,7 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
   OciDigestHex hex;
   g_autoptr (OciJsonValue) key = json_object ();
   oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
+  oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
   oci_json_set (key, "kind", json_integer (spec->kind));
   oci_json_set (key, "source", oci_json_text (oci_digest_hex (identity, hex)));
   oci_json_set (key, "prefix", oci_json_text (spec->prefix));
