@@ -195,14 +195,22 @@ oci_manifest_parse (const char *name, GBytes *raw, GError **error)
   return g_steal_pointer (&self);
 }
 
+void
+oci_descriptor_to_oci_family (OciDescriptor *self)
+{
+  const OciMediaType *type = oci_media_type_lookup (self->media_type);
+  if (type == NULL)
+    return;
+  g_free (self->media_type);
+  self->media_type = g_strdup (type->oci_name);
+}
+
 static json_t *
 descriptor_in_oci_family (const OciDescriptor *descriptor)
 {
-  json_t *object = oci_descriptor_to_json (descriptor);
-  const OciMediaType *type = oci_media_type_lookup (descriptor->media_type);
-  if (type != NULL)
-    oci_json_set (object, "mediaType", oci_json_text (type->oci_name));
-  return object;
+  g_autoptr (OciDescriptor) copy = oci_descriptor_copy (descriptor);
+  oci_descriptor_to_oci_family (copy);
+  return oci_descriptor_to_json (copy);
 }
 
 GBytes *

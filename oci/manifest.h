@@ -49,6 +49,9 @@ OciManifest *oci_manifest_parse (const char *name, GBytes *raw, GError **error);
 char *oci_manifest_document_type (const char *name, GBytes *raw, const char *announced,
                                   GError **error);
 
+/** Replaces a Docker media type of a configuration or layer by its OCI name. */
+void oci_descriptor_to_oci_family (OciDescriptor *self);
+
 /**
  * oci_manifest_dump:
  *

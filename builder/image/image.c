@@ -309,8 +309,11 @@ add_base (ImageJob *job, GError **error)
   if (job->base->manifest != NULL)
     {
       for (guint i = 0; i < job->base->manifest->layers->len; i++)
-        g_ptr_array_add (job->manifest->layers,
-                         oci_descriptor_copy (job->base->manifest->layers->pdata[i]));
+        {
+          OciDescriptor *layer = oci_descriptor_copy (job->base->manifest->layers->pdata[i]);
+          oci_descriptor_to_oci_family (layer); /* as the manifest will have it */
+          g_ptr_array_add (job->manifest->layers, layer);
+        }
       job->audit = terrane_unpack_audit (job->store, &job->base->manifest_digest);
       return job->audit != NULL
              || oci_throw (error, OCI_ERROR_NOT_FOUND,

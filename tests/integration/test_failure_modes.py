@@ -94,7 +94,7 @@ class FailureModes(TestCase):
         if exactly:
             self.assertEqual({f["id"] for f in serious}, {identifier}, serious)
         self.assertEqual(result.returncode, 3 if any(f["severity"] == "error" for f in serious) else 0)
-        text = "\n".join(f"{f.get('path')} {f['message']}" for f in found)
+        text = "\n".join(f"{f.get('path')} {' '.join(file['path'] for file in f.get('files', []))} {f['message']}" for f in found)
         for pattern in patterns:
             self.assertRegex(text, pattern)
         return found
@@ -195,7 +195,7 @@ class FailureModes(TestCase):
         self.gcc("opt/lib/libsqlite3.so.0", "-Wl,-soname,libsqlite3.so.0", source="int sqlite3_open(void) { return 1; }\n")
         self.env = {"LD_LIBRARY_PATH": "/opt/lib"}
         # What of the standard library does not load is a warning: images leave parts of it out.
-        self.check("elf.undefined-symbol", {"error", "warning"}, "libsqlite3.so.0’ exists 2 times", "(?s)_sqlite3.*this file gets ‘/opt/lib/libsqlite3.so.0’",
+        self.check("elf.undefined-symbol", "error", "libsqlite3.so.0’ exists 2 times", "(?s)_sqlite3.*this file gets ‘/opt/lib/libsqlite3.so.0’",
                    exactly=False)
         self.fails_in_sandbox("import sqlite3", "undefined symbol: sqlite3_")
 
@@ -277,8 +277,9 @@ class FailureModes(TestCase):
 
     def test_21_stale_bytecode(self):
         """As pip writes it: the time of the source, which is another one in the image."""
-        source = self.put("var/task/mine.py", "x = 1\n")
-        subprocess.run([shutil.which("python3.11") or shutil.which("python3"), "-m", "compileall", "-q", str(source)], check=True)
+        for number in range(20):  # fewer cost so little that they are a note
+            source = self.put(f"var/task/mine{number}.py", "x = 1\n")
+        subprocess.run([shutil.which("python3.11") or shutil.which("python3"), "-m", "compileall", "-q", str(source.parent)], check=True)
         if not list(self.tree.glob("var/task/__pycache__/*311.pyc")):
             self.skipTest("no python3.11 here to compile with")
         self.check("python.stale-bytecode", "warning")

@@ -340,6 +340,7 @@ class LambdaBase(RegistryTestCase):
             {**child, "platform": {"os": "linux", "architecture": architecture}}
             for architecture, child in self.children.items()]}, MANIFEST_LIST, "3.12")
         self.image = f"{self.registry.host}/lambda/python:3.12"
+        self.write("app/app.py", "def handler(event, context):\n    pass\n")
         self.function = self.write_profile(
             "function.json", target="aws-lambda", base={"image": f"docker://{self.image}"},
             trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}], config={"cmd": ["app.handler"]})
@@ -377,7 +378,7 @@ class LambdaBase(RegistryTestCase):
         for path in ("etc/os-release", "lambda-entrypoint.sh", "var/runtime/bootstrap"):
             with self.subTest(path):
                 name = path.replace("/", "-").replace(".", "-")
-                self.write(f"{name}/{path}", "another").chmod(0o755)
+                self.write(f"{name}/{path}", "#!/bin/sh\nanother\n").chmod(0o755)
                 profile = json.loads(pathlib.Path(self.function).read_text())
                 profile["trees"].append({"name": name, "directory": name, "prefix": "/"})
                 record = self.build(self.write("replace.json", json.dumps(profile)), env=self.env)

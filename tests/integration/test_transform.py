@@ -84,7 +84,7 @@ class Strip(TransformCase):
         self.assertEqual(run("nm", "-D", stripped), run("nm", "-D", original))
         self.assertIn("hidden", run("nm", original))
         self.assertNotIn(".symtab", run("readelf", "-SW", stripped))
-        self.assertEqual(run(sys.executable, "-c", f"import ctypes; print(ctypes.CDLL({str(stripped)!r}).twice(4))"), "4\n11\n")
+        self.assertEqual(run(sys.executable, "-c", f"import ctypes; print(ctypes.CDLL({str(stripped)!r}).twice(4), flush=True)"), "4\n11\n")
         # And on the debug file: where debuggers look for the build-id, and belonging to the library.
         build_id = run("readelf", "-nW", original).split("Build ID: ")[1].split()[0]
         file = debug / ".build-id" / build_id[:2] / f"{build_id[2:]}.debug"
@@ -569,8 +569,10 @@ class Wheels(TransformCase):
         if requirements is None:
             self.skipTest("the wheels cannot be downloaded")
         wheels = {"python": "3.11", "glibc": "2.36"}
-        before = self.tree(self.build(self.wheel_profile(requirements, house, platform="linux/arm64", wheels=wheels)))
-        record = self.build(self.wheel_profile(requirements, house, platform="linux/arm64", wheels=wheels, transforms={"strip": True}))
+        stand_in = {"platform": "linux/arm64", "wheels": wheels,
+                    "checks": {"elf.missing-library": {"level": "off", "reason": "the base has no C library"}}}
+        before = self.tree(self.build(self.wheel_profile(requirements, house, **stand_in)))
+        record = self.build(self.wheel_profile(requirements, house, **stand_in, transforms={"strip": True}))
         self.assertGreater(self.reports(record, "deps")["strip"]["files"], 0)
         changed = 0
         for path in before.rglob("*.so*"):

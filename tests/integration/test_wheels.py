@@ -336,6 +336,7 @@ class Real(TestCase):
 
     def test_arm64_on_any_machine(self):
         profile = self.child("debian12-rasterio", platform="linux/arm64", target="oci", base={"directory": "base"},
+                             checks={"elf.missing-library": {"level": "off", "reason": "the base has no C library"}},
                              trees=[{"name": "deps", "wheels": {"python": "3.11", "glibc": "2.36"}}])
         self.write("base/etc/os-release", "NAME=stand-in\n")
         record = self.build(profile, "--no-validate")
