@@ -188,7 +188,7 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
       build->lock != NULL ? resolve (store, profile, options, build->lock, error) : NULL;
   g_autoptr (GArray) trees =
       base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
-  if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, error))
+  if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
   take_reports (build, profile, trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
@@ -213,7 +213,7 @@ terrane_build_check (TerraneStore *store, TerraneProfile *profile,
       lock != NULL ? resolve (store, profile, options, lock, error) : NULL;
   g_autoptr (GArray) trees =
       base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
-  if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, error))
+  if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, options->progress, error))
     return NULL;
   const TerraneImageOptions image_options = { .stamp = &stamp,
                                               .jobs = options->jobs,

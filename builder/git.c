@@ -1,67 +1,79 @@
 #include "builder/git.h"
 
-#include "oci/base/number.h"
+#include "oci/base/error.h"
 
 #include <gio/gio.h>
+#include <git2.h>
 #include <string.h>
+#include <sys/stat.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_repository, git_repository_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_commit, git_commit_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_config, git_config_free)
 
 void
 terrane_git_state_clear (TerraneGitState *self)
 {
   g_clear_pointer (&self->revision, g_free);
   g_clear_pointer (&self->source, g_free);
+  g_clear_pointer (&self->problem, g_free);
 }
 
-/* Returns: (transfer full) (nullable): what git printed on stdout, or NULL when it failed */
-static char *
-run_git (const char *directory, const char *const *arguments, const char *input)
-{
-  static const char *const inherited[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
-                                           "GIT_OBJECT_DIRECTORY", NULL };
-  /* safe.directory: a checkout of another user is fine to read, since nothing in it is executed. */
-  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  const char *const start[] = { "git", "-c", "safe.directory=*", "-C", directory, NULL };
-  for (const char *const *word = start; *word != NULL; word++)
-    g_ptr_array_add (argv, (char *) *word);
-  for (; *arguments != NULL; arguments++)
-    g_ptr_array_add (argv, (char *) *arguments);
-  g_ptr_array_add (argv, NULL);
-
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                 | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-  for (const char *const *name = inherited; *name != NULL; name++)
-    g_subprocess_launcher_unsetenv (launcher, *name);
-  g_autoptr (GSubprocess) process =
-      g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, NULL);
-  char *output = NULL;
-  if (process == NULL || !g_subprocess_communicate_utf8 (process, input, NULL, &output, NULL, NULL))
-    return NULL;
-  if (g_subprocess_get_successful (process))
-    return output;
-  g_free (output);
-  return NULL;
-}
-
-/* "ID commit SIZE\n", then the commit object with a line "committer NAME <MAIL> SECONDS ZONE". */
+/* libgit2 reads the formats of plain clones; of a partial clone it fetches nothing, and what a
+ * worktree has in a configuration of its own does not matter here. */
 static void
-parse_commit (const char *text, TerraneGitState *out)
+set_up_libgit2 (void)
 {
-  const char *space = strstr (text, " commit ");
-  const char *committer = strstr (text, "\ncommitter ");
-  const char *line_end = committer != NULL ? strchr (committer + 1, '\n') : NULL;
-  if (space == NULL || line_end == NULL)
+  static gsize once = 0;
+  const char *extensions[] = { "partialclone", "worktreeconfig" };
+  if (!g_once_init_enter (&once))
     return;
-  g_autofree char *line = g_strndup (committer, (gsize) (line_end - committer));
-  const char *mail_end = strrchr (line, '>');
-  uint64_t seconds = 0;
-  if (mail_end == NULL)
-    return;
-  g_auto (GStrv) words = g_strsplit (g_strstrip (line + (mail_end + 1 - line)), " ", 2);
-  if (words[0] == NULL || !oci_parse_u64 (words[0], INT64_MAX, &seconds, NULL))
-    return;
-  out->revision = g_strndup (text, (gsize) (space - text));
-  out->committed_at = (int64_t) seconds;
+  (void) git_libgit2_init ();
+  (void) git_libgit2_opts (GIT_OPT_SET_EXTENSIONS, extensions, G_N_ELEMENTS (extensions));
+  g_once_init_leave (&once, 1);
+}
+
+static char *
+describe_failure (int code)
+{
+  const git_error *failure = git_error_last ();
+  g_autofree char *reason = oci_quote (failure != NULL ? failure->message : "unknown reason");
+  /* Where no safe.directory is set at all, libgit2 1.5 fails with the missing value instead. */
+  if (code == GIT_EOWNER || strstr (reason, "safe.directory") != NULL)
+    return g_strdup_printf (
+        "the git repository belongs to another user and is not read (%s); allow "
+        "it with 'git config --global --add safe.directory DIRECTORY'",
+        reason);
+  return g_strdup_printf ("the git repository cannot be read: %s", reason);
+}
+
+static void
+read_head (git_repository *repository, TerraneGitState *out)
+{
+  git_oid id;
+  g_autoptr (git_commit) commit = NULL;
+  char text[GIT_OID_HEXSZ + 1];
+  int code = git_reference_name_to_id (&id, repository, "HEAD");
+  if (code == 0)
+    code = git_commit_lookup (&commit, repository, &id);
+  if (code != 0)
+    {
+      gboolean unborn = git_repository_head_unborn (repository) == 1;
+      out->problem = unborn ? NULL : describe_failure (code);
+      return;
+    }
+  out->revision = g_strdup (git_oid_tostr (text, sizeof text, &id));
+  out->committed_at = git_commit_time (commit);
+}
+
+static void
+read_source (git_repository *repository, TerraneGitState *out)
+{
+  g_autoptr (git_config) config = NULL;
+  const char *url = NULL;
+  if (git_repository_config_snapshot (&config, repository) == 0
+      && git_config_get_string (&url, config, "remote.origin.url") == 0)
+    out->source = terrane_git_source_url (url);
 }
 
 static char *
@@ -103,18 +115,48 @@ terrane_git_source_url (const char *remote)
   return g_strdup_printf ("https://%s/%s", g_uri_get_host (uri), path);
 }
 
+/* The ".git" of the work tree that @directory is in. Not left to libgit2, which also takes
+ * directories that look like a repository without a work tree: anybody who may add files beside a
+ * profile can make one. As with git, the search ends where another file system begins.
+ *
+ * Returns: (transfer full) (nullable) */
+static char *
+find_dot_git (const char *directory)
+{
+  g_autofree char *place = g_canonicalize_filename (directory, NULL);
+  struct stat start, st;
+  if (lstat (place, &start) != 0)
+    return NULL;
+  for (;;)
+    {
+      g_autofree char *dot_git = g_build_filename (place, ".git", NULL);
+      if (lstat (dot_git, &st) == 0)
+        return g_steal_pointer (&dot_git);
+      char *slash = strrchr (place, '/');
+      if (slash == NULL || g_str_equal (place, "/"))
+        return NULL;
+      slash[slash == place ? 1 : 0] = '\0';
+      if (lstat (place, &st) != 0 || st.st_dev != start.st_dev)
+        return NULL;
+    }
+}
+
 void
 terrane_git_state (const char *directory, TerraneGitState *out_state)
 {
-  static const char *const head[] = { "cat-file", "--batch", NULL };
-  static const char *const remote[] = { "config", "--get", "remote.origin.url", NULL };
+  g_autoptr (git_repository) repository = NULL;
   *out_state = (TerraneGitState){ 0 };
-  g_autofree char *commit = run_git (directory, head, "HEAD\n");
-  if (commit != NULL)
-    parse_commit (commit, out_state);
-  if (out_state->revision == NULL)
+  g_autofree char *dot_git = find_dot_git (directory);
+  if (dot_git == NULL)
     return;
-  g_autofree char *url = run_git (directory, remote, NULL);
-  if (url != NULL)
-    out_state->source = terrane_git_source_url (g_strstrip (url));
+  set_up_libgit2 ();
+  int code = git_repository_open_ext (&repository, dot_git, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+  if (code != 0)
+    {
+      out_state->problem = describe_failure (code);
+      return;
+    }
+  read_head (repository, out_state);
+  if (out_state->revision != NULL)
+    read_source (repository, out_state);
 }

@@ -11,14 +11,17 @@ typedef struct
   char *revision;       /* (nullable): commit id of HEAD */
   int64_t committed_at; /* its committer time, seconds since the epoch */
   char *source;         /* (nullable): https URL of the remote "origin", without credentials */
+  char *problem;        /* (nullable): why a repository that is there was not read */
 } TerraneGitState;
 
 /**
  * terrane_git_state:
  *
- * Asks the git program; without git, outside a work tree, or before the first commit everything is
- * empty: an image can be built from an exported directory too. Only plumbing commands are run,
- * which execute nothing that the repository's configuration names.
+ * Reads the repository whose work tree @directory is in, by libgit2: no program is run, so nothing
+ * that the repository's configuration names is executed, and nothing is fetched. A repository of
+ * another user is not read unless safe.directory allows it, as with git(1). Outside a work tree and
+ * before the first commit everything is empty: an image can be built from an exported directory
+ * too.
  */
 void terrane_git_state (const char *directory, TerraneGitState *out_state);
 void terrane_git_state_clear (TerraneGitState *self);

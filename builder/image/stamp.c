@@ -22,12 +22,14 @@ format_time (int64_t seconds)
 
 gboolean
 terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile, const TerraneBase *base,
-                    GError **error)
+                    const TerraneProgress *progress, GError **error)
 {
   g_auto (TerraneGitState) git = { 0 };
   const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
   uint64_t seconds = OCI_TAR_MTIME;
   terrane_git_state (profile->directory, &git);
+  if (git.problem != NULL)
+    terrane_progress_warn (progress, "%s; the image names no revision", git.problem);
   self->revision = g_steal_pointer (&git.revision);
   self->source = g_steal_pointer (&git.source);
   if (epoch != NULL)

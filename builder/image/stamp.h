@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/image/base.h"
+#include "builder/progress.h"
 
 G_BEGIN_DECLS
 
@@ -20,7 +21,8 @@ typedef struct
  * the constant time of layer entries. %OCI_ERROR_USAGE for a SOURCE_DATE_EPOCH that is no number.
  */
 gboolean terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile,
-                             const TerraneBase *base, GError **error);
+                             const TerraneBase *base, const TerraneProgress *progress,
+                             GError **error);
 void terrane_stamp_clear (TerraneStamp *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneStamp, terrane_stamp_clear)
 

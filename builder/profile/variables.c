@@ -113,8 +113,8 @@ expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, gboolea
     {
       g_autofree char *quoted = oci_quote (self->directory);
       oci_json_problem (at,
-                        "‘${git.%s}’: %s is in no git repository with a commit, or git is not "
-                        "installed",
+                        "‘${git.%s}’: %s is in no git repository with a commit, or in one of "
+                        "another user (safe.directory in git-config(1) allows those)",
                         is_short ? "short" : "sha", quoted);
       return FALSE;
     }

@@ -102,7 +102,7 @@ class Includes(unittest.TestCase):
                   "openssl/x509v3.h": {"builder/validation/certificate.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"},
                   "microhttpd.h": {"builder/sandbox/http-server.c"}, "seccomp.h": {"builder/sandbox/seccomp.c"},
                   "gelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
-                  "libelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
+                  "git2.h": {"builder/git.c"}, "libelf.h": {"builder/check/elf-file.c", "builder/check/elf-symbols.c"},
                   "ostree.h": {"builder/store/store.h"}}
         for path in sources(".c", ".h"):
             name = str(path.relative_to(TOP))

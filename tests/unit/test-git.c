@@ -2,6 +2,8 @@
 
 #include "testing.h"
 
+#include <unistd.h>
+
 /* git-clone(1), "GIT URLS". */
 static void
 test_source_url (void)
@@ -57,7 +59,6 @@ test_state (void)
 {
   g_auto (TestDir) dir = test_dir_new ();
   g_auto (TerraneGitState) outside = { 0 };
-  g_assert_true (g_setenv ("GIT_CEILING_DIRECTORIES", "/", TRUE));
   terrane_git_state (dir.path, &outside);
   g_assert_null (outside.revision);
   g_assert_null (outside.source);
@@ -86,6 +87,75 @@ test_state (void)
   g_assert_cmpstr (state.source, ==, "https://host/owner/name");
 }
 
+/* What looks like a repository, with commands in its configuration: beside the profile, and of a
+ * partial clone that lacks the commit of its HEAD. */
+static void
+test_nothing_is_executed (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  const char *const argv[] = {
+    "sh",
+    "-ec",
+    "hostile () { mkdir -p $1/objects $1/refs\n"
+    "echo 1111111111111111111111111111111111111111 >$1/HEAD\n"
+    "printf '[core]\\n\\trepositoryformatversion = 1\\n\\tsshCommand = \"touch %s/ran\"\\n"
+    "\\tfsmonitor = \"touch %s/ran\"\\n[extensions]\\n\\tpartialClone = origin\\n"
+    "[remote \"origin\"]\\n\\turl = ssh://localhost/x\\n\\tpromisor = true\\n' $PWD $PWD "
+    ">$1/config; }\n"
+    "cd \"$1\"; mkdir work; hostile bare; hostile work/.git\n"
+    "git init -q real; hostile real/below; cd real\n"
+    "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m a",
+    "sh",
+    dir.path,
+    NULL
+  };
+  gboolean success = FALSE;
+  g_autofree char *said = test_run_tool (argv, &success);
+  g_assert_true (success);
+  g_autofree char *ran = g_build_filename (dir.path, "ran", NULL);
+  static const char *const names[] = { "bare", "work" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_auto (TerraneGitState) state = { 0 };
+      g_autofree char *path = g_build_filename (dir.path, names[i], NULL);
+      terrane_git_state (path, &state);
+      g_assert_null (state.revision);
+      g_assert_cmpint (state.problem != NULL, ==, g_str_equal (names[i], "work"));
+    }
+  g_auto (TerraneGitState) real = { 0 };
+  g_autofree char *below = g_build_filename (dir.path, "real", "below", NULL);
+  terrane_git_state (below, &real); /* of the work tree, not of the files beside the profile */
+  g_assert_nonnull (real.revision);
+  g_assert_false (g_file_test (ran, G_FILE_TEST_EXISTS));
+}
+
+/* As git does it since 2.35.2. */
+static void
+test_repository_of_another_user (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  const char *const argv[] = {
+    "sh",
+    "-ec",
+    "cd \"$1\"; git init -q work; cd work; git -c user.name=a -c user.email=a@b commit -q "
+    "--allow-empty -m a; mkdir below; chown -R 65534 .",
+    "sh",
+    dir.path,
+    NULL
+  };
+  g_autofree char *git = g_find_program_in_path ("git");
+  if (git == NULL || geteuid () != 0)
+    return g_test_skip ("needs git and root");
+  gboolean success = FALSE;
+  g_autofree char *said = test_run_tool (argv, &success);
+  g_assert_true (success);
+  g_auto (TerraneGitState) state = { 0 };
+  g_autofree char *below = g_build_filename (dir.path, "work/below", NULL);
+  terrane_git_state (below, &state);
+  g_assert_null (state.revision);
+  g_assert_nonnull (strstr (state.problem, "belongs to another user"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -93,5 +163,7 @@ main (int argc, char **argv)
   g_test_add_func ("/git/source-url", test_source_url);
   g_test_add_func ("/git/state", test_state);
   g_test_add_func ("/git/no-host", test_no_host);
+  g_test_add_func ("/git/nothing-is-executed", test_nothing_is_executed);
+  g_test_add_func ("/git/another-user", test_repository_of_another_user);
   return g_test_run ();
 }
