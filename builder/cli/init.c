@@ -284,7 +284,7 @@ write_file (int dfd, const char *file, const Words *words, GError **error)
   g_autofree char *filled = fill_in (text, words);
   OCI_PREFIX (error, "init: %s", file);
   return oci_make_dirs (dfd, folder, 0777, error) && oci_open_dir (dfd, folder, &parent, error)
-         && oci_replace_file (parent, name, 0644, filled, strlen (filled), error);
+         && oci_replace_file_synced (parent, name, 0644, filled, strlen (filled), error);
 }
 
 static void
