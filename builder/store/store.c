@@ -2,6 +2,7 @@
 
 #include "builder/store/fsck.h"
 #include "builder/store/names.h"
+#include "builder/store/ownership.h"
 
 #include "oci/base/temp-file.h"
 
@@ -180,12 +181,24 @@ open_repo (TerraneStore *self, GError **error)
   return allow_full_disk (self, error) && (!fresh || sync_repo (self, error));
 }
 
+/* Whoever can open it can hold it. */
+static gboolean
+close_lock (TerraneStore *self, GError **error)
+{
+  struct stat st;
+  if (fstat (self->lock, &st) < 0)
+    return oci_throw_errno (error, "reading the attributes of its lock");
+  if (st.st_uid != geteuid () || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+    return TRUE;
+  return fchmod (self->lock, S_IRUSR | S_IWUSR) == 0
+         || oci_throw_errno (error, "taking the permissions of others from its lock");
+}
+
 static gboolean
 open_parts (TerraneStore *self, GError **error)
 {
-  if (!check_version (self, error) || !oci_make_dirs (self->dfd, "roots", 0755, error)
-      || !oci_make_dirs (self->dfd, "cache", 0755, error)
-      || !oci_open_dir (self->dfd, "roots", &self->roots, error))
+  if (!check_version (self, error) || !terrane_ownership_close (self->dfd, error)
+      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error))
     return FALSE;
   self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
   if (self->layout == NULL)
@@ -326,10 +339,11 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
   g_autoptr (TerraneStore) self = g_new0 (TerraneStore, 1);
   self->path = g_strdup (path);
   self->dfd = self->lock = self->roots = -1;
-  if (!oci_make_dirs (AT_FDCWD, path, 0755, error)
-      || !oci_open_dir (AT_FDCWD, path, &self->dfd, error))
+  if (!oci_make_dirs (AT_FDCWD, path, 0700, error)
+      || !oci_open_dir (AT_FDCWD, path, &self->dfd, error)
+      || !terrane_ownership_check (self->dfd, error))
     return NULL;
-  self->lock = openat (self->dfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  self->lock = openat (self->dfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock < 0)
     {
       oci_throw_errno (error, "opening its lock");
