@@ -4,6 +4,7 @@
 #include "builder/image/image-tree.h"
 #include "builder/image/transformed.h"
 #include "builder/resolve/fetch.h"
+#include "builder/store/names.h"
 #include "builder/validate.h"
 
 void
@@ -268,7 +269,7 @@ terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildO
       return FALSE;
     }
   build->moved_from = other_image (store, build->name, build->image->manifest);
-  if (!oci_layout_tag (terrane_store_layout (store), build->name, build->image->manifest, error))
+  if (!terrane_name_set (store, build->name, build->image->manifest, error))
     return FALSE;
   *out_build = g_steal_pointer (&build);
   return TRUE;

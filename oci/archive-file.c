@@ -96,5 +96,5 @@ gboolean
 oci_archive_file_finish (OciArchiveFile *self, GError **error)
 {
   return oci_tar_writer_finish (self->tar, error)
-         && oci_temp_file_publish (&self->file, self->directory, self->name, 0644, error);
+         && oci_temp_file_publish_synced (&self->file, self->directory, self->name, 0644, error);
 }

@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#define EMPTY_INDEX                                                                                \
-  "{\"manifests\":[],\"mediaType\":\"" OCI_MEDIA_TYPE_INDEX "\",\"schemaVersion\":2}"
+#define INDEX_FILE "index.json"
+#define LAYOUT_FILE "oci-layout"
 
 struct _OciLayout
 {
+  gboolean synced;
   char *path; /* as given, for messages */
   OciFd root;
   OciUnpackLimits limits;
@@ -26,12 +26,12 @@ static gboolean
 check_version (OciLayout *self, GError **error)
 {
   g_autoptr (GBytes) raw = NULL;
-  if (!oci_read_file (self->root, "oci-layout", 4096, &raw, error))
+  if (!oci_read_file (self->root, LAYOUT_FILE, 4096, &raw, error))
     return FALSE;
   OciJson root, member;
   const char *version;
   g_autoptr (OciJsonDocument) document =
-      oci_json_parse ("oci-layout", raw, OCI_ERROR_FORMAT, &root, error);
+      oci_json_parse (LAYOUT_FILE, raw, OCI_ERROR_FORMAT, &root, error);
   if (document == NULL)
     return FALSE;
   if (oci_json_object (&root, NULL) && oci_json_require (&root, "imageLayoutVersion", &member)
@@ -44,19 +44,37 @@ check_version (OciLayout *self, GError **error)
   return oci_json_document_finish (document, error);
 }
 
+/* Whether the file is there; an empty one is what a loss of power left of it when @empty_counts is
+ * not set. An error other than that there is none is never taken for that. */
+static gboolean
+find_file (OciLayout *self, const char *name, gboolean empty_counts, gboolean *out_there,
+           GError **error)
+{
+  struct stat st;
+  *out_there = fstatat (self->root, name, &st, 0) == 0;
+  if (!*out_there && errno != ENOENT)
+    return oci_throw_errno (error, "looking for %s", name);
+  if (*out_there && !empty_counts && S_ISREG (st.st_mode) && st.st_size == 0)
+    *out_there = FALSE;
+  return TRUE;
+}
+
 static gboolean
 create_missing (OciLayout *self, GError **error)
 {
-  if (!oci_make_dirs (self->root, "blobs/sha256", 0755, error))
+  gboolean index = FALSE, layout = FALSE;
+  if (!oci_make_dirs (self->root, "blobs/sha256", 0755, error)
+      || !find_file (self, LAYOUT_FILE, FALSE, &layout, error)
+      || !find_file (self, INDEX_FILE, layout, &index, error))
     return FALSE;
-  if (faccessat (self->root, "index.json", F_OK, 0) < 0
-      && !oci_replace_file (self->root, "index.json", 0644, EMPTY_INDEX, strlen (EMPTY_INDEX),
-                            error))
+  if (!index
+      && !oci_replace_file_synced (self->root, INDEX_FILE, 0644, OCI_LAYOUT_EMPTY_INDEX,
+                                   strlen (OCI_LAYOUT_EMPTY_INDEX), error))
     return FALSE;
   /* Last, since its presence says that the rest is there. */
-  return faccessat (self->root, "oci-layout", F_OK, 0) == 0
-         || oci_replace_file (self->root, "oci-layout", 0644, OCI_LAYOUT_VERSION,
-                              strlen (OCI_LAYOUT_VERSION), error);
+  return layout
+         || oci_replace_file_synced (self->root, LAYOUT_FILE, 0644, OCI_LAYOUT_VERSION,
+                                     strlen (OCI_LAYOUT_VERSION), error);
 }
 
 OciLayout *
@@ -321,7 +339,8 @@ oci_blob_writer_finish (OciBlobWriter *self, const OciDigest *expected, OciDiges
                       "the content has the digest sha256:%s, expected sha256:%s", hex,
                       oci_digest_hex (expected, wanted));
   if (!oci_layout_clear_place (self->layout, &digest, error)
-      || !oci_temp_file_publish (&self->file, self->layout->blobs, hex, 0644, error))
+      || !(self->layout->synced ? oci_temp_file_publish_synced : oci_temp_file_publish) (
+          &self->file, self->layout->blobs, hex, 0644, error))
     return FALSE;
   oci_layout_note_verified (self->layout, &digest);
   if (out_digest != NULL)
@@ -331,93 +350,21 @@ oci_blob_writer_finish (OciBlobWriter *self, const OciDigest *expected, OciDiges
   return TRUE;
 }
 
-OciIndex *
-oci_layout_read_index (OciLayout *self, GError **error)
+void
+oci_layout_set_synced (OciLayout *self, gboolean synced)
 {
-  g_autoptr (GBytes) raw = NULL;
-  g_autofree char *name = g_strconcat (self->path, "/index.json", NULL);
-  if (!oci_read_file (self->root, "index.json", OCI_MANIFEST_MAX_BYTES, &raw, error))
-    return NULL;
-  return oci_index_parse (name, raw, error);
-}
-
-OciDescriptor *
-oci_layout_resolve (OciLayout *self, const char *name, const char *platform, GError **error)
-{
-  OCI_PREFIX (error, "%s", self->path);
-  g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
-  const OciDescriptor *found = index != NULL ? oci_index_find (index, name, platform, error) : NULL;
-  return found != NULL ? oci_descriptor_copy (found) : NULL;
-}
-
-/* Replaces index.json after dropping the entry @name and adding @manifest when given. Entries that
- * other programs wrote stay as they are, unknown members included. */
-static gboolean
-rewrite_index (OciLayout *self, const char *name, const OciDescriptor *manifest,
-               gboolean *out_dropped, GError **error)
-{
-  g_autoptr (OciIndex) checked = oci_layout_read_index (self, error);
-  g_autoptr (GBytes) raw = NULL;
-  if (checked == NULL
-      || !oci_read_file (self->root, "index.json", OCI_MANIFEST_MAX_BYTES, &raw, error))
-    return FALSE;
-  OciJson root;
-  g_autoptr (OciJsonDocument) document =
-      oci_json_parse ("index.json", raw, OCI_ERROR_FORMAT, &root, error);
-  if (document == NULL)
-    return FALSE;
-
-  g_autoptr (OciJsonValue) copy = json_deep_copy (root.value);
-  json_t *manifests = json_object_get (copy, "manifests");
-  *out_dropped = FALSE;
-  for (size_t i = json_array_size (manifests); i-- > 0;)
-    {
-      json_t *annotations = json_object_get (json_array_get (manifests, i), "annotations");
-      const char *other =
-          json_string_value (json_object_get (annotations, OCI_ANNOTATION_REF_NAME));
-      if (g_strcmp0 (other, name) == 0)
-        *out_dropped = json_array_remove (manifests, i) == 0;
-    }
-  if (manifest != NULL)
-    {
-      g_autoptr (OciDescriptor) named = oci_descriptor_copy (manifest);
-      oci_descriptor_annotate (named, OCI_ANNOTATION_REF_NAME, name);
-      oci_json_append (manifests, oci_descriptor_to_json (named));
-    }
-  g_autoptr (GBytes) data = oci_json_dump (copy);
-  return oci_replace_file (self->root, "index.json", 0644, g_bytes_get_data (data, NULL),
-                           g_bytes_get_size (data), error);
-}
-
-static gboolean
-rewrite_index_locked (OciLayout *self, const char *name, const OciDescriptor *manifest,
-                      gboolean *out_dropped, GError **error)
-{
-  /* A descriptor of its own, since flock() locks belong to the open file description. */
-  g_auto (OciFd) lock = -1;
-  if (!oci_open_dir (self->root, ".", &lock, error))
-    return FALSE;
-  while (flock (lock, LOCK_EX) < 0)
-    if (errno != EINTR)
-      return oci_throw_errno (error, "locking %s", self->path);
-  return rewrite_index (self, name, manifest, out_dropped, error);
+  self->synced = synced;
 }
 
 gboolean
-oci_layout_tag (OciLayout *self, const char *name, const OciDescriptor *manifest, GError **error)
+oci_layout_sweep_temp_files (OciLayout *self, guint *removed, GError **error)
 {
-  gboolean dropped;
-  return rewrite_index_locked (self, name, manifest, &dropped, error);
+  return oci_temp_file_sweep (self->root, removed, error)
+         && oci_temp_file_sweep (self->blobs, removed, error);
 }
 
-gboolean
-oci_layout_untag (OciLayout *self, const char *name, GError **error)
+const char *
+oci_layout_path (const OciLayout *self)
 {
-  gboolean dropped = FALSE;
-  if (!rewrite_index_locked (self, name, NULL, &dropped, error))
-    return FALSE;
-  if (dropped)
-    return TRUE;
-  g_autofree char *quoted = oci_quote (name);
-  return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no image %s", self->path, quoted);
+  return self->path;
 }

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 
 #define OCI_LAYOUT_VERSION "{\"imageLayoutVersion\":\"1.0.0\"}"
 
+#define OCI_LAYOUT_EMPTY_INDEX                                                                     \
+  "{\"manifests\":[],\"mediaType\":\"" OCI_MEDIA_TYPE_INDEX "\",\"schemaVersion\":2}"
+
 typedef struct _OciLayout OciLayout;
 
 /**
@@ -29,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayout, oci_layout_free)
 
 /** Descriptor of the layout's directory. */
 int oci_layout_dfd (const OciLayout *self);
+/** Its path as it was opened, for messages. */
+const char *oci_layout_path (const OciLayout *self);
 
 /** How much archives and layers that are read into or out of the layout may unpack to; before any
  * thread uses it. */
@@ -104,9 +109,33 @@ OciIndex *oci_layout_read_index (OciLayout *self, GError **error);
 OciDescriptor *oci_layout_resolve (OciLayout *self, const char *name, const char *platform,
                                    GError **error);
 
-/** Points @name at @manifest; an older entry of that name goes. */
+/**
+ * oci_layout_tag:
+ *
+ * Points @name at @manifest; an older entry of that name goes. The index is on the disk afterwards.
+ * Nothing is written when it says so already.
+ */
 gboolean oci_layout_tag (OciLayout *self, const char *name, const OciDescriptor *manifest,
                          GError **error);
+
+/**
+ * oci_layout_salvage_index:
+ * @out_dropped: entries that cannot be understood; 0 when not even their number is known
+ *
+ * Replaces an index that cannot be read by what can be read of it, or by an empty one. The damaged
+ * one stays as index.json.damaged. Nobody else may write the layout meanwhile.
+ */
+gboolean oci_layout_salvage_index (OciLayout *self, guint *out_dropped, GError **error);
+
+/** Whether reading the index failed since the file is damaged, or missing, rather than unreadable.
+ */
+gboolean oci_layout_index_is_damaged (const GError *error);
+
+/** Makes blobs that are written from now on be on the disk before they have their name. */
+void oci_layout_set_synced (OciLayout *self, gboolean synced);
+
+/** Removes temporary files that killed processes left. Nobody else may use the layout. */
+gboolean oci_layout_sweep_temp_files (OciLayout *self, guint *removed, GError **error);
 
 /** Removes a name. %OCI_ERROR_NOT_FOUND when there is none. */
 gboolean oci_layout_untag (OciLayout *self, const char *name, GError **error);

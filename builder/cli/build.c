@@ -26,7 +26,7 @@ write_record (const char *path, const json_t *record, GError **error)
   g_autofree char *text = oci_json_dump_pretty (record);
   OCI_PREFIX (error, "the record %s", path);
   return oci_open_dir (AT_FDCWD, parent, &directory, error)
-         && oci_replace_file (directory, name, 0644, text, strlen (text), error);
+         && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 
 typedef struct

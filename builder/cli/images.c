@@ -4,6 +4,7 @@
 #include "builder/error.h"
 #include "builder/store/fsck.h"
 #include "builder/store/gc.h"
+#include "builder/store/names.h"
 
 #include "oci/base/number.h"
 #include "oci/image.h"
@@ -18,6 +19,27 @@ image_size (const OciManifest *manifest)
   return total;
 }
 
+/* It costs none of the others. */
+static void
+add_damaged (const OciDescriptor *descriptor, const char *name, const GError *damage,
+             TerraneTable *table, json_t *list)
+{
+  OciDigestText text;
+  const char *shown = name != NULL ? name : "(unnamed)";
+  oci_digest_text (&descriptor->digest, text);
+  g_autofree char *short_digest = g_strndup (text, 7 + 12);
+  const char *const cells[] = { shown, short_digest, "damaged", "", "", "" };
+  json_t *image = json_object ();
+  if (name != NULL)
+    oci_json_set (image, "name", oci_json_text (name));
+  oci_json_set (image, "digest", oci_json_text (text));
+  oci_json_set (image, "damage", oci_json_text (damage->message));
+  oci_json_append (list, image);
+  terrane_table_add (table, cells);
+  g_message ("%s: %s; build or pull it again, or remove it with 'terrane rm'", shown,
+             damage->message);
+}
+
 static gboolean
 add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *table, json_t *list,
            GError **error)
@@ -26,9 +48,16 @@ add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *tab
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
   const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
-  if (!oci_image_read (layout, descriptor, &manifest, &config, error))
+  g_autoptr (GError) local = NULL;
+  if (!oci_image_read (layout, descriptor, &manifest, &config, &local))
     {
-      g_prefix_error (error, "%s: ", name != NULL ? name : "(unnamed)");
+      if (oci_layout_index_is_damaged (local))
+        {
+          add_damaged (descriptor, name, local, table, list);
+          return TRUE;
+        }
+      g_propagate_prefixed_error (error, g_steal_pointer (&local),
+                                  "%s: ", name != NULL ? name : "(unnamed)");
       return FALSE;
     }
   uint64_t size = image_size (manifest);
@@ -114,7 +143,7 @@ terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error
         return FALSE;
       if (transport->kind != OCI_TRANSPORT_STORE)
         return oci_throw (error, OCI_ERROR_USAGE, "rm: %s is not a name in the store", *argument);
-      if (!oci_layout_untag (terrane_store_layout (store), transport->name, error))
+      if (!terrane_name_remove (store, transport->name, error))
         return FALSE;
       oci_json_append (removed, oci_json_text (transport->name));
       if (!global->output.json)

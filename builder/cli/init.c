@@ -284,7 +284,15 @@ write_file (int dfd, const char *file, const Words *words, GError **error)
   g_autofree char *filled = fill_in (text, words);
   OCI_PREFIX (error, "init: %s", file);
   return oci_make_dirs (dfd, folder, 0777, error) && oci_open_dir (dfd, folder, &parent, error)
-         && oci_replace_file (parent, name, 0644, filled, strlen (filled), error);
+         && oci_replace_file_synced (parent, name, 0644, filled, strlen (filled), error);
+}
+
+/* Nothing of them was there before, and what stayed would be in the way of the next attempt. */
+static void
+remove_written (int dfd, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    (void) unlinkat (dfd, files[i], 0); /* the first error is the one to report */
 }
 
 static void
@@ -321,7 +329,11 @@ init (TerraneGlobal *global, const char *directory, const InitArguments *argumen
     return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
     if (!write_file (dfd, files[i], &words, error))
-      return FALSE;
+      {
+        if (!arguments->force)
+          remove_written (dfd, i);
+        return FALSE;
+      }
   print_result (global, directory, &words);
   return TRUE;
 }

@@ -1,6 +1,7 @@
 /* terrane pull */
 #include "builder/cli/remote-options.h"
 #include "builder/cli/transfer.h"
+#include "builder/store/names.h"
 
 #include "oci/base/number.h"
 #include "oci/image.h"
@@ -72,7 +73,7 @@ pull (TerraneRemote *remote, const OciReference *reference, const char *name, co
     return FALSE;
   if (!check_platform (layout, manifest, reference, wanted, error)
       || !terrane_remote_pull_layers (remote, reference, manifest, &report, error)
-      || !oci_layout_tag (layout, name, manifest, error))
+      || !terrane_name_set (terrane_remote_store (remote), name, manifest, error))
     return FALSE;
   *out_report = report_to_json (name, reference, manifest, platform, &report);
   return TRUE;

@@ -144,6 +144,8 @@ terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const
   if (transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return docker_archive_export (layout, manifest, name, transport->path, error);
   g_autoptr (OciLayout) to = oci_layout_open (AT_FDCWD, transport->path, TRUE, error);
+  if (to != NULL)
+    oci_layout_set_synced (to, TRUE);
   return to != NULL && oci_image_copy (layout, manifest, to, error)
          && oci_layout_tag (to, name, manifest, error);
 }

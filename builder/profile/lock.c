@@ -416,7 +416,7 @@ write_file (TerraneLock *self, const char *path, GError **error)
   if (!merge_others (self, path, error))
     return FALSE;
   g_autofree char *text = oci_json_dump_pretty (self->document);
-  return oci_replace_file (directory, name, 0644, text, strlen (text), error);
+  return oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 
 gboolean

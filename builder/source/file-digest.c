@@ -80,6 +80,15 @@ terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_diges
     return TRUE;
   g_autoptr (OciJsonValue) value = json_object ();
   oci_json_set (value, "sha256", oci_json_text (oci_digest_hex (out_digest, text)));
+  /* For gc, which keeps the entry as long as the file is there and the same. */
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  if (g_utf8_validate (absolute, -1, NULL))
+    {
+      oci_json_set (value, "path", oci_json_text (absolute));
+      oci_json_set (value, "inode", json_integer ((json_int_t) st.st_ino));
+      oci_json_set (value, "size", json_integer ((json_int_t) st.st_size));
+      oci_json_set (value, "mtime", json_integer ((json_int_t) st.st_mtim.tv_sec));
+    }
   return terrane_cache_put (store, TERRANE_CACHE_DIGESTS, &key, value, error);
 }
 

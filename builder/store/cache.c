@@ -25,6 +25,15 @@ terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key)
   return json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
 }
 
+/* Something that is not a file has the name of an entry: only damage makes that. */
+static gboolean
+clear_place (int dfd, const char *name, GError **error)
+{
+  struct stat st;
+  return fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR (st.st_mode)
+         || oci_remove_tree (dfd, name, error);
+}
+
 gboolean
 terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key, const json_t *value,
                    GError **error)
@@ -36,6 +45,7 @@ terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key, 
   OCI_PREFIX (error, "the cache of %s", terrane_store_path (store));
   return oci_make_dirs (terrane_store_dfd (store), directory, 0755, error)
          && oci_open_dir (terrane_store_dfd (store), directory, &dfd, error)
+         && clear_place (dfd, oci_digest_hex (key, hex), error)
          && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, g_bytes_get_data (data, NULL),
                               g_bytes_get_size (data), error);
 }
@@ -54,7 +64,8 @@ terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc kee
       oci_fd_close (fd);
       return oci_throw_errno (error, "listing %s", directory);
     }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+  gboolean ok = TRUE;
+  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
     {
       OciDigest key;
       if (entry->d_name[0] == '.'
@@ -66,11 +77,11 @@ terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc kee
           if (value != NULL && keep (kind, &key, value, data))
             continue;
         }
-      if (unlinkat (fd, entry->d_name, 0) == 0)
-        (*out_removed)++;
+      ok = oci_remove_tree (fd, entry->d_name, error);
+      *out_removed += ok ? 1 : 0;
     }
   (void) closedir (dir);
-  return TRUE;
+  return ok;
 }
 
 json_t *
@@ -102,4 +113,12 @@ const char *
 terrane_cache_text (const json_t *value, const char *member)
 {
   return json_string_value (json_object_get (value, member));
+}
+
+void
+terrane_cache_forget (TerraneStore *store, const char *kind, const OciDigest *key)
+{
+  OciDigestHex hex;
+  g_autofree char *path = g_strdup_printf ("cache/%s/%s", kind, oci_digest_hex (key, hex));
+  (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes what stays */
 }

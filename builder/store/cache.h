@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 /* Kinds of entries, each with its own shape, described where it is written. */
+#define TERRANE_CACHE_NAMES "names"             /* name of an image -> its manifest */
 #define TERRANE_CACHE_DIGESTS "digests"         /* file identity -> digest of its content */
 #define TERRANE_CACHE_TREES "trees"             /* tree key -> ostree commit */
 #define TERRANE_CACHE_TRANSFORMED "transformed" /* tree and its transforms -> commit, reports */
@@ -42,5 +43,8 @@ json_t *terrane_cache_find (TerraneStore *store, const char *kind, const char *m
 
 /* The text of one entry's member or NULL. */
 const char *terrane_cache_text (const json_t *value, const char *member);
+
+/** Removes an entry, if it is there. */
+void terrane_cache_forget (TerraneStore *store, const char *kind, const OciDigest *key);
 
 G_END_DECLS

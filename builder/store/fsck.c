@@ -1,6 +1,8 @@
 #include "builder/store/fsck.h"
 
 #include "builder/store/locations.h"
+#include "builder/store/metadata.h"
+#include "builder/store/names.h"
 
 #include "oci/image.h"
 
@@ -78,7 +80,7 @@ check_images (Checker *self, GError **error)
       if (terrane_locations_check_image (self->store, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
-      if (self->repair && name != NULL && !oci_layout_untag (layout, name, error))
+      if (self->repair && name != NULL && !terrane_name_remove (self->store, name, error))
         return FALSE;
     }
   return TRUE;
@@ -145,7 +147,7 @@ check_commits (Checker *self, GError **error)
       ostree_object_name_deserialize (key, &checksum, &type);
       if (is_arriving (repo, checksum))
         continue;
-      gboolean ok = ostree_repo_traverse_commit_union (repo, checksum, 0, reachable, NULL, &local);
+      gboolean ok = terrane_commit_traverse (repo, checksum, reachable, &local);
       GHashTableIter objects_iter;
       gpointer object;
       g_hash_table_iter_init (&objects_iter, reachable);
@@ -172,6 +174,9 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
   Checker self = { .store = store, .repair = repair, .report = report, .data = data };
+  /* The store's index was read when it was opened; here it is damaged when that happened since. */
+  if (repair && !terrane_names_repair (store, report, data, &self.problems, error))
+    return FALSE;
   if (!check_blobs (&self, terrane_store_layout (store), "blob", error)
       || !check_blobs (&self, terrane_store_downloads (store), "download", error)
       || !check_images (&self, error) || !check_objects (&self, error)

@@ -3,10 +3,13 @@
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
 #include "builder/store/downloads.h"
+#include "builder/store/metadata.h"
 #include "builder/store/pulled.h"
 
 #include "oci/image.h"
 #include "oci/partial.h"
+
+#include "oci/base/temp-file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,6 +25,8 @@ typedef struct
   GHashTable *blobs;
   GHashTable *manifests;
   GHashTable *commits;
+  GHashTable *names; /* of images */
+  guint removed_commits;
   TerraneGcReport report;
 } Collector;
 
@@ -49,11 +54,24 @@ mark_images (Collector *self, GError **error)
   for (guint i = 0; i < index->manifests->len; i++)
     {
       const OciDescriptor *descriptor = index->manifests->pdata[i];
+      const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
       g_autoptr (OciManifest) manifest = NULL;
-      if (!oci_image_read (layout, descriptor, &manifest, NULL, error))
-        return FALSE;
+      g_autoptr (GError) local = NULL;
       keep_digest (self->manifests, &descriptor->digest);
       keep_digest (self->blobs, &descriptor->digest);
+      if (name != NULL)
+        g_hash_table_add (self->names, g_strdup (name));
+      if (!oci_image_read (layout, descriptor, &manifest, NULL, &local))
+        {
+          if (!oci_layout_index_is_damaged (local)) /* it may be readable another time */
+            {
+              g_propagate_error (error, g_steal_pointer (&local));
+              return FALSE;
+            }
+          g_message ("image %s: %s; build or pull it again, or remove it with 'terrane rm'",
+                     name != NULL ? name : "(unnamed)", local->message);
+          continue;
+        }
       keep_digest (self->blobs, &manifest->config->digest);
       for (guint j = 0; j < manifest->layers->len; j++)
         keep_digest (self->blobs, &((OciDescriptor *) manifest->layers->pdata[j])->digest);
@@ -103,6 +121,29 @@ keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest 
   if (base != NULL && oci_digest_parse (base, &digest, NULL))
     keep_base (self, &digest);
   return TRUE;
+}
+
+static gboolean
+keep_name_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                 const json_t *value, gpointer data)
+{
+  const Collector *self = data;
+  const char *name = terrane_cache_text (value, "name");
+  return name != NULL && g_hash_table_contains (self->names, name);
+}
+
+/* The digest of a file is known as long as the file is what it was; older entries do not say which
+ * file it is. */
+static gboolean
+keep_digest_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+                   const json_t *value, G_GNUC_UNUSED gpointer data)
+{
+  struct stat st;
+  const char *path = terrane_cache_text (value, "path");
+  return path != NULL && fstatat (AT_FDCWD, path, &st, 0) == 0
+         && (json_int_t) st.st_ino == json_integer_value (json_object_get (value, "inode"))
+         && (json_int_t) st.st_size == json_integer_value (json_object_get (value, "size"))
+         && (json_int_t) st.st_mtim.tv_sec == json_integer_value (json_object_get (value, "mtime"));
 }
 
 static gboolean
@@ -211,6 +252,10 @@ sweep_cache (Collector *self, GError **error)
                                  removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_PYTHONS, keep_tree_entry, self, removed,
                                  error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_NAMES, keep_name_entry, self, removed,
+                                 error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_DIGESTS, keep_digest_entry, self,
+                                 removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_RESULTS, keep_tree_entry, self, removed,
                                  error);
 }
@@ -294,28 +339,82 @@ sweep_roots (Collector *self, GError **error)
   return ok;
 }
 
+/* What the commits that stay need. One that is damaged does not stay. */
 static gboolean
-prune_objects (Collector *self, GError **error)
+find_reachable (Collector *self, GHashTable *reachable, GError **error)
 {
-  OstreeRepo *repo = terrane_store_repo (self->store);
-  g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
   GHashTableIter iter;
   gpointer hex;
   g_hash_table_iter_init (&iter, self->commits);
   while (g_hash_table_iter_next (&iter, &hex, NULL))
     {
       OciDigest commit;
-      if (oci_digest_parse_hex (hex, &commit, NULL) && terrane_commit_exists (self->store, &commit)
-          && !ostree_repo_traverse_commit_union (repo, hex, 0, reachable, NULL, error))
-        return FALSE;
+      g_autoptr (GError) local = NULL;
+      g_autoptr (GHashTable) objects = ostree_repo_traverse_new_reachable ();
+      if (!oci_digest_parse_hex (hex, &commit, NULL)
+          || !terrane_commit_exists (self->store, &commit))
+        continue;
+      if (!terrane_commit_traverse (terrane_store_repo (self->store), hex, objects, &local))
+        {
+          if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
+              && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+            {
+              g_propagate_error (error, g_steal_pointer (&local));
+              return FALSE;
+            }
+          g_message ("the commit %.12s… is removed: %s", (const char *) hex, local->message);
+          continue;
+        }
+      GHashTableIter objects_iter;
+      gpointer object;
+      g_hash_table_iter_init (&objects_iter, objects);
+      while (g_hash_table_iter_next (&objects_iter, &object, NULL))
+        g_hash_table_add (reachable, g_variant_ref (object));
     }
+  return TRUE;
+}
+
+/* Before anything that they need, so that a gc that is killed leaves no commit that lacks
+ * something.
+ */
+static gboolean
+remove_commits (Collector *self, GHashTable *reachable, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GHashTable) all = NULL;
+  if (!ostree_repo_list_commit_objects_starting_with (repo, "", &all, NULL, error))
+    return FALSE;
+  GHashTableIter iter;
+  gpointer name;
+  g_hash_table_iter_init (&iter, all);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    {
+      const char *hex = NULL;
+      OstreeObjectType type;
+      if (g_hash_table_contains (reachable, name))
+        continue;
+      ostree_object_name_deserialize (name, &hex, &type);
+      if (!ostree_repo_delete_object (repo, type, hex, NULL, error))
+        return FALSE;
+      self->removed_commits++;
+    }
+  return TRUE;
+}
+
+static gboolean
+prune_objects (Collector *self, GError **error)
+{
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
+  if (!find_reachable (self, reachable, error) || !remove_commits (self, reachable, error))
+    return FALSE;
   OstreeRepoPruneOptions options = { .flags = OSTREE_REPO_PRUNE_FLAGS_NONE,
                                      .reachable = reachable };
   gint total = 0, pruned = 0;
   guint64 bytes = 0;
   if (!ostree_repo_prune_from_reachable (repo, &options, &total, &pruned, &bytes, NULL, error))
     return FALSE;
-  self->report.objects = (guint) pruned;
+  self->report.objects = (guint) pruned + self->removed_commits;
   self->report.bytes += bytes;
   return terrane_cache_sweep (self->store, TERRANE_CACHE_PROGRAMS, keep_facts_entry, self,
                               &self->report.cache_entries, error)
@@ -330,7 +429,15 @@ terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
   g_autoptr (GHashTable) blobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) manifests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Collector self = { .store = store, .blobs = blobs, .manifests = manifests, .commits = commits };
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint leftovers = 0;
+  Collector self = {
+    .store = store, .blobs = blobs, .manifests = manifests, .commits = commits, .names = names
+  };
+  if (!oci_temp_file_sweep (terrane_store_dfd (store), &leftovers, error)
+      || !oci_layout_sweep_temp_files (terrane_store_layout (store), &leftovers, error)
+      || !oci_layout_sweep_temp_files (terrane_store_downloads (store), &leftovers, error))
+    return FALSE;
   if (!mark_images (&self, error) || !sweep_cache (&self, error) || !sweep_blobs (&self, error)
       || !sweep_downloads (&self, error) || !sweep_roots (&self, error)
       || !prune_objects (&self, error))

@@ -21,3 +21,63 @@ terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex,
                                                    : "attributes of directories");
   return NULL;
 }
+
+static gboolean
+add_object (GHashTable *reachable, const char *hex, OstreeObjectType type)
+{
+  return g_hash_table_add (reachable,
+                           g_variant_ref_sink (ostree_object_name_serialize (hex, type)));
+}
+
+static gboolean
+traverse_directory (OstreeRepo *repo, GVariant *tree, GVariant *meta, GHashTable *reachable,
+                    GError **error)
+{
+  g_autofree char *meta_hex = ostree_checksum_from_bytes_v (meta);
+  g_autofree char *tree_hex = ostree_checksum_from_bytes_v (tree);
+  if (add_object (reachable, meta_hex, OSTREE_OBJECT_TYPE_DIR_META))
+    {
+      g_autoptr (GVariant) attributes =
+          terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_DIR_META, meta_hex, error);
+      if (attributes == NULL)
+        return FALSE;
+    }
+  if (!add_object (reachable, tree_hex, OSTREE_OBJECT_TYPE_DIR_TREE))
+    return TRUE;
+  g_autoptr (GVariant) dirtree =
+      terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_DIR_TREE, tree_hex, error);
+  if (dirtree == NULL)
+    return FALSE;
+  g_autoptr (GVariant) files = g_variant_get_child_value (dirtree, 0);
+  g_autoptr (GVariant) directories = g_variant_get_child_value (dirtree, 1);
+  for (gsize i = 0; i < g_variant_n_children (files); i++)
+    {
+      g_autoptr (GVariant) checksum = NULL;
+      g_variant_get_child (files, i, "(&s@ay)", NULL, &checksum);
+      g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
+      add_object (reachable, hex, OSTREE_OBJECT_TYPE_FILE);
+    }
+  for (gsize i = 0; i < g_variant_n_children (directories); i++)
+    {
+      g_autoptr (GVariant) below = NULL, attributes = NULL;
+      g_variant_get_child (directories, i, "(&s@ay@ay)", NULL, &below, &attributes);
+      if (!traverse_directory (repo, below, attributes, reachable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reachable,
+                         GError **error)
+{
+  g_autoptr (GVariant) tree = NULL, meta = NULL;
+  g_autoptr (GVariant) variant =
+      terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_COMMIT, commit, error);
+  if (variant == NULL)
+    return FALSE;
+  add_object (reachable, commit, OSTREE_OBJECT_TYPE_COMMIT);
+  g_variant_get_child (variant, 6, "@ay", &tree);
+  g_variant_get_child (variant, 7, "@ay", &meta);
+  return traverse_directory (repo, tree, meta, reachable, error);
+}

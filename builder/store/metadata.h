@@ -16,4 +16,13 @@ G_BEGIN_DECLS
 GVariant *terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex,
                                  GError **error);
 
+/**
+ * terrane_commit_traverse:
+ * @reachable: from ostree_repo_traverse_new_reachable(); gets the names of all objects
+ *
+ * Directories are verified, which makes cycles impossible; files are not looked at.
+ */
+gboolean terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reachable,
+                                  GError **error);
+
 G_END_DECLS

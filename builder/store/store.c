@@ -1,6 +1,8 @@
 #include "builder/store/store.h"
 
 #include "builder/store/fsck.h"
+#include "builder/store/names.h"
+#include "builder/store/ownership.h"
 
 #include "oci/base/temp-file.h"
 
@@ -17,6 +19,9 @@
 enum
 {
   SETTLED_SECONDS = 120, /* the kernel writes dirty pages after 30 s */
+  SILENT_TRIES = 20,
+  TRY_MICROSECONDS = 50 * 1000,
+  INDEX_MICROSECONDS = 300 * 1000,
 };
 
 struct _TerraneStore
@@ -42,9 +47,20 @@ terrane_store_default_path (const char *option)
   return g_build_filename (g_get_user_data_dir (), "terrane", NULL);
 }
 
+/* Says so when it has to wait for longer than a moment. */
 static gboolean
 take_lock (TerraneStore *self, int operation, GError **error)
 {
+  for (int i = 0; i < SILENT_TRIES; i++)
+    {
+      if (flock (self->lock, operation | LOCK_NB) == 0)
+        return TRUE;
+      if (errno != EINTR && errno != EWOULDBLOCK)
+        return oci_throw_errno (error, "locking");
+      g_usleep (TRY_MICROSECONDS);
+    }
+  g_message ("%s: waiting until no other terrane uses the store%s", self->path,
+             operation == LOCK_EX ? "" : " alone (gc, or a store that is being made)");
   while (flock (self->lock, operation) < 0)
     if (errno != EINTR)
       return oci_throw_errno (error, "locking");
@@ -56,16 +72,17 @@ check_version (TerraneStore *self, GError **error)
 {
   g_autoptr (GBytes) version = NULL;
   g_autoptr (GError) local = NULL;
-  if (!oci_read_file (self->dfd, "version", 64, &version, &local))
+  if (!oci_read_file (self->dfd, "version", 64, &version, &local)
+      && !g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     {
-      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        return oci_replace_file (self->dfd, "version", 0644, STORE_VERSION, strlen (STORE_VERSION),
-                                 error);
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
   gsize size = 0;
-  const char *text = g_bytes_get_data (version, &size);
+  const char *text = version != NULL ? g_bytes_get_data (version, &size) : NULL;
+  if (size == 0) /* a new store, or what a loss of power left of it */
+    return oci_replace_file_synced (self->dfd, "version", 0644, STORE_VERSION,
+                                    strlen (STORE_VERSION), error);
   if (size == strlen (STORE_VERSION) && memcmp (text, STORE_VERSION, size) == 0)
     return TRUE;
   g_autofree char *got = g_strndup (text, size);
@@ -90,18 +107,66 @@ allow_full_disk (TerraneStore *self, GError **error)
          && ostree_repo_reload_config (self->repo, NULL, error);
 }
 
+/* Whether a part of the store is there; only ENOENT says that it is not. */
 static gboolean
-open_parts (TerraneStore *self, GError **error)
+find_part (TerraneStore *self, const char *name, struct stat *out_stat, gboolean *out_there,
+           GError **error)
 {
-  if (!check_version (self, error) || !oci_make_dirs (self->dfd, "roots", 0755, error)
-      || !oci_make_dirs (self->dfd, "cache", 0755, error)
-      || !oci_open_dir (self->dfd, "roots", &self->roots, error))
+  *out_there = fstatat (self->dfd, name, out_stat, AT_SYMLINK_NOFOLLOW) == 0;
+  return *out_there || errno == ENOENT || oci_throw_errno (error, "looking for %s", name);
+}
+
+#define REPO_CONFIG "repo/config"
+
+/* libostree does not sync the file that makes a directory a repository, and an empty one is what a
+ * loss of power leaves of it. *@out_fresh: it is to be made. */
+static gboolean
+find_repo (TerraneStore *self, gboolean *out_fresh, GError **error)
+{
+  struct stat st = { 0 };
+  gboolean there = FALSE;
+  if (!find_part (self, REPO_CONFIG, &st, &there, error))
     return FALSE;
-  self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
-  if (self->layout == NULL)
+  *out_fresh = !there || (S_ISREG (st.st_mode) && st.st_size == 0);
+  return TRUE;
+}
+
+static gboolean
+sync_repo (TerraneStore *self, GError **error)
+{
+  g_auto (OciFd) config = openat (self->dfd, REPO_CONFIG, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  g_auto (OciFd) repo = -1;
+  if (config < 0 || fsync (config) < 0)
+    return oci_throw_errno (error, "syncing " REPO_CONFIG);
+  return oci_open_dir (self->dfd, "repo", &repo, error) && oci_sync_dir (repo, error)
+         && oci_sync_dir (self->dfd, error);
+}
+
+/* libostree makes the configuration first, and takes a directory with objects for a repository. */
+static gboolean
+restore_config (TerraneStore *self, GError **error)
+{
+  static const char config[] = "[core]\nrepo_version=1\nmode=bare-user\n";
+  struct stat st;
+  gboolean there = FALSE;
+  g_auto (OciFd) repo = -1;
+  if (!find_part (self, "repo/objects", &st, &there, error))
     return FALSE;
-  self->downloads = oci_layout_open (self->dfd, "downloads", TRUE, error);
-  if (self->downloads == NULL)
+  if (there)
+    return oci_open_dir (self->dfd, "repo", &repo, error)
+           && oci_replace_file_synced (repo, "config", 0644, config, strlen (config), error);
+  return unlinkat (self->dfd, REPO_CONFIG, 0) == 0 || errno == ENOENT
+         || oci_throw_errno (error, "removing the empty " REPO_CONFIG);
+}
+
+/* Called with the exclusive lock when it is to be made. */
+static gboolean
+open_repo (TerraneStore *self, GError **error)
+{
+  gboolean fresh = FALSE;
+  if (!find_repo (self, &fresh, error))
+    return FALSE;
+  if (fresh && !restore_config (self, error))
     return FALSE;
   self->repo =
       ostree_repo_create_at (self->dfd, "repo", OSTREE_REPO_MODE_BARE_USER, NULL, NULL, error);
@@ -113,7 +178,35 @@ open_parts (TerraneStore *self, GError **error)
     }
   /* See terrane_store_begin_write(). */
   ostree_repo_set_disable_fsync (self->repo, TRUE);
-  return allow_full_disk (self, error);
+  return allow_full_disk (self, error) && (!fresh || sync_repo (self, error));
+}
+
+/* Whoever can open it can hold it. */
+static gboolean
+close_lock (TerraneStore *self, GError **error)
+{
+  struct stat st;
+  if (fstat (self->lock, &st) < 0)
+    return oci_throw_errno (error, "reading the attributes of its lock");
+  if (st.st_uid != geteuid () || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+    return TRUE;
+  return fchmod (self->lock, S_IRUSR | S_IWUSR) == 0
+         || oci_throw_errno (error, "taking the permissions of others from its lock");
+}
+
+static gboolean
+open_parts (TerraneStore *self, GError **error)
+{
+  if (!check_version (self, error) || !terrane_ownership_close (self->dfd, error)
+      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error))
+    return FALSE;
+  self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
+  if (self->layout == NULL)
+    return FALSE;
+  self->downloads = oci_layout_open (self->dfd, "downloads", TRUE, error);
+  if (self->downloads == NULL)
+    return FALSE;
+  return open_repo (self, error);
 }
 
 static gboolean
@@ -132,16 +225,15 @@ gboolean
 terrane_store_begin_write (TerraneStore *self, GError **error)
 {
   g_autofree char *boot = NULL;
-  if (faccessat (self->dfd, UNSYNCED, F_OK, 0) == 0)
-    return TRUE;
-  if (!read_boot_id (&boot, error)
-      || !oci_replace_file (self->dfd, UNSYNCED, 0644, boot, strlen (boot), error))
+  struct stat st;
+  gboolean there = FALSE;
+  if (!find_part (self, UNSYNCED, &st, &there, error))
     return FALSE;
+  if (there)
+    return TRUE;
   /* The mark must be on the disk before what it stands for. */
-  g_auto (OciFd) mark = openat (self->dfd, UNSYNCED, O_RDONLY | O_CLOEXEC);
-  if (mark < 0 || fsync (mark) < 0 || fsync (self->dfd) < 0)
-    return oci_throw_errno (error, "the store %s: syncing", self->path);
-  return TRUE;
+  return read_boot_id (&boot, error)
+         && oci_replace_file_synced (self->dfd, UNSYNCED, 0644, boot, strlen (boot), error);
 }
 
 static void
@@ -167,9 +259,12 @@ static gboolean
 check_mark (TerraneStore *self, gboolean exclusive, GError **error)
 {
   struct stat st;
+  gboolean there = FALSE;
   g_autoptr (GBytes) mark = NULL;
   g_autofree char *boot = NULL;
-  if (fstatat (self->dfd, UNSYNCED, &st, AT_SYMLINK_NOFOLLOW) < 0)
+  if (!find_part (self, UNSYNCED, &st, &there, error))
+    return FALSE;
+  if (!there)
     return TRUE;
   if (!oci_read_file (self->dfd, UNSYNCED, 64, &mark, NULL))
     return TRUE; /* another process has just settled it */
@@ -181,9 +276,60 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
   if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
     return TRUE;
   /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken. */
-  if (!exclusive && flock (self->lock, same_boot ? LOCK_EX | LOCK_NB : LOCK_EX) < 0)
-    return same_boot || oci_throw_errno (error, "locking");
+  if (!exclusive && same_boot && flock (self->lock, LOCK_EX | LOCK_NB) < 0)
+    return TRUE;
+  if (!exclusive && !same_boot && !take_lock (self, LOCK_EX, error))
+    return FALSE;
   return settle_writes (self, same_boot, error) && (exclusive || take_lock (self, LOCK_SH, error));
+}
+
+static void
+report_names (gpointer data, const char *problem)
+{
+  g_message ("%s: %s", (const char *) data, problem);
+}
+
+/* A damaged index costs nothing that can be known otherwise. Other programs may be writing it:
+ * skopeo does so in place. */
+static gboolean
+check_index (TerraneStore *self, gboolean exclusive, GError **error)
+{
+  guint problems = 0;
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (OciIndex) index = oci_layout_read_index (self->layout, &local);
+      if (index != NULL)
+        return TRUE;
+      if (!oci_layout_index_is_damaged (local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      g_usleep (INDEX_MICROSECONDS);
+    }
+  return (exclusive || take_lock (self, LOCK_EX, error))
+         && terrane_names_repair (self, report_names, self->path, &problems, error)
+         && (exclusive || take_lock (self, LOCK_SH, error));
+}
+
+/* Creation is not atomic, so a store without its repository is finished by one process alone;
+ * others do not wait until that one has nothing more to do. */
+static gboolean
+take_first_lock (TerraneStore *self, gboolean exclusive, GError **error)
+{
+  gboolean fresh = TRUE;
+  while (!exclusive)
+    {
+      if (!find_repo (self, &fresh, error))
+        return FALSE;
+      if (!fresh || flock (self->lock, LOCK_EX | LOCK_NB) == 0)
+        break;
+      if (errno != EINTR && errno != EWOULDBLOCK)
+        return oci_throw_errno (error, "locking");
+      g_usleep (TRY_MICROSECONDS);
+    }
+  return (fresh && !exclusive) || take_lock (self, exclusive ? LOCK_EX : LOCK_SH, error);
 }
 
 TerraneStore *
@@ -193,20 +339,20 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
   g_autoptr (TerraneStore) self = g_new0 (TerraneStore, 1);
   self->path = g_strdup (path);
   self->dfd = self->lock = self->roots = -1;
-  if (!oci_make_dirs (AT_FDCWD, path, 0755, error)
-      || !oci_open_dir (AT_FDCWD, path, &self->dfd, error))
+  if (!oci_make_dirs (AT_FDCWD, path, 0700, error)
+      || !oci_open_dir (AT_FDCWD, path, &self->dfd, error)
+      || !terrane_ownership_check (self->dfd, error))
     return NULL;
-  self->lock = openat (self->dfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  self->lock = openat (self->dfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock < 0)
     {
       oci_throw_errno (error, "opening its lock");
       return NULL;
     }
-  /* Creation is not atomic, so a store without its repository is finished by one process alone. */
-  gboolean fresh = faccessat (self->dfd, "repo/config", F_OK, 0) < 0;
   gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE;
-  if (!take_lock (self, fresh || exclusive ? LOCK_EX : LOCK_SH, error) || !open_parts (self, error)
-      || (!exclusive && !take_lock (self, LOCK_SH, error)) || !check_mark (self, exclusive, error))
+  if (!take_first_lock (self, exclusive, error) || !open_parts (self, error)
+      || (!exclusive && !take_lock (self, LOCK_SH, error)) || !check_index (self, exclusive, error)
+      || !check_mark (self, exclusive, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -2,15 +2,24 @@
 
 #include "oci/base/error.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#define PREFIX ".tmp-"
+
+enum
+{
+  RANDOM_DIGITS = 16,
+};
 
 static char *
 random_name (void)
 {
-  return g_strdup_printf (".tmp-%08x%08x", g_random_int (), g_random_int ());
+  return g_strdup_printf (PREFIX "%08x%08x", g_random_int (), g_random_int ());
 }
 
 gboolean
@@ -88,4 +97,64 @@ oci_replace_file (int dfd, const char *name, mode_t mode, const void *data, size
   g_auto (OciTempFile) file = OCI_TEMP_FILE_INIT;
   return oci_temp_file_open (&file, dfd, error) && oci_write_all (file.fd, data, len, error)
          && oci_temp_file_publish (&file, dfd, name, mode, error);
+}
+
+gboolean
+oci_sync_dir (int dfd, GError **error)
+{
+  if (fsync (dfd) == 0 || errno == EINVAL || errno == EOPNOTSUPP)
+    return TRUE;
+  return oci_throw_errno (error, "syncing a directory");
+}
+
+gboolean
+oci_temp_file_publish_synced (OciTempFile *self, int dfd, const char *name, mode_t mode,
+                              GError **error)
+{
+  /* The mode is an attribute: it is to be there with the content. */
+  if (fchmod (self->fd, mode) < 0)
+    return oci_throw_errno (error, "setting the mode of %s", name);
+  if (fsync (self->fd) < 0)
+    return oci_throw_errno (error, "syncing %s", name);
+  return oci_temp_file_publish (self, dfd, name, mode, error) && oci_sync_dir (dfd, error);
+}
+
+gboolean
+oci_replace_file_synced (int dfd, const char *name, mode_t mode, const void *data, size_t len,
+                         GError **error)
+{
+  g_auto (OciTempFile) file = OCI_TEMP_FILE_INIT;
+  return oci_temp_file_open (&file, dfd, error) && oci_write_all (file.fd, data, len, error)
+         && oci_temp_file_publish_synced (&file, dfd, name, mode, error);
+}
+
+static gboolean
+is_random_name (const char *name)
+{
+  static const char digits[] = "0123456789abcdef";
+  return g_str_has_prefix (name, PREFIX) && strspn (name + strlen (PREFIX), digits) == RANDOM_DIGITS
+         && strlen (name) == strlen (PREFIX) + RANDOM_DIGITS;
+}
+
+gboolean
+oci_temp_file_sweep (int dfd, guint *removed, GError **error)
+{
+  int fd = openat (dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return oci_throw_errno (error, "listing a directory");
+    }
+  gboolean ok = TRUE;
+  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+    {
+      if (!is_random_name (entry->d_name))
+        continue;
+      ok = unlinkat (fd, entry->d_name, 0) == 0
+           || oci_throw_errno (error, "removing %s", entry->d_name);
+      *removed += ok ? 1 : 0;
+    }
+  (void) closedir (dir);
+  return ok;
 }

@@ -35,6 +35,11 @@ gboolean oci_temp_file_open (OciTempFile *self, int dfd, GError **error);
 gboolean oci_temp_file_publish (OciTempFile *self, int dfd, const char *name, mode_t mode,
                                 GError **error);
 
+/** Like oci_temp_file_publish(), and returns when file and name are on the disk: for what nothing
+ * else could make again after a loss of power. */
+gboolean oci_temp_file_publish_synced (OciTempFile *self, int dfd, const char *name, mode_t mode,
+                                       GError **error);
+
 /** Drops a file that was not published; safe on a published or never opened one. */
 void oci_temp_file_clear (OciTempFile *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciTempFile, oci_temp_file_clear)
@@ -42,5 +47,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciTempFile, oci_temp_file_clear)
 /** Publishes @data as the small file @name in one atomic step. */
 gboolean oci_replace_file (int dfd, const char *name, mode_t mode, const void *data, size_t len,
                            GError **error);
+
+/** Like oci_replace_file(), with oci_temp_file_publish_synced(). */
+gboolean oci_replace_file_synced (int dfd, const char *name, mode_t mode, const void *data,
+                                  size_t len, GError **error);
+
+/** Syncs a directory: the names in it. File systems that cannot are taken at their word. */
+gboolean oci_sync_dir (int dfd, GError **error);
+
+/** Removes what killed processes left in @dfd where there is no O_TMPFILE. Nothing may be writing
+ * there. Adds to *@removed. */
+gboolean oci_temp_file_sweep (int dfd, guint *removed, GError **error);
 
 G_END_DECLS

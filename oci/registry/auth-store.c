@@ -102,7 +102,7 @@ edit_finish (Edit *self, const char *path, char *text, GError **error)
 {
   g_autoptr (OciSecret) content = text;
   OCI_PREFIX (error, "%s", path);
-  return oci_replace_file (self->dfd, self->name, 0600, content, strlen (content), error);
+  return oci_replace_file_synced (self->dfd, self->name, 0600, content, strlen (content), error);
 }
 
 static gboolean

@@ -101,7 +101,7 @@ write_cache (const SsoProfile *sso, const json_t *cached)
   g_autofree char *name = cache_name (sso);
   g_autoptr (OciSecret) text = json_dumps (cached, JSON_COMPACT);
   if (text != NULL && oci_open_dir (AT_FDCWD, path, &directory, NULL))
-    (void) oci_replace_file (directory, name, 0600, text, strlen (text), NULL);
+    (void) oci_replace_file_synced (directory, name, 0600, text, strlen (text), NULL);
 }
 
 /* Sets accessToken and expiresAt anew from an answer of the OIDC service. */

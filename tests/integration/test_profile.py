@@ -160,6 +160,15 @@ class Init(TestCase):
     def files(self):
         return {str(p.relative_to(self.target)) for p in self.target.rglob("*") if p.is_file()}
 
+    def test_failed_attempt_is_not_in_the_way_of_the_next(self):
+        blocked = self.target / "checks"
+        self.target.mkdir(exist_ok=True)
+        blocked.write_text("a file where a directory is to be")
+        self.assert_fails(1, r"checks/smoke\.py", "init", self.target)
+        self.assertEqual([path.name for path in self.target.rglob("*") if path.is_file()], ["checks"])
+        blocked.unlink()
+        self.run_terrane("init", self.target)
+
     def test_it_writes_a_profile_that_loads(self):
         self.run_terrane("init", self.target)
         self.assertEqual(self.files(), self.FILES)

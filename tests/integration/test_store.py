@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -128,6 +129,38 @@ class Store(TestCase):
         digest = subprocess.run(["skopeo", "inspect", "--format", "{{.Digest}}", f"oci:{self.layout()}:first:latest"],
                                 check=True, capture_output=True, text=True).stdout.strip()
         self.assertEqual(digest, record["digest"])
+
+    def test_others_can_neither_read_nor_lock_the_store(self):
+        """Also a store that an older version has made, with permissions for all."""
+        parts = ("repo", "images", "downloads", "cache", "roots")
+        for older in (False, True):
+            with self.subTest(older=older):
+                if older:
+                    for name in parts:
+                        (self.store / name).chmod(0o755)
+                    (self.store / "lock").chmod(0o644)
+                self.build_named("first", "one", umask=0)
+                self.assertEqual({(self.store / name).stat().st_mode & 0o777 for name in parts}, {0o700})
+                self.assertEqual((self.store / "lock").stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.store.stat().st_mode & 0o777, 0o700)
+
+    def test_permissions_of_a_directory_that_is_no_store_yet_stay(self):
+        self.store.mkdir()
+        self.store.chmod(0o1777)
+        self.run_terrane("images")
+        self.assertEqual(self.store.stat().st_mode & 0o7777, 0o1777)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to give a directory to another user")
+    def test_store_of_another_user_is_refused_or_asked_for_by_name(self):
+        nobody = pwd.getpwnam("nobody")
+        self.store.mkdir()
+        os.chown(self.store, nobody.pw_uid, nobody.pw_gid)
+        self.assert_fails(1, rf"belongs to \u2018nobody\u2019 \({nobody.pw_uid}\)", "images")
+        self.assertEqual(list(self.store.iterdir()), [])
+        for wrong in ("", "root", "0", "no-such-user"):
+            self.assert_fails(1, "belongs to", "images", env={"TERRANE_STORE_OWNER": wrong})
+        for name in ("nobody", str(nobody.pw_uid)):
+            self.run_terrane("images", env={"TERRANE_STORE_OWNER": name})
 
 
 if __name__ == "__main__":

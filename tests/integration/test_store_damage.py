@@ -1,12 +1,15 @@
 """A damaged store: never an image with another digest and exit 0, and one damaged document costs no other one."""
 
+import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
+import time
 import unittest
 
-from terrane_test import TERRANE, TestCase, sha256
+from terrane_test import TERRANE, TestCase, make_tar, sha256
 
 
 def cut(path):
@@ -173,6 +176,149 @@ class Damage(TestCase):
                 self.build(self.profile, "--no-lock", *output)
                 self.assertEqual("sha256:" + sha256(blob), self.layer)
                 self.assertFalse(blob.is_symlink())
+
+    def test_damaged_index_costs_no_name_that_is_known_otherwise(self):
+        index = json.loads((self.layout() / "index.json").read_text())
+        one_bad = dict(index, manifests=[*index["manifests"], {"digest": "sha256:short"}])
+        for content in (b"", b"{", b"[]", json.dumps(one_bad).encode()):
+            for command in (("images",), ("fsck", "--repair"), ("gc",)):
+                with self.subTest(content=content[:20], command=command):
+                    store = self.damaged()
+                    (self.layout(store) / "index.json").write_bytes(content)
+                    result = self.terrane(store, "-q", *command)
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    self.assertIn("index of images was damaged", result.stderr)
+                    images = json.loads(self.terrane(store, "--json", "images").stdout)
+                    self.assertEqual([(image["name"], image["digest"]) for image in images],
+                                     [("test:latest", self.digest)])
+                    self.assert_store_is_sound(store)
+                    self.assertTrue(self.build(self.profile, "--no-lock", store=store)["unchanged"])
+
+    def test_names_that_cannot_come_back_are_said_to_be_lost(self):
+        store = self.damaged()
+        (self.layout(store) / "index.json").write_bytes(b"")
+        self.blob(self.digest, store).unlink()
+        self.assertIn("lost: \u2018test:latest\u2019", self.terrane(store, "images").stderr)
+        self.assertEqual(json.loads(self.terrane(store, "--json", "images").stdout), [])
+        self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
+
+    def test_removed_names_do_not_come_back(self):
+        self.run_terrane("rm", "test")
+        (self.layout() / "index.json").write_bytes(b"")
+        self.assertEqual(json.loads(self.run_terrane("--json", "images").stdout), [])
+
+    def test_unreadable_index_is_not_replaced(self):
+        """A loop of links is an error, not a missing file."""
+        index = self.layout() / "index.json"
+        index.unlink()
+        index.symlink_to("index.json")
+        self.assert_fails(1, "index.json", "images")
+        self.assert_fails(1, "index.json", "build", "--no-lock", self.profile)
+        self.assertTrue(index.is_symlink())
+
+    def test_files_of_a_new_store_that_a_loss_of_power_emptied(self):
+        for name in ("version", "images/oci-layout", "downloads/oci-layout", "repo/config"):
+            with self.subTest(name=name):
+                store = self.damaged()
+                empty(store / name)
+                self.assertTrue(self.build(self.profile, "--no-lock", store=store)["unchanged"])
+                self.assert_store_is_sound(store)
+                self.assertGreater((store / name).stat().st_size, 0)
+
+    def test_damaged_manifest_or_configuration_costs_its_image_only(self):
+        self.build(self.write_profile("other.json", name="other"), "--no-lock")
+        manifest = self.read_json_blob(self.digest)
+        for digest in (self.digest, manifest["config"]["digest"]):
+            for damage in (cut, flip, empty, as_directory, os.unlink):
+                with self.subTest(digest=digest, damage=damage.__name__):
+                    store = self.damaged()
+                    damage(self.blob(digest, store))
+                    result = self.terrane(store, "images")
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    self.assertRegex(result.stderr, r"test:latest.*build or pull it again")
+                    self.assertRegex(result.stdout, r"other:latest +sha256:[0-9a-f]{12} +linux/amd64")
+                    self.assertEqual(self.terrane(store, "gc").returncode, 0)
+                    self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
+                    self.assert_store_is_sound(store)
+
+    def test_damaged_cache_entry_costs_that_entry_only(self):
+        for damage in (cut, empty, as_directory, as_fifo):
+            store = self.damaged()
+            with self.subTest(damage=damage.__name__):
+                for entry in list((store / "cache").rglob("*")):
+                    if entry.is_file():
+                        damage(entry)
+                self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
+                self.assertEqual(self.terrane(store, "gc").returncode, 0)
+                self.assert_store_is_sound(store)
+
+    def test_cycle_of_directories(self):
+        """Only tampering makes one: a directory with the content of another that leads back to it."""
+        trees = self.objects(self.store, ".dirtree")
+        for source in trees:
+            for target in trees:
+                if source == target:
+                    continue
+                store = self.damaged()
+                copy = store / target.relative_to(self.store)
+                copy.chmod(0o600)
+                copy.write_bytes(source.read_bytes())
+                self.assertEqual(self.terrane(store, "fsck").returncode, 1)
+                self.assertEqual(self.terrane(store, "gc").returncode, 0)
+                self.terrane(store, "fsck", "--repair")
+                self.assert_store_is_sound(store)
+
+    def test_leftovers_of_killed_processes_go_with_gc(self):
+        names = [self.store / directory / ".tmp-0123456789abcdef"
+                 for directory in ("", "images", "images/blobs/sha256", "downloads/blobs/sha256", "cache/trees")]
+        other = self.store / "images/.tmp-of-another-program"
+        for path in [*names, other]:
+            path.write_bytes(b"x")
+        self.run_terrane("gc")
+        self.assertEqual([path for path in names if path.exists()], [])
+        self.assertTrue(other.exists())
+
+    def test_gc_forgets_digests_of_files_that_are_gone(self):
+        archive = self.directory / "a.tar"
+        make_tar(archive, [("f", "file", b"1")])
+        os.utime(archive, (1_000_000_000, 1_000_000_000))
+        time.sleep(3.1)  # until its change time is old enough for the digest to be remembered
+        profile = self.write_profile("archive.json", name="archive", trees=[
+            {"name": "t", "archive": "a.tar", "prefix": "/t"}])
+        self.build(profile, "--no-lock")
+        digests = self.store / "cache/digests"
+        self.assertEqual(len(list(digests.iterdir())), 1)
+        self.run_terrane("gc")
+        self.assertEqual(len(list(digests.iterdir())), 1)
+        archive.unlink()
+        self.run_terrane("gc")
+        self.assertEqual(list(digests.iterdir()), [])
+
+    def test_gc_says_that_it_waits(self):
+        with open(self.store / "lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            gc = subprocess.Popen([TERRANE, "--store", str(self.store), "gc"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True)
+            self.assertIn("waiting", gc.stderr.readline())
+            self.assertIsNone(gc.poll())
+        gc.communicate()
+        self.assertEqual(gc.returncode, 0)
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_what_cannot_be_made_again_is_synced(self):
+        """Between the write of a file and exit 0: fsync of the file before it has its name, of the directory after."""
+        trace = self.directory / "trace"
+        output = self.directory / "out.tar"
+        subprocess.run(["strace", "-f", "-y", "-o", str(trace), "-e", "trace=fsync,linkat,renameat,renameat2", TERRANE,
+                        "--store", str(self.directory / "new"), "build", "--record", str(self.directory / "record.json"),
+                        "--output", f"oci-archive:{output}", str(self.profile)], check=True, capture_output=True)
+        lines = trace.read_text().splitlines()
+        for name in ("version", "index.json", "oci-layout", "profile.lock.json", "record.json", "out.tar"):
+            with self.subTest(name=name):
+                at = [i for i, line in enumerate(lines) if re.search(rf"(linkat|renameat2?)\(.*\b{re.escape(name)}\"", line)]
+                self.assertTrue(at)
+                self.assertTrue(all("fsync(" in lines[i - 1] or ("linkat" in lines[i - 1]) for i in at), lines)
+                self.assertTrue(all(any("fsync(" in line for line in lines[i + 1:i + 4]) for i in at))
 
 
 if __name__ == "__main__":
