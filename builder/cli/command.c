@@ -65,11 +65,32 @@ terrane_command_parse (TerraneGlobal *global, const TerraneCommandLine *line, in
   return TRUE;
 }
 
+static gpointer
+do_nothing (gpointer data)
+{
+  return data;
+}
+
+/* GLib's pools wait for ever, or abort, where no thread can be started. */
+static gboolean
+check_threads (GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  GThread *thread = g_thread_try_new ("probe", do_nothing, NULL, &local);
+  if (thread == NULL)
+    return oci_throw (error, OCI_ERROR_IO,
+                      "no thread can be started: %s; look at the limits of processes and memory "
+                      "(ulimit -u, ulimit -v, the cgroup's pids.max)",
+                      local->message);
+  (void) g_thread_join (thread);
+  return TRUE;
+}
+
 TerraneStore *
 terrane_command_open_store (const TerraneGlobal *global, TerraneStoreAccess access, GError **error)
 {
   g_autofree char *path = terrane_store_default_path (global->store);
-  return terrane_store_open (path, access, error);
+  return check_threads (error) ? terrane_store_open (path, access, error) : NULL;
 }
 
 unsigned
