@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 static char *
@@ -71,11 +72,21 @@ do_nothing (gpointer data)
   return data;
 }
 
+enum
+{
+  MIN_DESCRIPTORS = 32, /* below, GLib's main loop may abort */
+};
+
 /* GLib's pools wait for ever, or abort, where no thread can be started. */
 static gboolean
-check_threads (GError **error)
+check_limits (GError **error)
 {
+  struct rlimit limit;
   g_autoptr (GError) local = NULL;
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MIN_DESCRIPTORS)
+    return oci_throw (error, OCI_ERROR_IO,
+                      "too few descriptors are allowed: 'ulimit -n' must be %d or more",
+                      MIN_DESCRIPTORS);
   GThread *thread = g_thread_try_new ("probe", do_nothing, NULL, &local);
   if (thread == NULL)
     return oci_throw (error, OCI_ERROR_IO,
@@ -90,7 +101,7 @@ TerraneStore *
 terrane_command_open_store (const TerraneGlobal *global, TerraneStoreAccess access, GError **error)
 {
   g_autofree char *path = terrane_store_default_path (global->store);
-  return check_threads (error) ? terrane_store_open (path, access, error) : NULL;
+  return check_limits (error) ? terrane_store_open (path, access, error) : NULL;
 }
 
 unsigned

@@ -174,6 +174,14 @@ class Store(TestCase):
         self.assert_fails(1, "no thread can be started", "build", "--no-lock", self.write_profile(),
                           env={"LD_PRELOAD": str(shim)})
 
+    def test_too_few_descriptors(self):
+        for limit in (16, 31):
+            with self.subTest(limit=limit):
+                result = subprocess.run(["sh", "-c", f'ulimit -n {limit} && exec "$0" "$@"', TERRANE, "--store", self.store,
+                                         "images"], capture_output=True, text=True)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("too few descriptors", result.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
