@@ -90,6 +90,10 @@ static gboolean
 duplicate_high (int fd, OciFd *out_fd, GError **error)
 {
   *out_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD + MAX_FDS);
+  if (*out_fd < 0 && errno == EINVAL) /* fcntl(2): the number is not below RLIMIT_NOFILE */
+    return oci_throw (error, OCI_ERROR_IO,
+                      "too few descriptors are allowed: 'ulimit -n' must be over %d",
+                      FIRST_FREE_FD + MAX_FDS);
   return *out_fd >= 0 || oci_throw_errno (error, "duplicating a descriptor");
 }
 

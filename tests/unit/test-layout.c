@@ -118,7 +118,7 @@ test_blobs_appear_when_finished (void)
   struct stat before, after;
   g_assert_cmpint (stat (path, &before), ==, 0);
   g_autoptr (GBytes) data = test_bytes ("abc");
-  g_assert_true (oci_layout_put_blob (layout, data, &digest, &error)); /* the old one may be damaged */
+  g_assert_true (oci_layout_put_blob (layout, data, &digest, &error)); /* it may be damaged */
   g_assert_cmpint (stat (path, &after), ==, 0);
   g_assert_cmpuint (before.st_ino, !=, after.st_ino);
   g_assert_cmpuint (count_entries (&dir, "layout/blobs/sha256"), ==, 1);
