@@ -14,7 +14,7 @@ oci_layout_read_index (OciLayout *self, GError **error)
 {
   g_autoptr (GBytes) raw = NULL;
   g_autofree char *name = g_strconcat (oci_layout_path (self), "/index.json", NULL);
-  if (!oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_MANIFEST_MAX_BYTES, &raw, error))
+  if (!oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_INDEX_MAX_BYTES, &raw, error))
     return NULL;
   return oci_index_parse (name, raw, error);
 }
@@ -62,7 +62,7 @@ rewrite_index (OciLayout *self, const char *name, const OciDescriptor *manifest,
   g_autoptr (OciIndex) checked = oci_layout_read_index (self, error);
   g_autoptr (GBytes) raw = NULL;
   if (checked == NULL
-      || !oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_MANIFEST_MAX_BYTES, &raw, error))
+      || !oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_INDEX_MAX_BYTES, &raw, error))
     return FALSE;
   OciJson root;
   g_autoptr (OciJsonDocument) document =
@@ -165,7 +165,7 @@ salvage (OciLayout *self, guint *out_dropped)
   json_t *kept = empty_index (), *entry;
   size_t i, size = 0;
   *out_dropped = 0;
-  if (!oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_MANIFEST_MAX_BYTES, &raw, NULL))
+  if (!oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_INDEX_MAX_BYTES, &raw, NULL))
     return kept;
   const char *text = g_bytes_get_data (raw, &size);
   old = json_loadb (text, size, 0, NULL);

@@ -247,7 +247,7 @@ oci_index_parse (const char *name, GBytes *raw, GError **error)
     }
   read_schema_version (&root);
   if (oci_json_require (&root, "manifests", &member))
-    read_descriptors (&member, OCI_MANIFEST_MAX_LAYERS, self->manifests);
+    read_descriptors (&member, OCI_INDEX_MAX_MANIFESTS, self->manifests);
   if (!oci_json_document_finish (document, error))
     return NULL;
   return g_steal_pointer (&self);

@@ -11,6 +11,8 @@ enum
 {
   OCI_MANIFEST_MAX_BYTES = 4 * 1024 * 1024, /* what ECR accepts; lambda-and-ecr 4.5 */
   OCI_MANIFEST_MAX_LAYERS = 1024,
+  OCI_INDEX_MAX_BYTES = 32 * 1024 * 1024, /* of a layout: with */
+  OCI_INDEX_MAX_MANIFESTS = 65536,
 };
 
 typedef struct
