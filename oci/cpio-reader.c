@@ -170,7 +170,7 @@ read_odc (const char *raw, Header *out, GError **error)
 static void
 read_bin (const uint8_t *raw, gboolean big, Header *out)
 {
-  uint64_t words[BIN_BYTES / 2];
+  uint64_t words[BIN_BYTES / 2] = { 0 };
   for (size_t i = 0; i < G_N_ELEMENTS (words); i++)
     words[i] = (uint64_t) raw[2 * i + (big ? 0 : 1)] << 8 | raw[2 * i + (big ? 1 : 0)];
   *out = (Header){ .device = words[1],

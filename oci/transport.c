@@ -39,12 +39,13 @@ is_ref_name (const char *text)
 static gboolean
 parse_name (OciTransport *self, const char *name, GError **error)
 {
-  if (self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE && name[0] == '@' && name[1] != '\0'
-      && name[1 + strspn (name + 1, "0123456789")] == '\0')
-    self->name = g_strdup (name); /* a position, which containers-transports(5) has too */
-  else if (self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
+  gboolean archive = self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE;
+  /* "@N" is a position, which containers-transports(5) has, too. */
+  gboolean position = archive && name[0] == '@' && name[1] != '\0'
+                      && name[1 + strspn (name + 1, "0123456789")] == '\0';
+  if (archive && !position)
     self->name = oci_reference_local_name (name, TRUE, error);
-  else if (is_ref_name (name))
+  else if (position || is_ref_name (name))
     self->name = g_strdup (name);
   else
     {

@@ -117,7 +117,7 @@ read_at (const Zip *self, uint64_t at, void *buffer, size_t len, GError **error)
 gboolean
 oci_zip_directory_knows (int fd)
 {
-  uint8_t start[4];
+  uint8_t start[4] = { 0 };
   return pread (fd, start, sizeof start, 0) == (ssize_t) sizeof start
          && (is_signature (start, 3, 4) || is_signature (start, 5, 6));
 }
@@ -140,7 +140,7 @@ static gboolean
 find_end (Zip *self, uint8_t *end, GError **error)
 {
   size_t len = (size_t) MIN (self->file_size, (uint64_t) END_BYTES + MAX_COMMENT), at = len;
-  g_autofree uint8_t *tail = g_malloc (len + 1);
+  g_autofree uint8_t *tail = g_malloc0 (len + 1);
   if (!read_at (self, self->file_size - len, tail, len, error))
     return FALSE;
   for (size_t i = len; i-- > 0 && at == len;)
@@ -172,7 +172,7 @@ same_or_full (uint64_t small, uint64_t full, uint64_t large)
 static gboolean
 read_end64 (Zip *self, const uint8_t *end, uint64_t locator_at, GError **error)
 {
-  uint8_t locator[LOCATOR_BYTES], end64[END64_BYTES];
+  uint8_t locator[LOCATOR_BYTES] = { 0 }, end64[END64_BYTES] = { 0 };
   if (!read_at (self, locator_at, locator, sizeof locator, error))
     return FALSE;
   uint64_t at = u64 (locator + 8);
@@ -198,7 +198,7 @@ read_end64 (Zip *self, const uint8_t *end, uint64_t locator_at, GError **error)
 static gboolean
 read_end (Zip *self, GError **error)
 {
-  uint8_t end[END_BYTES], before[4] = { 0 };
+  uint8_t end[END_BYTES] = { 0 }, before[4] = { 0 };
   if (!find_end (self, end, error))
     return FALSE;
   if ((u16 (end + 4) != 0 && u16 (end + 4) != MAX16)
@@ -388,7 +388,7 @@ compare_places (gconstpointer a, gconstpointer b)
 static GPtrArray *
 read_directory (const Zip *self, GError **error)
 {
-  g_autofree uint8_t *bytes = g_malloc (self->directory_size + 1);
+  g_autofree uint8_t *bytes = g_malloc0 (self->directory_size + 1);
   g_autoptr (GPtrArray) members = g_ptr_array_new_with_free_func (member_free);
   g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   uint64_t at = 0;
@@ -455,7 +455,7 @@ compare_local (OciZipMember *member, const uint8_t *head, const uint8_t *rest, G
 static gboolean
 check_descriptor (const Zip *self, const OciZipMember *member, uint64_t len, GError **error)
 {
-  uint8_t bytes[MAX_DESCRIPTOR];
+  uint8_t bytes[MAX_DESCRIPTOR] = { 0 };
   gboolean expected = (member->flags & FLAG_DESCRIPTOR) != 0;
   if (!expected)
     return len == 0 || refuse (error, "bytes follow it that belong to no member");
@@ -496,7 +496,7 @@ read_unix (OciZipMember *member, const uint8_t *extra, size_t len, GError **erro
 static gboolean
 read_local (const Zip *self, OciZipMember *member, uint64_t next_at, GError **error)
 {
-  uint8_t head[LOCAL_BYTES];
+  uint8_t head[LOCAL_BYTES] = { 0 };
   g_autofree char *quoted = oci_quote (member->name);
   OCI_PREFIX (error, "%s", quoted);
   if (!read_at (self, member->header_at, head, sizeof head, error))
@@ -504,7 +504,7 @@ read_local (const Zip *self, OciZipMember *member, uint64_t next_at, GError **er
   if (!is_signature (head, 3, 4))
     return refuse (error, "there is no header where the directory says");
   size_t rest_len = (size_t) u16 (head + 26) + u16 (head + 28);
-  g_autofree uint8_t *rest = g_malloc (rest_len + 1);
+  g_autofree uint8_t *rest = g_malloc0 (rest_len + 1);
   if (!read_at (self, member->header_at + LOCAL_BYTES, rest, rest_len, error)
       || !compare_local (member, head, rest, error)
       || !read_unix (member, rest + u16 (head + 26), u16 (head + 28), error))

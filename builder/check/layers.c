@@ -57,8 +57,6 @@ terrane_layer_audit_free (TerraneLayerAudit *self)
 {
   if (self == NULL)
     return;
-  if (self == NULL)
-    return;
   g_array_unref (self->layers);
   g_hash_table_unref (self->directories);
   g_free (self);

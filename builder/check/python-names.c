@@ -400,12 +400,10 @@ take_head (const Statement *self, guint colon)
   for (guint i = self->from + 1; i < colon; i++)
     {
       const Token *token = &self->tokens[i];
-      if (is (token, "in") && is (keyword, "for"))
-        binding = FALSE;
-      else if (is (token, "as"))
-        binding = TRUE;
-      else if (is (token, ",") && is (keyword, "with") && token->depth == 0)
-        binding = FALSE;
+      gboolean ends = (is (token, "in") && is (keyword, "for"))
+                      || (is (token, ",") && is (keyword, "with") && token->depth == 0);
+      if (ends || is (token, "as"))
+        binding = !ends;
       else if (binding)
         bind (self->parser, token);
     }

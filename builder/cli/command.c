@@ -94,6 +94,7 @@ check_limits (GError **error)
                       "(ulimit -u, ulimit -v, the cgroup's pids.max)",
                       local->message);
   (void) g_thread_join (thread);
+  /* cppcheck-suppress memleak ; g_thread_join() has freed it */
   return TRUE;
 }
 

@@ -202,7 +202,7 @@ terrane_requirement_locate (TerraneRequirement *self, const char *text, const ch
   g_autoptr (GError) local = NULL;
   g_autofree char *root = g_canonicalize_filename (directory, NULL);
   g_autofree char *expanded = terrane_requirement_expand (text, directory, &local);
-  if (expanded == NULL)
+  if (local != NULL)
     return set_fault (self, "%s", local->message);
   return read_place (self, expanded, root, error);
 }
@@ -217,8 +217,8 @@ terrane_requirement_file_name (const TerraneRequirement *self)
   g_autofree char *path = g_strndup (self->url, strcspn (self->url, "?#"));
   const char *slash = strrchr (path, '/');
   const char *name = slash != NULL ? slash + 1 : path;
-  char *decoded = g_uri_unescape_string (name, "/");
-  return decoded != NULL ? decoded : g_strdup (name);
+  g_autofree char *decoded = g_uri_unescape_string (name, "/");
+  return g_strdup (decoded != NULL ? decoded : name);
 }
 
 gboolean

@@ -14,10 +14,9 @@
 /* The working directory is first on sys.path, by its name as for the runtime's `python -m`: `python
  * -c` has '' there, where importlib.metadata of Python 3.9 finds nothing. Run by its name a script
  * would have its own directory there, which has nothing of the image. */
-#define SCRIPT_CODE                                                                                \
-  "import os, runpy, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "    \
-  "sys.path[:1]]; runpy.run_path "                                                                 \
-  "(sys.argv[0], run_name='__main__')"
+static const char script_code[] =
+    "import os, runpy, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "
+    "sys.path[:1]]; runpy.run_path (sys.argv[0], run_name='__main__')";
 
 static const char *const geo_groups[] = { "versions", "crs",     "raster", "vector",
                                           "numeric",  "network", "ranges", NULL };
@@ -118,7 +117,7 @@ run_script (TerraneRun *self, const TerraneValidationScript *script, GError **er
   const TerraneSandboxFile files[] = {
     { .name = script->name, .content = script->content, .mode = 0555 }, { .name = NULL }
   };
-  const char *const python_argv[] = { self->python, "-c", SCRIPT_CODE, path, NULL };
+  const char *const python_argv[] = { self->python, "-c", script_code, path, NULL };
   const char *const program_argv[] = { path, NULL };
   gboolean is_python = g_str_has_suffix (script->name, ".py");
   TerraneResult *result = run_program (self, "script", script->name,
