@@ -497,6 +497,7 @@ static gboolean
 read_local (const Zip *self, OciZipMember *member, uint64_t next_at, GError **error)
 {
   uint8_t head[LOCAL_BYTES] = { 0 };
+  g_assert (member != NULL);
   g_autofree char *quoted = oci_quote (member->name);
   OCI_PREFIX (error, "%s", quoted);
   if (!read_at (self, member->header_at, head, sizeof head, error))
