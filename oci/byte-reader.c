@@ -87,7 +87,8 @@ next_piece (OciByteReader *self, const uint8_t **out_bytes, size_t *out_len, GEr
 static void
 advance (OciByteReader *self, size_t len)
 {
-  self->bytes += len;
+  if (len > 0) /* there may be no bytes at all, and so no address */
+    self->bytes += len;
   self->len -= len;
   if (self->len > 0 || self->rest_len == 0)
     return;

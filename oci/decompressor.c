@@ -101,38 +101,54 @@ open_zlib (OciDecompressor *self, int window)
 }
 
 static gboolean
+open_gzip_or_filters (OciDecompressor *self, const uint8_t *start, size_t len, GError **error)
+{
+  static const uint8_t gzip[] = { 0x1f, 0x8b };
+  if (len < sizeof gzip || memcmp (start, gzip, sizeof gzip) != 0)
+    return open_filters (self, FALSE, error);
+  open_zlib (self, GZIP_WINDOW);
+  return TRUE;
+}
+
+static gboolean
+is_rpm (const uint8_t *start, size_t len)
+{
+  static const uint8_t lead[] = { 0xed, 0xab, 0xee, 0xdb };
+  return len >= sizeof lead && memcmp (start, lead, sizeof lead) == 0;
+}
+
+/* The payload of an rpm is an archive, never another rpm: so nothing nests. */
+static gboolean
 open_rpm (OciDecompressor *self, GError **error)
 {
+  const uint8_t *start = NULL;
+  size_t len = 0;
   self->outer = g_new0 (OciDecompressor, 1);
   self->outer->input = self->input;
   if (!open_filters (self->outer, TRUE, error))
     return FALSE;
   self->payload = oci_byte_reader_new (oci_decompressor_read, self->outer);
-  self->inner = oci_decompressor_new (self->payload, error);
-  return self->inner != NULL;
+  self->inner = g_new0 (OciDecompressor, 1);
+  self->inner->input = self->payload;
+  if (!oci_byte_reader_peek (self->payload, MAGIC_BYTES, &start, &len, error))
+    return FALSE;
+  if (is_rpm (start, len))
+    return oci_throw (error, OCI_ERROR_FORMAT, "the header of the rpm is damaged");
+  return open_gzip_or_filters (self->inner, start, len, error);
 }
 
 OciDecompressor *
 oci_decompressor_new (OciByteReader *input, GError **error)
 {
-  static const uint8_t rpm[] = { 0xed, 0xab, 0xee, 0xdb };
-  static const uint8_t gzip[] = { 0x1f, 0x8b };
   g_autoptr (OciDecompressor) self = g_new0 (OciDecompressor, 1);
   const uint8_t *start = NULL;
   size_t len = 0;
   self->input = input;
   if (!oci_byte_reader_peek (input, MAGIC_BYTES, &start, &len, error))
     return NULL;
-  if (len >= sizeof gzip && memcmp (start, gzip, sizeof gzip) == 0)
-    open_zlib (self, GZIP_WINDOW);
-  else if (len >= sizeof rpm && memcmp (start, rpm, sizeof rpm) == 0)
-    {
-      if (!open_rpm (self, error))
-        return NULL;
-    }
-  else if (!open_filters (self, FALSE, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  gboolean ok =
+      is_rpm (start, len) ? open_rpm (self, error) : open_gzip_or_filters (self, start, len, error);
+  return ok ? g_steal_pointer (&self) : NULL;
 }
 
 OciDecompressor *

@@ -4,6 +4,7 @@ The binary under test is named by the environment variable TERRANE. Stores need 
 attributes, which /tmp as tmpfs may lack, so everything temporary lives below TERRANE_TEST_TMPDIR or /var/tmp.
 """
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -30,6 +31,20 @@ PACKAGE_CLIENT = [str(TOP / "scripts/clean-environment"), "--package-client"]
 
 # A store that all tests of the real profile share, so that GDAL is assembled once.
 SHARED = pathlib.Path(os.environ.get("TERRANE_TEST_SHARED", "/var/tmp/terrane-test-shared"))
+
+
+def reachable_program(path):
+    """The program, or a copy of it, where other users may execute it: root's checkout may be closed to them."""
+    program = pathlib.Path(path).resolve()
+    if os.geteuid() != 0 or not program.exists() or all(parent.stat().st_mode & 0o001 for parent in program.parents):
+        return path
+    directory = pathlib.Path("/var/tmp", f"terrane-test-program-{secrets.token_hex(6)}")
+    directory.mkdir(mode=0o755)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return shutil.copy(program, directory / program.name)
+
+
+TERRANE = reachable_program(TERRANE)
 
 
 def have(*programs):
