@@ -41,7 +41,7 @@ def reachable_program(path):
     directory = pathlib.Path("/var/tmp", f"terrane-test-program-{secrets.token_hex(6)}")
     directory.mkdir(mode=0o755)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return shutil.copy(program, directory / program.name)
+    return str(shutil.copy(program, directory / program.name))
 
 
 TERRANE = reachable_program(TERRANE)
