@@ -107,8 +107,7 @@ prepare_podman (TerraneElsewhere *self, const TerraneSandboxFile *files,
   terrane_argv_add_format (argv, "--name=%s", self->container);
   terrane_argv_add_format (argv, "--workdir=%s", working_dir (self->sandbox));
   self->env_fd.child_fd = ENV_FD;
-  if (!terrane_podman_add_env (argv, (const char *const *) env, ENV_FD, &self->env,
-                               &self->env_fd.fd, error)
+  if (!terrane_podman_add_env (argv, (const char *const *) env, ENV_FD, &self->env_fd.fd, error)
       || !add_files (self, files, error))
     return FALSE;
   terrane_argv_add (argv, "--rootfs");

@@ -64,26 +64,9 @@ is_line (const char *entry)
          && !g_ascii_isspace (entry[0]);
 }
 
-/* A name that ends in an asterisk would pass on variables of the host. */
-static gboolean
-add_by_name (TerraneArgv *argv, const char *entry, size_t name_len, char ***own_env, GError **error)
-{
-  g_autofree char *name = g_strndup (entry, name_len);
-  if (strchr (name, '*') != NULL || g_environ_getenv (*own_env, name) != NULL)
-    {
-      g_autofree char *quoted = oci_quote (name);
-      return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                        "the variable %s cannot be given to podman with a value of several lines",
-                        quoted);
-    }
-  terrane_argv_add_format (argv, "--env=%s", name);
-  *own_env = g_environ_setenv (*own_env, name, entry + name_len + 1, TRUE);
-  return TRUE;
-}
-
 gboolean
-terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd, char ***own_env,
-                        OciFd *out_fd, GError **error)
+terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd, OciFd *out_fd,
+                        GError **error)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
   for (; env != NULL && *env != NULL; env++)
@@ -93,8 +76,8 @@ terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd,
         continue;
       if (is_line (*env))
         g_string_append_printf (lines, "%s\n", *env);
-      else if (!add_by_name (argv, *env, (size_t) (equals - *env), own_env, error))
-        return FALSE;
+      else
+        terrane_argv_add_format (argv, "--env=%s", *env);
     }
   g_auto (OciFd) fd = memfd_create ("environment", MFD_CLOEXEC);
   if (fd < 0)

@@ -25,13 +25,13 @@ void terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *opti
  * terrane_podman_add_env:
  * @env: "NAME=VALUE" strings; others are left out
  * @child_fd: number that *@out_fd will have for podman
- * @own_env: (inout): podman's own environment
  * @out_fd: (out): a file in memory
  *
- * Passes variables on without their values being in the command line. What a file of variables
- * cannot have, such as line breaks, goes through podman's own environment.
+ * Passes variables on in a file, so that their values are not in the command line; what such a file
+ * cannot have, such as line breaks, is an argument all the same. Never through podman's own
+ * environment: LD_PRELOAD of an image would load its library on the host.
  */
 gboolean terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd,
-                                 char ***own_env, OciFd *out_fd, GError **error);
+                                 OciFd *out_fd, GError **error);
 
 G_END_DECLS

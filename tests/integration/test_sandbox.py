@@ -321,6 +321,18 @@ class Sandbox(TestCase):
         names = subprocess.run(["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True).stdout
         self.assertNotIn("terrane-", names)
 
+    def test_podman_gets_no_variable_of_the_image(self):
+        """Not even one that a file of variables cannot have: LD_PRELOAD would load a library of the image on the host."""
+        podman = self.write("bin/podman", "#!/bin/sh\nenv\nprintf 'argument %s\\n' \"$@\"\n")
+        podman.chmod(0o755)
+        self.run_terrane("-q", "build", self.write_profile(config={"env": {
+            "LD_PRELOAD": "x\n:/image/l.so", "PLAIN": "value", "STAR*": "a\nb"}}), "--no-validate")
+        result = self.run_terrane("-q", "run", "--sandbox", "podman", "test", "--", "/program",
+                                  env={"PATH": f"{podman.parent}:{os.environ['PATH']}"})
+        environment, _, arguments = result.stdout.partition("argument ")
+        self.assertNotRegex(environment, "LD_PRELOAD|/image|PLAIN|STAR")
+        self.assertIn("argument --env=LD_PRELOAD=x\n:/image/l.so\n", "argument " + arguments)
+
 
 if __name__ == "__main__":
     unittest.main()
