@@ -40,14 +40,17 @@ next_component (const char *text, size_t len)
   return text[len] == '/' ? text + len + 1 : text + len;
 }
 
-gboolean
-oci_glob_match (const char *pattern, const char *path)
+/* @or_parent: whether it is enough to match a directory that @path is in */
+static gboolean
+match (const char *pattern, const char *path, gboolean or_parent)
 {
   /* The last "**" is the only one that needs another try: an earlier match of it leaves the most.
    */
-  const char *star = NULL, *resume = NULL;
+  const char *star = NULL, *resume = NULL, *start = path;
   while (*path != '\0')
     {
+      if (or_parent && *pattern == '\0' && path > start)
+        return TRUE;
       size_t pattern_len = strcspn (pattern, "/"), path_len = strcspn (path, "/");
       if (pattern_len == 2 && strncmp (pattern, "**", 2) == 0)
         {
@@ -77,19 +80,16 @@ oci_glob_match (const char *pattern, const char *path)
 }
 
 gboolean
+oci_glob_match (const char *pattern, const char *path)
+{
+  return match (pattern, path, FALSE);
+}
+
+gboolean
 oci_glob_match_any (const char *const *patterns, const char *path)
 {
-  if (patterns == NULL || patterns[0] == NULL)
-    return FALSE;
-  g_autofree char *prefix = g_strdup (path);
-  for (;;)
-    {
-      for (const char *const *pattern = patterns; *pattern != NULL; pattern++)
-        if (oci_glob_match (*pattern, prefix))
-          return TRUE;
-      char *slash = strrchr (prefix, '/');
-      if (slash == NULL)
-        return FALSE;
-      *slash = '\0';
-    }
+  for (; patterns != NULL && *patterns != NULL; patterns++)
+    if (match (*patterns, path, TRUE))
+      return TRUE;
+  return FALSE;
 }

@@ -19,7 +19,7 @@ gboolean oci_glob_match (const char *pattern, const char *path);
  * oci_glob_match_any:
  * @patterns: (nullable): NULL-terminated
  *
- * Returns: whether a pattern matches @path or one of its parent directories
+ * Returns: whether a pattern matches @path or one of its parent directories, in one pass over @path
  */
 gboolean oci_glob_match_any (const char *const *patterns, const char *path);
 

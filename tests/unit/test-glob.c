@@ -122,12 +122,54 @@ test_hostile_patterns (void)
   g_string_free (path, TRUE);
 }
 
+/* "@path or one of its parents", as the words say it. */
+static gboolean
+matches_a_prefix (const char *pattern, const char *path)
+{
+  g_auto (GStrv) components = g_strsplit (path, "/", -1);
+  g_autoptr (GString) prefix = g_string_new (NULL);
+  gboolean matches = FALSE;
+  for (char **component = components; *component != NULL && !matches; component++)
+    {
+      g_string_append_printf (prefix, "%s%s", component == components ? "" : "/", *component);
+      matches = oci_glob_match (pattern, prefix->str);
+    }
+  return matches;
+}
+
+static char *
+random_text (GRand *random, const char *const *words, int n_words, int max_components)
+{
+  GString *text = g_string_new (words[g_rand_int_range (random, 0, n_words)]);
+  for (int i = g_rand_int_range (random, 0, max_components); i > 0; i--)
+    g_string_append_printf (text, "/%s", words[g_rand_int_range (random, 0, n_words)]);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_any_is_a_match_of_a_prefix (void)
+{
+  static const char *const names[] = { "a", "b", "ab" };
+  static const char *const parts[] = { "a", "b", "*", "a*", "?", "**" };
+  GRand *random = g_rand_new_with_seed (1);
+  for (int i = 0; i < 20000; i++)
+    {
+      g_autofree char *path = random_text (random, names, G_N_ELEMENTS (names), 6);
+      g_autofree char *pattern = random_text (random, parts, G_N_ELEMENTS (parts), 5);
+      const char *const patterns[] = { pattern, NULL };
+      if (oci_glob_match_any (patterns, path) != matches_a_prefix (pattern, path))
+        g_error ("%s and %s", pattern, path);
+    }
+  g_rand_free (random);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/glob/match", test_match);
   g_test_add_func ("/glob/any", test_any);
+  g_test_add_func ("/glob/any-is-a-match-of-a-prefix", test_any_is_a_match_of_a_prefix);
   g_test_add_func ("/glob/hostile-patterns", test_hostile_patterns);
   g_test_add_func ("/glob/trailing-double-stars", test_trailing_double_stars);
   return g_test_run ();
