@@ -22,15 +22,11 @@ terrane_git_state_clear (TerraneGitState *self)
 /* libgit2 reads the formats of plain clones; of a partial clone it fetches nothing, and what a
  * worktree has in a configuration of its own does not matter here. */
 static void
-set_up_libgit2 (void)
+begin_libgit2 (void)
 {
-  static gsize once = 0;
   const char *extensions[] = { "partialclone", "worktreeconfig" };
-  if (!g_once_init_enter (&once))
-    return;
   (void) git_libgit2_init ();
   (void) git_libgit2_opts (GIT_OPT_SET_EXTENSIONS, extensions, G_N_ELEMENTS (extensions));
-  g_once_init_leave (&once, 1);
 }
 
 static char *
@@ -141,22 +137,29 @@ find_dot_git (const char *directory)
     }
 }
 
+static void
+read_repository (const char *dot_git, TerraneGitState *out)
+{
+  g_autoptr (git_repository) repository = NULL;
+  int code = git_repository_open_ext (&repository, dot_git, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+  if (code != 0)
+    {
+      out->problem = describe_failure (code);
+      return;
+    }
+  read_head (repository, out);
+  if (out->revision != NULL)
+    read_source (repository, out);
+}
+
 void
 terrane_git_state (const char *directory, TerraneGitState *out_state)
 {
-  g_autoptr (git_repository) repository = NULL;
   *out_state = (TerraneGitState){ 0 };
   g_autofree char *dot_git = find_dot_git (directory);
   if (dot_git == NULL)
     return;
-  set_up_libgit2 ();
-  int code = git_repository_open_ext (&repository, dot_git, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-  if (code != 0)
-    {
-      out_state->problem = describe_failure (code);
-      return;
-    }
-  read_head (repository, out_state);
-  if (out_state->revision != NULL)
-    read_source (repository, out_state);
+  begin_libgit2 ();
+  read_repository (dot_git, out_state);
+  (void) git_libgit2_shutdown (); /* frees what it keeps for the thread */
 }

@@ -99,9 +99,10 @@ parse_digest (const char *text, TerraneRecordRow *row)
       size_t len = strlen (algorithms[i].name);
       if ((size_t) (equals - text) != len || strncmp (text, algorithms[i].name, len) != 0)
         continue;
-      if (!decode_base64 (equals + 1, row->digest, algorithms[i].bytes))
-        break;
-      row->algorithm = (TerraneRecordAlgorithm) i;
+      if (decode_base64 (equals + 1, row->digest, algorithms[i].bytes))
+        row->algorithm = (TerraneRecordAlgorithm) i;
+      else
+        memset (row->digest, 0, sizeof row->digest); /* of what was decoded until then */
       return;
     }
 }
