@@ -30,7 +30,7 @@ typedef struct
   GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
   GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
-  const TerraneAbsentLibraries *absent; /* what packages had */
+  const TerraneAbsentLibraries *absent; /* libraries that installed packages list and lack */
   TerranePureWheels *pure;
   gboolean musl;
 } Check;
@@ -90,15 +90,15 @@ find_fitting (Check *self)
     }
 }
 
-/* Whether import looks for it, so that nothing but Python decides whether it is loaded. */
+/* An extension module, which only Python's import loads. */
 static gboolean
 is_extension (const char *path)
 {
   return strstr (path, ".cpython-") != NULL || g_str_has_suffix (path, ".abi3.so");
 }
 
-/* What is wrong when a wheel for any platform has a file for one of them: nothing, when its name
- * says so. */
+/* A wheel for any platform may have a file for one platform; it is only noted when the file's name
+ * says which. */
 static TerraneSeverity
 severity_in_pure_wheel (const TerraneElfEntry *entry)
 {
@@ -146,8 +146,8 @@ is_in_base (const TerraneElfEntry *entry)
   return entry->node->origin == 0;
 }
 
-/* Whether the whole base is for another processor: none of its programs and libraries, which are at
- * least MIN_BASE_FILES, is for the image's. */
+/* Reports a base that is for another processor as a whole: it has at least MIN_BASE_FILES programs
+ * and libraries, and none of them is for the image's processor. */
 static gboolean
 report_base (Check *self)
 {

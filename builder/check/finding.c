@@ -173,7 +173,7 @@ void
 terrane_findings_override (TerraneFindings *self, const char *pattern, const char *const *paths,
                            TerraneSeverity severity, const char *reason)
 {
-  (void) terrane_findings_list (self); /* what is of one cause is one finding from here on */
+  (void) terrane_findings_list (self); /* findings of one cause become one finding here */
   guint count = self->list->len;
   for (guint i = 0; i < count; i++)
     {
@@ -416,7 +416,7 @@ find_word (const char *const *words, const char *text)
   return NULL;
 }
 
-/* What something can be found as. */
+/* The severities that a finding can have. */
 static const char *const found_names[] = { "error", "warning", "note", NULL };
 
 /* @word: one of @found_names */

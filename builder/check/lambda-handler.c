@@ -30,7 +30,7 @@ typedef struct
   const char *key; /* of the configuration */
 } Check;
 
-/* What a name may be meant for. */
+/* A candidate for a handler name that was misspelt. */
 typedef struct
 {
   char *name; /* "module.function" */
@@ -88,7 +88,7 @@ has_extension (const TerraneNode *directory, const char *name)
   return FALSE;
 }
 
-/* What importing @name finds in @directory: importlib's FileFinder. @out_source: its file;
+/* Finds module @name in @directory, as importlib's FileFinder does. @out_source: its file;
  * @out_package: (nullable): the directory of its submodules */
 static ModuleKind
 find_in (const Check *self, const TerraneNode *directory, const char *name,
