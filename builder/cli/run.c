@@ -2,6 +2,7 @@
 #include "builder/cli/function-options.h"
 #include "builder/cli/podman.h"
 #include "builder/cli/pty.h"
+#include "builder/cli/relay.h"
 #include "builder/remote/interrupt.h"
 #include "builder/sandbox/root-path.h"
 
@@ -61,34 +62,53 @@ on_terminal (void)
 
 /* With a terminal on both ends, the program gets one of its own. */
 static gboolean
+open_stdio (TerranePty *pty, TerraneRelay **out_relay, int stdio[3], GError **error)
+{
+  const gboolean terminal = on_terminal ();
+  const int first = !terminal                ? STDIN_FILENO
+                    : isatty (STDERR_FILENO) ? STDERR_FILENO + 1
+                                             : STDERR_FILENO;
+  *out_relay = terrane_relay_new (first, error);
+  if (*out_relay == NULL || (terminal && !terrane_pty_open (pty, STDIN_FILENO, error)))
+    return FALSE;
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    stdio[fd] = fd < first ? pty->slave : terrane_relay_stdio (*out_relay)[fd];
+  return TRUE;
+}
+
+static gboolean
 run_program (const TerraneSandbox *sandbox, const char *const *argv, TerraneSessionEnd *out_end,
              GError **error)
 {
-  static const int own[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
+  g_autoptr (TerraneRelay) stdio_relay = NULL;
   g_auto (TerranePty) pty = TERRANE_PTY_INIT;
-  TerraneSessionOptions options = { .stdio = own };
-  int slaves[3];
-  if (on_terminal ())
-    {
-      if (!terrane_pty_open (&pty, error))
-        return FALSE;
-      slaves[0] = slaves[1] = slaves[2] = pty.slave;
-      options.stdio = slaves;
-      options.terminal = TRUE;
-    }
+  int stdio[3];
+  if (!open_stdio (&pty, &stdio_relay, stdio, error))
+    return FALSE;
+  const TerraneSessionOptions options = { .stdio = stdio, .terminal = pty.slave >= 0 };
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneSession) session = terrane_session_start (sandbox, argv, &options, NULL, error);
   if (session == NULL)
-    return FALSE;
+    {
+      /* bubblewrap's own words. */
+      if (terrane_relay_start (stdio_relay, NULL))
+        (void) terrane_relay_finish (stdio_relay, NULL, NULL);
+      return FALSE;
+    }
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
-  if (options.terminal)
+  gboolean ok = terrane_relay_start (stdio_relay, error);
+  if (ok && options.terminal)
     terrane_pty_relay (&pty);
-  terrane_session_release (session);
+  if (ok)
+    terrane_session_release (session);
+  else
+    terrane_session_kill (session);
   terrane_session_wait (session, out_end);
   g_cancellable_disconnect (cancellable, handler);
-  return !g_cancellable_is_cancelled (cancellable)
-         || oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  return ok && terrane_relay_finish (stdio_relay, cancellable, error)
+         && (!g_cancellable_is_cancelled (cancellable)
+             || oci_throw (error, OCI_ERROR_CANCELLED, "interrupted"));
 }
 
 static gboolean

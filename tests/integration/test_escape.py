@@ -6,10 +6,13 @@ import fcntl
 import os
 import pathlib
 import pty
+import pwd
 import secrets
 import select
+import shlex
 import shutil
 import socket
+import stat
 import subprocess
 import time
 import unittest
@@ -200,7 +203,122 @@ class Escape(TestCase):
                     self.assertEqual(result.returncode, 2, result)
                     self.assertNotIn("descriptor", result.stdout)
                     if place != "2<":
-                        self.assertRegex(result.stderr, "the standard (in|out)put is a directory, by which a program could leave")
+                        self.assertRegex(result.stderr, "the standard (in|out)put is a directory")
+
+    def account(self, user):
+        return [] if user is None else ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"]
+
+    def shell(self, user, script, *arguments, **options):
+        """@script with $R, which runs the probe."""
+        store = self.prepared(user)
+        self.probe(user, store, "test", "/probe", "rights")
+        run = shlex.join([os.path.abspath(TERRANE), "-q", "--store", str(store), "run", "test", "/probe"])
+        command = [*self.account(user), "bash", "-c", f"R() {{ {run} \"$@\"; }}; {script}", "bash", *map(str, arguments)]
+        return subprocess.run(command, cwd=store.parent, timeout=120, **options)
+
+    def facts(self, path):
+        info = path.stat()
+        return info.st_mode, info.st_uid, info.st_gid, os.listxattr(path), info.st_mtime_ns
+
+    def test_files_of_the_host_as_standard_descriptors(self):
+        """Only what is written to them arrives in them, and nothing about them changes."""
+        for user in self.users:
+            with self.subTest(user):
+                home = self.prepared(user).parent
+                for name in ("in", "out", "more", "err"):
+                    (home / name).write_text(f"{name} of the host\n")
+                    (home / name).chmod(0o640)
+                    if user is not None:
+                        shutil.chown(home / name, user)
+                before = {name: self.facts(home / name) for name in ("in", "out", "more", "err")}
+                result = self.shell(user, "flock --nonblock in true && R stdio < in > out 2>> err && R stdio < in >> more 2>&1")
+                self.assertEqual(result.returncode, 0)
+                text = "terminal 0 0 0\n"
+                self.assertEqual((home / "in").read_text(), "in of the host\n")
+                self.assertEqual((home / "out").read_text(), "output\nin of the host\n")
+                self.assertEqual((home / "err").read_text(), f"err of the host\n{text}")
+                self.assertEqual((home / "more").read_text(), f"more of the host\noutput\n{text}in of the host\n")
+                after = {name: self.facts(home / name) for name in before}
+                self.assertEqual(after["in"], before["in"])
+                self.assertEqual({name: facts[:4] for name, facts in after.items()},
+                                 {name: facts[:4] for name, facts in before.items()})
+                self.assertGreater(after["more"][4], 10**18)  # not 1970
+
+    def test_other_kinds_of_standard_descriptors(self):
+        for user in self.users:
+            with self.subTest(user):
+                home = self.prepared(user).parent
+                os.mkfifo(home / "fifo", 0o640)
+                if user is not None:
+                    shutil.chown(home / "fifo", user)
+                result = self.shell(user, "(echo in > fifo & R stdio < fifo; wait)", capture_output=True, text=True)
+                self.assertEqual((result.stdout, result.stderr), ("output\nin\n", "terminal 0 0 0\n"))
+                self.assertEqual(stat.S_IMODE((home / "fifo").stat().st_mode), 0o640)
+                # A socket: what is sent arrives where it is connected to, and nowhere else.
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+                with ours, theirs:
+                    ours.sendall(b"in\n")
+                    ours.shutdown(socket.SHUT_WR)
+                    self.shell(user, "R stdio", stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
+                    theirs.close()
+                    self.assertEqual(ours.makefile().read(), "output\nin\n")
+                result = self.shell(user, "R stdio > /dev/full", stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("writing to the standard output: No space left on device", result.stderr)
+                # As `head` leaves: the program gets SIGPIPE, and nobody is told.
+                result = self.shell(user, "R copy 10000000 < /dev/zero | head -c 1; echo ${PIPESTATUS[0]}", capture_output=True)
+                self.assertEqual((result.stdout, result.stderr), (b"\x00141\n", b""))
+
+    def test_what_is_not_read_is_left(self):
+        """In a file and in a pipe: what comes next reads on where the program has stopped."""
+        lines = "".join(f"line {i:06}\n" for i in range(30000))
+        for user in self.users:
+            store = self.prepared(user)
+            (store.parent / "lines").write_text(lines)
+            for source in ("< lines", "< <(cat lines)"):
+                with self.subTest(user=user, source=source):
+                    result = self.shell(user, f"{{ R copy 12; R copy 0; R copy 90000; cat; }} {source}", capture_output=True, text=True)
+                    self.assertEqual(result.stdout, lines)
+            with self.subTest(user=user, source="loop"):
+                result = self.shell(user, "seq 3 | while read x; do echo $x; R rights > /dev/null; done", capture_output=True, text=True)
+                self.assertEqual(result.stdout, "1\n2\n3\n")
+
+    def on_terminal(self, user, script):
+        """What @script shows on a terminal, and that terminal's mode."""
+        store = self.prepared(user)
+        self.probe(user, store, "test", "/probe", "rights")
+        run = shlex.join([os.path.abspath(TERRANE), "-q", "--store", str(store), "run", "test", "/probe"])
+        child, master = pty.fork()
+        if child == 0:
+            if user is not None:
+                os.fchown(0, pwd.getpwnam(user).pw_uid, -1)
+            argv = [*self.account(user), "bash", "-c", f"cd {store.parent}; R() {{ {run} \"$@\"; }}; {script}; stat -Lc %a /proc/self/fd/0"]
+            os.execvp(argv[0], argv)
+        output = b""
+        while select.select([master], [], [], 60)[0]:
+            try:
+                piece = os.read(master, 4096)
+            except OSError:
+                break
+            output += piece
+        os.close(master)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, output)
+        text, _, mode = output.decode().replace("\r", "").removesuffix("\n").rpartition("\n")
+        return text, mode
+
+    def test_terminals_as_some_of_the_standard_descriptors(self):
+        """A program that has no terminal for its output reads none, and has none in its hands; else it has its own."""
+        for user in self.users:
+            for script, expected in (("echo in | R stdio", "output\nterminal 0 1 1\nin"),
+                                     ("R stdio | cat", "output\nterminal 0 0 1"),
+                                     ("R stdio > file; cat file", "terminal 0 0 1\noutput"),
+                                     ("R stdio < /dev/null 2> file; cat file", "output\nterminal 0 1 0"),
+                                     ("echo in | R stdio 2>&1 | cat", "output\nterminal 0 0 0\nin")):
+                with self.subTest(user=user, script=script):
+                    text, mode = self.on_terminal(user, script)
+                    # One terminal keeps the order of both; two channels do not.
+                    self.assertEqual(sorted(text.split("\n")), sorted(expected.split("\n")))
+                    self.assertIn(mode, ("600", "620"))
 
     def test_nothing_is_typed_into_a_terminal(self):
         """As root, too, for whom TIOCSTI works where the kernel has it switched off for others."""
