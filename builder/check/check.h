@@ -2,8 +2,8 @@
 #pragma once
 
 #include "builder/check/layers.h"
-#include "builder/check/programs.h"
-#include "builder/check/python-dists.h"
+#include "builder/facts/programs.h"
+#include "builder/facts/python-dists.h"
 #include "builder/profile/profile.h"
 
 G_BEGIN_DECLS
