@@ -1,6 +1,6 @@
 #include "builder/lambda/lambda.h"
 
-#include "builder/lambda/lambda-failure.h"
+#include "builder/lambda/lambda-result.h"
 #include "builder/lambda/log-lines.h"
 #include "builder/lambda/runtime-api.h"
 
@@ -48,15 +48,6 @@ typedef struct
   TerraneLambdaResult *result;
   gint64 deadline; /* monotonic */
 } Run;
-
-void
-terrane_lambda_result_clear (TerraneLambdaResult *self)
-{
-  g_clear_pointer (&self->request_id, g_free);
-  g_clear_pointer (&self->error_type, g_free);
-  g_clear_pointer (&self->body, g_bytes_unref);
-  g_clear_pointer (&self->log, g_bytes_unref);
-}
 
 TerraneLambda *
 terrane_lambda_new (const TerraneLambdaOptions *options)

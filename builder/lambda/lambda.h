@@ -2,6 +2,7 @@
  * environment, limits, messages and errors of AWS Lambda. */
 #pragma once
 
+#include "builder/lambda/lambda-result.h"
 #include "builder/lambda/runtime.h"
 #include "builder/sandbox/session.h"
 
@@ -31,29 +32,6 @@ typedef struct
   TerraneSessionFullFunc output_full; /* (nullable) */
   gpointer data;
 } TerraneLambdaOptions;
-
-typedef struct
-{
-  char *request_id;
-  char *error_type;        /* (nullable): NULL when the function succeeded */
-  GBytes *body;            /* the response, or the error as JSON; empty when it was streamed */
-  gboolean streamed;       /* the response, or what there was of it, went to the stream function */
-  gboolean by_function;    /* the error is the function's own answer, and not about its end */
-  gboolean late_timeout;   /* it answered, and was killed since it went on until its timeout */
-  gboolean cold;           /* the environment was made for this event */
-  gboolean init_timed_out; /* it took longer than Lambda's limit, and was begun again on the event's
-                              time */
-  gboolean init_failed;    /* it was begun again after an error as well, and did not succeed */
-  GBytes *log; /* (nullable): the end of what was logged for this event, as X-Amz-Log-Type has it */
-  double init_ms; /* 0 unless cold */
-  double duration_ms;
-  uint64_t billed_ms;
-  uint64_t max_memory_bytes;
-  const char *memory_method; /* (nullable): terrane_session_memory_method() */
-} TerraneLambdaResult;
-
-void terrane_lambda_result_clear (TerraneLambdaResult *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneLambdaResult, terrane_lambda_result_clear)
 
 typedef struct
 {

@@ -1,5 +1,6 @@
 #include "oci/http/http-exchange.h"
 
+#include "oci/http/client-private.h"
 #include "oci/http/http-headers.h"
 #include "oci/http/proxy.h"
 
@@ -206,58 +207,6 @@ must (CURLcode code)
 {
   if (code != CURLE_OK)
     g_error ("libcurl refuses an option: %s", curl_easy_strerror (code));
-}
-
-static const OciTlsConfig *
-find_registry_certificates (OciHttpClient *self, const OciUrlOrigin *origin, GError **error)
-{
-  gboolean usual = strcmp (origin->port, "443") == 0;
-  g_autofree char *name =
-      usual ? g_strdup (origin->host) : g_strconcat (origin->host, ":", origin->port, NULL);
-  OciTlsConfig *config = g_hash_table_lookup (self->tls, name);
-  if (config != NULL)
-    return config;
-  config = oci_tls_config_load (name, self->trust != NULL ? self->trust->file : NULL, error);
-  if (config != NULL)
-    g_hash_table_insert (self->tls, g_steal_pointer (&name), config);
-  return config;
-}
-
-/* The authorities are read when the first connection needs them: plain HTTP on loopback has no use
- * for them. */
-static gboolean
-find_certificates (OciHttpClient *self, const OciUrlOrigin *origin, OciHttpCertificates *out,
-                   GError **error)
-{
-  if (self->trust == NULL && !self->options.insecure)
-    self->trust = oci_trust_load (NULL, error);
-  if (self->trust == NULL && !self->options.insecure)
-    return FALSE;
-  const OciTlsConfig *registry = find_registry_certificates (self, origin, error);
-  if (registry == NULL)
-    return FALSE;
-  if (self->trust != NULL)
-    *out = (OciHttpCertificates){
-      .ca_file = registry->ca_file != NULL ? registry->ca_file : self->trust->file,
-      .proxy_ca_file = self->trust->file,
-      .ca_name = self->trust->name,
-    };
-  out->certificate = registry->certificate;
-  out->key = registry->key;
-  return TRUE;
-}
-
-gboolean
-oci_http_client_certificates (OciHttpClient *self, const OciUrlOrigin *origin,
-                              OciHttpCertificates *out, GError **error)
-{
-  *out = (OciHttpCertificates){ 0 };
-  if (strcmp (origin->scheme, "https") != 0)
-    return TRUE;
-  g_mutex_lock (&self->mutex);
-  gboolean ok = find_certificates (self, origin, out, error);
-  g_mutex_unlock (&self->mutex);
-  return ok;
 }
 
 static void

@@ -1,7 +1,7 @@
 /* Headers on their way to libcurl and back. Private to http-exchange.c. */
 #pragma once
 
-#include "oci/http/http.h"
+#include "oci/http/message.h"
 
 G_BEGIN_DECLS
 

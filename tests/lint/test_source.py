@@ -105,7 +105,7 @@ class Includes(unittest.TestCase):
         owners = {"archive.h": {"oci/decompressor.c", "builder/main.c"},
                   "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "builder/main.c"},
                   "zlib.h": {"oci/decompressor.c"},
-                  "curl/curl.h": {"oci/http/http.c", "oci/http/http-headers.c", "oci/http/http-headers.h", "oci/http/http-exchange.c",
+                  "curl/curl.h": {"oci/http/client.c", "oci/http/message.c", "oci/http/http-headers.c", "oci/http/http-headers.h", "oci/http/http-exchange.c",
                                  "oci/http/url.c", "builder/main.c"},
                   "openssl/evp.h": {"oci/digest.c", "builder/validation/certificate.c"},
                   "openssl/x509v3.h": {"builder/validation/certificate.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"},

@@ -1,4 +1,4 @@
-#include "builder/lambda/lambda-failure.h"
+#include "builder/lambda/lambda-result.h"
 
 #include "builder/sandbox/root-path.h"
 
@@ -8,6 +8,15 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+
+void
+terrane_lambda_result_clear (TerraneLambdaResult *self)
+{
+  g_clear_pointer (&self->request_id, g_free);
+  g_clear_pointer (&self->error_type, g_free);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->log, g_bytes_unref);
+}
 
 static void fail (TerraneLambdaResult *result, const char *type, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
