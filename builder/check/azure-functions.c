@@ -134,7 +134,9 @@ check_host (const Check *self, GError **error)
 }
 
 gboolean
-terrane_check_azure_functions (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_azure_functions (const TerraneCheck *check,
+                               G_GNUC_UNUSED const TerraneCheckFacts *facts,
+                               TerraneFindings *findings, GError **error)
 {
   const TerraneImageView *view = check->view;
   g_autofree char *variable = terrane_image_view_env (view, "AzureWebJobsScriptRoot");

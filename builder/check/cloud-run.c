@@ -84,7 +84,8 @@ check_environment (const TerraneImageView *view, TerraneFindings *findings)
 }
 
 gboolean
-terrane_check_cloud_run (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_cloud_run (const TerraneCheck *check, G_GNUC_UNUSED const TerraneCheckFacts *facts,
+                         TerraneFindings *findings, GError **error)
 {
   check_platform (check->view, findings);
   if (!check_program (check->view, findings, error))

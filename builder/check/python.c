@@ -341,10 +341,11 @@ check_dists (const Check *self, GError **error)
 }
 
 gboolean
-terrane_check_python (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_python (const TerraneCheck *check, const TerraneCheckFacts *facts,
+                      TerraneFindings *findings, GError **error)
 {
   const TerraneImageView *view = check->view;
-  const TerranePython *python = check->python;
+  const TerranePython *python = facts->python;
   if (python->base.interpreter == NULL)
     return TRUE;
   g_autoptr (GHashTable) modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -379,10 +379,11 @@ note_owners (Size *self)
 }
 
 gboolean
-terrane_check_size (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_size (const TerraneCheck *check, const TerraneCheckFacts *facts,
+                    TerraneFindings *findings, GError **error)
 {
   g_autoptr (GPtrArray) packages = NULL;
-  if (!terrane_packages_find (check->view, check->python, &packages, error))
+  if (!terrane_packages_find (check->view, facts->python, &packages, error))
     return FALSE;
   g_autoptr (GHashTable) owners = g_hash_table_new (NULL, NULL);
   g_autoptr (GHashTable) places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

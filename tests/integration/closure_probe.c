@@ -3,6 +3,7 @@
 #include "builder/facts/programs.h"
 #include "builder/store/commit.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include <stdio.h>
 

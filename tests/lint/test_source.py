@@ -97,7 +97,8 @@ class Includes(unittest.TestCase):
             return re.sub(r"(-private)?\.[ch]$", "", name)
         graph = {}
         for name, included in self.edges():
-            if unit(name) != unit(included) and name.endswith(".h"):
+            settled = not name.startswith(("builder/sandbox/", "builder/resolve/"))  # these are being taken apart
+            if unit(name) != unit(included) and (settled or name.endswith(".h")):
                 graph.setdefault(unit(name), set()).add(unit(included))
         self.assert_no_cycles(graph)
 

@@ -1,5 +1,6 @@
 #include "builder/store/ingest.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include "oci/base/error.h"
 
