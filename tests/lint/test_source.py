@@ -121,6 +121,14 @@ class Includes(unittest.TestCase):
                     self.assertIn(name, owners[header], f"{name} includes <{header}>")
 
 
+class Tables(unittest.TestCase):
+    def test_the_kinds_of_cache_entries_are_documented(self):
+        code = (TOP / "builder/store/cache.c").read_text()
+        kinds = re.findall(r'\[TERRANE_CACHE_[A-Z]+\] = "([a-z]+)"', code)
+        row = re.search(r"^\| `cache/KIND/KEY` \|.*", (TOP / "docs/architecture.md").read_text(), re.MULTILINE).group(0)
+        self.assertEqual(sorted(kinds), sorted(re.findall(r"`([a-z]+)`", row)))
+
+
 class Shape(unittest.TestCase):
     def test_files_are_one_concept(self):
         for path in sources(".c", ".h"):
