@@ -1,6 +1,6 @@
 #include "builder/image/transformed.h"
 
-#include "builder/check/python-base.h"
+#include "builder/facts/python-base.h"
 #include "builder/transform/compiler.h"
 #include "builder/transform/host-python.h"
 
