@@ -25,7 +25,6 @@ void
 terrane_python_base_clear (TerranePythonBase *self)
 {
   g_clear_pointer (&self->interpreter, g_free);
-  g_clear_pointer (&self->identity, g_free);
 }
 
 /* The minor version of "python3.N", else 0. */
@@ -113,20 +112,6 @@ list_files (TerraneTree *tree, const TerranePythonBase *base)
       add_file (files, tree, library);
     }
   return files;
-}
-
-static void
-identify_interpreter (const GPtrArray *files, TerranePythonBase *base)
-{
-  OciDigestHex hex;
-  GString *identity = g_string_new (NULL);
-  g_string_printf (identity, "python3.%u", base->python_minor);
-  for (guint i = 0; i < files->len; i++)
-    {
-      const TerraneNode *node = files->pdata[i];
-      g_string_append_printf (identity, " %s", oci_digest_hex (&node->object, hex));
-    }
-  base->identity = g_string_free (identity, FALSE);
 }
 
 static void
@@ -299,14 +284,12 @@ static gboolean
 from_cache (const json_t *entry, TerranePythonBase *base)
 {
   const char *interpreter = terrane_cache_text (entry, "interpreter");
-  const char *identity = terrane_cache_text (entry, "identity");
   const json_t *patch = json_object_get (entry, "python_patch");
-  if (entry == NULL || (interpreter != NULL && (identity == NULL || patch == NULL)))
+  if (entry == NULL || (interpreter != NULL && patch == NULL))
     return FALSE;
   base->has_patch = json_is_integer (patch);
   base->python_patch = (unsigned) json_integer_value (patch);
   base->interpreter = g_strdup (interpreter);
-  base->identity = g_strdup (identity);
   base->python_major = (unsigned) json_integer_value (json_object_get (entry, "python_major"));
   base->python_minor = (unsigned) json_integer_value (json_object_get (entry, "python_minor"));
   base->libc =
@@ -324,8 +307,6 @@ to_cache (const TerranePythonBase *base, const OciDigest *commit)
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex))); /* for gc */
   if (base->interpreter != NULL)
     oci_json_set (entry, "interpreter", oci_json_text (base->interpreter));
-  if (base->identity != NULL)
-    oci_json_set (entry, "identity", oci_json_text (base->identity));
   oci_json_set (entry, "python_major", json_integer (base->python_major));
   oci_json_set (entry, "python_minor", json_integer (base->python_minor));
   oci_json_set (entry, "python_patch",
@@ -345,14 +326,13 @@ terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree, const char 
   if (base.interpreter != NULL)
     {
       g_autoptr (GPtrArray) files = list_files (tree, &base);
-      identify_interpreter (files, &base);
       if (!find_patch (store, tree, files, &base, error))
         return FALSE;
     }
   if (!find_libc (store, tree, &base, error))
     return FALSE;
   *out_base = base;
-  base.interpreter = base.identity = NULL;
+  base.interpreter = NULL;
   return TRUE;
 }
 
@@ -376,6 +356,6 @@ terrane_python_base_find (TerraneStore *store, const OciDigest *commit, const ch
         return FALSE;
     }
   *out_base = base;
-  base.interpreter = base.identity = NULL;
+  base.interpreter = NULL;
   return TRUE;
 }

@@ -10,7 +10,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *interpreter;     /* (nullable): absolute path in the image; NULL when there is no Python */
-  char *identity;        /* (nullable): of the interpreter's files: changes when they do */
   unsigned python_major; /* 0 when there is no Python */
   unsigned python_minor;
   gboolean has_patch; /* whether @python_patch was found */
