@@ -279,6 +279,23 @@ class Damage(TestCase):
                 read_cache_entry(entry)
         self.assert_store_is_sound(store)
 
+    def test_facts_of_damaged_files_are_not_remembered(self):
+        shutil.copy("/bin/true", self.directory / "one/program")
+        self.build(self.profile, "--no-lock")
+        findings = self.terrane(self.store, "--json", "check", "test").stdout
+        store = self.damaged()
+        shutil.rmtree(store / "cache/programs")
+        program, = (path for path in self.objects(store, ".file") if path.stat().st_size == os.stat("/bin/true").st_size)
+        program.chmod(0o600)
+        data = program.read_bytes()
+        at = 0x12  # e_machine, of another processor
+        program.write_bytes(data[:at] + b"\x08\0" + data[at + 2:])
+        result = self.terrane(store, "check", "test")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("is damaged; 'terrane fsck --repair'", result.stderr)
+        program.write_bytes(data)
+        self.assertEqual(self.terrane(store, "--json", "check", "test").stdout, findings)
+
     def test_cycle_of_directories(self):
         """Only tampering makes one: a directory with the content of another that leads back to it."""
         trees = self.objects(self.store, ".dirtree")
