@@ -43,6 +43,23 @@ terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
   return g_steal_pointer (&scripts);
 }
 
+/* Which emulator, by its content where this process knows the file. */
+static json_t *
+emulator_key (const TerraneEmulator *emulator)
+{
+  OciDigest digest;
+  OciDigestHex hex;
+  g_auto (OciFd) fd = -1;
+  json_t *key = json_object ();
+  oci_json_set (key, "name", oci_json_text (emulator->name));
+  oci_json_set (key, "kind", json_integer (emulator->kind));
+  if (emulator->program != NULL
+      && oci_open_file (AT_FDCWD, emulator->program, TRUE, &fd, NULL, NULL)
+      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it says what is wrong */
+    oci_json_set (key, "program", oci_json_text (oci_digest_hex (&digest, hex)));
+  return key;
+}
+
 /* Everything that the outcome depends on. */
 static OciDigest
 result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts,
@@ -81,7 +98,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   if (emulator->name != NULL)
-    oci_json_set (key, "emulator", oci_json_text (emulator->name));
+    oci_json_set (key, "emulator", emulator_key (emulator));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
