@@ -6,6 +6,7 @@
 #include "builder/store/commit.h"
 #include "builder/validation/gates.h"
 #include "builder/validation/run.h"
+#include "builder/validation/suite.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -50,7 +51,7 @@ terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
   /* By another terrane, or in a sandbox that allows less, it may fail. */
-  OciDigest version = terrane_validation_version ();
+  OciDigest version = terrane_suite_version ();
   g_autoptr (OciJsonValue) key = json_object ();
   json_t *digests = json_array ();
   for (guint i = 0; i < scripts->len; i++)

@@ -8,17 +8,6 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
-  TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
-  TERRANE_SEVERITY_NOTE,    /* good to know */
-  TERRANE_SEVERITY_OFF,     /* somebody decided that it does not count */
-} TerraneSeverity;
-
-/** "error", "warning" or "note", as SARIF spells them too; "off". */
-const char *terrane_severity_name (TerraneSeverity severity);
-
 /* One of several files that a finding is about. */
 typedef struct
 {

@@ -12,12 +12,29 @@ enum
   MAX_ENTRY_BYTES = 4 * 1024 * 1024,
 };
 
+static const char *const names[] = {
+  [TERRANE_CACHE_NAMES] = "names",       [TERRANE_CACHE_DIGESTS] = "digests",
+  [TERRANE_CACHE_TREES] = "trees",       [TERRANE_CACHE_TRANSFORMED] = "transformed",
+  [TERRANE_CACHE_LAYERS] = "layers",     [TERRANE_CACHE_IMAGES] = "images",
+  [TERRANE_CACHE_IMPORTS] = "imports",   [TERRANE_CACHE_LOCATIONS] = "locations",
+  [TERRANE_CACHE_PYTHONS] = "pythons",   [TERRANE_CACHE_PULLED] = "pulled",
+  [TERRANE_CACHE_RESULTS] = "results",   [TERRANE_CACHE_GEO] = "geo",
+  [TERRANE_CACHE_PROGRAMS] = "programs", [TERRANE_CACHE_UNPACKED] = "unpacked",
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (names) == TERRANE_CACHE_KINDS);
+
+const char *
+terrane_cache_kind_name (TerraneCacheKind kind)
+{
+  return names[kind];
+}
+
 json_t *
-terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key)
+terrane_cache_get (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
 {
   OciDigestHex hex;
   g_autoptr (GBytes) data = NULL;
-  g_autofree char *path = g_strdup_printf ("cache/%s/%s", kind, oci_digest_hex (key, hex));
+  g_autofree char *path = g_strdup_printf ("cache/%s/%s", names[kind], oci_digest_hex (key, hex));
   if (!oci_read_file (terrane_store_dfd (store), path, MAX_ENTRY_BYTES, &data, NULL))
     return NULL;
   size_t size = 0;
@@ -35,12 +52,12 @@ clear_place (int dfd, const char *name, GError **error)
 }
 
 gboolean
-terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key, const json_t *value,
-                   GError **error)
+terrane_cache_put (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key,
+                   const json_t *value, GError **error)
 {
   OciDigestHex hex;
   g_auto (OciFd) dfd = -1;
-  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
   g_autoptr (GBytes) data = oci_json_dump (value);
   OCI_PREFIX (error, "the cache of %s", terrane_store_path (store));
   return oci_make_dirs (terrane_store_dfd (store), directory, 0755, error)
@@ -51,10 +68,10 @@ terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key, 
 }
 
 gboolean
-terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc keep, gpointer data,
-                     guint *out_removed, GError **error)
+terrane_cache_sweep (TerraneStore *store, TerraneCacheKind kind, TerraneCacheFunc keep,
+                     gpointer data, guint *out_removed, GError **error)
 {
-  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
   int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT)
     return TRUE;
@@ -85,9 +102,10 @@ terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc kee
 }
 
 json_t *
-terrane_cache_find (TerraneStore *store, const char *kind, const char *member, const char *text)
+terrane_cache_find (TerraneStore *store, TerraneCacheKind kind, const char *member,
+                    const char *text)
 {
-  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
   int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   json_t *found = NULL;
@@ -116,9 +134,9 @@ terrane_cache_text (const json_t *value, const char *member)
 }
 
 void
-terrane_cache_forget (TerraneStore *store, const char *kind, const OciDigest *key)
+terrane_cache_forget (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
 {
   OciDigestHex hex;
-  g_autofree char *path = g_strdup_printf ("cache/%s/%s", kind, oci_digest_hex (key, hex));
+  g_autofree char *path = g_strdup_printf ("cache/%s/%s", names[kind], oci_digest_hex (key, hex));
   (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes what stays */
 }

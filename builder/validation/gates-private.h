@@ -1,7 +1,7 @@
 /* What the gates share. */
 #pragma once
 
-#include "builder/sandbox/lambda.h"
+#include "builder/lambda/lambda.h"
 #include "builder/validation/gates.h"
 
 G_BEGIN_DECLS

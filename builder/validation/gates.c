@@ -1,4 +1,4 @@
-#include "builder/sandbox/event.h"
+#include "builder/lambda/event.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/validation/explain.h"
 #include "builder/validation/gates-private.h"

@@ -1,6 +1,6 @@
 /* validate.http: the image's web server, as Cloud Run and Azure Functions start it, must answer a
  * request. */
-#include "builder/sandbox/http-client.h"
+#include "builder/lambda/http-client.h"
 #include "builder/sandbox/session.h"
 #include "builder/validation/gates-private.h"
 

@@ -1,5 +1,5 @@
 /* validate.invoke: the function, as terrane invoke runs it, must answer an event. */
-#include "builder/sandbox/lambda-report.h"
+#include "builder/lambda/lambda-report.h"
 #include "builder/validation/gates-private.h"
 #include "builder/validation/json-subset.h"
 

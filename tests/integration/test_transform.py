@@ -377,6 +377,93 @@ class Bytecode(TransformCase):
         self.assertIn(b"after", pyc_files(self.tree(record) / "var/task")["pkg/__pycache__/__init__.cpython-311.pyc"])
 
 
+LINKED_PYTHON = pathlib.Path("/usr/bin/python3.11")
+
+
+@unittest.skipUnless(LINKED_PYTHON.exists() and have("bwrap", "ostree"), "needs Debian 12's Python, bubblewrap and ostree")
+class BytecodeKeys(TransformCase):
+    """One store, one source, bases that differ in one file that the compile reads: none gets the bytecode of another."""
+
+    SPOIL = ("import builtins\n_compile = builtins.compile\n"
+             "builtins.compile = lambda source, name, *a, **k: _compile(b'SPOILT = 1' if name == '/opt/m.py' else source, name, *a, **k)\n")
+
+    def setUp(self):
+        super().setUp()
+        self.write("tree/m.py", "GOOD = 1\n")
+        # Libraries by their own paths, which is where the program looks for them.
+        base = self.directory / "plain"
+        keep_out = shutil.ignore_patterns("__pycache__", "test*", "lib-dynload", "*-packages", "idlelib", "lib2to3", "config-*", "ensurepip")
+        shutil.copytree("/usr/lib/python3.11", base / "usr/lib/python3.11", ignore=keep_out, symlinks=True)
+        (base / "usr/bin").mkdir()
+        shutil.copy(LINKED_PYTHON, base / "usr/bin")
+        (base / "usr/bin/python3").symlink_to("python3.11")
+        for line in run("ldd", LINKED_PYTHON).splitlines():
+            path = next((word for word in line.split() if word.startswith("/")), None)
+            if path:
+                (base / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, base / path[1:])
+        for name in ("tmp", "proc", "dev"):
+            (base / name).mkdir()
+
+    def names(self, base, env=None):
+        record = self.build(self.profile({"bytecode": "unchecked-hash"}, base={"directory": base}, config={"env": {"PATH": "/usr/bin", **(env or {})}},
+                                         name=base), "--no-lock")
+        data, = pyc_files(self.tree(record) / "opt").values()
+        return record, marshal.loads(data[16:]).co_names
+
+    def spoilt(self, path, text):
+        """A copy of the base in which one file differs."""
+        copy = self.directory / path.replace("/", "-")
+        shutil.copytree(self.directory / "plain", copy, symlinks=True)
+        file = copy / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        old = file.read_text() if file.exists() else ""
+        file.write_text(f"{old}\n{text}")
+        return copy.name
+
+    def test_modules_of_the_standard_library(self):
+        for path in ("usr/lib/python3.11/struct.py", "usr/lib/python3.11/encodings/utf_8.py", "usr/lib/python3.11/warnings.py"):
+            name = self.spoilt(path, self.SPOIL)
+            self.assertEqual(self.names(name)[1], ("SPOILT",), path)  # so that it would matter
+        self.assertEqual(self.names("plain")[1], ("GOOD",))
+        before = self.names("plain")[0]["commit"]
+        self.assertEqual(self.names("plain")[0]["commit"], before)
+
+    def test_another_home_of_modules(self):
+        shutil.copytree(self.directory / "plain", self.directory / "homes", symlinks=True)
+        shutil.copytree(self.directory / "plain/usr/lib/python3.11", self.directory / "homes/srv/lib/python3.11")
+        with open(self.directory / "homes/srv/lib/python3.11/struct.py", "a") as file:
+            file.write(self.SPOIL)
+        base = self.directory / "homes.tar"
+        run("tar", "-cf", base, "-C", self.directory / "homes", ".")
+        # The variable comes from the image that is the base; equal files, another environment.
+        image = self.build(self.write_profile("of-files.json", name="of-files", base={"archive": str(base)},
+                                              config={"env": {"PATH": "/usr/bin"}}), "--no-lock")
+        moved = self.build(self.write_profile("moved.json", name="moved", base={"archive": str(base)},
+                                              config={"env": {"PATH": "/usr/bin", "PYTHONHOME": "/srv"}}), "--no-lock")
+        self.assertEqual(image["commit"], moved["commit"])
+        found = []
+        for name in ("moved", "of-files"):
+            record = self.build(self.profile({"bytecode": "unchecked-hash"}, base={"image": f"oci:{self.layout()}:{name}:latest"}, name=f"on-{name}"),
+                                "--no-lock")
+            data, = pyc_files(self.tree(record) / "opt").values()
+            found.append(marshal.loads(data[16:]).co_names)
+        self.assertEqual(found, [("SPOILT",), ("GOOD",)])
+
+
+    def test_the_python_of_this_machine(self):
+        self.write("tree/m.py", "# -*- coding: cp1252 -*-\nGOOD = 1\n")
+        self.write("arm/usr/bin/python3.11", "for another processor").chmod(0o755)
+        profile = self.profile({"bytecode": "unchecked-hash"}, base={"directory": "arm"}, platform="linux/arm64" if X86 else "linux/amd64")
+        table = 'decoding_table = decoding_table.replace("G", "S")\n'
+        found = []
+        for name in (self.spoilt("usr/lib/python3.11/encodings/cp1252.py", table), "plain"):
+            record = self.build(profile, "--no-lock", env={"PATH": f"{self.directory / name}/usr/bin:{os.environ['PATH']}"})
+            data, = pyc_files(self.tree(record) / "opt").values()
+            found.append(marshal.loads(data[16:]).co_names)
+        self.assertEqual(found, [("SOOD",), ("GOOD",)])
+
+
 class OtherArchitecture(TransformCase):
     """Only files with the names are needed: nothing of an image for another processor is run."""
 

@@ -1,5 +1,8 @@
+#include "builder/store/cache.h"
+#include "builder/store/gc.h"
 #include "builder/store/ingest.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include "oci/base/error.h"
 
@@ -332,6 +335,32 @@ test_other_version (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_UNSUPPORTED, "the store *has the format ‘2’*");
 }
 
+/* No rule keeps what says nothing, so a kind of which something stays has no rule. */
+static void
+test_gc_knows_all_caches (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  if (!test_dir_holds_stores (&dir))
+    return;
+  g_autofree char *path = test_dir_file (&dir, "store");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneStore) store = terrane_store_open (path, TERRANE_STORE_EXCLUSIVE, &error);
+  g_assert_no_error (error);
+  g_autoptr (OciJsonValue) nothing = json_object ();
+  const OciDigest key = { { 7 } };
+  for (TerraneCacheKind kind = 0; kind < TERRANE_CACHE_KINDS; kind++)
+    {
+      terrane_cache_put (store, kind, &key, nothing, &error);
+      g_assert_no_error (error);
+      for (TerraneCacheKind other = 0; other < kind; other++)
+        g_assert_cmpstr (terrane_cache_kind_name (kind), !=, terrane_cache_kind_name (other));
+    }
+  TerraneGcReport report = { 0 };
+  terrane_gc (store, &report, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (report.cache_entries, ==, TERRANE_CACHE_KINDS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -341,5 +370,6 @@ main (int argc, char **argv)
   g_test_add_func ("/store/refused", test_refused);
   g_test_add_func ("/store/hard-links", test_hard_links);
   g_test_add_func ("/store/other-version", test_other_version);
+  g_test_add_func ("/store/gc-knows-all-caches", test_gc_knows_all_caches);
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-#include "builder/sandbox/log-lines.h"
+#include "builder/lambda/log-lines.h"
 #include "builder/validation/explain.h"
 #include "builder/validation/gates-private.h"
 #include "builder/validation/junit.h"
