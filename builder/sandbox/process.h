@@ -37,6 +37,7 @@ typedef struct
   TerraneProcessPrepareFunc prepare; /* (nullable) */
   gpointer prepare_data;
   gboolean as_it_is; /* argv[0] is an absolute path, where the prepare function leads */
+  gboolean ends_itself; /* when this process does; else the kernel kills it then, at any moment */
 } TerraneProcess;
 
 typedef struct
