@@ -28,6 +28,7 @@ enum
   SAMPLE_USECS = 10 * 1000,
   MAX_SAMPLE_USECS = 250 * 1000,
   EXACT_SAMPLES = 8, /* one of so many */
+  MAX_BLIND_USECS = 1000 * 1000,
   CHUNK_BYTES = 16 * 1024,
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
@@ -51,8 +52,11 @@ struct _TerraneSession
   OciFd init_pidfd;
   GString *head;
   GString *status_text;
+  TerraneMachineMemory before; /* the program started */
   gint64 next_sample;
+  gint64 last_look; /* that was none in vain */
   guint samples;
+  guint over; /* so many looks in a row found too much */
   TerraneSandboxKind kind;
   gboolean killed;
 
@@ -140,29 +144,58 @@ kill_all (TerraneSession *self)
   (void) kill (self->outer, SIGKILL);
 }
 
+/* A process that has just been made by vfork() has the pages of its parent, and both count: what is
+ * of several processes is looked at twice. */
+static gboolean
+is_over (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
+{
+  uint64_t bytes = usage->bytes + usage->unseen_bytes;
+  self->over = limit > 0 && bytes > limit ? self->over + 1 : 0;
+  return self->over > (usage->processes > 1 ? 1 : 0);
+}
+
+static void
+take_usage (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
+{
+  gboolean over = is_over (self, usage, limit);
+  self->last_look = g_get_monotonic_time ();
+  g_mutex_lock (&self->mutex);
+  if (over)
+    self->peak_bytes = MAX (self->peak_bytes, usage->bytes + usage->unseen_bytes);
+  else if (usage->exact && self->over == 0)
+    self->peak_bytes = MAX (self->peak_bytes, usage->bytes);
+  g_mutex_unlock (&self->mutex);
+  self->end.out_of_memory = self->end.out_of_memory || over;
+  /* Where the kernel's limit is in force this is never reached; it is not for root. */
+  self->end.too_many_processes =
+      self->end.too_many_processes || usage->threads > TERRANE_SESSION_MAX_PROCESSES;
+}
+
 /* @exactly: pages that processes share are not to be counted twice, which takes longer */
 static void
 sample (TerraneSession *self, gboolean exactly)
 {
   TerraneUsage usage;
   uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
-  uint64_t above = limit > 0 ? limit : G_MAXUINT64;
+  const TerraneUsageQuery query = { .init = self->init,
+                                    .limit = limit > 0 ? limit : G_MAXUINT64,
+                                    .max_threads = TERRANE_SESSION_MAX_PROCESSES,
+                                    .exactly = exactly,
+                                    .before = self->before };
   gint64 started = g_get_monotonic_time ();
-  gboolean seen = terrane_usage_read (self->init, exactly ? 0 : above, &usage);
+  TerraneUsageResult result = terrane_usage_read (&query, &usage);
   gint64 now = g_get_monotonic_time ();
   /* Where a look takes long, most of the time is the program's all the same. */
   self->next_sample = now + CLAMP (2 * (now - started), SAMPLE_USECS, MAX_SAMPLE_USECS);
-  if (!seen)
-    return;
-  g_mutex_lock (&self->mutex);
-  if (usage.exact)
-    self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
-  g_mutex_unlock (&self->mutex);
-  self->end.out_of_memory = self->end.out_of_memory || (limit > 0 && usage.bytes > limit);
-  /* Where the kernel's limit is in force this is never reached; it is not for root. */
-  self->end.too_many_processes =
-      self->end.too_many_processes || usage.threads > TERRANE_SESSION_MAX_PROCESSES;
-  if (self->end.out_of_memory || self->end.too_many_processes)
+  if (result == TERRANE_USAGE_READ)
+    take_usage (self, &usage, limit);
+  else if (result == TERRANE_USAGE_ABSENT)
+    self->last_look = now;
+  self->end.unwatched =
+      self->end.unwatched || (limit > 0 && now - self->last_look > MAX_BLIND_USECS);
+  if (self->over == 1)
+    self->next_sample = now;
+  if (self->end.out_of_memory || self->end.too_many_processes || self->end.unwatched)
     kill_all (self);
 }
 
@@ -335,6 +368,7 @@ start (TerraneSession *self)
   if (self->pidfd < 0 || self->init_pidfd < 0)
     return throw_failure (self);
   enter_cgroup (self);
+  (void) terrane_machine_memory_read (&self->before);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {
@@ -359,6 +393,7 @@ run_thread (gpointer data)
   self->started = TRUE;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
+  self->last_look = g_get_monotonic_time ();
   if (ok)
     while (!wait_for_event (self))
       serve_requests (self);
@@ -468,8 +503,7 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   if (!terrane_mounts_init (&mounts, sandbox, options->files, error)
       || !terrane_bwrap_add_sandbox (&bwrap, sandbox, &mounts, options->terminal, error)
       || !terrane_bwrap_add_channels (&bwrap, &self->status, &self->release, &self->life, error)
-      || !terrane_bwrap_add_files (&bwrap, error)
-      || !terrane_bwrap_finish (&bwrap, argv, error))
+      || !terrane_bwrap_add_files (&bwrap, error) || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);
   TerraneProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
