@@ -23,12 +23,13 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
 }
 
 gboolean
-terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit)
+terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
+                        gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
   const char *commit = terrane_cache_text (entry, "commit");
-  return commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL)
-         && terrane_commit_exists (store, out_commit);
+  *out_found = commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL);
+  return !*out_found || terrane_commit_find (store, out_commit, out_found, error);
 }
 
 static void
@@ -40,11 +41,14 @@ add_report (TerraneStoredTree *tree, json_t *report)
 }
 
 gboolean
-terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree)
+terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree,
+                         gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
-  if (!terrane_tree_cache_get (store, key, &out_tree->commit))
+  if (!terrane_tree_cache_get (store, key, &out_tree->commit, out_found, error))
     return FALSE;
+  if (!*out_found)
+    return TRUE;
   json_t *pruned = json_object_get (entry, "pruned");
   if (json_is_object (pruned))
     add_report (out_tree, pruned);
@@ -145,7 +149,10 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
   const TerraneProgress *progress = options->progress;
   g_auto (TerraneSourceReport) report = { 0 };
   OciDigest key = terrane_tree_key (identity, spec, options->modes);
-  if (terrane_tree_cache_find (store, &key, out_tree))
+  gboolean found = FALSE;
+  if (!terrane_tree_cache_find (store, &key, out_tree, &found, error))
+    return FALSE;
+  if (found)
     {
       terrane_progress_info (progress, "%s: unchanged", spec->name);
       return TRUE;
@@ -179,11 +186,13 @@ terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
 }
 
 gboolean
-terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes)
+terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
+                        gboolean *out_stored, GError **error)
 {
   OciDigest identity, commit;
+  *out_stored = FALSE;
   if (!terrane_source_type (spec->kind)->identify (store, spec, &identity, NULL))
-    return FALSE;
+    return TRUE; /* reading it says what is wrong */
   OciDigest key = terrane_tree_key (&identity, spec, modes);
-  return terrane_tree_cache_get (store, &key, &commit);
+  return terrane_tree_cache_get (store, &key, &commit, out_stored, error);
 }
