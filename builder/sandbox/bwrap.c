@@ -1,6 +1,7 @@
 #include "builder/sandbox/bwrap.h"
 
 #include "builder/sandbox/init/blob.h"
+#include "builder/sandbox/masks.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -295,6 +296,28 @@ check_directories (const TerraneSandbox *self, const char *working_dir, GError *
   return TRUE;
 }
 
+/* A device on a mount without devices cannot be opened: the answer is that to an ordinary user. In
+ * a tmpfs, glibc before 2.34 would look for shared memory. */
+static void
+add_masks (TerraneBwrap *self)
+{
+  g_auto (OciFd) proc = open ("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_auto (GStrv) names = terrane_masks_find (proc, geteuid () == 0);
+  for (char **name = names; *name != NULL; name++)
+    {
+      gboolean is_dir = g_str_has_suffix (*name, "/");
+      g_autofree char *path = g_strdup_printf ("/proc/%.*s", (int) strlen (*name) - is_dir, *name);
+      const char *const file[] = { "--ro-bind", "/dev/null", path, NULL };
+      const char *const tmpfs[] = { "--tmpfs", path, "--remount-ro", path, NULL };
+      if (!is_dir)
+        terrane_argv_add_all (&self->options, file);
+      else if (self->mounts->overlays)
+        add_mount (self, "--ro-bind", TERRANE_MOUNTS_NOTHING, path);
+      else
+        terrane_argv_add_all (&self->options, tmpfs);
+    }
+}
+
 static gboolean
 add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir,
                  GError **error)
@@ -308,6 +331,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
   terrane_argv_add_format (&self->options, "%s%s", sandbox->root,
                            self->mounts->overlays ? TERRANE_MOUNTS_ROOT : "");
   terrane_argv_add_all (&self->options, proc);
+  add_masks (self);
   if (self->mounts->overlays)
     add_mount (self, "--bind", TERRANE_MOUNTS_TMP, "/tmp");
   else

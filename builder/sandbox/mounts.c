@@ -176,7 +176,7 @@ make_view (const TerraneMounts *self)
 {
   char path[MAX_PATH];
   if (!make_dir (SKELETON, 0755) || !make_dir (SKELETON "/dev", 0755)
-      || !make_dir (SKELETON "/files", 0755)
+      || !make_dir (SKELETON "/files", 0755) || !make_dir (SKELETON "/nothing", 0555)
       || !make_bytes (SKELETON "/passwd", self->passwd, 0644))
     return FALSE;
   for (const char *const *device = devices; *device != NULL; device++)

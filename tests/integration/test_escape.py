@@ -154,6 +154,19 @@ class Escape(TestCase):
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def test_what_of_proc_can_be_read(self):
+        """podman's and docker's masks, and what only root could read of the host; programs have the rest."""
+        masked = {"acpi", "asound", "interrupts", "kcore", "keys", "key-users", "kmsg", "latency_stats", "sched_debug", "scsi",
+                  "timer_list", "timer_stats"}
+        private = {path.name for path in pathlib.Path("/proc").iterdir()
+                   if not path.name.isdigit() and not path.is_symlink() and not path.lstat().st_mode & 0o004}
+        for user in self.users:
+            with self.subTest(user):
+                output = self.probe(user, self.prepared(user), "test", "/probe", "proc")
+                seen = {pathlib.Path(path).name for path, result in attempts(output).items() if result == "read"}
+                self.assertEqual(seen & (masked | private), set())
+                self.assertLessEqual({"cpuinfo", "meminfo", "stat", "uptime", "version"}, seen)
+
     def test_setuid_programs_gain_nothing(self):
         for user in self.users:
             with self.subTest(user):
