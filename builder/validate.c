@@ -46,8 +46,9 @@ terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
 OciDigest
 terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
                       const GPtrArray *scripts, const GPtrArray *events,
-                      const TerraneEmulator *emulator)
+                      const TerraneValidateOptions *options)
 {
+  const TerraneEmulator *emulator = options->emulator;
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
   /* By another terrane, or in a sandbox that allows less, it may fail. */
@@ -79,7 +80,7 @@ terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
     oci_json_set (key, "name", oci_json_text (profile->name));
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_gates_digests (events));
-  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
+  oci_json_set (key, "sandbox", json_integer (options->sandbox));
   if (emulator->name != NULL)
     oci_json_set (key, "emulator", oci_json_text (emulator->name));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
@@ -99,6 +100,8 @@ run_gates (const TerraneValidateRun *run, GCancellable *cancellable, json_t *res
   const TerraneGates gates = { .root = run->root,
                                .config = run->config,
                                .profile = run->profile,
+                               .spec = run->spec,
+                               .limits = run->limits,
                                .events = run->events,
                                .emulator = run->emulator,
                                .started = on_started,
@@ -116,7 +119,7 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
   const TerraneSandbox sandbox = { .root = run->root,
                                    .env = (const char *const *) env,
                                    .working_dir = oci_image_config_working_dir (run->config),
-                                   .kind = (TerraneSandboxKind) run->spec->sandbox,
+                                   .kind = run->sandbox,
                                    .emulator = run->emulator };
   const TerraneValidation validation = { .sandbox = &sandbox,
                                          .architecture =
@@ -128,7 +131,7 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .started = on_started,
                                          .data = (gpointer) run->progress,
                                          .cancellable = terrane_interrupt_cancellable (interrupt) };
-  if ((run->profile != NULL && !terrane_gates_check (run->profile, error))
+  if ((run->profile != NULL && !terrane_gates_check (run->profile, run->sandbox, error))
       || !terrane_validation_run (&validation, &results, error))
     return FALSE;
   g_autoptr (OciJsonValue) all = terrane_results_to_json (results);
@@ -212,15 +215,14 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
 
 gboolean
 terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
-                        const TerraneImage *image, const TerraneEmulator *emulator,
-                        const TerraneProgress *progress, json_t **out_results, gboolean *out_cached,
-                        GError **error)
+                        const TerraneImage *image, const TerraneValidateOptions *options,
+                        json_t **out_results, gboolean *out_cached, GError **error)
 {
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (&profile->validate, error);
   g_autoptr (GPtrArray) events = scripts != NULL ? terrane_gates_load (profile, error) : NULL;
   if (events == NULL)
     return FALSE;
-  OciDigest key = terrane_validate_key (profile, image, scripts, events, emulator);
+  OciDigest key = terrane_validate_key (profile, image, scripts, events, options);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
   json_t *known_results = json_object_get (known, "results");
   *out_cached = json_is_array (known_results);
@@ -232,11 +234,12 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   TerraneValidateRun run = { .spec = &profile->validate,
                              .limits = &profile->limits,
                              .measure = profile->limits.import_time_ms > 0,
+                             .sandbox = options->sandbox,
                              .profile = profile,
                              .scripts = scripts,
                              .events = events,
-                             .emulator = emulator,
-                             .progress = progress };
+                             .emulator = options->emulator,
+                             .progress = options->progress };
   if (!run_in_store (store, image, &run, out_results, error))
     {
       g_prefix_error (error, "validation: ");
