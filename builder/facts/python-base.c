@@ -11,6 +11,7 @@
 
 enum
 {
+  FORMAT = 2, /* raised when another Python or version would be found */
   MAX_LIBC_BYTES = 64 * 1024 * 1024,
   SCAN_BYTES = 1024 * 1024,
   SCAN_OVERLAP = 32, /* longer than what is searched for */
@@ -192,7 +193,7 @@ scan_object (TerraneStore *store, const TerraneNode *node, ScanFunc scan, Terran
   size_t kept = 0, got = SCAN_BYTES;
   if (node->size == 0 || node->size > MAX_LIBC_BYTES)
     return TRUE;
-  if (!terrane_object_open (store, &node->object, &fd, error))
+  if (!terrane_object_open_verified (store, node, &fd, error))
     return FALSE;
   while (got == SCAN_BYTES)
     {
@@ -342,7 +343,7 @@ terrane_python_base_find (TerraneStore *store, const OciDigest *commit, const ch
 {
   g_auto (TerranePythonBase) base = { 0 };
   OciDigestHex hex;
-  g_autofree char *text = g_strdup_printf ("%s %s", oci_digest_hex (commit, hex),
+  g_autofree char *text = g_strdup_printf ("%d %s %s", FORMAT, oci_digest_hex (commit, hex),
                                            search_path != NULL ? search_path : "");
   OciDigest key = oci_digest_of (text, strlen (text));
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_PYTHONS, &key);

@@ -5,10 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 enum
 {
+  FORMAT = 1, /* of the first line */
   MAX_ENTRY_BYTES = 4 * 1024 * 1024,
 };
 
@@ -29,17 +31,47 @@ terrane_cache_kind_name (TerraneCacheKind kind)
   return names[kind];
 }
 
-json_t *
-terrane_cache_get (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
+/* The first line of an entry: what it is, and the digest of the JSON document after it. Returns:
+ * (transfer full) */
+static char *
+entry_header (TerraneCacheKind kind, const OciDigest *key, const void *json, size_t size)
+{
+  OciDigestHex key_hex, json_hex;
+  OciDigest digest = oci_digest_of (json, size);
+  return g_strdup_printf ("terrane-cache %d %s %s %s\n", FORMAT, names[kind],
+                          oci_digest_hex (key, key_hex), oci_digest_hex (&digest, json_hex));
+}
+
+/* Fails with %OCI_ERROR_CORRUPT and its like when the entry is not what was written under its name;
+ * with %OCI_ERROR_IO when that is not known. */
+static json_t *
+read_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, GError **error)
 {
   OciDigestHex hex;
   g_autoptr (GBytes) data = NULL;
   g_autofree char *path = g_strdup_printf ("cache/%s/%s", names[kind], oci_digest_hex (key, hex));
-  if (!oci_read_file (terrane_store_dfd (store), path, MAX_ENTRY_BYTES, &data, NULL))
+  if (!oci_read_file (terrane_store_dfd (store), path, MAX_ENTRY_BYTES, &data, error))
     return NULL;
   size_t size = 0;
   const char *text = g_bytes_get_data (data, &size);
-  return json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
+  const char *end = size > 0 ? memchr (text, '\n', size) : NULL;
+  size_t header_size = end != NULL ? (size_t) (end + 1 - text) : 0;
+  json_t *value = NULL;
+  if (header_size > 0)
+    {
+      g_autofree char *header = entry_header (kind, key, text + header_size, size - header_size);
+      if (strlen (header) == header_size && memcmp (header, text, header_size) == 0)
+        value = json_loadb (text + header_size, size - header_size, JSON_REJECT_DUPLICATES, NULL);
+    }
+  if (value == NULL)
+    oci_throw (error, OCI_ERROR_CORRUPT, "%s is not what was written there", path);
+  return value;
+}
+
+json_t *
+terrane_cache_get (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
+{
+  return read_entry (store, kind, key, NULL); /* what cannot be read is made again */
 }
 
 /* Something that is not a file has the name of an entry: only damage makes that. */
@@ -58,13 +90,32 @@ terrane_cache_put (TerraneStore *store, TerraneCacheKind kind, const OciDigest *
   OciDigestHex hex;
   g_auto (OciFd) dfd = -1;
   g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
-  g_autoptr (GBytes) data = oci_json_dump (value);
+  g_autoptr (GBytes) json = oci_json_dump (value);
+  size_t size = g_bytes_get_size (json);
+  g_autofree char *header = entry_header (kind, key, g_bytes_get_data (json, NULL), size);
+  g_autoptr (GString) data = g_string_new (header);
+  g_string_append_len (data, g_bytes_get_data (json, NULL), (gssize) size);
   OCI_PREFIX (error, "the cache of %s", terrane_store_path (store));
   return oci_make_dirs (terrane_store_dfd (store), directory, 0755, error)
          && oci_open_dir (terrane_store_dfd (store), directory, &dfd, error)
          && clear_place (dfd, oci_digest_hex (key, hex), error)
-         && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, g_bytes_get_data (data, NULL),
-                              g_bytes_get_size (data), error);
+         && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, data->str, data->len, error);
+}
+
+/* An entry that is damaged, foreign or of another version goes; one that cannot be read now stays.
+ */
+static gboolean
+keep_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, TerraneCacheFunc keep,
+            gpointer data)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciJsonValue) value = read_entry (store, kind, key, &local);
+  if (value != NULL)
+    return keep (kind, key, value, data);
+  if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+    return FALSE;
+  g_message ("the cache of %s: %s", terrane_store_path (store), local->message);
+  return TRUE;
 }
 
 gboolean
@@ -88,12 +139,9 @@ terrane_cache_sweep (TerraneStore *store, TerraneCacheKind kind, TerraneCacheFun
       if (entry->d_name[0] == '.'
           && (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..")))
         continue;
-      if (oci_digest_parse_hex (entry->d_name, &key, NULL))
-        {
-          g_autoptr (OciJsonValue) value = terrane_cache_get (store, kind, &key);
-          if (value != NULL && keep (kind, &key, value, data))
-            continue;
-        }
+      if (oci_digest_parse_hex (entry->d_name, &key, NULL)
+          && keep_entry (store, kind, &key, keep, data))
+        continue;
       ok = oci_remove_tree (fd, entry->d_name, error);
       *out_removed += ok ? 1 : 0;
     }

@@ -1,5 +1,8 @@
 /* The cache index: small JSON documents under STORE/cache/KIND/KEY. An entry says which output an
- * input gave; losing one costs time, never correctness. Safe for several processes. */
+ * input gave; losing one costs time, never correctness. Safe for several processes.
+ *
+ * Each starts with a line that has version, kind, key and the digest of the document. An entry that
+ * was damaged, or copied from elsewhere, does not match it, and is as good as none. */
 #pragma once
 
 #include "builder/store/store.h"

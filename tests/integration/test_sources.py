@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from terrane_test import TERRANE, Registry, TestCase, have, make_tar
+from terrane_test import Registry, TERRANE, TestCase, have, make_tar, read_cache_entry, write_cache_entry
 from web_server import Server, WebServer
 
 HELP = subprocess.run([TERRANE, "--help"], capture_output=True, text=True).stdout
@@ -617,8 +617,7 @@ class Ostree(SourceCase):
 
     def forget_pulls(self):
         for path in (self.store / "cache/pulled").iterdir():
-            entry = json.loads(path.read_text())
-            path.write_text(json.dumps({**entry, "used": int(time.time()) - 31 * DAY}))
+            write_cache_entry(path, {**read_cache_entry(path), "used": int(time.time()) - 31 * DAY})
 
     def test_broken_repository_over_http(self):
         repository = self.make_repository("archive")

@@ -13,7 +13,7 @@ import time
 import unittest
 import zipfile
 
-from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have
+from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have, sha256
 
 BASE = next(iter(INPUTS.glob("debian12-base-amd64.tar.zst")), None)
 X86 = platform.machine() == "x86_64"
@@ -159,6 +159,33 @@ class Strip(TransformCase):
         record = self.build(self.profile({"strip": True}))
         self.assertEqual(self.reports(record)["strip"]["kept"], {"with data in a section of its own": 1})
         self.assertEqual((self.tree(record) / "opt/libx.so").read_bytes(), before)
+
+    def test_what_another_eu_strip_made_is_not_taken(self):
+        """The same version, by its own words: once another program, once another library of the same program."""
+        self.compile("libx.so", "-shared", "-fPIC")
+        real = shutil.which("eu-strip")
+        names = ("program-1", "program-2", "library-1", "library-2")
+        for name, option in zip(names, ("-g", "-p", "-g", "-p")):
+            directory = self.directory / name
+            directory.mkdir()
+            if name.startswith("program"):
+                (directory / "eu-strip").write_text(f'#!/bin/sh\nexec {real} {option} "$@"\n')
+                (directory / "eu-strip").chmod(0o755)
+                continue
+            self.write("option.c", f'const char *option (void) {{ return "{option}"; }}\n')
+            self.write("main.c", "#include <unistd.h>\nextern const char *option (void);\nint main (int argc, char **argv) {\n"
+                       f'const char *all[40] = {{ "{real}", option () }};\n'
+                       f'for (int i = 1; i < argc; i++) all[i + 1] = argv[i];\nreturn execv ("{real}", (char **) all); }}\n')
+            run("gcc", "-shared", "-fPIC", "-o", directory / "liboption.so", "option.c", cwd=self.directory)
+            run("gcc", "-o", directory / "eu-strip", "main.c", f"-L{directory}", "-loption", "-Wl,-rpath,$ORIGIN", cwd=self.directory)
+        self.assertEqual(*(sha256(self.directory / name / "eu-strip") for name in names[2:]))
+        profile = self.profile({"strip": True})
+        sizes = []
+        for name in names:
+            record = self.build(profile, "--no-lock", env={"PATH": f"{self.directory / name}:{os.environ['PATH']}"})
+            sizes.append((self.tree(record) / "opt/libx.so").stat().st_size)
+        self.assertGreater(sizes[0], sizes[1])  # without debug information it still has its symbols
+        self.assertEqual(sizes, sizes[:2] * 2)
 
     def test_without_eu_strip_the_message_says_what_to_install(self):
         self.compile("libx.so", "-shared", "-fPIC")

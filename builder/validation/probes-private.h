@@ -1,8 +1,8 @@
-/* What the gates share. */
+/* What the probes share. */
 #pragma once
 
 #include "builder/lambda/lambda.h"
-#include "builder/validation/gates.h"
+#include "builder/validation/probes.h"
 
 G_BEGIN_DECLS
 
@@ -38,23 +38,23 @@ typedef struct
   uint64_t peak_bytes;
   char *output; /* the end of the log */
   json_t *more; /* (nullable): members of its own */
-} TerraneGateResult;
+} TerraneProbeResult;
 
-void terrane_gate_result_clear (TerraneGateResult *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneGateResult, terrane_gate_result_clear)
+void terrane_probe_result_clear (TerraneProbeResult *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProbeResult, terrane_probe_result_clear)
 
-/** Each fills in a result that its caller clears; FALSE as terrane_gates_run() says. */
-gboolean terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
-                                  GError **error);
-gboolean terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
-                                GError **error);
+/** Each fills in a result that its caller clears; FALSE as terrane_probes_run() says. */
+gboolean terrane_invoke_probe_run (const TerraneProbes *self, guint index,
+                                   TerraneProbeResult *result, GError **error);
+gboolean terrane_http_probe_run (const TerraneProbes *self, guint index, TerraneProbeResult *result,
+                                 GError **error);
 
 /** Sets the reason when an answer is not what was expected. */
-void terrane_invoke_gate_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
-                                TerraneGateResult *result);
+void terrane_invoke_probe_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
+                                 TerraneProbeResult *result);
 
 /** What an element is called: the name of its event's file, or its method and path. */
-char *terrane_invoke_gate_name (const TerraneProfile *profile, guint index);
-char *terrane_http_gate_name (const TerraneProfile *profile, guint index);
+char *terrane_invoke_probe_name (const TerraneProfile *profile, guint index);
+char *terrane_http_probe_name (const TerraneProfile *profile, guint index);
 
 G_END_DECLS

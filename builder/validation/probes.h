@@ -1,4 +1,4 @@
-/* The gates of a profile that need more than a process: events that the function must answer, and
+/* The probes of a profile that need more than a process: events that the function must answer, and
  * requests that a web server in the image must answer. */
 #pragma once
 
@@ -18,39 +18,39 @@ typedef struct
   const TerraneProfile *profile;
   const TerraneValidateSpec *spec; /* what is run of it, and for how long */
   const TerraneLimitsSpec *limits;
-  const GPtrArray *events;         /* from terrane_gates_load() */
+  const GPtrArray *events;         /* from terrane_probes_load() */
   const TerraneEmulator *emulator; /* of the image's processor */
   void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
   gpointer data;
   GCancellable *cancellable; /* (nullable) */
-} TerraneGates;
+} TerraneProbes;
 
 /** Whether the profile has any. */
-gboolean terrane_gates_wanted (const TerraneProfile *profile);
+gboolean terrane_probes_wanted (const TerraneProfile *profile);
 
 /** Whether @sandbox can have them: %OCI_ERROR_UNSUPPORTED if not. */
-gboolean terrane_gates_check (const TerraneProfile *profile, TerraneSandboxKind sandbox,
-                              GError **error);
+gboolean terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox,
+                               GError **error);
 
 /**
- * terrane_gates_load:
+ * terrane_probes_load:
  *
  * Returns: (transfer full): the events of validate.invoke, as GBytes
  */
-GPtrArray *terrane_gates_load (const TerraneProfile *profile, GError **error);
+GPtrArray *terrane_probes_load (const TerraneProfile *profile, GError **error);
 
 /** What the outcome depends on beside the profile and the image: an array of digests.
  * Returns: (transfer full) */
-json_t *terrane_gates_digests (const GPtrArray *events);
+json_t *terrane_probes_digests (const GPtrArray *events);
 
 /**
- * terrane_gates_run:
- * @results: array; an object for each gate is appended, see docs/record.md
+ * terrane_probes_run:
+ * @results: array; an object for each probe is appended, see docs/record.md
  *
- * Runs all of them, also after one failed; terrane_gates_check() comes before.
+ * Runs all of them, also after one failed; terrane_probes_check() comes before.
  *
  * Returns: FALSE only when a sandbox could not be made, or on %OCI_ERROR_CANCELLED
  */
-gboolean terrane_gates_run (const TerraneGates *self, json_t *results, GError **error);
+gboolean terrane_probes_run (const TerraneProbes *self, json_t *results, GError **error);
 
 G_END_DECLS

@@ -72,7 +72,7 @@ while True:
 
 
 @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
-class GateCase(TestCase):
+class ProbeCase(TestCase):
     def setUp(self):
         super().setUp()
         (self.directory / "task").mkdir()
@@ -95,7 +95,7 @@ class GateCase(TestCase):
         return (json.loads(result.stdout) if result.stdout else None), result.stderr
 
 
-class InvokeGate(GateCase):
+class InvokeGate(ProbeCase):
     def test_answers_that_are_right(self):
         (self.directory / "event.json").write_text('{"tile": [1, 2]}')
         record, _ = self.build(self.profile({"invoke": [
@@ -112,7 +112,7 @@ class InvokeGate(GateCase):
             self.assertGreater(result["peak_rss_bytes"], 5_000_000)
 
     def test_of_an_image_that_is_there(self):
-        """terrane validate --profile runs the gates of a profile on whatever image is named."""
+        """terrane validate --profile runs the probes of a profile on whatever image is named."""
         self.build(self.profile({}))
         path = self.profile({"invoke": [{"event": {}, "expect": {"statusCode": 200}},
                                         {"event": {"eat": 200}, "expect": {"statusCode": 200}}]},
@@ -141,11 +141,11 @@ class InvokeGate(GateCase):
 
     def test_the_name_is_part_of_the_key(self):
         """The function sees it, and it is the only thing that changes."""
-        gate = {"invoke": {"event": {}, "expect": {"name": "app"}}}
-        record, _ = self.build(self.profile(gate))
+        probe = {"invoke": {"event": {}, "expect": {"name": "app"}}}
+        record, _ = self.build(self.profile(probe))
         self.assertFalse(record["validation_cached"])
-        self.assertTrue(self.build(self.profile(gate))[0]["validation_cached"])
-        _, log = self.build(self.profile(gate, name="other"), exit_code=3)
+        self.assertTrue(self.build(self.profile(probe))[0]["validation_cached"])
+        _, log = self.build(self.profile(probe, name="other"), exit_code=3)
         self.assertIn("‘name’ is ‘\"other\"’, expected ‘\"app\"’", log)
 
     def test_all_failures_are_reported_together(self):
@@ -214,7 +214,7 @@ class InvokeGate(GateCase):
         self.assertRegex(log, "‘Runtime.InvalidEntrypoint’\n  RequestId: .* Error: fork/exec /no/such: no such file or directory")
 
 
-class HttpGate(GateCase):
+class HttpGate(ProbeCase):
     def serve(self, validate, exit_code=0, target="cloud-run", **env):
         if target == "azure-functions":  # what its host looks for first
             self.write("task/host.json", "{}")

@@ -1,7 +1,7 @@
 #include "builder/lambda/event.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/validation/explain.h"
-#include "builder/validation/gates-private.h"
+#include "builder/validation/probes-private.h"
 
 #include "oci/base/fd.h"
 #include "oci/base/json.h"
@@ -51,7 +51,7 @@ terrane_log_tail_text (TerraneLogTail *self)
 }
 
 void
-terrane_gate_result_clear (TerraneGateResult *self)
+terrane_probe_result_clear (TerraneProbeResult *self)
 {
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->reason, g_free);
@@ -61,7 +61,7 @@ terrane_gate_result_clear (TerraneGateResult *self)
 }
 
 static void
-add_result (json_t *results, const TerraneGateResult *result)
+add_result (json_t *results, const TerraneProbeResult *result)
 {
   json_t *object = json_object ();
   oci_json_set (object, "kind", oci_json_text (result->kind));
@@ -82,22 +82,22 @@ add_result (json_t *results, const TerraneGateResult *result)
 }
 
 gboolean
-terrane_gates_wanted (const TerraneProfile *profile)
+terrane_probes_wanted (const TerraneProfile *profile)
 {
   return profile->validate.invoke->len > 0 || profile->validate.http->len > 0;
 }
 
 gboolean
-terrane_gates_check (const TerraneProfile *profile, TerraneSandboxKind sandbox, GError **error)
+terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox, GError **error)
 {
-  return !terrane_gates_wanted (profile) || sandbox == TERRANE_SANDBOX_BUBBLEWRAP
+  return !terrane_probes_wanted (profile) || sandbox == TERRANE_SANDBOX_BUBBLEWRAP
          || oci_throw (error, OCI_ERROR_UNSUPPORTED,
                        "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
                        "there is no loopback that terrane could reach");
 }
 
 GPtrArray *
-terrane_gates_load (const TerraneProfile *profile, GError **error)
+terrane_probes_load (const TerraneProfile *profile, GError **error)
 {
   g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   for (guint i = 0; i < profile->validate.invoke->len; i++)
@@ -128,7 +128,7 @@ terrane_gates_load (const TerraneProfile *profile, GError **error)
 }
 
 json_t *
-terrane_gates_digests (const GPtrArray *events)
+terrane_probes_digests (const GPtrArray *events)
 {
   json_t *digests = json_array ();
   for (guint i = 0; i < events->len; i++)
@@ -141,7 +141,7 @@ terrane_gates_digests (const GPtrArray *events)
 }
 
 static gboolean
-explain (const TerraneGates *self, TerraneGateResult *result, GError **error)
+explain (const TerraneProbes *self, TerraneProbeResult *result, GError **error)
 {
   g_auto (GStrv) env = oci_image_config_env (self->config);
   g_auto (OciFd) root = -1;
@@ -158,16 +158,16 @@ explain (const TerraneGates *self, TerraneGateResult *result, GError **error)
   return TRUE;
 }
 
-typedef gboolean (*GateFunc) (const TerraneGates *self, guint index, TerraneGateResult *result,
-                              GError **error);
+typedef gboolean (*ProbeFunc) (const TerraneProbes *self, guint index, TerraneProbeResult *result,
+                               GError **error);
 
 static gboolean
-run_one (const TerraneGates *self, GateFunc gate, guint index, TerraneGateResult *result,
+run_one (const TerraneProbes *self, ProbeFunc probe, guint index, TerraneProbeResult *result,
          json_t *results, GError **error)
 {
   if (self->started != NULL)
     self->started (self->data, result->kind, result->name);
-  if (!gate (self, index, result, error))
+  if (!probe (self, index, result, error))
     return FALSE;
   if (!explain (self, result, error))
     return FALSE;
@@ -176,20 +176,20 @@ run_one (const TerraneGates *self, GateFunc gate, guint index, TerraneGateResult
 }
 
 gboolean
-terrane_gates_run (const TerraneGates *self, json_t *results, GError **error)
+terrane_probes_run (const TerraneProbes *self, json_t *results, GError **error)
 {
   gboolean ok = TRUE;
   for (guint i = 0; ok && i < self->spec->invoke->len; i++)
     {
-      g_auto (TerraneGateResult)
-          result = { .kind = "invoke", .name = terrane_invoke_gate_name (self->profile, i) };
-      ok = run_one (self, terrane_invoke_gate_run, i, &result, results, error);
+      g_auto (TerraneProbeResult)
+          result = { .kind = "invoke", .name = terrane_invoke_probe_name (self->profile, i) };
+      ok = run_one (self, terrane_invoke_probe_run, i, &result, results, error);
     }
   for (guint i = 0; ok && i < self->spec->http->len; i++)
     {
-      g_auto (TerraneGateResult)
-          result = { .kind = "http", .name = terrane_http_gate_name (self->profile, i) };
-      ok = run_one (self, terrane_http_gate_run, i, &result, results, error);
+      g_auto (TerraneProbeResult)
+          result = { .kind = "http", .name = terrane_http_probe_name (self->profile, i) };
+      ok = run_one (self, terrane_http_probe_run, i, &result, results, error);
     }
   return ok;
 }

@@ -1,7 +1,7 @@
 /* validate.invoke: the function, as terrane invoke runs it, must answer an event. */
 #include "builder/lambda/lambda-report.h"
-#include "builder/validation/gates-private.h"
 #include "builder/validation/json-subset.h"
+#include "builder/validation/probes-private.h"
 
 enum
 {
@@ -11,7 +11,7 @@ enum
 };
 
 char *
-terrane_invoke_gate_name (const TerraneProfile *profile, guint index)
+terrane_invoke_probe_name (const TerraneProfile *profile, guint index)
 {
   const TerraneInvokeSpec *spec = profile->validate.invoke->pdata[index];
   g_autofree char *event = spec->event_path != NULL ? g_path_get_basename (spec->event_path)
@@ -30,7 +30,7 @@ memory_mib (const TerraneLimitsSpec *limits, const TerraneInvokeSpec *spec)
 }
 
 static char **
-function_env (const TerraneGates *self, const TerraneInvokeSpec *spec, const char *handler)
+function_env (const TerraneProbes *self, const TerraneInvokeSpec *spec, const char *handler)
 {
   g_autoptr (GPtrArray) extra = g_ptr_array_new_with_free_func (g_free);
   g_auto (GStrv) image_env = oci_image_config_env (self->config);
@@ -44,8 +44,8 @@ function_env (const TerraneGates *self, const TerraneInvokeSpec *spec, const cha
 }
 
 void
-terrane_invoke_gate_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
-                           TerraneGateResult *result)
+terrane_invoke_probe_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
+                            TerraneProbeResult *result)
 {
   g_autoptr (GString) reason = g_string_new (NULL);
   g_autoptr (OciJsonValue) body = terrane_lambda_body_to_json (answer->body);
@@ -70,7 +70,7 @@ terrane_invoke_gate_judge (const TerraneInvokeSpec *spec, const TerraneLambdaRes
 }
 
 static void
-fill_in (const TerraneLambdaResult *answer, TerraneGateResult *result)
+fill_in (const TerraneLambdaResult *answer, TerraneProbeResult *result)
 {
   result->timed_out = g_strcmp0 (answer->error_type, "Sandbox.Timedout") == 0;
   result->wall_usecs = (uint64_t) ((answer->init_ms + answer->duration_ms) * 1000);
@@ -93,8 +93,8 @@ on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
 }
 
 gboolean
-terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
-                         GError **error)
+terrane_invoke_probe_run (const TerraneProbes *self, guint index, TerraneProbeResult *result,
+                          GError **error)
 {
   const TerraneInvokeSpec *spec = self->spec->invoke->pdata[index];
   g_auto (TerraneLogTail) log = { 0 };
@@ -134,7 +134,7 @@ terrane_invoke_gate_run (const TerraneGates *self, guint index, TerraneGateResul
   if (!ok)
     return FALSE;
   fill_in (&answer, result);
-  terrane_invoke_gate_judge (spec, &answer, result);
+  terrane_invoke_probe_judge (spec, &answer, result);
   result->output = terrane_log_tail_text (&log);
   return TRUE;
 }

@@ -2,7 +2,7 @@
  * request. */
 #include "builder/lambda/http-client.h"
 #include "builder/sandbox/session.h"
-#include "builder/validation/gates-private.h"
+#include "builder/validation/probes-private.h"
 
 #include "oci/base/error.h"
 
@@ -29,7 +29,7 @@ server_clear (Server *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Server, server_clear)
 
 char *
-terrane_http_gate_name (const TerraneProfile *profile, guint index)
+terrane_http_probe_name (const TerraneProfile *profile, guint index)
 {
   const TerraneHttpSpec *spec = profile->validate.http->pdata[index];
   return g_strdup_printf ("%s %s", spec->method, spec->path);
@@ -37,7 +37,7 @@ terrane_http_gate_name (const TerraneProfile *profile, guint index)
 
 /* What the platforms set; the port is where the server must listen. */
 static char **
-server_env (const TerraneGates *self)
+server_env (const TerraneProbes *self)
 {
   char **env = oci_image_config_env (self->config);
   g_autofree char *port = g_strdup_printf ("%d", PORT);
@@ -65,7 +65,7 @@ on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
 }
 
 static gboolean
-start_server (const TerraneGates *self, TerraneLogTail *log, Server *server, GError **error)
+start_server (const TerraneProbes *self, TerraneLogTail *log, Server *server, GError **error)
 {
   g_auto (GStrv) argv = oci_image_config_argv (self->config);
   g_auto (GStrv) env = server_env (self);
@@ -145,7 +145,7 @@ judge (const TerraneHttpSpec *spec, const TerraneHttpAnswer *answer)
 }
 
 static char *
-ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneGateResult *result)
+ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneProbeResult *result)
 {
   g_auto (OciFd) fd = -1;
   g_auto (TerraneHttpAnswer) answer = { 0 };
@@ -170,8 +170,8 @@ on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
 }
 
 gboolean
-terrane_http_gate_run (const TerraneGates *self, guint index, TerraneGateResult *result,
-                       GError **error)
+terrane_http_probe_run (const TerraneProbes *self, guint index, TerraneProbeResult *result,
+                        GError **error)
 {
   const TerraneHttpSpec *spec = self->spec->http->pdata[index];
   uint64_t timeout_ms = spec->timeout_ms != 0 ? spec->timeout_ms : self->spec->timeout_ms;
