@@ -315,6 +315,7 @@ terrane_print (const char *format, ...)
 
 /* Printed last, when it is known whether the command failed: one document says both. */
 static json_t *the_document;
+static gboolean the_document_is_printed;
 
 void
 terrane_print_json (json_t *value)
@@ -335,10 +336,11 @@ terrane_print_result (json_t *failure)
     }
   if (failure != NULL)
     oci_json_set (document, "error", json_incref (failure));
-  if (document == NULL)
+  if (document == NULL || the_document_is_printed)
     return;
   g_autofree char *text = oci_json_dump_pretty (document);
   fputs (text, stdout);
+  the_document_is_printed = TRUE;
 }
 
 gboolean

@@ -46,7 +46,7 @@ void terrane_print_json (json_t *value);
  * @failure: (nullable): {"code", "exit_code", "message"}: becomes the member "error" of the
  * document that was taken, or is a document of its own where the command had none
  *
- * Prints the document on stdout, when there is one.
+ * Prints the document on stdout, when there is one and none was printed before.
  */
 void terrane_print_result (json_t *failure);
 

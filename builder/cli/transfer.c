@@ -8,6 +8,7 @@
 #include "oci/gzip-writer.h"
 #include "oci/image.h"
 #include "oci/oci-archive.h"
+#include "oci/registry/ecr.h"
 #include "oci/transport.h"
 
 #include <fcntl.h>
@@ -117,7 +118,7 @@ parse_output (const char *destination, GError **error)
       || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return g_steal_pointer (&transport);
   oci_throw (error, OCI_ERROR_USAGE,
-             "--output %s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+             "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
              "docker-archive:FILE[:NAME:TAG]; use --push for a registry",
              destination);
   return NULL;
@@ -181,8 +182,21 @@ fail_without_transport (const char *what, const char *text, GError **error)
              quoted, what, meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "");
 }
 
+static gboolean
+check_create (const OciReference *destination, gboolean create, GError **error)
+{
+  g_auto (OciEcrHost) host = { 0 };
+  if (!create || oci_ecr_host_parse (destination->host, &host))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "--create-repository: %s is not Amazon ECR; other registries create "
+                    "repositories when they are pushed to, or have ways of their own",
+                    destination->host);
+}
+
 OciReference *
-terrane_transfer_parse_push (const char *destination, GError **error)
+terrane_transfer_parse_push (const char *destination, const TerranePushArguments *arguments,
+                             GError **error)
 {
   if (!has_transport (destination))
     {
@@ -200,11 +214,13 @@ terrane_transfer_parse_push (const char *destination, GError **error)
     }
   if (transport->reference->tag == NULL)
     transport->reference->tag = g_strdup ("latest");
-  return g_steal_pointer (&transport->reference);
+  return check_create (transport->reference, arguments->create_repository, error)
+             ? g_steal_pointer (&transport->reference)
+             : NULL;
 }
 
 OciReference *
-terrane_transfer_parse_pull (const char *command, const char *source, GError **error)
+terrane_transfer_parse_source (const char *source, GError **error)
 {
   if (!has_transport (source))
     {
@@ -216,15 +232,9 @@ terrane_transfer_parse_pull (const char *command, const char *source, GError **e
     return NULL;
   if (transport->kind == OCI_TRANSPORT_REGISTRY)
     return g_steal_pointer (&transport->reference);
-  oci_throw (error, OCI_ERROR_USAGE, "%s: %s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST]",
-             command, source);
+  oci_throw (error, OCI_ERROR_USAGE, "%s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST]",
+             source);
   return NULL;
-}
-
-void
-terrane_push_arguments_clear (TerranePushArguments *self)
-{
-  g_clear_pointer (&self->mount_from, g_free);
 }
 
 static void
