@@ -7,7 +7,7 @@
 #include "builder/cli/workbench.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
-#include "builder/validation/gates.h"
+#include "builder/validation/probes.h"
 
 #include "oci/base/temp-file.h"
 #include "oci/digest.h"
@@ -321,7 +321,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_name (self, profile, error))
     return FALSE;
   profile->validate.sandbox = arguments->sandbox;
-  if (!arguments->no_validate && !terrane_gates_check (profile, error))
+  if (!arguments->no_validate && !terrane_probes_check (profile, error))
     return FALSE;
   gboolean ok = terrane_build (self->bench->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)

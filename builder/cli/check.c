@@ -184,8 +184,8 @@ run_check (TerraneGlobal *global, const void *data, char **arguments, GError **e
   guint errors = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR);
   if (errors == 0 || !written)
     return written;
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "check: %s: %u error%s", argument, errors,
-               errors == 1 ? "" : "s");
+  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "check: %s: %u error%s", argument,
+               errors, errors == 1 ? "" : "s");
   return FALSE;
 }
 

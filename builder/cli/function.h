@@ -3,8 +3,8 @@
 
 #include "builder/cli/function-log.h"
 #include "builder/cli/workbench.h"
+#include "builder/lambda/lambda.h"
 #include "builder/rootfs.h"
-#include "builder/sandbox/lambda.h"
 
 G_BEGIN_DECLS
 

@@ -8,7 +8,7 @@
 #include "oci/gzip-writer.h"
 #include "oci/image.h"
 #include "oci/oci-archive.h"
-#include "oci/registry/ecr.h"
+#include "oci/aws/ecr.h"
 #include "oci/transport.h"
 
 #include <fcntl.h>

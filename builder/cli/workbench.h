@@ -4,7 +4,7 @@
 #include "builder/cli/command.h"
 #include "builder/cli/option-tables.h"
 #include "builder/remote/remote.h"
-#include "builder/store/store.h"
+#include "builder/store/open.h"
 
 G_BEGIN_DECLS
 

@@ -99,27 +99,6 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base, const 
   return annotations;
 }
 
-/* What findings about sizes depend on. */
-static json_t *
-limits_key (const TerraneLimitsSpec *limits)
-{
-  const GPtrArray *const lists[] = { limits->trees, limits->packages };
-  json_t *key = json_array ();
-  oci_json_append (key, json_integer ((json_int_t) limits->uncompressed_size));
-  for (gsize k = 0; k < G_N_ELEMENTS (lists); k++)
-    {
-      json_t *list = json_object ();
-      for (guint i = 0; i < lists[k]->len; i++)
-        {
-          const TerraneSizeLimit *limit = lists[k]->pdata[i];
-          oci_json_set (list, limit->name, json_integer ((json_int_t) limit->bytes));
-        }
-      oci_json_append (key, list);
-    }
-  return key;
-}
-
-/* Everything that the image depends on, by digests: equal keys are equal images. */
 static OciDigest
 image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
            OciImageConfig *config, const json_t *annotations)
@@ -146,11 +125,10 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "compressor", oci_json_text (compressor));
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "checks", oci_json_text (TERRANE_CHECKS_VERSION));
-  oci_json_set (key, "limits", limits_key (&profile->limits));
-  json_t *grids = json_array ();
-  for (char **name = profile->geo.grids; name != NULL && *name != NULL; name++)
-    oci_json_append (grids, oci_json_text (*name));
-  oci_json_set (key, "grids", grids);
+  oci_json_set (key, "limits",
+                terrane_fields_list_for_key (terrane_limits_section.fields, &profile->limits,
+                                             TERRANE_PART_IMAGE));
+  terrane_fields_add_to_key (terrane_geo_section.fields, &profile->geo, TERRANE_PART_IMAGE, key);
   oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
     oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
@@ -159,6 +137,18 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "annotations", json_deep_copy (annotations));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
+}
+
+gboolean
+terrane_image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
+                   const TerraneStamp *stamp, OciDigest *out_key, GError **error)
+{
+  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  if (config == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, stamp);
+  *out_key = image_key (profile, base, trees, config, annotations);
+  return TRUE;
 }
 
 static void
@@ -432,7 +422,7 @@ judge (const TerraneProfile *profile, const TerraneImageOptions *options, Terran
        GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  if (terrane_findings_gate (
+  if (terrane_findings_refuse (
           findings, error, "%s",
           terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
               ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "

@@ -1,29 +1,9 @@
 #include "builder/image/tree-cache.h"
 
+#include "builder/check/report.h"
+
 #include "builder/store/cache.h"
 #include "builder/version.h"
-
-static json_t *
-strings_to_json (char **strings)
-{
-  json_t *array = json_array ();
-  for (char **string = strings; string != NULL && *string != NULL; string++)
-    oci_json_append (array, oci_json_text (*string));
-  return array;
-}
-
-static json_t *
-renames_to_json (const GPtrArray *renames)
-{
-  json_t *array = json_array ();
-  for (guint i = 0; i < renames->len; i++)
-    {
-      const TerraneRename *rename = renames->pdata[i];
-      oci_json_append (array, oci_json_text (rename->from));
-      oci_json_append (array, oci_json_text (rename->to));
-    }
-  return array;
-}
 
 OciDigest
 terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, TerraneModes modes)
@@ -34,15 +14,7 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
   oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
   oci_json_set (key, "kind", json_integer (spec->kind));
   oci_json_set (key, "source", oci_json_text (oci_digest_hex (identity, hex)));
-  oci_json_set (key, "prefix", oci_json_text (spec->prefix));
-  oci_json_set (key, "strip", json_integer ((json_int_t) spec->strip_components));
-  oci_json_set (key, "exclude", strings_to_json (spec->exclude));
-  if (spec->include != NULL)
-    oci_json_set (key, "include", strings_to_json (spec->include));
-  if (spec->renames != NULL)
-    oci_json_set (key, "rename", renames_to_json (spec->renames));
-  oci_json_set (key, "special", json_boolean (spec->skip_special));
-  oci_json_set (key, "symlinks", json_boolean (spec->allow_outside_links));
+  terrane_source_spec_add_to_key (spec, key);
   oci_json_set (key, "modes", json_integer (modes));
   if (spec->transforms != NULL)
     oci_json_set (key, "transforms", terrane_transform_spec_reading_key (spec->transforms));
@@ -134,9 +106,9 @@ terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneImageVie
     while (*known != NULL && g_strcmp0 (*known, id) != 0)
       known++;
     if (path != NULL && *known != NULL && message != NULL)
-      terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
-                                 terrane_tree_lookup (view->tree, path),
-                                 json_string_value (json_object_get (item, "fix")), "%s", message);
+      terrane_report_finding (view, findings, *known, TERRANE_SEVERITY_WARNING,
+                              terrane_tree_lookup (view->tree, path),
+                              json_string_value (json_object_get (item, "fix")), "%s", message);
   }
 }
 

@@ -1,8 +1,8 @@
 /* The file system of a finished image, layer by layer: for checks of images from anywhere. */
 #pragma once
 
-#include "builder/check/image-view.h"
 #include "builder/check/layers.h"
+#include "builder/facts/image-view.h"
 #include "builder/image/tree-cache.h"
 #include "builder/progress.h"
 

@@ -21,10 +21,11 @@
 
 enum
 {
-  FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
+  FIRST_FILE_FD = 9, /* below are those that bubblewrap itself is given */
   EMULATOR_FD = FIRST_FILE_FD + TERRANE_BWRAP_MAX_FILES,
   OPTIONS_FD,
   PASSWD_FD,
+  STATUS_READ_FD,
 };
 
 void
@@ -112,14 +113,8 @@ add_environment (TerraneBwrap *self, const char *const *env)
 static void
 add_namespaces (TerraneBwrap *self, gboolean terminal)
 {
-  static const char *const words[] = { "--unshare-all",
-                                       "--unshare-user",
-                                       "--die-with-parent",
-                                       "--cap-drop",
-                                       "ALL",
-                                       "--hostname",
-                                       "lambda",
-                                       NULL };
+  static const char *const words[] = { "--unshare-all", "--unshare-user", "--cap-drop", "ALL",
+                                       "--hostname",    "lambda",         NULL };
   terrane_argv_add_all (&self->options, words);
   if (!terminal)
     terrane_argv_add (&self->options, "--new-session");
@@ -159,6 +154,43 @@ terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_
   pass_fd (self, fd, child_fd);
   terrane_argv_add (&self->options, option);
   terrane_argv_add_format (&self->options, "%d", child_fd);
+}
+
+static gboolean
+make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
+{
+  int fds[2];
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return oci_throw_errno (error, "creating a pipe");
+  *out_read = fds[0];
+  *out_write = fds[1];
+  return TRUE;
+}
+
+/* bubblewrap's --die-with-parent is not used: a child that it has just made waits for words of its
+ * parent, and does so for ever when that is killed before it has spoken. Killed terrane or not,
+ * bubblewrap makes the sandbox, and process 1 ends it when the other end of the pipe for that is
+ * closed. For the same reason bubblewrap keeps the end of the pipe that its status is read from:
+ * else that write would kill it when terrane is gone. */
+gboolean
+terrane_bwrap_add_channels (TerraneBwrap *self, OciFd *out_status, OciFd *out_release,
+                            OciFd *out_life, GError **error)
+{
+  OciFd theirs = -1;
+  if (!make_pipe (out_status, &theirs, error))
+    return FALSE;
+  terrane_bwrap_add_fd (self, "--json-status-fd", theirs, TERRANE_BWRAP_STATUS_FD);
+  OciFd kept = fcntl (*out_status, F_DUPFD_CLOEXEC, 0);
+  if (kept < 0)
+    return oci_throw_errno (error, "duplicating a descriptor");
+  pass_fd (self, kept, STATUS_READ_FD);
+  if (!make_pipe (&theirs, out_release, error))
+    return FALSE;
+  terrane_bwrap_add_fd (self, "--block-fd", theirs, TERRANE_BWRAP_BLOCK_FD);
+  if (!make_pipe (&theirs, out_life, error))
+    return FALSE;
+  pass_fd (self, theirs, TERRANE_INIT_LIFE_FD);
+  return TRUE;
 }
 
 static gboolean

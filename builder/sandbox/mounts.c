@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TMPFS_OPTIONS "mode=0755,size=1g"
+/* Files that are empty cost memory as well. */
+#define TMPFS_OPTIONS "mode=0755,size=1g,nr_inodes=65536"
 #define SKELETON "skeleton"
 
 /* By descriptors and relative paths: in a path, commas, colons and backslashes have a meaning. */
@@ -26,10 +27,11 @@ enum
   KEPT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC, /* statfs() has the same numbers */
 };
 
-/* Its longest name is that of a file for the program: a path component. */
 enum
 {
-  MAX_PATH = 512,
+  MAX_PATH = 512, /* its longest name is that of a file for the program: a path component */
+  BYTES_PER_INODE = 16 * 1024, /* of ext4, as mke2fs makes one of 512 MiB and more */
+  MIN_INODES = 1024,
 };
 
 static const char *const links[] = { "/dev/fd",         "/proc/self/fd",   "/dev/stdin",
@@ -295,7 +297,9 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
   *self = (TerraneMounts){ .root = sandbox->root, .files = files, .overlays = TRUE };
   self->uid_map = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
   self->gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
-  self->tmp_options = g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT, tmp);
+  self->tmp_options =
+      g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT ",nr_inodes=%" G_GUINT64_FORMAT, tmp,
+                       MAX (tmp / BYTES_PER_INODE, MIN_INODES));
   if (!terrane_passwd_read (sandbox->root, &self->passwd_path, &self->passwd, error))
     return FALSE;
   self->protect = geteuid () == 0;

@@ -16,10 +16,8 @@ terrane_interpreter_clear (TerraneInterpreter *self)
   g_clear_pointer (&self->env, g_strfreev);
 }
 
-/* Returns: (transfer full) (nullable): an array of what each transform depends on; empty when none
- * is wanted */
-static json_t *
-collect_keys (const TerraneTransformContext *context, GError **error)
+json_t *
+terrane_transform_keys (const TerraneTransformContext *context, GError **error)
 {
   g_autoptr (OciJsonValue) keys = json_array ();
   for (size_t i = 0; i < G_N_ELEMENTS (transforms); i++)
@@ -165,7 +163,7 @@ terrane_transform_tree (const TerraneTransformContext *context, const OciDigest 
                         TerraneTransformed *out_transformed, GError **error)
 {
   *out_transformed = (TerraneTransformed){ .commit = *commit };
-  g_autoptr (OciJsonValue) keys = collect_keys (context, error);
+  g_autoptr (OciJsonValue) keys = terrane_transform_keys (context, error);
   if (keys == NULL)
     return FALSE;
   if (json_array_size (keys) == 0)

@@ -9,6 +9,7 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/fcntl.h>
+#include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/time.h>
@@ -23,6 +24,7 @@ enum
 {
   SIGNAL_KILL = 9,
   SIGNAL_CHILD = 17,
+  SIGNAL_SET_BYTES = 8,
   EXIT_CANNOT_EXECUTE = 127, /* as shells have it */
   EXIT_SIGNAL = 128,
   MAX_PATH = 4096,
@@ -296,6 +298,42 @@ finish (int status)
   return number != 0 ? EXIT_SIGNAL + number : (status >> 8) & 0xff;
 }
 
+/* Its other end is terrane's, which may have been killed at any moment. @child_events: (nullable):
+ * waits for either. Returns: whether terrane is gone */
+static int
+look_for_end (const int *child_events)
+{
+  char byte[128]; /* a signalfd_siginfo */
+  struct pollfd fds[] = { { TERRANE_INIT_LIFE_FD, POLLIN, 0 },
+                          { child_events != NULL ? *child_events : -1, POLLIN, 0 } };
+  const struct timespec none = { 0 };
+  const struct timespec *timeout = child_events == NULL ? &none : NULL;
+  (void) call (__NR_ppoll, pointer (fds), 2, pointer (timeout), 0);
+  if (fds[1].revents != 0)
+    (void) call (__NR_read, fds[1].fd, pointer (byte), sizeof byte, 0);
+  return fds[0].revents != 0;
+}
+
+/* Not by PR_SET_PDEATHSIG alone, which would be about bubblewrap: that may have been killed before
+ * it was set. Returns: whether the program ended, with its status */
+static int
+wait_for_program (long program, int child_events, int *out_status)
+{
+  for (;;)
+    {
+      long pid;
+      if (look_for_end (&child_events))
+        return 0;
+      do
+        {
+          pid = call (__NR_wait4, -1, pointer (out_status), __WALL | WNOHANG, 0);
+          if (pid == program || (pid < 0 && pid != -EINTR))
+            return 1;
+        }
+      while (pid != 0);
+    }
+}
+
 /* Called by the code below with the stack as the kernel made it: argc, argv, NULL, env, NULL. */
 __attribute__ ((used)) _Noreturn void terrane_init_main (long *stack);
 
@@ -305,6 +343,8 @@ terrane_init_main (long *stack)
   char **argv = (char **) (void *) (stack + 1);
   char **env = argv + stack[0] + 1;
   int status = 0;
+  const uint64_t children = UINT64_C (1) << (SIGNAL_CHILD - 1);
+  uint64_t before = 0;
   /* Anywhere else, what ends everything would end everything that this user has. */
   if (call (__NR_getpid, 0, 0, 0, 0) != 1)
     leave (EXIT_CANNOT_EXECUTE);
@@ -317,18 +357,27 @@ terrane_init_main (long *stack)
   set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
   set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   set_limit (RLIMIT_CORE, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_LIFE_FD, 2, 1, 0);
+  (void) call (__NR_prctl, PR_SET_PDEATHSIG, SIGNAL_KILL, 0, 0);
+  if (look_for_end (NULL))
+    leave (EXIT_CANNOT_EXECUTE);
   replace_devices ();
+  (void) call (__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, pointer (&children), pointer (&before),
+               SIGNAL_SET_BYTES);
+  long child_events = call (__NR_signalfd4, -1, pointer (&children), SIGNAL_SET_BYTES, O_CLOEXEC);
+  if (child_events < 0)
+    leave (EXIT_CANNOT_EXECUTE);
   long child = stack[0] > 1 ? call (__NR_clone, SIGNAL_CHILD, 0, 0, 0) : -EINVAL;
   if (child == 0)
-    run_program (argv + 1, env);
+    {
+      (void) call (__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, pointer (&before), 0,
+                   SIGNAL_SET_BYTES);
+      run_program (argv + 1, env);
+    }
   if (child < 0)
     leave (EXIT_CANNOT_EXECUTE);
-  for (;;)
-    {
-      long pid = call (__NR_wait4, -1, pointer (&status), __WALL, 0);
-      if (pid == child || (pid < 0 && pid != -EINTR))
-        break;
-    }
+  if (!wait_for_program (child, (int) child_events, &status))
+    leave (EXIT_CANNOT_EXECUTE);
   leave (finish (status));
 }
 
