@@ -1,5 +1,6 @@
 /* argv → command table. */
 #include "builder/cli/completion.h"
+#include "builder/cli/dispatch.h"
 #include "builder/cli/option-help.h"
 #include "builder/error.h"
 #include "builder/store/store.h"

@@ -2,6 +2,7 @@
 #include "builder/build.h"
 #include "builder/cli/build-report.h"
 #include "builder/cli/load-profile.h"
+#include "builder/cli/reference.h"
 #include "builder/cli/transfer.h"
 #include "builder/cli/validation-report.h"
 #include "builder/cli/workbench.h"
@@ -130,7 +131,8 @@ make_request (const BuildOptions *options, char **profiles, Request *out, GError
   if (options->push != NULL && options->push[0] != '\0')
     {
       OCI_PREFIX (error, "build: --push");
-      out->destination = terrane_transfer_parse_push (options->push, &options->push_options, error);
+      out->destination = terrane_reference_parse_push (
+          options->push, options->push_options.create_repository, error);
       if (out->destination == NULL)
         return FALSE;
     }
@@ -189,8 +191,8 @@ list_destinations (const Session *session, const TerraneProfile *profile, GPtrAr
     {
       g_autofree char *text =
           g_strconcat (OCI_REFERENCE_SCHEME, profile->push.repository, ":", *tag, NULL);
-      OciReference *reference =
-          terrane_transfer_parse_push (text, &session->options->push_options, error);
+      OciReference *reference = terrane_reference_parse_push (
+          text, session->options->push_options.create_repository, error);
       if (reference == NULL)
         {
           g_prefix_error (error, "%s: push: ", profile->path);

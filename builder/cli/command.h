@@ -111,14 +111,7 @@ extern const TerraneOption terrane_global_options[];
 TerraneOptionTable *terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global,
                                             void *options);
 
-/** Prints a help text, with --json as a document. */
-void terrane_command_print_help (const TerraneGlobal *global, const char *help);
-
 /** "linux/amd64" of the machine terrane runs on: what is taken from an image index. */
 const char *terrane_host_platform (void);
-
-/** Reads what is after the command's name, and runs it; or prints its help. */
-gboolean terrane_command_dispatch (const TerraneCommand *self, TerraneGlobal *global, char **words,
-                              GError **error);
 
 G_END_DECLS

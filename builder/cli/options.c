@@ -1,6 +1,6 @@
 #include "builder/cli/options.h"
 
-#include "builder/cli/transfer.h"
+#include "builder/cli/reference.h"
 #include "builder/sandbox/sandbox.h"
 
 #include "oci/base/json.h"
@@ -211,7 +211,7 @@ read_platform (const char *value, char **out, GError **error)
 static gboolean
 read_reference (const char *value, GPtrArray **out, GError **error)
 {
-  OciReference *reference = terrane_transfer_parse_source (value, error);
+  OciReference *reference = terrane_reference_parse_source (value, error);
   if (reference == NULL)
     return FALSE;
   if (*out == NULL)

@@ -1,5 +1,5 @@
 /* terrane pull */
-#include "builder/cli/transfer.h"
+#include "builder/cli/reference.h"
 #include "builder/cli/workbench.h"
 #include "builder/store/names.h"
 
@@ -103,7 +103,7 @@ static OciReference *
 parse_arguments (char **arguments, char **out_name, GError **error)
 {
   OCI_PREFIX (error, "pull");
-  g_autoptr (OciReference) reference = terrane_transfer_parse_source (arguments[0], error);
+  g_autoptr (OciReference) reference = terrane_reference_parse_source (arguments[0], error);
   if (reference == NULL)
     return NULL;
   g_autofree char *given = default_name (reference);

@@ -1,4 +1,5 @@
 /* terrane push */
+#include "builder/cli/reference.h"
 #include "builder/cli/transfer.h"
 #include "builder/cli/workbench.h"
 
@@ -15,7 +16,7 @@ run_push (TerraneGlobal *global, const void *data, char **arguments, GError **er
   const PushOptions *options = data;
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_autoptr (OciReference) destination =
-      terrane_transfer_parse_push (arguments[1], &options->push, error);
+      terrane_reference_parse_push (arguments[1], options->push.create_repository, error);
   if (destination == NULL)
     {
       g_prefix_error (error, "push: ");

@@ -36,14 +36,6 @@ gboolean terrane_transfer_import (TerraneRemote *remote, TerraneOpenImage *image
 /** Whether @destination can be written to as far as its text tells. */
 gboolean terrane_transfer_check_output (const char *destination, GError **error);
 
-/** Where a push with @arguments goes; "latest" is the default tag. Returns: (transfer full)
- * (nullable) */
-OciReference *terrane_transfer_parse_push (const char *destination,
-                                           const TerranePushArguments *arguments, GError **error);
-
-/** What comes from a registry. Returns: (transfer full) (nullable) */
-OciReference *terrane_transfer_parse_source (const char *source, GError **error);
-
 /** Writes the image to oci:, oci-archive: or docker-archive:. */
 gboolean terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest,
                                   const char *name, const char *destination, GError **error);
