@@ -149,16 +149,6 @@ asks_for_json (int argc, char **argv)
   return FALSE;
 }
 
-static json_t *
-failure_to_json (const GError *error)
-{
-  json_t *object = json_object ();
-  oci_json_set (object, "code", oci_json_text (terrane_error_word (error)));
-  oci_json_set (object, "exit_code", json_integer (terrane_exit_code (error)));
-  oci_json_set (object, "message", oci_json_text (error->message));
-  return object;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -183,7 +173,7 @@ main (int argc, char **argv)
   for (int i = 1; i < argc; i++)
     g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
   gboolean ok = run (&global, argv + 1, &error);
-  g_autoptr (OciJsonValue) failure = !ok && json ? failure_to_json (error) : NULL;
+  g_autoptr (OciJsonValue) failure = !ok && json ? terrane_error_to_json (error) : NULL;
   terrane_print_result (failure);
   if (ok)
     ok = terrane_print_flush (&error);

@@ -390,7 +390,7 @@ build_row (const Session *self, const char *path, GError **failure)
     {
       terrane_terminal_finish_phase (self->bench->terminal);
       terrane_print_error (local->message);
-      oci_json_set (row, "error", oci_json_text (local->message));
+      oci_json_set (row, "error", terrane_error_to_json (local));
       merge_failure (failure, local);
     }
   return row;

@@ -1,5 +1,7 @@
 #include "builder/cli/terminal.h"
 
+#include "builder/error.h"
+
 #include "oci/base/error.h"
 #include "oci/base/json.h"
 #include "oci/base/number.h"
@@ -323,6 +325,16 @@ terrane_print_json (json_t *value)
   json_incref (value);
   json_decref (the_document);
   the_document = value;
+}
+
+json_t *
+terrane_error_to_json (const GError *error)
+{
+  json_t *object = json_object ();
+  oci_json_set (object, "code", oci_json_text (terrane_error_word (error)));
+  oci_json_set (object, "exit_code", json_integer (terrane_exit_code (error)));
+  oci_json_set (object, "message", oci_json_text (error->message));
+  return object;
 }
 
 void
