@@ -129,7 +129,7 @@ add_option (const TerraneOption *option, gpointer data)
   if (option->letter != 0)
     g_string_append_printf (walk->out, " -s %c", option->letter);
   if (terrane_option_has_value (option) && option->takes == NULL)
-    g_string_append (walk->out, " -r");
+    g_string_append (walk->out, completion.kind == TERRANE_COMPLETION_FILES ? " -r" : " -x");
   add_candidates (walk->out, &completion);
   g_string_append (walk->out, " -d ");
   add_quoted (walk->out, option->help);

@@ -1,4 +1,4 @@
-/* The only reader of numbers in text. */
+/* Numbers, sizes and durations in text: one grammar for command lines and profiles. */
 #pragma once
 
 #include <glib.h>

@@ -999,12 +999,8 @@ class SandboxOption(InvokeCase):
 
     def test_where_it_cannot_work(self):
         for command in ("serve", "invoke"):
-            for kind in ("podman", "none"):
-                with self.subTest(command=command, kind=kind):
-                    result = self.run_terrane(command, "no-such-image", "--sandbox", kind, exit_code=2, stdin="{}")
-                    self.assertIn(f"{command}: --sandbox {kind} has no way in for the Runtime API; {command} needs bubblewrap",
-                                  result.stderr)
-                    self.assertNotIn("POST", result.stderr)
+            self.assertNotIn("--sandbox", self.run_terrane(command, "--help").stdout)
+            self.assert_fails(2, f"{command}: unknown option ‘--sandbox’", command, "no-such-image", "--sandbox", "podman", stdin="{}")
         self.assert_fails(2, "run: --podman and --sandbox exclude each other", "run", "--podman", "--sandbox", "none", "no-such-image")
 
 
