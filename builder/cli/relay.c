@@ -58,6 +58,7 @@ typedef struct
   OciFd from; /* -1 when there is nothing more */
   int to;
   OciFd own; /* a terminal once more: one that does not block, without changing ours */
+  int ours;
   size_t start, len;
   size_t at_once; /* how much may be written when poll() says that something may */
   char *buffer;
@@ -69,7 +70,7 @@ struct _TerraneRelay
   int stdio[N_STDIO];
   OciFd owned[N_STDIO]; /* those of stdio that are to be closed; one may be there twice */
   Input input;
-  Output outputs[N_STDIO]; /* by our descriptor; an unused one has no buffer */
+  Output outputs[N_STDIO]; /* by the program's descriptor; an unused one has no buffer */
   OciFd control[2];        /* a pipe: commands to the thread */
   GThread *thread;         /* (nullable) */
 };
@@ -172,16 +173,17 @@ set_target (Output *output, int fd, const struct stat *info, gboolean terminal)
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
   if (terminal)
     output->own = open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  output->ours = fd;
   output->to = output->own >= 0 ? output->own : fd;
   output->at_once = S_ISREG (info->st_mode) ? CHUNK_BYTES : PIPE_BUF;
   output->buffer = g_malloc (CHUNK_BYTES);
 }
 
 static gboolean
-open_output (TerraneRelay *self, int fd, const struct stat *info, GError **error)
+open_output (TerraneRelay *self, int fd, int ours, const struct stat *info, GError **error)
 {
   Output *output = &self->outputs[fd];
-  gboolean terminal = isatty (fd);
+  gboolean terminal = isatty (ours);
   if (is_null (info))
     {
       if (!open_null (O_WRONLY, &self->owned[fd], error))
@@ -189,12 +191,12 @@ open_output (TerraneRelay *self, int fd, const struct stat *info, GError **error
     }
   else
     {
-      if (terminal ? !open_terminal (fd, &output->from, &self->owned[fd], error)
+      if (terminal ? !open_terminal (ours, &output->from, &self->owned[fd], error)
                    : !make_pipe (&output->from, &self->owned[fd], error))
         return FALSE;
       if (fcntl (output->from, F_SETFL, O_NONBLOCK) < 0)
         return oci_throw_errno (error, "a pipe for the program");
-      set_target (output, fd, info, terminal);
+      set_target (output, ours, info, terminal);
     }
   self->stdio[fd] = self->owned[fd];
   return TRUE;
@@ -202,25 +204,27 @@ open_output (TerraneRelay *self, int fd, const struct stat *info, GError **error
 
 /* What goes to one file is kept in its order. */
 static gboolean
-open_outputs (TerraneRelay *self, int first, GError **error)
+open_outputs (TerraneRelay *self, const int *ours, GError **error)
 {
-  struct stat infos[N_STDIO];
-  for (int fd = MAX (first, STDOUT_FILENO); fd < N_STDIO; fd++)
+  struct stat infos[N_STDIO] = { 0 };
+  for (int fd = STDOUT_FILENO; fd < N_STDIO; fd++)
     {
-      if (!check_type (fd, &infos[fd], error))
+      if (ours[fd] < 0)
+        continue;
+      if (!check_type (ours[fd], &infos[fd], error))
         return FALSE;
-      if (fd == STDERR_FILENO && first <= STDOUT_FILENO
+      if (fd == STDERR_FILENO && ours[STDOUT_FILENO] >= 0
           && infos[fd].st_dev == infos[STDOUT_FILENO].st_dev
           && infos[fd].st_ino == infos[STDOUT_FILENO].st_ino)
         self->stdio[fd] = self->stdio[STDOUT_FILENO];
-      else if (!open_output (self, fd, &infos[fd], error))
+      else if (!open_output (self, fd, ours[fd], &infos[fd], error))
         return FALSE;
     }
   return TRUE;
 }
 
 TerraneRelay *
-terrane_relay_new (int first, GError **error)
+terrane_relay_new (const int *ours, GError **error)
 {
   g_autoptr (TerraneRelay) self = g_new0 (TerraneRelay, 1);
   self->input.to = self->input.reader = self->input.null = -1;
@@ -230,7 +234,7 @@ terrane_relay_new (int first, GError **error)
       self->stdio[fd] = self->owned[fd] = -1;
       self->outputs[fd] = (Output){ .from = -1, .to = -1, .own = -1 };
     }
-  if ((first <= STDIN_FILENO && !open_input (self, error)) || !open_outputs (self, first, error)
+  if ((ours[STDIN_FILENO] >= 0 && !open_input (self, error)) || !open_outputs (self, ours, error)
       || !make_pipe (&self->control[0], &self->control[1], error))
     return NULL;
   return g_steal_pointer (&self);
@@ -369,22 +373,23 @@ drain_output (Output *self)
     }
 }
 
-/* With @wait, until it is all written. */
-static gboolean
-show_rest (Output *self, gboolean wait, int control)
+/* While *@wait, until all is written; a command ends that. */
+static void
+show_rest (Output *self, gboolean *wait, int control)
 {
   while (self->len > 0 || (self->from >= 0 && fill_output (self)))
     {
       struct pollfd fds[] = { { .fd = self->to, .events = POLLOUT },
-                              { .fd = control, .events = POLLIN } };
-      int n = poll (fds, G_N_ELEMENTS (fds), wait ? -1 : 0);
-      if (n == 0 || fds[1].revents != 0)
-        return FALSE;
-      if (n > 0)
+                              { .fd = *wait ? control : -1, .events = POLLIN } };
+      int n = poll (fds, G_N_ELEMENTS (fds), *wait ? -1 : 0);
+      if (n == 0)
+        break;
+      if (n > 0 && fds[0].revents != 0)
         drain_output (self);
+      if (n > 0 && fds[1].revents != 0)
+        *wait = FALSE;
     }
   end_output (self);
-  return TRUE;
 }
 
 static Command
@@ -429,10 +434,10 @@ relay (gpointer data)
         command = read_command (self->control[0]);
     }
   give_back (input);
+  gboolean wait = command == COMMAND_FINISH;
   for (int i = 0; i < N_STDIO && command != COMMAND_STOP; i++)
-    if (self->outputs[i].buffer != NULL
-        && !show_rest (&self->outputs[i], command == COMMAND_FINISH, self->control[0]))
-      break;
+    if (self->outputs[i].buffer != NULL)
+      show_rest (&self->outputs[i], &wait, self->control[0]);
   return NULL;
 }
 
@@ -483,7 +488,7 @@ terrane_relay_finish (TerraneRelay *self, GCancellable *cancellable, GError **er
     if (self->outputs[fd].failure != 0 && self->outputs[fd].failure != EPIPE)
       {
         errno = self->outputs[fd].failure;
-        return oci_throw_errno (error, "writing to the standard %s", names[fd]);
+        return oci_throw_errno (error, "writing to the standard %s", names[self->outputs[fd].ours]);
       }
   return TRUE;
 }

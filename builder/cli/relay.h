@@ -18,13 +18,14 @@ typedef struct _TerraneRelay TerraneRelay;
 
 /**
  * terrane_relay_new:
- * @first: of our three standard descriptors, those from this one on are relayed
+ * @ours: for each of the program's three, the standard descriptor that it is relayed from or to,
+ *   or -1
  *
  * Returns: (transfer full) (nullable): fails when one of them is a directory
  */
-TerraneRelay *terrane_relay_new (int first, GError **error);
+TerraneRelay *terrane_relay_new (const int *ours, GError **error);
 
-/** Three descriptors for the program; those before the first one are -1. */
+/** Three descriptors for the program, -1 where nothing is relayed. */
 const int *terrane_relay_stdio (const TerraneRelay *self);
 
 /** To be called when the program has been started: closes its descriptors here. */
