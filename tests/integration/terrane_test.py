@@ -6,6 +6,7 @@ attributes, which /tmp as tmpfs may lack, so everything temporary lives below TE
 
 import atexit
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -216,6 +217,33 @@ class Registry:
             self.process.kill()
             self.process.wait()
         self.log.close()
+
+
+def copy_store(source, target):
+    """A store of its own with the same content, in hard links where files never change: objects and blobs."""
+    immutable = [str(source / part) for part in ("repo/objects", "images/blobs", "downloads/blobs")]
+
+    def copy(name, new):
+        (os.link if name.startswith(tuple(immutable)) else shutil.copy2)(name, new)
+    shutil.copytree(source, target, symlinks=True, copy_function=copy, ignore=lambda directory, _: ["roots"] if directory == str(source) else [])
+
+
+def seeded_store(target, **members):
+    """Makes the store @target as it is when an image with these members of a profile was built and its name removed, so
+    that a test's own image is made from trees and layers that are known. The first test to ask makes the seed."""
+    text = json.dumps({"name": "seed", "platform": "linux/amd64", "target": "oci", **members}, sort_keys=True)
+    seed = SHARED / "seeds" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    seed.mkdir(parents=True, exist_ok=True)
+    with open(seed / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (seed / "complete").exists():
+            (seed / "profile.json").write_text(text)
+            for command in (["build", "--no-validate", "--no-lock", seed / "profile.json"], ["rm", "seed"]):
+                result = subprocess.run([TERRANE, "--store", str(seed / "store"), "-q", *map(str, command)], capture_output=True, text=True)
+                if result.returncode != 0:
+                    raise RuntimeError(result.stderr)
+            (seed / "complete").touch()
+    copy_store(seed / "store", target)
 
 
 def shared_gdal_build():
