@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tarfile
 import tempfile
 import unittest
@@ -98,7 +99,7 @@ class InstallPackages(unittest.TestCase):
         self.assertIn("removing libcurl4-openssl-dev", said)
         self.assertNotIn("--no-remove", self.installed()[0])
 
-    @unittest.skipIf(os.geteuid() != 0 and have("sudo"), "the tools of this machine are in its PATH")
+    @unittest.skipIf(os.geteuid() != 0 and have("sudo"), "does not apply: the tools of this machine are in its PATH")
     def test_without_sudo_it_says_what_root_has_to_run(self):
         said = self.install("build", sudo=False, exit_code=1)
         self.assertRegex(said, "run as root: apt-get update && apt-get install --no-install-recommends libcurl4-gnutls-dev")
@@ -106,6 +107,82 @@ class InstallPackages(unittest.TestCase):
 
     def test_usage(self):
         self.assertIn("usage: scripts/install-packages", self.install("all", exit_code=2))
+
+
+JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="t" tests="3"><testcase name="unit-good" time="0.5" status="run"><system-out>ok 1 /good/a
+ok 2 /good/b # SKIP git is not installed
+</system-out></testcase>
+<testcase name="integration-{broken}" time="7" status="{status}">{failure}<system-out>ok test_x.X.test_y # SKIP does not apply: no such thing
+# cost 3.25 6.50 test_x</system-out></testcase>
+<testcase name="fresh-root" time="0.1" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/><system-out>
+test-fresh-root: needs root</system-out></testcase></testsuite>"""
+
+
+class Suite(TestCase):
+    """scripts/test's program, with stand-ins for cmake and ctest: what is run, and what is said of it?"""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.directory / "log"
+        for status in ("run", "fail"):
+            self.write(f"{status}.xml", JUNIT.format(broken="x", status=status, failure="<failure/>" if status == "fail" else ""))
+        self.stand_in("cmake", 'exit 0')
+        self.stand_in("ctest", f"""report=
+while (($# > 0)); do [[ $1 != --output-junit ]] || report=$2; [[ $1 != --preset ]] || preset=$2; shift; done
+if [[ $preset == dev && -n $BREAK ]]; then cp {self.directory}/fail.xml "$report"; exit 8; else cp {self.directory}/run.xml "$report"; fi""")
+
+    def stand_in(self, name, text):
+        path = self.write(f"bin/{name}", f'#!/bin/bash\necho "{name} $*, only=$TERRANE_TEST_ONLY" >>{self.log}\n{text}\n')
+        path.chmod(0o755)
+
+    def suite(self, *arguments, exit_code=0, broken=False):
+        self.log.write_text("")
+        environment = {"PATH": f"{self.directory}/bin:{os.environ['PATH']}", "HOME": str(self.directory), "BREAK": "1" if broken else ""}
+        result = subprocess.run([sys.executable, "-B", TOP / "tests/suite.py", *arguments], env=environment, capture_output=True, text=True)
+        self.assertEqual(result.returncode, exit_code, result.stdout + result.stderr)
+        return result.stdout + result.stderr
+
+    def commands(self, name):
+        return [line for line in self.log.read_text().splitlines() if line.startswith(f"{name} ")]
+
+    @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
+    def test_all_goes_on_after_a_failure(self):
+        said = self.suite(exit_code=1, broken=True)
+        self.assertEqual([re.search(r"--preset (\w+)", line).group(1) for line in self.commands("ctest")], ["dev", "asan", "tsan", "fuzz"])
+        self.assertIn("\nFAILED: dev integration-x\n", said)
+        self.assertEqual(said.count("FAILED"), 1)
+        said = self.suite()
+        self.assertNotIn("FAILED", said)
+        self.assertIn("dev integration 3 s", said)
+
+    def test_what_was_skipped(self):
+        said = self.suite("integration")
+        self.assertIn("skipped: git is not installed\n  dev /good/b\n", said)
+        self.assertIn("skipped: test-fresh-root: needs root\n  dev fresh-root\n", said)
+        self.assertIn("skipped: does not apply: no such thing\n  dev test_x.X.test_y\n", said)
+        said = self.suite("--no-skips", "integration", exit_code=1)
+        self.assertEqual(re.findall("^FAILED: (.*)$", said, re.MULTILINE),
+                         ["skipped dev /good/b: git is not installed", "skipped dev fresh-root: test-fresh-root: needs root"])
+
+    def test_names(self):
+        self.suite("integration", "push.Push.test_again")
+        (line,) = self.commands("ctest")
+        self.assertIn("--preset dev ", line)
+        self.assertIn(" -L ^(integration)$ -R ^(integration)(-run|-replay)?-(push)$, only=Push.test_again", line)
+        self.suite("--preset", "asan", "unit", "glob", "path")
+        self.assertIn("--target test-glob test-path replay-path", self.commands("cmake")[1])
+        self.assertIn(" -L ^(unit|fuzz)$ -R ^(unit|fuzz)(-run|-replay)?-(glob|path)$", self.commands("ctest")[0])
+        for wrong in (["nonsense"], ["--preset", "nonsense", "unit"], ["--preset", "asan"], ["--nonsense"]):
+            self.assertIn("Try scripts/test --help", self.suite(*wrong, exit_code=2))
+            self.assertEqual(self.log.read_text(), "")
+
+    def test_nothing_that_runs_is_a_failure(self):
+        """A name that no test has, for one."""
+        self.stand_in("ctest", "exit 1")
+        self.assertIn("FAILED: dev ctest ended with 1", self.suite("unit", "nonsense", exit_code=1))
+        self.stand_in("cmake", "exit 1")
+        self.assertIn("FAILED: dev the build", self.suite("unit", exit_code=1))
 
 
 @unittest.skipUnless(have("umoci", "buildah", "pigz", "skopeo", "docker-registry", "mmdebstrap"), "a peer of scripts/bench is not installed")
