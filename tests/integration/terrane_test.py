@@ -24,6 +24,7 @@ import unittest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 TERRANE = os.environ.get("TERRANE", str(TOP / "build/dev/terrane"))
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
+SANITIZER = BUILD.name if BUILD.name in ("asan", "tsan") else None  # which TERRANE was built with
 INPUTS = TOP / "profiles/inputs"
 GDAL_PROFILE = TOP / "profiles/debian12-gdal.json"
 
@@ -139,10 +140,11 @@ class TestCase(unittest.TestCase):
 
 def remove_tree(path):
     """rmtree that also removes directories without write permission."""
-    for directory, _, _ in os.walk(path):
-        with contextlib.suppress(OSError):
-            os.chmod(directory, 0o755)
-    shutil.rmtree(path, ignore_errors=True)
+    if os.geteuid() != 0:  # root needs none
+        for directory, _, _ in os.walk(path):
+            with contextlib.suppress(OSError):
+                os.chmod(directory, 0o755)
+    subprocess.run(["rm", "-rf", "--one-file-system", "--", str(path)], stderr=subprocess.DEVNULL)  # ten times as fast as rmtree
 
 
 def make_tar(path, members, mode="w"):
@@ -220,12 +222,18 @@ class Registry:
 
 
 def copy_store(source, target):
-    """A store of its own with the same content, in hard links where files never change: objects and blobs."""
-    immutable = [str(source / part) for part in ("repo/objects", "images/blobs", "downloads/blobs")]
-
-    def copy(name, new):
-        (os.link if name.startswith(tuple(immutable)) else shutil.copy2)(name, new)
-    shutil.copytree(source, target, symlinks=True, copy_function=copy, ignore=lambda directory, _: ["roots"] if directory == str(source) else [])
+    """A store of its own with the same content: hard links to objects and blobs, which never change, and copies of the rest."""
+    subprocess.run(["cp", "-a", "--link", str(source), str(target)], check=True)
+    remove_tree(target / "roots")  # whose hard links do not cost their files' size, but the time to remove them
+    (target / "roots").mkdir()
+    immutable = [str(target / part) for part in ("repo/objects", "images/blobs", "downloads/blobs")]
+    for directory, names, files in os.walk(target):
+        names[:] = [name for name in names if os.path.join(directory, name) not in immutable]
+        for name in files:
+            path = pathlib.Path(directory, name)
+            if not path.is_symlink():
+                shutil.copy2(path, path.with_name(name + ".copy"))
+                path.with_name(name + ".copy").rename(path)
 
 
 def seeded_store(target, **members):
