@@ -11,6 +11,7 @@
 #include "builder/validation/probes.h"
 
 #include "oci/base/temp-file.h"
+#include "oci/base/text-hash.h"
 #include "oci/digest.h"
 
 #include <fcntl.h>
@@ -466,7 +467,7 @@ run_build (TerraneGlobal *global, char **paths, BuildArguments *arguments, GErro
       arguments->jobs > 0 ? (unsigned) MIN (arguments->jobs, 64) : TERRANE_REMOTE_JOBS;
   arguments->remote_options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &arguments->remote_options);
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   const Session session = {
     .names = names,
     .global = global,

@@ -1,5 +1,7 @@
 #include "builder/facts/packages.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -150,8 +152,10 @@ terrane_packages_find (const TerraneImageView *view, const TerranePython *python
 {
   g_autoptr (GPtrArray) packages = g_ptr_array_new_with_free_func (package_free);
   g_autoptr (GHashTable) owned = g_hash_table_new (NULL, NULL);
-  g_autoptr (GHashTable) versions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (GHashTable) depends = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) versions =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) depends =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   Search self = {
     .view = view, .packages = packages, .owned = owned, .versions = versions, .depends = depends
   };

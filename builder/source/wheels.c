@@ -7,6 +7,8 @@
 #include "builder/source/source.h"
 #include "builder/store/downloads.h"
 
+#include "oci/base/text-hash.h"
+
 #include <fcntl.h>
 #include <string.h>
 
@@ -162,7 +164,8 @@ static gboolean
 read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
           GError **error)
 {
-  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) owners =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   Installation installation = { .filter = filter, .owners = owners };
   OCI_PREFIX (error, "wheels");
   for (guint i = 0; i < spec->wheel_pins->len; i++)

@@ -53,7 +53,7 @@ make_key (const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
   g_autofree char *script = terrane_transform_script ("compile.py");
   OciDigest digest = oci_digest_of (script, strlen (script));
   json_t *env = json_array ();
-  for (char **variable = interpreter->env; *variable != NULL; variable++)
+  for (char **variable = interpreter->env; variable != NULL && *variable != NULL; variable++)
     oci_json_append (env, oci_json_text (*variable));
   oci_json_set (key, "script", oci_json_text (oci_digest_hex (&digest, hex)));
   oci_json_set (key, "host", json_boolean (interpreter->is_host));
