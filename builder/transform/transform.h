@@ -19,7 +19,7 @@ typedef struct
   OciDigest root;   /* else: commit of the file system that it is in */
   char *path;       /* absolute, in that file system */
   char *identity;   /* of every file that it can read: the root, or see host-python.h */
-  char **env;       /* exactly its environment */
+  char **env;       /* (nullable): exactly its environment */
 } TerraneInterpreter;
 
 void terrane_interpreter_clear (TerraneInterpreter *self);
