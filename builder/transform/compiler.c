@@ -169,7 +169,12 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
   const TerraneSessionOptions options = {
     .memory_bytes = MEMORY_BYTES, .stdio = stdio, .ended = on_ended, .ended_data = self
   };
-  const TerraneSandbox sandbox = { .root = root, .env = (const char *const *) interpreter->env };
+  g_auto (TerraneEmulator) emulator = { 0 };
+  if (interpreter->emulated != NULL)
+    terrane_emulator_find_here (interpreter->emulated, &emulator);
+  const TerraneSandbox sandbox = { .root = root,
+                                   .env = (const char *const *) interpreter->env,
+                                   .emulator = interpreter->emulated != NULL ? &emulator : NULL };
   self->session = terrane_session_start (&sandbox, argv, &options, NULL, error);
   if (self->session == NULL)
     return FALSE;

@@ -18,6 +18,7 @@ typedef struct
   gboolean is_host; /* this machine's, for an image of another architecture */
   OciDigest root;   /* else: commit of the file system that it is in */
   char *path;       /* absolute, in that file system */
+  char *emulated;   /* (nullable): its architecture, when that is not this machine's */
   char *identity;   /* of every file that it can read: the root, or see host-python.h */
   char **env;       /* (nullable): exactly its environment */
 } TerraneInterpreter;
