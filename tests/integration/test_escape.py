@@ -27,7 +27,7 @@ EXACT = {
               "acct", "name_to_handle_at", "open_by_handle_at", "personality", "socket raw IPv4", "socket raw IPv6",
               "socket raw with flags", "socket packet in IPv4", "socket raw disguised", "mknod", "mknod kmem", "setgroups",
               "ambient capability"],
-    "ENOSYS": ["clone3", "io_uring_setup", "shmget", "shmat"],
+    "ENOSYS": ["clone3", "io_uring_setup", "shmget", "shmat", "msgget"],
     "EAFNOSUPPORT": ["socket packet", "socket packet disguised", "socket kernel crypto", "socket virtual machine",
                      "socket bluetooth"],
     "EPROTONOSUPPORT": ["socket netlink audit", "socket netlink netfilter"],
