@@ -81,11 +81,12 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
 find_tree (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest,
-           TerraneModes modes, OciDigest *out_identity, TerraneStoredTree *out_tree)
+           OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
+           GError **error)
 {
   *out_identity = image_identity (import, spec, digest);
-  OciDigest key = terrane_tree_key (out_identity, spec, modes);
-  return terrane_tree_cache_find (import->store, &key, out_tree);
+  OciDigest key = terrane_tree_key (out_identity, spec, spec->transforms->modes);
+  return terrane_tree_cache_find (import->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
@@ -95,12 +96,16 @@ resolve_image (const TerraneImport *import, const TerraneSourceSpec *spec,
   OciDigest identity;
   g_auto (TerraneImportedImage) image = { 0 };
   TerraneStoredTree whole = { 0 };
+  gboolean found = FALSE;
   if (spec->has_image_digest
-      && find_tree (import, spec, &spec->image_digest, options->modes, &identity, out_tree))
-    return TRUE;
-  if (!terrane_import_image (import, spec, &image, error))
+      && !find_tree (import, spec, &spec->image_digest, &identity, out_tree, &found, error))
     return FALSE;
-  if (find_tree (import, spec, &image.digest, options->modes, &identity, out_tree))
+  if (found)
+    return TRUE;
+  if (!terrane_import_image (import, spec, &image, error)
+      || !find_tree (import, spec, &image.digest, &identity, out_tree, &found, error))
+    return FALSE;
+  if (found)
     return TRUE;
   g_autoptr (TerraneTree) tree =
       terrane_import_flatten (import, &image, spec->skip_special, &whole, error)
