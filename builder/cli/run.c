@@ -82,8 +82,11 @@ run_program (const TerraneSandbox *sandbox, const char *const *argv, TerraneSess
     return FALSE;
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
-  if (options.terminal)
-    terrane_pty_relay (&pty);
+  if (options.terminal && !terrane_pty_relay (&pty, error))
+    {
+      g_cancellable_disconnect (cancellable, handler);
+      return FALSE;
+    }
   terrane_session_release (session);
   terrane_session_wait (session, out_end);
   g_cancellable_disconnect (cancellable, handler);
