@@ -4,8 +4,9 @@
 #include "builder/remote/interrupt.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
-#include "builder/validation/gates.h"
+#include "builder/validation/probes.h"
 #include "builder/validation/run.h"
+#include "builder/validation/suite.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum
 gboolean
 terrane_validate_wanted (const TerraneProfile *profile)
 {
-  return terrane_validate_spec_has_runs (&profile->validate) || terrane_gates_wanted (profile);
+  return terrane_validate_spec_has_runs (&profile->validate) || terrane_probes_wanted (profile);
 }
 
 GPtrArray *
@@ -42,15 +43,33 @@ terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
   return g_steal_pointer (&scripts);
 }
 
-/* Everything that the outcome depends on. */
-static OciDigest
-result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts,
-            const GPtrArray *events, const TerraneEmulator *emulator)
+/* Which emulator, by its content where this process knows the file. */
+static json_t *
+emulator_key (const TerraneEmulator *emulator)
 {
+  OciDigest digest;
+  OciDigestHex hex;
+  g_auto (OciFd) fd = -1;
+  json_t *key = json_object ();
+  oci_json_set (key, "name", oci_json_text (emulator->name));
+  oci_json_set (key, "kind", json_integer (emulator->kind));
+  if (emulator->program != NULL
+      && oci_open_file (AT_FDCWD, emulator->program, TRUE, &fd, NULL, NULL)
+      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it says what is wrong */
+    oci_json_set (key, "program", oci_json_text (oci_digest_hex (&digest, hex)));
+  return key;
+}
+
+OciDigest
+terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
+                      const GPtrArray *scripts, const GPtrArray *events,
+                      const TerraneValidateOptions *options)
+{
+  const TerraneEmulator *emulator = options->emulator;
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
   /* By another terrane, or in a sandbox that allows less, it may fail. */
-  OciDigest version = terrane_validation_version ();
+  OciDigest version = terrane_suite_version ();
   g_autoptr (OciJsonValue) key = json_object ();
   json_t *digests = json_array ();
   for (guint i = 0; i < scripts->len; i++)
@@ -74,13 +93,13 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "version", oci_json_text (oci_digest_hex (&version, hex)));
   oci_json_set (key, "terrane", oci_json_text (TERRANE_VERSION));
   oci_json_set (key, "sandbox_version", json_integer (TERRANE_SANDBOX_VERSION));
-  if (terrane_gates_wanted (profile)) /* AWS_LAMBDA_FUNCTION_NAME, K_SERVICE */
+  if (terrane_probes_wanted (profile)) /* AWS_LAMBDA_FUNCTION_NAME, K_SERVICE */
     oci_json_set (key, "name", oci_json_text (profile->name));
   oci_json_set (key, "target", json_integer (profile->target));
-  oci_json_set (key, "events", terrane_gates_digests (events));
-  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
+  oci_json_set (key, "events", terrane_probes_digests (events));
+  oci_json_set (key, "sandbox", json_integer (options->sandbox));
   if (emulator->name != NULL)
-    oci_json_set (key, "emulator", oci_json_text (emulator->name));
+    oci_json_set (key, "emulator", emulator_key (emulator));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -92,18 +111,20 @@ on_started (gpointer data, const char *kind, const char *name)
 }
 
 static gboolean
-run_gates (const TerraneValidateRun *run, GCancellable *cancellable, json_t *results,
-           GError **error)
+run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *results,
+            GError **error)
 {
-  const TerraneGates gates = { .root = run->root,
-                               .config = run->config,
-                               .profile = run->profile,
-                               .events = run->events,
-                               .emulator = run->emulator,
-                               .started = on_started,
-                               .data = (gpointer) run->progress,
-                               .cancellable = cancellable };
-  return run->profile == NULL || terrane_gates_run (&gates, results, error);
+  const TerraneProbes probes = { .root = run->root,
+                                 .config = run->config,
+                                 .profile = run->profile,
+                                 .spec = run->spec,
+                                 .limits = run->limits,
+                                 .events = run->events,
+                                 .emulator = run->emulator,
+                                 .started = on_started,
+                                 .data = (gpointer) run->progress,
+                                 .cancellable = cancellable };
+  return run->profile == NULL || terrane_probes_run (&probes, results, error);
 }
 
 gboolean
@@ -115,7 +136,7 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
   const TerraneSandbox sandbox = { .root = run->root,
                                    .env = (const char *const *) env,
                                    .working_dir = oci_image_config_working_dir (run->config),
-                                   .kind = (TerraneSandboxKind) run->spec->sandbox,
+                                   .kind = run->sandbox,
                                    .emulator = run->emulator };
   const TerraneValidation validation = { .sandbox = &sandbox,
                                          .architecture =
@@ -127,11 +148,11 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .started = on_started,
                                          .data = (gpointer) run->progress,
                                          .cancellable = terrane_interrupt_cancellable (interrupt) };
-  if ((run->profile != NULL && !terrane_gates_check (run->profile, error))
+  if ((run->profile != NULL && !terrane_probes_check (run->profile, run->sandbox, error))
       || !terrane_validation_run (&validation, &results, error))
     return FALSE;
   g_autoptr (OciJsonValue) all = terrane_results_to_json (results);
-  if (!run_gates (run, validation.cancellable, all, error))
+  if (!run_probes (run, validation.cancellable, all, error))
     return FALSE;
   *out_results = g_steal_pointer (&all);
   return TRUE;
@@ -193,8 +214,8 @@ terrane_validate_judge (const json_t *results, GError **error)
   }
   if (failed == 0)
     return TRUE;
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "%u of %zu validations failed:%s", failed,
-               json_array_size (results), message->str);
+  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "%u of %zu validations failed:%s",
+               failed, json_array_size (results), message->str);
   return FALSE;
 }
 
@@ -211,15 +232,14 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
 
 gboolean
 terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
-                        const TerraneImage *image, const TerraneEmulator *emulator,
-                        const TerraneProgress *progress, json_t **out_results, gboolean *out_cached,
-                        GError **error)
+                        const TerraneImage *image, const TerraneValidateOptions *options,
+                        json_t **out_results, gboolean *out_cached, GError **error)
 {
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (&profile->validate, error);
-  g_autoptr (GPtrArray) events = scripts != NULL ? terrane_gates_load (profile, error) : NULL;
+  g_autoptr (GPtrArray) events = scripts != NULL ? terrane_probes_load (profile, error) : NULL;
   if (events == NULL)
     return FALSE;
-  OciDigest key = result_key (profile, image, scripts, events, emulator);
+  OciDigest key = terrane_validate_key (profile, image, scripts, events, options);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
   json_t *known_results = json_object_get (known, "results");
   *out_cached = json_is_array (known_results);
@@ -231,11 +251,12 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   TerraneValidateRun run = { .spec = &profile->validate,
                              .limits = &profile->limits,
                              .measure = profile->limits.import_time_ms > 0,
+                             .sandbox = options->sandbox,
                              .profile = profile,
                              .scripts = scripts,
                              .events = events,
-                             .emulator = emulator,
-                             .progress = progress };
+                             .emulator = options->emulator,
+                             .progress = options->progress };
   if (!run_in_store (store, image, &run, out_results, error))
     {
       g_prefix_error (error, "validation: ");

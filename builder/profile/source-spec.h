@@ -1,24 +1,29 @@
 /* One source of a profile: where the files of the base or of a tree come from. */
 #pragma once
 
-#include "builder/profile/reader.h"
+#include "builder/profile/field.h"
 #include "builder/profile/transform-spec.h"
 
 #include "oci/digest.h"
 
 G_BEGIN_DECLS
 
+/* The kinds in the order in which messages list them: the name makes up terrane_source_NAME of
+ * builder/source/ and terrane_resolver_NAME of builder/resolve/, and NAME_kind of source-kind.c.
+ * The number is in keys of trees and stays what it is. */
+#define TERRANE_SOURCE_KINDS(ROW)                                                                  \
+  ROW (WHEELS, wheels, 3)                                                                          \
+  ROW (IMAGE, image, 2) /* all of it as a base, some paths of it as a tree */                      \
+  ROW (ARCHIVE, archive, 0)                                                                        \
+  ROW (DIRECTORY, directory, 1)                                                                    \
+  ROW (OSTREE, ostree, 4)
+
+#define TERRANE_SOURCE_KIND_NUMBER(constant, name, number) TERRANE_SOURCE_##constant = (number),
 typedef enum
 {
-  TERRANE_SOURCE_ARCHIVE,
-  TERRANE_SOURCE_DIRECTORY,
-  TERRANE_SOURCE_IMAGE, /* all of it as a base, some paths of it as a tree */
-  TERRANE_SOURCE_WHEELS,
-  TERRANE_SOURCE_OSTREE,
+  TERRANE_SOURCE_KINDS (TERRANE_SOURCE_KIND_NUMBER)
 } TerraneSourceKind;
-
-/** The keys that name the kinds, in the order of TerraneSourceKind; NULL-terminated. */
-extern const char *const terrane_source_kind_words[];
+#undef TERRANE_SOURCE_KIND_NUMBER
 
 /* One archive file of a source. */
 typedef struct
@@ -42,23 +47,7 @@ typedef struct
   gboolean musl; /* @libc_major is of musl, not of glibc */
   unsigned libc_major;
   unsigned libc_minor;
-  const char *architecture; /* of the profile, once it is resolved; the version of Python is known
-                             * then, that of the C library perhaps not */
 } TerraneWheelsSpec;
-
-/* One wheel that the lock names. */
-typedef struct
-{
-  char *name; /* of the project, normalised */
-  char *version;
-  char *file_name;
-  char *url;           /* (nullable) */
-  char *path;          /* (nullable): instead of @url, in a wheelhouse */
-  char *authorization; /* (nullable): for @url; a secret, in no lock */
-  char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
-  OciDigest sha256;
-  char *hash; /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
-} TerraneWheelPin;
 
 typedef struct
 {
@@ -88,26 +77,6 @@ typedef struct
   gboolean allow_outside_links;
   gboolean overwrite;               /* may replace files of trees below it */
   TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is kept as it is */
-
-  /* What the lock says; unset until the profile is resolved (builder/resolve/). */
-  gboolean has_image_digest;
-  OciDigest image_digest; /* of the manifest for the platform */
-  char *ostree_commit;
-  GPtrArray *wheel_pins; /* of TerraneWheelPin, sorted by name */
-  char **wheel_indexes;  /* URLs of indexes to ask; may have a user and a password */
-  char **wheel_links;    /* paths of directories, paths and URLs of pages of links; likewise */
-  char *interpreter;     /* of scripts that wheels bring */
 } TerraneSourceSpec;
-
-/**
- * terrane_source_spec_read:
- * @at: the object of a base or a tree; what is wrong is noted there
- *
- * Returns: (transfer full) (nullable)
- */
-TerraneSourceSpec *terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
-                                             gboolean is_base);
-void terrane_source_spec_free (TerraneSourceSpec *self);
-void terrane_wheel_pin_free (TerraneWheelPin *self);
 
 G_END_DECLS

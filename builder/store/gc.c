@@ -27,6 +27,7 @@ typedef struct
   GHashTable *commits;
   GHashTable *names; /* of images */
   guint removed_commits;
+  GError *failure; /* (nullable): why a rule does not know whether to keep something */
   TerraneGcReport report;
 } Collector;
 
@@ -79,25 +80,41 @@ mark_images (Collector *self, GError **error)
   return TRUE;
 }
 
+/* Nothing is removed when it is not known what is there. @error: (transfer full) */
+static void
+note_failure (Collector *self, GError *error)
+{
+  if (self->failure == NULL)
+    self->failure = error;
+  else
+    g_error_free (error);
+}
+
 /* The documents of a base; its layers are the image's. */
 static void
 keep_base (Collector *self, const OciDigest *manifest_digest)
 {
   OciLayout *layout = terrane_store_layout (self->store);
   uint64_t size = 0;
+  gboolean found = FALSE;
+  g_autoptr (GError) local = NULL;
   g_autoptr (OciManifest) manifest = NULL;
   keep_digest (self->blobs, manifest_digest);
-  if (!oci_layout_has_blob (layout, manifest_digest, &size))
+  if (!oci_layout_find_blob (layout, manifest_digest, &found, &size, &local))
+    note_failure (self, g_steal_pointer (&local));
+  if (!found)
     return;
   g_autoptr (OciDescriptor) descriptor =
       oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, manifest_digest, size);
-  if (oci_image_read (layout, descriptor, &manifest, NULL, NULL))
+  if (oci_image_read (layout, descriptor, &manifest, NULL, &local))
     keep_digest (self->blobs, &manifest->config->digest);
+  else if (g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+    note_failure (self, g_steal_pointer (&local));
 }
 
 /* An image entry stays with its image, and so does what it was made from. */
 static gboolean
-keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_image_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                   const json_t *value, gpointer data)
 {
   Collector *self = data;
@@ -124,7 +141,7 @@ keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest 
 }
 
 static gboolean
-keep_name_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_name_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                  const json_t *value, gpointer data)
 {
   const Collector *self = data;
@@ -135,7 +152,7 @@ keep_name_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *
 /* The digest of a file is known as long as the file is what it was; older entries do not say which
  * file it is. */
 static gboolean
-keep_digest_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_digest_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                    const json_t *value, G_GNUC_UNUSED gpointer data)
 {
   struct stat st;
@@ -147,7 +164,7 @@ keep_digest_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest
 }
 
 static gboolean
-keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_tree_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                  const json_t *value, gpointer data)
 {
   Collector *self = data;
@@ -160,7 +177,8 @@ keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *
 /* With a tree of an image stay what it was made of, so that other transforms need not read the
  * source, and what its transforms took out. */
 static gboolean
-keep_transformed_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
+keep_transformed_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value,
+                        gpointer data)
 {
   static const char *const members[] = { "source", "debug" };
   Collector *self = data;
@@ -177,20 +195,20 @@ keep_transformed_entry (const char *kind, const OciDigest *key, const json_t *va
 }
 
 static gboolean
-keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
+keep_blob_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value, gpointer data)
 {
   Collector *self = data;
   OciDigest digest;
-  if (g_str_equal (kind, TERRANE_CACHE_LOCATIONS))
+  if (kind == TERRANE_CACHE_LOCATIONS)
     return is_kept (self->blobs, key);
-  const char *member = g_str_equal (kind, TERRANE_CACHE_IMPORTS) ? "manifest" : "digest";
+  const char *member = kind == TERRANE_CACHE_IMPORTS ? "manifest" : "digest";
   const char *text = terrane_cache_text (value, member);
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
 }
 
 /* The file system of an image that stays, or of its base. */
 static gboolean
-keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const json_t *value,
+keep_unpacked_entry (G_GNUC_UNUSED TerraneCacheKind kind, const OciDigest *key, const json_t *value,
                      gpointer data)
 {
   Collector *self = data;
@@ -205,59 +223,83 @@ keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const
 
 /* The files of a layer stay or go together. */
 static gboolean
-keep_facts_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_facts_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                   const json_t *value, gpointer data)
 {
-  const Collector *self = data;
+  Collector *self = data;
   OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GError) local = NULL;
   const char *object = json_object_iter_key (json_object_iter (json_object_get (value, "objects")));
   OciDigest digest;
   gboolean exists = FALSE;
-  return object != NULL && oci_digest_parse_hex (object, &digest, NULL)
-         && ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, object, &exists, NULL, NULL)
-         && exists;
+  if (object == NULL || !oci_digest_parse_hex (object, &digest, NULL))
+    return FALSE;
+  if (ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, object, &exists, NULL, &local))
+    return exists;
+  note_failure (self, g_steal_pointer (&local));
+  return TRUE;
 }
 
 static gboolean
-keep_pulled_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_pulled_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                    const json_t *value, gpointer data)
 {
   Collector *self = data;
   OciDigest commit;
-  gboolean fresh = terrane_pulled_is_fresh (value, &commit);
-  if (fresh && terrane_pulled_is_whole (self->store, &commit))
+  gboolean whole = FALSE;
+  g_autoptr (GError) local = NULL;
+  if (!terrane_pulled_is_fresh (value, &commit))
+    return FALSE;
+  if (!terrane_pulled_find_commit (self->store, &commit, &whole, &local))
+    note_failure (self, g_steal_pointer (&local));
+  if (whole)
     keep_digest (self->commits, &commit);
-  return fresh;
+  return TRUE;
 }
 
-static gboolean
-sweep_cache (Collector *self, GError **error)
+typedef enum
 {
-  guint *removed = &self->report.cache_entries;
-  return terrane_cache_sweep (self->store, TERRANE_CACHE_IMAGES, keep_image_entry, self, removed,
-                              error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_PULLED, keep_pulled_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_UNPACKED, keep_unpacked_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_TRANSFORMED, keep_transformed_entry,
-                                 self, removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_TREES, keep_tree_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_LAYERS, keep_blob_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_IMPORTS, keep_blob_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_LOCATIONS, keep_blob_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_PYTHONS, keep_tree_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_NAMES, keep_name_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_DIGESTS, keep_digest_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_RESULTS, keep_tree_entry, self, removed,
-                                 error);
+  BEFORE_BLOBS, /* decides what else is kept */
+  AFTER_OBJECTS /* about objects: those that are gone say which entries go */
+} SweepTime;
+
+/* What keeps the entries of each kind. The order counts: a rule may mark what later ones ask for.
+ */
+static const struct
+{
+  TerraneCacheKind kind;
+  SweepTime time;
+  TerraneCacheFunc keep;
+} rules[] = {
+  { TERRANE_CACHE_IMAGES, BEFORE_BLOBS, keep_image_entry },            /* marks commits and bases */
+  { TERRANE_CACHE_PULLED, BEFORE_BLOBS, keep_pulled_entry },           /* marks commits */
+  { TERRANE_CACHE_UNPACKED, BEFORE_BLOBS, keep_unpacked_entry },       /* likewise */
+  { TERRANE_CACHE_TRANSFORMED, BEFORE_BLOBS, keep_transformed_entry }, /* likewise */
+  { TERRANE_CACHE_TREES, BEFORE_BLOBS, keep_tree_entry },
+  { TERRANE_CACHE_LAYERS, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_IMPORTS, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_LOCATIONS, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_PYTHONS, BEFORE_BLOBS, keep_tree_entry },
+  { TERRANE_CACHE_NAMES, BEFORE_BLOBS, keep_name_entry },
+  { TERRANE_CACHE_DIGESTS, BEFORE_BLOBS, keep_digest_entry },
+  { TERRANE_CACHE_RESULTS, BEFORE_BLOBS, keep_tree_entry },
+  { TERRANE_CACHE_PROGRAMS, AFTER_OBJECTS, keep_facts_entry },
+  { TERRANE_CACHE_GEO, AFTER_OBJECTS, keep_facts_entry },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (rules) == TERRANE_CACHE_KINDS); /* each once: test-store */
+
+static gboolean
+sweep_cache (Collector *self, SweepTime time, GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (rules[i].time == time
+        && !terrane_cache_sweep (self->store, rules[i].kind, rules[i].keep, self,
+                                 &self->report.cache_entries, error))
+      return FALSE;
+  if (self->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->failure));
+  return FALSE;
 }
 
 typedef struct
@@ -350,9 +392,13 @@ find_reachable (Collector *self, GHashTable *reachable, GError **error)
     {
       OciDigest commit;
       g_autoptr (GError) local = NULL;
+      gboolean exists = FALSE;
       g_autoptr (GHashTable) objects = ostree_repo_traverse_new_reachable ();
-      if (!oci_digest_parse_hex (hex, &commit, NULL)
-          || !terrane_commit_exists (self->store, &commit))
+      if (!oci_digest_parse_hex (hex, &commit, NULL))
+        continue;
+      if (!terrane_commit_find (self->store, &commit, &exists, error))
+        return FALSE;
+      if (!exists)
         continue;
       if (!terrane_commit_traverse (terrane_store_repo (self->store), hex, objects, &local))
         {
@@ -416,10 +462,7 @@ prune_objects (Collector *self, GError **error)
     return FALSE;
   self->report.objects = (guint) pruned + self->removed_commits;
   self->report.bytes += bytes;
-  return terrane_cache_sweep (self->store, TERRANE_CACHE_PROGRAMS, keep_facts_entry, self,
-                              &self->report.cache_entries, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_GEO, keep_facts_entry, self,
-                                 &self->report.cache_entries, error);
+  return sweep_cache (self, AFTER_OBJECTS, error);
 }
 
 gboolean
@@ -438,9 +481,9 @@ terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
       || !oci_layout_sweep_temp_files (terrane_store_layout (store), &leftovers, error)
       || !oci_layout_sweep_temp_files (terrane_store_downloads (store), &leftovers, error))
     return FALSE;
-  if (!mark_images (&self, error) || !sweep_cache (&self, error) || !sweep_blobs (&self, error)
-      || !sweep_downloads (&self, error) || !sweep_roots (&self, error)
-      || !prune_objects (&self, error))
+  if (!mark_images (&self, error) || !sweep_cache (&self, BEFORE_BLOBS, error)
+      || !sweep_blobs (&self, error) || !sweep_downloads (&self, error)
+      || !sweep_roots (&self, error) || !prune_objects (&self, error))
     return FALSE;
   *out_report = self.report;
   return TRUE;

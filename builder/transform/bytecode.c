@@ -2,6 +2,7 @@
  * which no time in an image can make stale. */
 #include "builder/store/object.h"
 #include "builder/transform/compiler.h"
+#include "builder/transform/script.h"
 
 #include "oci/base/parallel.h"
 
@@ -9,7 +10,7 @@
 
 enum
 {
-  FORMAT = 2, /* raised when the same source would give other bytes */
+  FORMAT = 3, /* raised when the same source would give other bytes */
   MAX_RESTARTS = 20,
 };
 
@@ -33,13 +34,30 @@ is_wanted (const TerraneTransformContext *context)
   return context->spec->transforms->bytecode;
 }
 
+/* Everything that the interpreter can read is in the key: its whole file system, whatever it loads
+ * of that, its environment and the program that it runs. */
 static json_t *
 make_key (const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
 {
+  const TerraneInterpreter *interpreter = context->interpreter;
   json_t *key = json_object ();
   oci_json_set (key, "format", json_integer (FORMAT));
-  if (context->interpreter != NULL)
-    oci_json_set (key, "python", oci_json_text (context->interpreter->identity));
+  if (interpreter == NULL)
+    {
+      oci_json_set (key, "note", oci_json_text (context->no_interpreter));
+      return key;
+    }
+  OciDigestHex hex;
+  g_autofree char *script = terrane_transform_script ("compile.py");
+  OciDigest digest = oci_digest_of (script, strlen (script));
+  json_t *env = json_array ();
+  for (char **variable = interpreter->env; *variable != NULL; variable++)
+    oci_json_append (env, oci_json_text (*variable));
+  oci_json_set (key, "script", oci_json_text (oci_digest_hex (&digest, hex)));
+  oci_json_set (key, "host", json_boolean (interpreter->is_host));
+  oci_json_set (key, "files", oci_json_text (interpreter->identity));
+  oci_json_set (key, "python", oci_json_text (interpreter->path));
+  oci_json_set (key, "env", env);
   return key;
 }
 

@@ -3,6 +3,7 @@
 #include "builder/sandbox/process.h"
 #include "builder/store/object.h"
 #include "builder/transform/elf-layout.h"
+#include "builder/transform/host-program.h"
 #include "builder/transform/transform.h"
 
 #include "oci/base/parallel.h"
@@ -24,6 +25,7 @@ enum
 };
 
 #define PROGRAM "eu-strip"
+#define NEEDS_PROGRAM "needs " PROGRAM ", which is not in PATH; install the package elfutils"
 
 /* What all threads share. */
 typedef struct
@@ -83,39 +85,28 @@ run (const char *const *argv, int fd, TerraneProcessResult *out_result, GError *
   if (terrane_process_run_full (&process, NULL, out_result, &local))
     return TRUE;
   if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                      "needs " PROGRAM ", which is not in PATH; install the package elfutils");
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, NEEDS_PROGRAM);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
-}
-
-/* Asked once: the program stays the same while a command runs, and each tree has a key.
- * Returns: (transfer none) (nullable) */
-static const char *
-program_version (GError **error)
-{
-  static const char *const argv[] = { PROGRAM, "--version", NULL };
-  static GMutex mutex;
-  static char *version;
-  g_auto (TerraneProcessResult) result = { 0 };
-  g_mutex_lock (&mutex);
-  if (version == NULL && run (argv, -1, &result, error))
-    version = g_strdup (result.output);
-  const char *known = version;
-  g_mutex_unlock (&mutex);
-  return known;
 }
 
 static json_t *
 make_key (const TerraneTransformContext *context, GError **error)
 {
-  const char *version = program_version (error);
-  if (version == NULL)
-    return NULL;
+  g_autoptr (GError) local = NULL;
+  const char *identity = terrane_host_program_identity (PROGRAM, &local);
+  if (identity == NULL)
+    {
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        oci_throw (error, OCI_ERROR_NOT_FOUND, NEEDS_PROGRAM);
+      else
+        g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
   json_t *key = json_object ();
   oci_json_set (key, "format", json_integer (FORMAT));
   oci_json_set (key, "debug", json_integer (context->spec->transforms->strip));
-  oci_json_set (key, "program", oci_json_text (version));
+  oci_json_set (key, "program", oci_json_text (identity));
   return key;
 }
 

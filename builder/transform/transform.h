@@ -18,8 +18,8 @@ typedef struct
   gboolean is_host; /* this machine's, for an image of another architecture */
   OciDigest root;   /* else: commit of the file system that it is in */
   char *path;       /* absolute, in that file system */
-  char *identity;   /* changes when its bytecode may */
-  char **env;       /* (nullable): what it needs to start */
+  char *identity;   /* of every file that it can read: the root, or see host-python.h */
+  char **env;       /* exactly its environment */
 } TerraneInterpreter;
 
 void terrane_interpreter_clear (TerraneInterpreter *self);
@@ -62,6 +62,10 @@ typedef struct
 extern const TerraneTransform terrane_transform_strip;
 extern const TerraneTransform terrane_transform_bytecode;
 extern const TerraneTransform terrane_transform_dedupe;
+
+/** What the transforms that the tree wants depend on besides the tree. Returns: (transfer full)
+ * (nullable): an array; empty when none is wanted */
+json_t *terrane_transform_keys (const TerraneTransformContext *context, GError **error);
 
 /* What came out. */
 typedef struct

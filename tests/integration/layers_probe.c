@@ -3,6 +3,7 @@
  * and targets are in hexadecimal, content is its SHA-256. */
 #include "builder/image/unpack.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include "oci/image.h"
 
