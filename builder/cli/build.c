@@ -179,18 +179,18 @@ check_debug_output (const TerraneProfile *profile, const BuildOptions *options, 
 
 /* "docker://REPOSITORY:TAG" of each tag that the profile gives. */
 static gboolean
-list_destinations (const Session *session, const TerraneProfile *profile, GPtrArray *destinations,
-                   GError **error)
+list_destinations (const Session *session, const TerraneProfile *profile, const TerraneBuild *build,
+                   GPtrArray *destinations, GError **error)
 {
   const OciReference *destination = session->request->destination;
   if (destination != NULL)
     g_ptr_array_add (destinations, oci_reference_copy (destination));
   if (session->options->push == NULL || destination != NULL)
     return TRUE;
-  for (char **tag = profile->push.tags; *tag != NULL; tag++)
+  const TerranePushSpec *push = &build->texts.push;
+  for (char **tag = push->tags; *tag != NULL; tag++)
     {
-      g_autofree char *text =
-          g_strconcat (OCI_REFERENCE_SCHEME, profile->push.repository, ":", *tag, NULL);
+      g_autofree char *text = g_strconcat (OCI_REFERENCE_SCHEME, push->repository, ":", *tag, NULL);
       OciReference *reference = terrane_reference_parse_push (
           text, session->options->push_options.create_repository, error);
       if (reference == NULL)
@@ -214,7 +214,7 @@ deliver (const Session *session, const TerraneProfile *profile, const TerraneBui
   const OciDescriptor *manifest = build->image->manifest;
   g_autoptr (GPtrArray) destinations =
       g_ptr_array_new_with_free_func ((GDestroyNotify) oci_reference_free);
-  if (!list_destinations (session, profile, destinations, error))
+  if (!list_destinations (session, profile, build, destinations, error))
     return FALSE;
   gboolean local = destinations->len == 0 || options->outputs != NULL;
   if (local && !terrane_remote_complete (remote, manifest, error))
@@ -282,6 +282,7 @@ make_options (const Session *self)
   return (TerraneBuildOptions){
     .jobs = options->jobs > 0 ? options->jobs : self->bench->jobs,
     .validate = !options->no_validate,
+    .sandbox = options->sandbox,
     .lock = { .require = options->locked,
               .ignore = options->no_lock,
               .update = options->update_lock != NULL,
@@ -322,8 +323,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_push (profile, self, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
-  profile->validate.sandbox = arguments->sandbox;
-  if (!arguments->no_validate && !terrane_probes_check (profile, error))
+  if (!arguments->no_validate && !terrane_probes_check (profile, arguments->sandbox, error))
     return FALSE;
   gboolean ok = terrane_build (self->bench->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)

@@ -49,7 +49,7 @@ make_profile (const char *directory, const json_t *base, GError **error)
 }
 
 static gboolean
-bring_base (const TerraneWorkbench *bench, TerraneProfile *profile, TerraneBase **out_base,
+bring_base (const TerraneWorkbench *bench, const TerraneProfile *profile, TerraneBase **out_base,
             GError **error)
 {
   g_autoptr (TerraneLock) lock = terrane_lock_new ("none");
@@ -62,9 +62,9 @@ bring_base (const TerraneWorkbench *bench, TerraneProfile *profile, TerraneBase 
     .jobs = bench->jobs,
     .progress = bench->progress,
   };
-  gboolean ok = terrane_resolve (profile, &options, out_base, changes, error);
+  g_autoptr (TerranePlan) plan = terrane_resolve (profile, &options, out_base, changes, error);
   terrane_terminal_finish_phase (bench->terminal);
-  return ok;
+  return plan != NULL;
 }
 
 gboolean

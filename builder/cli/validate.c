@@ -41,11 +41,8 @@ typedef struct
 static void
 plan_clear (Plan *self)
 {
-  if (self->profile == NULL)
-    {
-      terrane_validate_spec_clear (&self->validate);
-      terrane_limits_spec_clear (&self->limits);
-    }
+  terrane_validate_spec_clear (&self->validate);
+  terrane_limits_spec_clear (&self->limits);
   terrane_profile_free (self->profile);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
@@ -92,25 +89,28 @@ override (uint64_t *value, uint64_t option)
 static gboolean
 make_plan (const ValidateOptions *options, Plan *plan, GError **error)
 {
-  if (options->profile != NULL)
+  if (options->profile == NULL)
+    {
+      terrane_validate_spec_init (&plan->validate);
+      terrane_limits_spec_init (&plan->limits);
+    }
+  else
     {
       plan->profile =
           terrane_command_load_profile (options->profile, options->function.platform, error);
       if (plan->profile == NULL)
         return FALSE;
+      plan->validate = plan->profile->validate;
+      plan->limits = plan->profile->limits;
+      terrane_section_copy (&terrane_validate_section, &plan->validate);
+      terrane_section_copy (&terrane_limits_section, &plan->limits);
     }
-  else
-    {
-      terrane_validate_spec_init (&plan->validate);
-      terrane_limits_spec_init (&plan->limits);
-    }
-  TerraneValidateSpec *spec = plan->profile != NULL ? &plan->profile->validate : &plan->validate;
-  TerraneLimitsSpec *limits = plan->profile != NULL ? &plan->profile->limits : &plan->limits;
+  TerraneValidateSpec *spec = &plan->validate;
+  TerraneLimitsSpec *limits = &plan->limits;
   add_imports (spec, options->imports);
   for (char **path = options->scripts; path != NULL && *path != NULL; path++)
     g_ptr_array_add (spec->scripts, g_strdup (*path));
   add_commands (spec, options->commands);
-  spec->sandbox = options->function.sandbox;
   spec->suite_geo = spec->suite_geo || options->suite != NULL;
   if (options->profile == NULL && !terrane_validate_spec_has_runs (spec))
     spec->suite_geo = TRUE;
@@ -125,9 +125,7 @@ static gboolean
 validate (TerraneGlobal *global, const char *image, const ValidateOptions *options, Plan *plan,
           GError **error)
 {
-  const TerraneValidateSpec *spec =
-      plan->profile != NULL ? &plan->profile->validate : &plan->validate;
-  const TerraneLimitsSpec *limits = plan->profile != NULL ? &plan->profile->limits : &plan->limits;
+  const TerraneValidateSpec *spec = &plan->validate;
   g_auto (TerraneFunction) function = { 0 };
   g_autoptr (OciJsonValue) results = NULL;
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (spec, error);
@@ -140,7 +138,8 @@ validate (TerraneGlobal *global, const char *image, const ValidateOptions *optio
   const TerraneValidateRun run = { .root = function.rootfs.path,
                                    .config = function.rootfs.config,
                                    .spec = spec,
-                                   .limits = limits,
+                                   .limits = &plan->limits,
+                                   .sandbox = options->function.sandbox,
                                    .profile = plan->profile,
                                    .scripts = scripts,
                                    .events = events,

@@ -18,8 +18,9 @@ G_BEGIN_DECLS
 OciDigest terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
                             TerraneModes modes);
 
-/** The commit of @key if it is known and still stored. */
-gboolean terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit);
+/** The commit of @key if it is known and still stored, which @out_found says. */
+gboolean terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
+                                 gboolean *out_found, GError **error);
 gboolean terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
                                  GError **error);
 
@@ -39,7 +40,7 @@ typedef struct
 /** Like terrane_tree_cache_get(), with what transforms did when it was read. @out_tree: (out
  * caller-allocates) */
 gboolean terrane_tree_cache_find (TerraneStore *store, const OciDigest *key,
-                                  TerraneStoredTree *out_tree);
+                                  TerraneStoredTree *out_tree, gboolean *out_found, GError **error);
 
 void terrane_stored_tree_clear (TerraneStoredTree *self);
 
@@ -54,7 +55,6 @@ void terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneIma
 /* How trees are made. */
 typedef struct
 {
-  TerraneModes modes;
   unsigned jobs; /* threads */
   const TerraneProgress *progress;
 } TerraneTreeOptions;
@@ -67,24 +67,24 @@ typedef struct
  *
  * Reads a source into the store unless its tree is there.
  */
-gboolean terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
+gboolean terrane_tree_resolve_as (TerraneStore *store, const TerranePin *pin,
                                   const OciDigest *identity, TerraneSourceFeed feed,
                                   gpointer feed_data, const TerraneTreeOptions *options,
                                   TerraneStoredTree *out_tree, GError **error);
 
 /**
  * terrane_tree_resolve_source:
- * @spec: not of an image
+ * @pin: not of an image; gets its key
  * @out_tree: (out caller-allocates)
  *
- * Identifies a source first.
+ * Identifies a source first, unless that was done and its tree is stored.
  */
-gboolean terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
+gboolean terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
                                       const TerraneTreeOptions *options,
                                       TerraneStoredTree *out_tree, GError **error);
 
-/** Whether terrane_tree_resolve_source() would read nothing. */
-gboolean terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec,
-                                 TerraneModes modes);
+/** Whether terrane_tree_resolve_source() would read nothing. @pin: gets its key */
+gboolean terrane_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored,
+                                 GError **error);
 
 G_END_DECLS
