@@ -13,11 +13,12 @@ typedef enum
 {
   TERRANE_PART_NOTHING = 1 << 0,  /* no result depends on it */
   TERRANE_PART_SOURCE = 1 << 1,   /* it says where content is: the source's identity digests that */
-  TERRANE_PART_TREE = 1 << 2,     /* of a tree; the table puts it there */
-  TERRANE_PART_TREE_OWN = 1 << 3, /* of a tree; code of its own puts it there */
-  TERRANE_PART_TRANSFORM = 1 << 4, /* of what the transform of this name makes of a tree */
-  TERRANE_PART_IMAGE = 1 << 5,     /* of an image: its layers, its findings or its documents */
-  TERRANE_PART_RESULT = 1 << 6,    /* of the result of a validation */
+  TERRANE_PART_IDENTITY = 1 << 2, /* of a source; its own code puts it there */
+  TERRANE_PART_TREE = 1 << 3,     /* of a tree; the table puts it there */
+  TERRANE_PART_TREE_OWN = 1 << 4, /* of a tree; code of its own puts it there */
+  TERRANE_PART_TRANSFORM = 1 << 5, /* of what the transform of this name makes of a tree */
+  TERRANE_PART_IMAGE = 1 << 6,     /* of an image: its layers, its findings or its documents */
+  TERRANE_PART_RESULT = 1 << 7,    /* of the result of a validation */
 } TerraneKeyPart;
 
 typedef struct _TerraneField TerraneField;

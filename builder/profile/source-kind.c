@@ -84,7 +84,7 @@ static const TerraneField file_fields[] = {
     .help = "Archive file to fetch, instead of ‘file’; needs ‘sha256’." },
   { .name = "sha256",
     .type = &digest_type,
-    .parts = TERRANE_PART_SOURCE,
+    .parts = TERRANE_PART_IDENTITY,
     .help = "Digest of the file; the build fails when it differs." },
   { .name = NULL },
 };
@@ -160,7 +160,7 @@ static const TerraneField archive_fields[] = {
     .help = "One archive file or URL, or several with their digests." },
   { .name = "sha256",
     .type = &terrane_field_beside,
-    .parts = TERRANE_PART_SOURCE,
+    .parts = TERRANE_PART_IDENTITY,
     .help = "Digest of ‘archive’ when that is one file; the build fails when it differs." },
   { .name = NULL },
 };
@@ -278,7 +278,7 @@ static const TerraneField image_fields[] = {
   { .name = "paths",
     .type = &terrane_field_texts,
     .offset = OFFSET (image_paths),
-    .parts = TERRANE_PART_SOURCE,
+    .parts = TERRANE_PART_IDENTITY,
     .scopes = TERRANE_IN_TREE,
     .min = 1,
     .max = MAX_PATHS,
