@@ -21,14 +21,15 @@ terrane_rootfs_clear (TerraneRootfs *self)
 
 /* What the build of an image remembered. */
 static gboolean
-find_assembled (TerraneStore *store, const OciDescriptor *manifest, OciDigest *out_commit)
+find_assembled (TerraneStore *store, const OciDescriptor *manifest, OciDigest *out_commit,
+                gboolean *out_found, GError **error)
 {
   OciDigestText text;
   g_autoptr (OciJsonValue) entry = terrane_cache_find (store, TERRANE_CACHE_IMAGES, "manifest",
                                                        oci_digest_text (&manifest->digest, text));
   const char *commit = terrane_cache_text (entry, "commit");
-  return commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL)
-         && terrane_commit_exists (store, out_commit);
+  *out_found = commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL);
+  return !*out_found || terrane_commit_find (store, out_commit, out_found, error);
 }
 
 /* Its files are hard links: they stay when gc removes the objects. */
@@ -56,7 +57,10 @@ terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor, un
   if (!oci_image_read (terrane_store_layout (store), descriptor, &manifest, &out_rootfs->config,
                        error))
     return FALSE;
-  if (!find_assembled (store, descriptor, &commit))
+  gboolean found = FALSE;
+  if (!find_assembled (store, descriptor, &commit, &found, error))
+    return FALSE;
+  if (!found)
     {
       gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest, out_rootfs->config,
                                           jobs, progress, &tree, error);

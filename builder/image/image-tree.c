@@ -82,11 +82,12 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
 find_tree (const TerraneImport *import, const TerranePin *pin, const OciDigest *digest,
-           OciDigest *out_identity, TerraneStoredTree *out_tree)
+           OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
+           GError **error)
 {
   *out_identity = terrane_image_tree_identity (import, pin->spec, digest);
   OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
-  return terrane_tree_cache_find (import->store, &key, out_tree);
+  return terrane_tree_cache_find (import->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
@@ -96,11 +97,15 @@ resolve_image (const TerraneImport *import, const TerranePin *pin,
   OciDigest identity;
   g_auto (TerraneImportedImage) image = { 0 };
   TerraneStoredTree whole = { 0 };
-  if (pin->has_digest && find_tree (import, pin, &pin->digest, &identity, out_tree))
-    return TRUE;
-  if (!terrane_import_image (import, pin, &image, error))
+  gboolean found = FALSE;
+  if (pin->has_digest && !find_tree (import, pin, &pin->digest, &identity, out_tree, &found, error))
     return FALSE;
-  if (find_tree (import, pin, &image.digest, &identity, out_tree))
+  if (found)
+    return TRUE;
+  if (!terrane_import_image (import, pin, &image, error)
+      || !find_tree (import, pin, &image.digest, &identity, out_tree, &found, error))
+    return FALSE;
+  if (found)
     return TRUE;
   g_autoptr (TerraneTree) tree =
       terrane_import_flatten (import, &image, pin->spec->skip_special, &whole, error)

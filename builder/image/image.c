@@ -180,8 +180,10 @@ count_base_layers (const TerraneBase *base)
   return base->manifest != NULL ? base->manifest->layers->len : 0;
 }
 
-static TerraneImage *
-find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
+/* @out_image: (out) (nullable): %NULL when it has to be built */
+static gboolean
+find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
+            TerraneImage **out_image, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_IMAGES, key);
   const char *manifest_text = terrane_cache_text (entry, "manifest");
@@ -195,18 +197,29 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
   g_autoptr (OciImageConfig) config = NULL;
   if (manifest_text == NULL || commit_text == NULL || self->findings == NULL
       || !oci_digest_parse (manifest_text, &digest, NULL)
-      || !oci_digest_parse_hex (commit_text, &self->assembled, NULL)
-      || !oci_layout_has_blob (layout, &digest, &size)
-      || !terrane_commit_exists (store, &self->assembled))
-    return NULL;
+      || !oci_digest_parse_hex (commit_text, &self->assembled, NULL))
+    return TRUE;
+  gboolean has_manifest = FALSE, has_commit = FALSE;
+  if (!oci_layout_find_blob (layout, &digest, &has_manifest, &size, error)
+      || !terrane_commit_find (store, &self->assembled, &has_commit, error))
+    return FALSE;
+  if (!has_manifest || !has_commit)
+    return TRUE;
   self->manifest = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
-  if (!oci_image_read (layout, self->manifest, &manifest, &config, NULL)
-      || !terrane_locations_check_image (store, self->manifest, NULL))
-    return NULL;
+  g_autoptr (GError) local = NULL;
+  if (!oci_image_read (layout, self->manifest, &manifest, &config, &local)
+      || !terrane_locations_check_image (store, self->manifest, &local))
+    {
+      if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_IO)) /* damaged or incomplete */
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   self->config = manifest->config->digest;
   self->unchanged = TRUE;
   list_layers (self, manifest, config, count_base_layers (base), NULL);
-  return g_steal_pointer (&self);
+  *out_image = g_steal_pointer (&self);
+  return TRUE;
 }
 
 /* What gc must keep for the next build of the image to be quick goes with it. */
@@ -308,7 +321,8 @@ add_base (ImageJob *job, GError **error)
           oci_descriptor_to_oci_family (layer); /* as the manifest will have it */
           g_ptr_array_add (job->manifest->layers, layer);
         }
-      job->audit = terrane_unpack_audit (job->store, &job->base->manifest_digest);
+      if (!terrane_unpack_audit (job->store, &job->base->manifest_digest, &job->audit, error))
+        return FALSE;
       return job->audit != NULL
              || oci_throw (error, OCI_ERROR_NOT_FOUND,
                            "the store lost what it knew of the base's layers; build again");
@@ -482,7 +496,9 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     return NULL;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
   OciDigest key = image_key (profile, base, trees, config, annotations);
-  TerraneImage *known = find_image (store, &key, base);
+  TerraneImage *known = NULL;
+  if (!find_image (store, &key, base, &known, error))
+    return NULL;
   if (known != NULL && judge (profile, options, known->findings, error))
     return known;
   if (known != NULL)

@@ -64,8 +64,11 @@ import_archive_cached (const TerraneImport *self, const OciTransport *transport,
   const char *known = terrane_cache_text (entry, "manifest");
   OciDigest digest;
   uint64_t size = 0;
+  gboolean found = FALSE;
   if (known != NULL && oci_digest_parse (known, &digest, NULL)
-      && oci_layout_has_blob (terrane_store_layout (store), &digest, &size))
+      && !oci_layout_find_blob (terrane_store_layout (store), &digest, &found, &size, error))
+    return NULL;
+  if (found)
     {
       g_autoptr (OciDescriptor) manifest =
           oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
@@ -199,7 +202,9 @@ forget_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED g
 static gboolean
 check_special (const TerraneImport *self, const TerraneImportedImage *image, GError **error)
 {
-  g_autoptr (TerraneLayerAudit) audit = terrane_unpack_audit (self->store, &image->digest);
+  g_autoptr (TerraneLayerAudit) audit = NULL;
+  if (!terrane_unpack_audit (self->store, &image->digest, &audit, error))
+    return FALSE;
   const char *special = audit != NULL ? terrane_layer_audit_special (audit) : NULL;
   g_autofree char *path = g_strconcat ("/", special, NULL);
   g_autofree char *quoted = oci_quote (path);

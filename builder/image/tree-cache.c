@@ -24,12 +24,13 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
 }
 
 gboolean
-terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit)
+terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
+                        gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
   const char *commit = terrane_cache_text (entry, "commit");
-  return commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL)
-         && terrane_commit_exists (store, out_commit);
+  *out_found = commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL);
+  return !*out_found || terrane_commit_find (store, out_commit, out_found, error);
 }
 
 static void
@@ -41,11 +42,14 @@ add_report (TerraneStoredTree *tree, json_t *report)
 }
 
 gboolean
-terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree)
+terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree,
+                         gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
-  if (!terrane_tree_cache_get (store, key, &out_tree->commit))
+  if (!terrane_tree_cache_get (store, key, &out_tree->commit, out_found, error))
     return FALSE;
+  if (!*out_found)
+    return TRUE;
   json_t *pruned = json_object_get (entry, "pruned");
   if (json_is_object (pruned))
     add_report (out_tree, pruned);
@@ -146,7 +150,10 @@ terrane_tree_resolve_as (TerraneStore *store, const TerranePin *pin, const OciDi
   const TerraneProgress *progress = options->progress;
   g_auto (TerraneSourceReport) report = { 0 };
   OciDigest key = terrane_tree_key (identity, pin->spec, pin->modes);
-  if (terrane_tree_cache_find (store, &key, out_tree))
+  gboolean found = FALSE;
+  if (!terrane_tree_cache_find (store, &key, out_tree, &found, error))
+    return FALSE;
+  if (found)
     {
       terrane_progress_info (progress, "%s: unchanged", pin->spec->name);
       return TRUE;
@@ -185,7 +192,10 @@ terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
                              GError **error)
 {
   OciDigest identity;
-  if (pin->has_key && terrane_tree_cache_find (store, &pin->key, out_tree))
+  gboolean found = FALSE;
+  if (pin->has_key && !terrane_tree_cache_find (store, &pin->key, out_tree, &found, error))
+    return FALSE;
+  if (found)
     {
       terrane_progress_info (options->progress, "%s: unchanged", pin->spec->name);
       return TRUE;
@@ -195,9 +205,11 @@ terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
 }
 
 gboolean
-terrane_tree_is_stored (TerraneStore *store, TerranePin *pin)
+terrane_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored, GError **error)
 {
   OciDigest identity, commit;
-  return (pin->has_key || set_key (store, pin, &identity, NULL))
-         && terrane_tree_cache_get (store, &pin->key, &commit);
+  *out_stored = FALSE;
+  if (!pin->has_key && !set_key (store, pin, &identity, NULL))
+    return TRUE; /* reading it says what is wrong */
+  return terrane_tree_cache_get (store, &pin->key, &commit, out_stored, error);
 }

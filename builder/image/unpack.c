@@ -94,39 +94,54 @@ read_origin (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* What is known of the image. Returns: (transfer full) (nullable) */
-static json_t *
-find_entry (TerraneStore *store, const OciDigest *digest, OciDigest *out_commit)
+/* What is known of the image. @out_entry: (out) (transfer full) (nullable) */
+static gboolean
+find_entry (TerraneStore *store, const OciDigest *digest, OciDigest *out_commit, json_t **out_entry,
+            GError **error)
 {
+  gboolean found = FALSE;
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, digest);
   const char *hex = terrane_cache_text (entry, "commit");
   if (hex == NULL || !oci_digest_parse_hex (hex, out_commit, NULL)
       || json_integer_value (json_object_get (entry, "version")) != AUDIT_VERSION
-      || !json_is_array (json_object_get (entry, "audit"))
-      || !terrane_commit_exists (store, out_commit))
-    return NULL;
-  return g_steal_pointer (&entry);
+      || !json_is_array (json_object_get (entry, "audit")))
+    return TRUE;
+  if (!terrane_commit_find (store, out_commit, &found, error))
+    return FALSE;
+  if (found)
+    *out_entry = g_steal_pointer (&entry);
+  return TRUE;
 }
 
+/* A commit that cannot be loaded is damaged, and made again. */
 static gboolean
-find_known (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest)
+find_known (TerraneUnpacked *self, TerraneStore *store, const OciDigest *digest,
+            gboolean *out_found, GError **error)
 {
   OciDigest commit;
-  g_autoptr (OciJsonValue) entry = find_entry (store, digest, &commit);
-  Runs runs = { .runs = json_object_get (entry, "origins"), .origin = -2 };
-  if (entry == NULL)
+  g_autoptr (OciJsonValue) entry = NULL;
+  *out_found = FALSE;
+  if (!find_entry (store, digest, &commit, &entry, error))
     return FALSE;
+  if (entry == NULL)
+    return TRUE;
+  Runs runs = { .runs = json_object_get (entry, "origins"), .origin = -2 };
   self->audit = terrane_layer_audit_from_json (json_object_get (entry, "audit"));
   self->tree = terrane_commit_load (store, &commit, NULL);
-  return self->tree != NULL && terrane_tree_foreach (self->tree, read_origin, &runs, NULL);
+  *out_found = self->tree != NULL && terrane_tree_foreach (self->tree, read_origin, &runs, NULL);
+  return TRUE;
 }
 
-TerraneLayerAudit *
-terrane_unpack_audit (TerraneStore *store, const OciDigest *digest)
+gboolean
+terrane_unpack_audit (TerraneStore *store, const OciDigest *digest, TerraneLayerAudit **out_audit,
+                      GError **error)
 {
   OciDigest commit;
-  g_autoptr (OciJsonValue) entry = find_entry (store, digest, &commit);
-  return terrane_layer_audit_from_json (json_object_get (entry, "audit"));
+  g_autoptr (OciJsonValue) entry = NULL;
+  if (!find_entry (store, digest, &commit, &entry, error))
+    return FALSE;
+  *out_audit = terrane_layer_audit_from_json (json_object_get (entry, "audit"));
+  return TRUE;
 }
 
 gboolean
@@ -167,7 +182,9 @@ terrane_unpack_files (TerraneStore *store, const OciDigest *digest, const OciMan
                       const OciImageConfig *config, unsigned jobs, const TerraneProgress *progress,
                       TerraneStoredTree *out_tree, GError **error)
 {
-  g_autoptr (OciJsonValue) known = find_entry (store, digest, &out_tree->commit);
+  g_autoptr (OciJsonValue) known = NULL;
+  if (!find_entry (store, digest, &out_tree->commit, &known, error))
+    return FALSE;
   if (known != NULL)
     return TRUE;
   TerraneUnpacked unpacked = { .manifest = (OciManifest *) manifest,
@@ -188,8 +205,10 @@ terrane_unpack (TerraneStore *store, const OciDescriptor *manifest, unsigned job
                        error))
     return NULL;
   self->names = layer_names (self->manifest);
-  if (!find_known (self, store, &manifest->digest)
-      && !apply_layers (self, store, &manifest->digest, jobs, progress, &commit, error))
+  gboolean found = FALSE;
+  if (!find_known (self, store, &manifest->digest, &found, error))
+    return NULL;
+  if (!found && !apply_layers (self, store, &manifest->digest, jobs, progress, &commit, error))
     return NULL;
   return g_steal_pointer (&self);
 }

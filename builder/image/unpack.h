@@ -43,9 +43,10 @@ gboolean terrane_unpack_files (TerraneStore *store, const OciDigest *digest,
                                unsigned jobs, const TerraneProgress *progress,
                                TerraneStoredTree *out_tree, GError **error);
 
-/** What was seen in the layers of the image @digest. Returns: (transfer full) (nullable): %NULL
- * before terrane_unpack_files() */
-TerraneLayerAudit *terrane_unpack_audit (TerraneStore *store, const OciDigest *digest);
+/** What was seen in the layers of the image @digest. @out_audit: (out) (transfer full) (nullable):
+ * %NULL before terrane_unpack_files() */
+gboolean terrane_unpack_audit (TerraneStore *store, const OciDigest *digest,
+                               TerraneLayerAudit **out_audit, GError **error);
 
 /**
  * terrane_unpack_remember:

@@ -56,8 +56,10 @@ fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *pi
     {
       TerranePin *pin = pins->pdata[i];
       const TerraneSourceFetcher *fetcher = fetcher_of (pin->spec->kind);
-      if (fetcher->fetch != NULL && !terrane_tree_is_stored (terrane_remote_store (remote), pin)
-          && !fetcher->fetch (&self, pin, error))
+      gboolean stored = fetcher->fetch == NULL;
+      if (!stored && !terrane_tree_is_stored (terrane_remote_store (remote), pin, &stored, error))
+        return FALSE;
+      if (!stored && !fetcher->fetch (&self, pin, error))
         return FALSE;
     }
   OCI_PREFIX (error, "%s", profile->path);

@@ -527,11 +527,13 @@ search_free (gpointer search)
 }
 
 static gboolean
-fetch (TerraneFetch *self, const TerranePin *source, G_GNUC_UNUSED GError **error)
+fetch (TerraneFetch *self, const TerranePin *source, GError **error)
 {
-  terrane_fetch_keep (self, terrane_wheel_search_new (self->remote, source, self->downloads),
-                      search_free);
-  return TRUE;
+  TerraneWheelSearch *search =
+      terrane_wheel_search_new (self->remote, source, self->downloads, error);
+  if (search != NULL)
+    terrane_fetch_keep (self, search, search_free);
+  return search != NULL;
 }
 
 const TerraneSourceFetcher terrane_fetcher_wheels = { .fetch = fetch };

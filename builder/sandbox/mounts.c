@@ -20,6 +20,7 @@
 /* By descriptors and relative paths: in a path, commas, colons and backslashes have a meaning. */
 #define LOWER "/proc/self/fd/255"
 #define OVERLAY_OPTIONS "lowerdir=" LOWER ",upperdir=upper,workdir=work,userxattr"
+#define READ_ONLY_OPTIONS "lowerdir=" LOWER ":empty,userxattr"
 
 enum
 {
@@ -175,7 +176,7 @@ make_view (const TerraneMounts *self)
 {
   char path[MAX_PATH];
   if (!make_dir (SKELETON, 0755) || !make_dir (SKELETON "/dev", 0755)
-      || !make_dir (SKELETON "/files", 0755)
+      || !make_dir (SKELETON "/files", 0755) || !make_dir (SKELETON "/nothing", 0555)
       || !make_bytes (SKELETON "/passwd", self->passwd, 0644))
     return FALSE;
   for (const char *const *device = devices; *device != NULL; device++)
@@ -225,6 +226,10 @@ make_root (const TerraneMounts *self)
     write_passwd (self); /* through the overlay, so that the program may change it */
   else if (self->writable)
     return "an overlay for --writable (Linux 5.11)";
+  /* The files of an overlay have locks of their own: those of the store's files would be seen by
+   * whoever else runs this image. Some file systems cannot be below one. */
+  else if (!self->over_root && mount_overlay (&TERRANE_MOUNTS_ROOT[1], READ_ONLY_OPTIONS))
+    return NULL;
   /* Without what is mounted on it, which is this very file system in memory. */
   else if (mount (LOWER, &TERRANE_MOUNTS_ROOT[1], NULL, MS_BIND, NULL) != 0)
     return "a mount of the image's files";

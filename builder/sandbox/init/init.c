@@ -9,6 +9,7 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
@@ -33,6 +34,7 @@ enum
   STDERR = 2,
   USECS = 1000000,
   SIGNAL_MASK = 0x7f,
+  MAX_ERRNO = 4096,
   BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
 };
 
@@ -41,15 +43,18 @@ struct limit
   uint64_t soft, hard;
 };
 
+/* Of six arguments. */
 static long
-call (long number, long a, long b, long c, long d)
+call_long (long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined __x86_64__
   long result;
   register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
   __asm__ volatile("syscall"
                    : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                    : "rcx", "r11", "memory");
   return result;
 #elif defined __aarch64__
@@ -58,12 +63,22 @@ call (long number, long a, long b, long c, long d)
   register long x1 __asm__("x1") = b;
   register long x2 __asm__("x2") = c;
   register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = 0; /* the fifth of clone() */
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
   return x0;
 #else
 #error "how are system calls made here?"
 #endif
+}
+
+static long
+call (long number, long a, long b, long c, long d)
+{
+  return call_long (number, a, b, c, d, 0, 0);
 }
 
 static long
@@ -165,17 +180,26 @@ execute (char **argv, char **env)
   return failure;
 }
 
-static void
-write_report (const TerraneInitReport *report)
-{
-  (void) call (__NR_pwrite64, TERRANE_INIT_REPORT_FD, pointer (report), sizeof *report, 0);
-}
-
 _Noreturn static void
 leave (int code)
 {
   for (;;)
     (void) call (__NR_exit_group, code, 0, 0, 0);
+}
+
+/* As memory, which no limit of this process (RLIMIT_FSIZE, which somebody may have set to 0) keeps
+ * from being written. The program has it only until it is executed. */
+static volatile TerraneInitReport *
+map_report (void)
+{
+  long address = call_long (__NR_mmap, 0, sizeof (TerraneInitReport), PROT_READ | PROT_WRITE,
+                            MAP_SHARED, TERRANE_INIT_REPORT_FD, 0);
+  if (address < 0 && address > -MAX_ERRNO)
+    {
+      print ("process 1 cannot map its report\n");
+      leave (EXIT_CANNOT_EXECUTE);
+    }
+  return (volatile TerraneInitReport *) (uintptr_t) address;
 }
 
 /* What is missing when a program is there and cannot be found: the interpreter that it names. */
@@ -248,9 +272,8 @@ replace_devices (void)
 }
 
 _Noreturn static void
-run_program (char **argv, char **env)
+run_program (char **argv, char **env, volatile TerraneInitReport *report)
 {
-  TerraneInitReport report = { 0 };
   int failure = execute (argv, env);
   print ("cannot execute ");
   print (argv[0]);
@@ -259,8 +282,7 @@ run_program (char **argv, char **env)
     print_interpreter (argv[0]);
   print (reason_of (failure));
   print ("\n");
-  report.exec_errno = failure;
-  write_report (&report);
+  report->exec_errno = failure;
   leave (EXIT_CANNOT_EXECUTE);
 }
 
@@ -277,23 +299,20 @@ end_everything (void)
 }
 
 static int
-finish (int status)
+finish (int status, volatile TerraneInitReport *report)
 {
-  TerraneInitReport report = { 0 };
   struct rusage usage = { 0 };
   end_everything ();
-  (void) call (__NR_pread64, TERRANE_INIT_REPORT_FD, pointer (&report), sizeof report, 0);
   if (call (__NR_getrusage, RUSAGE_CHILDREN, pointer (&usage), 0, 0) == 0)
     {
-      report.cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
-                         + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-      report.peak_bytes = (uint64_t) usage.ru_maxrss * 1024;
-      report.read_bytes = (uint64_t) usage.ru_inblock * BLOCK_BYTES;
-      report.major_faults = (uint64_t) usage.ru_majflt;
+      report->cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
+                          + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+      report->peak_bytes = (uint64_t) usage.ru_maxrss * 1024;
+      report->read_bytes = (uint64_t) usage.ru_inblock * BLOCK_BYTES;
+      report->major_faults = (uint64_t) usage.ru_majflt;
     }
-  report.ended = 1;
-  report.status = status;
-  write_report (&report);
+  report->status = status;
+  report->ended = 1;
   int number = status & SIGNAL_MASK;
   return number != 0 ? EXIT_SIGNAL + number : (status >> 8) & 0xff;
 }
@@ -354,6 +373,7 @@ terrane_init_main (long *stack)
   (void) call (__NR_close_range, FIRST_FREE_FD, ~0U, CLOEXEC_ALL, 0);
   (void) call (__NR_fcntl, TERRANE_INIT_PROGRAM_FD, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */, 0);
   (void) call (__NR_fcntl, TERRANE_INIT_REPORT_FD, 2, 1, 0);
+  volatile TerraneInitReport *report = map_report ();
   set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
   set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   set_limit (RLIMIT_CORE, 0);
@@ -372,13 +392,13 @@ terrane_init_main (long *stack)
     {
       (void) call (__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, pointer (&before), 0,
                    SIGNAL_SET_BYTES);
-      run_program (argv + 1, env);
+      run_program (argv + 1, env, report);
     }
   if (child < 0)
     leave (EXIT_CANNOT_EXECUTE);
   if (!wait_for_program (child, (int) child_events, &status))
     leave (EXIT_CANNOT_EXECUTE);
-  leave (finish (status));
+  leave (finish (status, report));
 }
 
 #if defined __x86_64__
