@@ -53,22 +53,23 @@ struct _TerraneField
   const char *name;
   const TerraneFieldType *type;
   size_t offset;
-  unsigned parts;  /* of TerraneKeyPart */
-  unsigned scopes; /* where the key exists, see terrane_fields_read(); 0: everywhere */
-  gboolean required;
   int64_t min, max; /* of a number, a duration in ms; of how many elements; of the bytes of text */
   const char *const *words;      /* of a word: by its number; NULL-terminated */
   const TerraneSection *section; /* of an object, of each of several */
   const char *empty;             /* (nullable): problem of a list with fewer than @min elements */
   const char *fallback;          /* (nullable): the default as JSON; else zero bytes */
   const char *key;               /* (nullable): name in keys, if it is another one */
-  gboolean always;               /* in the key also when it is not set */
   const char *help;              /* description in the schema */
 
   /** (nullable) Judges or replaces a text, or each of a list; @at is that of the list, or with
    * @each that of its element. */
   void (*check) (const OciJson *at, char **text);
-  gboolean each;
+
+  unsigned parts;  /* of TerraneKeyPart */
+  unsigned scopes; /* where the key exists, see terrane_fields_read(); 0: everywhere */
+  gboolean required;
+  gboolean always; /* in the key also when it is not set */
+  gboolean each;   /* for @check */
 };
 
 /* A row ends the table when it has no name. */
