@@ -18,6 +18,8 @@ enum
   /* What ran in one that allows more is run again in one that allows less, or sees other things: a
    * change that makes a difference to programs raises it. */
   TERRANE_SANDBOX_VERSION = 3,
+  /* Of /tmp: as ext4 has inodes, when mke2fs makes one of 512 MiB or more. */
+  TERRANE_SANDBOX_TMP_BYTES_PER_FILE = 16 * 1024,
 };
 
 #define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
@@ -34,9 +36,11 @@ typedef enum
 /** As "--sandbox" and records have it. */
 const char *terrane_sandbox_kind_name (TerraneSandboxKind kind);
 
-/** @command: for messages. @text: (nullable): bubblewrap */
-gboolean terrane_sandbox_kind_parse (const char *text, const char *command,
-                                     TerraneSandboxKind *out_kind, GError **error);
+/** All of them, until NULL. */
+const char *const *terrane_sandbox_kind_names (void);
+
+gboolean terrane_sandbox_kind_parse (const char *text, TerraneSandboxKind *out_kind,
+                                     GError **error);
 
 #define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
