@@ -7,6 +7,7 @@ attributes, which /tmp as tmpfs may lack, so everything temporary lives below TE
 import atexit
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -20,6 +21,12 @@ import subprocess
 import tarfile
 import time
 import unittest
+
+try:
+    import jsonschema
+    import jsonschema.exceptions
+except ImportError:  # the shipped tests that need no packages
+    jsonschema = None
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 TERRANE = os.environ.get("TERRANE", str(TOP / "build/dev/terrane"))
@@ -47,6 +54,54 @@ def reachable_program(path):
 
 
 TERRANE = reachable_program(TERRANE)
+
+
+OUTPUT_SCHEMA = json.loads((TOP / "profiles/output.schema.json").read_text(encoding="utf-8"))
+OUTPUT_COMMANDS = {row["$ref"].removeprefix("#/$defs/") for row in OUTPUT_SCHEMA["anyOf"]} - {"help", "version"}
+
+
+def closed(schema):
+    """The schema without the permission of members that it does not name: what is printed now is documented."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: closed(value) for key, value in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "additionalProperties" not in schema:
+        result["additionalProperties"] = False
+    return result
+
+
+@functools.cache
+def output_validator(name):
+    """Of the documents of a command, or None where the tests' packages are not installed."""
+    if jsonschema is None:
+        return None
+    schema = closed(OUTPUT_SCHEMA)
+    return jsonschema.Draft202012Validator({"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{name}"})
+
+
+def command_in(arguments):
+    """The first argument that is a command, unless --json is missing; "failure" when there is none."""
+    words = [str(argument) for argument in arguments]
+    words = words[:words.index("--")] if "--" in words else words
+    if "--json" not in words or "--podman" in words:
+        return None
+    for name in ("help", "version"):
+        if f"--{name}" in words:
+            return name
+    values = {words[i + 1] for i, word in enumerate(words[:-1]) if word == "--store"}
+    return next((word for word in words if word in OUTPUT_COMMANDS and word not in values), "failure")
+
+
+def document_problems(arguments, stdout):
+    """What is wrong with the one document that terrane printed for these arguments."""
+    name = command_in(arguments)
+    if name is None or (validator := output_validator(name)) is None:
+        return []
+    document = json.loads(stdout)  # exactly one: what followed would be a syntax error
+    return [f"{error.json_path}: {error.message[:500]}" for error in validator.iter_errors(document)
+            for error in ([error] if not error.context else sorted(error.context, key=jsonschema.exceptions.relevance))]
 
 
 def have(*programs):
@@ -87,6 +142,7 @@ class TestCase(unittest.TestCase):
         result = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, env=environment, input=stdin, **options)
         self.assertEqual(result.returncode, exit_code,
                          f"{' '.join(argv)}\nstdout: {result.stdout}\nstderr: {result.stderr}")
+        self.assertEqual(document_problems(arguments, result.stdout), [], result.stdout[:3000])
         return result
 
     def build(self, profile, *arguments, **options):
