@@ -31,7 +31,6 @@ enum
 enum
 {
   MAX_PATH = 512, /* its longest name is that of a file for the program: a path component */
-  BYTES_PER_INODE = 16 * 1024, /* of ext4, as mke2fs makes one of 512 MiB and more */
   MIN_INODES = 1024,
 };
 
@@ -336,7 +335,7 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
   self->gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
   self->tmp_options =
       g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT ",nr_inodes=%" G_GUINT64_FORMAT, tmp,
-                       MAX (tmp / BYTES_PER_INODE, MIN_INODES));
+                       MAX (tmp / TERRANE_SANDBOX_TMP_BYTES_PER_FILE, MIN_INODES));
   if (!terrane_passwd_read (sandbox->root, &self->passwd_path, &self->passwd, error))
     return FALSE;
   if (!terrane_binfmt_new (TERRANE_BINFMT_DIRECTORY, sandbox->emulator, list_allowed, self,

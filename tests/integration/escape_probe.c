@@ -163,6 +163,7 @@ try_kernel (void)
   say ("io_uring_setup", syscall (SYS_io_uring_setup, 1, NULL));
   say ("shmget", syscall (SYS_shmget, 0, 4096, 01600));
   say ("shmat", syscall (SYS_shmat, 0, NULL, 0));
+  say ("msgget", syscall (SYS_msgget, 0, 01600));
   say ("kexec_load", syscall (SYS_kexec_load, 0, 0, NULL, 0));
   say ("init_module", syscall (SYS_init_module, "", 0, ""));
   say ("finit_module", syscall (SYS_finit_module, 0, "", 0));

@@ -35,7 +35,7 @@ EXACT = {
               "ambient capability", "file size of init", "processor time of init", "memory of init limited",
               "limit of init disguised", "lease for reading", "lease for writing", "lease disguised", "delegation",
               "lease of own file"],
-    "ENOSYS": ["clone3", "io_uring_setup", "shmget", "shmat"],
+    "ENOSYS": ["clone3", "io_uring_setup", "shmget", "shmat", "msgget"],
     "EAFNOSUPPORT": ["socket packet", "socket packet disguised", "socket kernel crypto", "socket virtual machine",
                      "socket bluetooth", "socket RDS", "socket TIPC", "socket SMC", "socket XDP", "socketpair TIPC",
                      "socketpair internet"],
