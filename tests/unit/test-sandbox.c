@@ -480,7 +480,7 @@ test_usage_after_deadline (void)
   g_assert_cmpint (result.signal, ==, SIGKILL);
   g_assert_cmpint (result.exit_code, ==, -1);
   g_assert_cmpuint (result.peak_rss_bytes, >=, 100 * 1024 * 1024);
-  g_assert_cmpuint (result.cpu_usecs, >, 300 * 1000);
+  g_assert_cmpuint (result.cpu_usecs, >, 50 * 1000); /* others may use the processors as well */
 }
 
 /* What the program leaves in the background dies with it. */
