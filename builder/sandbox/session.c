@@ -560,9 +560,9 @@ terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
 }
 
 gboolean
-terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd, GError **error)
+terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error)
 {
-  return terrane_inlet_connect (self->init, port, out_fd, error);
+  return terrane_inlet_socket (self->init, out_fd, error);
 }
 
 gboolean
