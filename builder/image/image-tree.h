@@ -7,14 +7,14 @@ G_BEGIN_DECLS
 
 /**
  * terrane_tree_resolve_any:
- * @spec: of a tree of the profile in @import
+ * @pin: of a tree of the profile in @import
  * @out_tree: (out caller-allocates)
  *
  * Brings a tree into the store unless it is there. Of an image, what is at or below its ‘paths’ is
  * taken, with the paths that it has there; nothing is asked of anybody when the lock says which
  * image it is and the tree is known.
  */
-gboolean terrane_tree_resolve_any (const TerraneImport *import, const TerraneSourceSpec *spec,
+gboolean terrane_tree_resolve_any (const TerraneImport *import, TerranePin *pin,
                                    TerraneStoredTree *out_tree, GError **error);
 
 G_END_DECLS
