@@ -274,6 +274,23 @@ compile_all (Work *self, GError **error)
   return ok;
 }
 
+static gboolean
+verify_file (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  return node->type != OCI_ENTRY_FILE || terrane_object_open_verified (data, node, &fd, error);
+}
+
+/* The checkout has links to objects that nothing verified: a damaged module would make other
+ * bytecode, or none, which would be remembered under the key of the undamaged file system. */
+static gboolean
+verify_root (const TerraneTransformContext *context, GError **error)
+{
+  g_autoptr (TerraneTree) tree =
+      terrane_commit_load (context->store, &context->interpreter->root, error);
+  return tree != NULL && terrane_tree_foreach (tree, verify_file, context->store, error);
+}
+
 /* Returns: (transfer full) (nullable) */
 static char *
 find_root (const TerraneTransformContext *context, GError **error)
@@ -282,8 +299,9 @@ find_root (const TerraneTransformContext *context, GError **error)
   OciDigestHex hex;
   if (interpreter->is_host)
     return g_strdup ("/");
-  if (!terrane_commit_checkout (context->store, &interpreter->root,
-                                oci_digest_hex (&interpreter->root, hex), error))
+  if (!verify_root (context, error)
+      || !terrane_commit_checkout (context->store, &interpreter->root,
+                                   oci_digest_hex (&interpreter->root, hex), error))
     return NULL;
   return g_build_filename (terrane_store_path (context->store), "roots", hex, NULL);
 }
@@ -310,9 +328,9 @@ apply (TerraneTransformJob *job, GError **error)
   Work work = { .job = job,
                 .root = root,
                 .paths = sources,
-                .deadline =
-                    g_get_monotonic_time ()
-                    + TERRANE_COMPILER_TOTAL_MINUTES * SECONDS_PER_MINUTE * G_USEC_PER_SEC };
+                .deadline = g_get_monotonic_time ()
+                            + TERRANE_COMPILER_TOTAL_MINUTES * SECONDS_PER_MINUTE
+                                  * (gint64) G_USEC_PER_SEC };
   return root != NULL && compile_all (&work, error);
 }
 

@@ -141,7 +141,7 @@ static void
 begin_work (TerraneCompiler *self)
 {
   self->deadline =
-      MIN (g_get_monotonic_time () + FILE_SECONDS * G_USEC_PER_SEC, self->last_deadline);
+      MIN (g_get_monotonic_time () + FILE_SECONDS * (gint64) G_USEC_PER_SEC, self->last_deadline);
 }
 
 /* On a thread of the session's: whoever waits for an answer is woken. */
