@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from terrane_test import BUILD, TERRANE, TestCase, sha256
+from terrane_test import SANITIZER, TERRANE, TestCase, sha256
 
 
 class Store(TestCase):
