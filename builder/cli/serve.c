@@ -90,7 +90,7 @@ static const TerraneOption serve_options[] = {
     .metavar = "PORT",
     .initial = DEFAULT_PORT,
     .max = MAX_PORT,
-    .help = "Of loopback (default 8080); 0 for a free one" },
+    .help = "Port of loopback (default 8080); 0 for a free one" },
   TERRANE_OPTION_END,
 };
 

@@ -280,6 +280,12 @@ class Documents(TestCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual((process.wait(20), process.stdout.read()), (0, ""))
 
+    def test_a_record_in_a_file(self):
+        path = self.directory / "record.json"
+        printed = self.document("build", self.profile, "--record", path)
+        self.assertEqual(json.loads(path.read_text()), printed)
+        self.assertEqual(document_problems(("--json", "build"), path.read_text()), [])
+
     def test_help_and_versions(self):
         for command in self.run_terrane("--list-commands").stdout.split():
             self.assertIn(f"terrane {command}", self.document(command, "--help")["help"])
