@@ -636,6 +636,33 @@ test_copies (void)
   terrane_section_clear (&terrane_limits_section, &limits);
 }
 
+/* The lock's digits are in the texts, and not in the profile, which stays what was written. */
+static void
+test_texts (void)
+{
+  static const char text[] =
+      "{\"name\":\"n\",\"platform\":\"linux/amd64\",\"base\":{\"archive\":\"b\"},"
+      "\"config\":{\"env\":{\"A\":\"a-${lock.short}\"},\"labels\":{\"B\":\"b\"}},"
+      "\"annotations\":{\"C\":\"${lock.short}\"},"
+      "\"push\":{\"repository\":\"docker://h.example/a\",\"tags\":[\"v-${lock.short}\",\"w\"]}}";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) data = test_bytes (text);
+  g_autoptr (TerraneProfile) profile = terrane_profile_parse ("dir/p.json", data, NULL, &error);
+  g_assert_no_error (error);
+  g_auto (TerraneProfileTexts) texts = { 0 };
+  terrane_profile_texts_init (&texts, profile, "0123456789abcdef0123");
+  const json_t *env = json_object_get (texts.config.env, "A");
+  g_assert_cmpstr (json_string_value (env), ==, "a-0123456789ab");
+  const json_t *annotation = json_object_get (texts.annotations, "C");
+  g_assert_cmpstr (json_string_value (annotation), ==, "0123456789ab");
+  g_assert_cmpstr (texts.push.repository, ==, "h.example/a");
+  g_assert_cmpstr (texts.push.tags[0], ==, "v-0123456789ab");
+  g_assert_cmpstr (texts.push.tags[1], ==, "w");
+  g_assert_cmpstr (profile->push.tags[0], ==, "v-${lock.short}");
+  const json_t *written = json_object_get (profile->annotations, "C");
+  g_assert_cmpstr (json_string_value (written), ==, "${lock.short}");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -644,5 +671,6 @@ main (int argc, char **argv)
   g_test_add_func ("/fields/schema", test_schema);
   g_test_add_func ("/fields/keys", test_keys);
   g_test_add_func ("/fields/copies", test_copies);
+  g_test_add_func ("/fields/texts", test_texts);
   return g_test_run ();
 }
