@@ -144,10 +144,13 @@ class Suite:
         for what, wall, cpu in self.costs:
             if wall >= 1:
                 print(f"{what:<24} {wall:8.1f} s {cpu:8.1f} s of CPU")
-        per_label = collections.Counter()
+        labels = {}  # of each, seconds that its tests took, several at a time, and CPU seconds where tests/run.py says them
         for outcome in self.outcomes:
-            per_label[outcome.preset, outcome.label] += outcome.costs[-1][0] if outcome.costs else outcome.wall
-        print("by label: " + ", ".join(f"{preset} {label} {cost:.0f} s" for (preset, label), cost in per_label.most_common()))
+            sums = labels.setdefault(f"  {outcome.preset} {outcome.label}", [0, 0])
+            sums[0] += outcome.wall
+            sums[1] += outcome.costs[-1][0] if outcome.costs else 0
+        for label, (wall, cpu) in labels.items():
+            print(f"{label:<24} {wall:8.1f} s" + (f" {cpu:8.1f} s of CPU" if cpu else ""))
         slowest = sorted(((*(outcome.costs[-1][:2] if outcome.costs else (0, outcome.wall)), outcome.preset, outcome.name)
                           for outcome in self.outcomes), reverse=True)
         if slowest and slowest[0][0] >= 1:

@@ -13,7 +13,7 @@ import time
 import unittest
 import zipfile
 
-from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have, sha256
+from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have, seeded_store, sha256
 
 BASE = next(iter(INPUTS.glob("debian12-base-amd64.tar.zst")), None)
 X86 = platform.machine() == "x86_64"
@@ -331,6 +331,7 @@ def names_in(code):
 class Bytecode(TransformCase):
     def setUp(self):
         super().setUp()
+        seeded_store(self.store, base={"archive": str(BASE)})
         # Much of the standard library: enough to find what depends on order.
         self.library = pathlib.Path(json.__file__).parent.parent
         for name in ("json", "asyncio", "email", "xml", "collections", "concurrent", "logging", "unittest"):
