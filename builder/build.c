@@ -69,11 +69,11 @@ static GArray *
 resolve_trees (TerraneStore *store, const TerraneProfile *profile, const TerraneBase *base,
                const TerraneBuildOptions *options, GError **error)
 {
-  const TerraneImport import = { .store = store,
-                                 .remote = options->remote,
-                                 .profile = profile,
-                                 .jobs = options->jobs,
-                                 .progress = options->progress };
+  const TerraneSourceContext context = { .store = store,
+                                         .remote = options->remote,
+                                         .profile = profile,
+                                         .jobs = options->jobs,
+                                         .progress = options->progress };
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
@@ -82,8 +82,9 @@ resolve_trees (TerraneStore *store, const TerraneProfile *profile, const Terrane
       TerraneStoredTree none = { 0 };
       g_array_append_val (trees, none);
       TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
-      if (!terrane_tree_resolve_any (&import, spec, tree, error)
-          || !terrane_tree_transform (&import, spec, &base->root.commit, base->config, tree, error))
+      if (!terrane_tree_resolve_any (&context, spec, tree, error)
+          || !terrane_tree_transform (&context, spec, &base->root.commit, base->config, tree,
+                                      error))
         return NULL;
     }
   warn_unused (profile, trees, options->progress);
@@ -111,10 +112,9 @@ find_remote_layers (const TerraneProfile *profile, const TerraneBuildOptions *op
                     GError **error)
 {
   g_autoptr (TerraneRemoteLayers) layers = terrane_remote_layers_new ();
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
   for (guint i = 0; options->cache_from != NULL && i < options->cache_from->len; i++)
     if (!terrane_remote_layers_add (layers, options->remote, options->cache_from->pdata[i],
-                                    platform, error))
+                                    &profile->platform, error))
       return NULL;
   return g_steal_pointer (&layers);
 }
@@ -172,7 +172,7 @@ resolve (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions
       || !terrane_fetch_trees (options->remote, profile, error)
       || !save_lock (lock, changes, options, error))
     return NULL;
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  g_autofree char *platform = oci_platform_text (&profile->platform);
   OciDigest digest = terrane_lock_digest (lock, platform);
   OciDigestHex hex;
   terrane_profile_set_lock (profile, oci_digest_hex (&digest, hex));
@@ -229,8 +229,8 @@ validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuild
 {
   g_auto (TerraneEmulator) emulator = { 0 };
   g_autoptr (GError) missing = NULL;
-  terrane_emulator_find_here (profile->architecture, &emulator);
-  if (!terrane_emulator_require (&emulator, profile->architecture, &missing))
+  terrane_emulator_find_here (profile->platform.architecture, &emulator);
+  if (!terrane_emulator_require (&emulator, profile->platform.architecture, &missing))
     {
       build->validation_not_run = g_strdup (missing->message);
       return TRUE;
@@ -302,7 +302,7 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
       oci_json_append (layers, layer_to_json (layer));
       size += layer->size;
     }
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  g_autofree char *platform = oci_platform_text (&profile->platform);
   OciDigest lock = terrane_lock_digest (self->lock, platform);
   oci_json_set (record, "version", json_integer (1));
   oci_json_set (record, "name", oci_json_text (self->name));

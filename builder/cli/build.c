@@ -327,7 +327,7 @@ static json_t *
 failed_record (const TerraneProfile *profile, json_t *findings)
 {
   json_t *record = json_object ();
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  g_autofree char *platform = oci_platform_text (&profile->platform);
   oci_json_set (record, "version", json_integer (1));
   oci_json_set_text (record, "name", profile->name);
   oci_json_set_text (record, "platform", platform);

@@ -88,27 +88,26 @@ check_image (TerraneGlobal *global, const Arguments *arguments, const char *name
   g_autoptr (TerraneInspection) inspection =
       terrane_inspection_new (global, "check", name, &arguments->common, error);
   if (inspection == NULL
-      || !choose_target (arguments->target, inspection->unpacked->manifest, &target, error))
+      || !choose_target (arguments->target, inspection->image->manifest, &target, error))
     return FALSE;
-  const TerraneUnpacked *unpacked = inspection->unpacked;
-  TerraneImageView view = terrane_unpacked_view (unpacked, inspection->store);
+  TerraneImageView view = terrane_inspection_view (inspection);
   g_autofree char *today = make_today ();
   const TerraneImageLayers layers = {
-    .manifest = unpacked->manifest,
-    .audit = unpacked->audit,
+    .manifest = inspection->image->manifest,
+    .audit = inspection->files.audit,
     .names = view.names + 1,
-    .from_index = inspection->image->manifest->of_index,
+    .from_index = inspection->image->descriptor->of_index,
   };
   const TerraneCheck check = {
     .view = &view,
     .target = target,
     .layers = &layers,
-    .audit = unpacked->audit,
+    .audit = inspection->files.audit,
     .today = today,
   };
   *out_findings = terrane_findings_new ();
   oci_json_set (document, "digest",
-                oci_json_text (oci_digest_text (&inspection->image->manifest->digest, digest)));
+                oci_json_text (oci_digest_text (&inspection->image->descriptor->digest, digest)));
   oci_json_set (document, "target", oci_json_text (terrane_target_words ()[target]));
   gboolean ok = terrane_check_run (&check, *out_findings, error);
   terrane_terminal_finish_phase (inspection->terminal);

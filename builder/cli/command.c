@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 
 static char *
 read_help (GOptionContext *context)
@@ -109,12 +108,4 @@ unsigned
 terrane_command_default_jobs (void)
 {
   return MAX (g_get_num_processors (), 1U);
-}
-
-const char *
-terrane_host_platform (void)
-{
-  struct utsname name;
-  return uname (&name) == 0 && strcmp (name.machine, "aarch64") == 0 ? "linux/arm64"
-                                                                     : "linux/amd64";
 }

@@ -83,7 +83,4 @@ TerraneStore *terrane_command_open_store (const TerraneGlobal *global, TerraneSt
 /** Threads when --jobs does not say: one a processor. */
 unsigned terrane_command_default_jobs (void);
 
-/** "linux/amd64" of the machine terrane runs on: what is taken from an image index. */
-const char *terrane_host_platform (void);
-
 G_END_DECLS

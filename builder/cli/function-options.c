@@ -1,7 +1,6 @@
 #include "builder/cli/function-options.h"
 
 #include "oci/base/number.h"
-#include "oci/image.h"
 #include "oci/transport.h"
 
 #include <math.h>
@@ -118,29 +117,6 @@ terrane_function_clear (TerraneFunction *self)
   g_clear_pointer (&self->env, g_strfreev);
 }
 
-/* Everything of it, wherever it is now. */
-static OciDescriptor *
-bring_image (TerraneRemote *remote, const char *image, const char *platform, GError **error)
-{
-  TerraneStore *store = terrane_remote_store (remote);
-  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
-  g_autoptr (TerraneOpenImage) open =
-      transport != NULL ? terrane_transfer_open_image (remote, image, platform, error) : NULL;
-  if (open == NULL)
-    return NULL;
-  gboolean ok = TRUE;
-  if (open->owned != NULL)
-    ok = terrane_store_begin_write (store, error)
-         && oci_image_copy (open->owned, open->manifest, terrane_store_layout (store), error);
-  else if (oci_image_check_blobs (terrane_store_layout (store), open->manifest, NULL))
-    ok = TRUE;
-  else if (transport->kind == OCI_TRANSPORT_REGISTRY)
-    ok = terrane_remote_pull_layers (remote, transport->reference, open->manifest, NULL, error);
-  else
-    ok = terrane_remote_complete (remote, open->manifest, error);
-  return ok ? g_steal_pointer (&open->manifest) : NULL;
-}
-
 /* Says so when the image is for another processor. */
 static gboolean
 prepare_emulator (TerraneFunction *self, const TerraneFunctionArguments *arguments,
@@ -181,7 +157,7 @@ terrane_function_name (const char *image)
   return g_strdup (base[0] != '\0' ? base : "function");
 }
 
-static OciDescriptor *
+static TerraneOpenImage *
 fetch (TerraneGlobal *global, TerraneStore *store, const char *image,
        const TerraneFunctionArguments *arguments, const TerraneProgress *progress, GError **error)
 {
@@ -189,24 +165,23 @@ fetch (TerraneGlobal *global, TerraneStore *store, const char *image,
   if (!terrane_remote_arguments_parse (&arguments->remote, global, "", &options, error))
     return NULL;
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
-  return bring_image (remote, image, arguments->platform, error);
+  return terrane_transfer_open_image (remote, image, arguments->platform, TERRANE_IMAGE_LAYERS,
+                                      error);
 }
 
 gboolean
 terrane_function_fetch (TerraneGlobal *global, const char *image,
                         const TerraneFunctionArguments *arguments, TerraneStore **out_store,
-                        OciDescriptor **out_manifest, GError **error)
+                        TerraneOpenImage **out_image, GError **error)
 {
   g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  g_autoptr (OciDescriptor) manifest =
-      fetch (global, store, image, arguments, terrane_terminal_progress (terminal), error);
-  if (manifest == NULL)
+  *out_image = fetch (global, store, image, arguments, terrane_terminal_progress (terminal), error);
+  if (*out_image == NULL)
     return FALSE;
   *out_store = g_steal_pointer (&store);
-  *out_manifest = g_steal_pointer (&manifest);
   return TRUE;
 }
 
@@ -220,9 +195,9 @@ terrane_function_open (TerraneGlobal *global, const char *image,
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   const TerraneProgress *progress = terrane_terminal_progress (terminal);
-  g_autoptr (OciDescriptor) manifest = fetch (global, store, image, arguments, progress, error);
-  if (manifest == NULL
-      || !terrane_rootfs_prepare (store, manifest, MAX (g_get_num_processors (), 1U), progress,
+  g_autoptr (TerraneOpenImage) opened = fetch (global, store, image, arguments, progress, error);
+  if (opened == NULL
+      || !terrane_rootfs_prepare (store, opened, terrane_command_default_jobs (), progress,
                                   &out_function->rootfs, error)
       || !prepare_emulator (out_function, arguments, global, error))
     return FALSE;

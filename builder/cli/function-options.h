@@ -106,13 +106,13 @@ gboolean terrane_function_open (TerraneGlobal *global, const char *image,
 /**
  * terrane_function_fetch:
  * @out_store: (out): locked
- * @out_manifest: (out): of the image
+ * @out_image: (out)
  *
  * Brings the image into the store unless it is there.
  */
 gboolean terrane_function_fetch (TerraneGlobal *global, const char *image,
                                  const TerraneFunctionArguments *arguments,
-                                 TerraneStore **out_store, OciDescriptor **out_manifest,
+                                 TerraneStore **out_store, TerraneOpenImage **out_image,
                                  GError **error);
 
 /** What a function of an image may be called: letters, digits, "-" and "_". (transfer full) */

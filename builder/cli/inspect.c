@@ -66,9 +66,9 @@ print_image (const OciDescriptor *descriptor, const OciManifest *manifest,
   g_auto (GStrv) cmd = oci_image_config_cmd (config);
   g_auto (GStrv) env = oci_image_config_env (config);
   const char *working_dir = oci_image_config_working_dir (config);
+  g_autofree char *platform = oci_image_config_platform_text (config);
   terrane_print ("%-12s %s\n", "digest", oci_digest_text (&descriptor->digest, text));
-  terrane_print ("%-12s %s/%s\n", "platform", oci_image_config_os (config),
-                 oci_image_config_architecture (config));
+  terrane_print ("%-12s %s\n", "platform", platform);
   if (oci_image_config_created (config) != NULL)
     terrane_print ("%-12s %s\n", "created", oci_image_config_created (config));
   print_strings ("entrypoint", entrypoint);
@@ -124,18 +124,17 @@ terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **
   options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
   g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (remote, arguments[0], platform, error);
-  g_autoptr (OciManifest) manifest = NULL;
-  g_autoptr (OciImageConfig) config = NULL;
-  if (image == NULL || !oci_image_read (image->layout, image->manifest, &manifest, &config, error))
+      terrane_transfer_open_image (remote, arguments[0], platform, TERRANE_IMAGE_DOCUMENTS, error);
+  if (image == NULL)
     return FALSE;
-  g_autoptr (OciJsonValue) object = describe (image->manifest, manifest, config, error);
+  g_autoptr (OciJsonValue) object =
+      describe (image->descriptor, image->manifest, image->config, error);
   if (object == NULL)
     return FALSE;
   terrane_terminal_finish_phase (terminal);
   if (global->output.json)
     terrane_print_json (object);
   else
-    print_image (image->manifest, manifest, config);
+    print_image (image->descriptor, image->manifest, image->config);
   return TRUE;
 }

@@ -12,7 +12,8 @@ terrane_inspection_free (TerraneInspection *self)
 {
   if (self == NULL)
     return;
-  terrane_unpacked_free (self->unpacked);
+  terrane_image_files_clear (&self->files);
+  g_strfreev (self->names);
   terrane_open_image_free (self->image);
   terrane_remote_free (self->remote);
   terrane_terminal_free (self->terminal);
@@ -34,10 +35,19 @@ terrane_inspection_new (TerraneGlobal *global, const char *command, const char *
   self->terminal = terrane_terminal_new (&global->output);
   options.progress = terrane_terminal_progress (self->terminal);
   self->remote = terrane_remote_new (self->store, &options);
-  self->image = terrane_transfer_open_image (self->remote, name, arguments->platform, error);
-  if (self->image == NULL || !terrane_transfer_import (self->remote, self->image, error))
+  self->image = terrane_transfer_open_image (self->remote, name, arguments->platform,
+                                             TERRANE_IMAGE_LAYERS, error);
+  if (self->image == NULL
+      || !terrane_image_files (self->store, self->image, terrane_command_default_jobs (),
+                               options.progress, &self->files, error)
+      || !terrane_image_files_load (&self->files, self->store, error))
     return NULL;
-  self->unpacked = terrane_unpack (self->store, self->image->manifest,
-                                   MAX (g_get_num_processors (), 1U), options.progress, error);
-  return self->unpacked != NULL ? g_steal_pointer (&self) : NULL;
+  self->names = terrane_image_layer_names (self->image->manifest);
+  return g_steal_pointer (&self);
+}
+
+TerraneImageView
+terrane_inspection_view (const TerraneInspection *self)
+{
+  return terrane_image_files_view (&self->files, self->store, self->image->config, self->names);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "builder/cli/remote-options.h"
-#include "builder/image/unpack.h"
+#include "builder/image/files.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +21,8 @@ typedef struct
   TerraneTerminal *terminal;
   TerraneRemote *remote;
   TerraneOpenImage *image;
-  TerraneUnpacked *unpacked;
+  TerraneImageFiles files; /* with their tree */
+  char **names;            /* of the layers by their number */
 } TerraneInspection;
 
 /**
@@ -39,5 +40,8 @@ TerraneInspection *terrane_inspection_new (TerraneGlobal *global, const char *co
                                            GError **error);
 void terrane_inspection_free (TerraneInspection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneInspection, terrane_inspection_free)
+
+/** What checks look at; valid as long as @self. */
+TerraneImageView terrane_inspection_view (const TerraneInspection *self);
 
 G_END_DECLS

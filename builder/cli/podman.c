@@ -80,17 +80,14 @@ find_in_store (TerraneGlobal *global, const OciTransport *transport,
                GError **error)
 {
   g_autoptr (TerraneStore) store = NULL;
-  g_autoptr (OciDescriptor) descriptor = NULL;
-  g_autoptr (OciManifest) manifest = NULL;
-  g_autoptr (OciImageConfig) config = NULL;
-  if (!terrane_function_fetch (global, transport->name, arguments, &store, &descriptor, error))
+  g_autoptr (TerraneOpenImage) image = NULL;
+  if (!terrane_function_fetch (global, transport->name, arguments, &store, &image, error))
     return FALSE;
   g_autofree char *path = g_canonicalize_filename (terrane_store_path (store), NULL);
   g_autofree char *shown = find_podman_path (path, error);
-  if (shown == NULL
-      || !oci_image_read (terrane_store_layout (store), descriptor, &manifest, &config, error))
+  if (shown == NULL)
     return FALSE;
-  g_auto (GStrv) command = oci_image_config_cmd (config);
+  g_auto (GStrv) command = oci_image_config_cmd (image->config);
   *out_handler = g_strdup (command[0]);
   *out_name = g_strconcat ("oci:", shown, "/images:", transport->name, NULL);
   return TRUE;

@@ -42,10 +42,10 @@ terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **err
   options.progress = terrane_terminal_progress (terminal);
   g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
   g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (remote, arguments[0], NULL, error);
+      terrane_transfer_open_image (remote, arguments[0], NULL, TERRANE_IMAGE_MANIFEST, error);
   g_autoptr (OciJsonValue) report = NULL;
   if (image == NULL
-      || !terrane_transfer_push (remote, image->layout, image->manifest, destination, &push,
+      || !terrane_transfer_push (remote, image->layout, image->descriptor, destination, &push,
                                  &report, error))
     return FALSE;
   terrane_terminal_finish_phase (terminal);

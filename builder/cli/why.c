@@ -187,7 +187,7 @@ show (const TerraneGlobal *global, const TerraneInspection *inspection, json_t *
 static gboolean
 ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *name, GError **error)
 {
-  TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->store);
+  TerraneImageView view = terrane_inspection_view (inspection);
   g_autofree char *quoted = oci_quote (name);
   g_autoptr (OciJsonValue) package = NULL;
   if (strchr (name, '/') == NULL && !terrane_why_package (&view, name, &package, error))

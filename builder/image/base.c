@@ -1,6 +1,6 @@
 #include "builder/image/base.h"
 
-#include "builder/image/import.h"
+#include "builder/image/source-image.h"
 
 void
 terrane_base_free (TerraneBase *self)
@@ -10,22 +10,23 @@ terrane_base_free (TerraneBase *self)
   oci_manifest_free (self->manifest);
   oci_image_config_free (self->config);
   terrane_stored_tree_clear (&self->root);
+  terrane_image_files_clear (&self->files);
   g_free (self->name);
   g_free (self);
 }
 
 static gboolean
-resolve_image (TerraneBase *base, const TerraneImport *import, GError **error)
+open_image (TerraneBase *base, const TerraneSourceContext *context, GError **error)
 {
-  const TerraneSourceSpec *spec = import->profile->base;
-  g_auto (TerraneImportedImage) image = { 0 };
-  if (!terrane_import_image (import, spec, &image, error)
-      || !terrane_import_flatten (import, &image, spec->skip_special, &base->root, error))
+  const TerraneSourceSpec *spec = context->profile->base;
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, spec, error);
+  if (image == NULL || !terrane_source_image_files (context, spec, image, &base->files, error))
     return FALSE;
-  base->manifest_digest = image.digest;
-  base->manifest = g_steal_pointer (&image.manifest);
-  base->config = g_steal_pointer (&image.config);
-  base->name = g_steal_pointer (&image.name);
+  base->root.commit = base->files.commit;
+  base->manifest_digest = image->descriptor->digest;
+  base->manifest = g_steal_pointer (&image->manifest);
+  base->config = g_steal_pointer (&image->config);
+  base->name = terrane_source_image_name (image);
   return TRUE;
 }
 
@@ -33,7 +34,7 @@ TerraneBase *
 terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerraneRemote *remote,
                       unsigned jobs, const TerraneProgress *progress, GError **error)
 {
-  const TerraneImport import = {
+  const TerraneSourceContext context = {
     .store = store, .remote = remote, .profile = profile, .jobs = jobs, .progress = progress
   };
   const TerraneTreeOptions options = { .modes = TERRANE_MODES_KEEP,
@@ -42,7 +43,7 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, Terran
   g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
   gboolean ok =
       profile->base->kind == TERRANE_SOURCE_IMAGE
-          ? resolve_image (self, &import, error)
+          ? open_image (self, &context, error)
           : terrane_tree_resolve_source (store, profile->base, &options, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }

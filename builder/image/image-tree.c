@@ -7,18 +7,20 @@
 /* An image as the source of a tree. */
 typedef struct
 {
-  const TerraneImport *import;
+  const TerraneSourceContext *context;
   const TerraneSourceSpec *spec;
   TerraneTree *tree; /* the whole image */
   TerraneSourceFilter *filter;
 } ImageSource;
 
 static OciDigest
-image_identity (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest)
+image_identity (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+                const OciDigest *digest)
 {
   OciDigestText text;
   g_autoptr (GString) all = g_string_new (oci_digest_text (digest, text));
-  g_string_append_printf (all, "\n%s/%s", import->profile->os, import->profile->architecture);
+  g_autofree char *platform = oci_platform_text (&context->profile->platform);
+  g_string_append_printf (all, "\n%s", platform);
   for (char **path = spec->image_paths; *path != NULL; path++)
     g_string_append_printf (all, "\n%s", *path);
   return oci_digest_of (all->str, all->len);
@@ -61,7 +63,7 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, path);
   gboolean is_file = node->type == OCI_ENTRY_FILE;
-  if (is_file && !terrane_object_open_verified (self->import->store, node, &fd, error))
+  if (is_file && !terrane_object_open_verified (self->context->store, node, &fd, error))
     return FALSE;
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
 }
@@ -80,46 +82,45 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
-find_tree (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest,
-           TerraneModes modes, OciDigest *out_identity, TerraneStoredTree *out_tree)
+find_tree (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+           const OciDigest *digest, TerraneModes modes, OciDigest *out_identity,
+           TerraneStoredTree *out_tree)
 {
-  *out_identity = image_identity (import, spec, digest);
+  *out_identity = image_identity (context, spec, digest);
   OciDigest key = terrane_tree_key (out_identity, spec, modes);
-  return terrane_tree_cache_find (import->store, &key, out_tree);
+  return terrane_tree_cache_find (context->store, &key, out_tree);
 }
 
 static gboolean
-resolve_image (const TerraneImport *import, const TerraneSourceSpec *spec,
+resolve_image (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                const TerraneTreeOptions *options, TerraneStoredTree *out_tree, GError **error)
 {
   OciDigest identity;
-  g_auto (TerraneImportedImage) image = { 0 };
-  TerraneStoredTree whole = { 0 };
+  g_auto (TerraneImageFiles) files = { 0 };
   if (spec->has_image_digest
-      && find_tree (import, spec, &spec->image_digest, options->modes, &identity, out_tree))
+      && find_tree (context, spec, &spec->image_digest, options->modes, &identity, out_tree))
     return TRUE;
-  if (!terrane_import_image (import, spec, &image, error))
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, spec, error);
+  if (image == NULL)
     return FALSE;
-  if (find_tree (import, spec, &image.digest, options->modes, &identity, out_tree))
+  if (find_tree (context, spec, &image->descriptor->digest, options->modes, &identity, out_tree))
     return TRUE;
-  g_autoptr (TerraneTree) tree =
-      terrane_import_flatten (import, &image, spec->skip_special, &whole, error)
-          ? terrane_stored_tree_steal (&whole, import->store, error)
-          : NULL;
-  ImageSource source = { .import = import, .spec = spec, .tree = tree };
-  return tree != NULL
-         && terrane_tree_resolve_as (import->store, spec, &identity, feed, &source, options,
-                                     out_tree, error);
+  if (!terrane_source_image_files (context, spec, image, &files, error)
+      || !terrane_image_files_load (&files, context->store, error))
+    return FALSE;
+  ImageSource source = { .context = context, .spec = spec, .tree = files.tree };
+  return terrane_tree_resolve_as (context->store, spec, &identity, feed, &source, options, out_tree,
+                                  error);
 }
 
 gboolean
-terrane_tree_resolve_any (const TerraneImport *import, const TerraneSourceSpec *spec,
+terrane_tree_resolve_any (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                           TerraneStoredTree *out_tree, GError **error)
 {
   const TerraneTreeOptions options = { .modes = spec->transforms->modes,
-                                       .jobs = import->jobs,
-                                       .progress = import->progress };
+                                       .jobs = context->jobs,
+                                       .progress = context->progress };
   return spec->kind == TERRANE_SOURCE_IMAGE
-             ? resolve_image (import, spec, &options, out_tree, error)
-             : terrane_tree_resolve_source (import->store, spec, &options, out_tree, error);
+             ? resolve_image (context, spec, &options, out_tree, error)
+             : terrane_tree_resolve_source (context->store, spec, &options, out_tree, error);
 }

@@ -1,20 +1,22 @@
 /* Trees of all kinds: those made from images, which need a remote, and those that sources give. */
 #pragma once
 
-#include "builder/image/import.h"
+#include "builder/image/source-image.h"
+#include "builder/image/tree-cache.h"
 
 G_BEGIN_DECLS
 
 /**
  * terrane_tree_resolve_any:
- * @spec: of a tree of the profile in @import
+ * @spec: of a tree of the profile in @context
  * @out_tree: (out caller-allocates)
  *
  * Brings a tree into the store unless it is there. Of an image, what is at or below its ‘paths’ is
  * taken, with the paths that it has there; nothing is asked of anybody when the lock says which
  * image it is and the tree is known.
  */
-gboolean terrane_tree_resolve_any (const TerraneImport *import, const TerraneSourceSpec *spec,
-                                   TerraneStoredTree *out_tree, GError **error);
+gboolean terrane_tree_resolve_any (const TerraneSourceContext *context,
+                                   const TerraneSourceSpec *spec, TerraneStoredTree *out_tree,
+                                   GError **error);
 
 G_END_DECLS

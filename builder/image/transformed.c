@@ -1,48 +1,27 @@
 #include "builder/image/transformed.h"
 
 #include "builder/check/python-base.h"
+#include "builder/sandbox/emulator.h"
 #include "builder/sandbox/process.h"
 #include "builder/transform/transform.h"
 
-#include "oci/base/fd.h"
-
-#include <fcntl.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 enum
 {
-  MAX_BINFMT_BYTES = 4096,
   ASK_DEADLINE_MS = 30 * 1000,
 };
 
 #define ASK                                                                                        \
   "import sys; print (sys.executable, sys.implementation.cache_tag, sys.version, sep='\\n')"
 
-/* As profiles spell it; "" for others. */
-static const char *
-host_architecture (void)
-{
-  struct utsname name;
-  if (uname (&name) == 0 && strcmp (name.machine, "x86_64") == 0)
-    return "amd64";
-  return strcmp (name.machine, "aarch64") == 0 ? "arm64" : "";
-}
-
-/* Whether the kernel hands programs of the architecture to an emulator that it has open already
- * (flag F): one that it would have to open is not in the sandbox. */
+/* Whether the kernel starts programs of the image, inside of the sandbox too. */
 static gboolean
-can_emulate (const char *architecture)
+runs_here (const char *architecture)
 {
-  g_autoptr (GBytes) content = NULL;
-  const char *name = strcmp (architecture, "arm64") == 0 ? "aarch64" : "x86_64";
-  g_autofree char *path = g_strconcat ("/proc/sys/fs/binfmt_misc/qemu-", name, NULL);
-  if (!oci_read_file (AT_FDCWD, path, MAX_BINFMT_BYTES, &content, NULL))
-    return FALSE;
-  g_autofree char *text = g_strndup (g_bytes_get_data (content, NULL), g_bytes_get_size (content));
-  const char *flags = strstr (text, "\nflags:");
-  return g_str_has_prefix (text, "enabled") && flags != NULL
-         && memchr (flags + 1, 'F', strcspn (flags + 1, "\n")) != NULL;
+  g_auto (TerraneEmulator) emulator = { 0 };
+  terrane_emulator_find_here (architecture, &emulator);
+  return emulator.kind == TERRANE_EMULATION_NONE || emulator.kind == TERRANE_EMULATION_REGISTERED;
 }
 
 /* Only what a program needs to start, and what makes its bytecode the same in each run. */
@@ -84,13 +63,13 @@ ask_host (unsigned minor, TerraneInterpreter *out)
 
 /* Returns: (transfer full) (nullable): why there is no interpreter, NULL when there is one */
 static char *
-choose (const TerraneImport *import, const OciDigest *base, const TerranePythonBase *python,
+choose (const TerraneSourceContext *context, const OciDigest *base, const TerranePythonBase *python,
         const OciImageConfig *config, TerraneInterpreter *out)
 {
-  const char *architecture = import->profile->architecture;
+  const char *architecture = context->profile->platform.architecture;
   if (python->interpreter == NULL)
     return g_strdup ("the base has no Python");
-  if (strcmp (architecture, host_architecture ()) != 0 && !can_emulate (architecture))
+  if (!runs_here (architecture))
     return ask_host (python->python_minor, out)
                ? NULL
                : g_strdup_printf ("the image's Python does not run on this machine: install Python "
@@ -104,20 +83,21 @@ choose (const TerraneImport *import, const OciDigest *base, const TerranePythonB
 }
 
 static gboolean
-find_interpreter (const TerraneImport *import, const OciDigest *base, const OciImageConfig *config,
-                  TerraneInterpreter *out, char **out_problem, GError **error)
+find_interpreter (const TerraneSourceContext *context, const OciDigest *base,
+                  const OciImageConfig *config, TerraneInterpreter *out, char **out_problem,
+                  GError **error)
 {
   g_auto (TerranePythonBase) python = { 0 };
   g_auto (GStrv) env = config != NULL ? oci_image_config_env (config) : NULL;
   const char *path = env != NULL ? g_environ_getenv (env, "PATH") : NULL;
-  if (!terrane_python_base_find (import->store, base, path, &python, error))
+  if (!terrane_python_base_find (context->store, base, path, &python, error))
     return FALSE;
-  *out_problem = choose (import, base, &python, config, out);
+  *out_problem = choose (context, base, &python, config, out);
   return TRUE;
 }
 
 gboolean
-terrane_tree_transform (const TerraneImport *import, const TerraneSourceSpec *spec,
+terrane_tree_transform (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                         const OciDigest *base, const OciImageConfig *config,
                         TerraneStoredTree *tree, GError **error)
 {
@@ -125,17 +105,17 @@ terrane_tree_transform (const TerraneImport *import, const TerraneSourceSpec *sp
   g_autofree char *problem = NULL;
   TerraneTransformed result;
   if (spec->transforms->bytecode
-      && !find_interpreter (import, base, config, &interpreter, &problem, error))
+      && !find_interpreter (context, base, config, &interpreter, &problem, error))
     return FALSE;
-  const TerraneTransformContext context = {
-    .store = import->store,
+  const TerraneTransformContext transform = {
+    .store = context->store,
     .spec = spec,
     .interpreter = interpreter.path != NULL ? &interpreter : NULL,
     .no_interpreter = problem,
-    .jobs = import->jobs,
-    .progress = import->progress,
+    .jobs = context->jobs,
+    .progress = context->progress,
   };
-  if (!terrane_transform_tree (&context, &tree->commit, &result, error))
+  if (!terrane_transform_tree (&transform, &tree->commit, &result, error))
     return FALSE;
   if (result.reports == NULL)
     return TRUE;

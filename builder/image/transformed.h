@@ -1,7 +1,8 @@
 /* The transforms of a tree that was read, with the Python that the image has. */
 #pragma once
 
-#include "builder/image/import.h"
+#include "builder/image/source-image.h"
+#include "builder/image/tree-cache.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +12,7 @@ G_BEGIN_DECLS
  * @config: (nullable): of the base, for the environment that its Python needs
  * @tree: as it was read; as it is in the image when this returns
  */
-gboolean terrane_tree_transform (const TerraneImport *import, const TerraneSourceSpec *spec,
+gboolean terrane_tree_transform (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                                  const OciDigest *base, const OciImageConfig *config,
                                  TerraneStoredTree *tree, GError **error);
 

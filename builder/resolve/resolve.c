@@ -299,7 +299,7 @@ gboolean
 terrane_resolve (TerraneProfile *profile, const TerraneResolveOptions *options,
                  TerraneBase **out_base, GPtrArray *out_changes, GError **error)
 {
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  g_autofree char *platform = oci_platform_text (&profile->platform);
   TerraneResolution self = { .options = options, .profile = profile, .platform = platform };
   guint before = out_changes->len;
   oci_layout_set_unpack_limits (terrane_store_layout (options->store), &profile->limits.unpacked);

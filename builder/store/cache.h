@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define TERRANE_CACHE_TRANSFORMED "transformed" /* tree and its transforms -> commit, reports */
 #define TERRANE_CACHE_LAYERS "layers"           /* layer key -> descriptor, diffID */
 #define TERRANE_CACHE_IMAGES "images"           /* image key -> what the build reported */
-#define TERRANE_CACHE_IMPORTS "imports"         /* image archive -> manifest */
+#define TERRANE_CACHE_ARCHIVES "archives"       /* image archive -> manifest */
 #define TERRANE_CACHE_LOCATIONS "locations"     /* blob -> repositories that have it */
 #define TERRANE_CACHE_PYTHONS "pythons"         /* commit -> its interpreter and C library */
 #define TERRANE_CACHE_PULLED "pulled"           /* ostree URL and ref -> commit, time of use */

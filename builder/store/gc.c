@@ -183,7 +183,7 @@ keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gp
   OciDigest digest;
   if (g_str_equal (kind, TERRANE_CACHE_LOCATIONS))
     return is_kept (self->blobs, key);
-  const char *member = g_str_equal (kind, TERRANE_CACHE_IMPORTS) ? "manifest" : "digest";
+  const char *member = g_str_equal (kind, TERRANE_CACHE_ARCHIVES) ? "manifest" : "digest";
   const char *text = terrane_cache_text (value, member);
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
 }
@@ -246,8 +246,8 @@ sweep_cache (Collector *self, GError **error)
                                  error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_LAYERS, keep_blob_entry, self, removed,
                                  error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_IMPORTS, keep_blob_entry, self, removed,
-                                 error)
+         && terrane_cache_sweep (self->store, TERRANE_CACHE_ARCHIVES, keep_blob_entry, self,
+                                 removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_LOCATIONS, keep_blob_entry, self,
                                  removed, error)
          && terrane_cache_sweep (self->store, TERRANE_CACHE_PYTHONS, keep_tree_entry, self, removed,
