@@ -44,10 +44,10 @@ typedef struct
  * terrane_build:
  *
  * Builds the image of @profile, whose sources get what the lock says of them. Only an image that
- * passed gets its name in the store. When the validation fails, the error is %TERRANE_ERROR_GATE
+ * passed gets its name in the store. When the validation fails, the error is %TERRANE_ERROR_REFUSED
  * and @out_build still says what was found.
  *
- * @out_build: (out) (transfer full): set on success and when a gate failed, else %NULL
+ * @out_build: (out) (transfer full): set on success and when a probe failed, else %NULL
  */
 gboolean terrane_build (TerraneStore *store, TerraneProfile *profile,
                         const TerraneBuildOptions *options, TerraneBuild **out_build,

@@ -5,7 +5,7 @@ G_DEFINE_QUARK (terrane_error, terrane_error)
 int
 terrane_exit_code (const GError *error)
 {
-  if (g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_GATE))
+  if (g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED))
     return TERRANE_EXIT_GATE;
   if (g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_STALE))
     return TERRANE_EXIT_STALE;
@@ -34,7 +34,7 @@ terrane_error_word (const GError *error)
     [OCI_ERROR_CANCELLED] = "cancelled",
   };
   static const char *const terrane_words[] = {
-    [TERRANE_ERROR_GATE] = "gate",
+    [TERRANE_ERROR_REFUSED] = "refused",
     [TERRANE_ERROR_STALE] = "stale",
     [TERRANE_ERROR_FUNCTION] = "function",
   };

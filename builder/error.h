@@ -10,13 +10,13 @@ G_BEGIN_DECLS
 
 /**
  * TerraneError:
- * @TERRANE_ERROR_GATE: a check or the validation failed: exit 3
+ * @TERRANE_ERROR_REFUSED: a check or the validation failed: exit 3
  * @TERRANE_ERROR_STALE: the lock does not say what the profile asks for: exit 4
  * @TERRANE_ERROR_FUNCTION: a function that was invoked answered with an error: exit 1
  */
 typedef enum
 {
-  TERRANE_ERROR_GATE,
+  TERRANE_ERROR_REFUSED,
   TERRANE_ERROR_STALE,
   TERRANE_ERROR_FUNCTION,
 } TerraneError;

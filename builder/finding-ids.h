@@ -6,6 +6,17 @@
 
 G_BEGIN_DECLS
 
+typedef enum
+{
+  TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
+  TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
+  TERRANE_SEVERITY_NOTE,    /* good to know */
+  TERRANE_SEVERITY_OFF,     /* somebody decided that it does not count */
+} TerraneSeverity;
+
+/** "error", "warning" or "note", as SARIF spells them too; "off". */
+const char *terrane_severity_name (TerraneSeverity severity);
+
 /** All ids, sorted, NULL-terminated. Returns: (transfer none) */
 const char *const *terrane_finding_ids (void);
 
@@ -15,5 +26,8 @@ char *terrane_finding_id_problem (const char *id);
 
 /** One line that says what findings of @id are about. Returns: (transfer none) */
 const char *terrane_finding_summary (const char *id);
+
+/** Whether checks give findings of @id this severity: the column of docs/checks.md. */
+gboolean terrane_finding_may_be (const char *id, TerraneSeverity severity);
 
 G_END_DECLS

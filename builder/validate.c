@@ -4,8 +4,9 @@
 #include "builder/remote/interrupt.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
-#include "builder/validation/gates.h"
+#include "builder/validation/probes.h"
 #include "builder/validation/run.h"
+#include "builder/validation/suite.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum
 gboolean
 terrane_validate_wanted (const TerraneProfile *profile)
 {
-  return terrane_validate_spec_has_runs (&profile->validate) || terrane_gates_wanted (profile);
+  return terrane_validate_spec_has_runs (&profile->validate) || terrane_probes_wanted (profile);
 }
 
 GPtrArray *
@@ -42,6 +43,23 @@ terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
   return g_steal_pointer (&scripts);
 }
 
+/* Which emulator, by its content where this process knows the file. */
+static json_t *
+emulator_key (const TerraneEmulator *emulator)
+{
+  OciDigest digest;
+  OciDigestHex hex;
+  g_auto (OciFd) fd = -1;
+  json_t *key = json_object ();
+  oci_json_set (key, "name", oci_json_text (emulator->name));
+  oci_json_set (key, "kind", json_integer (emulator->kind));
+  if (emulator->program != NULL
+      && oci_open_file (AT_FDCWD, emulator->program, TRUE, &fd, NULL, NULL)
+      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it says what is wrong */
+    oci_json_set (key, "program", oci_json_text (oci_digest_hex (&digest, hex)));
+  return key;
+}
+
 /* Everything that the outcome depends on. */
 static OciDigest
 result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts,
@@ -50,7 +68,7 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
   /* By another terrane, or in a sandbox that allows less, it may fail. */
-  OciDigest version = terrane_validation_version ();
+  OciDigest version = terrane_suite_version ();
   g_autoptr (OciJsonValue) key = json_object ();
   json_t *digests = json_array ();
   for (guint i = 0; i < scripts->len; i++)
@@ -74,13 +92,13 @@ result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtr
   oci_json_set (key, "version", oci_json_text (oci_digest_hex (&version, hex)));
   oci_json_set (key, "terrane", oci_json_text (TERRANE_VERSION));
   oci_json_set (key, "sandbox_version", json_integer (TERRANE_SANDBOX_VERSION));
-  if (terrane_gates_wanted (profile)) /* AWS_LAMBDA_FUNCTION_NAME, K_SERVICE */
+  if (terrane_probes_wanted (profile)) /* AWS_LAMBDA_FUNCTION_NAME, K_SERVICE */
     oci_json_set (key, "name", oci_json_text (profile->name));
   oci_json_set (key, "target", json_integer (profile->target));
-  oci_json_set (key, "events", terrane_gates_digests (events));
+  oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
   if (emulator->name != NULL)
-    oci_json_set (key, "emulator", oci_json_text (emulator->name));
+    oci_json_set (key, "emulator", emulator_key (emulator));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -92,18 +110,18 @@ on_started (gpointer data, const char *kind, const char *name)
 }
 
 static gboolean
-run_gates (const TerraneValidateRun *run, GCancellable *cancellable, json_t *results,
-           GError **error)
+run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *results,
+            GError **error)
 {
-  const TerraneGates gates = { .root = run->root,
-                               .config = run->config,
-                               .profile = run->profile,
-                               .events = run->events,
-                               .emulator = run->emulator,
-                               .started = on_started,
-                               .data = (gpointer) run->progress,
-                               .cancellable = cancellable };
-  return run->profile == NULL || terrane_gates_run (&gates, results, error);
+  const TerraneProbes probes = { .root = run->root,
+                                 .config = run->config,
+                                 .profile = run->profile,
+                                 .events = run->events,
+                                 .emulator = run->emulator,
+                                 .started = on_started,
+                                 .data = (gpointer) run->progress,
+                                 .cancellable = cancellable };
+  return run->profile == NULL || terrane_probes_run (&probes, results, error);
 }
 
 gboolean
@@ -127,11 +145,11 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .started = on_started,
                                          .data = (gpointer) run->progress,
                                          .cancellable = terrane_interrupt_cancellable (interrupt) };
-  if ((run->profile != NULL && !terrane_gates_check (run->profile, error))
+  if ((run->profile != NULL && !terrane_probes_check (run->profile, error))
       || !terrane_validation_run (&validation, &results, error))
     return FALSE;
   g_autoptr (OciJsonValue) all = terrane_results_to_json (results);
-  if (!run_gates (run, validation.cancellable, all, error))
+  if (!run_probes (run, validation.cancellable, all, error))
     return FALSE;
   *out_results = g_steal_pointer (&all);
   return TRUE;
@@ -193,8 +211,8 @@ terrane_validate_judge (const json_t *results, GError **error)
   }
   if (failed == 0)
     return TRUE;
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "%u of %zu validations failed:%s", failed,
-               json_array_size (results), message->str);
+  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "%u of %zu validations failed:%s",
+               failed, json_array_size (results), message->str);
   return FALSE;
 }
 
@@ -216,7 +234,7 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                         GError **error)
 {
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (&profile->validate, error);
-  g_autoptr (GPtrArray) events = scripts != NULL ? terrane_gates_load (profile, error) : NULL;
+  g_autoptr (GPtrArray) events = scripts != NULL ? terrane_probes_load (profile, error) : NULL;
   if (events == NULL)
     return FALSE;
   OciDigest key = result_key (profile, image, scripts, events, emulator);

@@ -20,7 +20,7 @@ gboolean terrane_validate_wanted (const TerraneProfile *profile);
  *   time
  * @out_cached: (out): whether exactly this was run before and passed
  *
- * Runs the profile's validation in the image's file system. Fails with %TERRANE_ERROR_GATE
+ * Runs the profile's validation in the image's file system. Fails with %TERRANE_ERROR_REFUSED
  * when one of them fails; the message has their output.
  */
 gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
@@ -40,7 +40,7 @@ typedef struct
   const TerraneLimitsSpec *limits;
   const TerraneProfile *profile;   /* (nullable): for validate.invoke and validate.http */
   const GPtrArray *scripts;        /* from terrane_validate_load_scripts() */
-  const GPtrArray *events;         /* (nullable): from terrane_gates_load(), with a profile */
+  const GPtrArray *events;         /* (nullable): from terrane_probes_load(), with a profile */
   const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING */
   gboolean measure;                /* see TerraneValidation */
   const TerraneProgress *progress;
@@ -56,7 +56,7 @@ typedef struct
 gboolean terrane_validate_root (const TerraneValidateRun *run, json_t **out_results,
                                 GError **error);
 
-/** Fails with %TERRANE_ERROR_GATE when a result failed; the message has all of them. */
+/** Fails with %TERRANE_ERROR_REFUSED when a result failed; the message has all of them. */
 gboolean terrane_validate_judge (const json_t *results, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 #include "oci/gzip-writer.h"
 
 #include "oci/base/error.h"
+#include "oci/base/parallel.h"
 #include "oci/deflate-scan.h"
 
 #include <libdeflate.h>
@@ -35,7 +36,7 @@ struct _OciGzipWriter
 {
   OciSink sink;
   gpointer sink_data;
-  GThreadPool *pool;
+  OciWorkers *workers;
   GAsyncQueue *compressors; /* idle ones, one a thread */
   GMutex mutex;
   GCond done;
@@ -48,6 +49,7 @@ struct _OciGzipWriter
   uint32_t crc;
   uint32_t total; /* modulo 2^32, as ISIZE */
   gboolean header_written;
+  gint abandoned; /* atomic: what is under way is not wanted any more */
 };
 
 /* Text gains several percent from libdeflate's level 2 and machine code hardly one, while the level
@@ -90,7 +92,8 @@ compress_in_thread (gpointer item, gpointer data)
   Block *block = item;
   OciGzipWriter *self = data;
   Compressor *compressor = g_async_queue_pop (self->compressors);
-  compress_block (compressor, block, self->output_capacity);
+  if (g_atomic_int_get (&self->abandoned) == 0)
+    compress_block (compressor, block, self->output_capacity);
   g_async_queue_push (self->compressors, compressor);
 
   g_mutex_lock (&self->mutex);
@@ -134,7 +137,7 @@ oci_gzip_writer_new (unsigned jobs, OciSink sink, gpointer sink_data)
   /* One block in each thread, one ready for it, one being filled. */
   self->ring_size = 2 * (size_t) jobs + 1;
   self->ring = g_new0 (Block, self->ring_size);
-  self->pool = g_thread_pool_new (compress_in_thread, self, (int) jobs, FALSE, NULL);
+  self->workers = oci_workers_new (jobs, compress_in_thread, self);
   return self;
 }
 
@@ -143,7 +146,8 @@ oci_gzip_writer_free (OciGzipWriter *self)
 {
   if (self == NULL)
     return;
-  g_thread_pool_free (self->pool, TRUE, TRUE);
+  g_atomic_int_set (&self->abandoned, 1);
+  oci_workers_free (self->workers);
   for (size_t i = 0; i < self->ring_size; i++)
     {
       g_free (self->ring[i].input);
@@ -206,7 +210,7 @@ submit_block (OciGzipWriter *self)
   self->crc = libdeflate_crc32 (self->crc, block->input, block->input_len);
   self->total += (uint32_t) block->input_len;
   self->in_flight++;
-  g_thread_pool_push (self->pool, block, NULL);
+  oci_workers_push (self->workers, block);
 }
 
 gboolean

@@ -1,6 +1,8 @@
 /* https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers */
 #include "builder/check/azure-functions.h"
 
+#include "builder/check/report.h"
+
 #include <string.h>
 
 #define DEFAULT_ROOT "/home/site/wwwroot"
@@ -27,9 +29,9 @@ check_platform (const Check *self)
     return;
   g_autofree char *platform = oci_image_config_platform_text (self->view->config);
   g_autofree char *quoted = oci_quote (platform);
-  terrane_image_view_report (self->view, self->findings, "azure-functions.wrong-architecture",
-                             TERRANE_SEVERITY_ERROR, NULL, NULL,
-                             "the image is for %s, Azure Functions runs linux/amd64", quoted);
+  terrane_report_finding (self->view, self->findings, "azure-functions.wrong-architecture",
+                          TERRANE_SEVERITY_ERROR, NULL, NULL,
+                          "the image is for %s, Azure Functions runs linux/amd64", quoted);
 }
 
 /* A file of the application, or a program of PATH such as "python3". */
@@ -41,7 +43,7 @@ check_executable (const Check *self, const TerraneNode *host, const char *progra
   if (node == NULL)
     node = terrane_image_view_program (self->view, self->root_path, program);
   if (node == NULL)
-    terrane_image_view_report (
+    terrane_report_finding (
         self->view, self->findings, "azure-functions.program-missing", TERRANE_SEVERITY_ERROR, host,
         NULL,
         "customHandler.description.defaultExecutablePath: %s is neither beside host.json nor in "
@@ -49,7 +51,7 @@ check_executable (const Check *self, const TerraneNode *host, const char *progra
         quoted);
   else if (node->type == OCI_ENTRY_DIRECTORY
            || (node->type == OCI_ENTRY_FILE && (node->mode & 0111) == 0))
-    terrane_image_view_report (
+    terrane_report_finding (
         self->view, self->findings, "azure-functions.program-missing", TERRANE_SEVERITY_ERROR, node,
         "chmod 755", "customHandler.description.defaultExecutablePath: %s cannot be executed",
         quoted);
@@ -61,7 +63,7 @@ check_runtime (const Check *self, const TerraneNode *host)
   g_autofree char *runtime = terrane_image_view_env (self->view, "FUNCTIONS_WORKER_RUNTIME");
   g_autofree char *quoted = oci_quote (runtime);
   if (runtime != NULL && strcmp (runtime, "custom") != 0)
-    terrane_image_view_report (
+    terrane_report_finding (
         self->view, self->findings, "azure-functions.worker-runtime", TERRANE_SEVERITY_WARNING,
         host,
         "config.env: \"FUNCTIONS_WORKER_RUNTIME\": \"custom\", unless the app's settings say so",
@@ -78,7 +80,7 @@ check_functions (const Check *self)
           && terrane_node_child (node, "function.json", strlen ("function.json")) != NULL)
         return;
     }
-  terrane_image_view_report (
+  terrane_report_finding (
       self->view, self->findings, "azure-functions.no-function", TERRANE_SEVERITY_WARNING,
       self->root, "a directory for each function, with its function.json",
       "no directory here has a function.json, and a custom handler needs one a function");
@@ -90,9 +92,9 @@ check_handler (const Check *self, const TerraneNode *host, const json_t *handler
   const json_t *description = json_object_get (handler, "description");
   const char *program = json_string_value (json_object_get (description, "defaultExecutablePath"));
   if (program == NULL || program[0] == '\0')
-    terrane_image_view_report (self->view, self->findings, "azure-functions.host-json",
-                               TERRANE_SEVERITY_ERROR, host, NULL,
-                               "customHandler.description.defaultExecutablePath: missing");
+    terrane_report_finding (self->view, self->findings, "azure-functions.host-json",
+                            TERRANE_SEVERITY_ERROR, host, NULL,
+                            "customHandler.description.defaultExecutablePath: missing");
   else
     check_executable (self, host, program);
   check_runtime (self, host);
@@ -110,18 +112,18 @@ check_host (const Check *self, GError **error)
     return FALSE;
   if (bytes == NULL)
     {
-      terrane_image_view_report (self->view, self->findings, "azure-functions.host-json",
-                                 TERRANE_SEVERITY_ERROR, self->root, NULL,
-                                 "there is no host.json here");
+      terrane_report_finding (self->view, self->findings, "azure-functions.host-json",
+                              TERRANE_SEVERITY_ERROR, self->root, NULL,
+                              "there is no host.json here");
       return TRUE;
     }
   g_autoptr (OciJsonDocument) document =
       oci_json_parse ("host.json", bytes, OCI_ERROR_FORMAT, &root, &local);
   if (document == NULL || !json_is_object (root.value))
     {
-      terrane_image_view_report (self->view, self->findings, "azure-functions.host-json",
-                                 TERRANE_SEVERITY_ERROR, host, NULL, "%s",
-                                 local != NULL ? local->message : "host.json: expected an object");
+      terrane_report_finding (self->view, self->findings, "azure-functions.host-json",
+                              TERRANE_SEVERITY_ERROR, host, NULL, "%s",
+                              local != NULL ? local->message : "host.json: expected an object");
       return TRUE;
     }
   const json_t *handler = json_object_get (root.value, "customHandler");
@@ -131,7 +133,9 @@ check_host (const Check *self, GError **error)
 }
 
 gboolean
-terrane_check_azure_functions (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_azure_functions (const TerraneCheck *check,
+                               G_GNUC_UNUSED const TerraneCheckFacts *facts,
+                               TerraneFindings *findings, GError **error)
 {
   const TerraneImageView *view = check->view;
   g_autofree char *variable = terrane_image_view_env (view, "AzureWebJobsScriptRoot");
@@ -144,13 +148,13 @@ terrane_check_azure_functions (const TerraneCheck *check, TerraneFindings *findi
   check_platform (&self);
   if (self.root == NULL || self.root->type != OCI_ENTRY_DIRECTORY)
     {
-      terrane_image_view_report (self.view, self.findings, "azure-functions.script-root",
-                                 TERRANE_SEVERITY_ERROR, NULL, NULL,
-                                 "AzureWebJobsScriptRoot: %s is no directory in the image", quoted);
+      terrane_report_finding (self.view, self.findings, "azure-functions.script-root",
+                              TERRANE_SEVERITY_ERROR, NULL, NULL,
+                              "AzureWebJobsScriptRoot: %s is no directory in the image", quoted);
       return TRUE;
     }
   if (variable == NULL)
-    terrane_image_view_report (
+    terrane_report_finding (
         self.view, self.findings, "azure-functions.script-root", TERRANE_SEVERITY_WARNING, NULL,
         "config.env: \"AzureWebJobsScriptRoot\": \"" DEFAULT_ROOT "\"",
         "AzureWebJobsScriptRoot is not set: where the Functions host looks is chance");

@@ -2,12 +2,12 @@
  * From Microsoft's documents; nothing of it was tried against Azure. */
 #pragma once
 
-#include "builder/check/check.h"
+#include "builder/check/subject.h"
 
 G_BEGIN_DECLS
 
 /** Adds findings of the family "azure-functions". */
-gboolean terrane_check_azure_functions (const TerraneCheck *check, TerraneFindings *findings,
-                                        GError **error);
+gboolean terrane_check_azure_functions (const TerraneCheck *check, const TerraneCheckFacts *facts,
+                                        TerraneFindings *findings, GError **error);
 
 G_END_DECLS

@@ -10,28 +10,31 @@
 #include "builder/check/symbols.h"
 
 static gboolean
-check_elf (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+check_elf (const TerraneCheck *check, const TerraneCheckFacts *facts, TerraneFindings *findings,
+           GError **error)
 {
   g_autoptr (TerraneAbsentLibraries) absent =
-      terrane_absent_libraries_new (check->view, check->python, error);
+      terrane_absent_libraries_new (check->view, facts->python, error);
   if (absent == NULL)
     return FALSE;
-  terrane_check_programs (check->view, check->programs, absent, findings);
-  return terrane_check_symbols (check->view, check->programs, findings, error);
+  terrane_check_programs (check->view, facts->programs, absent, findings);
+  return terrane_check_symbols (check->view, facts->programs, findings, error);
 }
 
 static gboolean
-check_geo (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+check_geo (const TerraneCheck *check, const TerraneCheckFacts *facts, TerraneFindings *findings,
+           GError **error)
 {
-  g_autofree char *prefix = terrane_python_prefix (check->view, &check->python->base);
-  return terrane_check_geo (check->view, check->programs, check->grids, prefix,
+  g_autofree char *prefix = terrane_python_prefix (check->view, &facts->python->base);
+  return terrane_check_geo (check->view, facts->programs, check->grids, prefix,
                             check->target == TERRANE_TARGET_AWS_LAMBDA, findings, error);
 }
 
 static gboolean
-check_lambda (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+check_lambda (const TerraneCheck *check, const TerraneCheckFacts *facts, TerraneFindings *findings,
+              GError **error)
 {
-  if (!terrane_check_lambda (check->view, check->python, check->today, findings, error))
+  if (!terrane_check_lambda (check->view, facts->python, check->today, findings, error))
     return FALSE;
   if (check->layers != NULL)
     terrane_check_layers_lambda (check->layers, findings);
@@ -39,7 +42,8 @@ check_lambda (const TerraneCheck *check, TerraneFindings *findings, GError **err
 }
 
 static gboolean
-check_layers (const TerraneCheck *check, TerraneFindings *findings, G_GNUC_UNUSED GError **error)
+check_layers (const TerraneCheck *check, G_GNUC_UNUSED const TerraneCheckFacts *facts,
+              TerraneFindings *findings, G_GNUC_UNUSED GError **error)
 {
   if (check->layers != NULL)
     terrane_check_layers (check->layers, findings);
@@ -58,7 +62,8 @@ static const struct
 {
   const char *name;
   int targets; /* a set of bits */
-  gboolean (*run) (const TerraneCheck *check, TerraneFindings *findings, GError **error);
+  gboolean (*run) (const TerraneCheck *check, const TerraneCheckFacts *facts,
+                   TerraneFindings *findings, GError **error);
 } families[] = {
   { "azure-functions", FOR (AZURE_FUNCTIONS), terrane_check_azure_functions },
   { "cloud-run", FOR (CLOUD_RUN), terrane_check_cloud_run },
@@ -73,21 +78,19 @@ static const struct
 gboolean
 terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError **error)
 {
-  TerraneCheck self = *check;
   g_autoptr (TerranePrograms) programs = terrane_programs_new (check->view, error);
   if (programs == NULL)
     return FALSE;
-  self.programs = programs;
   g_autoptr (TerranePython) python =
       terrane_python_new (check->view, check->target == TERRANE_TARGET_AWS_LAMBDA, error);
-  self.python = python;
   if (python == NULL)
     return FALSE;
+  const TerraneCheckFacts facts = { .programs = programs, .python = python };
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {
       OCI_PREFIX (error, "checks %s", families[i].name);
       if ((families[i].targets & (1 << check->target)) != 0
-          && !families[i].run (&self, findings, error))
+          && !families[i].run (check, &facts, findings, error))
         return FALSE;
     }
   return TRUE;

@@ -1,32 +1,12 @@
 /* All static checks of an image. Builds and `terrane check` run the same ones. */
 #pragma once
 
-#include "builder/check/layers.h"
-#include "builder/check/programs.h"
-#include "builder/check/python-dists.h"
-#include "builder/profile/profile.h"
+#include "builder/check/subject.h"
 
 G_BEGIN_DECLS
 
 /* What a build found is remembered with the image; another version finds anew. */
 #define TERRANE_CHECKS_VERSION "3"
-
-/* What is checked. Everything is borrowed. */
-typedef struct
-{
-  const TerraneImageView *view;
-  TerraneTarget target;
-  const TerraneImageLayers *layers; /* (nullable) */
-  const TerraneLayerAudit *audit;   /* (nullable): by the origin of @view's nodes less 1: of a
-                                     * finished image, whose nodes have layers as origins */
-  gboolean
-      base_has_times; /* in a build: the base's layers are its own, and so are times of files */
-  const char *today;  /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
-  const char *const *grids;        /* (nullable): of PROJ, that the profile promises */
-  const TerraneLimitsSpec *limits; /* (nullable): what the profile allows */
-  TerranePrograms *programs;       /* of @view; terrane_check_run() sets it */
-  const TerranePython *python;     /* the same */
-} TerraneCheck;
 
 /**
  * terrane_check_run:

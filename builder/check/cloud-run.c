@@ -1,7 +1,9 @@
 /* https://cloud.google.com/run/docs/container-contract */
 #include "builder/check/cloud-run.h"
 
-#include "builder/check/program-file.h"
+#include "builder/check/report.h"
+
+#include "builder/facts/program-file.h"
 
 #include <string.h>
 
@@ -45,8 +47,8 @@ check_program (const TerraneImageView *view, TerraneFindings *findings, GError *
   else if (!terrane_program_file_problem (view, node, directory, &problem, &fix, error))
     return FALSE;
   if (problem != NULL)
-    terrane_image_view_report (view, findings, "cloud-run.program-script", TERRANE_SEVERITY_ERROR,
-                               node, fix, "config.entrypoint: %s %s", quoted, problem);
+    terrane_report_finding (view, findings, "cloud-run.program-script", TERRANE_SEVERITY_ERROR,
+                            node, fix, "config.entrypoint: %s %s", quoted, problem);
   return TRUE;
 }
 
@@ -81,7 +83,8 @@ check_environment (const TerraneImageView *view, TerraneFindings *findings)
 }
 
 gboolean
-terrane_check_cloud_run (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_cloud_run (const TerraneCheck *check, G_GNUC_UNUSED const TerraneCheckFacts *facts,
+                         TerraneFindings *findings, GError **error)
 {
   check_platform (check->view, findings);
   if (!check_program (check->view, findings, error))

@@ -1,7 +1,7 @@
 #include "builder/check/elf.h"
 
-#include "builder/check/module-name.h"
-#include "builder/check/pure-wheel.h"
+#include "builder/facts/module-name.h"
+#include "builder/facts/pure-wheel.h"
 
 #include <string.h>
 

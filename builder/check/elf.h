@@ -2,6 +2,7 @@
  * import on Lambda, found without running anything. */
 #pragma once
 
+#include "builder/check/finding.h"
 #include "builder/check/missing-library.h"
 
 G_BEGIN_DECLS

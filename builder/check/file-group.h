@@ -1,7 +1,8 @@
 /* Files with one thing in common, which are one finding: how many there are, and the first ones. */
 #pragma once
 
-#include "builder/check/image-view.h"
+#include "builder/check/finding.h"
+#include "builder/facts/image-view.h"
 
 G_BEGIN_DECLS
 

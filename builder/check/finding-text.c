@@ -130,7 +130,7 @@ print_warnings (GString *text, const GPtrArray *list, guint count)
 }
 
 gboolean
-terrane_findings_gate (TerraneFindings *self, GError **error, const char *format, ...)
+terrane_findings_refuse (TerraneFindings *self, GError **error, const char *format, ...)
 {
   const GPtrArray *list = terrane_findings_list (self);
   if (terrane_findings_count (self, TERRANE_SEVERITY_ERROR) == 0)
@@ -144,6 +144,6 @@ terrane_findings_gate (TerraneFindings *self, GError **error, const char *format
     if (((TerraneFinding *) list->pdata[i])->severity == TERRANE_SEVERITY_ERROR)
       print_error (text, list->pdata[i]);
   print_warnings (text, list, terrane_findings_count (self, TERRANE_SEVERITY_WARNING));
-  g_set_error_literal (error, TERRANE_ERROR, TERRANE_ERROR_GATE, text->str);
+  g_set_error_literal (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, text->str);
   return FALSE;
 }

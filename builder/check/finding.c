@@ -12,14 +12,6 @@ struct _TerraneFindings
   gboolean sorted;
 };
 
-static const char *const severity_names[] = { "error", "warning", "note", "off" };
-
-const char *
-terrane_severity_name (TerraneSeverity severity)
-{
-  return severity_names[severity];
-}
-
 static void
 finding_free (gpointer data)
 {
@@ -116,6 +108,9 @@ terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
 {
   if (g_hash_table_contains (self->ignored, finding->id))
     return;
+  if (!terrane_finding_may_be (finding->id, finding->severity))
+    g_critical ("the table of findings does not know %s as %s", finding->id,
+                terrane_severity_name (finding->severity));
   TerraneFinding *copy = g_new0 (TerraneFinding, 1);
   *copy = (TerraneFinding){
     .id = finding->id,

@@ -8,17 +8,6 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
-  TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
-  TERRANE_SEVERITY_NOTE,    /* good to know */
-  TERRANE_SEVERITY_OFF,     /* somebody decided that it does not count */
-} TerraneSeverity;
-
-/** "error", "warning" or "note", as SARIF spells them too; "off". */
-const char *terrane_severity_name (TerraneSeverity severity);
-
 /* One of several files that a finding is about. */
 typedef struct
 {
@@ -102,13 +91,13 @@ json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
 char *terrane_findings_to_text (TerraneFindings *self);
 
 /**
- * terrane_findings_gate:
+ * terrane_findings_refuse:
  * @format: what the errors mean, without a full stop
  *
- * Fails with %TERRANE_ERROR_GATE and all errors when there is an error; warnings follow in short,
- * so that one run tells all.
+ * Fails with %TERRANE_ERROR_REFUSED and all errors when there is an error; warnings follow in
+ * short, so that one run tells all.
  */
-gboolean terrane_findings_gate (TerraneFindings *self, GError **error, const char *format, ...)
+gboolean terrane_findings_refuse (TerraneFindings *self, GError **error, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
 G_END_DECLS

@@ -1,7 +1,8 @@
 /* What the files of the family "geo" share. */
 #pragma once
 
-#include "builder/check/programs.h"
+#include "builder/check/finding.h"
+#include "builder/facts/programs.h"
 #include "builder/geo/geo-index.h"
 
 G_BEGIN_DECLS

@@ -2,7 +2,8 @@
  * be loaded. */
 #pragma once
 
-#include "builder/check/programs.h"
+#include "builder/check/finding.h"
+#include "builder/facts/programs.h"
 
 G_BEGIN_DECLS
 

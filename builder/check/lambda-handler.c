@@ -1,6 +1,8 @@
 #include "builder/check/lambda-handler.h"
 
-#include "builder/check/python-names.h"
+#include "builder/check/report.h"
+
+#include "builder/facts/python-names.h"
 
 #include <string.h>
 
@@ -327,7 +329,7 @@ report (const Check *self, const TerraneNode *node, char *problem, GError **erro
     return FALSE;
   g_autofree char *quoted = nearest != NULL ? oci_quote (nearest) : NULL;
   g_autofree char *fix = quoted != NULL ? g_strdup_printf ("did you mean %s?", quoted) : NULL;
-  terrane_image_view_report (
+  terrane_report_finding (
       self->view, self->findings, "lambda.handler", TERRANE_SEVERITY_ERROR, node,
       fix != NULL ? fix : "name it as MODULE.FUNCTION, and add the tree that has the module",
       "config.%s: %s %s", self->key, handler, text);

@@ -2,8 +2,9 @@
  * its module and its function, as far as the sources tell. */
 #pragma once
 
-#include "builder/check/image-view.h"
-#include "builder/check/python-dists.h"
+#include "builder/check/finding.h"
+#include "builder/facts/image-view.h"
+#include "builder/facts/python-dists.h"
 
 G_BEGIN_DECLS
 

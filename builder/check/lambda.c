@@ -1,8 +1,10 @@
 #include "builder/check/lambda.h"
 
+#include "builder/check/report.h"
+
 #include "builder/check/file-group.h"
 #include "builder/check/lambda-handler.h"
-#include "builder/check/program-file.h"
+#include "builder/facts/program-file.h"
 
 #include "oci/base/number.h"
 #include "oci/base/path.h"
@@ -58,9 +60,9 @@ check_script (const TerraneImageView *view, const char *key, const char *quoted,
           &fix, error))
     return FALSE;
   if (problem != NULL)
-    terrane_image_view_report (view, findings, "lambda.entrypoint-script", TERRANE_SEVERITY_ERROR,
-                               node, fix, "config.%s: %s %s (Runtime.InvalidEntrypoint)", key,
-                               quoted, problem);
+    terrane_report_finding (view, findings, "lambda.entrypoint-script", TERRANE_SEVERITY_ERROR,
+                            node, fix, "config.%s: %s %s (Runtime.InvalidEntrypoint)", key, quoted,
+                            problem);
   return TRUE;
 }
 

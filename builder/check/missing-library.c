@@ -1,6 +1,6 @@
 #include "builder/check/missing-library.h"
 
-#include "builder/check/module-name.h"
+#include "builder/facts/module-name.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* What to do about a library that is not found: who left it out, or which package has it. */
 #pragma once
 
-#include "builder/check/programs.h"
-#include "builder/check/python-dists.h"
+#include "builder/facts/programs.h"
+#include "builder/facts/python-dists.h"
 
 G_BEGIN_DECLS
 

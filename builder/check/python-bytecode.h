@@ -3,7 +3,7 @@
 #pragma once
 
 #include "builder/check/layers.h"
-#include "builder/check/python-dists.h"
+#include "builder/facts/python-dists.h"
 
 G_BEGIN_DECLS
 

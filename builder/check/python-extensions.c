@@ -1,6 +1,6 @@
 #include "builder/check/python-extensions.h"
 
-#include "builder/check/module-name.h"
+#include "builder/facts/module-name.h"
 #include "builder/python/tags.h"
 
 #include <string.h>

@@ -2,7 +2,8 @@
  * Python or system. To import such a package says "No module named" although the file is there. */
 #pragma once
 
-#include "builder/check/python-dists.h"
+#include "builder/check/finding.h"
+#include "builder/facts/python-dists.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,8 @@
 /* Extension modules and the numpy that they were built for. */
 #pragma once
 
-#include "builder/check/python-dists.h"
+#include "builder/check/finding.h"
+#include "builder/facts/python-dists.h"
 
 G_BEGIN_DECLS
 

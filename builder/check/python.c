@@ -1,5 +1,7 @@
 #include "builder/check/python.h"
 
+#include "builder/check/report.h"
+
 #include "builder/check/python-bytecode.h"
 #include "builder/check/python-extensions.h"
 #include "builder/check/python-numpy.h"
@@ -51,7 +53,7 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
   g_autofree char *specifiers = oci_quote (wanted->specifiers);
   if (found == NULL)
     {
-      terrane_image_view_report (
+      terrane_report_finding (
           self->view, self->findings, "python.missing-requirement",
           /* The system's packages have needs of their own, and may know better than the authors. */
           dist->system ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
@@ -68,7 +70,7 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
     return;
   g_autofree char *got = oci_quote (found->version);
   g_autofree char *where = terrane_image_view_quote (self->view, found->node);
-  terrane_image_view_report (
+  terrane_report_finding (
       self->view, self->findings, "python.version-conflict", TERRANE_SEVERITY_WARNING, dist->node,
       "take versions that fit, as pip would", "%s needs %s %s, and Python finds %s, %s", name,
       other, specifiers, got, where);
@@ -82,9 +84,9 @@ check_tags (const Check *self, const TerranePythonDist *dist)
   g_autofree char *problem =
       terrane_tags_explain_wheel (&self->python->target, dist->name, dist->tags);
   if (problem != NULL)
-    terrane_image_view_report (self->view, self->findings, "python.wheel-tag",
-                               TERRANE_SEVERITY_WARNING, dist->node, TERRANE_WHEEL_TAG_FIX, "%s",
-                               problem);
+    terrane_report_finding (self->view, self->findings, "python.wheel-tag",
+                            TERRANE_SEVERITY_WARNING, dist->node, TERRANE_WHEEL_TAG_FIX, "%s",
+                            problem);
 }
 
 static void
@@ -95,10 +97,10 @@ check_requires_python (const Check *self, const TerranePythonDist *dist)
     return;
   g_autofree char *name = oci_quote (dist->name), *wanted = oci_quote (dist->requires_python);
   g_autofree char *version = terrane_select_describe_python (&self->python->target);
-  terrane_image_view_report (self->view, self->findings, "python.requires-python",
-                             TERRANE_SEVERITY_WARNING, dist->node,
-                             "take a version of it for the image's Python",
-                             "%s needs Python %s, the image has %s", name, wanted, version);
+  terrane_report_finding (self->view, self->findings, "python.requires-python",
+                          TERRANE_SEVERITY_WARNING, dist->node,
+                          "take a version of it for the image's Python",
+                          "%s needs Python %s, the image has %s", name, wanted, version);
 }
 
 /* In one directory it is the rest of an upgrade, and chance which one counts. A function's copy of
@@ -113,11 +115,11 @@ check_duplicate (const Check *self, const TerranePythonDist *dist)
   g_autofree char *name = oci_quote (dist->name), *version = oci_quote (dist->version);
   g_autofree char *other = oci_quote (first->version);
   g_autofree char *where = terrane_image_view_quote (self->view, first->node);
-  terrane_image_view_report (self->view, self->findings, "python.duplicate-distribution",
-                             beside ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_NOTE, dist->node,
-                             beside ? "install into an empty directory" : NULL,
-                             "%s %s is installed too as %s, %s%s", name, version, other, where,
-                             beside ? "; the files of both may be mixed" : ", which comes first");
+  terrane_report_finding (self->view, self->findings, "python.duplicate-distribution",
+                          beside ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_NOTE, dist->node,
+                          beside ? "install into an empty directory" : NULL,
+                          "%s %s is installed too as %s, %s%s", name, version, other, where,
+                          beside ? "; the files of both may be mixed" : ", which comes first");
 }
 
 static gboolean
@@ -167,7 +169,7 @@ check_entry_point (const Check *self, const TerranePythonDist *dist, char *line,
     return;
   g_autofree char *name = oci_quote (dist->name), *point = oci_quote (g_strstrip (line));
   g_autofree char *quoted = oci_quote (module);
-  terrane_image_view_report (
+  terrane_report_finding (
       self->view, self->findings, "python.broken-entry-point", TERRANE_SEVERITY_WARNING, dist->node,
       "remove the package as a whole, or not its modules",
       "%s has an entry point %s, and its module %s is not there", name, point, quoted);
@@ -186,10 +188,10 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
       if (count++ == MAX_ENTRY_POINTS)
         {
           g_autofree char *name = oci_quote (dist->name);
-          terrane_image_view_report (
-              self->view, self->findings, "python.broken-entry-point", TERRANE_SEVERITY_NOTE,
-              dist->node, NULL, "%s has more than %d entry points; the rest were not looked at",
-              name, MAX_ENTRY_POINTS);
+          terrane_report_finding (self->view, self->findings, "python.broken-entry-point",
+                                  TERRANE_SEVERITY_NOTE, dist->node, NULL,
+                                  "%s has more than %d entry points; the rest were not looked at",
+                                  name, MAX_ENTRY_POINTS);
           return;
         }
       check_entry_point (self, dist, *line, module, attributes);
@@ -311,7 +313,7 @@ visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer dat
       || terrane_tree_resolve (self->view->tree, usual) != NULL)
     return TRUE;
   g_autofree char *quoted = oci_quote (version);
-  terrane_image_view_report (
+  terrane_report_finding (
       self->view, self->findings, "python.other-version", TERRANE_SEVERITY_WARNING, node,
       "install the packages for the image's Python",
       "only %s looks here, which is not in the image; its Python is %u.%u", quoted,
@@ -339,10 +341,11 @@ check_dists (const Check *self, GError **error)
 }
 
 gboolean
-terrane_check_python (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_python (const TerraneCheck *check, const TerraneCheckFacts *facts,
+                      TerraneFindings *findings, GError **error)
 {
   const TerraneImageView *view = check->view;
-  const TerranePython *python = check->python;
+  const TerranePython *python = facts->python;
   if (python->base.interpreter == NULL)
     return TRUE;
   g_autoptr (GHashTable) modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -13,6 +13,20 @@ text_object (const char *text)
   return object;
 }
 
+/* Section 3.49.14; the worst that a check gives. "properties" has all of them. */
+static void
+set_levels (json_t *rule, const char *id)
+{
+  json_t *configuration = json_object (), *properties = json_object (), *levels = json_array ();
+  for (TerraneSeverity level = TERRANE_SEVERITY_ERROR; level < TERRANE_SEVERITY_OFF; level++)
+    if (terrane_finding_may_be (id, level))
+      oci_json_append (levels, oci_json_text (terrane_severity_name (level)));
+  oci_json_set (configuration, "level", json_incref (json_array_get (levels, 0)));
+  oci_json_set (rule, "defaultConfiguration", configuration);
+  oci_json_set (properties, "levels", levels);
+  oci_json_set (rule, "properties", properties);
+}
+
 static json_t *
 make_rules (void)
 {
@@ -22,6 +36,7 @@ make_rules (void)
       json_t *rule = json_object ();
       oci_json_set (rule, "id", oci_json_text (*id));
       oci_json_set (rule, "shortDescription", text_object (terrane_finding_summary (*id)));
+      set_levels (rule, *id);
       oci_json_append (rules, rule);
     }
   return rules;

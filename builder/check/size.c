@@ -1,6 +1,8 @@
 #include "builder/check/size.h"
 
-#include "builder/check/packages.h"
+#include "builder/check/report.h"
+
+#include "builder/facts/packages.h"
 #include "builder/python/name.h"
 
 #include "oci/base/number.h"
@@ -235,11 +237,11 @@ report_budget (const Size *self, const char *what, uint64_t bytes, uint64_t limi
   g_autoptr (GArray) owned = items;
   g_autofree char *list = items_list (owned);
   g_autofree char *has = oci_format_size (bytes), *allowed = oci_format_size (limit);
-  terrane_image_view_report (
-      self->check->view, self->findings, "size.budget", TERRANE_SEVERITY_ERROR, NULL,
-      "leave out what is not needed, or raise the limit",
-      "%s: %s of files (%" G_GUINT64_FORMAT " bytes), the profile's limit is %s; the largest: %s",
-      what, has, bytes, allowed, list);
+  terrane_report_finding (self->check->view, self->findings, "size.budget", TERRANE_SEVERITY_ERROR,
+                          NULL, "leave out what is not needed, or raise the limit",
+                          "%s: %s of files (%" G_GUINT64_FORMAT
+                          " bytes), the profile's limit is %s; the largest: %s",
+                          what, has, bytes, allowed, list);
 }
 
 static void
@@ -272,9 +274,9 @@ check_package_limit (const Size *self, const TerraneSizeLimit *limit)
         report_budget (self, what, package->bytes, limit->bytes, collect_files (package->files));
     }
   if (!found)
-    terrane_image_view_report (
-        self->check->view, self->findings, "size.budget", TERRANE_SEVERITY_WARNING, NULL, NULL,
-        "%s: no such distribution is installed for the image's Python", what);
+    terrane_report_finding (self->check->view, self->findings, "size.budget",
+                            TERRANE_SEVERITY_WARNING, NULL, NULL,
+                            "%s: no such distribution is installed for the image's Python", what);
 }
 
 static void
@@ -316,7 +318,7 @@ report_copies (const Size *self, const GPtrArray *same)
   const TerranePackage *owner = g_hash_table_lookup (self->owners, first);
   gboolean wheel = owner != NULL && owner->dist != NULL;
   g_autofree char *size = oci_format_size (first->size * copies);
-  terrane_image_view_report (
+  terrane_report_finding (
       self->check->view, self->findings, "size.library-copies",
       wheel ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, first,
       "make links of them: tar and cp -a keep links, zip needs --symlinks",
@@ -347,10 +349,10 @@ check_duplicates (const Size *self)
   if (waste < MIN_WASTE_BYTES)
     return;
   g_autofree char *list = items_list (items), *text = oci_format_size (waste);
-  terrane_image_view_report (self->check->view, self->findings, "size.duplicate-files",
-                             TERRANE_SEVERITY_NOTE, NULL, "links, or leave copies out",
-                             "files with equal content take %s more than one of each would: %s",
-                             text, list);
+  terrane_report_finding (self->check->view, self->findings, "size.duplicate-files",
+                          TERRANE_SEVERITY_NOTE, NULL, "links, or leave copies out",
+                          "files with equal content take %s more than one of each would: %s", text,
+                          list);
 }
 
 static void
@@ -359,9 +361,9 @@ report_largest (const Size *self)
   g_autoptr (GArray) items = collect_packages (self);
   g_autofree char *list = items_list (items), *total = oci_format_size (self->total);
   if (self->total >= MIN_LARGE_BYTES)
-    terrane_image_view_report (self->check->view, self->findings, "size.largest",
-                               TERRANE_SEVERITY_NOTE, NULL, NULL, "%s of files; the largest: %s",
-                               total, list);
+    terrane_report_finding (self->check->view, self->findings, "size.largest",
+                            TERRANE_SEVERITY_NOTE, NULL, NULL, "%s of files; the largest: %s",
+                            total, list);
 }
 
 static void
@@ -377,10 +379,11 @@ note_owners (Size *self)
 }
 
 gboolean
-terrane_check_size (const TerraneCheck *check, TerraneFindings *findings, GError **error)
+terrane_check_size (const TerraneCheck *check, const TerraneCheckFacts *facts,
+                    TerraneFindings *findings, GError **error)
 {
   g_autoptr (GPtrArray) packages = NULL;
-  if (!terrane_packages_find (check->view, check->python, &packages, error))
+  if (!terrane_packages_find (check->view, facts->python, &packages, error))
     return FALSE;
   g_autoptr (GHashTable) owners = g_hash_table_new (NULL, NULL);
   g_autoptr (GHashTable) places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

@@ -1,7 +1,7 @@
 #include "builder/check/symbols.h"
 
-#include "builder/check/elf-symbols.h"
 #include "builder/check/twins.h"
+#include "builder/elf/elf-symbols.h"
 #include "builder/store/object.h"
 
 #include <string.h>

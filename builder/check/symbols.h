@@ -2,7 +2,8 @@
  * everybody wants. */
 #pragma once
 
-#include "builder/check/programs.h"
+#include "builder/check/finding.h"
+#include "builder/facts/programs.h"
 
 G_BEGIN_DECLS
 

@@ -1,8 +1,10 @@
 #include "builder/check/twins.h"
 
-#include "builder/check/elf-index.h"
-#include "builder/check/elf-symbols.h"
-#include "builder/check/module-name.h"
+#include "builder/check/report.h"
+
+#include "builder/elf/elf-index.h"
+#include "builder/elf/elf-symbols.h"
+#include "builder/facts/module-name.h"
 #include "builder/store/object.h"
 
 #include <string.h>
@@ -119,7 +121,7 @@ report (const TerraneImageView *view, const TerraneElfEntry *a, const TerraneElf
   g_autofree char *others = describe_needs (b->elf, a->elf);
   g_autofree char *first = find_package (a->path), *second = find_package (b->path);
   g_autofree char *one = oci_quote (first), *other = oci_quote (second);
-  terrane_image_view_report (
+  terrane_report_finding (
       view, findings, "elf.twin-library", TERRANE_SEVERITY_WARNING, a->node,
       "take versions of the two packages that bring the same library, such as the next of either; "
       "else import them in the order that works, and have validate.imports do so",

@@ -2,7 +2,8 @@
  * first that is loaded serves both packages. */
 #pragma once
 
-#include "builder/check/image-view.h"
+#include "builder/check/finding.h"
+#include "builder/facts/image-view.h"
 
 G_BEGIN_DECLS
 

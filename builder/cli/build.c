@@ -8,7 +8,7 @@
 #include "builder/cli/validation-report.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
-#include "builder/validation/gates.h"
+#include "builder/validation/probes.h"
 
 #include "oci/base/temp-file.h"
 #include "oci/digest.h"
@@ -353,7 +353,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_name (self, profile, error))
     return FALSE;
   profile->validate.sandbox = arguments->kind;
-  if (!arguments->no_validate && !terrane_gates_check (profile, error))
+  if (!arguments->no_validate && !terrane_probes_check (profile, error))
     return FALSE;
   gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)

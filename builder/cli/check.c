@@ -204,8 +204,8 @@ run_check (TerraneGlobal *global, const Arguments *arguments, const char *argume
   guint errors = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR);
   if (errors == 0)
     return TRUE;
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "check: %s: %u error%s", argument, errors,
-               errors == 1 ? "" : "s");
+  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "check: %s: %u error%s", argument,
+               errors, errors == 1 ? "" : "s");
   return FALSE;
 }
 

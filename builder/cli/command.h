@@ -2,7 +2,7 @@
 #pragma once
 
 #include "builder/cli/terminal.h"
-#include "builder/store/store.h"
+#include "builder/store/open.h"
 
 G_BEGIN_DECLS
 

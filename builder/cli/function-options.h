@@ -5,8 +5,8 @@
 #include "builder/cli/function-log.h"
 #include "builder/cli/remote-options.h"
 #include "builder/cli/sandbox-options.h"
+#include "builder/lambda/lambda.h"
 #include "builder/rootfs.h"
-#include "builder/sandbox/lambda.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 #include "builder/cli/init-base.h"
 
-#include "builder/check/python-base.h"
 #include "builder/cli/remote-options.h"
+#include "builder/facts/python-base.h"
 #include "builder/profile/lock.h"
 #include "builder/profile/profile.h"
 #include "builder/resolve/resolve.h"

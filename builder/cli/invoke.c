@@ -2,9 +2,9 @@
 #include "builder/cli/function-log.h"
 #include "builder/cli/function-options.h"
 #include "builder/error.h"
+#include "builder/lambda/event.h"
+#include "builder/lambda/lambda-report.h"
 #include "builder/remote/interrupt.h"
-#include "builder/sandbox/event.h"
-#include "builder/sandbox/lambda-report.h"
 
 #include <fcntl.h>
 #include <stdio.h>

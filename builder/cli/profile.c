@@ -2,7 +2,7 @@
 #include "builder/cli/command.h"
 #include "builder/cli/load-profile.h"
 
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>

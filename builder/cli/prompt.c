@@ -1,7 +1,7 @@
 #include "builder/cli/prompt.h"
 
 #include "oci/base/fd.h"
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "builder/cli/remote-options.h"
 
+#include "oci/aws/ecr.h"
 #include "oci/base/number.h"
-#include "oci/registry/ecr.h"
 
 #include <string.h>
 

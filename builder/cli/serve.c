@@ -1,8 +1,8 @@
 /* terrane serve */
 #include "builder/cli/function-log.h"
 #include "builder/cli/function-options.h"
+#include "builder/lambda/rie.h"
 #include "builder/remote/interrupt.h"
-#include "builder/sandbox/rie.h"
 
 #include <poll.h>
 #include <stdio.h>

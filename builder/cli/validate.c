@@ -5,7 +5,7 @@
 #include "builder/cli/load-profile.h"
 #include "builder/cli/sandbox-options.h"
 #include "builder/cli/validation-report.h"
-#include "builder/validation/gates.h"
+#include "builder/validation/probes.h"
 
 #include "oci/base/number.h"
 
@@ -168,7 +168,7 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
   g_autoptr (OciJsonValue) results = NULL;
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (spec, error);
   g_autoptr (GPtrArray) events =
-      scripts != NULL && plan->profile != NULL ? terrane_gates_load (plan->profile, error) : NULL;
+      scripts != NULL && plan->profile != NULL ? terrane_probes_load (plan->profile, error) : NULL;
   if (scripts == NULL || (plan->profile != NULL && events == NULL)
       || !terrane_function_open (global, image, &arguments->function, &function, error))
     return FALSE;

@@ -42,7 +42,7 @@ add_row (TerraneTable *table, const json_t *result, gboolean brief)
   g_autofree char *time = format_time (result, brief);
   g_autofree char *memory = oci_format_size (number_of (result, "peak_rss_bytes"));
   g_autofree char *read = oci_format_size (number_of (result, "read_bytes"));
-  gboolean measured = json_object_get (result, "read_bytes") != NULL; /* not of gates */
+  gboolean measured = json_object_get (result, "read_bytes") != NULL; /* not of probes */
   const char *word = skipped ? "skipped" : g_strcmp0 (status, "failed") == 0 ? "FAILED" : "passed";
   const char *const cells[] = { name,
                                 word,

@@ -1,7 +1,7 @@
 /* What terrane why says of a directory. */
 #pragma once
 
-#include "builder/check/image-view.h"
+#include "builder/facts/image-view.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* What terrane why says of a package. */
 #pragma once
 
-#include "builder/check/packages.h"
+#include "builder/facts/packages.h"
 
 G_BEGIN_DECLS
 

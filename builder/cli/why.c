@@ -1,8 +1,8 @@
 /* terrane why */
-#include "builder/check/programs.h"
 #include "builder/cli/inspection.h"
 #include "builder/cli/why-directory.h"
 #include "builder/cli/why-package.h"
+#include "builder/facts/programs.h"
 
 #include "oci/base/number.h"
 

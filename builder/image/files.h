@@ -2,8 +2,8 @@
  * out of the layers once; the store knows them then, by the digest of the manifest. */
 #pragma once
 
-#include "builder/check/image-view.h"
 #include "builder/check/layers.h"
+#include "builder/facts/image-view.h"
 #include "builder/image/open.h"
 #include "builder/store/tree.h"
 

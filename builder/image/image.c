@@ -437,7 +437,7 @@ judge (const TerraneProfile *profile, const TerraneImageOptions *options, Terran
        GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  if (terrane_findings_gate (
+  if (terrane_findings_refuse (
           findings, error, "%s",
           terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
               ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "

@@ -1,5 +1,7 @@
 #include "builder/image/tree-cache.h"
 
+#include "builder/check/report.h"
+
 #include "builder/store/cache.h"
 #include "builder/version.h"
 
@@ -134,9 +136,9 @@ terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneImageVie
     while (*known != NULL && g_strcmp0 (*known, id) != 0)
       known++;
     if (path != NULL && *known != NULL && message != NULL)
-      terrane_image_view_report (view, findings, *known, TERRANE_SEVERITY_WARNING,
-                                 terrane_tree_lookup (view->tree, path),
-                                 json_string_value (json_object_get (item, "fix")), "%s", message);
+      terrane_report_finding (view, findings, *known, TERRANE_SEVERITY_WARNING,
+                              terrane_tree_lookup (view->tree, path),
+                              json_string_value (json_object_get (item, "fix")), "%s", message);
   }
 }
 

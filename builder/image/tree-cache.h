@@ -1,7 +1,8 @@
 /* Trees by what they were made of: tree key -> commit. */
 #pragma once
 
-#include "builder/check/image-view.h"
+#include "builder/check/finding.h"
+#include "builder/facts/image-view.h"
 #include "builder/progress.h"
 #include "builder/source/source.h"
 #include "builder/store/commit.h"

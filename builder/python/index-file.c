@@ -1,6 +1,6 @@
 #include "builder/python/index-file.h"
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
 
 TerraneIndexFile *
 terrane_index_file_copy (const TerraneIndexFile *self)

@@ -1,8 +1,8 @@
 #include "builder/python/index-html.h"
 
 #include "builder/python/index-link.h"
-#include "oci/registry/credentials.h"
-#include "oci/registry/url.h"
+#include "oci/http/credentials.h"
+#include "oci/http/url.h"
 
 #include <libxml/HTMLparser.h>
 #include <string.h>

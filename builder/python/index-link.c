@@ -1,6 +1,6 @@
 #include "builder/python/index-link.h"
 
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "builder/python/index-html.h"
 #include "builder/python/index-link.h"
 #include "oci/base/json.h"
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

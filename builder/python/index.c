@@ -5,9 +5,9 @@
 #include "builder/python/index-page.h"
 #include "builder/python/wheel-name.h"
 #include "oci/base/fd.h"
-#include "oci/registry/credentials.h"
-#include "oci/registry/retry.h"
-#include "oci/registry/url.h"
+#include "oci/http/credentials.h"
+#include "oci/http/retry.h"
+#include "oci/http/url.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

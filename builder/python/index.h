@@ -2,8 +2,8 @@
 #pragma once
 
 #include "builder/python/index-file.h"
-#include "oci/registry/http.h"
-#include "oci/registry/netrc.h"
+#include "oci/http/http.h"
+#include "oci/http/netrc.h"
 
 G_BEGIN_DECLS
 

@@ -3,7 +3,7 @@
 #include "builder/python/requirement-location.h"
 #include "builder/python/wheel-name.h"
 
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "builder/python/requirement-location.h"
 
 #include "oci/base/fd.h"
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 #include <unistd.h>

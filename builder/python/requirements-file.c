@@ -4,7 +4,7 @@
 #include "builder/python/requirement-line.h"
 #include "builder/python/requirement-location.h"
 #include "oci/base/fd.h"
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <fcntl.h>
 #include <string.h>

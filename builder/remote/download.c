@@ -3,10 +3,10 @@
 #include "builder/remote/remote-private.h"
 #include "builder/store/downloads.h"
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
+#include "oci/http/retry.h"
+#include "oci/http/url.h"
 #include "oci/registry/download.h"
-#include "oci/registry/retry.h"
-#include "oci/registry/url.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "builder/remote/remote-private.h"
 #include "builder/store/pulled.h"
 
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
 
-#include "oci/registry/credentials.h"
-#include "oci/registry/url.h"
+#include "oci/http/credentials.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include "builder/resolve/wheel-places.h"
 #include "builder/store/downloads.h"
 
-#include "oci/registry/credentials.h"
-#include "oci/registry/url.h"
+#include "oci/http/credentials.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * together are the lock's entry. */
 #pragma once
 
-#include "builder/check/python-base.h"
+#include "builder/facts/python-base.h"
 #include "builder/resolve/resolve.h"
 
 G_BEGIN_DECLS

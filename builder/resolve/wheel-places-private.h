@@ -3,7 +3,7 @@
 
 #include "builder/resolve/wheel-places.h"
 
-#include "oci/registry/netrc.h"
+#include "oci/http/netrc.h"
 
 G_BEGIN_DECLS
 

@@ -8,8 +8,8 @@
 #include "builder/source/file-digest.h"
 
 #include "oci/base/fd.h"
-#include "oci/registry/credentials.h"
-#include "oci/registry/url.h"
+#include "oci/http/credentials.h"
+#include "oci/http/url.h"
 
 #include <fcntl.h>
 #include <string.h>

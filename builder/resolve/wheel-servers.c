@@ -3,6 +3,8 @@
 
 #include "builder/python/index.h"
 
+#include "oci/base/parallel.h"
+
 #include <string.h>
 
 typedef struct
@@ -12,7 +14,6 @@ typedef struct
   const TerranePythonTarget *target;
   OciHttpClient *client;
   GCancellable *cancellable;
-  GError *failure; /* (nullable): the first one that ends all; guarded by the places' mutex */
 } Round;
 
 static gboolean
@@ -177,21 +178,12 @@ ask_for_project (Round *self, TerraneWheelOffer *offer, GError **error)
              || ask_again (self, offer, error));
 }
 
-static void
-ask_in_thread (gpointer offer, gpointer data)
+/* A failure of one project does not interrupt the questions that are under way: @stop is not
+ * theirs. */
+static gboolean
+ask_for_item (gpointer data, gpointer offer, G_GNUC_UNUSED GCancellable *stop, GError **error)
 {
-  Round *self = data;
-  GMutex *mutex = &self->places->mutex;
-  g_autoptr (GError) local = NULL;
-  g_mutex_lock (mutex);
-  gboolean failed = self->failure != NULL;
-  g_mutex_unlock (mutex);
-  if (failed || ask_for_project (self, offer, &local))
-    return;
-  g_mutex_lock (mutex);
-  if (self->failure == NULL)
-    self->failure = g_steal_pointer (&local);
-  g_mutex_unlock (mutex);
+  return ask_for_project (data, offer, error);
 }
 
 static gboolean
@@ -200,15 +192,8 @@ ask_all (OciHttpClient *client, GCancellable *cancellable, gpointer data, GError
   Round *self = data;
   self->client = client;
   self->cancellable = cancellable;
-  GThreadPool *pool = g_thread_pool_new (
-      ask_in_thread, self, (int) terrane_remote_jobs (self->places->remote), FALSE, NULL);
-  for (guint i = 0; i < self->open->len; i++)
-    g_thread_pool_push (pool, self->open->pdata[i], NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
-  if (self->failure == NULL)
-    return TRUE;
-  g_propagate_error (error, self->failure);
-  return FALSE;
+  return oci_parallel_each (self->open, terrane_remote_jobs (self->places->remote), ask_for_item,
+                            self, cancellable, error);
 }
 
 gboolean

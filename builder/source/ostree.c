@@ -1,6 +1,8 @@
 #include "builder/source/ostree.h"
 
 #include "builder/source/source.h"
+#include "builder/store/metadata.h"
+#include "builder/store/object.h"
 #include "builder/store/pulled.h"
 
 #include "oci/base/path.h"
@@ -77,6 +79,7 @@ typedef struct
 {
   OstreeRepo *repo;
   TerraneSourceFilter *filter;
+  const char *advice; /* what to do about damaged objects */
 } Reader;
 
 /* The attributes that archives keep too; labels of the machine that committed are not content.
@@ -99,20 +102,64 @@ choose_xattrs (GVariant *xattrs)
   return kept > 0 ? g_variant_ref_sink (g_variant_builder_end (&builder)) : NULL;
 }
 
-static gboolean
-read_stream (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+/* A file's content, digested while the filter reads it. */
+typedef struct
 {
-  return g_input_stream_read_all (data, buffer, len, out_read, NULL, error);
+  GInputStream *stream; /* (nullable): of a symbolic link */
+  TerraneObjectHasher *hasher;
+  uint64_t read;
+} Content;
+
+static gboolean
+read_content (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  Content *self = data;
+  if (!g_input_stream_read_all (self->stream, buffer, len, out_read, NULL, error))
+    return FALSE;
+  terrane_object_hasher_update (self->hasher, buffer, *out_read);
+  self->read += *out_read;
+  return TRUE;
+}
+
+/* libostree takes what a repository holds under a checksum for what has it. A file that the filter
+ * did not want is not read for that. */
+static gboolean
+verify_content (const Reader *self, Content *content, const OciEntry *entry, GVariant *checksum,
+                GError **error)
+{
+  enum
+  {
+    PIECE_BYTES = 64 * 1024
+  };
+  OciDigest expected;
+  if (content->read == 0 && entry->size > 0)
+    return TRUE;
+  if (content->stream != NULL)
+    {
+      g_autofree char *piece = g_malloc (PIECE_BYTES);
+      for (size_t got = PIECE_BYTES; got == PIECE_BYTES;)
+        if (!read_content (content, piece, PIECE_BYTES, &got, error))
+          return FALSE;
+    }
+  const OciDigest actual = terrane_object_hasher_finish (content->hasher);
+  g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
+  if (!oci_digest_parse_hex (hex, &expected, error))
+    return FALSE;
+  if (oci_digest_equal (&actual, &expected))
+    return TRUE;
+  g_autofree char *quoted = oci_quote (entry->path);
+  return oci_throw (error, OCI_ERROR_CORRUPT, "the object %.12s…, the file %s, is damaged; %s", hex,
+                    quoted, self->advice);
 }
 
 static gboolean
 take_file (const Reader *self, const char *path, GVariant *checksum, GError **error)
 {
-  g_autoptr (GInputStream) content = NULL;
+  g_autoptr (GInputStream) stream = NULL;
   g_autoptr (GFileInfo) info = NULL;
   g_autoptr (GVariant) xattrs = NULL;
   g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
-  if (!ostree_repo_load_file (self->repo, hex, &content, &info, &xattrs, NULL, error))
+  if (!ostree_repo_load_file (self->repo, hex, &stream, &info, &xattrs, NULL, error))
     return FALSE;
   gboolean is_link = g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK;
   const char *target = is_link ? g_file_info_get_symlink_target (info) : NULL;
@@ -129,7 +176,10 @@ take_file (const Reader *self, const char *path, GVariant *checksum, GError **er
     .size = is_link ? 0 : (uint64_t) g_file_info_get_size (info),
     .xattrs = chosen,
   };
-  return terrane_source_take (self->filter, &entry, is_link ? NULL : read_stream, content, error);
+  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new_for (info, xattrs);
+  Content content = { .stream = is_link ? NULL : stream, .hasher = hasher };
+  return terrane_source_take (self->filter, &entry, is_link ? NULL : read_content, &content, error)
+         && verify_content (self, &content, &entry, checksum, error);
 }
 
 /* OSTREE_DIRMETA_GVARIANT_FORMAT, (uuua(ayay)): uid, gid, mode (big-endian), xattrs. */
@@ -139,8 +189,9 @@ take_directory (const Reader *self, const char *path, GVariant *checksum, GError
   guint32 uid, gid, mode;
   g_autoptr (GVariant) dirmeta = NULL, xattrs = NULL;
   g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
-  if (!ostree_repo_load_variant (self->repo, OSTREE_OBJECT_TYPE_DIR_META, hex, &dirmeta, error)
-      || !ostree_validate_structureof_dirmeta (dirmeta, error))
+  dirmeta = terrane_metadata_load_from (self->repo, OSTREE_OBJECT_TYPE_DIR_META, hex, self->advice,
+                                        error);
+  if (dirmeta == NULL || !ostree_validate_structureof_dirmeta (dirmeta, error))
     return FALSE;
   g_variant_get (dirmeta, "(uuu@a(ayay))", &uid, &gid, &mode, &xattrs);
   g_autoptr (GVariant) chosen = choose_xattrs (xattrs);
@@ -194,8 +245,9 @@ walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned de
   if (depth > MAX_DEPTH)
     return oci_throw (error, OCI_ERROR_LIMIT, "%s: directories nested more than %d deep", path,
                       MAX_DEPTH);
-  if (!ostree_repo_load_variant (self->repo, OSTREE_OBJECT_TYPE_DIR_TREE, hex, &dirtree, error)
-      || !ostree_validate_structureof_dirtree (dirtree, error))
+  dirtree = terrane_metadata_load_from (self->repo, OSTREE_OBJECT_TYPE_DIR_TREE, hex, self->advice,
+                                        error);
+  if (dirtree == NULL || !ostree_validate_structureof_dirtree (dirtree, error))
     return FALSE;
   g_autoptr (GVariant) files = g_variant_get_child_value (dirtree, 0);
   g_autoptr (GVariant) directories = g_variant_get_child_value (dirtree, 1);
@@ -219,12 +271,19 @@ read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilte
   OciDigestHex hex;
   OCI_PREFIX (error, "ostree");
   g_autoptr (GVariant) commit = NULL, tree = NULL;
+  g_autofree char *quoted = oci_quote (spec->ostree_repository);
+  g_autofree char *advice =
+      terrane_ostree_is_remote (spec)
+          ? g_strdup (TERRANE_OBJECT_ADVICE)
+          : g_strdup_printf ("'ostree fsck' shows what else is in the repository %s", quoted);
   g_autoptr (OstreeRepo) repo = open_repository (store, spec, error);
-  if (repo == NULL || !terrane_ostree_resolve (store, spec, &digest, error)
-      || !ostree_repo_load_commit (repo, oci_digest_hex (&digest, hex), &commit, NULL, error)
-      || !ostree_validate_structureof_commit (commit, error))
+  if (repo == NULL || !terrane_ostree_resolve (store, spec, &digest, error))
     return FALSE;
-  const Reader reader = { .repo = repo, .filter = filter };
+  commit = terrane_metadata_load_from (repo, OSTREE_OBJECT_TYPE_COMMIT,
+                                       oci_digest_hex (&digest, hex), advice, error);
+  if (commit == NULL || !ostree_validate_structureof_commit (commit, error))
+    return FALSE;
+  const Reader reader = { .repo = repo, .filter = filter, .advice = advice };
   g_variant_get_child (commit, 6, "@ay", &tree);
   return walk_tree (&reader, "", tree, 0, error);
 }

@@ -5,24 +5,73 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 enum
 {
+  FORMAT = 1, /* of the first line */
   MAX_ENTRY_BYTES = 4 * 1024 * 1024,
 };
 
-json_t *
-terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key)
+static const char *const names[] = {
+  [TERRANE_CACHE_NAMES] = "names",       [TERRANE_CACHE_DIGESTS] = "digests",
+  [TERRANE_CACHE_TREES] = "trees",       [TERRANE_CACHE_TRANSFORMED] = "transformed",
+  [TERRANE_CACHE_LAYERS] = "layers",     [TERRANE_CACHE_IMAGES] = "images",
+  [TERRANE_CACHE_ARCHIVES] = "archives", [TERRANE_CACHE_LOCATIONS] = "locations",
+  [TERRANE_CACHE_PYTHONS] = "pythons",   [TERRANE_CACHE_PULLED] = "pulled",
+  [TERRANE_CACHE_RESULTS] = "results",   [TERRANE_CACHE_GEO] = "geo",
+  [TERRANE_CACHE_PROGRAMS] = "programs", [TERRANE_CACHE_UNPACKED] = "unpacked",
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (names) == TERRANE_CACHE_KINDS);
+
+const char *
+terrane_cache_kind_name (TerraneCacheKind kind)
+{
+  return names[kind];
+}
+
+/* The first line of an entry: what it is, and the digest of the JSON document after it. Returns:
+ * (transfer full) */
+static char *
+entry_header (TerraneCacheKind kind, const OciDigest *key, const void *json, size_t size)
+{
+  OciDigestHex key_hex, json_hex;
+  OciDigest digest = oci_digest_of (json, size);
+  return g_strdup_printf ("terrane-cache %d %s %s %s\n", FORMAT, names[kind],
+                          oci_digest_hex (key, key_hex), oci_digest_hex (&digest, json_hex));
+}
+
+/* Fails with %OCI_ERROR_CORRUPT and its like when the entry is not what was written under its name;
+ * with %OCI_ERROR_IO when that is not known. */
+static json_t *
+read_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, GError **error)
 {
   OciDigestHex hex;
   g_autoptr (GBytes) data = NULL;
-  g_autofree char *path = g_strdup_printf ("cache/%s/%s", kind, oci_digest_hex (key, hex));
-  if (!oci_read_file (terrane_store_dfd (store), path, MAX_ENTRY_BYTES, &data, NULL))
+  g_autofree char *path = g_strdup_printf ("cache/%s/%s", names[kind], oci_digest_hex (key, hex));
+  if (!oci_read_file (terrane_store_dfd (store), path, MAX_ENTRY_BYTES, &data, error))
     return NULL;
   size_t size = 0;
   const char *text = g_bytes_get_data (data, &size);
-  return json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
+  const char *end = size > 0 ? memchr (text, '\n', size) : NULL;
+  size_t header_size = end != NULL ? (size_t) (end + 1 - text) : 0;
+  json_t *value = NULL;
+  if (header_size > 0)
+    {
+      g_autofree char *header = entry_header (kind, key, text + header_size, size - header_size);
+      if (strlen (header) == header_size && memcmp (header, text, header_size) == 0)
+        value = json_loadb (text + header_size, size - header_size, JSON_REJECT_DUPLICATES, NULL);
+    }
+  if (value == NULL)
+    oci_throw (error, OCI_ERROR_CORRUPT, "%s is not what was written there", path);
+  return value;
+}
+
+json_t *
+terrane_cache_get (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
+{
+  return read_entry (store, kind, key, NULL); /* what cannot be read is made again */
 }
 
 /* Something that is not a file has the name of an entry: only damage makes that. */
@@ -35,26 +84,45 @@ clear_place (int dfd, const char *name, GError **error)
 }
 
 gboolean
-terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key, const json_t *value,
-                   GError **error)
+terrane_cache_put (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key,
+                   const json_t *value, GError **error)
 {
   OciDigestHex hex;
   g_auto (OciFd) dfd = -1;
-  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
-  g_autoptr (GBytes) data = oci_json_dump (value);
+  g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
+  g_autoptr (GBytes) json = oci_json_dump (value);
+  size_t size = g_bytes_get_size (json);
+  g_autofree char *header = entry_header (kind, key, g_bytes_get_data (json, NULL), size);
+  g_autoptr (GString) data = g_string_new (header);
+  g_string_append_len (data, g_bytes_get_data (json, NULL), (gssize) size);
   OCI_PREFIX (error, "the cache of %s", terrane_store_path (store));
   return oci_make_dirs (terrane_store_dfd (store), directory, 0755, error)
          && oci_open_dir (terrane_store_dfd (store), directory, &dfd, error)
          && clear_place (dfd, oci_digest_hex (key, hex), error)
-         && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, g_bytes_get_data (data, NULL),
-                              g_bytes_get_size (data), error);
+         && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, data->str, data->len, error);
+}
+
+/* An entry that is damaged, foreign or of another version goes; one that cannot be read now stays.
+ */
+static gboolean
+keep_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, TerraneCacheFunc keep,
+            gpointer data)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciJsonValue) value = read_entry (store, kind, key, &local);
+  if (value != NULL)
+    return keep (kind, key, value, data);
+  if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+    return FALSE;
+  g_message ("the cache of %s: %s", terrane_store_path (store), local->message);
+  return TRUE;
 }
 
 gboolean
-terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc keep, gpointer data,
-                     guint *out_removed, GError **error)
+terrane_cache_sweep (TerraneStore *store, TerraneCacheKind kind, TerraneCacheFunc keep,
+                     gpointer data, guint *out_removed, GError **error)
 {
-  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
   int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT)
     return TRUE;
@@ -71,12 +139,9 @@ terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc kee
       if (entry->d_name[0] == '.'
           && (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..")))
         continue;
-      if (oci_digest_parse_hex (entry->d_name, &key, NULL))
-        {
-          g_autoptr (OciJsonValue) value = terrane_cache_get (store, kind, &key);
-          if (value != NULL && keep (kind, &key, value, data))
-            continue;
-        }
+      if (oci_digest_parse_hex (entry->d_name, &key, NULL)
+          && keep_entry (store, kind, &key, keep, data))
+        continue;
       ok = oci_remove_tree (fd, entry->d_name, error);
       *out_removed += ok ? 1 : 0;
     }
@@ -85,9 +150,10 @@ terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc kee
 }
 
 json_t *
-terrane_cache_find (TerraneStore *store, const char *kind, const char *member, const char *text)
+terrane_cache_find (TerraneStore *store, TerraneCacheKind kind, const char *member,
+                    const char *text)
 {
-  g_autofree char *directory = g_strdup_printf ("cache/%s", kind);
+  g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
   int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   json_t *found = NULL;
@@ -116,9 +182,9 @@ terrane_cache_text (const json_t *value, const char *member)
 }
 
 void
-terrane_cache_forget (TerraneStore *store, const char *kind, const OciDigest *key)
+terrane_cache_forget (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
 {
   OciDigestHex hex;
-  g_autofree char *path = g_strdup_printf ("cache/%s/%s", kind, oci_digest_hex (key, hex));
+  g_autofree char *path = g_strdup_printf ("cache/%s/%s", names[kind], oci_digest_hex (key, hex));
   (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes what stays */
 }

@@ -1,5 +1,8 @@
 /* The cache index: small JSON documents under STORE/cache/KIND/KEY. An entry says which output an
- * input gave; losing one costs time, never correctness. Safe for several processes. */
+ * input gave; losing one costs time, never correctness. Safe for several processes.
+ *
+ * Each starts with a line that has version, kind, key and the digest of the document. An entry that
+ * was damaged, or copied from elsewhere, does not match it, and is as good as none. */
 #pragma once
 
 #include "builder/store/store.h"
@@ -8,43 +11,51 @@
 
 G_BEGIN_DECLS
 
-/* Kinds of entries, each with its own shape, described where it is written. */
-#define TERRANE_CACHE_NAMES "names"             /* name of an image -> its manifest */
-#define TERRANE_CACHE_DIGESTS "digests"         /* file identity -> digest of its content */
-#define TERRANE_CACHE_TREES "trees"             /* tree key -> ostree commit */
-#define TERRANE_CACHE_TRANSFORMED "transformed" /* tree and its transforms -> commit, reports */
-#define TERRANE_CACHE_LAYERS "layers"           /* layer key -> descriptor, diffID */
-#define TERRANE_CACHE_IMAGES "images"           /* image key -> what the build reported */
-#define TERRANE_CACHE_ARCHIVES "archives"       /* image archive -> manifest */
-#define TERRANE_CACHE_LOCATIONS "locations"     /* blob -> repositories that have it */
-#define TERRANE_CACHE_PYTHONS "pythons"         /* commit -> its interpreter and C library */
-#define TERRANE_CACHE_PULLED "pulled"           /* ostree URL and ref -> commit, time of use */
-#define TERRANE_CACHE_RESULTS "results"         /* validation key -> results that passed */
-#define TERRANE_CACHE_GEO "geo"                 /* files of a layer -> facts of geospatial files */
-#define TERRANE_CACHE_PROGRAMS "programs"       /* files of a layer -> facts of ELF files */
-#define TERRANE_CACHE_UNPACKED "unpacked"       /* manifest -> file system, what layers are from */
+/* Kinds of entries, each with its own shape, described where it is written; cache.c has their names
+ * and gc.c what keeps an entry of each. */
+typedef enum
+{
+  TERRANE_CACHE_NAMES,       /* name of an image -> its manifest */
+  TERRANE_CACHE_DIGESTS,     /* file identity -> digest of its content */
+  TERRANE_CACHE_TREES,       /* tree key -> ostree commit */
+  TERRANE_CACHE_TRANSFORMED, /* tree and its transforms -> commit, reports */
+  TERRANE_CACHE_LAYERS,      /* layer key -> descriptor, diffID */
+  TERRANE_CACHE_IMAGES,      /* image key -> what the build reported */
+  TERRANE_CACHE_ARCHIVES,    /* image archive -> manifest */
+  TERRANE_CACHE_LOCATIONS,   /* blob -> repositories that have it */
+  TERRANE_CACHE_PYTHONS,     /* commit -> its interpreter and C library */
+  TERRANE_CACHE_PULLED,      /* ostree URL and ref -> commit, time of use */
+  TERRANE_CACHE_RESULTS,     /* validation key -> results that passed */
+  TERRANE_CACHE_GEO,         /* files of a layer -> facts of geospatial files */
+  TERRANE_CACHE_PROGRAMS,    /* files of a layer -> facts of ELF files */
+  TERRANE_CACHE_UNPACKED,    /* manifest -> file system, what layers are from */
+  TERRANE_CACHE_KINDS,       /* how many there are */
+} TerraneCacheKind;
+
+/** The directory of @kind below STORE/cache. */
+const char *terrane_cache_kind_name (TerraneCacheKind kind);
 
 /** Returns: (transfer full) (nullable): the entry, or %NULL when there is none that can be read */
-json_t *terrane_cache_get (TerraneStore *store, const char *kind, const OciDigest *key);
+json_t *terrane_cache_get (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key);
 
-gboolean terrane_cache_put (TerraneStore *store, const char *kind, const OciDigest *key,
+gboolean terrane_cache_put (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key,
                             const json_t *value, GError **error);
 
-typedef gboolean (*TerraneCacheFunc) (const char *kind, const OciDigest *key, const json_t *value,
-                                      gpointer data);
+typedef gboolean (*TerraneCacheFunc) (TerraneCacheKind kind, const OciDigest *key,
+                                      const json_t *value, gpointer data);
 
 /** Shows every entry of @kind to @keep and deletes those for which it returns FALSE. */
-gboolean terrane_cache_sweep (TerraneStore *store, const char *kind, TerraneCacheFunc keep,
+gboolean terrane_cache_sweep (TerraneStore *store, TerraneCacheKind kind, TerraneCacheFunc keep,
                               gpointer data, guint *out_removed, GError **error);
 
 /** Returns: (transfer full) (nullable): an entry of @kind whose @member is @text, of any key */
-json_t *terrane_cache_find (TerraneStore *store, const char *kind, const char *member,
+json_t *terrane_cache_find (TerraneStore *store, TerraneCacheKind kind, const char *member,
                             const char *text);
 
 /* The text of one entry's member or NULL. */
 const char *terrane_cache_text (const json_t *value, const char *member);
 
 /** Removes an entry, if it is there. */
-void terrane_cache_forget (TerraneStore *store, const char *kind, const OciDigest *key);
+void terrane_cache_forget (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key);
 
 G_END_DECLS

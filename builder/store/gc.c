@@ -97,7 +97,7 @@ keep_base (Collector *self, const OciDigest *manifest_digest)
 
 /* An image entry stays with its image, and so does what it was made from. */
 static gboolean
-keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_image_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                   const json_t *value, gpointer data)
 {
   Collector *self = data;
@@ -124,7 +124,7 @@ keep_image_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest 
 }
 
 static gboolean
-keep_name_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_name_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                  const json_t *value, gpointer data)
 {
   const Collector *self = data;
@@ -135,7 +135,7 @@ keep_name_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *
 /* The digest of a file is known as long as the file is what it was; older entries do not say which
  * file it is. */
 static gboolean
-keep_digest_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_digest_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                    const json_t *value, G_GNUC_UNUSED gpointer data)
 {
   struct stat st;
@@ -147,7 +147,7 @@ keep_digest_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest
 }
 
 static gboolean
-keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_tree_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                  const json_t *value, gpointer data)
 {
   Collector *self = data;
@@ -160,7 +160,8 @@ keep_tree_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *
 /* With a tree of an image stay what it was made of, so that other transforms need not read the
  * source, and what its transforms took out. */
 static gboolean
-keep_transformed_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
+keep_transformed_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value,
+                        gpointer data)
 {
   static const char *const members[] = { "source", "debug" };
   Collector *self = data;
@@ -177,20 +178,20 @@ keep_transformed_entry (const char *kind, const OciDigest *key, const json_t *va
 }
 
 static gboolean
-keep_blob_entry (const char *kind, const OciDigest *key, const json_t *value, gpointer data)
+keep_blob_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value, gpointer data)
 {
   Collector *self = data;
   OciDigest digest;
-  if (g_str_equal (kind, TERRANE_CACHE_LOCATIONS))
+  if (kind == TERRANE_CACHE_LOCATIONS)
     return is_kept (self->blobs, key);
-  const char *member = g_str_equal (kind, TERRANE_CACHE_ARCHIVES) ? "manifest" : "digest";
+  const char *member = kind == TERRANE_CACHE_ARCHIVES ? "manifest" : "digest";
   const char *text = terrane_cache_text (value, member);
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
 }
 
 /* The file system of an image that stays, or of its base. */
 static gboolean
-keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const json_t *value,
+keep_unpacked_entry (G_GNUC_UNUSED TerraneCacheKind kind, const OciDigest *key, const json_t *value,
                      gpointer data)
 {
   Collector *self = data;
@@ -205,7 +206,7 @@ keep_unpacked_entry (G_GNUC_UNUSED const char *kind, const OciDigest *key, const
 
 /* The files of a layer stay or go together. */
 static gboolean
-keep_facts_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_facts_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                   const json_t *value, gpointer data)
 {
   const Collector *self = data;
@@ -219,7 +220,7 @@ keep_facts_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest 
 }
 
 static gboolean
-keep_pulled_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+keep_pulled_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                    const json_t *value, gpointer data)
 {
   Collector *self = data;
@@ -230,34 +231,46 @@ keep_pulled_entry (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest
   return fresh;
 }
 
-static gboolean
-sweep_cache (Collector *self, GError **error)
+typedef enum
 {
-  guint *removed = &self->report.cache_entries;
-  return terrane_cache_sweep (self->store, TERRANE_CACHE_IMAGES, keep_image_entry, self, removed,
-                              error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_PULLED, keep_pulled_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_UNPACKED, keep_unpacked_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_TRANSFORMED, keep_transformed_entry,
-                                 self, removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_TREES, keep_tree_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_LAYERS, keep_blob_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_ARCHIVES, keep_blob_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_LOCATIONS, keep_blob_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_PYTHONS, keep_tree_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_NAMES, keep_name_entry, self, removed,
-                                 error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_DIGESTS, keep_digest_entry, self,
-                                 removed, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_RESULTS, keep_tree_entry, self, removed,
-                                 error);
+  BEFORE_BLOBS, /* decides what else is kept */
+  AFTER_OBJECTS /* about objects: those that are gone say which entries go */
+} SweepTime;
+
+/* What keeps the entries of each kind. The order counts: a rule may mark what later ones ask for.
+ */
+static const struct
+{
+  TerraneCacheKind kind;
+  SweepTime time;
+  TerraneCacheFunc keep;
+} rules[] = {
+  { TERRANE_CACHE_IMAGES, BEFORE_BLOBS, keep_image_entry },            /* marks commits and bases */
+  { TERRANE_CACHE_PULLED, BEFORE_BLOBS, keep_pulled_entry },           /* marks commits */
+  { TERRANE_CACHE_UNPACKED, BEFORE_BLOBS, keep_unpacked_entry },       /* likewise */
+  { TERRANE_CACHE_TRANSFORMED, BEFORE_BLOBS, keep_transformed_entry }, /* likewise */
+  { TERRANE_CACHE_TREES, BEFORE_BLOBS, keep_tree_entry },
+  { TERRANE_CACHE_LAYERS, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_ARCHIVES, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_LOCATIONS, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_PYTHONS, BEFORE_BLOBS, keep_tree_entry },
+  { TERRANE_CACHE_NAMES, BEFORE_BLOBS, keep_name_entry },
+  { TERRANE_CACHE_DIGESTS, BEFORE_BLOBS, keep_digest_entry },
+  { TERRANE_CACHE_RESULTS, BEFORE_BLOBS, keep_tree_entry },
+  { TERRANE_CACHE_PROGRAMS, AFTER_OBJECTS, keep_facts_entry },
+  { TERRANE_CACHE_GEO, AFTER_OBJECTS, keep_facts_entry },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (rules) == TERRANE_CACHE_KINDS); /* each once: test-store */
+
+static gboolean
+sweep_cache (Collector *self, SweepTime time, GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (rules[i].time == time
+        && !terrane_cache_sweep (self->store, rules[i].kind, rules[i].keep, self,
+                                 &self->report.cache_entries, error))
+      return FALSE;
+  return TRUE;
 }
 
 typedef struct
@@ -416,10 +429,7 @@ prune_objects (Collector *self, GError **error)
     return FALSE;
   self->report.objects = (guint) pruned + self->removed_commits;
   self->report.bytes += bytes;
-  return terrane_cache_sweep (self->store, TERRANE_CACHE_PROGRAMS, keep_facts_entry, self,
-                              &self->report.cache_entries, error)
-         && terrane_cache_sweep (self->store, TERRANE_CACHE_GEO, keep_facts_entry, self,
-                                 &self->report.cache_entries, error);
+  return sweep_cache (self, AFTER_OBJECTS, error);
 }
 
 gboolean
@@ -438,9 +448,9 @@ terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
       || !oci_layout_sweep_temp_files (terrane_store_layout (store), &leftovers, error)
       || !oci_layout_sweep_temp_files (terrane_store_downloads (store), &leftovers, error))
     return FALSE;
-  if (!mark_images (&self, error) || !sweep_cache (&self, error) || !sweep_blobs (&self, error)
-      || !sweep_downloads (&self, error) || !sweep_roots (&self, error)
-      || !prune_objects (&self, error))
+  if (!mark_images (&self, error) || !sweep_cache (&self, BEFORE_BLOBS, error)
+      || !sweep_blobs (&self, error) || !sweep_downloads (&self, error)
+      || !sweep_roots (&self, error) || !prune_objects (&self, error))
     return FALSE;
   *out_report = self.report;
   return TRUE;

@@ -2,6 +2,7 @@
 
 #include "builder/store/object.h"
 
+#include "oci/base/parallel.h"
 #include "oci/base/temp-file.h"
 
 enum
@@ -18,7 +19,7 @@ struct _TerraneIngest
   TerraneStore *store;
   TerraneTransaction transaction;
   TerraneTree *tree;
-  GThreadPool *pool;
+  OciWorkers *workers;
   GPtrArray *hard_links; /* of HardLink */
   char *buffer;
   TerraneBytesFunc progress;
@@ -130,7 +131,7 @@ submit (TerraneIngest *self, Job *job, GError **error)
   g_mutex_lock (&self->mutex);
   self->waiting += weight;
   g_mutex_unlock (&self->mutex);
-  g_thread_pool_push (self->pool, job, NULL);
+  oci_workers_push (self->workers, job);
   return TRUE;
 }
 
@@ -147,7 +148,7 @@ terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBytesFunc progres
   self->progress_data = progress_data;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
-  self->pool = g_thread_pool_new (write_in_thread, self, (int) jobs, FALSE, NULL);
+  self->workers = oci_workers_new (jobs, write_in_thread, self);
   if (!terrane_transaction_begin (&self->transaction, store, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -158,7 +159,7 @@ terrane_ingest_free (TerraneIngest *self)
 {
   if (self == NULL)
     return;
-  g_thread_pool_free (self->pool, FALSE, TRUE);
+  oci_workers_free (self->workers);
   terrane_transaction_clear (&self->transaction);
   g_ptr_array_unref (self->hard_links);
   terrane_tree_free (self->tree);

@@ -1,7 +1,10 @@
 #include "builder/store/metadata.h"
 
+#include "builder/store/object.h"
+
 GVariant *
-terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex, GError **error)
+terrane_metadata_load_from (OstreeRepo *repo, OstreeObjectType type, const char *hex,
+                            const char *advice, GError **error)
 {
   OciDigest expected;
   g_autoptr (GVariant) variant = NULL;
@@ -12,14 +15,18 @@ terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex,
   OciDigest actual = oci_digest_of_bytes (bytes);
   if (oci_digest_equal (&actual, &expected))
     return g_steal_pointer (&variant);
-  oci_throw (error, OCI_ERROR_CORRUPT,
-             "the object %.12s…, %s, is damaged; 'terrane fsck --repair' removes it, and the next "
-             "build makes it again",
-             hex,
+  oci_throw (error, OCI_ERROR_CORRUPT, "the object %.12s…, %s, is damaged; %s", hex,
              type == OSTREE_OBJECT_TYPE_COMMIT     ? "a commit"
              : type == OSTREE_OBJECT_TYPE_DIR_TREE ? "a directory"
-                                                   : "attributes of directories");
+                                                   : "attributes of directories",
+             advice);
   return NULL;
+}
+
+GVariant *
+terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex, GError **error)
+{
+  return terrane_metadata_load_from (repo, type, hex, TERRANE_OBJECT_ADVICE, error);
 }
 
 static gboolean

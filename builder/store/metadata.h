@@ -16,6 +16,10 @@ G_BEGIN_DECLS
 GVariant *terrane_metadata_load (OstreeRepo *repo, OstreeObjectType type, const char *hex,
                                  GError **error);
 
+/** The same for a repository that need not be the store's. @advice: what to do about damage */
+GVariant *terrane_metadata_load_from (OstreeRepo *repo, OstreeObjectType type, const char *hex,
+                                      const char *advice, GError **error);
+
 /**
  * terrane_commit_traverse:
  * @reachable: from ostree_repo_traverse_new_reachable(); gets the names of all objects

@@ -85,7 +85,7 @@ find_manifest (OciLayout *layout, const json_t *value)
 }
 
 static gboolean
-restore_name (G_GNUC_UNUSED const char *kind, G_GNUC_UNUSED const OciDigest *key,
+restore_name (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
               const json_t *value, gpointer data)
 {
   Restore *self = data;

@@ -61,7 +61,7 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
       g_auto (OciFd) fd = -1;
       json_t *facts = NULL;
       OciDigestHex hex;
-      if (!terrane_object_open (store, &node->object, &fd, error)
+      if (!terrane_object_open_verified (store, node, &fd, error)
           || !kind->read (fd, &facts, error))
         return NULL;
       if (facts != NULL)

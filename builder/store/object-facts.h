@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* A kind of facts. They may depend on a file's content only: equal objects have equal facts. */
 typedef struct
 {
-  const char *cache;   /* TERRANE_CACHE_… */
-  const char *version; /* part of the keys: change it when the facts change */
+  TerraneCacheKind cache; /* where they are kept */
+  const char *version;    /* part of the keys: change it when the facts change */
   /* Whether facts of @node are wanted at all. */
   gboolean (*wants) (const TerraneNode *node);
   /* @out_facts: (out) (transfer full) (nullable): %NULL when there is nothing to say of the file.

@@ -36,14 +36,11 @@ object_xattrs (const OciEntry *entry)
 /* The start of an object's content stream: a big-endian length, padding to eight bytes, and the
  * header (uuuusa(ayay)): uid, gid, mode, rdev (big-endian), symlink target, xattrs. */
 static GBytes *
-object_header (const OciEntry *entry)
+make_header (uint32_t uid, uint32_t gid, uint32_t mode, const char *target, GVariant *xattrs)
 {
-  g_autoptr (GVariant) xattrs = object_xattrs (entry);
-  g_autofree char *target =
-      oci_raw_name_to_text (entry->type == OCI_ENTRY_SYMLINK ? entry->target : "");
   g_autoptr (GVariant) header = g_variant_ref_sink (
-      g_variant_new ("(uuuus@a(ayay))", GUINT32_TO_BE (entry->uid), GUINT32_TO_BE (entry->gid),
-                     GUINT32_TO_BE (object_mode (entry)), 0U, target, xattrs));
+      g_variant_new ("(uuuus@a(ayay))", GUINT32_TO_BE (uid), GUINT32_TO_BE (gid),
+                     GUINT32_TO_BE (mode), 0U, target, xattrs));
   gsize size = g_variant_get_size (header);
   g_autofree guint8 *bytes = g_malloc0 (8 + size);
   guint32 size_be = GUINT32_TO_BE ((guint32) size);
@@ -52,14 +49,41 @@ object_header (const OciEntry *entry)
   return g_bytes_new_take (g_steal_pointer (&bytes), 8 + size);
 }
 
-TerraneObjectHasher *
-terrane_object_hasher_new (const OciEntry *entry)
+static GBytes *
+object_header (const OciEntry *entry)
+{
+  g_autoptr (GVariant) xattrs = object_xattrs (entry);
+  g_autofree char *target =
+      oci_raw_name_to_text (entry->type == OCI_ENTRY_SYMLINK ? entry->target : "");
+  return make_header (entry->uid, entry->gid, object_mode (entry), target, xattrs);
+}
+
+static TerraneObjectHasher *
+hasher_new (GBytes *header)
 {
   TerraneObjectHasher *self = g_new0 (TerraneObjectHasher, 1);
-  g_autoptr (GBytes) header = object_header (entry);
   self->digester = oci_digester_new ();
   oci_digester_update (self->digester, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
   return self;
+}
+
+TerraneObjectHasher *
+terrane_object_hasher_new (const OciEntry *entry)
+{
+  g_autoptr (GBytes) header = object_header (entry);
+  return hasher_new (header);
+}
+
+TerraneObjectHasher *
+terrane_object_hasher_new_for (GFileInfo *info, GVariant *xattrs)
+{
+  gboolean is_link = g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK;
+  g_autoptr (GBytes) header =
+      make_header (g_file_info_get_attribute_uint32 (info, "unix::uid"),
+                   g_file_info_get_attribute_uint32 (info, "unix::gid"),
+                   g_file_info_get_attribute_uint32 (info, "unix::mode"),
+                   is_link ? g_file_info_get_symlink_target (info) : "", xattrs);
+  return hasher_new (header);
 }
 
 void
@@ -154,8 +178,7 @@ terrane_object_check (TerraneObjectHasher *hasher, const OciDigest *digest, GErr
   if (oci_digest_equal (&actual, digest))
     return TRUE;
   return oci_throw (error, OCI_ERROR_CORRUPT,
-                    "the object %.12s… of the store is damaged; 'terrane fsck --repair' removes "
-                    "it, and the next build makes it again",
+                    "the object %.12s… of the store is damaged; " TERRANE_OBJECT_ADVICE,
                     oci_digest_hex (digest, hex));
 }
 

@@ -12,11 +12,20 @@
 
 G_BEGIN_DECLS
 
+/* What to do about damaged objects of the store. */
+#define TERRANE_OBJECT_ADVICE                                                                      \
+  "'terrane fsck --repair' removes it, and the next build makes it again"
+
 /* Hashes an object while its content is read: libostree would do it with GLib's slow SHA-256. */
 typedef struct _TerraneObjectHasher TerraneObjectHasher;
 
 /** @entry: a file or symlink; only its attributes and a symlink's target count. */
 TerraneObjectHasher *terrane_object_hasher_new (const OciEntry *entry);
+
+/** The same for an object of any repository, as ostree_repo_load_file() describes it. A link's
+ * target must be UTF-8. */
+TerraneObjectHasher *terrane_object_hasher_new_for (GFileInfo *info, GVariant *xattrs);
+
 void terrane_object_hasher_free (TerraneObjectHasher *self);
 void terrane_object_hasher_update (TerraneObjectHasher *self, const void *data, size_t len);
 OciDigest terrane_object_hasher_finish (TerraneObjectHasher *self);

@@ -1,216 +1,23 @@
-#include "builder/store/store.h"
-
-#include "builder/store/fsck.h"
-#include "builder/store/names.h"
-#include "builder/store/ownership.h"
+#include "builder/store/store-private.h"
 
 #include "oci/base/temp-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
-#include <unistd.h>
-
-#define STORE_VERSION "1\n"
-#define UNSYNCED "unsynced"
-
-enum
-{
-  SETTLED_SECONDS = 120, /* the kernel writes dirty pages after 30 s */
-  SILENT_TRIES = 20,
-  TRY_MICROSECONDS = 50 * 1000,
-  INDEX_MICROSECONDS = 300 * 1000,
-};
-
-struct _TerraneStore
-{
-  char *path;
-  OciFd dfd;
-  OciFd lock;
-  OciFd roots;
-  GArray *kept; /* (nullable): of OciFd */
-  OstreeRepo *repo;
-  OciLayout *layout;
-  OciLayout *downloads;
-};
-
-char *
-terrane_store_default_path (const char *option)
-{
-  if (option != NULL)
-    return g_strdup (option);
-  const char *environment = g_getenv ("TERRANE_STORE");
-  if (environment != NULL && environment[0] != '\0')
-    return g_strdup (environment);
-  return g_build_filename (g_get_user_data_dir (), "terrane", NULL);
-}
-
-/* Says so when it has to wait for longer than a moment. */
-static gboolean
-take_lock (TerraneStore *self, int operation, GError **error)
-{
-  for (int i = 0; i < SILENT_TRIES; i++)
-    {
-      if (flock (self->lock, operation | LOCK_NB) == 0)
-        return TRUE;
-      if (errno != EINTR && errno != EWOULDBLOCK)
-        return oci_throw_errno (error, "locking");
-      g_usleep (TRY_MICROSECONDS);
-    }
-  g_message ("%s: waiting until no other terrane uses the store%s", self->path,
-             operation == LOCK_EX ? "" : " alone (gc, or a store that is being made)");
-  while (flock (self->lock, operation) < 0)
-    if (errno != EINTR)
-      return oci_throw_errno (error, "locking");
-  return TRUE;
-}
-
-static gboolean
-check_version (TerraneStore *self, GError **error)
-{
-  g_autoptr (GBytes) version = NULL;
-  g_autoptr (GError) local = NULL;
-  if (!oci_read_file (self->dfd, "version", 64, &version, &local)
-      && !g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  gsize size = 0;
-  const char *text = version != NULL ? g_bytes_get_data (version, &size) : NULL;
-  if (size == 0) /* a new store, or what a loss of power left of it */
-    return oci_replace_file_synced (self->dfd, "version", 0644, STORE_VERSION,
-                                    strlen (STORE_VERSION), error);
-  if (size == strlen (STORE_VERSION) && memcmp (text, STORE_VERSION, size) == 0)
-    return TRUE;
-  g_autofree char *got = g_strndup (text, size);
-  g_autofree char *quoted = oci_quote (g_strstrip (got));
-  return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                    "has the format %s, this build knows 1; use the terrane that made it, or "
-                    "another --store",
-                    quoted);
-}
-
-/* By default ostree refuses to write when less than 3 % of a disk are free: on a large disk those
- * are gigabytes, and a build that needs megabytes should not fail for them. */
-static gboolean
-allow_full_disk (TerraneStore *self, GError **error)
-{
-  static const char key[] = "min-free-space-percent";
-  if (g_key_file_has_key (ostree_repo_get_config (self->repo), "core", key, NULL))
-    return TRUE;
-  g_autoptr (GKeyFile) config = ostree_repo_copy_config (self->repo);
-  g_key_file_set_string (config, "core", key, "0");
-  return ostree_repo_write_config (self->repo, config, error)
-         && ostree_repo_reload_config (self->repo, NULL, error);
-}
+#include <sys/stat.h>
 
 /* Whether a part of the store is there; only ENOENT says that it is not. */
-static gboolean
-find_part (TerraneStore *self, const char *name, struct stat *out_stat, gboolean *out_there,
-           GError **error)
+gboolean
+terrane_store_find_part (TerraneStore *self, const char *name, struct stat *out_stat,
+                         gboolean *out_there, GError **error)
 {
   *out_there = fstatat (self->dfd, name, out_stat, AT_SYMLINK_NOFOLLOW) == 0;
   return *out_there || errno == ENOENT || oci_throw_errno (error, "looking for %s", name);
 }
 
-#define REPO_CONFIG "repo/config"
-
-/* libostree does not sync the file that makes a directory a repository, and an empty one is what a
- * loss of power leaves of it. *@out_fresh: it is to be made. */
-static gboolean
-find_repo (TerraneStore *self, gboolean *out_fresh, GError **error)
-{
-  struct stat st = { 0 };
-  gboolean there = FALSE;
-  if (!find_part (self, REPO_CONFIG, &st, &there, error))
-    return FALSE;
-  *out_fresh = !there || (S_ISREG (st.st_mode) && st.st_size == 0);
-  return TRUE;
-}
-
-static gboolean
-sync_repo (TerraneStore *self, GError **error)
-{
-  g_auto (OciFd) config = openat (self->dfd, REPO_CONFIG, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  g_auto (OciFd) repo = -1;
-  if (config < 0 || fsync (config) < 0)
-    return oci_throw_errno (error, "syncing " REPO_CONFIG);
-  return oci_open_dir (self->dfd, "repo", &repo, error) && oci_sync_dir (repo, error)
-         && oci_sync_dir (self->dfd, error);
-}
-
-/* libostree makes the configuration first, and takes a directory with objects for a repository. */
-static gboolean
-restore_config (TerraneStore *self, GError **error)
-{
-  static const char config[] = "[core]\nrepo_version=1\nmode=bare-user\n";
-  struct stat st;
-  gboolean there = FALSE;
-  g_auto (OciFd) repo = -1;
-  if (!find_part (self, "repo/objects", &st, &there, error))
-    return FALSE;
-  if (there)
-    return oci_open_dir (self->dfd, "repo", &repo, error)
-           && oci_replace_file_synced (repo, "config", 0644, config, strlen (config), error);
-  return unlinkat (self->dfd, REPO_CONFIG, 0) == 0 || errno == ENOENT
-         || oci_throw_errno (error, "removing the empty " REPO_CONFIG);
-}
-
-/* Called with the exclusive lock when it is to be made. */
-static gboolean
-open_repo (TerraneStore *self, GError **error)
-{
-  gboolean fresh = FALSE;
-  if (!find_repo (self, &fresh, error))
-    return FALSE;
-  if (fresh && !restore_config (self, error))
-    return FALSE;
-  self->repo =
-      ostree_repo_create_at (self->dfd, "repo", OSTREE_REPO_MODE_BARE_USER, NULL, NULL, error);
-  if (self->repo == NULL)
-    {
-      g_prefix_error (error, "the ostree repository (its file system must support user extended "
-                             "attributes): ");
-      return FALSE;
-    }
-  /* See terrane_store_begin_write(). */
-  ostree_repo_set_disable_fsync (self->repo, TRUE);
-  return allow_full_disk (self, error) && (!fresh || sync_repo (self, error));
-}
-
-/* Whoever can open it can hold it. */
-static gboolean
-close_lock (TerraneStore *self, GError **error)
-{
-  struct stat st;
-  if (fstat (self->lock, &st) < 0)
-    return oci_throw_errno (error, "reading the attributes of its lock");
-  if (st.st_uid != geteuid () || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
-    return TRUE;
-  return fchmod (self->lock, S_IRUSR | S_IWUSR) == 0
-         || oci_throw_errno (error, "taking the permissions of others from its lock");
-}
-
-static gboolean
-open_parts (TerraneStore *self, GError **error)
-{
-  if (!check_version (self, error) || !terrane_ownership_close (self->dfd, error)
-      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error))
-    return FALSE;
-  self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
-  if (self->layout == NULL)
-    return FALSE;
-  self->downloads = oci_layout_open (self->dfd, "downloads", TRUE, error);
-  if (self->downloads == NULL)
-    return FALSE;
-  return open_repo (self, error);
-}
-
-static gboolean
-read_boot_id (char **out_id, GError **error)
+gboolean
+terrane_store_read_boot_id (char **out_id, GError **error)
 {
   char text[64] = "";
   size_t got = 0;
@@ -227,134 +34,14 @@ terrane_store_begin_write (TerraneStore *self, GError **error)
   g_autofree char *boot = NULL;
   struct stat st;
   gboolean there = FALSE;
-  if (!find_part (self, UNSYNCED, &st, &there, error))
+  if (!terrane_store_find_part (self, TERRANE_STORE_UNSYNCED, &st, &there, error))
     return FALSE;
   if (there)
     return TRUE;
   /* The mark must be on the disk before what it stands for. */
-  return read_boot_id (&boot, error)
-         && oci_replace_file_synced (self->dfd, UNSYNCED, 0644, boot, strlen (boot), error);
-}
-
-static void
-report_lost (gpointer data, const char *problem)
-{
-  g_message ("%s: lost in a crash of the machine: %s", (const char *) data, problem);
-}
-
-/* Deals with the mark of an earlier process, if there is one. Called with the exclusive lock. */
-static gboolean
-settle_writes (TerraneStore *self, gboolean same_boot, GError **error)
-{
-  guint problems = 0;
-  if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, error))
-    return FALSE;
-  if (syncfs (self->dfd) < 0)
-    return oci_throw_errno (error, "syncing");
-  return unlinkat (self->dfd, UNSYNCED, 0) == 0 || errno == ENOENT
-         || oci_throw_errno (error, "removing the mark of unsynced writes");
-}
-
-static gboolean
-check_mark (TerraneStore *self, gboolean exclusive, GError **error)
-{
-  struct stat st;
-  gboolean there = FALSE;
-  g_autoptr (GBytes) mark = NULL;
-  g_autofree char *boot = NULL;
-  if (!find_part (self, UNSYNCED, &st, &there, error))
-    return FALSE;
-  if (!there)
-    return TRUE;
-  if (!oci_read_file (self->dfd, UNSYNCED, 64, &mark, NULL))
-    return TRUE; /* another process has just settled it */
-  if (!read_boot_id (&boot, error))
-    return FALSE;
-  gsize size = 0;
-  const char *text = g_bytes_get_data (mark, &size);
-  gboolean same_boot = size == strlen (boot) && memcmp (text, boot, size) == 0;
-  if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
-    return TRUE;
-  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken. */
-  if (!exclusive && same_boot && flock (self->lock, LOCK_EX | LOCK_NB) < 0)
-    return TRUE;
-  if (!exclusive && !same_boot && !take_lock (self, LOCK_EX, error))
-    return FALSE;
-  return settle_writes (self, same_boot, error) && (exclusive || take_lock (self, LOCK_SH, error));
-}
-
-static void
-report_names (gpointer data, const char *problem)
-{
-  g_message ("%s: %s", (const char *) data, problem);
-}
-
-/* A damaged index costs nothing that can be known otherwise. Other programs may be writing it:
- * skopeo does so in place. */
-static gboolean
-check_index (TerraneStore *self, gboolean exclusive, GError **error)
-{
-  guint problems = 0;
-  for (int i = 0; i < 2; i++)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciIndex) index = oci_layout_read_index (self->layout, &local);
-      if (index != NULL)
-        return TRUE;
-      if (!oci_layout_index_is_damaged (local))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-      g_usleep (INDEX_MICROSECONDS);
-    }
-  return (exclusive || take_lock (self, LOCK_EX, error))
-         && terrane_names_repair (self, report_names, self->path, &problems, error)
-         && (exclusive || take_lock (self, LOCK_SH, error));
-}
-
-/* Creation is not atomic, so a store without its repository is finished by one process alone;
- * others do not wait until that one has nothing more to do. */
-static gboolean
-take_first_lock (TerraneStore *self, gboolean exclusive, GError **error)
-{
-  gboolean fresh = TRUE;
-  while (!exclusive)
-    {
-      if (!find_repo (self, &fresh, error))
-        return FALSE;
-      if (!fresh || flock (self->lock, LOCK_EX | LOCK_NB) == 0)
-        break;
-      if (errno != EINTR && errno != EWOULDBLOCK)
-        return oci_throw_errno (error, "locking");
-      g_usleep (TRY_MICROSECONDS);
-    }
-  return (fresh && !exclusive) || take_lock (self, exclusive ? LOCK_EX : LOCK_SH, error);
-}
-
-TerraneStore *
-terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
-{
-  OCI_PREFIX (error, "the store %s", path);
-  g_autoptr (TerraneStore) self = g_new0 (TerraneStore, 1);
-  self->path = g_strdup (path);
-  self->dfd = self->lock = self->roots = -1;
-  if (!oci_make_dirs (AT_FDCWD, path, 0700, error)
-      || !oci_open_dir (AT_FDCWD, path, &self->dfd, error)
-      || !terrane_ownership_check (self->dfd, error))
-    return NULL;
-  self->lock = openat (self->dfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (self->lock < 0)
-    {
-      oci_throw_errno (error, "opening its lock");
-      return NULL;
-    }
-  gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE;
-  if (!take_first_lock (self, exclusive, error) || !open_parts (self, error)
-      || (!exclusive && !take_lock (self, LOCK_SH, error)) || !check_index (self, exclusive, error)
-      || !check_mark (self, exclusive, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  return terrane_store_read_boot_id (&boot, error)
+         && oci_replace_file_synced (self->dfd, TERRANE_STORE_UNSYNCED, 0644, boot, strlen (boot),
+                                     error);
 }
 
 void

@@ -22,25 +22,8 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneStore TerraneStore;
 
-typedef enum
-{
-  TERRANE_STORE_SHARED,    /* builds and readers, any number at once */
-  TERRANE_STORE_EXCLUSIVE, /* gc: waits for everybody else */
-} TerraneStoreAccess;
-
-/**
- * terrane_store_open:
- * @path: the store's directory, created when missing
- *
- * Returns: (transfer full) (nullable): the store, locked as asked until it is freed
- */
-TerraneStore *terrane_store_open (const char *path, TerraneStoreAccess access, GError **error);
 void terrane_store_free (TerraneStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneStore, terrane_store_free)
-
-/** Returns: (transfer full): `--store` if not NULL, else $TERRANE_STORE, else
- * $XDG_DATA_HOME/terrane */
-char *terrane_store_default_path (const char *option);
 
 const char *terrane_store_path (TerraneStore *self);
 int terrane_store_dfd (TerraneStore *self);

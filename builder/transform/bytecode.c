@@ -2,12 +2,15 @@
  * which no time in an image can make stale. */
 #include "builder/store/object.h"
 #include "builder/transform/compiler.h"
+#include "builder/transform/script.h"
+
+#include "oci/base/parallel.h"
 
 #include <string.h>
 
 enum
 {
-  FORMAT = 2, /* raised when the same source would give other bytes */
+  FORMAT = 3, /* raised when the same source would give other bytes */
   MAX_RESTARTS = 20,
 };
 
@@ -18,12 +21,11 @@ enum
 typedef struct
 {
   TerraneTransformJob *job;
-  char *root;   /* directory that the interpreter is in */
-  GMutex mutex; /* guards the job, and what follows */
+  char *root; /* directory that the interpreter is in */
   GPtrArray *paths;
-  guint next;
+  GMutex mutex;       /* guards the job, and what follows */
+  GPtrArray *waiting; /* of TerraneCompiler: started, and not used by a thread */
   guint restarts;
-  GError *failure; /* the first one */
 } Work;
 
 static gboolean
@@ -32,13 +34,30 @@ is_wanted (const TerraneTransformContext *context)
   return context->spec->transforms->bytecode;
 }
 
+/* Everything that the interpreter can read is in the key: its whole file system, whatever it loads
+ * of that, its environment and the program that it runs. */
 static json_t *
 make_key (const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
 {
+  const TerraneInterpreter *interpreter = context->interpreter;
   json_t *key = json_object ();
   oci_json_set (key, "format", json_integer (FORMAT));
-  if (context->interpreter != NULL)
-    oci_json_set (key, "python", oci_json_text (context->interpreter->identity));
+  if (interpreter == NULL)
+    {
+      oci_json_set (key, "note", oci_json_text (context->no_interpreter));
+      return key;
+    }
+  OciDigestHex hex;
+  g_autofree char *script = terrane_transform_script ("compile.py");
+  OciDigest digest = oci_digest_of (script, strlen (script));
+  json_t *env = json_array ();
+  for (char **variable = interpreter->env; *variable != NULL; variable++)
+    oci_json_append (env, oci_json_text (*variable));
+  oci_json_set (key, "script", oci_json_text (oci_digest_hex (&digest, hex)));
+  oci_json_set (key, "host", json_boolean (interpreter->is_host));
+  oci_json_set (key, "files", oci_json_text (interpreter->identity));
+  oci_json_set (key, "python", oci_json_text (interpreter->path));
+  oci_json_set (key, "env", env);
   return key;
 }
 
@@ -169,34 +188,31 @@ compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError *
   return TRUE;
 }
 
-/* Returns: (transfer none) (nullable): the next file, NULL at the end or when a thread failed */
-static const char *
-next_path (Work *self)
+/* Returns: (transfer full) (nullable): one that waits, else a new one */
+static TerraneCompiler *
+take_compiler (Work *self, GError **error)
 {
   g_mutex_lock (&self->mutex);
-  const char *path = self->failure == NULL && self->next < self->paths->len
-                         ? self->paths->pdata[self->next++]
-                         : NULL;
+  TerraneCompiler *compiler =
+      self->waiting->len > 0 ? g_ptr_array_steal_index_fast (self->waiting, 0) : NULL;
   g_mutex_unlock (&self->mutex);
-  return path;
+  return compiler != NULL
+             ? compiler
+             : terrane_compiler_new (self->job->context->interpreter, self->root, error);
 }
 
-static gpointer
-compile_in_thread (gpointer data)
+static gboolean
+compile_item (gpointer data, gpointer path, G_GNUC_UNUSED GCancellable *stop, GError **error)
 {
   Work *self = data;
-  g_autoptr (GError) local = NULL;
-  TerraneCompiler *compiler =
-      terrane_compiler_new (self->job->context->interpreter, self->root, &local);
-  gboolean ok = compiler != NULL;
-  for (const char *path = NULL; ok && (path = next_path (self)) != NULL;)
-    ok = compile_file (self, &compiler, path, &local);
-  terrane_compiler_free (compiler);
+  TerraneCompiler *compiler = take_compiler (self, error);
+  gboolean ok = compiler != NULL && compile_file (self, &compiler, path, error);
+  if (compiler == NULL)
+    return FALSE;
   g_mutex_lock (&self->mutex);
-  if (!ok && self->failure == NULL)
-    self->failure = g_steal_pointer (&local);
+  g_ptr_array_add (self->waiting, compiler);
   g_mutex_unlock (&self->mutex);
-  return NULL;
+  return ok;
 }
 
 typedef struct
@@ -242,19 +258,14 @@ static gboolean
 compile_all (Work *self, GError **error)
 {
   const TerraneTransformContext *context = self->job->context;
-  guint n = MIN (context->jobs, self->paths->len);
-  g_autofree GThread **threads = g_new0 (GThread *, n + 1);
+  g_autoptr (GPtrArray) compilers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_compiler_free);
   terrane_progress_phase (context->progress, 0, "compiling %s", context->spec->name);
+  self->waiting = compilers;
   g_mutex_init (&self->mutex);
-  for (guint i = 0; i < n; i++)
-    threads[i] = g_thread_new ("compile", compile_in_thread, self);
-  for (guint i = 0; i < n; i++)
-    (void) g_thread_join (threads[i]); /* what went wrong is in the work */
+  gboolean ok = oci_parallel_each (self->paths, context->jobs, compile_item, self, NULL, error);
   g_mutex_clear (&self->mutex);
-  if (self->failure == NULL)
-    return TRUE;
-  g_propagate_error (error, self->failure);
-  return FALSE;
+  return ok;
 }
 
 /* Returns: (transfer full) (nullable) */

@@ -1,6 +1,7 @@
 #include "builder/transform/compiler.h"
 
 #include "builder/sandbox/session.h"
+#include "builder/transform/script.h"
 
 #include "oci/base/fd.h"
 
@@ -20,10 +21,6 @@ enum
 
 #define MAX_ANSWER_BYTES (UINT32_C (64) * 1024 * 1024)
 #define MEMORY_BYTES (UINT64_C (4) * 1024 * 1024 * 1024)
-#define SCRIPT "/terrane/transform/compile.py"
-
-/* Of the file that glib-compile-resources makes. */
-extern GResource *terrane_transform_get_resource (void);
 
 struct _TerraneCompiler
 {
@@ -32,6 +29,21 @@ struct _TerraneCompiler
   OciFd output; /* of the interpreter's stderr, a file */
   char *tag;
 };
+
+char **
+terrane_compiler_env (const char *const *image)
+{
+  static const char *const names[] = { "PATH=", "LD_LIBRARY_PATH=", "PYTHONHOME=" };
+  GPtrArray *env = g_ptr_array_new ();
+  for (; image != NULL && *image != NULL; image++)
+    for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+      if (g_str_has_prefix (*image, names[i]))
+        g_ptr_array_add (env, g_strdup (*image));
+  g_ptr_array_add (env, g_strdup ("PYTHONHASHSEED=0"));
+  g_ptr_array_add (env, g_strdup ("LC_ALL=C.UTF-8"));
+  g_ptr_array_add (env, NULL);
+  return (char **) g_ptr_array_free (env, FALSE);
+}
 
 void
 terrane_compiler_free (TerraneCompiler *self)
@@ -142,23 +154,6 @@ on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
   (void) shutdown (self->socket, SHUT_RDWR); /* fails when the other end is closed, too */
 }
 
-/* Several threads start interpreters at once, and the first use of a resource is not thread-safe.
- */
-static const char *
-script_text (void)
-{
-  static char *text;
-  if (g_once_init_enter (&text))
-    {
-      g_autoptr (GBytes) script = g_resource_lookup_data (terrane_transform_get_resource (), SCRIPT,
-                                                          G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-      g_assert (script != NULL); /* it is part of the program */
-      g_once_init_leave (&text,
-                         g_strndup (g_bytes_get_data (script, NULL), g_bytes_get_size (script)));
-    }
-  return text;
-}
-
 static gboolean
 start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char *root,
        GError **error)
@@ -169,8 +164,9 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
     return oci_throw_errno (error, "starting Python");
   self->socket = pair[0];
   g_auto (OciFd) theirs = pair[1];
+  g_autofree char *script = terrane_transform_script ("compile.py");
   /* Not -I, which would make it ignore PYTHONHASHSEED: its environment has nothing else. */
-  const char *const argv[] = { interpreter->path, "-S", "-s", "-B", "-c", script_text (), NULL };
+  const char *const argv[] = { interpreter->path, "-S", "-s", "-B", "-c", script, NULL };
   const int stdio[] = { theirs, theirs, self->output };
   const TerraneSessionOptions options = {
     .memory_bytes = MEMORY_BYTES, .stdio = stdio, .ended = on_ended, .ended_data = self

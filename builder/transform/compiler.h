@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneCompiler TerraneCompiler;
 
+/** @image: (nullable): the image's environment. Returns: (transfer full): of that what a program
+ * needs to start, and what makes its bytecode the same in each run */
+char **terrane_compiler_env (const char *const *image);
+
 /**
  * terrane_compiler_new:
  * @root: directory with the file system that the interpreter is in

@@ -3,8 +3,10 @@
 #include "builder/sandbox/process.h"
 #include "builder/store/object.h"
 #include "builder/transform/elf-layout.h"
+#include "builder/transform/host-program.h"
 #include "builder/transform/transform.h"
 
+#include "oci/base/parallel.h"
 #include "oci/base/path.h"
 
 #include <elf.h>
@@ -23,6 +25,7 @@ enum
 };
 
 #define PROGRAM "eu-strip"
+#define NEEDS_PROGRAM "needs " PROGRAM ", which is not in PATH; install the package elfutils"
 
 /* What all threads share. */
 typedef struct
@@ -31,7 +34,6 @@ typedef struct
   char *directory; /* for the files that eu-strip makes */
   GMutex mutex;    /* guards the job, and what follows */
   guint files;     /* counted for their names */
-  GError *failure; /* the first one */
 } Strip;
 
 /* A file in memory. */
@@ -83,39 +85,28 @@ run (const char *const *argv, int fd, TerraneProcessResult *out_result, GError *
   if (terrane_process_run_full (&process, NULL, out_result, &local))
     return TRUE;
   if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                      "needs " PROGRAM ", which is not in PATH; install the package elfutils");
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, NEEDS_PROGRAM);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
-}
-
-/* Asked once: the program stays the same while a command runs, and each tree has a key.
- * Returns: (transfer none) (nullable) */
-static const char *
-program_version (GError **error)
-{
-  static const char *const argv[] = { PROGRAM, "--version", NULL };
-  static GMutex mutex;
-  static char *version;
-  g_auto (TerraneProcessResult) result = { 0 };
-  g_mutex_lock (&mutex);
-  if (version == NULL && run (argv, -1, &result, error))
-    version = g_strdup (result.output);
-  const char *known = version;
-  g_mutex_unlock (&mutex);
-  return known;
 }
 
 static json_t *
 make_key (const TerraneTransformContext *context, GError **error)
 {
-  const char *version = program_version (error);
-  if (version == NULL)
-    return NULL;
+  g_autoptr (GError) local = NULL;
+  const char *identity = terrane_host_program_identity (PROGRAM, &local);
+  if (identity == NULL)
+    {
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        oci_throw (error, OCI_ERROR_NOT_FOUND, NEEDS_PROGRAM);
+      else
+        g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
   json_t *key = json_object ();
   oci_json_set (key, "format", json_integer (FORMAT));
   oci_json_set (key, "debug", json_integer (context->spec->transforms->strip));
-  oci_json_set (key, "program", oci_json_text (version));
+  oci_json_set (key, "program", oci_json_text (identity));
   return key;
 }
 
@@ -270,22 +261,11 @@ strip_file (Strip *self, const char *path, GError **error)
     }
 }
 
-static void
-strip_in_thread (gpointer item, gpointer data)
+static gboolean
+strip_item (gpointer data, gpointer item, G_GNUC_UNUSED GCancellable *stop, GError **error)
 {
-  Strip *self = data;
-  g_autofree char *path = item;
-  g_autoptr (GError) local = NULL;
-  g_mutex_lock (&self->mutex);
-  gboolean wanted = self->failure == NULL;
-  g_mutex_unlock (&self->mutex);
-  if (!wanted || strip_file (self, path, &local))
-    return;
-  g_prefix_error (&local, "/%s: ", path);
-  g_mutex_lock (&self->mutex);
-  if (self->failure == NULL)
-    self->failure = g_steal_pointer (&local);
-  g_mutex_unlock (&self->mutex);
+  OCI_PREFIX (error, "/%s", (const char *) item);
+  return strip_file (data, item, error);
 }
 
 /* Symbolic links and what is too short for a header are not looked at. */
@@ -302,20 +282,14 @@ static gboolean
 strip_all (Strip *self, GError **error)
 {
   const TerraneTransformContext *context = self->job->context;
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   if (!terrane_tree_foreach (self->job->source, collect, paths, error))
     return FALSE;
   terrane_progress_phase (context->progress, 0, "stripping %s", context->spec->name);
   g_mutex_init (&self->mutex);
-  GThreadPool *pool = g_thread_pool_new (strip_in_thread, self, (int) context->jobs, FALSE, NULL);
-  for (guint i = 0; i < paths->len; i++)
-    g_thread_pool_push (pool, paths->pdata[i], NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
+  gboolean ok = oci_parallel_each (paths, context->jobs, strip_item, self, NULL, error);
   g_mutex_clear (&self->mutex);
-  if (self->failure == NULL)
-    return TRUE;
-  g_propagate_error (error, self->failure);
-  return FALSE;
+  return ok;
 }
 
 /* A directory that gc removes if this process dies. */

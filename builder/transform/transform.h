@@ -18,8 +18,8 @@ typedef struct
   gboolean is_host; /* this machine's, for an image of another architecture */
   OciDigest root;   /* else: commit of the file system that it is in */
   char *path;       /* absolute, in that file system */
-  char *identity;   /* changes when its bytecode may */
-  char **env;       /* (nullable): what it needs to start */
+  char *identity;   /* of every file that it can read: the root, or see host-python.h */
+  char **env;       /* exactly its environment */
 } TerraneInterpreter;
 
 void terrane_interpreter_clear (TerraneInterpreter *self);

@@ -7,8 +7,6 @@
 #include "builder/sandbox/sandbox.h"
 #include "builder/validation/result.h"
 
-#include "oci/digest.h"
-
 G_BEGIN_DECLS
 
 typedef struct
@@ -47,8 +45,5 @@ typedef struct
  */
 gboolean terrane_validation_run (const TerraneValidation *self, GPtrArray **out_results,
                                  GError **error);
-
-/** Of everything built in that an outcome depends on. */
-OciDigest terrane_validation_version (void);
 
 G_END_DECLS

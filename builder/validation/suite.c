@@ -1,7 +1,5 @@
 #include "builder/validation/suite.h"
 
-#include "builder/validation/run.h"
-
 #include "oci/base/json.h"
 
 #include <gio/gio.h>
@@ -28,7 +26,7 @@ terrane_suite_file (const char *name)
 }
 
 OciDigest
-terrane_validation_version (void)
+terrane_suite_version (void)
 {
   g_autoptr (GByteArray) all = g_byte_array_new ();
   for (const char *const *name = suite_files; *name != NULL; name++)

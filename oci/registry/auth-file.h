@@ -3,7 +3,7 @@
  * files are is in auth-lookup.h, writing them in auth-store.h. */
 #pragma once
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
  * name. */
 #pragma once
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
 
 #include <gio/gio.h>
 

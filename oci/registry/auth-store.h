@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
 
 #include <gio/gio.h>
 

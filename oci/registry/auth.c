@@ -1,13 +1,13 @@
 #include "oci/registry/auth.h"
 
+#include "oci/aws/ecr.h"
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
+#include "oci/http/retry.h"
+#include "oci/http/url.h"
 #include "oci/registry/challenge.h"
-#include "oci/registry/ecr.h"
 #include "oci/registry/failure.h"
-#include "oci/registry/retry.h"
 #include "oci/registry/scope.h"
-#include "oci/registry/url.h"
 
 #include <string.h>
 

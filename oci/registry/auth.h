@@ -9,9 +9,9 @@
  * Safe to use from several threads. */
 #pragma once
 
+#include "oci/http/http.h"
 #include "oci/reference.h"
 #include "oci/registry/auth-lookup.h"
-#include "oci/registry/http.h"
 
 G_BEGIN_DECLS
 

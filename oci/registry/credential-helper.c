@@ -1,6 +1,6 @@
 #include "oci/registry/credential-helper.h"
 
-#include "oci/registry/helper-process.h"
+#include "oci/http/helper-process.h"
 
 #include <stdlib.h>
 #include <string.h>

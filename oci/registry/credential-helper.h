@@ -2,7 +2,7 @@
  * "get", "store" and "erase" (github.com/docker/docker-credential-helpers). */
 #pragma once
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
 
 #include <gio/gio.h>
 

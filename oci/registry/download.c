@@ -1,8 +1,8 @@
 #include "oci/registry/download.h"
 
-#include "oci/registry/credentials.h"
+#include "oci/http/credentials.h"
+#include "oci/http/url.h"
 #include "oci/registry/resume.h"
-#include "oci/registry/url.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* A file from a web server, known by its digest. */
 #pragma once
 
+#include "oci/http/http.h"
 #include "oci/layout.h"
-#include "oci/registry/http.h"
 #include "oci/registry/transfer.h"
 
 G_BEGIN_DECLS

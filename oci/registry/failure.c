@@ -1,8 +1,8 @@
 #include "oci/registry/failure.h"
 
+#include "oci/aws/ecr.h"
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
-#include "oci/registry/ecr.h"
 
 #include <string.h>
 

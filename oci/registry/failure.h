@@ -2,8 +2,8 @@
  * distribution-spec v1.1 "Error Codes". */
 #pragma once
 
+#include "oci/http/http.h"
 #include "oci/reference.h"
-#include "oci/registry/http.h"
 
 G_BEGIN_DECLS
 

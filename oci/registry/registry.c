@@ -1,10 +1,10 @@
 #include "oci/registry/registry.h"
 
+#include "oci/aws/ecr.h"
+#include "oci/http/url.h"
 #include "oci/registry/auth.h"
 #include "oci/registry/challenge.h"
-#include "oci/registry/ecr.h"
 #include "oci/registry/failure.h"
-#include "oci/registry/url.h"
 
 #include <string.h>
 

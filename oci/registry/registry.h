@@ -2,9 +2,9 @@
  * other files (push.h). distribution-spec v1.1. */
 #pragma once
 
+#include "oci/http/retry.h"
 #include "oci/reference.h"
 #include "oci/registry/auth-lookup.h"
-#include "oci/registry/retry.h"
 
 G_BEGIN_DECLS
 

@@ -2,8 +2,8 @@
  * downloads from other servers share. RFC 9110 section 14, "Range Requests". */
 #pragma once
 
+#include "oci/http/retry.h"
 #include "oci/layout.h"
-#include "oci/registry/retry.h"
 #include "oci/registry/transfer.h"
 
 G_BEGIN_DECLS

@@ -1,6 +1,6 @@
 #include "oci/registry/upload.h"
 
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The AWS configuration files: any bytes. */
 #include "fuzz.h"
 
-#include "oci/registry/aws-profile.h"
+#include "oci/aws/aws-profile.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Programs, and ld.so.cache: both come from images of strangers. */
 #include "fuzz.h"
 
-#include "builder/check/elf-file.h"
-#include "builder/check/linker-cache.h"
+#include "builder/elf/elf-file.h"
+#include "builder/elf/linker-cache.h"
 
 #include "oci/base/fd.h"
 

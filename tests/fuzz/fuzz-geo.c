@@ -1,7 +1,7 @@
 /* Texts of libraries and rows of proj.db: both come from images of strangers. */
 #include "fuzz.h"
 
-#include "builder/check/elf-symbols.h"
+#include "builder/elf/elf-symbols.h"
 #include "builder/geo/geo-file.h"
 
 #include "oci/base/fd.h"

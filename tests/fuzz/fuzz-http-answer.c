@@ -1,7 +1,7 @@
 /* What a web server in the sandbox answers. */
 #include "fuzz.h"
 
-#include "builder/sandbox/http-client.h"
+#include "builder/lambda/http-client.h"
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

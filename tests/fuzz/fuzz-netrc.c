@@ -1,6 +1,6 @@
 /* ~/.netrc. */
-#include "oci/registry/credentials.h"
-#include "oci/registry/netrc.h"
+#include "oci/http/credentials.h"
+#include "oci/http/netrc.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  */
 #include "fuzz.h"
 
+#include "builder/lambda/runtime-api.h"
 #include "builder/sandbox/bwrap.h"
-#include "builder/sandbox/runtime-api.h"
 
 #include <string.h>
 

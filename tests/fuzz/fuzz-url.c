@@ -1,8 +1,8 @@
 /* URLs and header fields that registries send: Location, Retry-After, realms of token servers. */
 #include "fuzz.h"
 
-#include "oci/registry/retry.h"
-#include "oci/registry/url.h"
+#include "oci/http/retry.h"
+#include "oci/http/url.h"
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* closure-probe STORE COMMIT: what every program and library of a commit loads, for comparison with
  * ld.so --list. Prints {FILE: {NAME: FILE or null}}. */
-#include "builder/check/programs.h"
+#include "builder/facts/programs.h"
 #include "builder/store/commit.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include <stdio.h>
 

@@ -4,6 +4,7 @@
 #include "builder/image/files.h"
 #include "builder/store/commit.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include "oci/image.h"
 

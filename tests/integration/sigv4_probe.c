@@ -1,6 +1,6 @@
 /* Signs the requests of a JSON array on stdin, for a comparison with another implementation: one
  * line for each, the value of the Authorization header. */
-#include "oci/registry/aws-sigv4.h"
+#include "oci/aws/aws-sigv4.h"
 
 #include "oci/base/json.h"
 

@@ -136,6 +136,18 @@ class TestCase(unittest.TestCase):
         self.run_terrane("fsck", store=store)
 
 
+def read_cache_entry(path):
+    """The document of STORE/cache/KIND/KEY, after the line that says what it is."""
+    header, _, document = path.read_bytes().partition(b"\n")
+    assert header.decode() == f"terrane-cache 1 {path.parent.name} {path.name} {hashlib.sha256(document).hexdigest()}", header
+    return json.loads(document)
+
+
+def write_cache_entry(path, value):
+    document = json.dumps(value).encode()
+    path.write_bytes(f"terrane-cache 1 {path.parent.name} {path.name} {hashlib.sha256(document).hexdigest()}\n".encode() + document)
+
+
 def remove_tree(path):
     """rmtree that also removes directories without write permission."""
     for directory, _, _ in os.walk(path):

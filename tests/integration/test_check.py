@@ -391,7 +391,10 @@ class Programs(CheckCase):
         rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
         self.assertEqual(run["tool"]["driver"]["name"], "terrane")
         self.assertEqual(len(rules), len(set(rules)))
-        self.assertEqual(set(rules), set(re.findall(r"^\| `([a-z-]+\.[a-z-]+)` \|", (TOP / "docs/checks.md").read_text(), re.MULTILINE)))
+        documented = dict(re.findall(r"^\| `([a-z-]+\.[a-z-]+)` \| ([^|]*) \|", (TOP / "docs/checks.md").read_text(), re.MULTILINE))
+        self.assertEqual({rule["id"]: rule["properties"]["levels"] for rule in run["tool"]["driver"]["rules"]},
+                         {finding: [level for level in ("error", "warning", "note") if re.search(rf"\b{level}", column)]
+                          for finding, column in documented.items()})
         self.assertEqual(len(run["results"]), 2)
         related = [place["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"] for place in result.get("relatedLocations", [])]
         self.assertEqual(related, [f"{MODULES}/%C3%A4%20n.so"])

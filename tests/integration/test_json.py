@@ -55,18 +55,18 @@ class Failures(TestCase):
         record = self.build(self.write_profile(trees=trees))
         self.assertNotIn("error", record)
         profile = self.write_profile(trees=trees, validate={"commands": [["/no/such/program"]]})
-        failed = self.failure(3, "gate", "--json", "build", profile, also=("digest", "layers", "validation", "passed"))
+        failed = self.failure(3, "refused", "--json", "build", profile, also=("digest", "layers", "validation", "passed"))
         self.assertIs(failed["passed"], False)
-        results = self.failure(3, "gate", "--json", "validate", "test", "--command", "/no/such/program", also=("image", "results"))
+        results = self.failure(3, "refused", "--json", "validate", "test", "--command", "/no/such/program", also=("image", "results"))
         self.assertEqual(len(results["results"]), 1)
         bad = self.write_profile(target="aws-lambda", trees=trees, config={"entrypoint": ["/no/such/program"]})
-        findings = self.failure(3, "gate", "--json", "build", bad, also=("findings", "name", "passed", "platform"))["findings"]
+        findings = self.failure(3, "refused", "--json", "build", bad, also=("findings", "name", "passed", "platform"))["findings"]
         self.assertIn("error", [finding["severity"] for finding in findings])
-        both = self.failure(3, "gate", "--json", "build", bad, self.write_profile("b.json", name="b"), also=("builds",))
+        both = self.failure(3, "refused", "--json", "build", bad, self.write_profile("b.json", name="b"), also=("builds",))
         self.assertEqual([build["passed"] for build in both["builds"]], [False, True])
         self.assertEqual(both["builds"][0]["record"]["findings"], findings)
         # A base without os-release and shell is nothing that Lambda starts.
-        check = self.failure(3, "gate", "--json", "check", "--target", "aws-lambda", "test",
+        check = self.failure(3, "refused", "--json", "check", "--target", "aws-lambda", "test",
                           also=("digest", "target", "errors", "warnings", "notes", "off", "findings"))
         self.assertGreater(check["errors"], 0)
         stale = self.directory / "stale.json"

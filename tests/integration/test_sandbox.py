@@ -149,7 +149,7 @@ class Sandbox(TestCase):
                                      "metadata.py": "nothing along sys.path is the installed package ‘rio-tiler’"}.items():
                     self.assertRegex(message, rf"(?s)script {script}: failed with exit code 1\n(  \|[^\n]*\n)*  → {text}")
 
-    def test_gates_are_refused_before_the_build(self):
+    def test_probes_are_refused_before_the_build(self):
         """The base does not exist, which nobody gets to see."""
         for kind in ("podman", "none"):
             profile = self.write_profile(base={"archive": "/no/such"}, validate={"http": [{"path": "/"}]},

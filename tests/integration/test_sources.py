@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from terrane_test import TERRANE, Registry, TestCase, have, make_tar
+from terrane_test import Registry, TERRANE, TestCase, have, make_tar, read_cache_entry, write_cache_entry
 from web_server import Server, WebServer
 
 HELP = subprocess.run([TERRANE, "--help"], capture_output=True, text=True).stdout
@@ -464,6 +464,69 @@ class Ostree(SourceCase):
         record = self.build_trees({"name": "tool", "directory": "content"})
         self.assertEqual({record["layers"][-1]["digest"]}, digests)
 
+    def objects(self, repository, suffix):
+        return sorted((repository / "objects").rglob(f"*.{suffix}"))
+
+    def copy_object(self, source, target):
+        """As an attacker or a bad disk would: the content and attributes of one object under the checksum of another."""
+        target.unlink()
+        subprocess.run(["cp", "-a", "--no-preserve=links", source, target], check=True)
+
+    def test_objects_that_are_not_their_checksums(self):
+        sources = {}
+        self.write("other/usr/share/x", "tampered")
+        (self.directory / "other/usr/share").chmod(0o711)
+        for mode, suffixes in {"archive": ["filez", "dirtree", "dirmeta", "commit"], "bare-user": ["file"], "bare-user-only": ["file"]}.items():
+            repository = self.make_repository(mode, f"good-{mode}")
+            commit = self.ostree("rev-parse", f"--repo={repository}", "app/stable")
+            other = self.directory / f"other-{mode}"
+            self.ostree("init", f"--repo={other}", f"--mode={mode}")
+            self.ostree("commit", f"--repo={other}", "-b", "app/stable", "--owner-uid=0", "--owner-gid=0", "--no-xattrs",
+                        f"--tree=dir={self.directory / 'other'}")
+            for suffix in suffixes:
+                name = f"bad-{mode}-{suffix}"
+                subprocess.run(["cp", "-a", repository, self.directory / name], check=True)
+                known = {path.name for path in self.objects(repository, suffix)}
+                foreign = next(path for path in self.objects(other, suffix) if path.name not in known)
+                wanted = self.objects(self.directory / name, suffix)
+                if suffix.startswith("file"):
+                    regular = self.ostree("ls", f"--repo={repository}", "-C", commit, "/usr/share/x").split()[4]
+                    wanted = [path for path in wanted if path.parent.name + path.stem == regular]
+                for path in wanted:
+                    self.copy_object(foreign, path)
+                self.assertNotEqual(subprocess.run(["ostree", "fsck", f"--repo={self.directory / name}"], capture_output=True).returncode, 0)
+                sources[name] = commit
+        for name, commit in sources.items():
+            with self.subTest(name=name):
+                self.build_fails(1, rf"ostree: the object [0-9a-f]{{12}}…, .* is damaged; 'ostree fsck' shows .*{name}", self.tree(name, commit))
+        # Nothing of that is found by who names the same commit elsewhere.
+        for mode in ("archive", "bare-user"):
+            record = self.build_trees(self.tree(f"good-{mode}", sources[f"bad-{mode}-file{'z' if mode == 'archive' else ''}"]))
+            self.assertEqual(self.files(record, "tool"), self.expected)
+        # What a filter leaves out is not read.
+        record = self.build_trees(self.tree("bad-archive-filez", sources["bad-archive-filez"], exclude=["usr/share/x"]))
+        self.assertNotIn("usr/share/x", self.files(record, "tool"))
+
+    def test_pulled_objects_that_are_not_their_checksums(self):
+        repository = self.make_repository("archive")
+        commit = self.ostree("rev-parse", f"--repo={repository}", "app/stable")
+        url, _, stop = self.serve(repository)
+        self.addCleanup(stop)
+        self.build_trees(self.tree(url))
+        pulled = self.store / "repo/objects"
+        object_name = self.ostree("ls", f"--repo={repository}", "-C", commit, "/usr/share/x").split()[4]
+        path = pulled / object_name[:2] / f"{object_name[2:]}.file"
+        attributes = os.getxattr(path, "user.ostreemeta")
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(b"T" * len(content))
+        os.setxattr(path, "user.ostreemeta", attributes)
+        self.build_fails(1, rf"the object {object_name[:12]}…, the file .*usr/share/x.* is damaged; 'terrane fsck --repair' removes it",
+                         self.tree(url, prefix="/elsewhere"))
+        self.run_terrane("fsck", "--repair")
+        record = self.build_trees(self.tree(url, prefix="/elsewhere"))
+        self.assertEqual(self.files(record, "tool")["elsewhere/usr/share/x"], content)
+
     def test_ref_and_commit(self):
         repository = self.make_repository("archive")
         first = self.ostree("rev-parse", f"--repo={repository}", "app/stable")
@@ -554,8 +617,7 @@ class Ostree(SourceCase):
 
     def forget_pulls(self):
         for path in (self.store / "cache/pulled").iterdir():
-            entry = json.loads(path.read_text())
-            path.write_text(json.dumps({**entry, "used": int(time.time()) - 31 * DAY}))
+            write_cache_entry(path, {**read_cache_entry(path), "used": int(time.time()) - 31 * DAY})
 
     def test_broken_repository_over_http(self):
         repository = self.make_repository("archive")

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from terrane_test import TERRANE, TestCase, make_tar, sha256
+from terrane_test import TERRANE, TestCase, make_tar, read_cache_entry, sha256, write_cache_entry
 
 
 def cut(path):
@@ -147,9 +147,9 @@ class Damage(TestCase):
         store = self.damaged()
         shutil.rmtree(store / "cache/images")
         for entry in (store / "cache/layers").iterdir():
-            value = json.loads(entry.read_text())
+            value = read_cache_entry(entry)
             self.assertEqual(value.pop("size"), self.blob(value["digest"]).stat().st_size)
-            entry.write_text(json.dumps(value))
+            write_cache_entry(entry, value)
         cut(self.blob(self.layer, store))
         self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
 
@@ -242,7 +242,7 @@ class Damage(TestCase):
                     self.assert_store_is_sound(store)
 
     def test_damaged_cache_entry_costs_that_entry_only(self):
-        for damage in (cut, empty, as_directory, as_fifo):
+        for damage in (cut, flip, empty, as_directory, as_fifo):
             store = self.damaged()
             with self.subTest(damage=damage.__name__):
                 for entry in list((store / "cache").rglob("*")):
@@ -251,6 +251,50 @@ class Damage(TestCase):
                 self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
                 self.assertEqual(self.terrane(store, "gc").returncode, 0)
                 self.assert_store_is_sound(store)
+
+    def test_entries_of_other_keys_are_not_taken(self):
+        """Each entry replaced by a sound one of another key, of the same kind where there is one."""
+        self.write("two/f", "of another tree")
+        other = self.write_profile("other.json", name="other", trees=[{"name": "t", "directory": "two", "prefix": "/t"}],
+                                   validate={"scripts": ["true.py"]})
+        self.write("true.py", "")
+        record = json.loads(self.run_terrane("--json", "build", "--no-lock", "--no-validate", other).stdout)
+        store = self.damaged()
+        kinds = {}
+        for kind in (store / "cache").iterdir():
+            entries = sorted(kind.iterdir())
+            kinds[kind.name] = len(entries)
+            contents = [entry.read_bytes() for entry in entries]
+            for entry, content in zip(entries, contents[1:] + contents[:1] if len(entries) > 1 else [None]):
+                entry.write_bytes(content if content else next((store / "cache/trees").iterdir()).read_bytes())
+        self.assertGreaterEqual({kind for kind, count in kinds.items() if count > 1}, {"trees", "layers", "images", "names"})
+        for profile, digest in ((self.profile, self.digest), (other, record["digest"])):
+            self.assertEqual(self.build(profile, "--no-lock", "--no-validate", store=store)["digest"], digest)
+        for entry in (store / "cache").rglob("*"):
+            if entry.is_file() and entry.parent.name in ("layers", "images", "names"):
+                read_cache_entry(entry)  # made again
+        self.assertEqual(self.terrane(store, "gc").returncode, 0)
+        for entry in (store / "cache").rglob("*"):
+            if entry.is_file():
+                read_cache_entry(entry)
+        self.assert_store_is_sound(store)
+
+    def test_facts_of_damaged_files_are_not_remembered(self):
+        shutil.copy("/bin/true", self.directory / "one/program")
+        self.build(self.profile, "--no-lock")
+        findings = self.terrane(self.store, "--json", "check", "test").stdout
+        store = self.damaged()
+        shutil.rmtree(store / "cache/programs")
+        program, = (path for path in self.objects(store, ".file") if path.stat().st_size == os.stat("/bin/true").st_size)
+        program.chmod(0o600)
+        data = program.read_bytes()
+        at = 0x12  # e_machine, of another processor
+        program.write_bytes(data[:at] + b"\x08\0" + data[at + 2:])
+        result = self.terrane(store, "check", "test")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("is damaged; 'terrane fsck --repair'", result.stderr)
+        program.write_bytes(data)
+        self.assertEqual(self.terrane(store, "--json", "check", "test").stdout, findings)
 
     def test_cycle_of_directories(self):
         """Only tampering makes one: a directory with the content of another that leads back to it."""

@@ -13,7 +13,7 @@ import time
 import unittest
 import zipfile
 
-from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have
+from terrane_test import INPUTS, PACKAGE_CLIENT, SHARED, TestCase, have, sha256
 
 BASE = next(iter(INPUTS.glob("debian12-base-amd64.tar.zst")), None)
 X86 = platform.machine() == "x86_64"
@@ -159,6 +159,33 @@ class Strip(TransformCase):
         record = self.build(self.profile({"strip": True}))
         self.assertEqual(self.reports(record)["strip"]["kept"], {"with data in a section of its own": 1})
         self.assertEqual((self.tree(record) / "opt/libx.so").read_bytes(), before)
+
+    def test_what_another_eu_strip_made_is_not_taken(self):
+        """The same version, by its own words: once another program, once another library of the same program."""
+        self.compile("libx.so", "-shared", "-fPIC")
+        real = shutil.which("eu-strip")
+        names = ("program-1", "program-2", "library-1", "library-2")
+        for name, option in zip(names, ("-g", "-p", "-g", "-p")):
+            directory = self.directory / name
+            directory.mkdir()
+            if name.startswith("program"):
+                (directory / "eu-strip").write_text(f'#!/bin/sh\nexec {real} {option} "$@"\n')
+                (directory / "eu-strip").chmod(0o755)
+                continue
+            self.write("option.c", f'const char *option (void) {{ return "{option}"; }}\n')
+            self.write("main.c", "#include <unistd.h>\nextern const char *option (void);\nint main (int argc, char **argv) {\n"
+                       f'const char *all[40] = {{ "{real}", option () }};\n'
+                       f'for (int i = 1; i < argc; i++) all[i + 1] = argv[i];\nreturn execv ("{real}", (char **) all); }}\n')
+            run("gcc", "-shared", "-fPIC", "-o", directory / "liboption.so", "option.c", cwd=self.directory)
+            run("gcc", "-o", directory / "eu-strip", "main.c", f"-L{directory}", "-loption", "-Wl,-rpath,$ORIGIN", cwd=self.directory)
+        self.assertEqual(*(sha256(self.directory / name / "eu-strip") for name in names[2:]))
+        profile = self.profile({"strip": True})
+        sizes = []
+        for name in names:
+            record = self.build(profile, "--no-lock", env={"PATH": f"{self.directory / name}:{os.environ['PATH']}"})
+            sizes.append((self.tree(record) / "opt/libx.so").stat().st_size)
+        self.assertGreater(sizes[0], sizes[1])  # without debug information it still has its symbols
+        self.assertEqual(sizes, sizes[:2] * 2)
 
     def test_without_eu_strip_the_message_says_what_to_install(self):
         self.compile("libx.so", "-shared", "-fPIC")
@@ -375,6 +402,93 @@ class Bytecode(TransformCase):
         self.write("tree/pkg/__init__.py", "VALUE = 'after'\n")
         record = self.build(self.directory / "profile.json")
         self.assertIn(b"after", pyc_files(self.tree(record) / "var/task")["pkg/__pycache__/__init__.cpython-311.pyc"])
+
+
+LINKED_PYTHON = pathlib.Path("/usr/bin/python3.11")
+
+
+@unittest.skipUnless(LINKED_PYTHON.exists() and have("bwrap", "ostree"), "needs Debian 12's Python, bubblewrap and ostree")
+class BytecodeKeys(TransformCase):
+    """One store, one source, bases that differ in one file that the compile reads: none gets the bytecode of another."""
+
+    SPOIL = ("import builtins\n_compile = builtins.compile\n"
+             "builtins.compile = lambda source, name, *a, **k: _compile(b'SPOILT = 1' if name == '/opt/m.py' else source, name, *a, **k)\n")
+
+    def setUp(self):
+        super().setUp()
+        self.write("tree/m.py", "GOOD = 1\n")
+        # Libraries by their own paths, which is where the program looks for them.
+        base = self.directory / "plain"
+        keep_out = shutil.ignore_patterns("__pycache__", "test*", "lib-dynload", "*-packages", "idlelib", "lib2to3", "config-*", "ensurepip")
+        shutil.copytree("/usr/lib/python3.11", base / "usr/lib/python3.11", ignore=keep_out, symlinks=True)
+        (base / "usr/bin").mkdir()
+        shutil.copy(LINKED_PYTHON, base / "usr/bin")
+        (base / "usr/bin/python3").symlink_to("python3.11")
+        for line in run("ldd", LINKED_PYTHON).splitlines():
+            path = next((word for word in line.split() if word.startswith("/")), None)
+            if path:
+                (base / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, base / path[1:])
+        for name in ("tmp", "proc", "dev"):
+            (base / name).mkdir()
+
+    def names(self, base, env=None):
+        record = self.build(self.profile({"bytecode": "unchecked-hash"}, base={"directory": base}, config={"env": {"PATH": "/usr/bin", **(env or {})}},
+                                         name=base), "--no-lock")
+        data, = pyc_files(self.tree(record) / "opt").values()
+        return record, marshal.loads(data[16:]).co_names
+
+    def spoilt(self, path, text):
+        """A copy of the base in which one file differs."""
+        copy = self.directory / path.replace("/", "-")
+        shutil.copytree(self.directory / "plain", copy, symlinks=True)
+        file = copy / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        old = file.read_text() if file.exists() else ""
+        file.write_text(f"{old}\n{text}")
+        return copy.name
+
+    def test_modules_of_the_standard_library(self):
+        for path in ("usr/lib/python3.11/struct.py", "usr/lib/python3.11/encodings/utf_8.py", "usr/lib/python3.11/warnings.py"):
+            name = self.spoilt(path, self.SPOIL)
+            self.assertEqual(self.names(name)[1], ("SPOILT",), path)  # so that it would matter
+        self.assertEqual(self.names("plain")[1], ("GOOD",))
+        before = self.names("plain")[0]["commit"]
+        self.assertEqual(self.names("plain")[0]["commit"], before)
+
+    def test_another_home_of_modules(self):
+        shutil.copytree(self.directory / "plain", self.directory / "homes", symlinks=True)
+        shutil.copytree(self.directory / "plain/usr/lib/python3.11", self.directory / "homes/srv/lib/python3.11")
+        with open(self.directory / "homes/srv/lib/python3.11/struct.py", "a") as file:
+            file.write(self.SPOIL)
+        base = self.directory / "homes.tar"
+        run("tar", "-cf", base, "-C", self.directory / "homes", ".")
+        # The variable comes from the image that is the base; equal files, another environment.
+        image = self.build(self.write_profile("of-files.json", name="of-files", base={"archive": str(base)},
+                                              config={"env": {"PATH": "/usr/bin"}}), "--no-lock")
+        moved = self.build(self.write_profile("moved.json", name="moved", base={"archive": str(base)},
+                                              config={"env": {"PATH": "/usr/bin", "PYTHONHOME": "/srv"}}), "--no-lock")
+        self.assertEqual(image["commit"], moved["commit"])
+        found = []
+        for name in ("moved", "of-files"):
+            record = self.build(self.profile({"bytecode": "unchecked-hash"}, base={"image": f"oci:{self.layout()}:{name}:latest"}, name=f"on-{name}"),
+                                "--no-lock")
+            data, = pyc_files(self.tree(record) / "opt").values()
+            found.append(marshal.loads(data[16:]).co_names)
+        self.assertEqual(found, [("SPOILT",), ("GOOD",)])
+
+
+    def test_the_python_of_this_machine(self):
+        self.write("tree/m.py", "# -*- coding: cp1252 -*-\nGOOD = 1\n")
+        self.write("arm/usr/bin/python3.11", "for another processor").chmod(0o755)
+        profile = self.profile({"bytecode": "unchecked-hash"}, base={"directory": "arm"}, platform="linux/arm64" if X86 else "linux/amd64")
+        table = 'decoding_table = decoding_table.replace("G", "S")\n'
+        found = []
+        for name in (self.spoilt("usr/lib/python3.11/encodings/cp1252.py", table), "plain"):
+            record = self.build(profile, "--no-lock", env={"PATH": f"{self.directory / name}/usr/bin:{os.environ['PATH']}"})
+            data, = pyc_files(self.tree(record) / "opt").values()
+            found.append(marshal.loads(data[16:]).co_names)
+        self.assertEqual(found, [("SOOD",), ("GOOD",)])
 
 
 class OtherArchitecture(TransformCase):

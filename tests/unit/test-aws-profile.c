@@ -1,5 +1,5 @@
 /* The dialect of the AWS shared config and credentials files. */
-#include "oci/registry/aws-profile.h"
+#include "oci/aws/aws-profile.h"
 
 #include "testing.h"
 

@@ -2,7 +2,7 @@
  * tests/aws-signing-test-suite/v4, the files header-signed-request.txt). */
 #include "testing.h"
 
-#include "oci/registry/aws-sigv4.h"
+#include "oci/aws/aws-sigv4.h"
 
 typedef struct
 {

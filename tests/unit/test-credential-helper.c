@@ -1,6 +1,6 @@
 /* docker-credential-NAME: the protocol, with scripts in place of real helpers. */
+#include "oci/http/helper-process.h"
 #include "oci/registry/credential-helper.h"
-#include "oci/registry/helper-process.h"
 
 #include <glib/gstdio.h>
 

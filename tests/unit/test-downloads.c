@@ -5,6 +5,7 @@
 #include "builder/store/downloads.h"
 #include "builder/store/fsck.h"
 #include "builder/store/gc.h"
+#include "builder/store/open.h"
 #include "builder/store/pulled.h"
 
 #include "oci/image-config.h"

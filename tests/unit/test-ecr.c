@@ -1,8 +1,8 @@
 /* Host names of Amazon ECR, and what decides where AWS is asked. */
-#include "oci/registry/ecr.h"
+#include "oci/aws/ecr.h"
 
-#include "oci/registry/aws-credentials.h"
-#include "oci/registry/aws-service.h"
+#include "oci/aws/aws-credentials.h"
+#include "oci/aws/aws-service.h"
 
 #include "testing.h"
 

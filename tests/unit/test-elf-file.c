@@ -1,4 +1,4 @@
-#include "builder/check/elf-file.h"
+#include "builder/elf/elf-file.h"
 
 #include "testing.h"
 

@@ -1,4 +1,4 @@
-#include "builder/sandbox/event.h"
+#include "builder/lambda/event.h"
 
 #include "testing.h"
 

@@ -60,17 +60,17 @@ test_text (void)
 }
 
 static void
-test_gate (void)
+test_refuse (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
   g_autoptr (GError) error = NULL;
-  g_assert_false (terrane_findings_gate (findings, &error, "refused by %s:", "X"));
-  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
+  g_assert_false (terrane_findings_refuse (findings, &error, "refused by %s:", "X"));
+  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
                 "refused by X:\n  elf.broken: ‘/z’ in ‘deps’: first\n    of two lines; repair it\n"
                 "  lambda.no-command: second\n1 warning:\n  elf.broken: ‘/a b\\x0a’ in ‘deps’: w");
   terrane_findings_ignore (findings, "elf.broken");
   terrane_findings_ignore (findings, "lambda.no-command");
-  g_assert_true (terrane_findings_gate (findings, NULL, "refused:"));
+  g_assert_true (terrane_findings_refuse (findings, NULL, "refused:"));
 }
 
 static const json_t *
@@ -270,8 +270,8 @@ test_one_cause (void)
                    "warning: elf.missing-library: ‘/a’ in ‘deps’\n  a\n  fix: add it\n\n"
                    "1 error, 1 warning, 0 notes\n");
   g_autoptr (GError) error = NULL;
-  g_assert_false (terrane_findings_gate (findings, &error, "no:"));
-  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
+  g_assert_false (terrane_findings_refuse (findings, &error, "no:"));
+  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
                 "no:\n  elf.missing-library: ‘/b’ in ‘deps’: b\n"
                 "    the same of 2 more files: ‘/c’, ‘/a’; add it\n"
                 "1 warning:\n  elf.missing-library: ‘/a’ in ‘deps’: a");
@@ -313,7 +313,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   g_test_add_func ("/finding/order", test_order);
   g_test_add_func ("/finding/text", test_text);
-  g_test_add_func ("/finding/gate", test_gate);
+  g_test_add_func ("/finding/refuse", test_refuse);
   g_test_add_func ("/finding/sarif", test_sarif);
   g_test_add_func ("/finding/sarif-locations", test_sarif_locations);
   g_test_add_func ("/finding/override", test_override);

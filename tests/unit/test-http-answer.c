@@ -1,5 +1,5 @@
 /* Answers of web servers, whose bodies end in one of three ways (RFC 9112, 6.3). */
-#include "builder/sandbox/http-client.h"
+#include "builder/lambda/http-client.h"
 
 #include "oci/base/error.h"
 

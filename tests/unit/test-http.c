@@ -1,7 +1,7 @@
 /* The HTTP client against a server in this process that says exactly what a test wants. */
 #include "testing.h"
 
-#include "oci/registry/http.h"
+#include "oci/http/http.h"
 
 #include <curl/curl.h>
 

@@ -1,5 +1,5 @@
 /* What becomes of the bytes that a function answers. */
-#include "builder/sandbox/lambda-report.h"
+#include "builder/lambda/lambda-report.h"
 #include "builder/validation/json-subset.h"
 
 #include "oci/base/json.h"

@@ -13,7 +13,7 @@ check (TerraneTree *tree, const OciImageConfig *config, GError **error)
   const TerranePython python = { 0 };
   if (!terrane_check_lambda (&view, &python, "2026-11-21", findings, error))
     return FALSE;
-  return terrane_findings_gate (findings, error, "AWS Lambda would refuse this image:");
+  return terrane_findings_refuse (findings, error, "AWS Lambda would refuse this image:");
 }
 
 static void
@@ -71,7 +71,7 @@ test_entrypoints (void)
       oci_image_config_set_cmd (config, cmd);
       g_assert_cmpint (check (tree, config, &error), ==, rows[i][1] == NULL);
       if (rows[i][1] != NULL)
-        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, rows[i][1]);
+        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, rows[i][1]);
     }
 }
 
@@ -112,7 +112,7 @@ test_commands (void)
       oci_image_config_set_cmd (config, rows[i].cmd);
       g_assert_cmpint (check (tree, config, &error), ==, rows[i].error == NULL);
       if (rows[i].error != NULL)
-        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, rows[i].error);
+        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, rows[i].error);
     }
 }
 
@@ -124,7 +124,7 @@ test_missing (void)
   g_autoptr (GError) error = NULL;
   oci_image_config_set_working_dir (config, "/absent");
   g_assert_false (check (tree, config, &error));
-  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE,
+  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
                 "AWS Lambda would refuse this image*config.entrypoint: missing*"
                 "config.working_dir: ‘/absent’ is no directory*");
   g_assert_cmpint (terrane_exit_code (error), ==, 3);
@@ -144,7 +144,7 @@ test_limits (void)
       oci_image_config_set_env (config, "KEY", value);
       g_assert_cmpint (check (tree, config, &error), ==, extra == 0);
       if (extra > 0)
-        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "*config.env: 4097 bytes*4096*");
+        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "*config.env: 4097 bytes*4096*");
     }
   for (uint64_t extra = 0; extra < 2; extra++)
     {
@@ -155,7 +155,7 @@ test_limits (void)
       add (tree, "big", OCI_ENTRY_FILE, 0644, UINT64_C (10737418240) - 30 + extra);
       g_assert_cmpint (check (tree, config, &error), ==, extra == 0);
       if (extra > 0)
-        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_GATE, "*size: 10.7 GB of files*");
+        assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "*size: 10.7 GB of files*");
     }
 }
 

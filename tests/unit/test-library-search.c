@@ -1,4 +1,4 @@
-#include "builder/check/closure.h"
+#include "builder/elf/closure.h"
 
 #include "testing.h"
 

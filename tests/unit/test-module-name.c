@@ -1,4 +1,4 @@
-#include "builder/check/module-name.h"
+#include "builder/facts/module-name.h"
 
 #include "testing.h"
 

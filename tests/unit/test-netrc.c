@@ -1,7 +1,7 @@
 /* ~/.netrc as curl(1), ftp(1) and Python's netrc module read it. */
 #include "testing.h"
 
-#include "oci/registry/netrc.h"
+#include "oci/http/netrc.h"
 
 static void
 test_entries (void)

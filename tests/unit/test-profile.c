@@ -38,21 +38,72 @@ must_load (const char *path)
   g_assert_nonnull (profile->base);
 }
 
-/* NAME.json fails with a message that matches each line of NAME.err. */
-static void
-must_fail (const char *path)
+/* RFC 7396. Returns: (transfer full) */
+static json_t *
+merge_patch (const json_t *target, const json_t *patch)
 {
+  if (!json_is_object (patch))
+    return json_deep_copy (patch);
+  json_t *merged = json_is_object (target) ? json_deep_copy (target) : json_object ();
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *) patch, key, value)
+  {
+    if (json_is_null (value))
+      (void) json_object_del (merged, key);
+    else
+      json_object_set_new (merged, key, merge_patch (json_object_get (merged, key), value));
+  }
+  return merged;
+}
+
+/* The profiles that bad ones extend; these are written to `bad/` beside them. */
+static void
+copy_parents (const TestDir *dir)
+{
+  g_autoptr (GDir) listing = g_dir_open (FIXTURES "/parents", 0, NULL);
+  g_assert_nonnull (listing);
+  for (const char *name; (name = g_dir_read_name (listing)) != NULL;)
+    {
+      g_autofree char *from = g_build_filename (FIXTURES "/parents", name, NULL);
+      g_autofree char *to = g_build_filename ("parents", name, NULL);
+      g_autofree char *text = NULL;
+      gsize len;
+      g_assert_true (g_file_get_contents (from, &text, &len, NULL));
+      g_free (test_dir_write (dir, to, text, len));
+    }
+}
+
+/* The profile @text fails with one message that matches all of @patterns. */
+static void
+must_fail (const TestDir *dir, const char *name, const char *text, char **patterns)
+{
+  g_autofree char *file = g_strdup_printf ("bad/%s.json", name);
+  g_autofree char *path = test_dir_write (dir, file, text, strlen (text));
   g_autoptr (GError) error = NULL;
-  g_autofree char *stem = g_strndup (path, strlen (path) - strlen (".json"));
-  g_autofree char *expected = g_strconcat (stem, ".err", NULL);
-  g_autofree char *text = NULL;
-  g_assert_true (g_file_get_contents (expected, &text, NULL, NULL));
-  g_auto (GStrv) patterns = g_strsplit (g_strchomp (text), "\n", -1);
   g_autoptr (TerraneProfile) profile = terrane_profile_load (path, NULL, &error);
   if (profile != NULL)
-    g_error ("%s is accepted", path);
+    g_error ("%s is accepted", name);
   for (char **pattern = patterns; *pattern != NULL; pattern++)
-    assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, *pattern);
+    assert_error_at (name, error, OCI_ERROR, OCI_ERROR_USAGE, *pattern);
+}
+
+/* A row of bad.json has the text itself, a whole profile, or a patch of one of the bases. */
+static char *
+text_of_row (const json_t *bases, const json_t *row)
+{
+  const json_t *text = json_object_get (row, "text"), *whole = json_object_get (row, "profile");
+  if (text != NULL)
+    return strdup (json_string_value (text));
+  if (whole != NULL)
+    return json_dumps (whole, JSON_ENCODE_ANY);
+  const char *base = json_string_value (json_object_get (row, "base"));
+  const json_t *target = json_object_get (bases, base != NULL ? base : "minimal");
+  g_assert_nonnull (target);
+  json_t *profile = merge_patch (target, json_object_get (row, "patch"));
+  char *dumped = json_dumps (profile, JSON_ENCODE_ANY);
+  json_decref (profile);
+  return dumped;
 }
 
 static void
@@ -70,7 +121,76 @@ test_good (void)
 static void
 test_bad (void)
 {
-  foreach_profile (FIXTURES "/bad", must_fail);
+  g_auto (TestDir) dir = test_dir_new ();
+  json_error_t problem;
+  json_t *rows, *document = json_load_file (FIXTURES "/bad.json", JSON_REJECT_DUPLICATES, &problem);
+  if (document == NULL)
+    g_error ("bad.json:%d: %s", problem.line, problem.text);
+  copy_parents (&dir);
+  rows = json_object_get (document, "profiles");
+  g_assert_cmpuint (json_array_size (rows), >, 150);
+  for (size_t i = 0; i < json_array_size (rows); i++)
+    {
+      const json_t *row = json_array_get (rows, i), *message = json_object_get (row, "message");
+      char *text = text_of_row (json_object_get (document, "bases"), row);
+      g_autoptr (GPtrArray) patterns = g_ptr_array_new ();
+      if (json_is_string (message))
+        g_ptr_array_add (patterns, (char *) json_string_value (message));
+      for (size_t j = 0; j < json_array_size (message); j++)
+        g_ptr_array_add (patterns, (char *) json_string_value (json_array_get (message, j)));
+      g_assert_cmpuint (patterns->len, >, 0);
+      g_ptr_array_add (patterns, NULL);
+      must_fail (&dir, json_string_value (json_object_get (row, "name")), text,
+                 (char **) patterns->pdata);
+      free (text);
+    }
+  json_decref (document);
+}
+
+/* A minimal profile with a list of @n times @element; "%d" in it becomes the number. */
+static char *
+with_many (const char *before, guint n, const char *element, const char *after)
+{
+  GString *text = g_string_new ("{\"name\":\"n\",\"platform\":\"linux/amd64\",\"base\":{"
+                                "\"archive\":\"b\"},");
+  g_string_append (text, before);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *number = g_strdup_printf ("%u", i);
+      g_auto (GStrv) pieces = g_strsplit (element, "%d", -1);
+      g_autofree char *one = g_strjoinv (number, pieces);
+      g_string_append_printf (text, "%s%s", i > 0 ? "," : "", one);
+    }
+  g_string_append (text, after);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_giant (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  static const struct
+  {
+    const char *before, *element, *after;
+    guint allowed;
+    const char *message;
+  } rows[] = {
+    { "\"config\":{\"cmd\":[", "\"x\"", "]}}", 1500, "*config.cmd: has 1501 elements*" },
+    { "\"trees\":[", "{\"name\":\"t%d\",\"directory\":\"d\",\"prefix\":\"/opt\"}", "]}", 100,
+      "*trees: has 101 elements, at most 100 are allowed*" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *most =
+          with_many (rows[i].before, rows[i].allowed, rows[i].element, rows[i].after);
+      g_autofree char *more =
+          with_many (rows[i].before, rows[i].allowed + 1, rows[i].element, rows[i].after);
+      g_autoptr (GBytes) data = test_bytes (most);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (TerraneProfile) profile = terrane_profile_parse ("p.json", data, NULL, &error);
+      g_assert_no_error (error);
+      must_fail (&dir, "giant", more, (char *[]){ (char *) rows[i].message, NULL });
+    }
 }
 
 static void
@@ -219,6 +339,7 @@ main (int argc, char **argv)
   g_test_add_func ("/profile/shipped", test_shipped);
   g_test_add_func ("/profile/good", test_good);
   g_test_add_func ("/profile/bad", test_bad);
+  g_test_add_func ("/profile/giant", test_giant);
   g_test_add_func ("/profile/content", test_content);
   g_test_add_func ("/profile/validate", test_validate);
   g_test_add_func ("/profile/requests", test_requests);

@@ -1,7 +1,7 @@
 /* Which proxy a host gets, and which lists except it: Go's and libcurl's forms. */
 #include "testing.h"
 
-#include "oci/registry/proxy.h"
+#include "oci/http/proxy.h"
 
 static void
 test_exceptions (void)

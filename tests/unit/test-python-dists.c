@@ -1,4 +1,5 @@
-#include "builder/check/python-dists.h"
+#include "builder/facts/python-dists.h"
+#include "builder/store/open.h"
 
 #include "builder/store/commit.h"
 #include "builder/store/object.h"

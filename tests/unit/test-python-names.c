@@ -1,4 +1,4 @@
-#include "builder/check/python-names.h"
+#include "builder/facts/python-names.h"
 
 #include "testing.h"
 

@@ -1,4 +1,4 @@
-#include "builder/check/python-path.h"
+#include "builder/facts/python-path.h"
 
 #include "testing.h"
 

@@ -1,7 +1,7 @@
 /* When another attempt is worth it, and how long it waits. */
 #include "testing.h"
 
-#include "oci/registry/retry.h"
+#include "oci/http/retry.h"
 
 static void
 test_retry_after (void)

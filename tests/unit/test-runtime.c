@@ -1,5 +1,5 @@
 /* The states of a Lambda runtime, and the paths of its API. */
-#include "builder/sandbox/runtime-api.h"
+#include "builder/lambda/runtime-api.h"
 
 #include "testing.h"
 

@@ -1,5 +1,8 @@
+#include "builder/store/cache.h"
+#include "builder/store/gc.h"
 #include "builder/store/ingest.h"
 #include "builder/store/object.h"
+#include "builder/store/open.h"
 
 #include "oci/base/error.h"
 
@@ -332,6 +335,95 @@ test_other_version (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_UNSUPPORTED, "the store *has the format ‘2’*");
 }
 
+/* No rule keeps what says nothing, so a kind of which something stays has no rule. */
+static void
+test_gc_knows_all_caches (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  if (!test_dir_holds_stores (&dir))
+    return;
+  g_autofree char *path = test_dir_file (&dir, "store");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneStore) store = terrane_store_open (path, TERRANE_STORE_EXCLUSIVE, &error);
+  g_assert_no_error (error);
+  g_autoptr (OciJsonValue) nothing = json_object ();
+  const OciDigest key = { { 7 } };
+  for (TerraneCacheKind kind = 0; kind < TERRANE_CACHE_KINDS; kind++)
+    {
+      terrane_cache_put (store, kind, &key, nothing, &error);
+      g_assert_no_error (error);
+      for (TerraneCacheKind other = 0; other < kind; other++)
+        g_assert_cmpstr (terrane_cache_kind_name (kind), !=, terrane_cache_kind_name (other));
+    }
+  TerraneGcReport report = { 0 };
+  terrane_gc (store, &report, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (report.cache_entries, ==, TERRANE_CACHE_KINDS);
+}
+
+static void
+assert_no_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
+{
+  g_autoptr (OciJsonValue) value = terrane_cache_get (store, kind, key);
+  g_assert_null (value);
+}
+
+/* What is in the place of an entry and was not written there is none, whatever was changed. */
+static void
+test_cache_entries_are_verified (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  if (!test_dir_holds_stores (&dir))
+    return;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneStore) store = open_store (&dir);
+  const OciDigest key = { { 7 } }, other_key = { { 8 } };
+  for (TerraneCacheKind kind = 0; kind < TERRANE_CACHE_KINDS; kind++)
+    {
+      OciDigestHex hex;
+      gsize size = 0;
+      g_autofree char *data = NULL;
+      g_autoptr (OciJsonValue) entry = json_pack ("{s:s, s:[i]}", "commit", "text", "list", kind);
+      g_autoptr (OciJsonValue) other = json_pack ("{s:s}", "commit", "other");
+      g_autofree char *name = g_strdup_printf ("store/cache/%s/%s", terrane_cache_kind_name (kind),
+                                               oci_digest_hex (&key, hex));
+      g_autofree char *path = test_dir_file (&dir, name);
+      terrane_cache_put (store, kind, &key, entry, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+      for (gsize at = 0; at < size; at++) /* each byte changed, and the file cut there */
+        {
+          g_autofree char *changed = g_memdup2 (data, size);
+          changed[at] ^= 1;
+          g_assert_true (g_file_set_contents (path, changed, (gssize) size, NULL));
+          assert_no_entry (store, kind, &key);
+          g_assert_true (g_file_set_contents (path, data, (gssize) at, NULL));
+          assert_no_entry (store, kind, &key);
+        }
+      g_autofree char *longer = g_strconcat (data, " ", NULL);
+      g_assert_true (g_file_set_contents (path, longer, -1, NULL));
+      assert_no_entry (store, kind, &key);
+      /* Sound ones, of another key and of another kind. */
+      for (TerraneCacheKind from = 0; from < TERRANE_CACHE_KINDS; from++)
+        {
+          g_autofree char *foreign = NULL;
+          const OciDigest *from_key = from == kind ? &other_key : &key;
+          g_autofree char *from_name = g_strdup_printf (
+              "store/cache/%s/%s", terrane_cache_kind_name (from), oci_digest_hex (from_key, hex));
+          g_autofree char *from_path = test_dir_file (&dir, from_name);
+          terrane_cache_put (store, from, from_key, other, &error);
+          g_assert_no_error (error);
+          g_assert_true (g_file_get_contents (from_path, &foreign, &size, NULL));
+          g_assert_true (g_file_set_contents (path, foreign, (gssize) size, NULL));
+          assert_no_entry (store, kind, &key);
+        }
+      terrane_cache_put (store, kind, &key, entry, &error);
+      g_assert_no_error (error);
+      g_autoptr (OciJsonValue) again = terrane_cache_get (store, kind, &key);
+      g_assert_true (json_equal (again, entry));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -341,5 +433,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/refused", test_refused);
   g_test_add_func ("/store/hard-links", test_hard_links);
   g_test_add_func ("/store/other-version", test_other_version);
+  g_test_add_func ("/store/gc-knows-all-caches", test_gc_knows_all_caches);
+  g_test_add_func ("/store/cache-entries-are-verified", test_cache_entries_are_verified);
   return g_test_run ();
 }

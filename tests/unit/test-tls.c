@@ -1,7 +1,7 @@
 /* Which certificates count for a registry: containers-certs.d(5). */
 #include "testing.h"
 
-#include "oci/registry/tls.h"
+#include "oci/http/tls.h"
 
 typedef struct
 {

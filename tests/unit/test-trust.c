@@ -1,7 +1,7 @@
 /* Which authorities count: $CURL_CA_BUNDLE, $SSL_CERT_FILE, $SSL_CERT_DIR, and the system's. */
 #include "testing.h"
 
-#include "oci/registry/trust.h"
+#include "oci/http/trust.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* What the client does with URLs that registries send. */
 #include "testing.h"
 
-#include "oci/registry/url.h"
+#include "oci/http/url.h"
 
 static void
 test_hide_password (void)

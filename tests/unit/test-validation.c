@@ -1,7 +1,7 @@
-#include "builder/sandbox/log-lines.h"
+#include "builder/lambda/log-lines.h"
 #include "builder/validation/explain.h"
-#include "builder/validation/gates-private.h"
 #include "builder/validation/junit.h"
+#include "builder/validation/probes-private.h"
 #include "builder/validation/report.h"
 
 #include "oci/base/fd.h"
@@ -227,15 +227,15 @@ test_slow_initialisation (void)
 {
   TerraneInvokeSpec spec = { 0 };
   TerraneLambdaResult answer = { .init_timed_out = TRUE };
-  g_auto (TerraneGateResult) failed = { 0 }, accepted = { 0 }, quick = { 0 };
-  terrane_invoke_gate_judge (&spec, &answer, &failed);
+  g_auto (TerraneProbeResult) failed = { 0 }, accepted = { 0 }, quick = { 0 };
+  terrane_invoke_probe_judge (&spec, &answer, &failed);
   g_assert_true (g_pattern_match_simple (
       "*initialisation took longer than Lambda's 10 s*slow_init*", failed.reason));
   spec.slow_init = TRUE;
-  terrane_invoke_gate_judge (&spec, &answer, &accepted);
+  terrane_invoke_probe_judge (&spec, &answer, &accepted);
   g_assert_null (accepted.reason);
   spec.slow_init = answer.init_timed_out = FALSE;
-  terrane_invoke_gate_judge (&spec, &answer, &quick);
+  terrane_invoke_probe_judge (&spec, &answer, &quick);
   g_assert_null (quick.reason);
 }
 

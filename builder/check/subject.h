@@ -1,0 +1,33 @@
+/* What is checked, and the facts that several families use. */
+#pragma once
+
+#include "builder/check/layers.h"
+#include "builder/facts/programs.h"
+#include "builder/facts/python-dists.h"
+#include "builder/profile/profile.h"
+
+G_BEGIN_DECLS
+
+/* What is checked. Everything is borrowed. */
+typedef struct
+{
+  const TerraneImageView *view;
+  TerraneTarget target;
+  const TerraneImageLayers *layers; /* (nullable) */
+  const TerraneLayerAudit *audit;   /* (nullable): by the origin of @view's nodes less 1: of a
+                                     * finished image, whose nodes have layers as origins */
+  gboolean
+      base_has_times; /* in a build: the base's layers are its own, and so are times of files */
+  const char *today;  /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
+  const char *const *grids;        /* (nullable): of PROJ, that the profile promises */
+  const TerraneLimitsSpec *limits; /* (nullable): what the profile allows */
+} TerraneCheck;
+
+/* Of the view that is checked; borrowed. */
+typedef struct
+{
+  TerranePrograms *programs;
+  const TerranePython *python;
+} TerraneCheckFacts;
+
+G_END_DECLS

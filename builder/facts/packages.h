@@ -1,0 +1,27 @@
+/* Who brought the files of an image: distributions of Python, by RECORD, and packages of Debian, by
+ * dpkg's lists. */
+#pragma once
+
+#include "builder/facts/python-dists.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *name;                    /* as the system of packages spells it */
+  char *version;                 /* (nullable) */
+  const TerranePythonDist *dist; /* (nullable): a distribution of Python */
+  TerraneNode *node;             /* that says so: the dist-info, or dpkg's list */
+  GPtrArray *files;              /* of TerraneNode, borrowed */
+  uint64_t bytes;                /* of @files that no package before has */
+  char *depends;                 /* (nullable): of a package of Debian: its Depends */
+} TerranePackage;
+
+/**
+ * terrane_packages_find:
+ * @out_packages: (out) (transfer full): of TerranePackage: first those of Python
+ */
+gboolean terrane_packages_find (const TerraneImageView *view, const TerranePython *python,
+                                GPtrArray **out_packages, GError **error);
+
+G_END_DECLS

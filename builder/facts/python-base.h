@@ -1,0 +1,46 @@
+/* The Python of a file system, found by looking at it: nothing is executed. */
+#pragma once
+
+#include "builder/python/target.h"
+#include "builder/store/store.h"
+#include "builder/store/tree.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *interpreter;     /* (nullable): absolute path in the image; NULL when there is no Python */
+  unsigned python_major; /* 0 when there is no Python */
+  unsigned python_minor;
+  gboolean has_patch; /* whether @python_patch was found */
+  unsigned python_patch;
+  TerraneLibc libc;
+  unsigned libc_major; /* 0 when no C library was found */
+  unsigned libc_minor;
+} TerranePythonBase;
+
+void terrane_python_base_clear (TerranePythonBase *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePythonBase, terrane_python_base_clear)
+
+/** The minor version of the Python 3 that the other functions find; 0 when there is none. */
+unsigned terrane_python_base_minor (TerraneTree *tree, const char *search_path);
+
+/** Finds the same in @tree; nothing is remembered. */
+gboolean terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree,
+                                      const char *search_path, TerranePythonBase *out_base,
+                                      GError **error);
+
+/**
+ * terrane_python_base_find:
+ * @commit: of a file system
+ * @search_path: (nullable): $PATH of the image; the usual directories are searched after it
+ * @out_base: (out caller-allocates)
+ *
+ * Finds the interpreter that `python3` would be, its version, and that of the C library. What is
+ * found is remembered by @commit. A file system without Python is no error.
+ */
+gboolean terrane_python_base_find (TerraneStore *store, const OciDigest *commit,
+                                   const char *search_path, TerranePythonBase *out_base,
+                                   GError **error);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* The Lambda Runtime API, version 2018-06-01, over a TerraneRuntime. */
+#pragma once
+
+#include "builder/lambda/http-server.h"
+#include "builder/lambda/runtime.h"
+
+G_BEGIN_DECLS
+
+enum
+{
+  TERRANE_RUNTIME_API_PORT = 9001,
+  TERRANE_MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100, /* Lambda's own words in its error */
+  TERRANE_MAX_STREAM_BYTES = 200 * 1024 * 1024,
+};
+
+typedef enum
+{
+  TERRANE_API_NONE,
+  TERRANE_API_NEXT,
+  TERRANE_API_RESPONSE,
+  TERRANE_API_ERROR,
+  TERRANE_API_INIT_ERROR,
+  TERRANE_API_WRONG_METHOD,
+} TerraneApiCall;
+
+/**
+ * terrane_runtime_api_parse:
+ * @out_request_id: (out) (transfer full) (nullable): of a response or an error
+ *
+ * Which call @method and @path are.
+ */
+TerraneApiCall terrane_runtime_api_parse (const char *method, const char *path,
+                                          char **out_request_id);
+
+typedef struct _TerraneRuntimeApi TerraneRuntimeApi;
+
+/**
+ * terrane_runtime_api_start:
+ * @listener: a listening socket, taken
+ * @runtime: must outlive the server, and must have ended when that is freed
+ * @function_arn: copied
+ */
+TerraneRuntimeApi *terrane_runtime_api_start (int listener, TerraneRuntime *runtime,
+                                              const char *function_arn, GError **error);
+void terrane_runtime_api_free (TerraneRuntimeApi *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRuntimeApi, terrane_runtime_api_free)
+
+G_END_DECLS

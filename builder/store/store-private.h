@@ -1,0 +1,30 @@
+/* For what opens a store. */
+#pragma once
+
+#include "builder/store/store.h"
+
+G_BEGIN_DECLS
+
+#define TERRANE_STORE_UNSYNCED "unsynced"
+
+struct _TerraneStore
+{
+  char *path;
+  OciFd dfd;
+  OciFd lock;
+  OciFd roots;
+  GArray *kept; /* (nullable): of OciFd */
+  OstreeRepo *repo;
+  OciLayout *layout;
+  OciLayout *downloads;
+};
+
+/** Looks for a part of the store without following links. @out_stat: (out): when it is there.
+ * Returns: FALSE for every error but ENOENT, which says that it is not there */
+gboolean terrane_store_find_part (TerraneStore *self, const char *name, struct stat *out_stat,
+                                  gboolean *out_there, GError **error);
+
+/** The kernel's id of this boot. @out_id: (out) (transfer full) */
+gboolean terrane_store_read_boot_id (char **out_id, GError **error);
+
+G_END_DECLS
