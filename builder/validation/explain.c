@@ -160,10 +160,8 @@ machine_of (const TerraneExplainContext *context, const char *path)
 static const char *
 machine_name (unsigned machine)
 {
-  return machine == EM_X86_64    ? "x86-64"
-         : machine == EM_AARCH64 ? "AArch64"
-         : machine == EM_386     ? "i386"
-                                 : "another processor";
+  const OciArchitecture *architecture = oci_architecture_of_elf (machine);
+  return architecture != NULL ? architecture->title : "another processor";
 }
 
 static char *

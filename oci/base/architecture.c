@@ -3,22 +3,23 @@
 #include <elf.h>
 #include <sys/utsname.h>
 
+/* What Lambda has comes first. */
 static const OciArchitecture architectures[] = {
-  { "386", "i686", "i386", "i386-linux-gnu", EM_386 },
-  { "amd64", "x86_64", "x86_64", "x86_64-linux-gnu", EM_X86_64 },
-  { "arm", "armv7l", "arm", "arm-linux-gnueabihf", EM_ARM },
-  { "arm64", "aarch64", "aarch64", "aarch64-linux-gnu", EM_AARCH64 },
-  { "loong64", "loongarch64", "loongarch64", "loongarch64-linux-gnu", EM_LOONGARCH },
+  { "amd64", "x86-64", "x86_64", "x86_64", "x86_64-linux-gnu", EM_X86_64 },
+  { "arm64", "AArch64", "aarch64", "aarch64", "aarch64-linux-gnu", EM_AARCH64 },
+  { "386", "i386", "i686", "i386", "i386-linux-gnu", EM_386 },
+  { "arm", "32-bit ARM", "armv7l", "arm", "arm-linux-gnueabihf", EM_ARM },
+  { "loong64", "LoongArch", "loongarch64", "loongarch64", "loongarch64-linux-gnu", EM_LOONGARCH },
   /* uname has one name for both byte orders. */
-  { "mips", NULL, "mips", "mips-linux-gnu", EM_MIPS },
-  { "mips64", NULL, "mips64", "mips64-linux-gnuabi64", EM_MIPS },
-  { "mips64le", NULL, "mips64el", "mips64el-linux-gnuabi64", EM_MIPS },
-  { "mipsle", NULL, "mipsel", "mipsel-linux-gnu", EM_MIPS },
-  { "ppc64", "ppc64", "ppc64", "powerpc64-linux-gnu", EM_PPC64 },
-  { "ppc64le", "ppc64le", "ppc64le", "powerpc64le-linux-gnu", EM_PPC64 },
-  { "riscv64", "riscv64", "riscv64", "riscv64-linux-gnu", EM_RISCV },
-  { "s390x", "s390x", "s390x", "s390x-linux-gnu", EM_S390 },
-  { "wasm", NULL, NULL, NULL, EM_NONE },
+  { "mips", "MIPS", NULL, "mips", "mips-linux-gnu", EM_MIPS },
+  { "mips64", "MIPS", NULL, "mips64", "mips64-linux-gnuabi64", EM_MIPS },
+  { "mips64le", "MIPS", NULL, "mips64el", "mips64el-linux-gnuabi64", EM_MIPS },
+  { "mipsle", "MIPS", NULL, "mipsel", "mipsel-linux-gnu", EM_MIPS },
+  { "ppc64", "PowerPC", "ppc64", "ppc64", "powerpc64-linux-gnu", EM_PPC64 },
+  { "ppc64le", "PowerPC", "ppc64le", "ppc64le", "powerpc64le-linux-gnu", EM_PPC64 },
+  { "riscv64", "RISC-V", "riscv64", "riscv64", "riscv64-linux-gnu", EM_RISCV },
+  { "s390x", "S/390", "s390x", "s390x", "s390x-linux-gnu", EM_S390 },
+  { "wasm", "WebAssembly", NULL, NULL, NULL, EM_NONE },
 };
 
 /* Other names that users and uname have. */
@@ -42,6 +43,14 @@ oci_architecture_find (const char *name)
     if (g_strcmp0 (name, architectures[i].name) == 0)
       return &architectures[i];
   return NULL;
+}
+
+const OciArchitecture *
+oci_architecture_next (const OciArchitecture *previous)
+{
+  const OciArchitecture *end = architectures + G_N_ELEMENTS (architectures);
+  const OciArchitecture *next = previous != NULL ? previous + 1 : architectures;
+  return next < end ? next : NULL;
 }
 
 const OciArchitecture *

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *name;      /* Go's, as in images: "arm64" */
+  const char *title;     /* for people: "AArch64" */
   const char *machine;   /* (nullable): uname's, and that of Python's platform tags: "aarch64" */
   const char *qemu;      /* (nullable): of its emulator: "aarch64" */
   const char *multiarch; /* (nullable): Debian's directory: "aarch64-linux-gnu" */
@@ -16,6 +17,10 @@ typedef struct
 
 /** @name: (nullable): as images have it. Returns: (transfer none) (nullable) */
 const OciArchitecture *oci_architecture_find (const char *name);
+
+/** Each after another. @previous: (nullable): NULL for the first. Returns: (transfer none)
+ * (nullable): NULL after the last */
+const OciArchitecture *oci_architecture_next (const OciArchitecture *previous);
 
 /**
  * oci_architecture_parse:

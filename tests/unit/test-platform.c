@@ -156,15 +156,15 @@ static void
 test_architectures (void)
 {
   static const OciArchitecture rows[] = {
-    { "amd64", "x86_64", "x86_64", "x86_64-linux-gnu", 62 },
-    { "arm64", "aarch64", "aarch64", "aarch64-linux-gnu", 183 },
-    { "386", "i686", "i386", "i386-linux-gnu", 3 },
-    { "arm", "armv7l", "arm", "arm-linux-gnueabihf", 40 },
-    { "ppc64le", "ppc64le", "ppc64le", "powerpc64le-linux-gnu", 21 },
-    { "riscv64", "riscv64", "riscv64", "riscv64-linux-gnu", 243 },
-    { "s390x", "s390x", "s390x", "s390x-linux-gnu", 22 },
-    { "loong64", "loongarch64", "loongarch64", "loongarch64-linux-gnu", 258 },
-    { "mips64le", NULL, "mips64el", "mips64el-linux-gnuabi64", 8 },
+    { "amd64", "x86-64", "x86_64", "x86_64", "x86_64-linux-gnu", 62 },
+    { "arm64", "AArch64", "aarch64", "aarch64", "aarch64-linux-gnu", 183 },
+    { "386", "i386", "i686", "i386", "i386-linux-gnu", 3 },
+    { "arm", "32-bit ARM", "armv7l", "arm", "arm-linux-gnueabihf", 40 },
+    { "ppc64le", "PowerPC", "ppc64le", "ppc64le", "powerpc64le-linux-gnu", 21 },
+    { "riscv64", "RISC-V", "riscv64", "riscv64", "riscv64-linux-gnu", 243 },
+    { "s390x", "S/390", "s390x", "s390x", "s390x-linux-gnu", 22 },
+    { "loong64", "LoongArch", "loongarch64", "loongarch64", "loongarch64-linux-gnu", 258 },
+    { "mips64le", "MIPS", NULL, "mips64el", "mips64el-linux-gnuabi64", 8 },
   };
   static const char *const aliases[][3] = {
     { "aarch64", "arm64", "" }, { "X86_64", "amd64", "" },  { "armhf", "arm", "v7" },
@@ -175,6 +175,7 @@ test_architectures (void)
     {
       const OciArchitecture *found = oci_architecture_find (rows[i].name);
       g_assert_nonnull (found);
+      g_assert_cmpstr (found->title, ==, rows[i].title);
       g_assert_cmpstr (found->machine, ==, rows[i].machine);
       g_assert_cmpstr (found->qemu, ==, rows[i].qemu);
       g_assert_cmpstr (found->multiarch, ==, rows[i].multiarch);
