@@ -36,7 +36,7 @@ terrane_rootfs_prepare (TerraneStore *store, TerraneOpenImage *image, unsigned j
 {
   OciDigestHex hex;
   g_auto (TerraneImageFiles) files = { 0 };
-  if (!terrane_image_files (store, image, jobs, progress, &files, error))
+  if (!terrane_image_files (store, image, FALSE, jobs, progress, &files, error))
     return FALSE;
   out_rootfs->config = g_steal_pointer (&image->config);
   oci_digest_hex (&files.commit, hex);

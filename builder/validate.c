@@ -60,10 +60,10 @@ emulator_key (const TerraneEmulator *emulator)
   return key;
 }
 
-/* Everything that the outcome depends on. */
-static OciDigest
-result_key (const TerraneProfile *profile, const TerraneImage *image, const GPtrArray *scripts,
-            const GPtrArray *events, const TerraneEmulator *emulator)
+OciDigest
+terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
+                      const GPtrArray *scripts, const GPtrArray *events,
+                      const TerraneEmulator *emulator)
 {
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
@@ -237,7 +237,7 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   g_autoptr (GPtrArray) events = scripts != NULL ? terrane_probes_load (profile, error) : NULL;
   if (events == NULL)
     return FALSE;
-  OciDigest key = result_key (profile, image, scripts, events, emulator);
+  OciDigest key = terrane_validate_key (profile, image, scripts, events, emulator);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
   json_t *known_results = json_object_get (known, "results");
   *out_cached = json_is_array (known_results);

@@ -28,6 +28,12 @@ gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *prof
                                  const TerraneProgress *progress, json_t **out_results,
                                  gboolean *out_cached, GError **error);
 
+/** Digests everything that the outcome depends on. @scripts: from terrane_validate_load_scripts()
+ * @events: from terrane_gates_load() */
+OciDigest terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
+                                const GPtrArray *scripts, const GPtrArray *events,
+                                const TerraneEmulator *emulator);
+
 /** Reads the scripts that @spec names. Returns: (transfer full): of TerraneValidationScript */
 GPtrArray *terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error);
 

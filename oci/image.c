@@ -242,7 +242,10 @@ static gboolean
 copy_blob (OciLayout *from, const OciDescriptor *blob, OciLayout *to, GError **error)
 {
   g_auto (OciFd) fd = -1;
-  if (oci_layout_has_blob (to, &blob->digest, NULL) && oci_layout_verify_blob (to, blob, NULL))
+  gboolean found = FALSE;
+  if (!oci_layout_find_blob (to, &blob->digest, &found, NULL, error))
+    return FALSE;
+  if (found && oci_layout_verify_blob (to, blob, NULL)) /* one that is damaged is replaced */
     return TRUE;
   g_autofree char *buffer = g_malloc (COPY_BYTES);
   g_autoptr (OciBlobWriter) writer = oci_blob_writer_new (to, error);

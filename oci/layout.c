@@ -131,13 +131,15 @@ oci_layout_dfd (const OciLayout *self)
 }
 
 gboolean
-oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size)
+oci_layout_find_blob (OciLayout *self, const OciDigest *digest, gboolean *out_found,
+                      uint64_t *out_size, GError **error)
 {
   OciDigestHex hex;
-  struct stat st;
+  struct stat st = { 0 };
   if (fstatat (self->blobs, oci_digest_hex (digest, hex), &st, AT_SYMLINK_NOFOLLOW) < 0
-      || !S_ISREG (st.st_mode))
-    return FALSE;
+      && errno != ENOENT)
+    return oci_throw_errno (error, "the blob sha256:%.12s… of %s", hex, self->path);
+  *out_found = S_ISREG (st.st_mode);
   if (out_size != NULL)
     *out_size = (uint64_t) st.st_size;
   return TRUE;
@@ -274,16 +276,20 @@ oci_layout_foreach_blob (OciLayout *self, OciLayoutBlobFunc func, gpointer data,
       oci_fd_close (fd);
       return oci_throw_errno (error, "listing the blobs of %s", self->path);
     }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+  gboolean ok = TRUE;
+  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
     {
       OciDigest digest;
       uint64_t size = 0;
-      if (oci_digest_parse_hex (entry->d_name, &digest, NULL)
-          && oci_layout_has_blob (self, &digest, &size))
+      gboolean found = FALSE;
+      if (!oci_digest_parse_hex (entry->d_name, &digest, NULL))
+        continue;
+      ok = oci_layout_find_blob (self, &digest, &found, &size, error);
+      if (ok && found)
         func (&digest, size, data);
     }
   (void) closedir (dir);
-  return TRUE;
+  return ok;
 }
 
 struct _OciBlobWriter

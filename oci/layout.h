@@ -42,8 +42,11 @@ void oci_layout_set_unpack_limits (OciLayout *self, const OciUnpackLimits *limit
 /** A budget with those limits, of which nothing is spent. */
 OciUnpackBudget oci_layout_unpack_budget (const OciLayout *self);
 
-/** Whether the blob is here; @out_size (optional) receives its size in bytes. */
-gboolean oci_layout_has_blob (OciLayout *self, const OciDigest *digest, uint64_t *out_size);
+/** Whether a file is here as the blob, and of which size; something else in its place counts as
+ * none.
+ * @out_size: (optional). Fails when that cannot be found out. */
+gboolean oci_layout_find_blob (OciLayout *self, const OciDigest *digest, gboolean *out_found,
+                               uint64_t *out_size, GError **error);
 
 /** Opens a blob for reading; its size must be the one the descriptor states. */
 gboolean oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *out_fd,

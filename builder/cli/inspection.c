@@ -38,9 +38,8 @@ terrane_inspection_new (TerraneGlobal *global, const char *command, const char *
   self->image = terrane_transfer_open_image (self->remote, name, arguments->platform,
                                              TERRANE_IMAGE_LAYERS, error);
   if (self->image == NULL
-      || !terrane_image_files (self->store, self->image, terrane_command_default_jobs (),
-                               options.progress, &self->files, error)
-      || !terrane_image_files_load (&self->files, self->store, error))
+      || !terrane_image_files (self->store, self->image, TRUE, terrane_command_default_jobs (),
+                               options.progress, &self->files, error))
     return NULL;
   self->names = terrane_image_layer_names (self->image->manifest);
   return g_steal_pointer (&self);

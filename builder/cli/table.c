@@ -31,7 +31,7 @@ terrane_table_add (TerraneTable *self, const char *const *cells)
 {
   char **row = g_new0 (char *, self->n_columns + 1);
   for (guint i = 0; i < self->n_columns; i++)
-    row[i] = g_strdup (cells[i]);
+    row[i] = terrane_harmless_line (cells[i]);
   g_ptr_array_add (self->rows, row);
 }
 

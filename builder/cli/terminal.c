@@ -3,6 +3,7 @@
 #include "oci/base/error.h"
 #include "oci/base/json.h"
 #include "oci/base/number.h"
+#include "oci/base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,19 +38,30 @@ struct _TerraneTerminal
   gint64 drawn;
 };
 
-/* Text from registries and archives must not steer the terminal. Line breaks and tabs stay. */
-char *
-terrane_harmless_text (const char *text)
+static char *
+replace_misleading (const char *text, const char *except)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *harmless = g_string_new (NULL);
   for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar character = g_utf8_get_char (p);
-      gboolean steers = g_unichar_iscntrl (character) && character != '\n' && character != '\t';
-      g_string_append_unichar (harmless, steers ? 0xFFFD : character);
+      gboolean allowed = !oci_unichar_misleads (character) || strchr (except, *p) != NULL;
+      g_string_append_unichar (harmless, allowed ? character : 0xFFFD);
     }
   return g_string_free (harmless, FALSE);
+}
+
+char *
+terrane_harmless_text (const char *text)
+{
+  return replace_misleading (text, "\n\t");
+}
+
+char *
+terrane_harmless_line (const char *text)
+{
+  return replace_misleading (text, "");
 }
 
 static void
@@ -162,7 +174,7 @@ on_phase (gpointer data, const char *label, uint64_t total)
 {
   TerraneTerminal *self = data;
   terrane_terminal_finish_phase (self);
-  self->phase = (Work){ .label = terrane_harmless_text (label),
+  self->phase = (Work){ .label = terrane_harmless_line (label),
                         .total = total,
                         .started = g_get_monotonic_time () };
   draw (self, self->phase.started);
@@ -204,14 +216,14 @@ static void
 on_item (gpointer data, const char *name, uint64_t done, uint64_t total)
 {
   TerraneTerminal *self = data;
-  g_autofree char *label = terrane_harmless_text (name);
+  g_autofree char *label = terrane_harmless_line (name);
   guint i = find_item (self, label);
   if (i == self->items->len && done == total)
     return;
   if (i == self->items->len)
     {
       Work *item = g_new0 (Work, 1);
-      *item = (Work){ .label = terrane_harmless_text (name), .started = g_get_monotonic_time () };
+      *item = (Work){ .label = g_strdup (label), .started = g_get_monotonic_time () };
       g_ptr_array_add (self->items, item);
     }
   Work *item = self->items->pdata[i];

@@ -32,8 +32,12 @@ void terrane_terminal_finish_phase (TerraneTerminal *self);
 /** Prints "terrane: MESSAGE" on stderr, each line of it. */
 void terrane_print_error (const char *message);
 
-/** Text in which nothing steers a terminal; line breaks and tabs stay. Returns: (transfer full) */
+/** Text in which nothing misleads a reader (oci/base/text.h) but line breaks and tabs. Returns:
+ * (transfer full) */
 char *terrane_harmless_text (const char *text);
+
+/** The same without those: a name, a cell. Returns: (transfer full) */
+char *terrane_harmless_line (const char *text);
 
 /** Prints text on stdout, the result. */
 void terrane_print (const char *format, ...) G_GNUC_PRINTF (1, 2);

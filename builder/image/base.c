@@ -20,7 +20,8 @@ open_image (TerraneBase *base, const TerraneSourceContext *context, GError **err
 {
   const TerraneSourceSpec *spec = context->profile->base;
   g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, spec, error);
-  if (image == NULL || !terrane_source_image_files (context, spec, image, &base->files, error))
+  if (image == NULL
+      || !terrane_source_image_files (context, spec, image, FALSE, &base->files, error))
     return FALSE;
   base->root.commit = base->files.commit;
   base->manifest_digest = image->descriptor->digest;

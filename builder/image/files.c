@@ -85,23 +85,27 @@ read_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* What is known of the image. */
+/* What is known of the image: @out_files has no audit when nothing is. */
 static gboolean
-find_known (TerraneStore *store, const OciDigest *digest, TerraneImageFiles *out_files)
+find_known (TerraneStore *store, const OciDigest *digest, TerraneImageFiles *out_files,
+            GError **error)
 {
   OciDigest commit;
+  gboolean found = FALSE;
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, digest);
   const char *hex = terrane_cache_text (entry, "commit");
   json_t *layers = json_object_get (entry, "layers");
   const json_t *audit = json_object_get (entry, "audit");
   if (hex == NULL || !oci_digest_parse_hex (hex, &commit, NULL)
       || json_integer_value (json_object_get (entry, "version")) != AUDIT_VERSION
-      || !json_is_array (audit) || !json_is_array (layers)
-      || !terrane_commit_exists (store, &commit))
+      || !json_is_array (audit) || !json_is_array (layers))
+    return TRUE;
+  if (!terrane_commit_find (store, &commit, &found, error))
     return FALSE;
-  *out_files = (TerraneImageFiles){ .commit = commit,
-                                    .audit = terrane_layer_audit_from_json (audit),
-                                    .layers = json_incref (layers) };
+  if (found)
+    *out_files = (TerraneImageFiles){ .commit = commit,
+                                      .audit = terrane_layer_audit_from_json (audit),
+                                      .layers = json_incref (layers) };
   return TRUE;
 }
 
@@ -122,6 +126,16 @@ terrane_image_files_remember (TerraneStore *store, const OciDigest *manifest,
   return terrane_cache_put (store, TERRANE_CACHE_UNPACKED, manifest, entry, error);
 }
 
+gboolean
+terrane_image_files_load (TerraneImageFiles *self, TerraneStore *store, GError **error)
+{
+  if (self->tree != NULL)
+    return TRUE;
+  Reading reading = { .runs = self->layers };
+  self->tree = terrane_commit_load (store, &self->commit, error);
+  return self->tree != NULL && terrane_tree_foreach (self->tree, read_layer, &reading, error);
+}
+
 static gboolean
 read_layers (TerraneStore *store, const TerraneOpenImage *image, unsigned jobs,
              const TerraneProgress *progress, TerraneImageFiles *out_files, GError **error)
@@ -135,25 +149,21 @@ read_layers (TerraneStore *store, const TerraneOpenImage *image, unsigned jobs,
 }
 
 gboolean
-terrane_image_files (TerraneStore *store, const TerraneOpenImage *image, unsigned jobs,
-                     const TerraneProgress *progress, TerraneImageFiles *out_files, GError **error)
+terrane_image_files (TerraneStore *store, const TerraneOpenImage *image, gboolean with_tree,
+                     unsigned jobs, const TerraneProgress *progress, TerraneImageFiles *out_files,
+                     GError **error)
 {
   *out_files = (TerraneImageFiles){ 0 };
-  if (find_known (store, &image->descriptor->digest, out_files)
-      || read_layers (store, image, jobs, progress, out_files, error))
+  if (!find_known (store, &image->descriptor->digest, out_files, error))
+    return FALSE;
+  /* A commit that cannot be loaded is damaged, and made again. */
+  if (out_files->audit != NULL && (!with_tree || terrane_image_files_load (out_files, store, NULL)))
+    return TRUE;
+  terrane_image_files_clear (out_files);
+  if (read_layers (store, image, jobs, progress, out_files, error))
     return TRUE;
   terrane_image_files_clear (out_files);
   return FALSE;
-}
-
-gboolean
-terrane_image_files_load (TerraneImageFiles *self, TerraneStore *store, GError **error)
-{
-  if (self->tree != NULL)
-    return TRUE;
-  Reading reading = { .runs = self->layers };
-  self->tree = terrane_commit_load (store, &self->commit, error);
-  return self->tree != NULL && terrane_tree_foreach (self->tree, read_layer, &reading, error);
 }
 
 static gboolean

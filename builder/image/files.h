@@ -23,13 +23,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneImageFiles, terrane_image_files_clear)
 /**
  * terrane_image_files:
  * @image: with its documents, and all of its layers in the store
- * @out_files: (out caller-allocates): with a tree when the layers were read now
+ * @with_tree: whether @out_files must have one: without, it has one when the layers were read now
+ * @out_files: (out caller-allocates)
  *
  * Finds out which files the image has.
  */
-gboolean terrane_image_files (TerraneStore *store, const TerraneOpenImage *image, unsigned jobs,
-                              const TerraneProgress *progress, TerraneImageFiles *out_files,
-                              GError **error);
+gboolean terrane_image_files (TerraneStore *store, const TerraneOpenImage *image,
+                              gboolean with_tree, unsigned jobs, const TerraneProgress *progress,
+                              TerraneImageFiles *out_files, GError **error);
 
 /** Makes sure that @self has its tree, whose nodes say of which layer they are. */
 gboolean terrane_image_files_load (TerraneImageFiles *self, TerraneStore *store, GError **error);

@@ -83,12 +83,12 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
 find_tree (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
-           const OciDigest *digest, TerraneModes modes, OciDigest *out_identity,
-           TerraneStoredTree *out_tree)
+           const OciDigest *digest, OciDigest *out_identity, TerraneStoredTree *out_tree,
+           gboolean *out_found, GError **error)
 {
   *out_identity = image_identity (context, spec, digest);
-  OciDigest key = terrane_tree_key (out_identity, spec, modes);
-  return terrane_tree_cache_find (context->store, &key, out_tree);
+  OciDigest key = terrane_tree_key (out_identity, spec, spec->transforms->modes);
+  return terrane_tree_cache_find (context->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
@@ -97,16 +97,19 @@ resolve_image (const TerraneSourceContext *context, const TerraneSourceSpec *spe
 {
   OciDigest identity;
   g_auto (TerraneImageFiles) files = { 0 };
+  gboolean found = FALSE;
   if (spec->has_image_digest
-      && find_tree (context, spec, &spec->image_digest, options->modes, &identity, out_tree))
+      && !find_tree (context, spec, &spec->image_digest, &identity, out_tree, &found, error))
+    return FALSE;
+  if (found)
     return TRUE;
   g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, spec, error);
-  if (image == NULL)
+  if (image == NULL
+      || !find_tree (context, spec, &image->descriptor->digest, &identity, out_tree, &found, error))
     return FALSE;
-  if (find_tree (context, spec, &image->descriptor->digest, options->modes, &identity, out_tree))
+  if (found)
     return TRUE;
-  if (!terrane_source_image_files (context, spec, image, &files, error)
-      || !terrane_image_files_load (&files, context->store, error))
+  if (!terrane_source_image_files (context, spec, image, TRUE, &files, error))
     return FALSE;
   ImageSource source = { .context = context, .spec = spec, .tree = files.tree };
   return terrane_tree_resolve_as (context->store, spec, &identity, feed, &source, options, out_tree,

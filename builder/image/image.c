@@ -99,27 +99,6 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base, const 
   return annotations;
 }
 
-/* What findings about sizes depend on. */
-static json_t *
-limits_key (const TerraneLimitsSpec *limits)
-{
-  const GPtrArray *const lists[] = { limits->trees, limits->packages };
-  json_t *key = json_array ();
-  oci_json_append (key, json_integer ((json_int_t) limits->uncompressed_size));
-  for (gsize k = 0; k < G_N_ELEMENTS (lists); k++)
-    {
-      json_t *list = json_object ();
-      for (guint i = 0; i < lists[k]->len; i++)
-        {
-          const TerraneSizeLimit *limit = lists[k]->pdata[i];
-          oci_json_set (list, limit->name, json_integer ((json_int_t) limit->bytes));
-        }
-      oci_json_append (key, list);
-    }
-  return key;
-}
-
-/* Everything that the image depends on, by digests: equal keys are equal images. */
 static OciDigest
 image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
            OciImageConfig *config, const json_t *annotations)
@@ -146,11 +125,10 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "compressor", oci_json_text (compressor));
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "checks", oci_json_text (TERRANE_CHECKS_VERSION));
-  oci_json_set (key, "limits", limits_key (&profile->limits));
-  json_t *grids = json_array ();
-  for (char **name = profile->geo.grids; name != NULL && *name != NULL; name++)
-    oci_json_append (grids, oci_json_text (*name));
-  oci_json_set (key, "grids", grids);
+  oci_json_set (key, "limits",
+                terrane_fields_list_for_key (terrane_limits_section.fields, &profile->limits,
+                                             TERRANE_PART_IMAGE));
+  terrane_fields_add_to_key (terrane_geo_section.fields, &profile->geo, TERRANE_PART_IMAGE, key);
   oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
     oci_json_set (key, "base_image", oci_json_text (oci_digest_hex (&base->manifest_digest, hex)));
@@ -159,6 +137,18 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "annotations", json_deep_copy (annotations));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
+}
+
+gboolean
+terrane_image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
+                   const TerraneStamp *stamp, OciDigest *out_key, GError **error)
+{
+  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  if (config == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, stamp);
+  *out_key = image_key (profile, base, trees, config, annotations);
+  return TRUE;
 }
 
 static void
@@ -186,8 +176,10 @@ count_base_layers (const TerraneBase *base)
   return base->manifest != NULL ? base->manifest->layers->len : 0;
 }
 
-static TerraneImage *
-find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
+/* @out_image: (out) (nullable): %NULL when it has to be built */
+static gboolean
+find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
+            TerraneImage **out_image, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_IMAGES, key);
   const char *manifest_text = terrane_cache_text (entry, "manifest");
@@ -201,18 +193,29 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base)
   g_autoptr (OciImageConfig) config = NULL;
   if (manifest_text == NULL || commit_text == NULL || self->findings == NULL
       || !oci_digest_parse (manifest_text, &digest, NULL)
-      || !oci_digest_parse_hex (commit_text, &self->assembled, NULL)
-      || !oci_layout_has_blob (layout, &digest, &size)
-      || !terrane_commit_exists (store, &self->assembled))
-    return NULL;
+      || !oci_digest_parse_hex (commit_text, &self->assembled, NULL))
+    return TRUE;
+  gboolean has_manifest = FALSE, has_commit = FALSE;
+  if (!oci_layout_find_blob (layout, &digest, &has_manifest, &size, error)
+      || !terrane_commit_find (store, &self->assembled, &has_commit, error))
+    return FALSE;
+  if (!has_manifest || !has_commit)
+    return TRUE;
   self->manifest = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
-  if (!oci_image_read (layout, self->manifest, &manifest, &config, NULL)
-      || !terrane_locations_check_image (store, self->manifest, NULL))
-    return NULL;
+  g_autoptr (GError) local = NULL;
+  if (!oci_image_read (layout, self->manifest, &manifest, &config, &local)
+      || !terrane_locations_check_image (store, self->manifest, &local))
+    {
+      if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_IO)) /* damaged or incomplete */
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   self->config = manifest->config->digest;
   self->unchanged = TRUE;
   list_layers (self, manifest, config, count_base_layers (base), NULL);
-  return g_steal_pointer (&self);
+  *out_image = g_steal_pointer (&self);
+  return TRUE;
 }
 
 /* What gc must keep for the next build of the image to be quick goes with it. */
@@ -491,7 +494,9 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     return NULL;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
   OciDigest key = image_key (profile, base, trees, config, annotations);
-  TerraneImage *known = find_image (store, &key, base);
+  TerraneImage *known = NULL;
+  if (!find_image (store, &key, base, &known, error))
+    return NULL;
   if (known != NULL && judge (profile, options, known->findings, error))
     return known;
   if (known != NULL)

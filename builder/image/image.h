@@ -54,6 +54,12 @@ TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *pr
                                    TerraneBase *base, GArray *trees,
                                    const TerraneImageOptions *options, GError **error);
 
+/** Digests everything that the image depends on: equal keys are equal images.
+ * @trees: of TerraneStoredTree, in the profile's order */
+gboolean terrane_image_key (const TerraneProfile *profile, const TerraneBase *base,
+                            const GArray *trees, const TerraneStamp *stamp, OciDigest *out_key,
+                            GError **error);
+
 /**
  * terrane_image_check:
  * @today: "YYYY-MM-DD"

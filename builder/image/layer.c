@@ -56,8 +56,10 @@ layer_key (TerraneTree *assembled, const GPtrArray *paths)
   return oci_digester_finish (digester);
 }
 
-static TerraneLayer *
-get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *progress)
+/* @out_layer: (out) (nullable): %NULL when it has to be made */
+static gboolean
+get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *progress,
+            TerraneLayer **out_layer, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_LAYERS, key);
   const char *digest_text = terrane_cache_text (entry, "digest");
@@ -66,9 +68,13 @@ get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *pr
   OciDigest digest, diff_id;
   uint64_t size = 0;
   if (digest_text == NULL || diff_id_text == NULL || !oci_digest_parse (digest_text, &digest, NULL)
-      || !oci_digest_parse (diff_id_text, &diff_id, NULL)
-      || !oci_layout_has_blob (terrane_store_layout (store), &digest, &size))
-    return NULL;
+      || !oci_digest_parse (diff_id_text, &diff_id, NULL))
+    return TRUE;
+  gboolean found = FALSE;
+  if (!oci_layout_find_blob (terrane_store_layout (store), &digest, &found, &size, error))
+    return FALSE;
+  if (!found)
+    return TRUE;
   if (json_is_integer (size_value)) /* what older versions wrote has none */
     size = (uint64_t) json_integer_value (size_value);
   g_autoptr (GError) damage = NULL;
@@ -77,9 +83,10 @@ get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *pr
   layer->diff_id = diff_id;
   layer->reused = TRUE;
   if (oci_layout_verify_blob (terrane_store_layout (store), layer->descriptor, &damage))
-    return g_steal_pointer (&layer);
-  terrane_progress_warn (progress, "%s; the layer is made again", damage->message);
-  return NULL;
+    *out_layer = g_steal_pointer (&layer);
+  else
+    terrane_progress_warn (progress, "%s; the layer is made again", damage->message);
+  return TRUE;
 }
 
 static TerraneLayer *
@@ -198,7 +205,9 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   OCI_PREFIX (error, "the layer ‘%s’", name);
   OciDigestText text;
   OciDigest key = layer_key (assembled, paths);
-  g_autoptr (TerraneLayer) layer = get_cached (store, &key, progress);
+  g_autoptr (TerraneLayer) layer = NULL;
+  if (!get_cached (store, &key, progress, &layer, error))
+    return NULL;
   if (layer == NULL && remote != NULL)
     layer = get_remote (store, remote, &key);
   if (layer == NULL)

@@ -55,24 +55,28 @@ archive_key (const Opening *self, const OciTransport *transport, const OciDigest
   return oci_digest_of (all, strlen (all));
 }
 
-/* Returns: (transfer full) (nullable): what the archive gave before, if all of it is there */
-static OciDescriptor *
-find_archived (const Opening *self, const OciDigest *key)
+/* @out_known: (out) (transfer full) (nullable): what the archive gave before, if all of it is there
+ */
+static gboolean
+find_archived (const Opening *self, const OciDigest *key, OciDescriptor **out_known, GError **error)
 {
+  gboolean found = FALSE;
   OciDigest digest;
   uint64_t size = 0;
   OciLayout *layout = terrane_store_layout (self->store);
   g_autoptr (OciJsonValue) entry = terrane_cache_get (self->store, TERRANE_CACHE_ARCHIVES, key);
   const char *known = terrane_cache_text (entry, "manifest");
-  if (known == NULL || !oci_digest_parse (known, &digest, NULL)
-      || !oci_layout_has_blob (layout, &digest, &size))
-    return NULL;
-  g_autoptr (OciDescriptor) found = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
-  found->of_index = json_is_true (json_object_get (entry, "of_index"));
+  if (known == NULL || !oci_digest_parse (known, &digest, NULL))
+    return TRUE;
+  if (!oci_layout_find_blob (layout, &digest, &found, &size, error))
+    return FALSE;
+  g_autoptr (OciDescriptor) manifest = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, size);
   g_autoptr (OciImageConfig) config = NULL;
-  gboolean is_whole = oci_image_read (layout, found, NULL, &config, NULL)
-                      && oci_image_check_blobs (layout, found, NULL);
-  return is_whole ? g_steal_pointer (&found) : NULL;
+  manifest->of_index = json_is_true (json_object_get (entry, "of_index"));
+  if (found && oci_image_read (layout, manifest, NULL, &config, NULL)
+      && oci_image_check_blobs (layout, manifest, NULL))
+    *out_known = g_steal_pointer (&manifest);
+  return TRUE;
 }
 
 static OciDescriptor *
@@ -98,9 +102,11 @@ find_in_archive (const Opening *self, const OciTransport *transport, GError **er
       || !terrane_file_digest (self->store, transport->path, &file, error))
     return NULL;
   OciDigest key = archive_key (self, transport, &file);
-  OciDescriptor *known = find_archived (self, &key);
+  g_autoptr (OciDescriptor) known = NULL;
+  if (!find_archived (self, &key, &known, error))
+    return NULL;
   if (known != NULL)
-    return known;
+    return g_steal_pointer (&known);
   g_autoptr (OciDescriptor) found = read_archive (self, transport, &file, error);
   if (found == NULL)
     return NULL;

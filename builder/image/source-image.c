@@ -54,7 +54,8 @@ check_special (const TerraneImageFiles *files, GError **error)
 
 gboolean
 terrane_source_image_files (const TerraneSourceContext *self, const TerraneSourceSpec *spec,
-                            TerraneOpenImage *image, TerraneImageFiles *out_files, GError **error)
+                            TerraneOpenImage *image, gboolean with_tree,
+                            TerraneImageFiles *out_files, GError **error)
 {
   {
     g_autofree char *where = place (spec);
@@ -63,7 +64,8 @@ terrane_source_image_files (const TerraneSourceContext *self, const TerraneSourc
         || !terrane_open_image_complete (image, self->remote, error))
       return FALSE;
   }
-  return terrane_image_files (self->store, image, self->jobs, self->progress, out_files, error)
+  return terrane_image_files (self->store, image, with_tree, self->jobs, self->progress, out_files,
+                              error)
          && (spec->skip_special || check_special (out_files, error));
 }
 

@@ -31,6 +31,7 @@ TerraneOpenImage *terrane_source_image_open (const TerraneSourceContext *self,
 
 /**
  * terrane_source_image_files:
+ * @with_tree: whether @out_files must have its tree
  * @out_files: (out caller-allocates)
  *
  * Brings the layers of @image into the store and reads them, unless that was done before. Devices,
@@ -38,7 +39,8 @@ TerraneOpenImage *terrane_source_image_open (const TerraneSourceContext *self,
  */
 gboolean terrane_source_image_files (const TerraneSourceContext *self,
                                      const TerraneSourceSpec *spec, TerraneOpenImage *image,
-                                     TerraneImageFiles *out_files, GError **error);
+                                     gboolean with_tree, TerraneImageFiles *out_files,
+                                     GError **error);
 
 /** As base.name annotations have it: without transport and digest. Returns: (transfer full)
  * (nullable) */

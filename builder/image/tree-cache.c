@@ -5,28 +5,6 @@
 #include "builder/store/cache.h"
 #include "builder/version.h"
 
-static json_t *
-strings_to_json (char **strings)
-{
-  json_t *array = json_array ();
-  for (char **string = strings; string != NULL && *string != NULL; string++)
-    oci_json_append (array, oci_json_text (*string));
-  return array;
-}
-
-static json_t *
-renames_to_json (const GPtrArray *renames)
-{
-  json_t *array = json_array ();
-  for (guint i = 0; i < renames->len; i++)
-    {
-      const TerraneRename *rename = renames->pdata[i];
-      oci_json_append (array, oci_json_text (rename->from));
-      oci_json_append (array, oci_json_text (rename->to));
-    }
-  return array;
-}
-
 OciDigest
 terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, TerraneModes modes)
 {
@@ -36,15 +14,7 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
   oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
   oci_json_set (key, "kind", json_integer (spec->kind));
   oci_json_set (key, "source", oci_json_text (oci_digest_hex (identity, hex)));
-  oci_json_set (key, "prefix", oci_json_text (spec->prefix));
-  oci_json_set (key, "strip", json_integer ((json_int_t) spec->strip_components));
-  oci_json_set (key, "exclude", strings_to_json (spec->exclude));
-  if (spec->include != NULL)
-    oci_json_set (key, "include", strings_to_json (spec->include));
-  if (spec->renames != NULL)
-    oci_json_set (key, "rename", renames_to_json (spec->renames));
-  oci_json_set (key, "special", json_boolean (spec->skip_special));
-  oci_json_set (key, "symlinks", json_boolean (spec->allow_outside_links));
+  terrane_source_spec_add_to_key (spec, key);
   oci_json_set (key, "modes", json_integer (modes));
   if (spec->transforms != NULL)
     oci_json_set (key, "transforms", terrane_transform_spec_reading_key (spec->transforms));
@@ -53,12 +23,13 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
 }
 
 gboolean
-terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit)
+terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
+                        gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
   const char *commit = terrane_cache_text (entry, "commit");
-  return commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL)
-         && terrane_commit_exists (store, out_commit);
+  *out_found = commit != NULL && oci_digest_parse_hex (commit, out_commit, NULL);
+  return !*out_found || terrane_commit_find (store, out_commit, out_found, error);
 }
 
 static void
@@ -70,11 +41,14 @@ add_report (TerraneStoredTree *tree, json_t *report)
 }
 
 gboolean
-terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree)
+terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree,
+                         gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
-  if (!terrane_tree_cache_get (store, key, &out_tree->commit))
+  if (!terrane_tree_cache_get (store, key, &out_tree->commit, out_found, error))
     return FALSE;
+  if (!*out_found)
+    return TRUE;
   json_t *pruned = json_object_get (entry, "pruned");
   if (json_is_object (pruned))
     add_report (out_tree, pruned);
@@ -175,7 +149,10 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
   const TerraneProgress *progress = options->progress;
   g_auto (TerraneSourceReport) report = { 0 };
   OciDigest key = terrane_tree_key (identity, spec, options->modes);
-  if (terrane_tree_cache_find (store, &key, out_tree))
+  gboolean found = FALSE;
+  if (!terrane_tree_cache_find (store, &key, out_tree, &found, error))
+    return FALSE;
+  if (found)
     {
       terrane_progress_info (progress, "%s: unchanged", spec->name);
       return TRUE;
@@ -209,11 +186,13 @@ terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
 }
 
 gboolean
-terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes)
+terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
+                        gboolean *out_stored, GError **error)
 {
   OciDigest identity, commit;
+  *out_stored = FALSE;
   if (!terrane_source_type (spec->kind)->identify (store, spec, &identity, NULL))
-    return FALSE;
+    return TRUE; /* reading it says what is wrong */
   OciDigest key = terrane_tree_key (&identity, spec, modes);
-  return terrane_tree_cache_get (store, &key, &commit);
+  return terrane_tree_cache_get (store, &key, &commit, out_stored, error);
 }

@@ -18,8 +18,9 @@ G_BEGIN_DECLS
 OciDigest terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
                             TerraneModes modes);
 
-/** The commit of @key if it is known and still stored. */
-gboolean terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit);
+/** The commit of @key if it is known and still stored, which @out_found says. */
+gboolean terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
+                                 gboolean *out_found, GError **error);
 gboolean terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
                                  GError **error);
 
@@ -39,7 +40,7 @@ typedef struct
 /** Like terrane_tree_cache_get(), with what transforms did when it was read. @out_tree: (out
  * caller-allocates) */
 gboolean terrane_tree_cache_find (TerraneStore *store, const OciDigest *key,
-                                  TerraneStoredTree *out_tree);
+                                  TerraneStoredTree *out_tree, gboolean *out_found, GError **error);
 
 void terrane_stored_tree_clear (TerraneStoredTree *self);
 
@@ -85,6 +86,6 @@ gboolean terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSp
 
 /** Whether terrane_tree_resolve_source() would read nothing. */
 gboolean terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec,
-                                 TerraneModes modes);
+                                 TerraneModes modes, gboolean *out_stored, GError **error);
 
 G_END_DECLS

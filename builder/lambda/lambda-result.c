@@ -65,6 +65,9 @@ terrane_lambda_fail_ended (TerraneLambdaResult *result, const TerraneSessionEnd 
     fail (result, "Runtime.ExitError",
           "Runtime exited with error: signal: killed (more than %d processes and threads)",
           TERRANE_SESSION_MAX_PROCESSES);
+  else if (end->unwatched)
+    fail (result, "Runtime.ExitError",
+          "Runtime exited with error: signal: killed (" TERRANE_SESSION_UNWATCHED ")");
   else if (name != NULL)
     fail (result, "Runtime.ExitError", "Runtime exited with error: signal: %s", name);
   else if (end->exit_code != 0)

@@ -1,6 +1,7 @@
 #include "builder/profile/check-spec.h"
 
 #include "builder/finding-ids.h"
+#include "builder/profile/field-types.h"
 
 #include <string.h>
 
@@ -11,17 +12,6 @@ enum
 };
 
 static const char *const level_words[] = { "off", "warn", "error", NULL };
-
-void
-terrane_check_spec_free (TerraneCheckSpec *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->id);
-  g_free (self->reason);
-  g_strfreev (self->paths);
-  g_free (self);
-}
 
 static gboolean
 is_family (const char *id)
@@ -49,44 +39,79 @@ check_id (const OciJson *checks, const char *id)
 
 /* Globs are compared with paths without a slash in front. */
 static void
-read_paths (const OciJson *at, TerraneCheckSpec *spec)
+check_path (const OciJson *at, char **path)
 {
-  if (!oci_json_strv (at, MAX_PATHS, &spec->paths))
-    return;
-  if (spec->paths[0] == NULL)
-    oci_json_problem (at, "is empty; leave it out for findings about any path");
-  for (char **path = spec->paths; *path != NULL; path++)
-    {
-      g_autofree char *quoted = oci_quote (*path);
-      if ((*path)[0] == '\0' || (*path)[0] == '/' || g_str_has_suffix (*path, "/"))
-        oci_json_problem (
-            at, "%s: expected a pattern of paths in the image, such as \"var/task/**\"", quoted);
-    }
+  g_autofree char *quoted = oci_quote (*path);
+  if ((*path)[0] == '\0' || (*path)[0] == '/' || g_str_has_suffix (*path, "/"))
+    oci_json_problem (at, "%s: expected a pattern of paths in the image, such as \"var/task/**\"",
+                      quoted);
+}
+
+/* Levels count when findings are read, and are in no key. */
+static const TerraneField fields[] = {
+  { .name = "level",
+    .type = &terrane_field_word,
+    .offset = offsetof (TerraneCheckSpec, level),
+    .parts = TERRANE_PART_NOTHING,
+    .required = TRUE,
+    .words = level_words,
+    .help = "‘off’: does not count. ‘warn’, ‘error’: counts as that." },
+  { .name = "reason",
+    .type = &terrane_field_text,
+    .offset = offsetof (TerraneCheckSpec, reason),
+    .parts = TERRANE_PART_NOTHING,
+    .min = 1,
+    .help = "Why; it stands in the record of the build." },
+  { .name = "paths",
+    .type = &terrane_field_texts,
+    .offset = offsetof (TerraneCheckSpec, paths),
+    .parts = TERRANE_PART_NOTHING,
+    .min = 1,
+    .max = MAX_PATHS,
+    .empty = "is empty; leave it out for findings about any path",
+    .check = check_path,
+    .help = "Only findings about a path that one of these matches: patterns from the root of the "
+            "image, ‘**’ for any directories; a pattern of a directory is one of what is below "
+            "it." },
+  { .name = NULL },
+};
+
+static void
+clear (gpointer self)
+{
+  g_clear_pointer (&((TerraneCheckSpec *) self)->id, g_free);
+}
+
+const TerraneSection terrane_check_section = { .fields = fields,
+                                               .size = sizeof (TerraneCheckSpec),
+                                               .clear = clear };
+
+void
+terrane_check_spec_free (TerraneCheckSpec *self)
+{
+  if (self != NULL)
+    terrane_section_clear (&terrane_check_section, self);
+  g_free (self);
 }
 
 /* "LEVEL", or {"level": LEVEL, "reason": TEXT, "paths": [GLOB, …]} */
 static gboolean
 read_level (const OciJson *at, TerraneCheckSpec *spec)
 {
-  static const char *const known[] = { "level", "reason", "paths", NULL };
-  OciJson level = *at, reason, paths;
-  const char *text = NULL;
   unsigned word = 0;
+  OciJson level;
+  spec->level = TERRANE_CHECK_WARN; /* needs no reason, should the level be wrong */
   if (json_is_object (at->value))
     {
-      if (!oci_json_object (at, known) || !oci_json_require (at, "level", &level))
+      if (!terrane_section_read (&terrane_check_section, NULL, at, spec)
+          || !oci_json_member (at, "level", &level))
         return FALSE;
-      if (oci_json_member (at, "reason", &reason) && oci_json_string (&reason, &text)
-          && text[0] == '\0')
-        oci_json_problem (&reason, "is empty");
-      if (oci_json_member (at, "paths", &paths))
-        read_paths (&paths, spec);
     }
-  if (!oci_json_word (&level, level_words, &word))
+  else if (oci_json_word (at, level_words, &word))
+    spec->level = (TerraneCheckLevel) word;
+  else
     return FALSE;
-  spec->level = (TerraneCheckLevel) word;
-  spec->reason = g_strdup (text);
-  if (spec->level == TERRANE_CHECK_OFF && text == NULL)
+  if (spec->level == TERRANE_CHECK_OFF && spec->reason == NULL)
     oci_json_problem (at, "needs a reason: { \"level\": \"off\", \"reason\": \"…\" }");
   return TRUE;
 }
@@ -123,20 +148,19 @@ read_entries (const OciJson *at, const char *id, guint *families, GPtrArray *spe
 }
 
 void
-terrane_check_specs_read (const OciJson *root, GPtrArray *specs)
+terrane_check_specs_read (const OciJson *checks, GPtrArray *specs)
 {
-  OciJson checks;
   guint families = 0;
   const char *id;
   json_t *value;
-  if (!oci_json_member (root, "checks", &checks) || !oci_json_object (&checks, NULL))
+  if (!oci_json_object (checks, NULL))
     return;
-  json_object_foreach ((json_t *) checks.value, id, value)
+  json_object_foreach ((json_t *) checks->value, id, value)
   {
     OciJson member;
     (void) value;
-    check_id (&checks, id);
-    if (oci_json_member (&checks, id, &member))
+    check_id (checks, id);
+    if (oci_json_member (checks, id, &member))
       read_entries (&member, id, &families, specs);
   }
 }

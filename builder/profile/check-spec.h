@@ -1,7 +1,7 @@
 /* "checks" of a profile: what it says of findings of static checks. */
 #pragma once
 
-#include "oci/base/json.h"
+#include "builder/profile/field.h"
 
 G_BEGIN_DECLS
 
@@ -20,11 +20,14 @@ typedef struct
   char **paths; /* (nullable): globs; only findings about such a path */
 } TerraneCheckSpec;
 
+/* Of one entry, where it is an object. */
+extern const TerraneSection terrane_check_section;
+
 void terrane_check_spec_free (TerraneCheckSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCheckSpec, terrane_check_spec_free)
 
-/** Reads the member "checks" of @root, if there is one. @specs: (element-type TerraneCheckSpec):
+/** Reads "checks", the object at @checks. @specs: (element-type TerraneCheckSpec):
  * gets families first, so that what stands later counts; of one key in the order of its array */
-void terrane_check_specs_read (const OciJson *root, GPtrArray *specs);
+void terrane_check_specs_read (const OciJson *checks, GPtrArray *specs);
 
 G_END_DECLS

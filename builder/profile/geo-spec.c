@@ -1,5 +1,7 @@
 #include "builder/profile/geo-spec.h"
 
+#include "builder/profile/field-types.h"
+
 #include <string.h>
 
 enum
@@ -7,25 +9,25 @@ enum
   MAX_GRIDS = 1024,
 };
 
-void
-terrane_geo_spec_clear (TerraneGeoSpec *self)
+static void
+check_grid (const OciJson *at, char **name)
 {
-  g_clear_pointer (&self->grids, g_strfreev);
+  g_autofree char *quoted = oci_quote (*name);
+  if ((*name)[0] == '\0' || (*name)[0] == '.' || strchr (*name, '/') != NULL)
+    oci_json_problem (at, "%s is no file name, such as ‘us_noaa_conus.tif’", quoted);
 }
 
-void
-terrane_geo_spec_read (const OciJson *root, TerraneGeoSpec *self)
-{
-  static const char *const known[] = { "grids", NULL };
-  OciJson geo, grids;
-  if (!oci_json_member (root, "geo", &geo) || !oci_json_object (&geo, known)
-      || !oci_json_member (&geo, "grids", &grids)
-      || !oci_json_strv (&grids, MAX_GRIDS, &self->grids))
-    return;
-  for (char **name = self->grids; *name != NULL; name++)
-    if ((*name)[0] == '\0' || (*name)[0] == '.' || strchr (*name, '/') != NULL)
-      {
-        g_autofree char *quoted = oci_quote (*name);
-        oci_json_problem (&grids, "%s is no file name, such as ‘us_noaa_conus.tif’", quoted);
-      }
-}
+static const TerraneField fields[] = {
+  { .name = "grids",
+    .type = &terrane_field_texts,
+    .offset = offsetof (TerraneGeoSpec, grids),
+    .parts = TERRANE_PART_IMAGE,
+    .max = MAX_GRIDS,
+    .always = TRUE,
+    .check = check_grid,
+    .help = "File names of grids that every PROJ of the image must find, such as "
+            "‘us_noaa_conus.tif’." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_geo_section = { .fields = fields, .size = sizeof (TerraneGeoSpec) };

@@ -1,6 +1,6 @@
 #include "builder/profile/limits-spec.h"
 
-#include "oci/base/number.h"
+#include "builder/profile/field-types.h"
 
 enum
 {
@@ -16,105 +16,155 @@ size_limit_free (gpointer data)
   g_free (limit);
 }
 
+static void
+init_sizes (G_GNUC_UNUSED const TerraneField *field, gpointer value)
+{
+  *(GPtrArray **) value = g_ptr_array_new_with_free_func (size_limit_free);
+}
+
+static void
+read_sizes (G_GNUC_UNUSED const TerraneField *field,
+            G_GNUC_UNUSED const TerraneProfileReader *reader, const OciJson *at, gpointer value)
+{
+  const char *name;
+  json_t *size;
+  if (!oci_json_object (at, NULL))
+    return;
+  json_object_foreach ((json_t *) at->value, name, size)
+  {
+    OciJson member;
+    uint64_t bytes;
+    (void) size;
+    if (!oci_json_member (at, name, &member) || !terrane_profile_read_size (&member, &bytes))
+      continue;
+    TerraneSizeLimit *limit = g_new0 (TerraneSizeLimit, 1);
+    limit->name = g_strdup (name);
+    limit->bytes = bytes;
+    g_ptr_array_add (*(GPtrArray **) value, limit);
+  }
+}
+
+static void
+clear_sizes (G_GNUC_UNUSED const TerraneField *field, gpointer value)
+{
+  g_clear_pointer ((GPtrArray **) value, g_ptr_array_unref);
+}
+
+static void
+copy_sizes (const TerraneField *field, gpointer value)
+{
+  const GPtrArray *limits = *(GPtrArray *const *) value;
+  init_sizes (field, value);
+  for (guint i = 0; i < limits->len; i++)
+    {
+      const TerraneSizeLimit *limit = limits->pdata[i];
+      TerraneSizeLimit *copy = g_new (TerraneSizeLimit, 1);
+      *copy = (TerraneSizeLimit){ .name = g_strdup (limit->name), .bytes = limit->bytes };
+      g_ptr_array_add (*(GPtrArray **) value, copy);
+    }
+}
+
+static json_t *
+dump_sizes (G_GNUC_UNUSED const TerraneField *field, gconstpointer value)
+{
+  const GPtrArray *limits = *(GPtrArray *const *) value;
+  json_t *object = json_object ();
+  for (guint i = 0; i < limits->len; i++)
+    {
+      const TerraneSizeLimit *limit = limits->pdata[i];
+      oci_json_set (object, limit->name, json_integer ((json_int_t) limit->bytes));
+    }
+  return object;
+}
+
+/* Names and sizes. */
+static const TerraneFieldType sizes = { .name = "sizes",
+                                        .json = "object",
+                                        .init = init_sizes,
+                                        .read = read_sizes,
+                                        .clear = clear_sizes,
+                                        .copy = copy_sizes,
+                                        .dump = dump_sizes };
+
+#define OFFSET(member) offsetof (TerraneLimitsSpec, member)
+
+/* The text of the whole section is in the key of a validation's result. */
+static const TerraneField fields[] = {
+  { .name = "uncompressed_size",
+    .type = &terrane_field_size,
+    .offset = OFFSET (uncompressed_size),
+    .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
+    .always = TRUE,
+    .help = "Of all files of the image." },
+  { .name = "trees",
+    .type = &sizes,
+    .offset = OFFSET (trees),
+    .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
+    .always = TRUE,
+    .help = "Of what each tree brings, by its name; the base is ‘base’." },
+  { .name = "packages",
+    .type = &sizes,
+    .offset = OFFSET (packages),
+    .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
+    .always = TRUE,
+    .help = "Of installed Python distributions, by their names." },
+  { .name = "import_time",
+    .type = &terrane_field_duration,
+    .offset = OFFSET (import_time_ms),
+    .parts = TERRANE_PART_RESULT,
+    .max = MAX_IMPORT_TIME_MS,
+    .help = "Of each import: the median of several, with the files in memory." },
+  { .name = "memory",
+    .type = &terrane_field_size,
+    .offset = OFFSET (memory),
+    .parts = TERRANE_PART_RESULT,
+    .help = "Memory of the function: no process of the validation may need more." },
+  { .name = "tmp",
+    .type = &terrane_field_size,
+    .offset = OFFSET (tmp),
+    .parts = TERRANE_PART_RESULT,
+    .help = "Size of /tmp, in the validation too." },
+  { .name = "unpacked_size",
+    .type = &terrane_field_size,
+    .offset = OFFSET (unpacked.bytes),
+    .parts = TERRANE_PART_RESULT,
+    .help = "Of what the base, an image or the archives of a tree unpack to; 32GiB if not given." },
+  { .name = "unpacked_files",
+    .type = &terrane_field_count,
+    .offset = OFFSET (unpacked.entries),
+    .parts = TERRANE_PART_RESULT,
+    .min = 1,
+    .max = INT32_MAX,
+    .help = "How many members those may have; 2000000 if not given." },
+  { .name = "unpacked_ratio",
+    .type = &terrane_field_count,
+    .offset = OFFSET (unpacked.ratio),
+    .parts = TERRANE_PART_RESULT,
+    .min = 1,
+    .max = MAX_UNPACKED_RATIO,
+    .help = "How many times their size they may unpack to, once that is over 64 MiB; 200 if not "
+            "given." },
+  { .name = NULL },
+};
+
+static void
+init (gpointer self)
+{
+  ((TerraneLimitsSpec *) self)->unpacked = OCI_UNPACK_LIMITS_DEFAULT;
+}
+
+const TerraneSection terrane_limits_section = { .fields = fields,
+                                                .size = sizeof (TerraneLimitsSpec),
+                                                .init = init };
+
 void
 terrane_limits_spec_init (TerraneLimitsSpec *self)
 {
-  self->unpacked = OCI_UNPACK_LIMITS_DEFAULT;
-  self->trees = g_ptr_array_new_with_free_func (size_limit_free);
-  self->packages = g_ptr_array_new_with_free_func (size_limit_free);
+  terrane_section_init (&terrane_limits_section, self);
 }
 
 void
 terrane_limits_spec_clear (TerraneLimitsSpec *self)
 {
-  g_clear_pointer (&self->trees, g_ptr_array_unref);
-  g_clear_pointer (&self->packages, g_ptr_array_unref);
-}
-
-gboolean
-terrane_profile_read_size (const OciJson *at, uint64_t *out_bytes)
-{
-  const char *text;
-  g_autoptr (GError) local = NULL;
-  if (!oci_json_string (at, &text))
-    return FALSE;
-  if (!oci_parse_size (text, out_bytes, &local))
-    oci_json_problem (at, "%s", local->message);
-  else if (*out_bytes == 0)
-    oci_json_problem (at, "a limit of nothing can never be kept");
-  else
-    return TRUE;
-  return FALSE;
-}
-
-gboolean
-terrane_profile_read_duration (const OciJson *at, uint64_t max_ms, uint64_t *out_ms)
-{
-  const char *text;
-  g_autoptr (GError) local = NULL;
-  if (!oci_json_string (at, &text))
-    return FALSE;
-  if (oci_parse_duration (text, max_ms, out_ms, &local))
-    return TRUE;
-  oci_json_problem (at, "%s", local->message);
-  return FALSE;
-}
-
-static void
-read_sizes (const OciJson *limits, const char *key, GPtrArray *into)
-{
-  OciJson object, member;
-  const char *name;
-  json_t *value;
-  if (!oci_json_member (limits, key, &object) || !oci_json_object (&object, NULL))
-    return;
-  json_object_foreach ((json_t *) object.value, name, value)
-  {
-    uint64_t bytes;
-    (void) value;
-    if (!oci_json_member (&object, name, &member) || !terrane_profile_read_size (&member, &bytes))
-      continue;
-    TerraneSizeLimit *limit = g_new0 (TerraneSizeLimit, 1);
-    limit->name = g_strdup (name);
-    limit->bytes = bytes;
-    g_ptr_array_add (into, limit);
-  }
-}
-
-static void
-read_unpacked (const OciJson *limits, OciUnpackLimits *self)
-{
-  OciJson member;
-  int64_t value = 0;
-  if (oci_json_member (limits, "unpacked_size", &member))
-    (void) terrane_profile_read_size (&member, &self->bytes);
-  if (oci_json_member (limits, "unpacked_files", &member)
-      && oci_json_int (&member, 1, INT32_MAX, &value))
-    self->entries = (uint64_t) value;
-  if (oci_json_member (limits, "unpacked_ratio", &member)
-      && oci_json_int (&member, 1, MAX_UNPACKED_RATIO, &value))
-    self->ratio = (uint64_t) value;
-}
-
-void
-terrane_limits_spec_read (const OciJson *root, TerraneLimitsSpec *self)
-{
-  static const char *const known[] = {
-    "uncompressed_size", "trees",          "packages",       "import_time", "memory", "tmp",
-    "unpacked_size",     "unpacked_files", "unpacked_ratio", NULL
-  };
-  OciJson limits, member;
-  if (!oci_json_member (root, "limits", &limits) || !oci_json_object (&limits, known))
-    return;
-  if (oci_json_member (&limits, "uncompressed_size", &member))
-    (void) terrane_profile_read_size (&member, &self->uncompressed_size);
-  read_sizes (&limits, "trees", self->trees);
-  read_sizes (&limits, "packages", self->packages);
-  if (oci_json_member (&limits, "import_time", &member))
-    (void) terrane_profile_read_duration (&member, MAX_IMPORT_TIME_MS, &self->import_time_ms);
-  if (oci_json_member (&limits, "memory", &member))
-    (void) terrane_profile_read_size (&member, &self->memory);
-  if (oci_json_member (&limits, "tmp", &member))
-    (void) terrane_profile_read_size (&member, &self->tmp);
-  read_unpacked (&limits, &self->unpacked);
+  terrane_section_clear (&terrane_limits_section, self);
 }

@@ -1,7 +1,7 @@
 /* What an image must not exceed: the "limits" of a profile. Who measures what: docs/profile.md. */
 #pragma once
 
-#include "builder/profile/reader.h"
+#include "builder/profile/field.h"
 
 #include "oci/unpack-limits.h"
 
@@ -25,19 +25,11 @@ typedef struct
   OciUnpackLimits unpacked;   /* of the base, of each tree's archives: never without a limit */
 } TerraneLimitsSpec;
 
-/** Makes the empty lists. */
+/* Whether the trees exist is looked at by the profile. */
+extern const TerraneSection terrane_limits_section;
+
+/** Without limits but those of unpacking. */
 void terrane_limits_spec_init (TerraneLimitsSpec *self);
-
-/** Reads the member "limits" of @root; what is wrong is noted. Whether the trees exist is looked at
- * by the profile. */
-void terrane_limits_spec_read (const OciJson *root, TerraneLimitsSpec *self);
-
-/** Reads a size such as "512MB". */
-gboolean terrane_profile_read_size (const OciJson *at, uint64_t *out_bytes);
-
-/** Reads a duration such as "3s", at most @max_ms. */
-gboolean terrane_profile_read_duration (const OciJson *at, uint64_t max_ms, uint64_t *out_ms);
-
 void terrane_limits_spec_clear (TerraneLimitsSpec *self);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 #include "builder/profile/lock-change.h"
 
-#include "oci/base/json.h"
+#include "builder/profile/source-kind.h"
 
 #include <string.h>
 
@@ -117,25 +117,45 @@ describe_archives (const char *what, const json_t *before, const json_t *after, 
     }
 }
 
-static const char *
+/* Returns: (nullable): NULL for an entry without answer or question */
+static const TerraneSourceKindInfo *
 kind_of (const json_t *entry)
 {
-  static const char *const kinds[][2] = { { "archives", "archive" },
-                                          { "directory", "directory" },
-                                          { "image", "image" },
-                                          { "repository", "ostree" } };
-  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (json_object_get (entry, kinds[i][0]) != NULL)
-      return kinds[i][1];
-  return "wheels";
+  for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
+    if (json_object_get (entry, (*kind)->lock_mark) != NULL)
+      return *kind;
+  return NULL;
+}
+
+static void
+describe_text (const char *what, const char *key, const json_t *before, const json_t *after,
+               GPtrArray *lines)
+{
+  if ((before == NULL && after == NULL)
+      || (before != NULL && after != NULL && json_equal (before, after)))
+    return;
+  g_autofree char *from = show (before), *to = show (after);
+  add_line (lines, "%s: %s %s → %s", what, key, from, to);
+}
+
+static void
+describe_field (const char *what, const TerraneLockField *field, const json_t *before,
+                const json_t *after, GPtrArray *lines)
+{
+  const json_t *old = json_object_get (before, field->name);
+  const json_t *new = json_object_get (after, field->name);
+  if (field->type == TERRANE_LOCK_ARCHIVES)
+    describe_archives (what, old, new, lines);
+  else if (field->type == TERRANE_LOCK_WHEELS)
+    describe_wheels (what, old, new, lines);
+  else
+    describe_text (what, field->name, old, new, lines);
 }
 
 void
 terrane_lock_describe_change (const char *what, const json_t *before, const json_t *after,
                               GPtrArray *out_lines)
 {
-  static const char *const texts[] = { "image", "digest", "directory",   "commit", "repository",
-                                       "ref",   "python", "python_full", "libc" };
   if (before == NULL && after == NULL)
     return;
   if (before == NULL || after == NULL)
@@ -143,22 +163,17 @@ terrane_lock_describe_change (const char *what, const json_t *before, const json
       add_line (out_lines, "%s: %s", what, before == NULL ? "added" : "removed");
       return;
     }
-  if (!g_str_equal (kind_of (before), kind_of (after)))
+  const TerraneSourceKindInfo *old = kind_of (before), *new = kind_of (after);
+  if (old != NULL && new != NULL && old != new)
     {
-      add_line (out_lines, "%s: %s → %s", what, kind_of (before), kind_of (after));
+      add_line (out_lines, "%s: %s → %s", what, terrane_source_kind_name (old),
+                terrane_source_kind_name (new));
       return;
     }
-  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      const json_t *old = json_object_get (before, texts[i]);
-      const json_t *new = json_object_get (after, texts[i]);
-      if ((old == NULL && new == NULL) || (old != NULL && new != NULL &&json_equal (old, new)))
-        continue;
-      g_autofree char *from = show (old), *to = show (new);
-      add_line (out_lines, "%s: %s %s → %s", what, texts[i], from, to);
-    }
-  describe_archives (what, json_object_get (before, "archives"),
-                     json_object_get (after, "archives"), out_lines);
-  describe_wheels (what, json_object_get (before, "wheels"), json_object_get (after, "wheels"),
-                   out_lines);
+  /* Of all kinds: a lock that was edited may have members of another one. */
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
+    for (const TerraneLockField *field = (*kind)->lock; field->name != NULL; field++)
+      if (g_hash_table_add (seen, (gpointer) field->name))
+        describe_field (what, field, before, after, out_lines);
 }

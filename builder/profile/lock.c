@@ -1,5 +1,7 @@
 #include "builder/profile/lock.h"
 
+#include "builder/profile/source-kind.h"
+
 #include "oci/base/fd.h"
 #include "oci/base/temp-file.h"
 
@@ -139,27 +141,49 @@ check_files (const OciJson *entry, const char *key, const char *const *known, co
     }
 }
 
+/* @key names what @type says. */
+static void
+check_member (const OciJson *entry, const char *key, TerraneLockType type)
+{
+  static const char *const archive_keys[] = { "file", "url", "sha256", NULL };
+  static const char *const wheel_keys[] = { "name",   "version", "file", "url",
+                                            "sha256", "hash",    "size", NULL };
+  switch (type)
+    {
+    case TERRANE_LOCK_TEXT:
+      check_text (entry, key);
+      return;
+    case TERRANE_LOCK_HEX:
+      check_digest (entry, key, oci_digest_parse_hex);
+      return;
+    case TERRANE_LOCK_DIGEST:
+      check_digest (entry, key, oci_digest_parse);
+      return;
+    case TERRANE_LOCK_ARCHIVES:
+      check_files (entry, key, archive_keys, NULL);
+      return;
+    case TERRANE_LOCK_WHEELS:
+    default:
+      check_files (entry, key, wheel_keys, "file");
+      return;
+    }
+}
+
 /* Locks are edited by hand and merged by git: what the kinds of source read later has the right
  * types from here on. */
 static void
 check_entry (const OciJson *at)
 {
-  static const char *const keys[] = { "archives", "directory",  "commit",      "image",
-                                      "digest",   "repository", "ref",         "python",
-                                      "libc",     "wheels",     "python_full", NULL };
-  static const char *const archive_keys[] = { "file", "url", "sha256", NULL };
-  static const char *const wheel_keys[] = { "name",   "version", "file", "url",
-                                            "sha256", "hash",    "size", NULL };
-  if (!oci_json_object (at, keys))
+  g_autoptr (GPtrArray) known = g_ptr_array_new ();
+  for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
+    for (const TerraneLockField *field = (*kind)->lock; field->name != NULL; field++)
+      g_ptr_array_add (known, (gpointer) field->name);
+  g_ptr_array_add (known, NULL);
+  if (!oci_json_object (at, (const char *const *) known->pdata))
     return;
-  static const char *const texts[] = { "directory", "image",       "repository", "ref",
-                                       "python",    "python_full", "libc" };
-  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
-    check_text (at, texts[i]);
-  check_digest (at, "commit", oci_digest_parse_hex);
-  check_digest (at, "digest", oci_digest_parse);
-  check_files (at, "archives", archive_keys, NULL);
-  check_files (at, "wheels", wheel_keys, "file");
+  for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
+    for (const TerraneLockField *field = (*kind)->lock; field->name != NULL; field++)
+      check_member (at, field->name, field->type);
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "builder/profile/merge.h"
 
-#include "builder/profile/source-spec.h"
+#include "builder/profile/field-types.h"
+#include "builder/profile/source-kind.h"
 
 #include <string.h>
 
@@ -93,28 +94,38 @@ has (const json_t *object, const char *key)
 static gboolean
 changes_kind (const json_t *into, const json_t *from)
 {
-  for (const char *const *kind = terrane_source_kind_words; *kind != NULL; kind++)
-    if (has (from, *kind) && !has (into, *kind))
-      return TRUE;
+  for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
+    {
+      const char *name = terrane_source_kind_name (*kind);
+      if (has (from, name) && !has (into, name))
+        return TRUE;
+    }
   return FALSE;
+}
+
+static void
+remove_fields (json_t *tree, TerraneOrigin *origin, const TerraneField *fields)
+{
+  for (; fields->name != NULL; fields++)
+    remove_member (tree, origin, fields->name);
 }
 
 /* What says something about the parent's source only goes with it; a digest goes with its file. */
 static void
 drop_old_source (json_t *tree, TerraneOrigin *origin, const json_t *from)
 {
-  static const char *const other_keys[] = { "sha256",   "paths",   "pin",    "strip_components",
-                                            "include",  "exclude", "rename", "special",
-                                            "symlinks", NULL };
-  if (changes_kind (tree, from))
-    {
-      for (const char *const *key = terrane_source_kind_words; *key != NULL; key++)
-        remove_member (tree, origin, *key);
-      for (const char *const *key = other_keys; *key != NULL; key++)
-        remove_member (tree, origin, *key);
-    }
-  else if (has (from, "archive"))
-    remove_member (tree, origin, "sha256");
+  gboolean changes = changes_kind (tree, from);
+  for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
+    if (changes)
+      remove_fields (tree, origin, (*kind)->fields);
+    else if (has (from, terrane_source_kind_name (*kind)))
+      {
+        for (const TerraneField *field = (*kind)->fields; field->name != NULL; field++)
+          if (field->type == &terrane_field_beside)
+            remove_member (tree, origin, field->name);
+      }
+  if (changes)
+    remove_fields (tree, origin, terrane_source_content_fields);
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "builder/profile/profile.h"
 
+#include "builder/profile/field-types.h"
+
 #include "oci/reference.h"
 
 #include <string.h>
@@ -35,36 +37,6 @@ terrane_target_parse (const char *text, TerraneTarget *out_target)
         return TRUE;
       }
   return FALSE;
-}
-
-void
-terrane_profile_free (TerraneProfile *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->path);
-  g_free (self->directory);
-  g_hash_table_unref (self->absolute);
-  terrane_profile_document_free (self->document);
-  g_free (self->name);
-  g_strfreev (self->platforms);
-  terrane_source_spec_free (self->base);
-  g_ptr_array_unref (self->trees);
-  terrane_transform_spec_free (self->transforms);
-  g_strfreev (self->config.entrypoint);
-  g_strfreev (self->config.cmd);
-  json_decref (self->config.env);
-  json_decref (self->config.labels);
-  g_free (self->config.working_dir);
-  g_free (self->config.user);
-  json_decref (self->annotations);
-  g_ptr_array_unref (self->checks);
-  terrane_validate_spec_clear (&self->validate);
-  terrane_limits_spec_clear (&self->limits);
-  terrane_geo_spec_clear (&self->geo);
-  g_free (self->push.repository);
-  g_strfreev (self->push.tags);
-  g_free (self);
 }
 
 /* What is left of {"name": …, "remove": true} after merging removed nothing. */
@@ -116,29 +88,34 @@ read_trees (TerraneProfile *profile, const TerraneProfileReader *reader, const O
 }
 
 static void
-read_config (const OciJson *root, TerraneConfigSpec *config)
+check_working_dir (const OciJson *at, char **path)
 {
-  static const char *const known[] = { "entrypoint",  "cmd",  "env", "labels",
-                                       "working_dir", "user", NULL };
-  OciJson object, member;
-  const char *text;
-  if (!oci_json_member (root, "config", &object) || !oci_json_object (&object, known))
-    return;
-  if (oci_json_member (&object, "entrypoint", &member))
-    (void) oci_json_strv (&member, TERRANE_PROFILE_MAX_STRINGS, &config->entrypoint);
-  if (oci_json_member (&object, "cmd", &member))
-    (void) oci_json_strv (&member, TERRANE_PROFILE_MAX_STRINGS, &config->cmd);
-  terrane_profile_read_string_map (&object, "env", &config->env);
-  terrane_profile_read_string_map (&object, "labels", &config->labels);
-  if (oci_json_member (&object, "working_dir", &member) && oci_json_string (&member, &text))
-    {
-      if (text[0] != '/')
-        oci_json_problem (&member, "must be an absolute path");
-      config->working_dir = g_strdup (text);
-    }
-  if (oci_json_member (&object, "user", &member) && oci_json_string (&member, &text))
-    config->user = g_strdup (text);
+  if ((*path)[0] != '/')
+    oci_json_problem (at, "must be an absolute path");
 }
+
+/* All of it is in the image's configuration, which is in the image's key. */
+#define CONFIG(member_name, of_type, member)                                                       \
+  .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneConfigSpec, member),       \
+  .parts = TERRANE_PART_IMAGE
+
+static const TerraneField config_fields[] = {
+  { CONFIG ("entrypoint", terrane_field_texts, entrypoint), .max = TERRANE_PROFILE_MAX_STRINGS,
+    .help = "Program and first arguments; setting it drops an inherited command." },
+  { CONFIG ("cmd", terrane_field_texts, cmd), .max = TERRANE_PROFILE_MAX_STRINGS,
+    .help = "Arguments behind the entrypoint; for Lambda the handler, such as "
+            "[\"handler.handler\"]." },
+  { CONFIG ("env", terrane_field_map, env),
+    .help = "Environment variables, added to the base's or replacing them." },
+  { CONFIG ("labels", terrane_field_map, labels), .help = "Labels of the image." },
+  { CONFIG ("working_dir", terrane_field_text, working_dir), .check = check_working_dir,
+    .help = "Working directory, an absolute path." },
+  { CONFIG ("user", terrane_field_text, user), .help = "User, as NAME or UID[:GID]." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_config_section = { .fields = config_fields,
+                                                .size = sizeof (TerraneConfigSpec) };
 
 static gboolean
 read_platform_list (const OciJson *at, char ***out_platforms)
@@ -170,7 +147,7 @@ read_platform (const OciJson *root, const char *override, TerraneProfile *profil
 {
   OciJson member;
   unsigned word;
-  if (!oci_json_require (root, "platform", &member))
+  if (!oci_json_member (root, "platform", &member))
     return;
   gboolean is_list = json_is_array (member.value);
   if (is_list && !read_platform_list (&member, &profile->platforms))
@@ -193,65 +170,77 @@ read_platform (const OciJson *root, const char *override, TerraneProfile *profil
 }
 
 static void
-read_push_repository (const OciJson *push, TerranePushSpec *spec)
+check_repository (const OciJson *at, char **text)
 {
-  OciJson member;
-  const char *text;
   g_autoptr (GError) local = NULL;
-  if (!oci_json_require (push, "repository", &member) || !oci_json_string (&member, &text))
-    return;
-  g_autofree char *some = terrane_profile_expand_lock (text, SOME_LOCK);
+  g_autofree char *some = terrane_profile_expand_lock (*text, SOME_LOCK);
   g_autoptr (OciReference) reference = oci_reference_parse (some, &local);
   if (reference == NULL)
-    oci_json_problem (&member, "%s", local->message);
+    oci_json_problem (at, "%s", local->message);
   else if (reference->tag != NULL || reference->has_digest)
-    oci_json_problem (&member, "expected HOST/REPOSITORY; tags stand in ‘tags’");
-  else
-    spec->repository = g_strdup (g_str_has_prefix (text, OCI_REFERENCE_SCHEME)
-                                     ? text + strlen (OCI_REFERENCE_SCHEME)
-                                     : text);
+    oci_json_problem (at, "expected HOST/REPOSITORY; tags stand in ‘tags’");
+  else if (g_str_has_prefix (*text, OCI_REFERENCE_SCHEME))
+    {
+      char *bare = g_strdup (*text + strlen (OCI_REFERENCE_SCHEME));
+      g_free (*text);
+      *text = bare;
+    }
 }
 
 static void
-check_tag (const OciJson *at, const char *tag)
+check_tag (const OciJson *at, char **tag)
 {
-  g_autofree char *some = terrane_profile_expand_lock (tag, SOME_LOCK);
+  g_autofree char *some = terrane_profile_expand_lock (*tag, SOME_LOCK);
   g_autofree char *text = g_strconcat ("localhost/any:", some, NULL);
   g_autoptr (OciReference) reference = oci_reference_parse (text, NULL);
   if (reference != NULL && g_strcmp0 (reference->tag, some) == 0)
     return;
-  g_autofree char *quoted = oci_quote (tag);
+  g_autofree char *quoted = oci_quote (*tag);
   oci_json_problem (at, "%s is no tag: use at most %d letters, digits, ‘_’, and ‘.’ and ‘-’ inside",
                     quoted, OCI_TAG_MAX_BYTES);
 }
 
 static void
-read_push (const OciJson *root, TerranePushSpec *spec)
+check_push (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
-  static const char *const known[] = { "repository", "tags", NULL };
-  OciJson object, member;
-  size_t length = 0;
+  const TerranePushSpec *self = data;
+  OciJson tags, element;
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  if (!oci_json_member (root, "push", &object) || !oci_json_object (&object, known))
-    return;
-  read_push_repository (&object, spec);
-  if (!oci_json_require (&object, "tags", &member) || !oci_json_array (&member, MAX_TAGS, &length))
-    return;
-  if (length == 0)
-    oci_json_problem (&member, "is empty");
-  for (size_t i = 0; i < length; i++)
+  (void) reader;
+  (void) oci_json_member (at, "tags", &tags); /* it is required */
+  for (guint i = 0; self->tags != NULL && self->tags[i] != NULL; i++)
     {
-      OciJson element;
-      const char *tag;
-      oci_json_element (&member, i, &element);
-      if (!oci_json_string (&element, &tag))
-        return;
-      check_tag (&element, tag);
-      if (!g_hash_table_add (seen, (gpointer) tag))
+      oci_json_element (&tags, i, &element);
+      if (!g_hash_table_add (seen, self->tags[i]))
         oci_json_problem (&element, "is in the list twice");
     }
-  (void) oci_json_strv (&member, MAX_TAGS, &spec->tags);
 }
+
+/* The image is the same wherever it goes. */
+static const TerraneField push_fields[] = {
+  { .name = "repository",
+    .type = &terrane_field_text,
+    .offset = offsetof (TerranePushSpec, repository),
+    .parts = TERRANE_PART_NOTHING,
+    .required = TRUE,
+    .check = check_repository,
+    .help = "HOST/REPOSITORY, ‘docker://’ in front or not." },
+  { .name = "tags",
+    .type = &terrane_field_texts,
+    .offset = offsetof (TerranePushSpec, tags),
+    .parts = TERRANE_PART_NOTHING,
+    .required = TRUE,
+    .min = 1,
+    .max = MAX_TAGS,
+    .check = check_tag,
+    .each = TRUE,
+    .help = "The tags that it gets there." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_push_section = { .fields = push_fields,
+                                              .size = sizeof (TerranePushSpec),
+                                              .check = check_push };
 
 /* A limit of a tree that is not there would never be exceeded. */
 static void
@@ -274,38 +263,170 @@ check_limited_trees (const TerraneProfile *profile, const OciJson *root)
 }
 
 static void
+init_checks (G_GNUC_UNUSED const TerraneField *field, gpointer value)
+{
+  *(GPtrArray **) value = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_check_spec_free);
+}
+
+static void
+read_checks (G_GNUC_UNUSED const TerraneField *field,
+             G_GNUC_UNUSED const TerraneProfileReader *reader, const OciJson *at, gpointer value)
+{
+  terrane_check_specs_read (at, *(GPtrArray **) value);
+}
+
+static void
+clear_checks (G_GNUC_UNUSED const TerraneField *field, gpointer value)
+{
+  g_clear_pointer ((GPtrArray **) value, g_ptr_array_unref);
+}
+
+static const TerraneFieldType checks_type = { .name = "checks",
+                                              .json = "object",
+                                              .init = init_checks,
+                                              .read = read_checks,
+                                              .clear = clear_checks };
+
+static void
+read_schema (G_GNUC_UNUSED const TerraneField *field,
+             G_GNUC_UNUSED const TerraneProfileReader *reader, const OciJson *at,
+             G_GNUC_UNUSED gpointer value)
+{
+  const char *text;
+  (void) oci_json_string (at, &text); /* notes what is wrong */
+}
+
+/* A text that only editors read. */
+static const TerraneFieldType schema_type = { .name = "schema",
+                                              .json = "string",
+                                              .read = read_schema };
+
+#define OFFSET(member) offsetof (TerraneProfile, member)
+
+/* A section's own fields say of which keys they are part. */
+static const TerraneField fields[] = {
+  { .name = "$schema",
+    .type = &schema_type,
+    .parts = TERRANE_PART_NOTHING,
+    .help = "This schema, for editors." },
+  { .name = "extends",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_NOTHING,
+    .help = "Files to start from, relative to this one; later ones win over earlier ones, this "
+            "file over all. Any key may then be missing here. A file that is only there to be "
+            "extended says []." },
+  { .name = "name",
+    .type = &terrane_field_name,
+    .offset = OFFSET (name),
+    .parts = TERRANE_PART_NOTHING, /* an image has no name; but see terrane_validate_key() */
+    .required = TRUE,
+    .help = "Name of the image in the store." },
+  { .name = "platform",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_IMAGE,
+    .required = TRUE,
+    .help = "What the image runs on; of several the first is the default." },
+  { .name = "target",
+    .type = &terrane_field_word,
+    .offset = OFFSET (target),
+    .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
+    .words = target_words,
+    .fallback = "\"aws-lambda\"",
+    .help = "Whose rules the image is checked against; ‘oci’ has none." },
+  { .name = "base",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_SOURCE,
+    .required = TRUE,
+    .help = "The file system or image below everything." },
+  { .name = "trees",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_SOURCE,
+    .help = "What goes over the base, one layer each, bottom first: the most stable one first." },
+  { .name = "transforms",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_SOURCE,
+    .help = "What is done to every tree; a tree has keys of its own that win." },
+  { .name = "config",
+    .type = &terrane_field_object,
+    .offset = OFFSET (config),
+    .parts = TERRANE_PART_IMAGE,
+    .section = &terrane_config_section,
+    .help = "What the image's configuration says, on top of the base's." },
+  { .name = "annotations",
+    .type = &terrane_field_map,
+    .offset = OFFSET (annotations),
+    .parts = TERRANE_PART_IMAGE,
+    .help = "Annotations of the manifest." },
+  { .name = "checks",
+    .type = &checks_type,
+    .offset = OFFSET (checks),
+    .parts = TERRANE_PART_NOTHING,
+    .help =
+        "What becomes of findings of static checks, by their id or family, such as ‘elf.*’; see "
+        "docs/checks.md. Turning one off needs a reason." },
+  { .name = "validate",
+    .type = &terrane_field_object,
+    .offset = OFFSET (validate),
+    .parts = TERRANE_PART_RESULT,
+    .section = &terrane_validate_section,
+    .help = "Code of the image that is run in a sandbox after the build; the image gets its name "
+            "only when all of it passes." },
+  { .name = "limits",
+    .type = &terrane_field_object,
+    .offset = OFFSET (limits),
+    .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
+    .section = &terrane_limits_section,
+    .help = "What the image must not exceed." },
+  { .name = "geo",
+    .type = &terrane_field_object,
+    .offset = OFFSET (geo),
+    .parts = TERRANE_PART_IMAGE,
+    .section = &terrane_geo_section,
+    .help = "What the image promises of GDAL's and PROJ's data." },
+  { .name = "push",
+    .type = &terrane_field_object,
+    .offset = OFFSET (push),
+    .parts = TERRANE_PART_NOTHING,
+    .section = &terrane_push_section,
+    .help = "Where the image goes with --push." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_profile_section = { .fields = fields,
+                                                 .size = sizeof (TerraneProfile) };
+
+void
+terrane_profile_free (TerraneProfile *self)
+{
+  if (self == NULL)
+    return;
+  terrane_section_clear (&terrane_profile_section, self);
+  g_free (self->path);
+  g_free (self->directory);
+  g_hash_table_unref (self->absolute);
+  terrane_profile_document_free (self->document);
+  g_strfreev (self->platforms);
+  terrane_source_spec_free (self->base);
+  g_ptr_array_unref (self->trees);
+  terrane_transform_spec_free (self->transforms);
+  g_free (self);
+}
+
+static void
 read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
 {
   const TerraneProfileReader reader = { .origins = profile->document->origins,
                                         .absolute = profile->absolute };
-  static const char *const known[] = { "$schema", "extends",     "name",   "platform",
-                                       "target",  "base",        "trees",  "transforms",
-                                       "config",  "annotations", "checks", "validate",
-                                       "limits",  "geo",         "push",   NULL };
   OciJson member;
-  const char *text;
-  unsigned word;
-  if (!oci_json_object (root, known))
+  if (!terrane_section_read (&terrane_profile_section, &reader, root, profile))
     return;
-  if (oci_json_member (root, "$schema", &member))
-    (void) oci_json_string (&member, &text);
-  terrane_profile_read_name (root, &profile->name);
   read_platform (root, platform, profile);
-  if (oci_json_member (root, "target", &member) && oci_json_word (&member, target_words, &word))
-    profile->target = (TerraneTarget) word;
-  if (oci_json_require (root, "base", &member))
+  if (oci_json_member (root, "base", &member))
     profile->base = terrane_source_spec_read (&reader, &member, TRUE);
   gboolean has_transforms = oci_json_member (root, "transforms", &member);
   profile->transforms = terrane_transform_spec_read (has_transforms ? &member : NULL, NULL);
   read_trees (profile, &reader, root);
-  read_config (root, &profile->config);
-  terrane_profile_read_string_map (root, "annotations", &profile->annotations);
-  terrane_check_specs_read (root, profile->checks);
-  terrane_validate_spec_read (&reader, root, &profile->validate);
-  terrane_limits_spec_read (root, &profile->limits);
-  terrane_geo_spec_read (root, &profile->geo);
   check_limited_trees (profile, root);
-  read_push (root, &profile->push);
 }
 
 static gboolean
@@ -333,9 +454,7 @@ terrane_profile_parse (const char *path, GBytes *data, const TerraneProfileOptio
   self->directory = g_path_get_dirname (path);
   self->absolute = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_source_spec_free);
-  self->checks = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_check_spec_free);
-  terrane_validate_spec_init (&self->validate);
-  terrane_limits_spec_init (&self->limits);
+  terrane_section_init (&terrane_profile_section, self);
   g_autoptr (TerraneExpander) expander =
       terrane_expander_new (options != NULL ? &options->variables : NULL, self->directory);
   self->document = terrane_profile_document_read (path, data, expander, error);

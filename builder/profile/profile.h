@@ -68,6 +68,10 @@ typedef struct
   TerranePushSpec push;
 } TerraneProfile;
 
+extern const TerraneSection terrane_profile_section;
+extern const TerraneSection terrane_config_section;
+extern const TerraneSection terrane_push_section;
+
 typedef struct
 {
   const char *platform; /* (nullable): instead of the profile's first, such as "linux/arm64" */

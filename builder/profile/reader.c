@@ -44,48 +44,41 @@ terrane_profile_is_name (const char *text)
 }
 
 void
-terrane_profile_read_name (const OciJson *object, char **out_name)
+terrane_profile_read_name (const OciJson *at, char **out_name)
 {
-  OciJson member;
   const char *text;
-  if (!oci_json_require (object, "name", &member) || !oci_json_string (&member, &text))
+  if (!oci_json_string (at, &text))
     return;
+  g_autofree char *quoted = oci_quote (text);
   if (terrane_profile_is_name (text))
-    *out_name = g_strdup (text);
-  else
     {
-      g_autofree char *quoted = oci_quote (text);
-      oci_json_problem (&member,
-                        "%s is no name: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside",
-                        quoted);
+      g_free (*out_name);
+      *out_name = g_strdup (text);
     }
+  else
+    oci_json_problem (at, "%s is no name: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside",
+                      quoted);
 }
 
-void
-terrane_profile_read_string_map (const OciJson *object, const char *key, json_t **out_map)
+gboolean
+terrane_profile_check_string_map (const OciJson *at)
 {
-  OciJson member;
   const char *name;
   json_t *value;
-  if (!oci_json_member (object, key, &member) || !oci_json_object (&member, NULL))
-    return;
-  json_object_foreach ((json_t *) member.value, name, value)
+  if (!oci_json_object (at, NULL))
+    return FALSE;
+  json_object_foreach ((json_t *) at->value, name, value)
   {
     OciJson entry;
     const char *text;
+    g_autofree char *quoted = oci_quote (name);
     (void) value;
-    if (!oci_json_member (&member, name, &entry))
-      {
-        g_autofree char *quoted = oci_quote (name);
-        oci_json_problem (&member, "%s is null, expected a string", quoted);
-      }
+    if (!oci_json_member (at, name, &entry))
+      oci_json_problem (at, "%s is null, expected a string", quoted);
     else
       (void) oci_json_string (&entry, &text); /* notes what is wrong */
     if (name[0] == '\0' || strchr (name, '=') != NULL)
-      {
-        g_autofree char *quoted = oci_quote (name);
-        oci_json_problem (&member, "%s is no name: it is empty or contains ‘=’", quoted);
-      }
+      oci_json_problem (at, "%s is no name: it is empty or contains ‘=’", quoted);
   }
-  *out_map = json_deep_copy (member.value);
+  return TRUE;
 }

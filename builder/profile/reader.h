@@ -28,11 +28,10 @@ void terrane_profile_read_path (const TerraneProfileReader *self, const OciJson 
 /** Whether @text may be a name of images and trees. */
 gboolean terrane_profile_is_name (const char *text);
 
-/** Reads the required member "name": of images, trees, histories; lower case as registries want
- * it. */
-void terrane_profile_read_name (const OciJson *object, char **out_name);
+/** Reads a name of images, trees, histories; lower case as registries want it. */
+void terrane_profile_read_name (const OciJson *at, char **out_name);
 
-/** Reads an object of strings. @out_map: (out) (transfer full) */
-void terrane_profile_read_string_map (const OciJson *object, const char *key, json_t **out_map);
+/** Whether @at is an object; that its values are strings is noted otherwise. */
+gboolean terrane_profile_check_string_map (const OciJson *at);
 
 G_END_DECLS

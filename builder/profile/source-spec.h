@@ -1,24 +1,29 @@
 /* One source of a profile: where the files of the base or of a tree come from. */
 #pragma once
 
-#include "builder/profile/reader.h"
+#include "builder/profile/field.h"
 #include "builder/profile/transform-spec.h"
 
 #include "oci/digest.h"
 
 G_BEGIN_DECLS
 
+/* The kinds in the order in which messages list them: the name makes up terrane_source_NAME of
+ * builder/source/ and terrane_resolver_NAME of builder/resolve/, and NAME_kind of source-kind.c.
+ * The number is in keys of trees and stays what it is. */
+#define TERRANE_SOURCE_KINDS(ROW)                                                                  \
+  ROW (WHEELS, wheels, 3)                                                                          \
+  ROW (IMAGE, image, 2) /* all of it as a base, some paths of it as a tree */                      \
+  ROW (ARCHIVE, archive, 0)                                                                        \
+  ROW (DIRECTORY, directory, 1)                                                                    \
+  ROW (OSTREE, ostree, 4)
+
+#define TERRANE_SOURCE_KIND_NUMBER(constant, name, number) TERRANE_SOURCE_##constant = (number),
 typedef enum
 {
-  TERRANE_SOURCE_ARCHIVE,
-  TERRANE_SOURCE_DIRECTORY,
-  TERRANE_SOURCE_IMAGE, /* all of it as a base, some paths of it as a tree */
-  TERRANE_SOURCE_WHEELS,
-  TERRANE_SOURCE_OSTREE,
+  TERRANE_SOURCE_KINDS (TERRANE_SOURCE_KIND_NUMBER)
 } TerraneSourceKind;
-
-/** The keys that name the kinds, in the order of TerraneSourceKind; NULL-terminated. */
-extern const char *const terrane_source_kind_words[];
+#undef TERRANE_SOURCE_KIND_NUMBER
 
 /* One archive file of a source. */
 typedef struct
@@ -108,6 +113,11 @@ typedef struct
 TerraneSourceSpec *terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
                                              gboolean is_base);
 void terrane_source_spec_free (TerraneSourceSpec *self);
+
+/** Adds to the key of a tree everything that decides what is read of the source, its transforms
+ * aside. */
+void terrane_source_spec_add_to_key (const TerraneSourceSpec *self, json_t *key);
+
 void terrane_wheel_pin_free (TerraneWheelPin *self);
 
 G_END_DECLS

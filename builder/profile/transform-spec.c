@@ -1,6 +1,6 @@
 #include "builder/profile/transform-spec.h"
 
-#include "builder/profile/reader.h"
+#include "builder/profile/field-types.h"
 
 #include "oci/base/path.h"
 
@@ -10,6 +10,8 @@ enum
 {
   RULES = 2, /* raised when a preset takes other files */
 };
+
+#define SERVICES "services"
 
 static const char *const modes_words[] = { "normalise", "keep", NULL };
 static const char *const debug_words[] = { "drop", "separate", NULL };
@@ -30,206 +32,180 @@ const char *const terrane_prune_words[] = { "python-tests",
                                             NULL };
 G_STATIC_ASSERT (G_N_ELEMENTS (terrane_prune_words) == TERRANE_N_PRUNES + 1);
 
-void
-terrane_transform_spec_free (TerraneTransformSpec *self)
-{
-  if (self == NULL)
-    return;
-  g_strfreev (self->prune_paths);
-  g_strfreev (self->keep_paths);
-  g_strfreev (self->botocore_services);
-  g_strfreev (self->setuid);
-  g_free (self);
-}
-
-static TerraneTransformSpec *
-copy (const TerraneTransformSpec *defaults)
-{
-  TerraneTransformSpec *self = g_new0 (TerraneTransformSpec, 1);
-  if (defaults == NULL)
-    return self;
-  *self = *defaults;
-  self->prune_paths = g_strdupv (defaults->prune_paths);
-  self->keep_paths = g_strdupv (defaults->keep_paths);
-  self->botocore_services = g_strdupv (defaults->botocore_services);
-  self->setuid = g_strdupv (defaults->setuid);
-  self->own_prune_paths = self->own_setuid = FALSE;
-  return self;
-}
-
 static void
-read_prune (const OciJson *at, TerraneTransformSpec *self)
+check_glob (const OciJson *at, char **pattern)
 {
-  OciJson member;
-  size_t length = 0;
-  gboolean seen[TERRANE_N_PRUNES] = { FALSE };
-  if (!oci_json_member (at, "prune", &member)
-      || !oci_json_array (&member, TERRANE_PROFILE_MAX_STRINGS, &length))
-    return;
-  for (size_t i = 0; i < length; i++)
-    {
-      OciJson element;
-      unsigned word;
-      oci_json_element (&member, i, &element);
-      if (!oci_json_word (&element, terrane_prune_words, &word))
-        continue;
-      if (seen[word])
-        oci_json_problem (&element, "is in the list twice");
-      seen[word] = TRUE;
-    }
-  for (unsigned i = 0; i < TERRANE_N_PRUNES; i++)
-    self->prune[i] = seen[i];
-}
-
-static gboolean
-read_list (const OciJson *at, const char *key, char ***list, OciJson *out_member)
-{
-  char **read = NULL;
-  if (!oci_json_member (at, key, out_member)
-      || !oci_json_strv (out_member, TERRANE_PROFILE_MAX_STRINGS, &read))
-    return FALSE;
-  g_strfreev (*list);
-  *list = read;
-  return TRUE;
-}
-
-static void
-read_globs (const OciJson *at, const char *key, char ***list)
-{
-  OciJson member;
-  if (!read_list (at, key, list, &member))
-    return;
-  for (char **pattern = *list; *pattern != NULL; pattern++)
-    if ((*pattern)[0] == '/' || (*pattern)[0] == '\0')
-      oci_json_problem (&member, "patterns are relative to the tree's prefix, such as ‘**/*.pyi’");
+  if ((*pattern)[0] == '/' || (*pattern)[0] == '\0')
+    oci_json_problem (at, "patterns are relative to the tree's prefix, such as ‘**/*.pyi’");
 }
 
 /* Not a pattern: what may be setuid is to be read off the profile. */
 static void
-read_setuid (const OciJson *at, TerraneTransformSpec *self)
+check_setuid (const OciJson *at, char **path)
 {
-  OciJson member;
-  if (!read_list (at, "setuid", &self->setuid, &member))
-    return;
-  for (char **path = self->setuid; *path != NULL; path++)
+  g_autofree char *normalised = NULL;
+  if (!oci_path_normalise (*path, &normalised, NULL) || normalised[0] == '\0')
+    oci_json_problem (at, "expected paths relative to the tree's prefix, such as ‘usr/bin/sudo’");
+  else
     {
-      g_autofree char *normalised = NULL;
-      if (!oci_path_normalise (*path, &normalised, NULL) || normalised[0] == '\0')
-        oci_json_problem (&member, "expected paths relative to the tree's prefix, such as "
-                                   "‘usr/bin/sudo’");
-      else
-        {
-          g_free (*path);
-          *path = g_steal_pointer (&normalised);
-        }
+      g_free (*path);
+      *path = g_steal_pointer (&normalised);
     }
 }
 
 static void
-read_services (const OciJson *at, TerraneTransformSpec *self)
+check_service (const OciJson *at, char **name)
 {
-  OciJson member;
-  if (!read_list (at, "botocore_services", &self->botocore_services, &member))
-    return;
-  for (char **name = self->botocore_services; *name != NULL; name++)
-    if ((*name)[0] == '\0' || strpbrk (*name, "/*?") != NULL)
-      oci_json_problem (&member, "expected names of directories in botocore/data, such as ‘s3’");
+  if ((*name)[0] == '\0' || strpbrk (*name, "/*?") != NULL)
+    oci_json_problem (at, "expected names of directories in botocore/data, such as ‘s3’");
 }
+
+static const TerraneField strip_fields[] = {
+  { .name = "debug",
+    .type = &terrane_field_word,
+    .parts = TERRANE_PART_TRANSFORM,
+    .required = TRUE,
+    .words = debug_words,
+    .help = "‘drop’, or ‘separate’: written by --debug-output." },
+  { .name = NULL },
+};
+
+/* A number of debug_words. */
+const TerraneSection terrane_strip_section = { .fields = strip_fields, .size = sizeof (unsigned) };
 
 /* true, false, or {"debug": "separate"} */
 static void
-read_strip (const OciJson *at, TerraneTransformSpec *self)
+read_strip (const TerraneField *field, const TerraneProfileReader *reader, const OciJson *at,
+            gpointer value)
 {
-  static const char *const known[] = { "debug", NULL };
-  OciJson member, debug;
+  TerraneStrip *strip = value;
   gboolean wanted;
-  unsigned word;
-  if (!oci_json_member (at, "strip", &member))
-    return;
-  if (!json_is_object (member.value))
+  unsigned word = 0;
+  if (json_is_object (at->value))
     {
-      if (oci_json_bool (&member, &wanted))
-        self->strip = wanted ? TERRANE_STRIP_DROP : TERRANE_STRIP_NONE;
-      return;
+      if (terrane_section_read (field->section, reader, at, &word))
+        *strip = word == 1 ? TERRANE_STRIP_SEPARATE : TERRANE_STRIP_DROP;
     }
-  if (oci_json_object (&member, known) && oci_json_require (&member, "debug", &debug)
-      && oci_json_word (&debug, debug_words, &word))
-    self->strip = word == 1 ? TERRANE_STRIP_SEPARATE : TERRANE_STRIP_DROP;
+  else if (oci_json_bool (at, &wanted))
+    *strip = wanted ? TERRANE_STRIP_DROP : TERRANE_STRIP_NONE;
 }
+
+static const TerraneFieldType strip_type = { .name = "strip",
+                                             .json = "boolean object",
+                                             .read = read_strip };
 
 /* The mode, or false. */
 static void
-read_bytecode (const OciJson *at, TerraneTransformSpec *self)
+read_bytecode (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
+               const OciJson *at, gpointer value)
 {
-  OciJson member;
+  gboolean *wanted = value;
   unsigned word;
-  if (!oci_json_member (at, "bytecode", &member))
-    return;
-  if (json_is_false (member.value))
-    self->bytecode = FALSE;
-  else if (json_is_true (member.value))
-    oci_json_problem (&member, "expected \"unchecked-hash\" or false");
-  else if (oci_json_word (&member, bytecode_words, &word))
-    self->bytecode = TRUE;
+  if (json_is_false (at->value))
+    *wanted = FALSE;
+  else if (json_is_true (at->value))
+    oci_json_problem (at, "expected \"unchecked-hash\" or false");
+  else if (oci_json_word (at, field->words, &word))
+    *wanted = TRUE;
+}
+
+static const TerraneFieldType bytecode_type = { .name = "bytecode",
+                                                .json = "boolean string",
+                                                .read = read_bytecode };
+
+#define FIELD(member_name, of_type, member)                                                        \
+  .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneTransformSpec, member)
+
+static const TerraneField fields[] = {
+  { FIELD ("modes", terrane_field_word, modes), .parts = TERRANE_PART_TREE_OWN,
+    .words = modes_words, .fallback = "\"normalise\"",
+    .help = "‘normalise’: owner 0:0, directories 0755, files 0644 or 0755, nothing setuid. ‘keep’: "
+            "as in the source." },
+  { FIELD ("prune", terrane_field_word_set, prune), .parts = TERRANE_PART_TREE,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .words = terrane_prune_words, .always = TRUE,
+    .help = "Kinds of files that nothing needs at run time." },
+  { FIELD ("prune_paths", terrane_field_texts, prune_paths), .parts = TERRANE_PART_TREE,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_glob,
+    .help = "Globs of what goes besides, relative to the tree's prefix." },
+  { FIELD ("keep_paths", terrane_field_texts, keep_paths), .parts = TERRANE_PART_TREE,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_glob,
+    .help = "Globs of what stays whatever says that it goes, relative to the tree's prefix." },
+  { FIELD ("botocore_services", terrane_field_texts, botocore_services), .parts = TERRANE_PART_TREE,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .key = SERVICES, .check = check_service,
+    .help = "What ‘botocore-data’ leaves: directories of botocore/data." },
+  { FIELD ("setuid", terrane_field_texts, setuid), .parts = TERRANE_PART_TREE,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_setuid,
+    .help = "Files that keep setuid and setgid when modes are normalised; relative to the tree's "
+            "prefix." },
+  { FIELD ("strip", strip_type, strip), .parts = TERRANE_PART_TRANSFORM,
+    .section = &terrane_strip_section, .fallback = "false",
+    .help = "Take symbols and debug information out of programs and libraries; ‘separate’ keeps "
+            "them outside of the image." },
+  { FIELD ("bytecode", bytecode_type, bytecode), .parts = TERRANE_PART_TRANSFORM,
+    .words = bytecode_words, .fallback = "false",
+    .help = "Compile *.py files with the image's own Python." },
+  { FIELD ("relocate", terrane_field_flag, relocate), .parts = TERRANE_PART_TREE,
+    .fallback = "false", .always = TRUE, .help = "Symbolic links follow what ‘rename’ moves." },
+  { FIELD ("dedupe", terrane_field_flag, dedupe), .parts = TERRANE_PART_TRANSFORM,
+    .fallback = "false",
+    .help = "Data of GDAL and PROJ that several packages have become links to one file: the newest "
+            "proj.db, where every PROJ takes it, and equal files." },
+  { .name = NULL },
+};
+
+static void
+check (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
+{
+  TerraneTransformSpec *self = data;
+  OciJson member;
+  (void) reader;
+  self->own_prune_paths = oci_json_member (at, "prune_paths", &member) && self->prune_paths != NULL;
+  self->own_setuid = oci_json_member (at, "setuid", &member) && self->setuid != NULL;
+}
+
+static void
+disown (gpointer data)
+{
+  TerraneTransformSpec *self = data;
+  self->own_prune_paths = self->own_setuid = FALSE;
+}
+
+const TerraneSection terrane_transform_section = {
+  .fields = fields, .size = sizeof (TerraneTransformSpec), .check = check, .copy = disown
+};
+
+void
+terrane_transform_spec_free (TerraneTransformSpec *self)
+{
+  if (self != NULL)
+    terrane_section_clear (&terrane_transform_section, self);
+  g_free (self);
 }
 
 TerraneTransformSpec *
 terrane_transform_spec_read (const OciJson *at, const TerraneTransformSpec *defaults)
 {
-  static const char *const known[] = {
-    "modes",    "prune",    "prune_paths", "keep_paths", "botocore_services", "setuid", "strip",
-    "bytecode", "relocate", "dedupe",      NULL
-  };
-  OciJson member;
-  unsigned word;
-  TerraneTransformSpec *self = copy (defaults);
-  if (at == NULL || !oci_json_object (at, known))
-    return self;
-  if (oci_json_member (at, "modes", &member) && oci_json_word (&member, modes_words, &word))
-    self->modes = (TerraneModes) word;
-  read_prune (at, self);
-  read_globs (at, "prune_paths", &self->prune_paths);
-  read_globs (at, "keep_paths", &self->keep_paths);
-  read_services (at, self);
-  read_setuid (at, self);
-  read_strip (at, self);
-  read_bytecode (at, self);
-  self->own_prune_paths = oci_json_member (at, "prune_paths", &member) && self->prune_paths != NULL;
-  self->own_setuid = oci_json_member (at, "setuid", &member) && self->setuid != NULL;
-  if (oci_json_member (at, "relocate", &member))
-    (void) oci_json_bool (&member, &self->relocate); /* notes what is wrong */
-  if (oci_json_member (at, "dedupe", &member))
-    (void) oci_json_bool (&member, &self->dedupe); /* likewise */
+  TerraneTransformSpec *self = g_new0 (TerraneTransformSpec, 1);
+  if (defaults == NULL)
+    terrane_section_init (&terrane_transform_section, self);
+  else
+    {
+      *self = *defaults;
+      terrane_section_copy (&terrane_transform_section, self);
+    }
+  if (at != NULL)
+    (void) terrane_section_read (&terrane_transform_section, NULL, at, self);
   return self;
-}
-
-static void
-set_list (json_t *key, const char *name, char **list)
-{
-  if (list == NULL)
-    return;
-  json_t *array = json_array ();
-  for (; *list != NULL; list++)
-    oci_json_append (array, oci_json_text (*list));
-  oci_json_set (key, name, array);
 }
 
 json_t *
 terrane_transform_spec_reading_key (const TerraneTransformSpec *self)
 {
   json_t *key = json_object ();
-  json_t *presets = json_array ();
-  for (unsigned i = 0; i < TERRANE_N_PRUNES; i++)
-    if (self->prune[i])
-      oci_json_append (presets, oci_json_text (terrane_prune_words[i]));
-  if (json_array_size (presets) > 0)
+  terrane_fields_add_to_key (fields, self, TERRANE_PART_TREE, key);
+  if (json_array_size (json_object_get (key, "prune")) > 0)
     oci_json_set (key, "rules", json_integer (RULES));
-  oci_json_set (key, "prune", presets);
-  set_list (key, "prune_paths", self->prune_paths);
-  set_list (key, "keep_paths", self->keep_paths);
-  set_list (key, "setuid", self->setuid);
-  if (self->prune[TERRANE_PRUNE_BOTOCORE_DATA])
-    set_list (key, "services", self->botocore_services);
-  oci_json_set (key, "relocate", json_boolean (self->relocate));
+  if (!self->prune[TERRANE_PRUNE_BOTOCORE_DATA])
+    (void) json_object_del (key, SERVICES);
   return key;
 }

@@ -1,7 +1,7 @@
 /* The "transforms" of a profile and of its trees: what is done to files after they are read. */
 #pragma once
 
-#include "oci/base/json.h"
+#include "builder/profile/field.h"
 
 G_BEGIN_DECLS
 
@@ -55,6 +55,9 @@ typedef struct
   gboolean dedupe;   /* equal data of GDAL and PROJ become links to one file */
   gboolean relocate; /* symbolic links follow what "rename" moves */
 } TerraneTransformSpec;
+
+extern const TerraneSection terrane_transform_section;
+extern const TerraneSection terrane_strip_section;
 
 /**
  * terrane_transform_spec_read:

@@ -1,103 +1,25 @@
 #include "builder/profile/validate-spec.h"
 
-#include "builder/profile/limits-spec.h"
+#include "builder/profile/field-types.h"
 
 #include <string.h>
 
 enum
 {
-  DEFAULT_TIMEOUT_MS = 60 * 1000,
-  MAX_TIMEOUT_SECS = 900, /* Lambda's longest */
-  MAX_TIMEOUT_MS = MAX_TIMEOUT_SECS * 1000,
+  MAX_TIMEOUT_MS = 900 * 1000, /* Lambda's longest */
   MAX_ELEMENTS = 1000,
   MAX_COMMAND = 1500, /* words: that of config.cmd */
   MAX_EXIT_CODE = 255,
-  DEFAULT_STATUS = 200,
   MIN_STATUS = 100,
   MAX_STATUS = 599,
 };
 
-#define DEFAULT_TOLERANCE 1e-3
-#define MAX_NUMBER 1e12 /* of coordinates; what is beyond is a slip */
+#define MAX_NUMBER INT64_C (1000000000000) /* of coordinates; what is beyond is a slip */
 
-static void
-command_free (gpointer data)
-{
-  TerraneCommandSpec *self = data;
-  g_strfreev (self->argv);
-  g_free (self->expect);
-  g_free (self);
-}
-
-static void
-driver_free (gpointer data)
-{
-  TerraneDriverSpec *self = data;
-  g_free (self->name);
-  g_free (self);
-}
-
-static void
-crs_free (gpointer data)
-{
-  TerraneCrsSpec *self = data;
-  g_free (self->from);
-  g_free (self->to);
-  g_free (self->operation_code);
-  g_free (self->operation);
-  g_free (self);
-}
-
-static void
-invoke_free (gpointer data)
-{
-  TerraneInvokeSpec *self = data;
-  g_free (self->where);
-  g_free (self->event_path);
-  json_decref (self->event);
-  json_decref (self->expect);
-  json_decref (self->env);
-  g_free (self->handler);
-  g_strfreev (self->cmd);
-  g_free (self);
-}
-
-static void
-http_free (gpointer data)
-{
-  TerraneHttpSpec *self = data;
-  g_free (self->where);
-  g_free (self->path);
-  g_free (self->method);
-  g_free (self->body);
-  g_free (self->expect_body);
-  g_free (self);
-}
-
-void
-terrane_validate_spec_init (TerraneValidateSpec *self)
-{
-  self->scripts = g_ptr_array_new_with_free_func (g_free);
-  self->commands = g_ptr_array_new_with_free_func (command_free);
-  self->drivers = g_ptr_array_new_with_free_func (driver_free);
-  self->crs = g_ptr_array_new_with_free_func (crs_free);
-  self->invoke = g_ptr_array_new_with_free_func (invoke_free);
-  self->http = g_ptr_array_new_with_free_func (http_free);
-  self->timeout_ms = DEFAULT_TIMEOUT_MS;
-}
-
-void
-terrane_validate_spec_clear (TerraneValidateSpec *self)
-{
-  g_clear_pointer (&self->imports, g_strfreev);
-  g_clear_pointer (&self->scripts, g_ptr_array_unref);
-  g_clear_pointer (&self->commands, g_ptr_array_unref);
-  g_clear_pointer (&self->drivers, g_ptr_array_unref);
-  g_clear_pointer (&self->crs, g_ptr_array_unref);
-  g_clear_pointer (&self->codecs, g_strfreev);
-  g_clear_pointer (&self->invoke, g_ptr_array_unref);
-  g_clear_pointer (&self->http, g_ptr_array_unref);
-}
+/* The text of the whole section is in the key of a validation's result. */
+#define FIELD(member_name, of_type, structure, member)                                             \
+  .name = (member_name), .type = &(of_type), .offset = offsetof (structure, member),               \
+  .parts = TERRANE_PART_RESULT
 
 gboolean
 terrane_validate_spec_has_runs (const TerraneValidateSpec *self)
@@ -108,331 +30,321 @@ terrane_validate_spec_has_runs (const TerraneValidateSpec *self)
          || self->suite_geo;
 }
 
-/* Optional text that is not empty. */
 static void
-read_text (const OciJson *object, const char *key, char **out_text)
+check_program (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
-  OciJson member;
-  const char *text;
-  if (!oci_json_member (object, key, &member) || !oci_json_string (&member, &text))
-    return;
-  if (text[0] == '\0')
-    oci_json_problem (&member, "is empty");
-  else
-    *out_text = g_strdup (text);
-}
-
-static void
-read_regex (const OciJson *object, const char *key, char **out_pattern)
-{
-  OciJson member;
-  g_autoptr (GError) local = NULL;
-  read_text (object, key, out_pattern);
-  if (*out_pattern == NULL || !oci_json_member (object, key, &member))
-    return;
-  g_autoptr (GRegex) regex = g_regex_new (*out_pattern, 0, 0, &local);
-  if (regex == NULL)
-    oci_json_problem (&member, "is no regular expression: %s", local->message);
-}
-
-static void
-read_timeout (const OciJson *object, uint64_t *out_ms)
-{
-  OciJson member;
-  int64_t seconds;
-  if (!oci_json_member (object, "timeout", &member))
-    return;
-  if (json_is_string (member.value))
-    (void) terrane_profile_read_duration (&member, MAX_TIMEOUT_MS, out_ms);
-  else if (oci_json_int (&member, 1, MAX_TIMEOUT_SECS, &seconds))
-    *out_ms = (uint64_t) seconds * 1000;
-}
-
-static void
-read_flag (const OciJson *object, const char *key, gboolean *out_flag)
-{
-  OciJson member;
-  if (oci_json_member (object, key, &member))
-    (void) oci_json_bool (&member, out_flag);
-}
-
-static void
-read_command (const OciJson *at, gpointer into)
-{
-  static const char *const known[] = { "command", "expect", "exit_code", NULL };
-  TerraneCommandSpec *self = g_new0 (TerraneCommandSpec, 1);
-  OciJson argv = *at, member;
-  int64_t number;
-  g_ptr_array_add (into, self);
-  if (!json_is_array (at->value))
-    {
-      if (!oci_json_object (at, known) || !oci_json_require (at, "command", &argv))
-        return;
-      read_regex (at, "expect", &self->expect);
-      if (oci_json_member (at, "exit_code", &member)
-          && oci_json_int (&member, 0, MAX_EXIT_CODE, &number))
-        self->exit_code = (int) number;
-    }
-  if (oci_json_strv (&argv, TERRANE_PROFILE_MAX_STRINGS, &self->argv)
-      && (self->argv[0] == NULL || self->argv[0][0] == '\0'))
+  const TerraneCommandSpec *self = data;
+  OciJson argv = *at;
+  (void) reader;
+  if (json_is_object (at->value))
+    (void) oci_json_member (at, "command", &argv); /* it is required */
+  if (self->argv != NULL && (self->argv[0] == NULL || self->argv[0][0] == '\0'))
     oci_json_problem (&argv, "names no program");
 }
 
-static void
-read_driver (const OciJson *at, gpointer into)
-{
-  static const char *const known[] = { "name", "raster", "vector", "write", NULL };
-  TerraneDriverSpec *self = g_new0 (TerraneDriverSpec, 1);
-  OciJson member = *at;
-  const char *text;
-  g_ptr_array_add (into, self);
-  if (!json_is_string (at->value))
-    {
-      if (!oci_json_object (at, known) || !oci_json_require (at, "name", &member))
-        return;
-      read_flag (at, "raster", &self->raster);
-      read_flag (at, "vector", &self->vector);
-      read_flag (at, "write", &self->write);
-    }
-  if (!oci_json_string (&member, &text))
-    return;
-  if (text[0] == '\0')
-    oci_json_problem (&member, "is empty");
-  self->name = g_strdup (text);
-}
+static const TerraneField command_fields[] = {
+  { FIELD ("command", terrane_field_texts, TerraneCommandSpec, argv), .required = TRUE,
+    .max = TERRANE_PROFILE_MAX_STRINGS,
+    .help = "Program and arguments; the program is looked for in the image's PATH." },
+  { FIELD ("expect", terrane_field_regex, TerraneCommandSpec, expect), .min = 1,
+    .help = "Regular expression that the output must have a match of." },
+  { FIELD ("exit_code", terrane_field_int, TerraneCommandSpec, exit_code), .max = MAX_EXIT_CODE,
+    .fallback = "0", .help = "The exit code that it must have." },
+  { .name = NULL },
+};
 
-static size_t
-read_numbers (const OciJson *object, const char *key, double numbers[TERRANE_CRS_MAX_NUMBERS])
+const TerraneSection terrane_command_section = { .fields = command_fields,
+                                                 .size = sizeof (TerraneCommandSpec),
+                                                 .shorthand = "command",
+                                                 .shorthand_type = JSON_ARRAY,
+                                                 .check = check_program };
+
+static const TerraneField driver_fields[] = {
+  { FIELD ("name", terrane_field_text, TerraneDriverSpec, name), .required = TRUE, .min = 1,
+    .help = "GDAL's short name." },
+  { FIELD ("raster", terrane_field_flag, TerraneDriverSpec, raster),
+    .help = "It must read rasters." },
+  { FIELD ("vector", terrane_field_flag, TerraneDriverSpec, vector),
+    .help = "It must read vectors." },
+  { FIELD ("write", terrane_field_flag, TerraneDriverSpec, write), .help = "It must write." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_driver_section = { .fields = driver_fields,
+                                                .size = sizeof (TerraneDriverSpec),
+                                                .shorthand = "name",
+                                                .shorthand_type = JSON_STRING };
+
+static void
+read_numbers (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
+              const OciJson *at, gpointer value)
 {
-  OciJson list, element;
+  double *numbers = value;
   size_t length = 0;
-  if (!oci_json_require (object, key, &list)
-      || !oci_json_array (&list, TERRANE_CRS_MAX_NUMBERS, &length))
-    return 0;
-  if (length < 2)
-    oci_json_problem (&list, "expected two or three numbers");
+  if (!oci_json_array (at, (size_t) field->max, &length))
+    return;
+  if (length < (size_t) field->min)
+    oci_json_problem (at, "expected two or three numbers");
   for (size_t i = 0; i < length; i++)
     {
-      oci_json_element (&list, i, &element);
+      OciJson element;
+      oci_json_element (at, i, &element);
       if (!oci_json_number (&element, &numbers[i]))
-        return 0;
-      if (!(numbers[i] >= -MAX_NUMBER && numbers[i] <= MAX_NUMBER))
+        return;
+      if (!(numbers[i] >= -(double) MAX_NUMBER && numbers[i] <= (double) MAX_NUMBER))
         oci_json_problem (&element, "is too large for a coordinate");
     }
-  return length;
 }
 
-static void
-read_positive (const OciJson *object, const char *key, double *out_number)
-{
-  OciJson member;
-  double number;
-  if (!oci_json_member (object, key, &member) || !oci_json_number (&member, &number))
-    return;
-  if (!(number >= 0 && number <= MAX_NUMBER))
-    oci_json_problem (&member, "must not be negative");
-  else
-    *out_number = number;
-}
+/* double[TERRANE_CRS_MAX_NUMBERS] */
+static const TerraneFieldType numbers_type = { .name = "numbers",
+                                               .json = "array",
+                                               .read = read_numbers };
 
 static void
-read_crs (const OciJson *at, gpointer into)
+check_crs (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
-  static const char *const known[] = { "from",      "to",       "operation_code",
-                                       "point",     "expect",   "tolerance",
-                                       "operation", "accuracy", NULL };
-  TerraneCrsSpec *self = g_new0 (TerraneCrsSpec, 1);
-  OciJson member;
-  g_ptr_array_add (into, self);
-  self->tolerance = DEFAULT_TOLERANCE;
-  if (!oci_json_object (at, known))
-    return;
-  read_text (at, "from", &self->from);
-  read_text (at, "to", &self->to);
-  read_text (at, "operation_code", &self->operation_code);
+  TerraneCrsSpec *self = data;
+  OciJson point, expect, accuracy;
+  (void) reader;
   if ((self->from == NULL) != (self->to == NULL)
       || (self->from == NULL) == (self->operation_code == NULL))
     oci_json_problem (at, "expected either ‘from’ and ‘to’ or ‘operation_code’");
-  self->n_numbers = read_numbers (at, "point", self->point);
-  if (read_numbers (at, "expect", self->expect) != self->n_numbers
-      && oci_json_member (at, "expect", &member))
-    oci_json_problem (&member, "has not as many numbers as ‘point’");
-  read_positive (at, "tolerance", &self->tolerance);
-  read_text (at, "operation", &self->operation);
-  self->has_accuracy = oci_json_member (at, "accuracy", &member);
-  read_positive (at, "accuracy", &self->accuracy);
+  self->has_accuracy = oci_json_member (at, "accuracy", &accuracy);
+  if (!oci_json_member (at, "point", &point) || !oci_json_member (at, "expect", &expect))
+    return;
+  self->n_numbers = MIN (json_array_size (point.value), (size_t) TERRANE_CRS_MAX_NUMBERS);
+  if (json_is_array (expect.value) && json_array_size (expect.value) != self->n_numbers)
+    oci_json_problem (&expect, "has not as many numbers as ‘point’");
 }
 
-typedef void (*ElementFunc) (const OciJson *at, gpointer into);
+static const TerraneField crs_fields[] = {
+  { FIELD ("from", terrane_field_text, TerraneCrsSpec, from), .min = 1,
+    .help = "The CRS of the point, as PROJ reads it, such as EPSG:4326." },
+  { FIELD ("to", terrane_field_text, TerraneCrsSpec, to), .min = 1,
+    .help = "The CRS of the result." },
+  { FIELD ("operation_code", terrane_field_text, TerraneCrsSpec, operation_code), .min = 1,
+    .help = "Instead of both: the code of a coordinate operation, such as EPSG:1133." },
+  { FIELD ("point", numbers_type, TerraneCrsSpec, point), .required = TRUE, .min = 2,
+    .max = TERRANE_CRS_MAX_NUMBERS,
+    .help = "x y (longitude latitude), perhaps z; of an operation by code in the authority's order "
+            "of axes." },
+  { FIELD ("expect", numbers_type, TerraneCrsSpec, expect), .required = TRUE, .min = 2,
+    .max = TERRANE_CRS_MAX_NUMBERS, .help = "What it must become." },
+  { FIELD ("tolerance", terrane_field_positive, TerraneCrsSpec, tolerance), .max = MAX_NUMBER,
+    .fallback = "0.001", .help = "By how much each number may differ." },
+  { FIELD ("operation", terrane_field_text, TerraneCrsSpec, operation), .min = 1,
+    .help = "Text that the name of the operation must contain." },
+  { FIELD ("accuracy", terrane_field_positive, TerraneCrsSpec, accuracy), .max = MAX_NUMBER,
+    .help = "Metres: the operation must be known to be at least that accurate." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_crs_section = { .fields = crs_fields,
+                                             .size = sizeof (TerraneCrsSpec),
+                                             .check = check_crs };
 
 static void
-read_list (const OciJson *object, const char *key, ElementFunc func, gpointer into)
+read_event (G_GNUC_UNUSED const TerraneField *field, const TerraneProfileReader *reader,
+            const OciJson *at, gpointer value)
 {
-  OciJson list, element;
-  size_t length = 0;
-  if (!oci_json_member (object, key, &list) || !oci_json_array (&list, MAX_ELEMENTS, &length))
-    return;
-  for (size_t i = 0; i < length; i++)
-    {
-      oci_json_element (&list, i, &element);
-      func (&element, into);
-    }
-}
-
-/* Where what reads one element of invoke and http gets its paths from, and puts it. */
-typedef struct
-{
-  const TerraneProfileReader *reader;
-  GPtrArray *into;
-} Place;
-
-/* Which function of the image it is. */
-static void
-read_function (const OciJson *at, TerraneInvokeSpec *self)
-{
-  OciJson member;
-  const char *text;
-  if (oci_json_member (at, "cmd", &member))
-    (void) oci_json_strv (&member, MAX_COMMAND, &self->cmd);
-  if (!oci_json_member (at, "handler", &member) || !oci_json_string (&member, &text))
-    return;
-  if (text[0] == '\0')
-    oci_json_problem (&member, "is empty");
-  else if (self->cmd != NULL)
-    oci_json_problem (&member, "goes without ‘cmd’");
-  self->handler = g_strdup (text);
-}
-
-static void
-read_invoke (const OciJson *at, gpointer data)
-{
-  static const char *const known[] = { "event",   "expect", "timeout",   "memory", "env",
-                                       "handler", "cmd",    "slow_init", NULL };
-  const Place *place = data;
-  TerraneInvokeSpec *self = g_new0 (TerraneInvokeSpec, 1);
-  OciJson member;
-  g_ptr_array_add (place->into, self);
-  self->where = terrane_origins_where (place->reader->origins, at);
-  if (!oci_json_object (at, known))
-    return;
-  if (oci_json_require (at, "event", &member))
-    {
-      if (json_is_string (member.value))
-        terrane_profile_read_path (place->reader, &member, &self->event_path);
-      else
-        self->event = json_deep_copy (member.value);
-    }
-  if (oci_json_member (at, "expect", &member))
-    self->expect = json_deep_copy (member.value);
-  read_timeout (at, &self->timeout_ms);
-  if (oci_json_member (at, "memory", &member))
-    (void) terrane_profile_read_size (&member, &self->memory_bytes);
-  terrane_profile_read_string_map (at, "env", &self->env);
-  read_function (at, self);
-  if (oci_json_member (at, "slow_init", &member))
-    (void) oci_json_bool (&member, &self->slow_init);
-}
-
-static void
-read_http (const OciJson *at, gpointer data)
-{
-  static const char *const known[] = { "path",        "method",  "body", "expect_status",
-                                       "expect_body", "timeout", NULL };
-  static const char *const methods[] = { "GET",    "HEAD",  "POST",    "PUT",
-                                         "DELETE", "PATCH", "OPTIONS", NULL };
-  const Place *place = data;
-  TerraneHttpSpec *self = g_new0 (TerraneHttpSpec, 1);
-  OciJson member;
-  const char *text;
-  unsigned word = 0;
-  int64_t number;
-  g_ptr_array_add (place->into, self);
-  self->where = terrane_origins_where (place->reader->origins, at);
-  self->expect_status = DEFAULT_STATUS;
-  if (!oci_json_object (at, known))
-    return;
-  if (oci_json_require (at, "path", &member) && oci_json_string (&member, &text))
-    {
-      if (text[0] != '/' || strpbrk (text, " \r\n\t#") != NULL)
-        oci_json_problem (&member, "expected a path that starts with ‘/’, without spaces");
-      self->path = g_strdup (text);
-    }
-  if (oci_json_member (at, "method", &member))
-    (void) oci_json_word (&member, methods, &word);
-  self->method = g_strdup (methods[word]);
-  if (oci_json_member (at, "body", &member) && oci_json_string (&member, &text))
-    self->body = g_strdup (text);
-  if (oci_json_member (at, "expect_status", &member)
-      && oci_json_int (&member, MIN_STATUS, MAX_STATUS, &number))
-    self->expect_status = (unsigned) number;
-  read_regex (at, "expect_body", &self->expect_body);
-  read_timeout (at, &self->timeout_ms);
-}
-
-/* One object, or several in an array. */
-static void
-read_one_or_more (const TerraneProfileReader *reader, const OciJson *object, const char *key,
-                  ElementFunc func, GPtrArray *into)
-{
-  Place place = { .reader = reader, .into = into };
-  OciJson member;
-  if (!oci_json_member (object, key, &member))
-    return;
-  if (json_is_array (member.value))
-    read_list (object, key, func, &place);
+  TerraneInvokeSpec *self = value;
+  if (json_is_string (at->value))
+    terrane_profile_read_path (reader, at, &self->event_path);
   else
-    func (&member, &place);
+    self->event = json_deep_copy (at->value);
 }
 
 static void
-read_script (const OciJson *at, gpointer data)
+clear_event (G_GNUC_UNUSED const TerraneField *field, gpointer value)
 {
-  const Place *place = data;
-  char *path = NULL;
-  terrane_profile_read_path (place->reader, at, &path);
-  if (path != NULL)
-    g_ptr_array_add (place->into, path);
+  TerraneInvokeSpec *self = value;
+  g_clear_pointer (&self->event_path, g_free);
+  g_clear_pointer (&self->event, json_decref);
 }
 
 static void
-read_codecs (const OciJson *object, char ***out_codecs)
+copy_event (G_GNUC_UNUSED const TerraneField *field, gpointer value)
 {
-  OciJson member;
-  if (!oci_json_member (object, "codecs", &member)
-      || !oci_json_strv (&member, MAX_ELEMENTS, out_codecs))
-    return;
-  for (guint i = 0; (*out_codecs)[i] != NULL; i++)
-    {
-      OciJson element;
-      const char *codec = (*out_codecs)[i];
-      oci_json_element (&member, i, &element);
-      if (codec[0] == '\0' || strspn (codec, G_CSET_A_2_Z G_CSET_DIGITS "_") != strlen (codec))
-        oci_json_problem (&element, "expected a codec as GDAL writes it, such as ‘ZSTD’");
-    }
+  TerraneInvokeSpec *self = value;
+  self->event_path = g_strdup (self->event_path);
+  self->event = json_deep_copy (self->event);
+}
+
+/* The whole TerraneInvokeSpec, of which it fills @event_path or @event. */
+static const TerraneFieldType event_type = {
+  .name = "event", .json = "any", .read = read_event, .clear = clear_event, .copy = copy_event
+};
+
+static void
+check_invoke (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
+{
+  TerraneInvokeSpec *self = data;
+  OciJson handler;
+  self->where = terrane_origins_where (reader->origins, at);
+  if (self->handler != NULL && self->cmd != NULL && oci_json_member (at, "handler", &handler))
+    oci_json_problem (&handler, "goes without ‘cmd’");
+}
+
+static void
+clear_invoke (gpointer self)
+{
+  g_clear_pointer (&((TerraneInvokeSpec *) self)->where, g_free);
+}
+
+static void
+copy_invoke (gpointer data)
+{
+  TerraneInvokeSpec *self = data;
+  self->where = g_strdup (self->where);
+}
+
+static const TerraneField invoke_fields[] = {
+  { .name = "event",
+    .type = &event_type,
+    .parts = TERRANE_PART_RESULT,
+    .required = TRUE,
+    .help = "The event: a file relative to this one, or the value itself." },
+  { FIELD ("expect", terrane_field_json, TerraneInvokeSpec, expect),
+    .help = "What the answer must contain: members of objects, other values as they are." },
+  { FIELD ("timeout", terrane_field_timeout, TerraneInvokeSpec, timeout_ms), .max = MAX_TIMEOUT_MS,
+    .help = "Timeout of the function." },
+  { FIELD ("memory", terrane_field_size, TerraneInvokeSpec, memory_bytes),
+    .help = "Memory of the function." },
+  { FIELD ("env", terrane_field_map, TerraneInvokeSpec, env),
+    .help = "Variables on top of the image's." },
+  { FIELD ("handler", terrane_field_text, TerraneInvokeSpec, handler), .min = 1,
+    .help = "Another function of the image: a word instead of its command, or of the command's "
+            "last word when the image has no entrypoint." },
+  { FIELD ("cmd", terrane_field_texts, TerraneInvokeSpec, cmd), .max = MAX_COMMAND,
+    .help = "Words instead of the image's command." },
+  { FIELD ("slow_init", terrane_field_flag, TerraneInvokeSpec, slow_init), .fallback = "false",
+    .help = "Accept an initialisation of more than Lambda's 10 s." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_invoke_section = { .fields = invoke_fields,
+                                                .size = sizeof (TerraneInvokeSpec),
+                                                .check = check_invoke,
+                                                .clear = clear_invoke,
+                                                .copy = copy_invoke };
+
+static void
+check_request_path (const OciJson *at, char **path)
+{
+  if ((*path)[0] != '/' || strpbrk (*path, " \r\n\t#") != NULL)
+    oci_json_problem (at, "expected a path that starts with ‘/’, without spaces");
+}
+
+static void
+check_http (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
+{
+  TerraneHttpSpec *self = data;
+  self->where = terrane_origins_where (reader->origins, at);
+}
+
+static void
+clear_http (gpointer self)
+{
+  g_clear_pointer (&((TerraneHttpSpec *) self)->where, g_free);
+}
+
+static void
+copy_http (gpointer data)
+{
+  TerraneHttpSpec *self = data;
+  self->where = g_strdup (self->where);
+}
+
+static const char *const methods[] = { "GET",    "HEAD",  "POST",    "PUT",
+                                       "DELETE", "PATCH", "OPTIONS", NULL };
+
+static const TerraneField http_fields[] = {
+  { FIELD ("path", terrane_field_text, TerraneHttpSpec, path), .required = TRUE,
+    .check = check_request_path, .help = "What is asked for, with the query." },
+  { FIELD ("method", terrane_field_choice, TerraneHttpSpec, method), .words = methods,
+    .fallback = "\"GET\"", .help = "The method." },
+  { FIELD ("body", terrane_field_text, TerraneHttpSpec, body), .help = "What is sent." },
+  { FIELD ("expect_status", terrane_field_int, TerraneHttpSpec, expect_status), .min = MIN_STATUS,
+    .max = MAX_STATUS, .fallback = "200", .help = "The status of the answer." },
+  { FIELD ("expect_body", terrane_field_regex, TerraneHttpSpec, expect_body), .min = 1,
+    .help = "Regular expression that the answer must have a match of." },
+  { FIELD ("timeout", terrane_field_timeout, TerraneHttpSpec, timeout_ms), .max = MAX_TIMEOUT_MS,
+    .help = "How long the answer may take, with the start of the server." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_http_section = { .fields = http_fields,
+                                              .size = sizeof (TerraneHttpSpec),
+                                              .check = check_http,
+                                              .clear = clear_http,
+                                              .copy = copy_http };
+
+static void
+check_codec (const OciJson *at, char **codec)
+{
+  if ((*codec)[0] == '\0' || strspn (*codec, G_CSET_A_2_Z G_CSET_DIGITS "_") != strlen (*codec))
+    oci_json_problem (at, "expected a codec as GDAL writes it, such as ‘ZSTD’");
+}
+
+static void
+read_suite (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
+            const OciJson *at, gpointer value)
+{
+  unsigned word;
+  *(gboolean *) value = oci_json_word (at, field->words, &word);
+}
+
+/* gboolean: whether the only one is wanted */
+static const TerraneFieldType suite_type = { .name = "suite",
+                                             .json = "string",
+                                             .read = read_suite };
+
+static const char *const suites[] = { "geo", NULL };
+
+static const TerraneField fields[] = {
+  { FIELD ("imports", terrane_field_texts, TerraneValidateSpec, imports),
+    .max = TERRANE_PROFILE_MAX_STRINGS,
+    .help = "Python modules to import, each in a fresh process." },
+  { FIELD ("scripts", terrane_field_paths, TerraneValidateSpec, scripts), .max = MAX_ELEMENTS,
+    .help = "Scripts to run, relative to this file; ‘.py’ files by the image's Python." },
+  { FIELD ("commands", terrane_field_objects, TerraneValidateSpec, commands),
+    .section = &terrane_command_section, .max = MAX_ELEMENTS,
+    .help = "Programs of the image, with what they must print and how they must end." },
+  { FIELD ("drivers", terrane_field_objects, TerraneValidateSpec, drivers),
+    .section = &terrane_driver_section, .max = MAX_ELEMENTS,
+    .help = "GDAL drivers that must be there, with what they must be able to do." },
+  { FIELD ("crs", terrane_field_objects, TerraneValidateSpec, crs), .section = &terrane_crs_section,
+    .max = MAX_ELEMENTS, .help = "Transformations of coordinates with results that are known." },
+  { FIELD ("codecs", terrane_field_texts, TerraneValidateSpec, codecs), .max = MAX_ELEMENTS,
+    .check = check_codec, .each = TRUE,
+    .help = "Codecs that GDAL must write and read in a GeoTIFF." },
+  { FIELD ("suite", suite_type, TerraneValidateSpec, suite_geo), .words = suites,
+    .help = "A built-in suite of operations with known results; what the image's packages do not "
+            "offer is skipped." },
+  { FIELD ("timeout", terrane_field_timeout, TerraneValidateSpec, timeout_ms),
+    .max = MAX_TIMEOUT_MS, .fallback = "60",
+    .help = "How long each process may take; a number is in seconds." },
+  { FIELD ("invoke", terrane_field_object_or_objects, TerraneValidateSpec, invoke),
+    .section = &terrane_invoke_section, .max = MAX_ELEMENTS,
+    .help = "Events that the function must answer, as on AWS Lambda." },
+  { FIELD ("http", terrane_field_object_or_objects, TerraneValidateSpec, http),
+    .section = &terrane_http_section, .max = MAX_ELEMENTS,
+    .help = "Requests that the web server in the image must answer." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_validate_section = { .fields = fields,
+                                                  .size = sizeof (TerraneValidateSpec) };
+
+void
+terrane_validate_spec_init (TerraneValidateSpec *self)
+{
+  terrane_section_init (&terrane_validate_section, self);
 }
 
 void
-terrane_validate_spec_read (const TerraneProfileReader *reader, const OciJson *root,
-                            TerraneValidateSpec *self)
+terrane_validate_spec_clear (TerraneValidateSpec *self)
 {
-  static const char *const known[] = { "imports", "scripts", "commands", "drivers", "crs", "codecs",
-                                       "suite",   "timeout", "invoke",   "http",    NULL };
-  static const char *const suites[] = { "geo", NULL };
-  OciJson object, member;
-  unsigned word;
-  if (!oci_json_member (root, "validate", &object) || !oci_json_object (&object, known))
-    return;
-  Place scripts = { .reader = reader, .into = self->scripts };
-  if (oci_json_member (&object, "imports", &member))
-    (void) oci_json_strv (&member, TERRANE_PROFILE_MAX_STRINGS, &self->imports);
-  read_list (&object, "scripts", read_script, &scripts);
-  read_list (&object, "commands", read_command, self->commands);
-  read_list (&object, "drivers", read_driver, self->drivers);
-  read_list (&object, "crs", read_crs, self->crs);
-  read_codecs (&object, &self->codecs);
-  if (oci_json_member (&object, "suite", &member))
-    self->suite_geo = oci_json_word (&member, suites, &word);
-  read_timeout (&object, &self->timeout_ms);
-  read_one_or_more (reader, &object, "invoke", read_invoke, self->invoke);
-  read_one_or_more (reader, &object, "http", read_http, self->http);
+  terrane_section_clear (&terrane_validate_section, self);
 }

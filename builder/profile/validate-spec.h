@@ -1,7 +1,7 @@
 /* What is run of an image to see whether it works: the "validate" of a profile. */
 #pragma once
 
-#include "builder/profile/reader.h"
+#include "builder/profile/field.h"
 
 G_BEGIN_DECLS
 
@@ -81,17 +81,19 @@ typedef struct
   unsigned sandbox;    /* a TerraneSandboxKind; from the command line */
 } TerraneValidateSpec;
 
-/** Makes the empty lists and sets the defaults. */
-void terrane_validate_spec_init (TerraneValidateSpec *self);
+extern const TerraneSection terrane_validate_section;
+extern const TerraneSection terrane_command_section;
+extern const TerraneSection terrane_driver_section;
+extern const TerraneSection terrane_crs_section;
+extern const TerraneSection terrane_invoke_section;
+extern const TerraneSection terrane_http_section;
 
-/** Reads the member "validate" of @root; what is wrong is noted. */
-void terrane_validate_spec_read (const TerraneProfileReader *reader, const OciJson *root,
-                                 TerraneValidateSpec *self);
+/** Asks for nothing. */
+void terrane_validate_spec_init (TerraneValidateSpec *self);
+void terrane_validate_spec_clear (TerraneValidateSpec *self);
 
 /** Whether it asks for anything that the image's own programs are run for: invoke and http aside,
  * which need an emulated Lambda or a server. */
 gboolean terrane_validate_spec_has_runs (const TerraneValidateSpec *self);
-
-void terrane_validate_spec_clear (TerraneValidateSpec *self);
 
 G_END_DECLS

@@ -207,21 +207,23 @@ download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GEr
 
 /* What is not in the store, each digest once. */
 static GPtrArray *
-collect_missing (TerraneRemote *remote, const TerraneDownload *items, guint n)
+collect_missing (TerraneRemote *remote, const TerraneDownload *items, guint n, GError **error)
 {
-  GPtrArray *files = g_ptr_array_new_with_free_func (file_free);
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (file_free);
   const Downloads downloads = { .remote = remote, .files = files };
   for (guint i = 0; i < n; i++)
     {
-      if (find_file (&downloads, &items[i].sha256) != NULL
-          || terrane_downloads_has (remote->store, &items[i].sha256))
+      gboolean found = find_file (&downloads, &items[i].sha256) != NULL;
+      if (!found && !terrane_downloads_find (remote->store, &items[i].sha256, &found, error))
+        return NULL;
+      if (found)
         continue;
       File *file = g_new0 (File, 1);
       file->item = &items[i];
       file->blob = oci_descriptor_new ("", &items[i].sha256, items[i].size);
       g_ptr_array_add (files, file);
     }
-  return files;
+  return g_steal_pointer (&files);
 }
 
 static gboolean
@@ -248,11 +250,11 @@ download_all (Downloads *self, GError **error)
 gboolean
 terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guint n, GError **error)
 {
-  g_autoptr (GPtrArray) files = collect_missing (self, items, n);
+  g_autoptr (GPtrArray) files = collect_missing (self, items, n, error);
   g_autoptr (GHashTable) gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Downloads downloads = { .remote = self, .files = files, .gone = gone };
-  if (files->len == 0)
-    return TRUE;
+  if (files == NULL || files->len == 0)
+    return files != NULL;
   if (self->options.offline)
     {
       const File *first = files->pdata[0];

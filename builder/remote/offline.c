@@ -23,7 +23,10 @@ terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
                  name);
       return NULL;
     }
-  if (!oci_layout_has_blob (layout, &reference->digest, &size))
+  gboolean there = FALSE;
+  if (!oci_layout_find_blob (layout, &reference->digest, &there, &size, error))
+    return NULL;
+  if (!there)
     {
       terrane_remote_fail_offline (name, error);
       return NULL;

@@ -173,7 +173,10 @@ terrane_remote_pull_ostree (TerraneRemote *self, const char *url, const OciDiges
   OciDigestHex hex;
   g_autofree char *shown = oci_url_quote (url);
   oci_digest_hex (commit, hex);
-  if (terrane_pulled_is_whole (self->store, commit))
+  gboolean whole = FALSE;
+  if (!terrane_pulled_find_commit (self->store, commit, &whole, error))
+    return FALSE;
+  if (whole)
     return TRUE;
   g_autofree char *what = g_strdup_printf ("the commit %.12s… of %s", hex, shown);
   if (self->options.offline)

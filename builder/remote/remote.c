@@ -347,7 +347,10 @@ terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GEr
   for (guint i = 0; i < document->layers->len; i++)
     {
       const OciDescriptor *layer = document->layers->pdata[i];
-      if (oci_layout_has_blob (layout, &layer->digest, NULL))
+      gboolean found = FALSE;
+      if (!oci_layout_find_blob (layout, &layer->digest, &found, NULL, error))
+        return FALSE;
+      if (found)
         continue;
       g_autofree char *name = blob_name (layer);
       terrane_progress_phase (self->options.progress, layer->size, "fetching the layer %s", name);

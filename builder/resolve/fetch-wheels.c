@@ -85,14 +85,19 @@ has_other_places (const Wheel *self)
 }
 
 TerraneWheelSearch *
-terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec, GArray *downloads)
+terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec, GArray *downloads,
+                          GError **error)
 {
-  TerraneWheelSearch *self = g_new0 (TerraneWheelSearch, 1);
+  g_autoptr (TerraneWheelSearch) self = g_new0 (TerraneWheelSearch, 1);
   self->wheels = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < spec->wheel_pins->len; i++)
     {
       const TerraneWheelPin *pin = spec->wheel_pins->pdata[i];
-      if (pin->path != NULL || terrane_downloads_has (terrane_remote_store (remote), &pin->sha256))
+      gboolean found = pin->path != NULL;
+      if (!found
+          && !terrane_downloads_find (terrane_remote_store (remote), &pin->sha256, &found, error))
+        return NULL;
+      if (found)
         continue;
       if (self->places == NULL)
         self->places = terrane_wheel_places_new (spec, remote);
@@ -109,7 +114,7 @@ terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec, 
                                          .find_data = wheel };
       g_array_append_val (downloads, download);
     }
-  return self;
+  return g_steal_pointer (&self);
 }
 
 void

@@ -13,9 +13,12 @@ typedef struct _TerraneWheelSearch TerraneWheelSearch;
  * terrane_wheel_search_new:
  * @spec: a resolved source of wheels; must outlive @self
  * @downloads: (element-type TerraneDownload): gets the wheels that the store lacks
+ *
+ * Returns: (transfer full) (nullable)
  */
 TerraneWheelSearch *terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec,
-                                              GArray *downloads);
+                                              GArray *downloads, GError **error);
 void terrane_wheel_search_free (TerraneWheelSearch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneWheelSearch, terrane_wheel_search_free)
 
 G_END_DECLS

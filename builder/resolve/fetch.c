@@ -63,7 +63,10 @@ fetch_commit (TerraneRemote *remote, const TerraneSourceSpec *spec, TerraneModes
     return TRUE;
   if (!terrane_fetch_ostree_commit (remote, spec, &commit, error))
     return FALSE;
-  if (terrane_tree_is_stored (store, spec, modes))
+  gboolean stored = FALSE;
+  if (!terrane_tree_is_stored (store, spec, modes, &stored, error))
+    return FALSE;
+  if (stored)
     return TRUE;
   OCI_PREFIX (error, "%s.ostree", spec->where);
   /* Noted before and by its checksum too, so that gc keeps what has arrived. */
@@ -97,13 +100,21 @@ fetch_source (TerraneRemote *remote, const TerraneSourceSpec *spec, TerraneModes
   if (spec->kind == TERRANE_SOURCE_OSTREE)
     return fetch_commit (remote, spec, modes, error);
   gboolean from_files = spec->kind == TERRANE_SOURCE_ARCHIVE || spec->kind == TERRANE_SOURCE_WHEELS;
-  if (!from_files || terrane_tree_is_stored (terrane_remote_store (remote), spec, modes))
+  gboolean stored = !from_files;
+  if (from_files
+      && !terrane_tree_is_stored (terrane_remote_store (remote), spec, modes, &stored, error))
+    return FALSE;
+  if (stored)
     return TRUE;
   if (spec->kind == TERRANE_SOURCE_ARCHIVE)
-    collect_archives (spec, wanted->downloads, wanted->texts);
-  else
-    g_ptr_array_add (wanted->searches, terrane_wheel_search_new (remote, spec, wanted->downloads));
-  return TRUE;
+    {
+      collect_archives (spec, wanted->downloads, wanted->texts);
+      return TRUE;
+    }
+  TerraneWheelSearch *search = terrane_wheel_search_new (remote, spec, wanted->downloads, error);
+  if (search != NULL)
+    g_ptr_array_add (wanted->searches, search);
+  return search != NULL;
 }
 
 /* @specs: of TerraneSourceSpec */

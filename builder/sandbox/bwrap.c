@@ -1,6 +1,7 @@
 #include "builder/sandbox/bwrap.h"
 
 #include "builder/sandbox/init/blob.h"
+#include "builder/sandbox/masks.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -12,6 +13,7 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,10 +23,11 @@
 
 enum
 {
-  FIRST_FILE_FD = 8, /* below are those that bubblewrap itself is given */
+  FIRST_FILE_FD = 9, /* below are those that bubblewrap itself is given */
   EMULATOR_FD = FIRST_FILE_FD + TERRANE_BWRAP_MAX_FILES,
   OPTIONS_FD,
   PASSWD_FD,
+  STATUS_READ_FD,
 };
 
 void
@@ -112,14 +115,8 @@ add_environment (TerraneBwrap *self, const char *const *env)
 static void
 add_namespaces (TerraneBwrap *self, gboolean terminal)
 {
-  static const char *const words[] = { "--unshare-all",
-                                       "--unshare-user",
-                                       "--die-with-parent",
-                                       "--cap-drop",
-                                       "ALL",
-                                       "--hostname",
-                                       "lambda",
-                                       NULL };
+  static const char *const words[] = { "--unshare-all", "--unshare-user", "--cap-drop", "ALL",
+                                       "--hostname",    "lambda",         NULL };
   terrane_argv_add_all (&self->options, words);
   if (!terminal)
     terrane_argv_add (&self->options, "--new-session");
@@ -159,6 +156,43 @@ terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_
   pass_fd (self, fd, child_fd);
   terrane_argv_add (&self->options, option);
   terrane_argv_add_format (&self->options, "%d", child_fd);
+}
+
+static gboolean
+make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
+{
+  int fds[2];
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return oci_throw_errno (error, "creating a pipe");
+  *out_read = fds[0];
+  *out_write = fds[1];
+  return TRUE;
+}
+
+/* bubblewrap's --die-with-parent is not used: a child that it has just made waits for words of its
+ * parent, and does so for ever when that is killed before it has spoken. Killed terrane or not,
+ * bubblewrap makes the sandbox, and process 1 ends it when the other end of the pipe for that is
+ * closed. For the same reason bubblewrap keeps the end of the pipe that its status is read from:
+ * else that write would kill it when terrane is gone. */
+gboolean
+terrane_bwrap_add_channels (TerraneBwrap *self, OciFd *out_status, OciFd *out_release,
+                            OciFd *out_life, GError **error)
+{
+  OciFd theirs = -1;
+  if (!make_pipe (out_status, &theirs, error))
+    return FALSE;
+  terrane_bwrap_add_fd (self, "--json-status-fd", theirs, TERRANE_BWRAP_STATUS_FD);
+  OciFd kept = fcntl (*out_status, F_DUPFD_CLOEXEC, 0);
+  if (kept < 0)
+    return oci_throw_errno (error, "duplicating a descriptor");
+  pass_fd (self, kept, STATUS_READ_FD);
+  if (!make_pipe (&theirs, out_release, error))
+    return FALSE;
+  terrane_bwrap_add_fd (self, "--block-fd", theirs, TERRANE_BWRAP_BLOCK_FD);
+  if (!make_pipe (&theirs, out_life, error))
+    return FALSE;
+  pass_fd (self, theirs, TERRANE_INIT_LIFE_FD);
+  return TRUE;
 }
 
 static gboolean
@@ -262,6 +296,28 @@ check_directories (const TerraneSandbox *self, const char *working_dir, GError *
   return TRUE;
 }
 
+/* A device on a mount without devices cannot be opened: the answer is that to an ordinary user. In
+ * a tmpfs, glibc before 2.34 would look for shared memory. */
+static void
+add_masks (TerraneBwrap *self)
+{
+  g_auto (OciFd) proc = open ("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_auto (GStrv) names = terrane_masks_find (proc, geteuid () == 0);
+  for (char **name = names; *name != NULL; name++)
+    {
+      gboolean is_dir = g_str_has_suffix (*name, "/");
+      g_autofree char *path = g_strdup_printf ("/proc/%.*s", (int) strlen (*name) - is_dir, *name);
+      const char *const file[] = { "--ro-bind", "/dev/null", path, NULL };
+      const char *const tmpfs[] = { "--tmpfs", path, "--remount-ro", path, NULL };
+      if (!is_dir)
+        terrane_argv_add_all (&self->options, file);
+      else if (self->mounts->overlays)
+        add_mount (self, "--ro-bind", TERRANE_MOUNTS_NOTHING, path);
+      else
+        terrane_argv_add_all (&self->options, tmpfs);
+    }
+}
+
 static gboolean
 add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir,
                  GError **error)
@@ -275,6 +331,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
   terrane_argv_add_format (&self->options, "%s%s", sandbox->root,
                            self->mounts->overlays ? TERRANE_MOUNTS_ROOT : "");
   terrane_argv_add_all (&self->options, proc);
+  add_masks (self);
   if (self->mounts->overlays)
     add_mount (self, "--bind", TERRANE_MOUNTS_TMP, "/tmp");
   else
@@ -313,16 +370,52 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
 
 /* Where the kernel has no MFD_EXEC every such file can be executed. */
 static gboolean
+make_program (const char *name, OciFd *out_fd, GError **error)
+{
+  *out_fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  if (*out_fd < 0 && errno == EINVAL)
+    *out_fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return *out_fd >= 0 || oci_throw_errno (error, "creating a program in memory");
+}
+
+/* What is executed can be opened through /proc/PID/exe by whoever has its owner's number. */
+static gboolean
+seal (int fd, GError **error)
+{
+  return fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0
+         || oci_throw_errno (error, "sealing a program in memory");
+}
+
+static gboolean
 make_init (OciFd *out_fd, GError **error)
 {
   size_t len = 0;
   const char *bytes = terrane_init_blob (&len);
-  g_auto (OciFd) fd = memfd_create ("init", MFD_CLOEXEC | MFD_EXEC);
-  if (fd < 0 && errno == EINVAL)
-    fd = memfd_create ("init", MFD_CLOEXEC);
-  if (fd < 0)
-    return oci_throw_errno (error, "creating a program in memory");
-  if (!oci_write_all (fd, bytes, len, error))
+  g_auto (OciFd) fd = -1;
+  if (!make_program ("init", &fd, error) || !oci_write_all (fd, bytes, len, error)
+      || !seal (fd, error))
+    return FALSE;
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+/* The host's own file would be root's to write to when root runs this. */
+static gboolean
+copy_emulator (const char *path, OciFd *out_fd, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_auto (OciFd) source = open (path, O_RDONLY | O_CLOEXEC);
+  if (source < 0)
+    return oci_throw_errno (error, "opening %s", path);
+  if (!make_program ("emulator", &fd, error))
+    return FALSE;
+  ssize_t n;
+  do
+    n = sendfile (fd, source, NULL, G_MAXINT32);
+  while (n > 0 || (n < 0 && errno == EINTR));
+  if (n < 0)
+    return oci_throw_errno (error, "copying %s", path);
+  if (!seal (fd, error))
     return FALSE;
   *out_fd = oci_fd_steal (&fd);
   return TRUE;
@@ -339,9 +432,9 @@ add_program (TerraneBwrap *self, const char *const *argv, GError **error)
       terrane_argv_add_all (&self->argv, argv);
       return TRUE;
     }
-  OciFd fd = open (emulator->program, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return oci_throw_errno (error, "opening %s", emulator->program);
+  OciFd fd = -1;
+  if (!copy_emulator (emulator->program, &fd, error))
+    return FALSE;
   pass_fd (self, fd, EMULATOR_FD);
   g_autofree char *qemu = g_strdup_printf ("/proc/self/fd/%d", EMULATOR_FD);
   g_auto (GStrv) words = terrane_emulator_wrap (qemu, sandbox->root, sandbox->env, argv);
@@ -379,7 +472,12 @@ terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **erro
   if (!make_init (&init, error))
     return FALSE;
   pass_fd (self, init, TERRANE_INIT_PROGRAM_FD);
-  self->report = memfd_create ("report", MFD_CLOEXEC);
+  self->report = memfd_create ("report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  /* Process 1 maps it: of a file that were cut, that would end it. */
+  if (self->report >= 0
+      && (ftruncate (self->report, sizeof (TerraneInitReport)) < 0
+          || fcntl (self->report, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0))
+    return oci_throw_errno (error, "creating a file in memory");
   OciFd theirs = self->report >= 0 ? fcntl (self->report, F_DUPFD_CLOEXEC, 0) : -1;
   if (theirs < 0)
     return oci_throw_errno (error, "creating a file in memory");

@@ -14,7 +14,7 @@ enum
   TERRANE_BWRAP_BLOCK_FD = 4,  /* --block-fd */
   TERRANE_BWRAP_SECCOMP_FD = 5,
   TERRANE_BWRAP_MAX_FILES = 16,
-  TERRANE_BWRAP_MAX_FDS = 8 + TERRANE_BWRAP_MAX_FILES,
+  TERRANE_BWRAP_MAX_FDS = 10 + TERRANE_BWRAP_MAX_FILES,
 };
 
 typedef struct
@@ -48,6 +48,15 @@ gboolean terrane_bwrap_add_files (TerraneBwrap *self, GError **error);
 
 /** Hands @fd, which is taken, over as argument of an @option such as "--block-fd". */
 void terrane_bwrap_add_fd (TerraneBwrap *self, const char *option, int fd, int child_fd);
+
+/**
+ * terrane_bwrap_add_channels:
+ * @out_status: (out): where bubblewrap's status is read
+ * @out_release: (out): a byte here lets process 1 start
+ * @out_life: (out): the sandbox ends when the last copy of this is closed
+ */
+gboolean terrane_bwrap_add_channels (TerraneBwrap *self, OciFd *out_status, OciFd *out_release,
+                                     OciFd *out_life, GError **error);
 
 /** Ends the options; the program to run follows, below a process 1 of ours. */
 gboolean terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **error);

@@ -13,12 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TMPFS_OPTIONS "mode=0755,size=1g"
+/* Files that are empty cost memory as well. */
+#define TMPFS_OPTIONS "mode=0755,size=1g,nr_inodes=65536"
 #define SKELETON "skeleton"
 
 /* By descriptors and relative paths: in a path, commas, colons and backslashes have a meaning. */
 #define LOWER "/proc/self/fd/255"
 #define OVERLAY_OPTIONS "lowerdir=" LOWER ",upperdir=upper,workdir=work,userxattr"
+#define READ_ONLY_OPTIONS "lowerdir=" LOWER ":empty,userxattr"
 
 enum
 {
@@ -26,10 +28,11 @@ enum
   KEPT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC, /* statfs() has the same numbers */
 };
 
-/* Its longest name is that of a file for the program: a path component. */
 enum
 {
-  MAX_PATH = 512,
+  MAX_PATH = 512, /* its longest name is that of a file for the program: a path component */
+  BYTES_PER_INODE = 16 * 1024, /* of ext4, as mke2fs makes one of 512 MiB and more */
+  MIN_INODES = 1024,
 };
 
 static const char *const links[] = { "/dev/fd",         "/proc/self/fd",   "/dev/stdin",
@@ -173,7 +176,7 @@ make_view (const TerraneMounts *self)
 {
   char path[MAX_PATH];
   if (!make_dir (SKELETON, 0755) || !make_dir (SKELETON "/dev", 0755)
-      || !make_dir (SKELETON "/files", 0755)
+      || !make_dir (SKELETON "/files", 0755) || !make_dir (SKELETON "/nothing", 0555)
       || !make_bytes (SKELETON "/passwd", self->passwd, 0644))
     return FALSE;
   for (const char *const *device = devices; *device != NULL; device++)
@@ -223,6 +226,10 @@ make_root (const TerraneMounts *self)
     write_passwd (self); /* through the overlay, so that the program may change it */
   else if (self->writable)
     return "an overlay for --writable (Linux 5.11)";
+  /* The files of an overlay have locks of their own: those of the store's files would be seen by
+   * whoever else runs this image. Some file systems cannot be below one. */
+  else if (!self->over_root && mount_overlay (&TERRANE_MOUNTS_ROOT[1], READ_ONLY_OPTIONS))
+    return NULL;
   /* Without what is mounted on it, which is this very file system in memory. */
   else if (mount (LOWER, &TERRANE_MOUNTS_ROOT[1], NULL, MS_BIND, NULL) != 0)
     return "a mount of the image's files";
@@ -295,7 +302,9 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
   *self = (TerraneMounts){ .root = sandbox->root, .files = files, .overlays = TRUE };
   self->uid_map = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
   self->gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
-  self->tmp_options = g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT, tmp);
+  self->tmp_options =
+      g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT ",nr_inodes=%" G_GUINT64_FORMAT, tmp,
+                       MAX (tmp / BYTES_PER_INODE, MIN_INODES));
   if (!terrane_passwd_read (sandbox->root, &self->passwd_path, &self->passwd, error))
     return FALSE;
   self->protect = geteuid () == 0;

@@ -9,11 +9,12 @@ G_BEGIN_DECLS
 
 /* Where these appear, below the sandbox's root directory, in the namespace of the prepared process.
  */
-#define TERRANE_MOUNTS_ROOT "/merged"        /* the image's files */
-#define TERRANE_MOUNTS_TMP "/tmp"            /* for /tmp */
-#define TERRANE_MOUNTS_DEV "/view/dev"       /* for /dev: links, and places for devices */
-#define TERRANE_MOUNTS_PASSWD "/view/passwd" /* for /etc/passwd */
-#define TERRANE_MOUNTS_FILES "/view/files/"  /* for TERRANE_SANDBOX_FILES */
+#define TERRANE_MOUNTS_ROOT "/merged"          /* the image's files */
+#define TERRANE_MOUNTS_TMP "/tmp"              /* for /tmp */
+#define TERRANE_MOUNTS_DEV "/view/dev"         /* for /dev: links, and places for devices */
+#define TERRANE_MOUNTS_NOTHING "/view/nothing" /* an empty directory */
+#define TERRANE_MOUNTS_PASSWD "/view/passwd"   /* for /etc/passwd */
+#define TERRANE_MOUNTS_FILES "/view/files/"    /* for TERRANE_SANDBOX_FILES */
 
 /** Devices of the sandbox, ended by %NULL: those of the host, by their paths. */
 const char *const *terrane_mounts_devices (void);

@@ -68,7 +68,9 @@ exec_child (const TerraneProcess *self, const char *program, const int *stdio, i
   if (self->prepare != NULL)
     failed.step = self->prepare (self->prepare_data);
   gboolean ok = failed.step == NULL;
-  ok = ok && prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid () == parent;
+  ok = ok
+       && (self->ends_itself
+           || (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid () == parent));
   for (int i = 0; ok && i < FIRST_FREE_FD; i++)
     ok = dup2 (stdio[i], i) == i;
   if (ok && self->terminal)

@@ -36,7 +36,8 @@ typedef struct
   gboolean terminal; /* stdio[0] is a terminal and becomes the controlling one of a new session */
   TerraneProcessPrepareFunc prepare; /* (nullable) */
   gpointer prepare_data;
-  gboolean as_it_is; /* argv[0] is an absolute path, where the prepare function leads */
+  gboolean as_it_is;    /* argv[0] is an absolute path, where the prepare function leads */
+  gboolean ends_itself; /* when this process does; else the kernel kills it then, at any moment */
 } TerraneProcess;
 
 typedef struct

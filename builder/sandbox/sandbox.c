@@ -125,10 +125,13 @@ take_end (TerraneSession *session, const TerraneSessionEnd *end, Run *run)
   result->out_of_memory = end->out_of_memory;
   result->memory_method = end->memory_method;
   g_autofree char *output = terrane_capture_text (&run->capture);
-  result->output = end->too_many_processes
-                       ? g_strdup_printf ("%s\nkilled for more than %d processes and threads\n",
-                                          output, TERRANE_SESSION_MAX_PROCESSES)
-                       : g_steal_pointer (&output);
+  if (end->too_many_processes)
+    result->output = g_strdup_printf ("%s\nkilled for more than %d processes and threads\n", output,
+                                      TERRANE_SESSION_MAX_PROCESSES);
+  else if (end->unwatched)
+    result->output = g_strdup_printf ("%s\nkilled: " TERRANE_SESSION_UNWATCHED "\n", output);
+  else
+    result->output = g_steal_pointer (&output);
 }
 
 static gboolean

@@ -17,7 +17,7 @@ enum
   TERRANE_SANDBOX_GID = 990,
   /* What ran in one that allows more is run again in one that allows less, or sees other things: a
    * change that makes a difference to programs raises it. */
-  TERRANE_SANDBOX_VERSION = 2,
+  TERRANE_SANDBOX_VERSION = 3,
 };
 
 #define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */

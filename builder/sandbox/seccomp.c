@@ -3,6 +3,7 @@
 #include "oci/base/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,8 @@
   UINT64_C (0xffffffff) /* an int: the kernel ignores the upper half of the register */
 #define QUERY_MASK UINT64_C (0xff000000) /* personality (0xffffffff) only asks */
 #define TYPE_MASK UINT64_C (0xf)         /* of a socket's type, without its flags */
+#define SET_DELEGATION UINT64_C (1040)   /* F_SETDELEG of Linux 6.19 */
+#define MAX_PROTOCOL 255                 /* what an IP header has room for */
 
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC (scmp_filter_ctx, seccomp_release, NULL)
 
@@ -151,13 +154,43 @@ is_allowed_family (int family)
   return family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
 }
 
+/* A socket of the internet is a stream or sends datagrams: TCP, UDP and ping. The others (SCTP,
+ * DCCP, multipath TCP, SMC, L2TP) are large parts of the kernel, some of which it loads for whoever
+ * asks. */
+static gboolean
+refuse_protocols (scmp_filter_ctx filter, GError **error)
+{
+  static const int internet[] = { AF_INET, AF_INET6 };
+  static const int protocols[] = { 33, 115, 132, 136 }; /* DCCP, L2TP, SCTP, UDP-Lite */
+  const struct scmp_arg_cmp above = SCMP_A2_64 (SCMP_CMP_GT, MAX_PROTOCOL, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS (internet); i++)
+    for (int type = 0; type <= (int) TYPE_MASK; type++)
+      {
+        const struct scmp_arg_cmp is[] = {
+          SCMP_A0_64 (SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t) internet[i]),
+          SCMP_A1_64 (SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t) type),
+        };
+        int failure = type == SOCK_RAW || type == SOCK_PACKET ? EPERM : ESOCKTNOSUPPORT;
+        if (type != SOCK_STREAM && type != SOCK_DGRAM
+            && !refuse (filter, "socket", failure, is, G_N_ELEMENTS (is), error))
+          return FALSE;
+      }
+  for (size_t i = 0; i < G_N_ELEMENTS (protocols); i++)
+    {
+      const struct scmp_arg_cmp is =
+          SCMP_A2_64 (SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t) protocols[i]);
+      if (!refuse (filter, "socket", EPROTONOSUPPORT, &is, 1, error))
+        return FALSE;
+    }
+  return refuse (filter, "socket", EPROTONOSUPPORT, &above, 1, error);
+}
+
 /* Left are those that libc itself needs: netlink is how it lists interfaces. */
 static gboolean
 refuse_sockets (scmp_filter_ctx filter, GError **error)
 {
-  static const int internet[] = { AF_INET, AF_INET6 };
-  static const int raw[] = { SOCK_RAW, SOCK_PACKET };
   const struct scmp_arg_cmp above = SCMP_A0_64 (SCMP_CMP_GT, AF_NETLINK, 0);
+  const struct scmp_arg_cmp no_pair = SCMP_A0_64 (SCMP_CMP_NE, AF_UNIX, 0);
   const struct scmp_arg_cmp netlink[] = { SCMP_A0_64 (SCMP_CMP_EQ, AF_NETLINK, 0),
                                           SCMP_A2_64 (SCMP_CMP_NE, 0, 0 /* NETLINK_ROUTE */) };
   for (int family = 0; family < AF_NETLINK; family++)
@@ -167,17 +200,34 @@ refuse_sockets (scmp_filter_ctx filter, GError **error)
       if (!is_allowed_family (family) && !refuse (filter, "socket", EAFNOSUPPORT, &is, 1, error))
         return FALSE;
     }
-  for (size_t i = 0; i < G_N_ELEMENTS (internet) * G_N_ELEMENTS (raw); i++)
+  return refuse (filter, "socket", EAFNOSUPPORT, &above, 1, error)
+         && refuse (filter, "socket", EPROTONOSUPPORT, netlink, G_N_ELEMENTS (netlink), error)
+         && refuse (filter, "socketpair", EAFNOSUPPORT, &no_pair, 1, error)
+         && refuse_protocols (filter, error);
+}
+
+/* Files of the image may be others' as well, and who opens one that has a lease waits until that is
+ * given up. */
+static gboolean
+refuse_leases (scmp_filter_ctx filter, GError **error)
+{
+  static const uint64_t commands[] = { F_SETLEASE, SET_DELEGATION };
+  for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      const struct scmp_arg_cmp is[] = {
-        SCMP_A0_64 (SCMP_CMP_MASKED_EQ, INT_MASK, (scmp_datum_t) internet[i % 2]),
-        SCMP_A1_64 (SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t) raw[i / 2]),
-      };
-      if (!refuse (filter, "socket", EPERM, is, G_N_ELEMENTS (is), error))
+      const struct scmp_arg_cmp is = SCMP_A1_64 (SCMP_CMP_MASKED_EQ, INT_MASK, commands[i]);
+      if (!refuse (filter, "fcntl", EPERM, &is, 1, error))
         return FALSE;
     }
-  return refuse (filter, "socket", EAFNOSUPPORT, &above, 1, error)
-         && refuse (filter, "socket", EPROTONOSUPPORT, netlink, G_N_ELEMENTS (netlink), error);
+  return TRUE;
+}
+
+/* Process 1 has the program's user: with other limits it would end in the midst of the account. */
+static gboolean
+refuse_limits_of_init (scmp_filter_ctx filter, GError **error)
+{
+  const struct scmp_arg_cmp is[] = { SCMP_A0_64 (SCMP_CMP_MASKED_EQ, INT_MASK, 1),
+                                     SCMP_A2_64 (SCMP_CMP_NE, 0, 0) };
+  return refuse (filter, "prlimit64", EPERM, is, G_N_ELEMENTS (is), error);
 }
 
 /* Typing into the terminal that somebody sits at, and memory that is executable by accident. */
@@ -214,7 +264,8 @@ terrane_seccomp_make (OciFd *out_fd, GError **error)
   if (!refuse_all (filter, forbidden, G_N_ELEMENTS (forbidden), EPERM, error)
       || !refuse_all (filter, unknown, G_N_ELEMENTS (unknown), ENOSYS, error)
       || !refuse_namespaces (filter, error) || !refuse_sockets (filter, error)
-      || !refuse_arguments (filter, error))
+      || !refuse_arguments (filter, error) || !refuse_leases (filter, error)
+      || !refuse_limits_of_init (filter, error))
     return FALSE;
   g_auto (OciFd) fd = memfd_create ("seccomp", MFD_CLOEXEC);
   if (fd < 0)

@@ -28,6 +28,7 @@ enum
   SAMPLE_USECS = 10 * 1000,
   MAX_SAMPLE_USECS = 250 * 1000,
   EXACT_SAMPLES = 8, /* one of so many */
+  MAX_BLIND_USECS = 1000 * 1000,
   CHUNK_BYTES = 16 * 1024,
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
@@ -48,10 +49,14 @@ struct _TerraneSession
   OciFd pidfd;                 /* of bubblewrap's outer process */
   pid_t outer;
   pid_t init; /* process 1 of the sandbox */
+  OciFd init_pidfd;
   GString *head;
   GString *status_text;
+  TerraneMachineMemory before; /* the program started */
   gint64 next_sample;
+  gint64 last_look; /* that was none in vain */
   guint samples;
+  guint over; /* so many looks in a row found too much */
   TerraneSandboxKind kind;
   gboolean killed;
 
@@ -59,6 +64,7 @@ struct _TerraneSession
   const TerraneBwrap *bwrap;
   const TerraneProcess *process;
   OciFd release; /* a byte here lets the program start */
+  OciFd life;    /* the sandbox ends when this is closed, which a killed process cannot avoid */
   OciFd listener;
   GError *error;
 
@@ -119,16 +125,50 @@ take_status (TerraneSession *self)
     g_string_append_len (self->status_text, buffer, n);
 }
 
+/* Everything inside dies with process 1. By any thread, once the sandbox was started. */
+static void
+kill_inside (const TerraneSession *self)
+{
+  if (self->init_pidfd >= 0)
+    (void) syscall (SYS_pidfd_send_signal, self->init_pidfd, SIGKILL, NULL, 0);
+}
+
 static void
 kill_all (TerraneSession *self)
 {
   self->killed = TRUE;
-  if (self->init > 1)
-    (void) kill (self->init, SIGKILL);
+  kill_inside (self);
   if (self->elsewhere != NULL)
     terrane_elsewhere_kill (self->elsewhere);
   (void) kill (-self->outer, SIGKILL);
   (void) kill (self->outer, SIGKILL);
+}
+
+/* A process that has just been made by vfork() has the pages of its parent, and both count: what is
+ * of several processes is looked at twice. */
+static gboolean
+is_over (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
+{
+  uint64_t bytes = usage->bytes + usage->unseen_bytes;
+  self->over = limit > 0 && bytes > limit ? self->over + 1 : 0;
+  return self->over > (usage->processes > 1 ? 1 : 0);
+}
+
+static void
+take_usage (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
+{
+  gboolean over = is_over (self, usage, limit);
+  self->last_look = g_get_monotonic_time ();
+  g_mutex_lock (&self->mutex);
+  if (over)
+    self->peak_bytes = MAX (self->peak_bytes, usage->bytes + usage->unseen_bytes);
+  else if (usage->exact && self->over == 0)
+    self->peak_bytes = MAX (self->peak_bytes, usage->bytes);
+  g_mutex_unlock (&self->mutex);
+  self->end.out_of_memory = self->end.out_of_memory || over;
+  /* Where the kernel's limit is in force this is never reached; it is not for root. */
+  self->end.too_many_processes =
+      self->end.too_many_processes || usage->threads > TERRANE_SESSION_MAX_PROCESSES;
 }
 
 /* @exactly: pages that processes share are not to be counted twice, which takes longer */
@@ -137,23 +177,25 @@ sample (TerraneSession *self, gboolean exactly)
 {
   TerraneUsage usage;
   uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
-  uint64_t above = limit > 0 ? limit : G_MAXUINT64;
+  const TerraneUsageQuery query = { .init = self->init,
+                                    .limit = limit > 0 ? limit : G_MAXUINT64,
+                                    .max_threads = TERRANE_SESSION_MAX_PROCESSES,
+                                    .exactly = exactly,
+                                    .before = self->before };
   gint64 started = g_get_monotonic_time ();
-  gboolean seen = terrane_usage_read (self->init, exactly ? 0 : above, &usage);
+  TerraneUsageResult result = terrane_usage_read (&query, &usage);
   gint64 now = g_get_monotonic_time ();
   /* Where a look takes long, most of the time is the program's all the same. */
   self->next_sample = now + CLAMP (2 * (now - started), SAMPLE_USECS, MAX_SAMPLE_USECS);
-  if (!seen)
-    return;
-  g_mutex_lock (&self->mutex);
-  if (usage.exact)
-    self->peak_bytes = MAX (self->peak_bytes, usage.bytes);
-  g_mutex_unlock (&self->mutex);
-  self->end.out_of_memory = self->end.out_of_memory || (limit > 0 && usage.bytes > limit);
-  /* Where the kernel's limit is in force this is never reached; it is not for root. */
-  self->end.too_many_processes =
-      self->end.too_many_processes || usage.threads > TERRANE_SESSION_MAX_PROCESSES;
-  if (self->end.out_of_memory || self->end.too_many_processes)
+  if (result == TERRANE_USAGE_READ)
+    take_usage (self, &usage, limit);
+  else if (result == TERRANE_USAGE_ABSENT)
+    self->last_look = now;
+  self->end.unwatched =
+      self->end.unwatched || (limit > 0 && now - self->last_look > MAX_BLIND_USECS);
+  if (self->over == 1)
+    self->next_sample = now;
+  if (self->end.out_of_memory || self->end.too_many_processes || self->end.unwatched)
     kill_all (self);
 }
 
@@ -211,7 +253,18 @@ terrane_session_memory_method (const TerraneSession *self)
 }
 
 /* bubblewrap waits for process 1, unless it was killed before; then that is ours by
- * PR_SET_CHILD_SUBREAPER. */
+ * PR_SET_CHILD_SUBREAPER. Not by its number, which may be another child's by now. */
+static void
+reap_init (TerraneSession *self)
+{
+  siginfo_t info;
+  if (self->init_pidfd < 0)
+    return;
+  kill_inside (self); /* whatever ended bubblewrap */
+  while (waitid ((idtype_t) P_PIDFD, (id_t) self->init_pidfd, &info, WEXITED) < 0 && errno == EINTR)
+    ;
+}
+
 static void
 reap (TerraneSession *self)
 {
@@ -219,8 +272,10 @@ reap (TerraneSession *self)
   TerraneInitReport report;
   while (waitpid (self->outer, &status, 0) < 0 && errno == EINTR)
     ;
-  if (self->init > 1)
-    (void) waitpid (self->init, NULL, 0);
+  reap_init (self);
+  g_mutex_lock (&self->mutex);
+  self->killed = self->killed || self->kill;
+  g_mutex_unlock (&self->mutex);
   terrane_bwrap_read_report (self->report, &report);
   if (self->cgroup != NULL && terrane_cgroup_was_exceeded (self->cgroup))
     self->end.out_of_memory = self->killed = TRUE;
@@ -306,11 +361,14 @@ start (TerraneSession *self)
       terrane_bwrap_parse_status (self->status_text->str, self->status_text->len, &status);
     }
   self->init = status.child;
+  if (self->init > 1)
+    self->init_pidfd = (int) syscall (SYS_pidfd_open, self->init, 0);
   if (self->output >= 0)
     (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
-  if (self->pidfd < 0 || self->init <= 1)
+  if (self->pidfd < 0 || self->init_pidfd < 0)
     return throw_failure (self);
   enter_cgroup (self);
+  (void) terrane_machine_memory_read (&self->before);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {
@@ -335,6 +393,7 @@ run_thread (gpointer data)
   self->started = TRUE;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
+  self->last_look = g_get_monotonic_time ();
   if (ok)
     while (!wait_for_event (self))
       serve_requests (self);
@@ -355,28 +414,14 @@ session_new (const TerraneSessionOptions *options)
 {
   TerraneSession *self = g_new0 (TerraneSession, 1);
   self->options = *options;
-  self->output = self->status = self->report = self->pidfd = self->release = self->listener = -1;
+  self->output = self->status = self->report = self->pidfd = self->init_pidfd = -1;
+  self->release = self->life = self->listener = -1;
   self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   self->head = g_string_new (NULL);
   self->status_text = g_string_new (NULL);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   return self;
-}
-
-static gboolean
-make_channels (TerraneSession *self, TerraneBwrap *bwrap, GError **error)
-{
-  int status[2], block[2];
-  if (pipe2 (status, O_CLOEXEC) < 0)
-    return oci_throw_errno (error, "creating a pipe");
-  self->status = status[0];
-  terrane_bwrap_add_fd (bwrap, "--json-status-fd", status[1], TERRANE_BWRAP_STATUS_FD);
-  if (pipe2 (block, O_CLOEXEC) < 0)
-    return oci_throw_errno (error, "creating a pipe");
-  self->release = block[1];
-  terrane_bwrap_add_fd (bwrap, "--block-fd", block[0], TERRANE_BWRAP_BLOCK_FD);
-  return TRUE;
 }
 
 static gboolean
@@ -457,8 +502,8 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
     return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
   if (!terrane_mounts_init (&mounts, sandbox, options->files, error)
       || !terrane_bwrap_add_sandbox (&bwrap, sandbox, &mounts, options->terminal, error)
-      || !make_channels (self, &bwrap, error) || !terrane_bwrap_add_files (&bwrap, error)
-      || !terrane_bwrap_finish (&bwrap, argv, error))
+      || !terrane_bwrap_add_channels (&bwrap, &self->status, &self->release, &self->life, error)
+      || !terrane_bwrap_add_files (&bwrap, error) || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);
   TerraneProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
@@ -467,6 +512,7 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                              .n_fds = bwrap.n_fds,
                              .stdio = options->stdio,
                              .terminal = options->terminal,
+                             .ends_itself = TRUE,
                              .prepare = terrane_mounts_are_needed (&mounts) ? terrane_mounts_prepare
                                                                             : NULL,
                              .prepare_data = &mounts };
@@ -505,7 +551,9 @@ terrane_session_free (TerraneSession *self)
   oci_fd_close (self->status);
   oci_fd_close (self->report);
   oci_fd_close (self->pidfd);
+  oci_fd_close (self->init_pidfd);
   oci_fd_close (self->release);
+  oci_fd_close (self->life);
   oci_fd_close (self->listener);
   oci_fd_close (self->wake);
   g_mutex_clear (&self->mutex);
@@ -513,12 +561,14 @@ terrane_session_free (TerraneSession *self)
   g_free (self);
 }
 
+/* At once: however long the session's thread is busy with what the program does. */
 void
 terrane_session_kill (TerraneSession *self)
 {
   g_mutex_lock (&self->mutex);
   self->kill = TRUE;
   g_mutex_unlock (&self->mutex);
+  kill_inside (self);
   wake_up (self);
 }
 

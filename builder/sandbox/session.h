@@ -13,12 +13,17 @@ enum
   TERRANE_SESSION_MAX_PROCESSES = 1024, /* Lambda's, threads included */
 };
 
+/* For messages about TerraneSessionEnd.unwatched. */
+#define TERRANE_SESSION_UNWATCHED                                                                  \
+  "its memory could not be watched for lack of descriptors or memory (see 'ulimit -n')"
+
 typedef struct
 {
   gboolean made;               /* the sandbox was; else the output is bubblewrap's */
   gboolean executed;           /* the program was; else the image's entrypoint is no program */
   gboolean out_of_memory;      /* killed for more than memory_bytes */
   gboolean too_many_processes; /* or threads: killed for them */
+  gboolean unwatched;          /* killed because this process could not look at its memory */
   int exec_errno;              /* why it was not executed, where that is known; else 0 */
   int exit_code;               /* -1 when a signal ended it */
   int signal;                  /* 0 when it exited */

@@ -1,77 +1,139 @@
 #include "builder/sandbox/usage.h"
 
+#include "builder/sandbox/shared-memory.h"
+
 #include "oci/base/fd.h"
 #include "oci/base/number.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum
 {
-  MAX_TEXT = 4096,
-  THREADS_FIELD = 20,
-  RSS_FIELD = 24,
-  STAT_BLOCK_BYTES = 512,
+  MAX_TEXT = 16 * 1024, /* a process may have some thousand groups */
+  EXACT_USECS = 500 * 1000,
+  SOCKET_BYTES = 2 * 212992, /* net.core.rmem_default and wmem_default: both directions */
+  PIPE_BYTES = 2 * 4096,     /* of one above pipe-user-pages-soft */
 };
+
+/* What a look has of all processes. */
+typedef struct
+{
+  const TerraneUsageQuery *query;
+  DIR *dir; /* the sandbox's /proc */
+  TerraneUsage *usage;
+  uint64_t shared_bytes; /* mapped */
+  uint64_t descriptors;  /* at most */
+  gboolean failed;
+} Look;
 
 typedef struct
 {
   uint64_t bytes;
+  uint64_t tables;
+  uint64_t shared_bytes;
+  uint64_t descriptors;
   unsigned threads;
 } Process;
 
-/* proc(5): fields 20 and 24 of stat, of which the second is a name in brackets. */
 static gboolean
-read_process (int proc, uint64_t pid, Process *out)
+lacks_means (int failure)
 {
-  char path[64], text[MAX_TEXT];
-  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/stat", pid);
-  *out = (Process){ 0 };
-  const char *field = oci_read_text (proc, path, text, sizeof text) ? strrchr (text, ')') : NULL;
-  if (field == NULL)
-    return FALSE;
-  for (int number = 2; field != NULL && number < RSS_FIELD; number++)
-    {
-      field = strchr (field + 1, ' ');
-      if (field != NULL && number + 1 == THREADS_FIELD)
-        out->threads = (unsigned) g_ascii_strtoull (field, NULL, 10);
-    }
-  if (field == NULL)
-    return FALSE;
-  out->bytes = g_ascii_strtoull (field, NULL, 10) * (uint64_t) sysconf (_SC_PAGESIZE);
-  return TRUE;
+  return failure == EMFILE || failure == ENFILE || failure == ENOMEM;
 }
 
-/* The number of a line "Name:  123 kB", in bytes. */
 static gboolean
-read_line (int proc, uint64_t pid, const char *file, const char *name, uint64_t *out_bytes)
+read_text (Look *look, const char *path, char text[MAX_TEXT])
+{
+  errno = 0;
+  gboolean ok = oci_read_text (dirfd (look->dir), path, text, MAX_TEXT);
+  look->failed = look->failed || (!ok && lacks_means (errno));
+  return ok;
+}
+
+static uint64_t
+number_after (const char *text, const char *name)
+{
+  const char *line = strstr (text, name);
+  return line != NULL ? g_ascii_strtoull (line + strlen (name), NULL, 10) : 0;
+}
+
+/* @text: of status. A newline in a process's name is written as two characters there. */
+static gboolean
+parse_status (const char *text, Process *out)
+{
+  *out = (Process){
+    .bytes = (number_after (text, "\nVmRSS:") + number_after (text, "\nVmSwap:")) * 1024,
+    .tables = number_after (text, "\nVmPTE:") * 1024,
+    .shared_bytes = number_after (text, "\nRssShmem:") * 1024,
+    .descriptors = number_after (text, "\nFDSize:"),
+    .threads = (unsigned) number_after (text, "\nThreads:"),
+  };
+  return strstr (text, "\nVmRSS:") != NULL;
+}
+
+/* A process whose first thread has ended shows no memory, and no descriptors; its others do. */
+static gboolean
+read_living_thread (Look *look, uint64_t pid, Process *out)
 {
   char path[64], text[MAX_TEXT];
-  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/%s", pid, file);
-  const char *line = oci_read_text (proc, path, text, sizeof text) ? strstr (text, name) : NULL;
-  if (line != NULL)
-    *out_bytes = g_ascii_strtoull (line + strlen (name), NULL, 10) * 1024;
-  return line != NULL;
+  gboolean found = FALSE;
+  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/task", pid);
+  g_auto (OciFd) fd = openat (dirfd (look->dir), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    return FALSE;
+  (void) oci_fd_steal (&fd);
+  for (struct dirent *entry = readdir (dir); entry != NULL && !found; entry = readdir (dir))
+    {
+      char status[300];
+      (void) snprintf (status, sizeof status, "%s/status", entry->d_name);
+      found = entry->d_name[0] != '.' && oci_read_text (dirfd (dir), status, text, sizeof text)
+              && parse_status (text, out);
+    }
+  (void) closedir (dir);
+  return found;
+}
+
+static gboolean
+read_process (Look *look, uint64_t pid, Process *out)
+{
+  char path[64], text[MAX_TEXT];
+  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/status", pid);
+  if (!read_text (look, path, text))
+    return FALSE;
+  if (!parse_status (text, out) && out->threads > 1)
+    {
+      unsigned threads = out->threads;
+      (void) read_living_thread (look, pid, out);
+      out->threads = threads;
+    }
+  return TRUE;
 }
 
 /* The sandbox's own /proc, which shows nothing else. Until the sandbox has changed its root the
  * path leads to this process's, which is another file system. */
-static DIR *
-open_proc (pid_t init)
+static TerraneUsageResult
+open_proc (pid_t init, DIR **out_dir)
 {
   struct stat here, there;
   g_autofree char *path = g_strdup_printf ("/proc/%d/root/proc", (int) init);
   g_auto (OciFd) fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || fstat (fd, &there) < 0 || stat ("/proc", &here) < 0 || here.st_dev == there.st_dev)
-    return NULL;
-  DIR *dir = fdopendir (fd);
-  if (dir != NULL)
-    (void) oci_fd_steal (&fd);
-  return dir;
+  if (fd < 0)
+    return lacks_means (errno) ? TERRANE_USAGE_FAILED : TERRANE_USAGE_ABSENT;
+  if (fstat (fd, &there) < 0 || stat ("/proc", &here) < 0 || here.st_dev == there.st_dev)
+    return TERRANE_USAGE_ABSENT;
+  *out_dir = fdopendir (fd);
+  if (*out_dir == NULL)
+    return TERRANE_USAGE_FAILED;
+  (void) oci_fd_steal (&fd);
+  return TERRANE_USAGE_READ;
 }
 
 static gboolean
@@ -83,85 +145,133 @@ next_process (DIR *dir, uint64_t *out_pid)
   return FALSE;
 }
 
-/* Files in memory have pages that no process need have mapped. @seen: those of other descriptors */
-static uint64_t
-open_files_bytes (int proc, uint64_t pid, GHashTable *seen)
-{
-  char path[64];
-  uint64_t bytes = 0;
-  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/fd", pid);
-  g_auto (OciFd) fd = openat (proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
-    return 0;
-  (void) oci_fd_steal (&fd);
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    {
-      char target[16] = "";
-      struct stat info;
-      if (readlinkat (dirfd (dir), entry->d_name, target, sizeof target - 1) > 0
-          && g_str_has_prefix (target, "/memfd:")
-          && fstatat (dirfd (dir), entry->d_name, &info, 0) == 0
-          && g_hash_table_add (seen, g_memdup2 (&info.st_ino, sizeof info.st_ino)))
-        bytes += (uint64_t) info.st_blocks * STAT_BLOCK_BYTES;
-    }
-  (void) closedir (dir);
-  return bytes;
-}
-
-/* Of these, what processes have mapped is among their pages already. */
 static void
-add_open_files (DIR *dir, TerraneUsage *usage)
+sum_up (Look *look)
 {
-  uint64_t pid = 0, bytes = 0, mapped = 0;
-  g_autoptr (GHashTable) seen =
-      g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL); /* all on one device */
-  G_STATIC_ASSERT (sizeof (ino_t) == sizeof (gint64));
-  rewinddir (dir);
-  while (next_process (dir, &pid))
-    bytes += open_files_bytes (dirfd (dir), pid, seen);
-  if (bytes == 0)
-    return;
-  rewinddir (dir);
-  while (next_process (dir, &pid))
-    {
-      uint64_t shared = 0;
-      if (read_line (dirfd (dir), pid, "status", "\nRssShmem:", &shared))
-        mapped += shared;
-    }
-  usage->bytes += bytes - MIN (bytes, mapped);
+  uint64_t pid = 0;
+  TerraneUsage *usage = look->usage;
+  rewinddir (look->dir);
+  for (Process process;
+       usage->threads <= look->query->max_threads && next_process (look->dir, &pid);)
+    if (read_process (look, pid, &process))
+      {
+        usage->processes++;
+        usage->threads += process.threads;
+        usage->bytes += process.bytes + process.tables;
+        look->shared_bytes += process.shared_bytes;
+        look->descriptors += process.descriptors;
+      }
+  usage->exact = usage->processes <= 1;
 }
 
-gboolean
-terrane_usage_read (pid_t init, uint64_t above, TerraneUsage *out_usage)
+/* "Pss": each page divided by the number of processes that have it. */
+static uint64_t
+proportional_bytes (Look *look, uint64_t pid, const Process *process)
 {
-  DIR *dir = open_proc (init);
-  uint64_t pid = 0, proportional = 0;
-  unsigned processes = 0;
-  *out_usage = (TerraneUsage){ 0 };
-  if (dir == NULL)
-    return FALSE;
-  rewinddir (dir);
-  for (Process process; next_process (dir, &pid);)
-    if (read_process (dirfd (dir), pid, &process))
+  char path[64], text[MAX_TEXT];
+  (void) snprintf (path, sizeof path, "%" G_GUINT64_FORMAT "/smaps_rollup", pid);
+  if (!read_text (look, path, text) || strstr (text, "\nPss:") == NULL)
+    return process->bytes;
+  return (number_after (text, "\nPss:") + number_after (text, "\nSwapPss:")) * 1024;
+}
+
+static uint64_t
+machine_lost (const Look *look)
+{
+  TerraneMachineMemory now;
+  uint64_t before = look->query->before.available;
+  return terrane_machine_memory_read (&now) ? before - MIN (before, now.available) : G_MAXUINT64;
+}
+
+/* Programs can make this slow: by many processes that share much, or by many mappings. What was not
+ * got to in time counts whole then, but not for more than the whole machine has lost. */
+static void
+sum_up_exactly (Look *look)
+{
+  uint64_t pid = 0, sum = 0, rest = 0;
+  gint64 end = g_get_monotonic_time () + EXACT_USECS;
+  rewinddir (look->dir);
+  for (Process process; sum <= look->query->limit && next_process (look->dir, &pid);)
+    if (read_process (look, pid, &process))
       {
-        processes++;
-        out_usage->threads += process.threads;
-        out_usage->bytes += process.bytes;
+        if (g_get_monotonic_time () < end)
+          sum += process.tables + proportional_bytes (look, pid, &process);
+        else
+          rest += process.tables + process.bytes;
       }
-  out_usage->exact = processes <= 1;
-  if (!out_usage->exact && out_usage->bytes > above)
+  if (rest > 0)
+    rest = MIN (rest, machine_lost (look));
+  look->usage->exact = rest == 0;
+  look->usage->bytes = sum + rest;
+}
+
+/* What is in /tmp, which has a limit of its own. */
+static uint64_t
+tmp_bytes (pid_t init)
+{
+  struct statvfs info;
+  g_autofree char *path = g_strdup_printf ("/proc/%d/root/tmp", (int) init);
+  return statvfs (path, &info) == 0 ? (uint64_t) (info.f_blocks - info.f_bfree) * info.f_frsize : 0;
+}
+
+/* Files in memory have pages that no process need have mapped; of these, what processes have mapped
+ * is among their pages already. Only when the whole machine has so much more of it that it matters,
+ * what cannot be seen is thought about. */
+static void
+add_shared_memory (Look *look, const TerraneMachineMemory *now, uint64_t tmp)
+{
+  const TerraneUsageQuery *query = look->query;
+  TerraneUsage *usage = look->usage;
+  TerraneSharedMemory shared;
+  uint64_t before = query->before.shared + tmp;
+  uint64_t grown = now->shared - MIN (now->shared, before);
+  gboolean matters = usage->bytes + grown > query->limit;
+  if (!matters && !query->exactly)
+    return;
+  terrane_shared_memory_find (dirfd (look->dir), matters, &shared);
+  uint64_t seen = MAX (shared.bytes, look->shared_bytes);
+  usage->bytes += shared.bytes - MIN (shared.bytes, look->shared_bytes);
+  if (matters && shared.more)
+    usage->unseen_bytes = grown - MIN (grown, seen);
+}
+
+/* Sockets and pipes hold memory of the kernel, which is seen nowhere but in what the machine has
+ * left. */
+static void
+add_kernel_memory (Look *look, const TerraneMachineMemory *now, uint64_t tmp)
+{
+  char text[MAX_TEXT];
+  uint64_t seen = look->usage->bytes + look->usage->unseen_bytes + tmp;
+  uint64_t lost =
+      look->query->before.available - MIN (look->query->before.available, now->available);
+  if (lost <= look->query->limit || lost <= seen || !read_text (look, "1/net/sockstat", text))
+    return;
+  uint64_t most =
+      number_after (text, "sockets: used ") * SOCKET_BYTES + look->descriptors * PIPE_BYTES;
+  look->usage->unseen_bytes += MIN (most, lost - seen);
+}
+
+TerraneUsageResult
+terrane_usage_read (const TerraneUsageQuery *query, TerraneUsage *out_usage)
+{
+  Look look = { .query = query, .usage = out_usage };
+  TerraneMachineMemory now;
+  *out_usage = (TerraneUsage){ 0 };
+  TerraneUsageResult result = open_proc (query->init, &look.dir);
+  if (result != TERRANE_USAGE_READ)
+    return result;
+  sum_up (&look);
+  if (out_usage->threads <= query->max_threads)
     {
-      uint64_t sum = 0;
-      rewinddir (dir);
-      /* "Pss": each page divided by the number of processes that have it. */
-      for (Process process; next_process (dir, &pid); sum += proportional)
-        if (!read_line (dirfd (dir), pid, "smaps_rollup", "\nPss:", &proportional))
-          proportional = read_process (dirfd (dir), pid, &process) ? process.bytes : 0;
-      out_usage->bytes = sum;
-      out_usage->exact = TRUE;
+      if (!out_usage->exact && (query->exactly || out_usage->bytes > query->limit))
+        sum_up_exactly (&look);
+      if (terrane_machine_memory_read (&now) && out_usage->bytes <= query->limit)
+        {
+          uint64_t tmp = tmp_bytes (query->init);
+          add_shared_memory (&look, &now, tmp);
+          add_kernel_memory (&look, &now, tmp);
+        }
     }
-  add_open_files (dir, out_usage);
-  (void) closedir (dir);
-  return TRUE;
+  (void) closedir (look.dir);
+  return look.failed ? TERRANE_USAGE_FAILED : TERRANE_USAGE_READ;
 }

@@ -151,9 +151,10 @@ make_checkout (TerraneStore *store, const OciDigest *commit, const char *partial
   if (change_similar (store, commit, partial, NULL))
     return TRUE;
   (void) oci_remove_tree (roots, partial, NULL); /* what was changed in part */
-  return check_out (store, oci_digest_hex (commit, hex), NULL, roots, partial, error)
-         && (!terrane_commit_has_raw_names (store, commit)
-             || terrane_raw_checkout_restore (roots, partial, error));
+  gboolean raw = FALSE;
+  return terrane_commit_has_raw_names (store, commit, &raw, error)
+         && check_out (store, oci_digest_hex (commit, hex), NULL, roots, partial, error)
+         && (!raw || terrane_raw_checkout_restore (roots, partial, error));
 }
 
 /* Appears under its name when it is complete; so may that of another process. */

@@ -109,7 +109,9 @@ load_top (OstreeRepo *repo, const OciDigest *commit, char **out_tree, char **out
 {
   OciDigestHex hex;
   g_autoptr (GVariant) variant = NULL, tree = NULL, meta = NULL;
-  if (!ostree_repo_load_commit (repo, oci_digest_hex (commit, hex), &variant, NULL, NULL))
+  variant =
+      terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_COMMIT, oci_digest_hex (commit, hex), NULL);
+  if (variant == NULL)
     return FALSE;
   g_variant_get_child (variant, 6, "@ay", &tree);
   g_variant_get_child (variant, 7, "@ay", &meta);
@@ -125,8 +127,9 @@ terrane_commit_diff (TerraneStore *store, const OciDigest *old_commit, const Oci
   g_autofree char *old_tree = NULL, *old_meta = NULL, *new_tree = NULL, *new_meta = NULL;
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (change_free);
   Diff diff = { .repo = terrane_store_repo (store), .changes = changes, .max = max };
-  if (terrane_commit_has_raw_names (store, old_commit)
-      || terrane_commit_has_raw_names (store, new_commit)
+  gboolean old_raw = FALSE, new_raw = FALSE; /* without a difference all is checked out */
+  if (!terrane_commit_has_raw_names (store, old_commit, &old_raw, NULL)
+      || !terrane_commit_has_raw_names (store, new_commit, &new_raw, NULL) || old_raw || new_raw
       || !load_top (diff.repo, old_commit, &old_tree, &old_meta)
       || !load_top (diff.repo, new_commit, &new_tree, &new_meta)
       || !g_str_equal (old_meta, new_meta) || !diff_trees (&diff, old_tree, new_tree, ""))

@@ -203,16 +203,19 @@ terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_com
 }
 
 gboolean
-terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit)
+terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit, gboolean *out_raw,
+                              GError **error)
 {
   OciDigestHex hex;
-  gboolean raw = FALSE;
   g_autoptr (GVariant) variant = NULL, metadata = NULL;
-  if (!ostree_repo_load_commit (terrane_store_repo (store), oci_digest_hex (commit, hex), &variant,
-                                NULL, NULL))
+  variant = terrane_metadata_load (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT,
+                                   oci_digest_hex (commit, hex), error);
+  if (variant == NULL)
     return FALSE;
   metadata = g_variant_get_child_value (variant, 0);
-  return g_variant_lookup (metadata, RAW_NAMES, "b", &raw) && raw;
+  if (!g_variant_lookup (metadata, RAW_NAMES, "b", out_raw))
+    *out_raw = FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -343,11 +346,12 @@ terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **erro
 }
 
 gboolean
-terrane_commit_exists (TerraneStore *store, const OciDigest *commit)
+terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboolean *out_found,
+                     GError **error)
 {
   OciDigestHex hex;
-  gboolean exists = FALSE;
-  return ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT,
-                                 oci_digest_hex (commit, hex), &exists, NULL, NULL)
-         && exists;
+  OCI_PREFIX (error, "the commit %.12s… of %s", oci_digest_hex (commit, hex),
+              terrane_store_path (store));
+  return ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT, hex,
+                                 out_found, NULL, error);
 }

@@ -32,7 +32,8 @@ gboolean terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest
 TerraneTree *terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **error);
 
 /** Whether the commit object is there. */
-gboolean terrane_commit_exists (TerraneStore *store, const OciDigest *commit);
+gboolean terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboolean *out_found,
+                              GError **error);
 
 /**
  * terrane_commit_checkout:
@@ -48,6 +49,7 @@ gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, 
 
 /** Whether names or link targets are in @commit as oci_raw_name_to_text() gives them, because some
  * are not UTF-8, which ostree demands. */
-gboolean terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit);
+gboolean terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit,
+                                       gboolean *out_raw, GError **error);
 
 G_END_DECLS

@@ -16,7 +16,9 @@ terrane_downloads_open_blob (TerraneStore *store, const OciDigest *sha256, OciFd
 {
   uint64_t size = 0;
   OciLayout *layout = terrane_store_downloads (store);
-  (void) oci_layout_has_blob (layout, sha256, &size); /* opening says what is wrong */
+  gboolean found = FALSE;
+  if (!oci_layout_find_blob (layout, sha256, &found, &size, error))
+    return FALSE;
   g_autoptr (OciDescriptor) descriptor = oci_descriptor_new ("", sha256, size);
   if (!oci_layout_open_blob (layout, descriptor, out_fd, error))
     return FALSE;
@@ -26,10 +28,16 @@ terrane_downloads_open_blob (TerraneStore *store, const OciDigest *sha256, OciFd
 }
 
 gboolean
-terrane_downloads_has (TerraneStore *store, const OciDigest *sha256)
+terrane_downloads_find (TerraneStore *store, const OciDigest *sha256, gboolean *out_found,
+                        GError **error)
 {
   g_auto (OciFd) fd = -1;
-  return terrane_downloads_open_blob (store, sha256, &fd, NULL);
+  g_autoptr (GError) local = NULL;
+  *out_found = terrane_downloads_open_blob (store, sha256, &fd, &local);
+  if (*out_found || !g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 typedef struct

@@ -13,7 +13,8 @@ enum
 };
 
 /** Whether the file is there; being asked for counts as use. */
-gboolean terrane_downloads_has (TerraneStore *store, const OciDigest *sha256);
+gboolean terrane_downloads_find (TerraneStore *store, const OciDigest *sha256, gboolean *out_found,
+                                 GError **error);
 
 /** Opens a file for reading, which counts as use. */
 gboolean terrane_downloads_open_blob (TerraneStore *store, const OciDigest *sha256, OciFd *out_fd,

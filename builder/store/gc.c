@@ -27,6 +27,7 @@ typedef struct
   GHashTable *commits;
   GHashTable *names; /* of images */
   guint removed_commits;
+  GError *failure; /* (nullable): why a rule does not know whether to keep something */
   TerraneGcReport report;
 } Collector;
 
@@ -79,20 +80,36 @@ mark_images (Collector *self, GError **error)
   return TRUE;
 }
 
+/* Nothing is removed when it is not known what is there. @error: (transfer full) */
+static void
+note_failure (Collector *self, GError *error)
+{
+  if (self->failure == NULL)
+    self->failure = error;
+  else
+    g_error_free (error);
+}
+
 /* The documents of a base; its layers are the image's. */
 static void
 keep_base (Collector *self, const OciDigest *manifest_digest)
 {
   OciLayout *layout = terrane_store_layout (self->store);
   uint64_t size = 0;
+  gboolean found = FALSE;
+  g_autoptr (GError) local = NULL;
   g_autoptr (OciManifest) manifest = NULL;
   keep_digest (self->blobs, manifest_digest);
-  if (!oci_layout_has_blob (layout, manifest_digest, &size))
+  if (!oci_layout_find_blob (layout, manifest_digest, &found, &size, &local))
+    note_failure (self, g_steal_pointer (&local));
+  if (!found)
     return;
   g_autoptr (OciDescriptor) descriptor =
       oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, manifest_digest, size);
-  if (oci_image_read (layout, descriptor, &manifest, NULL, NULL))
+  if (oci_image_read (layout, descriptor, &manifest, NULL, &local))
     keep_digest (self->blobs, &manifest->config->digest);
+  else if (g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+    note_failure (self, g_steal_pointer (&local));
 }
 
 /* An image entry stays with its image, and so does what it was made from. */
@@ -209,14 +226,18 @@ static gboolean
 keep_facts_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                   const json_t *value, gpointer data)
 {
-  const Collector *self = data;
+  Collector *self = data;
   OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GError) local = NULL;
   const char *object = json_object_iter_key (json_object_iter (json_object_get (value, "objects")));
   OciDigest digest;
   gboolean exists = FALSE;
-  return object != NULL && oci_digest_parse_hex (object, &digest, NULL)
-         && ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, object, &exists, NULL, NULL)
-         && exists;
+  if (object == NULL || !oci_digest_parse_hex (object, &digest, NULL))
+    return FALSE;
+  if (ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, object, &exists, NULL, &local))
+    return exists;
+  note_failure (self, g_steal_pointer (&local));
+  return TRUE;
 }
 
 static gboolean
@@ -225,10 +246,15 @@ keep_pulled_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciD
 {
   Collector *self = data;
   OciDigest commit;
-  gboolean fresh = terrane_pulled_is_fresh (value, &commit);
-  if (fresh && terrane_pulled_is_whole (self->store, &commit))
+  gboolean whole = FALSE;
+  g_autoptr (GError) local = NULL;
+  if (!terrane_pulled_is_fresh (value, &commit))
+    return FALSE;
+  if (!terrane_pulled_find_commit (self->store, &commit, &whole, &local))
+    note_failure (self, g_steal_pointer (&local));
+  if (whole)
     keep_digest (self->commits, &commit);
-  return fresh;
+  return TRUE;
 }
 
 typedef enum
@@ -270,7 +296,10 @@ sweep_cache (Collector *self, SweepTime time, GError **error)
         && !terrane_cache_sweep (self->store, rules[i].kind, rules[i].keep, self,
                                  &self->report.cache_entries, error))
       return FALSE;
-  return TRUE;
+  if (self->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->failure));
+  return FALSE;
 }
 
 typedef struct
@@ -363,9 +392,13 @@ find_reachable (Collector *self, GHashTable *reachable, GError **error)
     {
       OciDigest commit;
       g_autoptr (GError) local = NULL;
+      gboolean exists = FALSE;
       g_autoptr (GHashTable) objects = ostree_repo_traverse_new_reachable ();
-      if (!oci_digest_parse_hex (hex, &commit, NULL)
-          || !terrane_commit_exists (self->store, &commit))
+      if (!oci_digest_parse_hex (hex, &commit, NULL))
+        continue;
+      if (!terrane_commit_find (self->store, &commit, &exists, error))
+        return FALSE;
+      if (!exists)
         continue;
       if (!terrane_commit_traverse (terrane_store_repo (self->store), hex, objects, &local))
         {

@@ -62,7 +62,10 @@ terrane_locations_check_image (TerraneStore *store, const OciDescriptor *manifes
       const OciDescriptor *layer = document->layers->pdata[i];
       g_auto (OciFd) fd = -1;
       g_auto (GStrv) elsewhere = NULL;
-      if (!oci_layout_has_blob (layout, &layer->digest, NULL))
+      gboolean found = FALSE;
+      if (!oci_layout_find_blob (layout, &layer->digest, &found, NULL, error))
+        return FALSE;
+      if (!found)
         elsewhere = terrane_locations_get (store, &layer->digest);
       if ((elsewhere == NULL || elsewhere[0] == NULL)
           && !oci_layout_open_blob (layout, layer, &fd, error))

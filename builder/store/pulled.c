@@ -39,13 +39,22 @@ terrane_pulled_note (TerraneStore *store, const char *url, const char *ref, cons
 }
 
 gboolean
-terrane_pulled_is_whole (TerraneStore *store, const OciDigest *commit)
+terrane_pulled_find_commit (TerraneStore *store, const OciDigest *commit, gboolean *out_whole,
+                            GError **error)
 {
   OciDigestHex hex;
   OstreeRepoCommitState state = 0;
-  return ostree_repo_load_commit (terrane_store_repo (store), oci_digest_hex (commit, hex), NULL,
-                                  &state, NULL)
-         && (state & OSTREE_REPO_COMMIT_STATE_PARTIAL) == 0;
+  g_autoptr (GError) local = NULL;
+  *out_whole = FALSE;
+  if (ostree_repo_load_commit (terrane_store_repo (store), oci_digest_hex (commit, hex), NULL,
+                               &state, &local))
+    *out_whole = (state & OSTREE_REPO_COMMIT_STATE_PARTIAL) == 0;
+  else if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  return TRUE;
 }
 
 gboolean

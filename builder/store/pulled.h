@@ -22,7 +22,8 @@ gboolean terrane_pulled_note (TerraneStore *store, const char *url, const char *
                               const OciDigest *commit, GError **error);
 
 /** Whether the commit is in the store with everything below it. */
-gboolean terrane_pulled_is_whole (TerraneStore *store, const OciDigest *commit);
+gboolean terrane_pulled_find_commit (TerraneStore *store, const OciDigest *commit,
+                                     gboolean *out_whole, GError **error);
 
 /** Whether gc keeps what a cache entry of the kind %TERRANE_CACHE_PULLED leads to, and the commit
  * then. */

@@ -16,10 +16,8 @@ terrane_interpreter_clear (TerraneInterpreter *self)
   g_clear_pointer (&self->env, g_strfreev);
 }
 
-/* Returns: (transfer full) (nullable): an array of what each transform depends on; empty when none
- * is wanted */
-static json_t *
-collect_keys (const TerraneTransformContext *context, GError **error)
+json_t *
+terrane_transform_keys (const TerraneTransformContext *context, GError **error)
 {
   g_autoptr (OciJsonValue) keys = json_array ();
   for (size_t i = 0; i < G_N_ELEMENTS (transforms); i++)
@@ -51,23 +49,29 @@ make_key (const OciDigest *commit, json_t *keys)
 }
 
 static gboolean
-read_commit (TerraneStore *store, const json_t *entry, const char *member, OciDigest *out_commit)
+read_commit (TerraneStore *store, const json_t *entry, const char *member, OciDigest *out_commit,
+             gboolean *out_found, GError **error)
 {
   const char *text = terrane_cache_text (entry, member);
-  return text != NULL && oci_digest_parse_hex (text, out_commit, NULL)
-         && terrane_commit_exists (store, out_commit);
+  *out_found = text != NULL && oci_digest_parse_hex (text, out_commit, NULL);
+  return !*out_found || terrane_commit_find (store, out_commit, out_found, error);
 }
 
 static gboolean
-find (TerraneStore *store, const OciDigest *key, TerraneTransformed *out)
+find (TerraneStore *store, const OciDigest *key, TerraneTransformed *out, gboolean *out_found,
+      GError **error)
 {
   OciDigest commit, debug = { 0 };
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TRANSFORMED, key);
   json_t *reports = json_object_get (entry, "reports");
   gboolean has_debug = json_object_get (entry, "debug") != NULL;
-  if (!read_commit (store, entry, "commit", &commit) || !json_is_array (reports)
-      || (has_debug && !read_commit (store, entry, "debug", &debug)))
+  if (!read_commit (store, entry, "commit", &commit, out_found, error)
+      || (*out_found && has_debug
+          && !read_commit (store, entry, "debug", &debug, out_found, error)))
     return FALSE;
+  *out_found = *out_found && json_is_array (reports);
+  if (!*out_found)
+    return TRUE;
   out->commit = commit;
   out->has_debug = has_debug;
   out->debug = debug;
@@ -165,13 +169,16 @@ terrane_transform_tree (const TerraneTransformContext *context, const OciDigest 
                         TerraneTransformed *out_transformed, GError **error)
 {
   *out_transformed = (TerraneTransformed){ .commit = *commit };
-  g_autoptr (OciJsonValue) keys = collect_keys (context, error);
+  g_autoptr (OciJsonValue) keys = terrane_transform_keys (context, error);
   if (keys == NULL)
     return FALSE;
   if (json_array_size (keys) == 0)
     return TRUE;
   OciDigest key = make_key (commit, keys);
-  if (find (context->store, &key, out_transformed))
+  gboolean found = FALSE;
+  if (!find (context->store, &key, out_transformed, &found, error))
+    return FALSE;
+  if (found)
     return TRUE;
   TerraneTransformed result = { .reports = json_array () };
   if (make (context, commit, &result, error)

@@ -63,6 +63,10 @@ extern const TerraneTransform terrane_transform_strip;
 extern const TerraneTransform terrane_transform_bytecode;
 extern const TerraneTransform terrane_transform_dedupe;
 
+/** What the transforms that the tree wants depend on besides the tree. Returns: (transfer full)
+ * (nullable): an array; empty when none is wanted */
+json_t *terrane_transform_keys (const TerraneTransformContext *context, GError **error);
+
 /* What came out. */
 typedef struct
 {

@@ -1,6 +1,7 @@
 #include "oci/base/error.h"
 
 #include "oci/base/redact.h"
+#include "oci/base/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -67,8 +68,8 @@ oci_quote (const char *text)
           g_string_append_printf (quoted, "\\x%02x", (unsigned char) *p++);
           continue;
         }
-      if (g_unichar_iscntrl (c))
-        g_string_append_printf (quoted, "\\x%02x", c);
+      if (oci_unichar_misleads (c))
+        g_string_append_printf (quoted, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
       else
         g_string_append_unichar (quoted, c);
       p = g_utf8_next_char (p);

@@ -64,7 +64,8 @@ gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF
  * oci_quote:
  * @text: (nullable): text from outside, any bytes
  *
- * Makes text from strangers safe to print: control bytes and invalid UTF-8 are escaped, more than
+ * Makes text from strangers safe to print: what would mislead a reader (text.h) and
+ * invalid UTF-8 are escaped, more than
  * 160 bytes are cut, secrets of this process are left out (redact.h), and the result stands in
  * typographic quotes.
  *

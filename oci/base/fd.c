@@ -57,6 +57,8 @@ oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd, struct
   /* O_NONBLOCK: a fifo in place of the file must not hang us before fstat() can refuse it. */
   g_auto (OciFd) fd =
       openat (dfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
+  if (fd < 0 && errno == ELOOP && !follow)
+    return oci_throw (error, OCI_ERROR_FORMAT, "%s is a symbolic link, not a regular file", quoted);
   if (fd < 0)
     return oci_throw_errno (error, "opening %s", quoted);
 

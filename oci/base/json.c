@@ -391,17 +391,6 @@ oci_json_dump (const json_t *value)
   return g_bytes_new_with_free_func (text, strlen (text), free, text);
 }
 
-char *
-oci_json_dump_pretty (const json_t *value)
-{
-  char *text = json_dumps (value, JSON_INDENT (2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-  if (text == NULL)
-    g_error ("out of memory while writing JSON");
-  char *line = g_strconcat (text, "\n", NULL);
-  free (text);
-  return line;
-}
-
 void
 oci_json_set (json_t *object, const char *key, json_t *value)
 {

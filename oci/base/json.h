@@ -117,7 +117,9 @@ const char *oci_nearest_word (const char *word, const char *const *candidates);
  */
 GBytes *oci_json_dump (const json_t *value);
 
-/** Human-readable form, indented by two, newline at the end. Returns: (transfer full) */
+/** Human-readable form, sorted, indented by two, newline at the end. What is nested deeply is on one
+ * line, so that strangers' documents do not grow by more than a constant factor; what would mislead
+ * a reader (text.h) is escaped, so that the value is the same. Returns: (transfer full) */
 char *oci_json_dump_pretty (const json_t *value);
 
 /** json_object_set_new() and friends that cannot fail silently: they abort when out of memory, as

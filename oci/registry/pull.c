@@ -112,7 +112,10 @@ fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const Oc
   uint64_t size = 0;
   g_autoptr (GBytes) raw = NULL;
   g_autofree char *announced = NULL;
-  if (expected != NULL && oci_layout_has_blob (layout, expected, &size))
+  gboolean found = FALSE;
+  if (expected != NULL && !oci_layout_find_blob (layout, expected, &found, &size, error))
+    return NULL;
+  if (found)
     {
       g_autoptr (OciDescriptor) known =
           oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, expected, size);
@@ -141,8 +144,10 @@ fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *config,
     return oci_throw (error, OCI_ERROR_LIMIT,
                       "the config has %" G_GUINT64_FORMAT " bytes, the limit is %d", config->size,
                       OCI_IMAGE_CONFIG_MAX_BYTES);
-  if (oci_layout_has_blob (layout, &config->digest, NULL)
-      && oci_layout_verify_blob (layout, config, NULL))
+  gboolean found = FALSE;
+  if (!oci_layout_find_blob (layout, &config->digest, &found, NULL, error))
+    return FALSE;
+  if (found && oci_layout_verify_blob (layout, config, NULL))
     return TRUE;
   return oci_registry_fetch_blob (self, layout, config, NULL, NULL, cancellable, error);
 }
@@ -206,8 +211,10 @@ static gboolean
 pull_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   Pull *self = data;
-  gboolean exists = oci_layout_has_blob (self->layout, &blob->digest, NULL)
-                    && oci_layout_verify_blob (self->layout, blob, NULL);
+  gboolean exists = FALSE;
+  if (!oci_layout_find_blob (self->layout, &blob->digest, &exists, NULL, error))
+    return FALSE;
+  exists = exists && oci_layout_verify_blob (self->layout, blob, NULL);
   if (exists)
     tell (self->options->progress, self->options->progress_data, blob, OCI_TRANSFER_EXISTS,
           blob->size);

@@ -46,8 +46,10 @@ static gboolean
 provide (const Push *push, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   const OciPushOptions *options = push->options;
-  return options->provide == NULL || oci_layout_has_blob (push->layout, &blob->digest, NULL)
-         || options->provide (options->source_data, blob, stop, error);
+  gboolean found = options->provide == NULL;
+  if (!found && !oci_layout_find_blob (push->layout, &blob->digest, &found, NULL, error))
+    return FALSE;
+  return found || options->provide (options->source_data, blob, stop, error);
 }
 
 static gboolean

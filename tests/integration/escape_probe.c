@@ -2,6 +2,7 @@
  * each attempt: its name, and the errno it failed with, or "done". argv: a process of the host, a
  * port of its loopback, an abstract socket of its. Static, so that the image needs nothing else. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -123,6 +125,24 @@ try_processes (pid_t host)
   say ("signal host", kill (host, 0));
   say ("priority of host", getpriority (PRIO_PROCESS, (id_t) host) == -1 && errno != 0 ? -1 : 0);
   say ("limit of files", setrlimit (RLIMIT_NOFILE, &limit));
+  say ("limits of init asked", prlimit (1, RLIMIT_FSIZE, NULL, &limit));
+  limit = (struct rlimit){ 0, 0 };
+  say ("file size of init", prlimit (1, RLIMIT_FSIZE, &limit, NULL));
+  say ("processor time of init", prlimit (1, RLIMIT_CPU, &limit, NULL));
+  say ("memory of init limited", prlimit (1, RLIMIT_AS, &limit, NULL));
+  say ("limit of init disguised",
+       syscall (SYS_prlimit64, (1L << 32) | 1, RLIMIT_FSIZE, &limit, NULL));
+  say_write ("oom_score of init", "/proc/1/oom_score_adj", "1000");
+}
+
+/* It has no handlers, so that none of these reaches it. */
+static void
+try_signals (void)
+{
+  for (int number = 1; number < NSIG; number++)
+    if (number != 32 && number != 33) /* libc's own */
+      (void) kill (1, number);
+  say ("init after signals", kill (1, 0));
 }
 
 static void
@@ -177,6 +197,24 @@ try_sockets (int port, const char *abstract)
     { "bluetooth", 31, SOCK_RAW, 1 },
     { "netlink audit", AF_NETLINK, SOCK_RAW, 9 },
     { "netlink netfilter", AF_NETLINK, SOCK_RAW, 12 },
+    { "SCTP", AF_INET, SOCK_STREAM, 132 },
+    { "SCTP by type", AF_INET, SOCK_SEQPACKET, 0 },
+    { "SCTP in IPv6", AF_INET6, SOCK_SEQPACKET, 132 },
+    { "DCCP", AF_INET, 6, 33 },
+    { "DCCP by type", AF_INET6, 6, 0 },
+    { "RDM", AF_INET, SOCK_RDM, 0 },
+    { "UDP-Lite", AF_INET, SOCK_DGRAM, 136 },
+    { "L2TP", AF_INET, SOCK_DGRAM, 115 },
+    { "multipath TCP", AF_INET, SOCK_STREAM, 262 },
+    { "shared memory", AF_INET, SOCK_STREAM, 256 },
+    { "RDS", 21, SOCK_SEQPACKET, 0 },
+    { "TIPC", 30, SOCK_SEQPACKET, 0 },
+    { "SMC", 43, SOCK_STREAM, 0 },
+    { "XDP", 44, SOCK_RAW, 0 },
+    { "tcp", AF_INET, SOCK_STREAM, IPPROTO_TCP },
+    { "tcp of IPv6", AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0 },
+    { "udp named", AF_INET6, SOCK_DGRAM, IPPROTO_UDP },
+    { "unix packets", AF_UNIX, SOCK_SEQPACKET, 0 },
     { "netlink route", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0 },
     { "unix", AF_UNIX, SOCK_STREAM, 0 },
     { "udp", AF_INET, SOCK_DGRAM, 0 },
@@ -194,6 +232,11 @@ try_sockets (int port, const char *abstract)
   say ("socket packet disguised", syscall (SYS_socket, (1L << 32) | 17, SOCK_RAW, 0));
   say ("socket raw disguised",
        syscall (SYS_socket, (1L << 32) | AF_INET, (1L << 32) | SOCK_RAW, 1));
+  say ("socket SCTP disguised", syscall (SYS_socket, AF_INET, SOCK_STREAM, (1L << 32) | 132));
+  int pair[2];
+  say ("socketpair TIPC", socketpair (30, SOCK_SEQPACKET, 0, pair));
+  say ("socketpair internet", socketpair (AF_INET, SOCK_STREAM, 0, pair));
+  say ("socketpair unix", socketpair (AF_UNIX, SOCK_STREAM, 0, pair));
 
   const struct sockaddr_in loopback = { .sin_family = AF_INET,
                                         .sin_port = htons ((uint16_t) port),
@@ -235,6 +278,51 @@ try_store (const char *path)
   char again[64];
   snprintf (again, sizeof again, "/proc/self/fd/%d", fd);
   say_open ("store: open again", again, O_RDWR);
+}
+
+/* Leases hold up whoever opens the file; locks are the program's own affair, in /tmp as on the
+ * image's files, and must not be those of the store. */
+static void
+try_locks (const char *path)
+{
+  struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  say ("lease for reading", fcntl (fd, F_SETLEASE, F_RDLCK));
+  say ("lease for writing", fcntl (fd, F_SETLEASE, F_WRLCK));
+  say ("lease disguised", syscall (SYS_fcntl, fd, (1L << 32) | F_SETLEASE, F_RDLCK));
+  say ("delegation", fcntl (fd, 1040 /* F_SETDELEG */, &lock));
+  say ("flock", flock (fd, LOCK_EX | LOCK_NB));
+  say ("record lock", fcntl (fd, F_SETLK, &lock));
+  int own = open ("/tmp/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  lock.l_type = F_WRLCK;
+  say ("lease of own file", fcntl (own, F_SETLEASE, F_WRLCK));
+  say ("flock of own file", flock (own, LOCK_EX | LOCK_NB));
+  say ("record lock of own file", fcntl (own, F_SETLK, &lock));
+  lock.l_type = F_UNLCK; /* the next belongs to the open file, for which the first is another's */
+  say ("record unlock of own file", fcntl (own, F_SETLK, &lock));
+  lock.l_type = F_WRLCK;
+  say ("open record lock of own file", fcntl (own, F_OFD_SETLK, &lock));
+}
+
+/* Reads of every file directly in /proc: which of them others may not read is asked outside. */
+static void
+read_proc (void)
+{
+  DIR *dir = opendir ("/proc");
+  for (struct dirent *entry; dir != NULL && (entry = readdir (dir)) != NULL;)
+    {
+      char path[300], byte;
+      struct stat info;
+      snprintf (path, sizeof path, "/proc/%s", entry->d_name);
+      if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
+        continue;
+      int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+      if (fd >= 0 && fstat (fd, &info) == 0 && !S_ISDIR (info.st_mode)
+          && (read (fd, &byte, 1) > 0 || errno == EAGAIN))
+        printf ("%s read\n", path);
+      if (fd >= 0)
+        close (fd);
+    }
 }
 
 static void
@@ -339,6 +427,18 @@ try_terminal (void)
   say ("TIOCLINUX", ioctl (fd, TIOCLINUX, typed));
 }
 
+/* Keeps them until its input ends. */
+static void
+hold_locks (const char *path)
+{
+  struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+  char byte;
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  say ("flock", flock (fd, LOCK_EX | LOCK_NB));
+  say ("record lock", fcntl (fd, F_SETLK, &lock));
+  (void) !read (0, &byte, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -349,13 +449,19 @@ main (int argc, char **argv)
     try_rights ();
   else if (argc == 2 && strcmp (argv[1], "descriptors") == 0)
     try_descriptors ();
+  else if (argc == 2 && strcmp (argv[1], "locks") == 0)
+    hold_locks ("/etc/file");
+  else if (argc == 2 && strcmp (argv[1], "proc") == 0)
+    read_proc ();
   else if (argc == 4)
     {
       try_mounts ();
       try_namespaces ();
       try_processes ((pid_t) atoi (argv[1]));
+      try_signals ();
       try_kernel ();
       try_sockets (atoi (argv[2]), argv[3]);
+      try_locks ("/etc/file");
       try_store ("/etc/file");
       try_files ();
       try_devices ();

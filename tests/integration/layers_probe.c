@@ -84,7 +84,7 @@ flatten (TerraneStore *store, OciLayout *layout, const char *name, json_t *rows,
     return FALSE;
   Lister lister = { .store = store, .rows = rows };
   image.descriptor = descriptor;
-  gboolean ok = terrane_image_files (store, &image, 1, &silent, &stored, error)
+  gboolean ok = terrane_image_files (store, &image, FALSE, 1, &silent, &stored, error)
                 && (stored.tree != NULL || oci_throw (error, OCI_ERROR_EXISTS, "known"))
                 && is_stored_alike (store, &stored, error)
                 && list_node (terrane_tree_root (stored.tree), "", &lister, error)

@@ -1,6 +1,8 @@
 """Attempts to get out of the sandbox, or at the host and the store from inside: each is refused, as root and as an
 ordinary user. What is expected comes from the kernel's manual pages and from the list in docs/sandbox.md."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import pty
@@ -26,11 +28,17 @@ EXACT = {
               "init_module", "finit_module", "delete_module", "syslog", "reboot", "settimeofday", "sethostname", "swapon",
               "acct", "name_to_handle_at", "open_by_handle_at", "personality", "socket raw IPv4", "socket raw IPv6",
               "socket raw with flags", "socket packet in IPv4", "socket raw disguised", "mknod", "mknod kmem", "setgroups",
-              "ambient capability"],
+              "ambient capability", "file size of init", "processor time of init", "memory of init limited",
+              "limit of init disguised", "lease for reading", "lease for writing", "lease disguised", "delegation",
+              "lease of own file"],
     "ENOSYS": ["clone3", "io_uring_setup", "shmget", "shmat"],
     "EAFNOSUPPORT": ["socket packet", "socket packet disguised", "socket kernel crypto", "socket virtual machine",
-                     "socket bluetooth"],
-    "EPROTONOSUPPORT": ["socket netlink audit", "socket netlink netfilter"],
+                     "socket bluetooth", "socket RDS", "socket TIPC", "socket SMC", "socket XDP", "socketpair TIPC",
+                     "socketpair internet"],
+    "EPROTONOSUPPORT": ["socket netlink audit", "socket netlink netfilter", "socket SCTP", "socket SCTP disguised",
+                        "socket UDP-Lite", "socket L2TP", "socket multipath TCP", "socket shared memory",
+                        "socket SCTP in IPv6", "socket DCCP"],
+    "ESOCKTNOSUPPORT": ["socket SCTP by type", "socket DCCP by type", "socket RDM"],
     "ESRCH": ["signal host", "priority of host"],
     "ECONNREFUSED": ["connect to loopback", "connect to abstract socket"],
     "EROFS": ["store: write", "store: append", "store: truncate", "store: truncate by name", "store: chmod", "store: chown",
@@ -42,7 +50,9 @@ EXACT = {
 
 # What programs need, and so has to work inside.
 ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked", "write to null",
-           "read zero", "read urandom"}
+           "read zero", "read urandom", "socket tcp", "socket tcp of IPv6", "socket udp named", "socket unix packets",
+           "socketpair unix", "limits of init asked", "init after signals", "flock", "record lock", "flock of own file",
+           "record lock of own file", "record unlock of own file", "open record lock of own file"}
 
 # Only their owner could change them: root's programs. Others are refused in one way or another.
 DEVICES = {f"device: {what} {name}" for what in ("chmod", "fchmod", "chown")
@@ -67,6 +77,7 @@ class Escape(TestCase):
         base = home / "base.tar"
         make_tar(base, [("dev", "dir", None), ("etc", "dir", None), ("proc", "dir", None), ("tmp", "dir", None),
                         ("etc/file", "file", b"content of the store\n"),
+                        ("etc/passwd", "file", b"root:x:0:0::/:/bin/sh\n"),
                         ("bin", "dir", None), ("bin/sh", "file", probe, {"mode": 0o755}),
                         ("probe", "file", probe, {"mode": 0o755}), ("setuid", "file", probe, {"mode": 0o6755})])
         profile = self.write_profile(base={"archive": str(base)})
@@ -126,6 +137,35 @@ class Escape(TestCase):
         if user not in stores:
             stores[user] = self.image_for(user)
         return stores[user]
+
+    def test_locks_are_those_of_one_sandbox(self):
+        """The same file in another sandbox, and in the store, is free."""
+        for user in self.users:
+            with self.subTest(user), contextlib.ExitStack() as stack:
+                store = self.prepared(user)
+                account = [] if user is None else ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"]
+                for _ in range(2):
+                    program = stack.enter_context(subprocess.Popen(
+                        [*account, TERRANE, "-q", "--store", str(store), "run", "test", "/probe", "locks"],
+                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+                    self.assertEqual([program.stdout.readline(), program.stdout.readline()], ["flock done\n", "record lock done\n"])
+                [root] = [path for path in (store / "roots").iterdir() if not path.name.startswith(".")]
+                with (root / "etc/file").open("r+b") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def test_what_of_proc_can_be_read(self):
+        """podman's and docker's masks, and what only root could read of the host; programs have the rest."""
+        masked = {"acpi", "asound", "interrupts", "kcore", "keys", "key-users", "kmsg", "latency_stats", "sched_debug", "scsi",
+                  "timer_list", "timer_stats"}
+        private = {path.name for path in pathlib.Path("/proc").iterdir()
+                   if not path.name.isdigit() and not path.is_symlink() and not path.lstat().st_mode & 0o004}
+        for user in self.users:
+            with self.subTest(user):
+                output = self.probe(user, self.prepared(user), "test", "/probe", "proc")
+                seen = {pathlib.Path(path).name for path, result in attempts(output).items() if result == "read"}
+                self.assertEqual(seen & (masked | private), set())
+                self.assertLessEqual({"cpuinfo", "meminfo", "stat", "uptime", "version"}, seen)
 
     def test_setuid_programs_gain_nothing(self):
         for user in self.users:

@@ -194,6 +194,14 @@ class Archives(Case):
         self.assertEqual(again.reads, 0)
         self.assertEqual(len(record["layers"]), 2)
 
+    def test_files_that_the_store_lost_are_read_again(self):
+        images = self.make_images("files", self.layers)
+        before = self.run_terrane("why", images["oci"], "/f").stdout
+        for suffix in ("dirtree", "dirmeta"):
+            for path in (self.store / "repo/objects").glob(f"*/*.{suffix}"):
+                path.write_bytes(b"damaged")
+            self.assertEqual(self.run_terrane("why", images["oci"], "/f").stdout, before)
+
     def change(self, path, layers, name):
         """Another archive of the same size in the same file, with the same time of modification."""
         before = os.stat(path)

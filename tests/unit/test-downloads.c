@@ -75,6 +75,15 @@ make_old (Fixture *self, gint64 days)
   g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
 }
 
+static gboolean
+has_download (const Fixture *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean found = FALSE;
+  g_assert_true (terrane_downloads_find (self->store, &self->digest, &found, &error));
+  return found;
+}
+
 static void
 test_open (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
@@ -84,7 +93,7 @@ test_open (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   size_t got = 0;
   if (self->store == NULL)
     return;
-  g_assert_false (terrane_downloads_has (self->store, &self->digest));
+  g_assert_false (has_download (self));
   g_assert_false (terrane_downloads_open_blob (self->store, &self->digest, &fd, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the blob sha256:*");
   g_clear_error (&error);
@@ -107,7 +116,7 @@ test_sweep (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_true (terrane_gc (self->store, &report, &error));
   g_assert_cmpuint (report.downloads, ==, 0);
   make_old (self, TERRANE_DOWNLOADS_KEEP_DAYS + 1);
-  g_assert_true (terrane_downloads_has (self->store, &self->digest)); /* which is a use */
+  g_assert_true (has_download (self)); /* which is a use */
   g_assert_true (terrane_gc (self->store, &report, &error));
   g_assert_cmpuint (report.downloads, ==, 0);
   make_old (self, TERRANE_DOWNLOADS_KEEP_DAYS + 1);
@@ -115,7 +124,7 @@ test_sweep (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpuint (report.downloads, ==, 1);
   g_assert_cmpuint (report.bytes, >=, strlen (content));
-  g_assert_false (terrane_downloads_has (self->store, &self->digest));
+  g_assert_false (has_download (self));
 }
 
 static void
@@ -137,10 +146,10 @@ test_fsck (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_cmpint (truncate (path, 3), ==, 0);
   g_assert_true (terrane_fsck (self->store, FALSE, note_problem, &noted, &problems, &error));
   g_assert_cmpuint (problems, ==, 1);
-  g_assert_true (terrane_downloads_has (self->store, &self->digest));
+  g_assert_true (has_download (self));
   g_assert_true (terrane_fsck (self->store, TRUE, note_problem, &noted, &problems, &error));
   g_assert_cmpuint (noted, ==, 2);
-  g_assert_false (terrane_downloads_has (self->store, &self->digest));
+  g_assert_false (has_download (self));
 }
 
 static void
@@ -157,7 +166,9 @@ test_pulled (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_true (terrane_pulled_find (self->store, "https://h.io/repo", "a/b", &found));
   g_assert_true (oci_digest_equal (&found, &self->digest));
   g_assert_false (terrane_pulled_find (self->store, "https://h.io/other", "a/b", &found));
-  g_assert_false (terrane_pulled_is_whole (self->store, &self->digest));
+  gboolean whole = TRUE;
+  g_assert_true (terrane_pulled_find_commit (self->store, &self->digest, &whole, &error));
+  g_assert_false (whole);
 }
 
 static void

@@ -237,6 +237,106 @@ test_dump (void)
   g_assert_cmpstr (json_string_value (text), ==, "a\xef\xbf\xbd");
 }
 
+/* The layout of what is not nested deeply is jansson's. */
+static void
+test_dump_pretty (void)
+{
+  static const char *const documents[] = {
+    "{}",
+    "[]",
+    "1",
+    "\"a\"",
+    "[[],{},[{}],1,\"x\"]",
+    "{\"b\":[1,true,null],\"a\":{\"z\":{\"y\":[{\"x\":1},2]}},\"B\":-3}"
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (documents); i++)
+    {
+      g_autoptr (OciJsonValue) value = json_loads (documents[i], JSON_DECODE_ANY, NULL);
+      char *text = json_dumps (value, JSON_INDENT (2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+      g_autofree char *want = g_strconcat (text, "\n", NULL);
+      g_autofree char *pretty = oci_json_dump_pretty (value);
+      g_assert_cmpstr (pretty, ==, want);
+      free (text);
+    }
+}
+
+/* 2000 arrays in each other, the innermost of 100000 numbers: 200 KB, and 400 MB when indented. */
+static void
+test_dump_pretty_is_bounded (void)
+{
+  g_autoptr (OciJsonValue) value = json_array ();
+  for (int i = 0; i < 100000; i++)
+    oci_json_append (value, json_integer (1));
+  for (int i = 0; i < 2000; i++)
+    {
+      json_t *outer = i % 2 == 0 ? json_array () : json_object ();
+      if (i % 2 == 0)
+        oci_json_append (outer, g_steal_pointer (&value));
+      else
+        oci_json_set (outer, "k", g_steal_pointer (&value));
+      value = outer;
+    }
+  g_autoptr (GBytes) compact = oci_json_dump (value);
+  g_autofree char *pretty = oci_json_dump_pretty (value);
+  g_assert_cmpuint (strlen (pretty), <, g_bytes_get_size (compact) + 2000);
+  g_autoptr (OciJsonValue) again = json_loads (pretty, 0, NULL);
+  g_assert_true (json_equal (again, value));
+}
+
+/* What steers a terminal, reorders or hides is escaped, in names too, and the value is the same. */
+static void
+test_dump_pretty_escapes (void)
+{
+  static const gunichar misleading[] = { 0x7F,   0x80,   0x9B,    0x9F,   0xAD,   0x61C,
+                                         0x200B, 0x200E, 0x2028,  0x202A, 0x202E, 0x2066,
+                                         0x2069, 0xFEFF, 0xE0041, 0x3164 };
+  static const gunichar plain[] = { 'a', 0xFC, 0x5D0, 0x4E2D, 0x1F600 };
+  g_autoptr (GString) all = g_string_new (NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS (misleading); i++)
+    g_string_append_unichar (all, misleading[i]);
+  g_autoptr (OciJsonValue) value = json_object ();
+  oci_json_set (value, all->str, oci_json_text (all->str));
+  g_autofree char *pretty = oci_json_dump_pretty (value);
+  for (const char *p = pretty; *p != '\0'; p++)
+    g_assert_true (g_ascii_isprint (*p) || *p == '\n');
+  g_assert_nonnull (strstr (pretty, "\\u202e\\u2066"));
+  g_assert_nonnull (strstr (pretty, "\\udb40\\udc41")); /* U+E0041, by UTF-16 */
+  g_autoptr (OciJsonValue) again = json_loads (pretty, 0, NULL);
+  g_assert_true (json_equal (again, value));
+
+  g_string_truncate (all, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS (plain); i++)
+    g_string_append_unichar (all, plain[i]);
+  g_autoptr (OciJsonValue) shown = oci_json_text (all->str);
+  g_autofree char *as_it_is = oci_json_dump_pretty (shown);
+  g_assert_nonnull (strstr (as_it_is, all->str));
+}
+
+/* The same characters in messages. */
+static void
+test_quote (void)
+{
+  static const struct
+  {
+    const char *text, *want;
+  } rows[] = {
+    { "a\x1b[31m", "‘a\\x1b[31m’" },
+    { "\x7f", "‘\\x7f’" },
+    { "\xc2\x9b", "‘\\u009b’" },
+    { "\x9b", "‘\\x9b’" },
+    { "\xe2\x80\xae", "‘\\u202e’" },
+    { "\xe2\x81\xa6", "‘\\u2066’" },
+    { "\xe2\x80\x8b", "‘\\u200b’" },
+    { "\xef\xbb\xbf", "‘\\ufeff’" },
+    { "\xc3\xbc \xe4\xb8\xad", "‘\xc3\xbc \xe4\xb8\xad’" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *quoted = oci_quote (rows[i].text);
+      g_assert_cmpstr (quoted, ==, rows[i].want);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -249,5 +349,9 @@ main (int argc, char **argv)
   g_test_add_func ("/json/dump", test_dump);
   g_test_add_func ("/json/hostile-key", test_hostile_key);
   g_test_add_func ("/json/overlong-word", test_overlong_word);
+  g_test_add_func ("/json/dump-pretty", test_dump_pretty);
+  g_test_add_func ("/json/dump-pretty-is-bounded", test_dump_pretty_is_bounded);
+  g_test_add_func ("/json/dump-pretty-escapes", test_dump_pretty_escapes);
+  g_test_add_func ("/json/quote", test_quote);
   return g_test_run ();
 }

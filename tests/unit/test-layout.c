@@ -28,6 +28,15 @@ count_entries (const TestDir *dir, const char *name)
   return n;
 }
 
+static gboolean
+has_blob (OciLayout *layout, const OciDigest *digest, uint64_t *out_size)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean found = FALSE;
+  g_assert_true (oci_layout_find_blob (layout, digest, &found, out_size, &error));
+  return found;
+}
+
 /* image-layout.md: oci-layout, index.json and blobs/ make a layout. */
 static void
 test_new (void)
@@ -103,12 +112,12 @@ test_blobs_appear_when_finished (void)
   g_autoptr (OciBlobWriter) writer = oci_blob_writer_new (layout, &error);
   g_assert_true (oci_blob_writer_write (writer, "a", 1, &error));
   g_assert_true (oci_blob_writer_write (writer, "bc", 2, &error));
-  g_assert_false (oci_layout_has_blob (layout, &abc, NULL));
+  g_assert_false (has_blob (layout, &abc, NULL));
   g_assert_true (oci_blob_writer_finish (writer, &abc, &digest, &size, &error));
   g_assert_no_error (error);
   g_assert_true (oci_digest_equal (&digest, &abc));
   g_assert_cmpuint (size, ==, 3);
-  g_assert_true (oci_layout_has_blob (layout, &abc, &size));
+  g_assert_true (has_blob (layout, &abc, &size));
   g_assert_cmpuint (size, ==, 3);
   g_autofree char *path = test_dir_file (&dir, "layout/blobs/sha256/" ABC);
   g_autofree char *content = NULL;
@@ -125,7 +134,7 @@ test_blobs_appear_when_finished (void)
 
   g_assert_true (oci_layout_remove_blob (layout, &abc, &error));
   g_assert_true (oci_layout_remove_blob (layout, &abc, &error));
-  g_assert_false (oci_layout_has_blob (layout, &abc, NULL));
+  g_assert_false (has_blob (layout, &abc, NULL));
 }
 
 static void
@@ -178,7 +187,7 @@ test_reading (void)
   /* A link is not a blob. */
   g_assert_cmpint (unlink (changed), ==, 0);
   g_assert_cmpint (symlink ("/etc/passwd", changed), ==, 0);
-  g_assert_false (oci_layout_has_blob (layout, &digest, NULL));
+  g_assert_false (has_blob (layout, &digest, NULL));
   g_assert_null (oci_layout_read_blob (layout, blob, 100000, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
@@ -285,6 +294,26 @@ test_concurrent_tagging (void)
   g_assert_cmpuint (index->manifests->len, ==, WRITERS * NAMES);
 }
 
+/* That it cannot be found out is not that it is not there. */
+static void
+test_errors_are_not_absence (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autoptr (OciLayout) layout = new_layout (&dir);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) data = test_bytes ("abc");
+  g_autofree char *blobs = test_dir_file (&dir, "layout/blobs/sha256");
+  OciDigest digest;
+  gboolean found = FALSE;
+  g_assert_true (oci_layout_put_blob (layout, data, &digest, &error));
+  test_forbid (blobs);
+  gboolean ok = oci_layout_find_blob (layout, &digest, &found, NULL, &error);
+  test_allow (blobs);
+  g_assert_false (ok);
+  assert_error (error, OCI_ERROR, OCI_ERROR_IO, "the blob sha256:ba7816bf8f01… of *: Permission*");
+  g_assert_true (has_blob (layout, &digest, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -297,5 +326,6 @@ main (int argc, char **argv)
   g_test_add_func ("/layout/names", test_names);
   g_test_add_func ("/layout/foreign-entries-stay", test_foreign_entries_stay);
   g_test_add_func ("/layout/concurrent-tagging", test_concurrent_tagging);
+  g_test_add_func ("/layout/errors-are-not-absence", test_errors_are_not_absence);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
 #include "builder/store/ingest.h"
 #include "builder/store/object.h"
 #include "builder/store/open.h"
+#include "builder/store/pulled.h"
 
 #include "oci/base/error.h"
 
@@ -155,9 +156,12 @@ test_round_trip (void)
   OciDigest commit = ingest_sample (store, 3, big);
   OciDigest again = ingest_sample (store, 1, big);
   g_assert_true (oci_digest_equal (&commit, &again)); /* neither time nor threads */
-  g_assert_true (terrane_commit_exists (store, &commit));
+  gboolean found = FALSE;
+  g_assert_true (terrane_commit_find (store, &commit, &found, &error));
+  g_assert_true (found);
   OciDigest absent = oci_digest_of ("absent", 6);
-  g_assert_false (terrane_commit_exists (store, &absent));
+  g_assert_true (terrane_commit_find (store, &absent, &found, &error));
+  g_assert_false (found);
   g_assert_null (terrane_commit_load (store, &absent, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
@@ -368,6 +372,33 @@ assert_no_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *ke
   g_assert_null (value);
 }
 
+/* That it cannot be found out is not that it is not there; gc then keeps everything. */
+static void
+test_errors_are_not_absence (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  if (!test_dir_holds_stores (&dir))
+    return;
+  g_autoptr (GError) error = NULL;
+  g_autofree guint8 *big = g_malloc0 (BIG);
+  g_autoptr (TerraneStore) store = open_store (&dir);
+  OciDigest commit = ingest_sample (store, 1, big);
+  OciDigestHex hex;
+  oci_digest_hex (&commit, hex);
+  g_autofree char *name = g_strdup_printf ("store/repo/objects/%.2s", hex);
+  g_autofree char *objects = test_dir_file (&dir, name);
+  gboolean found = FALSE, raw = FALSE, whole = FALSE;
+  test_forbid (objects);
+  gboolean ok = terrane_commit_find (store, &commit, &found, &error);
+  gboolean raw_ok = terrane_commit_has_raw_names (store, &commit, &raw, NULL);
+  gboolean pulled_ok = terrane_pulled_find_commit (store, &commit, &whole, NULL);
+  test_allow (objects);
+  g_assert_false (ok);
+  g_assert_nonnull (strstr (error->message, "Permission denied"));
+  g_assert_false (raw_ok);
+  g_assert_false (pulled_ok);
+}
+
 /* What is in the place of an entry and was not written there is none, whatever was changed. */
 static void
 test_cache_entries_are_verified (void)
@@ -435,5 +466,6 @@ main (int argc, char **argv)
   g_test_add_func ("/store/other-version", test_other_version);
   g_test_add_func ("/store/gc-knows-all-caches", test_gc_knows_all_caches);
   g_test_add_func ("/store/cache-entries-are-verified", test_cache_entries_are_verified);
+  g_test_add_func ("/store/errors-are-not-absence", test_errors_are_not_absence);
   return g_test_run ();
 }

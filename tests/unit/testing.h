@@ -144,6 +144,23 @@ test_fill_random (guint8 *data, gsize len, guint64 seed)
     }
 }
 
+/* Makes what is in @directory impossible to find out about (EACCES), also for root. */
+static inline void
+test_forbid (const char *directory)
+{
+  g_assert_cmpint (chmod (directory, 0), ==, 0);
+  if (geteuid () == 0)
+    g_assert_cmpint (seteuid (65534), ==, 0);
+}
+
+static inline void
+test_allow (const char *directory)
+{
+  if (getuid () == 0)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  g_assert_cmpint (chmod (directory, 0755), ==, 0);
+}
+
 static inline void
 test_init (int *argc, char ***argv)
 {

@@ -9,6 +9,8 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/time.h>
@@ -23,6 +25,7 @@ enum
 {
   SIGNAL_KILL = 9,
   SIGNAL_CHILD = 17,
+  SIGNAL_SET_BYTES = 8,
   EXIT_CANNOT_EXECUTE = 127, /* as shells have it */
   EXIT_SIGNAL = 128,
   MAX_PATH = 4096,
@@ -31,6 +34,7 @@ enum
   STDERR = 2,
   USECS = 1000000,
   SIGNAL_MASK = 0x7f,
+  MAX_ERRNO = 4096,
   BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
 };
 
@@ -39,15 +43,18 @@ struct limit
   uint64_t soft, hard;
 };
 
+/* Of six arguments. */
 static long
-call (long number, long a, long b, long c, long d)
+call_long (long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined __x86_64__
   long result;
   register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
   __asm__ volatile("syscall"
                    : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                    : "rcx", "r11", "memory");
   return result;
 #elif defined __aarch64__
@@ -56,12 +63,22 @@ call (long number, long a, long b, long c, long d)
   register long x1 __asm__("x1") = b;
   register long x2 __asm__("x2") = c;
   register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = 0; /* the fifth of clone() */
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
   return x0;
 #else
 #error "how are system calls made here?"
 #endif
+}
+
+static long
+call (long number, long a, long b, long c, long d)
+{
+  return call_long (number, a, b, c, d, 0, 0);
 }
 
 static long
@@ -163,17 +180,26 @@ execute (char **argv, char **env)
   return failure;
 }
 
-static void
-write_report (const TerraneInitReport *report)
-{
-  (void) call (__NR_pwrite64, TERRANE_INIT_REPORT_FD, pointer (report), sizeof *report, 0);
-}
-
 _Noreturn static void
 leave (int code)
 {
   for (;;)
     (void) call (__NR_exit_group, code, 0, 0, 0);
+}
+
+/* As memory, which no limit of this process (RLIMIT_FSIZE, which somebody may have set to 0) keeps
+ * from being written. The program has it only until it is executed. */
+static volatile TerraneInitReport *
+map_report (void)
+{
+  long address = call_long (__NR_mmap, 0, sizeof (TerraneInitReport), PROT_READ | PROT_WRITE,
+                            MAP_SHARED, TERRANE_INIT_REPORT_FD, 0);
+  if (address < 0 && address > -MAX_ERRNO)
+    {
+      print ("process 1 cannot map its report\n");
+      leave (EXIT_CANNOT_EXECUTE);
+    }
+  return (volatile TerraneInitReport *) (uintptr_t) address;
 }
 
 /* What is missing when a program is there and cannot be found: the interpreter that it names. */
@@ -246,9 +272,8 @@ replace_devices (void)
 }
 
 _Noreturn static void
-run_program (char **argv, char **env)
+run_program (char **argv, char **env, volatile TerraneInitReport *report)
 {
-  TerraneInitReport report = { 0 };
   int failure = execute (argv, env);
   print ("cannot execute ");
   print (argv[0]);
@@ -257,8 +282,7 @@ run_program (char **argv, char **env)
     print_interpreter (argv[0]);
   print (reason_of (failure));
   print ("\n");
-  report.exec_errno = failure;
-  write_report (&report);
+  report->exec_errno = failure;
   leave (EXIT_CANNOT_EXECUTE);
 }
 
@@ -275,25 +299,58 @@ end_everything (void)
 }
 
 static int
-finish (int status)
+finish (int status, volatile TerraneInitReport *report)
 {
-  TerraneInitReport report = { 0 };
   struct rusage usage = { 0 };
   end_everything ();
-  (void) call (__NR_pread64, TERRANE_INIT_REPORT_FD, pointer (&report), sizeof report, 0);
   if (call (__NR_getrusage, RUSAGE_CHILDREN, pointer (&usage), 0, 0) == 0)
     {
-      report.cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
-                         + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-      report.peak_bytes = (uint64_t) usage.ru_maxrss * 1024;
-      report.read_bytes = (uint64_t) usage.ru_inblock * BLOCK_BYTES;
-      report.major_faults = (uint64_t) usage.ru_majflt;
+      report->cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
+                          + (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+      report->peak_bytes = (uint64_t) usage.ru_maxrss * 1024;
+      report->read_bytes = (uint64_t) usage.ru_inblock * BLOCK_BYTES;
+      report->major_faults = (uint64_t) usage.ru_majflt;
     }
-  report.ended = 1;
-  report.status = status;
-  write_report (&report);
+  report->status = status;
+  report->ended = 1;
   int number = status & SIGNAL_MASK;
   return number != 0 ? EXIT_SIGNAL + number : (status >> 8) & 0xff;
+}
+
+/* Its other end is terrane's, which may have been killed at any moment. @child_events: (nullable):
+ * waits for either. Returns: whether terrane is gone */
+static int
+look_for_end (const int *child_events)
+{
+  char byte[128]; /* a signalfd_siginfo */
+  struct pollfd fds[] = { { TERRANE_INIT_LIFE_FD, POLLIN, 0 },
+                          { child_events != NULL ? *child_events : -1, POLLIN, 0 } };
+  const struct timespec none = { 0 };
+  const struct timespec *timeout = child_events == NULL ? &none : NULL;
+  (void) call (__NR_ppoll, pointer (fds), 2, pointer (timeout), 0);
+  if (fds[1].revents != 0)
+    (void) call (__NR_read, fds[1].fd, pointer (byte), sizeof byte, 0);
+  return fds[0].revents != 0;
+}
+
+/* Not by PR_SET_PDEATHSIG alone, which would be about bubblewrap: that may have been killed before
+ * it was set. Returns: whether the program ended, with its status */
+static int
+wait_for_program (long program, int child_events, int *out_status)
+{
+  for (;;)
+    {
+      long pid;
+      if (look_for_end (&child_events))
+        return 0;
+      do
+        {
+          pid = call (__NR_wait4, -1, pointer (out_status), __WALL | WNOHANG, 0);
+          if (pid == program || (pid < 0 && pid != -EINTR))
+            return 1;
+        }
+      while (pid != 0);
+    }
 }
 
 /* Called by the code below with the stack as the kernel made it: argc, argv, NULL, env, NULL. */
@@ -305,6 +362,8 @@ terrane_init_main (long *stack)
   char **argv = (char **) (void *) (stack + 1);
   char **env = argv + stack[0] + 1;
   int status = 0;
+  const uint64_t children = UINT64_C (1) << (SIGNAL_CHILD - 1);
+  uint64_t before = 0;
   /* Anywhere else, what ends everything would end everything that this user has. */
   if (call (__NR_getpid, 0, 0, 0, 0) != 1)
     leave (EXIT_CANNOT_EXECUTE);
@@ -314,22 +373,32 @@ terrane_init_main (long *stack)
   (void) call (__NR_close_range, FIRST_FREE_FD, ~0U, CLOEXEC_ALL, 0);
   (void) call (__NR_fcntl, TERRANE_INIT_PROGRAM_FD, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */, 0);
   (void) call (__NR_fcntl, TERRANE_INIT_REPORT_FD, 2, 1, 0);
+  volatile TerraneInitReport *report = map_report ();
   set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
   set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   set_limit (RLIMIT_CORE, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_LIFE_FD, 2, 1, 0);
+  (void) call (__NR_prctl, PR_SET_PDEATHSIG, SIGNAL_KILL, 0, 0);
+  if (look_for_end (NULL))
+    leave (EXIT_CANNOT_EXECUTE);
   replace_devices ();
+  (void) call (__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, pointer (&children), pointer (&before),
+               SIGNAL_SET_BYTES);
+  long child_events = call (__NR_signalfd4, -1, pointer (&children), SIGNAL_SET_BYTES, O_CLOEXEC);
+  if (child_events < 0)
+    leave (EXIT_CANNOT_EXECUTE);
   long child = stack[0] > 1 ? call (__NR_clone, SIGNAL_CHILD, 0, 0, 0) : -EINVAL;
   if (child == 0)
-    run_program (argv + 1, env);
+    {
+      (void) call (__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, pointer (&before), 0,
+                   SIGNAL_SET_BYTES);
+      run_program (argv + 1, env, report);
+    }
   if (child < 0)
     leave (EXIT_CANNOT_EXECUTE);
-  for (;;)
-    {
-      long pid = call (__NR_wait4, -1, pointer (&status), __WALL, 0);
-      if (pid == child || (pid < 0 && pid != -EINTR))
-        break;
-    }
-  leave (finish (status));
+  if (!wait_for_program (child, (int) child_events, &status))
+    leave (EXIT_CANNOT_EXECUTE);
+  leave (finish (status, report));
 }
 
 #if defined __x86_64__

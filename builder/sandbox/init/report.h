@@ -7,6 +7,7 @@ enum
 {
   TERRANE_INIT_PROGRAM_FD = 6, /* the program of process 1 itself */
   TERRANE_INIT_REPORT_FD = 7,
+  TERRANE_INIT_LIFE_FD = 8, /* a pipe whose other end is terrane's alone: it ends with terrane */
   TERRANE_INIT_MAX_PROCESSES = 1024, /* Lambda's, threads included */
   TERRANE_INIT_MAX_FILES = 1024,     /* Lambda's */
 };

@@ -1,0 +1,76 @@
+#include "builder/sandbox/masks.h"
+
+#include "oci/base/fd.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Whoever could read them. They are those of podman and docker; keys are the user's, whatever the
+ * namespace. */
+static const char *const always[] = { "acpi",        "asound", "interrupts", "kcore",
+                                      "key-users",   "keys",   "kmsg",       "latency_stats",
+                                      "sched_debug", "scsi",   "timer_list", "timer_stats" };
+
+/* Below a directory that everybody may read. */
+static const char *const owners[] = { "tty/driver" };
+
+static void
+add_if_there (GPtrArray *names, int proc, const char *name)
+{
+  struct stat info;
+  if (fstatat (proc, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+    return;
+  if (S_ISDIR (info.st_mode))
+    g_ptr_array_add (names, g_strconcat (name, "/", NULL));
+  else if (S_ISREG (info.st_mode))
+    g_ptr_array_add (names, g_strdup (name));
+}
+
+static gboolean
+is_always (const char *name)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (always); i++)
+    if (strcmp (always[i], name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Links and processes are not looked at. */
+static gboolean
+is_roots_alone (int proc, const char *name)
+{
+  struct stat info;
+  return !g_ascii_isdigit (name[0]) && name[0] != '.'
+         && fstatat (proc, name, &info, AT_SYMLINK_NOFOLLOW) == 0
+         && (S_ISREG (info.st_mode) || S_ISDIR (info.st_mode)) && (info.st_mode & S_IROTH) == 0;
+}
+
+static void
+add_roots (GPtrArray *names, int proc)
+{
+  g_auto (OciFd) fd = openat (proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    return;
+  (void) oci_fd_steal (&fd);
+  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+    if (!is_always (entry->d_name) && is_roots_alone (proc, entry->d_name))
+      add_if_there (names, proc, entry->d_name);
+  (void) closedir (dir);
+  for (size_t i = 0; i < G_N_ELEMENTS (owners); i++)
+    add_if_there (names, proc, owners[i]);
+}
+
+char **
+terrane_masks_find (int proc, gboolean owner)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  for (size_t i = 0; i < G_N_ELEMENTS (always); i++)
+    add_if_there (names, proc, always[i]);
+  if (owner)
+    add_roots (names, proc);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}

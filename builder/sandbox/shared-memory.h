@@ -1,0 +1,25 @@
+/* Files in memory that processes of a sandbox hold, mapped or not. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  uint64_t bytes; /* of files of memfd_create() that are open, each once */
+  gboolean more;  /* there may be others: a mapping without an open file, a descriptor on its way
+                     through a socket, or more than is looked at */
+} TerraneSharedMemory;
+
+/**
+ * terrane_shared_memory_find:
+ * @proc: the sandbox's /proc
+ * @thoroughly: find out whether there may be more, which takes longer
+ *
+ * Looks at so many descriptors and mappings at most that it takes some hundredths of a second.
+ */
+void terrane_shared_memory_find (int proc, gboolean thoroughly, TerraneSharedMemory *out_memory);
+
+G_END_DECLS

@@ -1,0 +1,36 @@
+#include "oci/base/text.h"
+
+typedef struct
+{
+  gunichar first, last;
+} Range;
+
+/* DerivedCoreProperties.txt, Default_Ignorable_Code_Point, those that are not of category Cf; and
+ * U+2800, a letter without ink. */
+static const Range invisible[] = {
+  { 0x034F, 0x034F }, { 0x115F, 0x1160 }, { 0x17B4, 0x17B5 },   { 0x180B, 0x180F },
+  { 0x2060, 0x206F }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 },   { 0xFE00, 0xFE0F },
+  { 0xFFA0, 0xFFA0 }, { 0xFFF0, 0xFFF8 }, { 0xE0000, 0xE0FFF },
+};
+
+gboolean
+oci_unichar_misleads (gunichar character)
+{
+  if (character < 0x7F)
+    return character < ' ';
+  switch (g_unichar_type (character))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+    case G_UNICODE_SURROGATE:
+      return TRUE;
+    default:
+      break;
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (invisible); i++)
+    if (character >= invisible[i].first && character <= invisible[i].last)
+      return TRUE;
+  return FALSE;
+}
