@@ -202,17 +202,17 @@ check_debug_output (const TerraneProfile *profile, const BuildArguments *argumen
 
 /* "docker://REPOSITORY:TAG" of each tag that the profile gives. */
 static gboolean
-list_destinations (const TerraneProfile *profile, const BuildArguments *arguments,
-                   GPtrArray *destinations, GError **error)
+list_destinations (const TerraneProfile *profile, const TerraneBuild *build,
+                   const BuildArguments *arguments, GPtrArray *destinations, GError **error)
 {
   if (arguments->destination != NULL)
     g_ptr_array_add (destinations, oci_reference_copy (arguments->destination));
   if (arguments->push == NULL || arguments->destination != NULL)
     return TRUE;
-  for (char **tag = profile->push.tags; *tag != NULL; tag++)
+  const TerranePushSpec *push = &build->texts.push;
+  for (char **tag = push->tags; *tag != NULL; tag++)
     {
-      g_autofree char *text =
-          g_strconcat (OCI_REFERENCE_SCHEME, profile->push.repository, ":", *tag, NULL);
+      g_autofree char *text = g_strconcat (OCI_REFERENCE_SCHEME, push->repository, ":", *tag, NULL);
       OciReference *reference = terrane_remote_check_push (text, &arguments->push_options, error);
       if (reference == NULL)
         {
@@ -233,7 +233,7 @@ deliver (TerraneRemote *remote, const TerraneProfile *profile, const TerraneBuil
   const OciDescriptor *manifest = build->image->manifest;
   g_autoptr (GPtrArray) destinations =
       g_ptr_array_new_with_free_func ((GDestroyNotify) oci_reference_free);
-  if (!list_destinations (profile, arguments, destinations, error))
+  if (!list_destinations (profile, build, arguments, destinations, error))
     return FALSE;
   gboolean local = destinations->len == 0 || arguments->outputs != NULL;
   if (local && !terrane_remote_complete (remote, manifest, error))
@@ -312,6 +312,7 @@ make_options (const Session *self)
   return (TerraneBuildOptions){
     .jobs = arguments->jobs > 0 ? (unsigned) arguments->jobs : terrane_command_default_jobs (),
     .validate = !arguments->no_validate,
+    .sandbox = arguments->kind,
     .lock = { .require = arguments->locked,
               .ignore = arguments->no_lock,
               .update = arguments->update_lock != NULL,
@@ -352,8 +353,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_push (profile, arguments, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
-  profile->validate.sandbox = arguments->kind;
-  if (!arguments->no_validate && !terrane_probes_check (profile, error))
+  if (!arguments->no_validate && !terrane_probes_check (profile, arguments->kind, error))
     return FALSE;
   gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)

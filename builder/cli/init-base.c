@@ -55,7 +55,7 @@ make_profile (const char *directory, const json_t *base, GError **error)
 }
 
 static gboolean
-bring_base (TerraneGlobal *global, TerraneStore *store, TerraneProfile *profile,
+bring_base (TerraneGlobal *global, TerraneStore *store, const TerraneProfile *profile,
             TerraneBase **out_base, GError **error)
 {
   g_auto (TerraneRemoteArguments) arguments = { 0 };
@@ -76,9 +76,9 @@ bring_base (TerraneGlobal *global, TerraneStore *store, TerraneProfile *profile,
     .jobs = terrane_command_default_jobs (),
     .progress = remote_options.progress,
   };
-  gboolean ok = terrane_resolve (profile, &options, out_base, changes, error);
+  g_autoptr (TerranePlan) plan = terrane_resolve (profile, &options, out_base, changes, error);
   terrane_terminal_finish_phase (terminal);
-  return ok;
+  return plan != NULL;
 }
 
 gboolean

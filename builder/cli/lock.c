@@ -56,7 +56,9 @@ resolve_platform (const char *path, const char *platform, const TerraneResolveOp
 {
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (TerraneProfile) profile = terrane_command_load_profile_to_lock (path, platform, error);
-  if (profile == NULL || !terrane_resolve (profile, options, NULL, lines, error))
+  g_autoptr (TerranePlan) plan =
+      profile != NULL ? terrane_resolve (profile, options, NULL, lines, error) : NULL;
+  if (plan == NULL)
     return FALSE;
   for (guint i = 0; i < lines->len; i++)
     g_ptr_array_add (changes, g_strdup_printf ("%s: %s", platform, (const char *) lines->pdata[i]));

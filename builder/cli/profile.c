@@ -51,6 +51,23 @@ dump_printable (const json_t *value)
   return copy;
 }
 
+/* What variables expand to may be a password of an index, and this output often ends in a log. */
+static void
+hide_passwords (json_t *value)
+{
+  const char *key;
+  json_t *child;
+  size_t i;
+  if (json_is_string (value))
+    {
+      g_autofree char *shown = oci_url_hide_password (json_string_value (value));
+      if (json_string_set (value, shown) < 0)
+        g_error ("out of memory while writing JSON");
+    }
+  json_object_foreach (value, key, child) hide_passwords (child);
+  json_array_foreach (value, i, child) hide_passwords (child);
+}
+
 static gboolean
 is_shown (const OciJson *at, const char *key)
 {
@@ -82,7 +99,9 @@ add_rows (const TerraneProfileDocument *document, const OciJson *at, GPtrArray *
     {
       Row *row = g_new0 (Row, 1);
       row->path = oci_json_path (at);
-      row->value = dump_printable (at->value);
+      g_autoptr (OciJsonValue) value_shown = json_deep_copy (at->value);
+      hide_passwords (value_shown);
+      row->value = dump_printable (value_shown);
       row->origin = terrane_origins_file (document->origins, at);
       g_ptr_array_add (rows, row);
     }
@@ -134,6 +153,7 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   g_autoptr (OciJsonValue) object = json_object ();
   json_t *merged = json_deep_copy (profile->document->root.value);
   json_t *origins = json_object ();
+  hide_passwords (merged);
   (void) json_object_del (merged, "$schema");
   (void) json_object_del (merged, "extends");
   if (platform != NULL)
@@ -148,23 +168,6 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   terrane_print_json (object);
 }
 
-/* What variables expand to may be a password of an index, and this output often ends in a log. */
-static void
-hide_passwords (json_t *value)
-{
-  const char *key;
-  json_t *child;
-  size_t i;
-  if (json_is_string (value))
-    {
-      g_autofree char *shown = oci_url_hide_password (json_string_value (value));
-      if (json_string_set (value, shown) < 0)
-        g_error ("out of memory while writing JSON");
-    }
-  json_object_foreach (value, key, child) hide_passwords (child);
-  json_array_foreach (value, i, child) hide_passwords (child);
-}
-
 static gboolean
 show (const TerraneGlobal *global, const char *path, const char *platform, GError **error)
 {
@@ -172,7 +175,6 @@ show (const TerraneGlobal *global, const char *path, const char *platform, GErro
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   if (profile == NULL)
     return FALSE;
-  hide_passwords ((json_t *) profile->document->root.value);
   add_rows (profile->document, &profile->document->root, rows);
   if (platform != NULL)
     override_platform (rows, platform);

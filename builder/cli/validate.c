@@ -59,11 +59,8 @@ typedef struct
 static void
 plan_clear (Plan *self)
 {
-  if (self->profile == NULL)
-    {
-      terrane_validate_spec_clear (&self->validate);
-      terrane_limits_spec_clear (&self->limits);
-    }
+  terrane_validate_spec_clear (&self->validate);
+  terrane_limits_spec_clear (&self->limits);
   terrane_profile_free (self->profile);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
@@ -126,27 +123,30 @@ make_plan (const Arguments *arguments, Plan *plan, GError **error)
       return oci_throw (error, OCI_ERROR_USAGE, "validate: --suite %s: the only suite is geo",
                         quoted);
     }
-  if (arguments->profile != NULL)
+  if (arguments->profile == NULL)
+    {
+      terrane_validate_spec_init (&plan->validate);
+      terrane_limits_spec_init (&plan->limits);
+    }
+  else
     {
       plan->profile =
           terrane_command_load_profile (arguments->profile, arguments->function.platform, error);
       if (plan->profile == NULL)
         return FALSE;
+      plan->validate = plan->profile->validate;
+      plan->limits = plan->profile->limits;
+      terrane_section_copy (&terrane_validate_section, &plan->validate);
+      terrane_section_copy (&terrane_limits_section, &plan->limits);
     }
-  else
-    {
-      terrane_validate_spec_init (&plan->validate);
-      terrane_limits_spec_init (&plan->limits);
-    }
-  TerraneValidateSpec *spec = plan->profile != NULL ? &plan->profile->validate : &plan->validate;
-  TerraneLimitsSpec *limits = plan->profile != NULL ? &plan->profile->limits : &plan->limits;
+  TerraneValidateSpec *spec = &plan->validate;
+  TerraneLimitsSpec *limits = &plan->limits;
   add_imports (spec, arguments->imports);
   for (char **path = arguments->scripts; path != NULL && *path != NULL; path++)
     g_ptr_array_add (spec->scripts, g_strdup (*path));
   for (char **text = arguments->commands; text != NULL && *text != NULL; text++)
     if (!add_command (spec, *text, error))
       return FALSE;
-  spec->sandbox = arguments->function.kind;
   spec->suite_geo = spec->suite_geo || arguments->suite != NULL;
   if (arguments->profile == NULL && !terrane_validate_spec_has_runs (spec))
     spec->suite_geo = TRUE;
@@ -161,9 +161,7 @@ static gboolean
 validate (TerraneGlobal *global, const char *image, const Arguments *arguments, Plan *plan,
           GError **error)
 {
-  const TerraneValidateSpec *spec =
-      plan->profile != NULL ? &plan->profile->validate : &plan->validate;
-  const TerraneLimitsSpec *limits = plan->profile != NULL ? &plan->profile->limits : &plan->limits;
+  const TerraneValidateSpec *spec = &plan->validate;
   g_auto (TerraneFunction) function = { 0 };
   g_autoptr (OciJsonValue) results = NULL;
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (spec, error);
@@ -176,7 +174,8 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
   const TerraneValidateRun run = { .root = function.rootfs.path,
                                    .config = function.rootfs.config,
                                    .spec = spec,
-                                   .limits = limits,
+                                   .limits = &plan->limits,
+                                   .sandbox = arguments->function.kind,
                                    .profile = plan->profile,
                                    .scripts = scripts,
                                    .events = events,

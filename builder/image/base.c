@@ -16,12 +16,12 @@ terrane_base_free (TerraneBase *self)
 }
 
 static gboolean
-open_image (TerraneBase *base, const TerraneSourceContext *context, GError **error)
+open_image (TerraneBase *base, const TerraneSourceContext *context, const TerranePin *pin,
+            GError **error)
 {
-  const TerraneSourceSpec *spec = context->profile->base;
-  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, spec, error);
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, pin, error);
   if (image == NULL
-      || !terrane_source_image_files (context, spec, image, FALSE, &base->files, error))
+      || !terrane_source_image_files (context, pin, image, FALSE, &base->files, error))
     return FALSE;
   base->root.commit = base->files.commit;
   base->manifest_digest = image->descriptor->digest;
@@ -32,19 +32,17 @@ open_image (TerraneBase *base, const TerraneSourceContext *context, GError **err
 }
 
 TerraneBase *
-terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerraneRemote *remote,
-                      unsigned jobs, const TerraneProgress *progress, GError **error)
+terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerranePin *pin,
+                      TerraneRemote *remote, unsigned jobs, const TerraneProgress *progress,
+                      GError **error)
 {
   const TerraneSourceContext context = {
     .store = store, .remote = remote, .profile = profile, .jobs = jobs, .progress = progress
   };
-  const TerraneTreeOptions options = { .modes = TERRANE_MODES_KEEP,
-                                       .jobs = jobs,
-                                       .progress = progress };
+  const TerraneTreeOptions options = { .jobs = jobs, .progress = progress };
   g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
-  gboolean ok =
-      profile->base->kind == TERRANE_SOURCE_IMAGE
-          ? open_image (self, &context, error)
-          : terrane_tree_resolve_source (store, profile->base, &options, &self->root, error);
+  gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
+                    ? open_image (self, &context, pin, error)
+                    : terrane_tree_resolve_source (store, pin, &options, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }

@@ -82,48 +82,46 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
-find_tree (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
-           const OciDigest *digest, OciDigest *out_identity, TerraneStoredTree *out_tree,
-           gboolean *out_found, GError **error)
+find_tree (const TerraneSourceContext *context, const TerranePin *pin, const OciDigest *digest,
+           OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
+           GError **error)
 {
-  *out_identity = image_identity (context, spec, digest);
-  OciDigest key = terrane_tree_key (out_identity, spec, spec->transforms->modes);
+  *out_identity = image_identity (context, pin->spec, digest);
+  OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
   return terrane_tree_cache_find (context->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
-resolve_image (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+resolve_image (const TerraneSourceContext *context, const TerranePin *pin,
                const TerraneTreeOptions *options, TerraneStoredTree *out_tree, GError **error)
 {
   OciDigest identity;
   g_auto (TerraneImageFiles) files = { 0 };
   gboolean found = FALSE;
-  if (spec->has_image_digest
-      && !find_tree (context, spec, &spec->image_digest, &identity, out_tree, &found, error))
+  if (pin->has_digest
+      && !find_tree (context, pin, &pin->digest, &identity, out_tree, &found, error))
     return FALSE;
   if (found)
     return TRUE;
-  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, spec, error);
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, pin, error);
   if (image == NULL
-      || !find_tree (context, spec, &image->descriptor->digest, &identity, out_tree, &found, error))
+      || !find_tree (context, pin, &image->descriptor->digest, &identity, out_tree, &found, error))
     return FALSE;
   if (found)
     return TRUE;
-  if (!terrane_source_image_files (context, spec, image, TRUE, &files, error))
+  if (!terrane_source_image_files (context, pin, image, TRUE, &files, error))
     return FALSE;
-  ImageSource source = { .context = context, .spec = spec, .tree = files.tree };
-  return terrane_tree_resolve_as (context->store, spec, &identity, feed, &source, options, out_tree,
+  ImageSource source = { .context = context, .spec = pin->spec, .tree = files.tree };
+  return terrane_tree_resolve_as (context->store, pin, &identity, feed, &source, options, out_tree,
                                   error);
 }
 
 gboolean
-terrane_tree_resolve_any (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+terrane_tree_resolve_any (const TerraneSourceContext *context, TerranePin *pin,
                           TerraneStoredTree *out_tree, GError **error)
 {
-  const TerraneTreeOptions options = { .modes = spec->transforms->modes,
-                                       .jobs = context->jobs,
-                                       .progress = context->progress };
-  return spec->kind == TERRANE_SOURCE_IMAGE
-             ? resolve_image (context, spec, &options, out_tree, error)
-             : terrane_tree_resolve_source (context->store, spec, &options, out_tree, error);
+  const TerraneTreeOptions options = { .jobs = context->jobs, .progress = context->progress };
+  return pin->spec->kind == TERRANE_SOURCE_IMAGE
+             ? resolve_image (context, pin, &options, out_tree, error)
+             : terrane_tree_resolve_source (context->store, pin, &options, out_tree, error);
 }

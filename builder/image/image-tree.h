@@ -8,15 +8,14 @@ G_BEGIN_DECLS
 
 /**
  * terrane_tree_resolve_any:
- * @spec: of a tree of the profile in @context
+ * @pin: of a tree of the profile in @context
  * @out_tree: (out caller-allocates)
  *
  * Brings a tree into the store unless it is there. Of an image, what is at or below its ‘paths’ is
  * taken, with the paths that it has there; nothing is asked of anybody when the lock says which
  * image it is and the tree is known.
  */
-gboolean terrane_tree_resolve_any (const TerraneSourceContext *context,
-                                   const TerraneSourceSpec *spec, TerraneStoredTree *out_tree,
-                                   GError **error);
+gboolean terrane_tree_resolve_any (const TerraneSourceContext *context, TerranePin *pin,
+                                   TerraneStoredTree *out_tree, GError **error);
 
 G_END_DECLS

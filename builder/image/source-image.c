@@ -22,16 +22,16 @@ check_platform (const TerraneSourceContext *self, const TerraneOpenImage *image,
 }
 
 TerraneOpenImage *
-terrane_source_image_open (const TerraneSourceContext *self, const TerraneSourceSpec *spec,
-                           GError **error)
+terrane_source_image_open (const TerraneSourceContext *self, const TerranePin *pin, GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   g_autofree char *where = place (spec);
   OCI_PREFIX (error, "%s", where);
   const TerraneOpenOptions options = {
     .want = TERRANE_IMAGE_DOCUMENTS,
     .platform = &self->profile->platform,
     .any_platform = TRUE,
-    .pinned = spec->has_image_digest ? &spec->image_digest : NULL,
+    .pinned = pin->has_digest ? &pin->digest : NULL,
     .jobs = self->jobs,
   };
   g_autoptr (TerraneOpenImage) image =
@@ -53,10 +53,11 @@ check_special (const TerraneImageFiles *files, GError **error)
 }
 
 gboolean
-terrane_source_image_files (const TerraneSourceContext *self, const TerraneSourceSpec *spec,
+terrane_source_image_files (const TerraneSourceContext *self, const TerranePin *pin,
                             TerraneOpenImage *image, gboolean with_tree,
                             TerraneImageFiles *out_files, GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   {
     g_autofree char *where = place (spec);
     OCI_PREFIX (error, "%s", where);

@@ -3,6 +3,7 @@
 
 #include "builder/image/files.h"
 #include "builder/profile/profile.h"
+#include "builder/source/pin.h"
 
 G_BEGIN_DECLS
 
@@ -18,7 +19,7 @@ typedef struct
 
 /**
  * terrane_source_image_open:
- * @spec: of an image
+ * @pin: of a source that is an image
  *
  * Opens the image of a source, which must be for the profile's platform. When the lock has a
  * digest, an image in a registry is fetched by it, whatever its tag is now; another one must still
@@ -27,7 +28,7 @@ typedef struct
  * Returns: (transfer full) (nullable): its documents
  */
 TerraneOpenImage *terrane_source_image_open (const TerraneSourceContext *self,
-                                             const TerraneSourceSpec *spec, GError **error);
+                                             const TerranePin *pin, GError **error);
 
 /**
  * terrane_source_image_files:
@@ -35,12 +36,11 @@ TerraneOpenImage *terrane_source_image_open (const TerraneSourceContext *self,
  * @out_files: (out caller-allocates)
  *
  * Brings the layers of @image into the store and reads them, unless that was done before. Devices,
- * fifos and sockets are an error unless @spec skips them.
+ * fifos and sockets are an error unless its source skips them.
  */
-gboolean terrane_source_image_files (const TerraneSourceContext *self,
-                                     const TerraneSourceSpec *spec, TerraneOpenImage *image,
-                                     gboolean with_tree, TerraneImageFiles *out_files,
-                                     GError **error);
+gboolean terrane_source_image_files (const TerraneSourceContext *self, const TerranePin *pin,
+                                     TerraneOpenImage *image, gboolean with_tree,
+                                     TerraneImageFiles *out_files, GError **error);
 
 /** As base.name annotations have it: without transport and digest. Returns: (transfer full)
  * (nullable) */

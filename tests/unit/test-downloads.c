@@ -262,7 +262,8 @@ test_locked_image (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   char where[] = "p.json: base";
   char name[] = "docker://h.invalid/app:v1";
   TerraneProfile profile = { .platform = amd64 };
-  TerraneSourceSpec spec = { .where = where, .kind = TERRANE_SOURCE_IMAGE, .image = name };
+  const TerraneSourceSpec spec = { .where = where, .kind = TERRANE_SOURCE_IMAGE, .image = name };
+  TerranePin pin = { .spec = &spec };
   g_autoptr (GError) error = NULL;
   if (self->store == NULL)
     return;
@@ -272,12 +273,12 @@ test_locked_image (Fixture *self, G_GNUC_UNUSED gconstpointer data)
                                          .jobs = 1,
                                          .progress = &self->progress };
   g_autoptr (OciDescriptor) stored = put_image (self);
-  g_assert_null (terrane_source_image_open (&context, &spec, &error));
+  g_assert_null (terrane_source_image_open (&context, &pin, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "p.json: base.image: --offline: only *");
   g_clear_error (&error);
-  spec.has_image_digest = TRUE;
-  spec.image_digest = stored->digest;
-  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (&context, &spec, &error);
+  pin.has_digest = TRUE;
+  pin.digest = stored->digest;
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (&context, &pin, &error);
   g_assert_no_error (error);
   g_assert_true (oci_digest_equal (&image->descriptor->digest, &stored->digest));
   g_autofree char *base_name = terrane_source_image_name (image);

@@ -4,7 +4,7 @@
 #include "builder/image/tree-cache.h"
 #include "builder/profile/field-types.h"
 #include "builder/profile/profile.h"
-#include "builder/profile/source-kind.h"
+#include "builder/profile/source-reader.h"
 #include "builder/transform/transform.h"
 #include "builder/validate.h"
 
@@ -462,9 +462,11 @@ add_tree (const TerraneSourceSpec *spec, TerraneModes modes, OciDigester *trees,
   oci_digester_update (trees, key.bytes, sizeof key.bytes);
   if (spec->transforms == NULL)
     return;
+  char *no_variables[] = { NULL };
   const TerraneInterpreter interpreter = { .is_host = TRUE,
                                            .path = (char *) "/usr/bin/python3",
-                                           .identity = (char *) "3" };
+                                           .identity = (char *) "3",
+                                           .env = no_variables };
   const TerraneTransformContext context = { .spec = spec, .interpreter = &interpreter, .jobs = 1 };
   g_autoptr (OciJsonValue) keys = terrane_transform_keys (&context, &error);
   g_assert_no_error (error);
@@ -494,8 +496,12 @@ keys_of (const TerraneProfile *profile)
     }
   keys.tree = oci_digester_finish (trees);
   keys.transform = oci_digester_finish (transforms);
-  g_assert_true (terrane_image_key (profile, &base, stored, &stamp, &keys.image, &error));
-  keys.result = terrane_validate_key (profile, &image, none, none, &emulator);
+  g_auto (TerraneProfileTexts) texts = { 0 };
+  terrane_profile_texts_init (&texts, profile, "0123456789abcdef");
+  const TerraneImageOptions options = { .stamp = &stamp, .texts = &texts, .jobs = 1 };
+  g_assert_true (terrane_image_key (profile, &base, stored, &options, &keys.image, &error));
+  const TerraneValidateOptions how = { .emulator = &emulator };
+  keys.result = terrane_validate_key (profile, &image, none, none, &how);
   return keys;
 }
 
