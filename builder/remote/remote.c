@@ -61,7 +61,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   const OciHttpOptions http = {
     .user_agent = "terrane/" TERRANE_VERSION,
     .insecure = options->insecure,
-    .timeout_seconds = options->timeout_seconds,
+    .timeout_ms = options->timeout_ms,
     .offline = options->offline,
     .notice = on_notice,
     .notice_data = self,

@@ -155,8 +155,8 @@ class Usage(TestCase):
     def test_usage_errors(self):
         for arguments, pattern in (([], "no command given"), (["biuld"], "unknown command ‘biuld’, did you mean ‘build’"),
                                    (["build"], "build: expected PROFILE…, got 0 arguments"),
-                                   (["build", "--nope", "x"], "Unknown option --nope"),
-                                   (["build", "--jobs", "-1", "x"], "--jobs must be between 1 and 1024"),
+                                   (["build", "--nope", "x"], "unknown option ‘--nope’"),
+                                   (["build", "--jobs", "-1", "x"], "build: --jobs: expected a number from 1 to 1024, got ‘-1’"),
                                    (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean docker://docker.io/library/y"),
                                    (["pull", "localhost:5000/a/b:1"], "did you mean docker://localhost:5000/a/b:1$"),
                                    (["inspect", "docker://y"], "docker takes this for: docker://docker.io/library/y"),

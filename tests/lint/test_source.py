@@ -169,25 +169,6 @@ class Format(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout)
 
 
-class Analysis(unittest.TestCase):
-    @unittest.skipUnless(shutil.which("run-clang-tidy") or shutil.which("run-clang-tidy-14"), "clang-tidy is not installed")
-    def test_clang_tidy(self):
-        program = shutil.which("run-clang-tidy") or shutil.which("run-clang-tidy-14")
-        result = subprocess.run([program, "-quiet", "-p", str(BUILD), "-extra-arg=-Wno-unknown-warning-option",
-                                 f"{TOP}/(oci|builder)/.*\\.c$"], capture_output=True,
-                                text=True)
-        findings = [line for line in result.stdout.splitlines() if "warning:" in line or "error:" in line]
-        self.assertEqual((result.returncode, findings), (0, []), "\n".join(findings[:40]))
-
-    @unittest.skipUnless(shutil.which("cppcheck"), "cppcheck is not installed")
-    def test_cppcheck(self):
-        result = subprocess.run(["cppcheck", "--quiet", "--error-exitcode=1", "--enable=warning,portability,performance",
-                                 "--inline-suppr", "--std=c11", "--library=gtk", f"-I{TOP}", "-j2",
-                                 "--suppress=unknownMacro", "--suppress=missingInclude", str(TOP / "oci"), str(TOP / "builder")],
-                                capture_output=True, text=True)
-        self.assertEqual(result.returncode, 0, result.stderr)
-
-
 class Binary(unittest.TestCase):
     def test_there_is_one_libcurl_in_the_process(self):
         output = subprocess.run(["ldd", TERRANE], check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,96 @@
+#include "builder/cli/workbench.h"
+
+#include <sys/resource.h>
+
+static gpointer
+do_nothing (gpointer data)
+{
+  return data;
+}
+
+enum
+{
+  MIN_DESCRIPTORS = 32, /* below, GLib's main loop may abort */
+};
+
+/* GLib's pools wait for ever, or abort, where no thread can be started. */
+static gboolean
+check_limits (GError **error)
+{
+  struct rlimit limit;
+  g_autoptr (GError) local = NULL;
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MIN_DESCRIPTORS)
+    return oci_throw (error, OCI_ERROR_IO,
+                      "too few descriptors are allowed: 'ulimit -n' must be %d or more",
+                      MIN_DESCRIPTORS);
+  GThread *thread = g_thread_try_new ("probe", do_nothing, NULL, &local);
+  if (thread == NULL)
+    return oci_throw (error, OCI_ERROR_IO,
+                      "no thread can be started: %s; look at the limits of processes and memory "
+                      "(ulimit -u, ulimit -v, the cgroup's pids.max)",
+                      local->message);
+  (void) g_thread_join (thread);
+  /* cppcheck-suppress memleak ; g_thread_join() has freed it */
+  return TRUE;
+}
+
+TerraneStore *
+terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
+                              GError **error)
+{
+  g_autofree char *path = terrane_store_default_path (global->store);
+  return check_limits (error) ? terrane_store_open (path, access, error) : NULL;
+}
+
+gboolean
+terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArguments *arguments,
+                        unsigned transfers, TerraneWorkbench *out, GError **error)
+{
+  *out = (TerraneWorkbench){ .global = global, .jobs = MAX (g_get_num_processors (), 1U) };
+  out->store = terrane_workbench_open_store (global, TERRANE_STORE_SHARED, error);
+  if (out->store == NULL)
+    return FALSE;
+  out->terminal = terrane_terminal_new (&global->output);
+  out->progress = terrane_terminal_progress (out->terminal);
+  const TerraneRemoteOptions options = {
+    .insecure = arguments != NULL && arguments->tls_verify == TERRANE_CHOICE_FALSE,
+    .offline = global->offline,
+    .timeout_ms = arguments != NULL ? arguments->timeout_ms : 0,
+    .jobs = transfers > 0 ? transfers : TERRANE_REMOTE_JOBS,
+    .progress = out->progress,
+  };
+  out->remote = terrane_remote_new (out->store, &options);
+  return TRUE;
+}
+
+void
+terrane_workbench_close (TerraneWorkbench *self)
+{
+  g_clear_pointer (&self->remote, terrane_remote_free);
+  g_clear_pointer (&self->terminal, terrane_terminal_free);
+  g_clear_pointer (&self->store, terrane_store_free);
+}
+
+TerraneOpenImage *
+terrane_workbench_open_image (const TerraneWorkbench *self, const char *image, const char *platform,
+                              TerraneImageWant want, GError **error)
+{
+  OciPlatform wanted;
+  if (platform != NULL && !oci_platform_parse (platform, &wanted, error))
+    return NULL;
+  const TerraneOpenOptions options = { .want = want,
+                                       .platform = platform != NULL ? &wanted : NULL,
+                                       .jobs = self->jobs };
+  return terrane_image_open (self->remote, image, &options, error);
+}
+
+void
+terrane_workbench_show (const TerraneWorkbench *self, json_t *document,
+                        void (*print) (const json_t *document))
+{
+  terrane_terminal_finish_phase (self->terminal);
+  if (self->global->output.json)
+    terrane_print_json (document);
+  else
+    print (document);
+}
