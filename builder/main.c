@@ -166,6 +166,7 @@ main (int argc, char **argv)
     }
   (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
   curl_global_init (CURL_GLOBAL_DEFAULT);
+  json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
   g_set_prgname ("terrane");
   (void) g_log_set_default_handler (on_log, NULL);
 

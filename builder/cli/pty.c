@@ -18,7 +18,7 @@ enum
 };
 
 gboolean
-terrane_pty_open (TerranePty *self, GError **error)
+terrane_pty_open (TerranePty *self, int like, GError **error)
 {
   struct winsize size;
   self->master = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
@@ -27,7 +27,7 @@ terrane_pty_open (TerranePty *self, GError **error)
   self->slave = ioctl (self->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (self->slave < 0)
     return oci_throw_errno (error, "opening a terminal");
-  if (ioctl (STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+  if (ioctl (like, TIOCGWINSZ, &size) == 0)
     (void) ioctl (self->master, TIOCSWINSZ, &size);
   return TRUE;
 }

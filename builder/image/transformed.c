@@ -5,26 +5,19 @@
 #include "builder/transform/compiler.h"
 #include "builder/transform/host-python.h"
 
-#include <string.h>
-
-/* Whether the kernel starts programs of the image, inside of the sandbox too. */
-static gboolean
-runs_here (const char *architecture)
-{
-  g_auto (TerraneEmulator) emulator = { 0 };
-  terrane_emulator_find_here (architecture, &emulator);
-  return emulator.kind == TERRANE_EMULATION_NONE || emulator.kind == TERRANE_EMULATION_REGISTERED;
-}
-
 /* Returns: (transfer full) (nullable): why there is no interpreter, NULL when there is one */
 static char *
 choose (const TerraneSourceContext *context, const OciDigest *base, const TerranePythonBase *python,
         const OciImageConfig *config, TerraneInterpreter *out)
 {
+  g_auto (TerraneEmulator) emulator = { 0 };
   const char *architecture = context->profile->platform.architecture;
   if (python->interpreter == NULL)
     return g_strdup ("the base has no Python");
-  if (!runs_here (architecture))
+  /* Only what the kernel starts by itself can be started inside of the sandbox too. */
+  terrane_emulator_find_here (architecture, &emulator);
+  gboolean emulated = emulator.kind == TERRANE_EMULATION_REGISTERED;
+  if (!emulated && emulator.kind != TERRANE_EMULATION_NONE)
     return terrane_host_python_find (python->python_minor, out)
                ? NULL
                : g_strdup_printf ("the image's Python does not run on this machine: install Python "
@@ -32,6 +25,7 @@ choose (const TerraneSourceContext *context, const OciDigest *base, const Terran
                                   python->python_minor, architecture);
   out->root = *base;
   out->path = g_strdup (python->interpreter);
+  out->emulated = emulated ? g_strdup (architecture) : NULL;
   OciDigestHex hex;
   g_auto (GStrv) env = config != NULL ? oci_image_config_env (config) : NULL;
   out->identity = g_strdup (oci_digest_hex (base, hex));

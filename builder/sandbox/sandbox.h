@@ -18,6 +18,8 @@ enum
   /* What ran in one that allows more is run again in one that allows less, or sees other things: a
    * change that makes a difference to programs raises it. */
   TERRANE_SANDBOX_VERSION = 3,
+  /* Of /tmp: as ext4 has inodes, when mke2fs makes one of 512 MiB or more. */
+  TERRANE_SANDBOX_TMP_BYTES_PER_FILE = 16 * 1024,
 };
 
 #define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */

@@ -92,7 +92,7 @@ static const char *const forbidden[] = {
 static const char *const unknown[] = { "clone3", "io_uring_setup", "io_uring_enter",
                                        "io_uring_register",
                                        /* memory that no process need have */
-                                       "shmget", "shmat" };
+                                       "shmget", "shmat", "msgget" };
 
 static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
                                        CLONE_NEWUTS,  CLONE_NEWIPC,

@@ -26,7 +26,7 @@
 enum
 {
   SAMPLE_USECS = 10 * 1000,
-  MAX_SAMPLE_USECS = 250 * 1000,
+  MAX_SAMPLE_USECS = 100 * 1000,
   EXACT_SAMPLES = 8, /* one of so many */
   MAX_BLIND_USECS = 1000 * 1000,
   CHUNK_BYTES = 16 * 1024,
@@ -52,7 +52,7 @@ struct _TerraneSession
   OciFd init_pidfd;
   GString *head;
   GString *status_text;
-  TerraneMachineMemory before; /* the program started */
+  TerraneMachineMemory base; /* see TerraneUsageQuery */
   gint64 next_sample;
   gint64 last_look; /* that was none in vain */
   guint samples;
@@ -159,6 +159,8 @@ take_usage (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
 {
   gboolean over = is_over (self, usage, limit);
   self->last_look = g_get_monotonic_time ();
+  if (usage->machine.available > 0)
+    terrane_machine_memory_keep_best (&usage->machine, &self->base);
   g_mutex_lock (&self->mutex);
   if (over)
     self->peak_bytes = MAX (self->peak_bytes, usage->bytes + usage->unseen_bytes);
@@ -181,12 +183,12 @@ sample (TerraneSession *self, gboolean exactly)
                                     .limit = limit > 0 ? limit : G_MAXUINT64,
                                     .max_threads = TERRANE_SESSION_MAX_PROCESSES,
                                     .exactly = exactly,
-                                    .before = self->before };
+                                    .base = self->base };
   gint64 started = g_get_monotonic_time ();
   TerraneUsageResult result = terrane_usage_read (&query, &usage);
   gint64 now = g_get_monotonic_time ();
-  /* Where a look takes long, most of the time is the program's all the same. */
-  self->next_sample = now + CLAMP (2 * (now - started), SAMPLE_USECS, MAX_SAMPLE_USECS);
+  /* Where a look takes long, half of the time is the program's all the same. */
+  self->next_sample = now + CLAMP (now - started, SAMPLE_USECS, MAX_SAMPLE_USECS);
   if (result == TERRANE_USAGE_READ)
     take_usage (self, &usage, limit);
   else if (result == TERRANE_USAGE_ABSENT)
@@ -368,7 +370,7 @@ start (TerraneSession *self)
   if (self->pidfd < 0 || self->init_pidfd < 0)
     return throw_failure (self);
   enter_cgroup (self);
-  (void) terrane_machine_memory_read (&self->before);
+  (void) terrane_machine_memory_read_best (&self->base);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {

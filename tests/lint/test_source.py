@@ -142,6 +142,11 @@ class Shape(unittest.TestCase):
             match = banned.search(code)
             self.assertIsNone(match, f"{path} calls {match and match.group(1)}")
 
+    def test_tables_of_text_are_keyed(self):
+        for path in sources(".c"):
+            if path.relative_to(TOP).parts[:2] != ("builder", "profile"):  # the user's own names
+                self.assertNotIn("g_str_hash", path.read_text(), f"{path}: oci_text_hash() is for text from strangers")
+
     def test_every_header_compiles_alone(self):
         commands = json.loads((BUILD / "compile_commands.json").read_text())
         command = next(entry for entry in commands if entry["file"].endswith("builder/build.c"))["command"]
