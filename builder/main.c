@@ -1,6 +1,7 @@
 /* argv → command table. */
 #include "builder/cli/completion.h"
 #include "builder/cli/dispatch.h"
+#include "builder/cli/limits.h"
 #include "builder/cli/option-help.h"
 #include "builder/error.h"
 #include "builder/store/store.h"
@@ -115,7 +116,9 @@ run (TerraneGlobal *global, char **words, GError **error)
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
+  if ((level & G_LOG_LEVEL_ERROR) != 0)
+    terrane_limits_end (message);
+  if ((level & G_LOG_LEVEL_CRITICAL) != 0)
     g_log_default_handler (domain, level, message, data);
   else if ((level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE)) != 0)
     terrane_print_error (message);
@@ -168,12 +171,13 @@ main (int argc, char **argv)
   curl_global_init (CURL_GLOBAL_DEFAULT);
   json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
   g_set_prgname ("terrane");
+  json_set_alloc_funcs (g_malloc, g_free); /* no memory ends the process, as everywhere else */
   (void) g_log_set_default_handler (on_log, NULL);
 
   gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
   for (int i = 1; i < argc; i++)
     g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
-  gboolean ok = run (&global, argv + 1, &error);
+  gboolean ok = terrane_limits_apply (&error) && run (&global, argv + 1, &error);
   g_autoptr (OciJsonValue) failure = !ok && json ? terrane_error_to_json (error) : NULL;
   terrane_print_result (failure);
   if (ok)

@@ -26,7 +26,7 @@ typedef struct
 gboolean terrane_pty_open (TerranePty *self, int like, GError **error);
 
 /** Puts ours into raw mode and starts a thread that carries bytes and sizes both ways. */
-void terrane_pty_relay (TerranePty *self);
+gboolean terrane_pty_relay (TerranePty *self, GError **error);
 
 /** Shows what is left, and gives ours its mode back. */
 void terrane_pty_clear (TerranePty *self);

@@ -118,9 +118,8 @@ run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const c
     }
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
-  gboolean ok = terrane_relay_start (stdio_relay, error);
-  if (ok && options.terminal)
-    terrane_pty_relay (&pty);
+  gboolean ok = terrane_relay_start (stdio_relay, error)
+                && (!options.terminal || terrane_pty_relay (&pty, error));
   if (ok)
     terrane_session_release (session);
   else

@@ -13,9 +13,9 @@ typedef struct
   TerraneSourceFilter *filter;
 } ImageSource;
 
-static OciDigest
-image_identity (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
-                const OciDigest *digest)
+OciDigest
+terrane_image_tree_identity (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+                             const OciDigest *digest)
 {
   OciDigestText text;
   g_autoptr (GString) all = g_string_new (oci_digest_text (digest, text));
@@ -86,7 +86,7 @@ find_tree (const TerraneSourceContext *context, const TerranePin *pin, const Oci
            OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
            GError **error)
 {
-  *out_identity = image_identity (context, pin->spec, digest);
+  *out_identity = terrane_image_tree_identity (context, pin->spec, digest);
   OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
   return terrane_tree_cache_find (context->store, &key, out_tree, out_found, error);
 }

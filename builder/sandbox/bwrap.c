@@ -143,7 +143,7 @@ static void
 pass_fd (TerraneBwrap *self, int fd, int child_fd)
 {
   g_assert (self->n_fds < TERRANE_BWRAP_MAX_FDS);
-  self->fds[self->n_fds++] = (TerraneProcessFd){ .fd = fd, .child_fd = child_fd };
+  self->fds[self->n_fds++] = (OciProcessFd){ .fd = fd, .child_fd = child_fd };
 }
 
 void

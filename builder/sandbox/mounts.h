@@ -53,7 +53,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneMounts, terrane_mounts_clear)
  * for root alone: only as the owner of a device a program can change its mode. */
 gboolean terrane_mounts_are_needed (const TerraneMounts *self);
 
-/** A TerraneProcessPrepareFunc; @data is the mounts. In namespaces of its own, so no rights are
+/** A OciProcessPrepareFunc; @data is the mounts. In namespaces of its own, so no rights are
  * needed, and nothing is left when the process ends. */
 const char *terrane_mounts_prepare (gpointer data);
 

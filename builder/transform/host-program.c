@@ -1,6 +1,6 @@
 #include "builder/transform/host-program.h"
 
-#include "builder/sandbox/process.h"
+#include "oci/base/process.h"
 
 #include "oci/digest.h"
 
@@ -32,9 +32,9 @@ add_libraries (OciDigester *all, const char *program, GError **error)
 {
   static const char *const env[] = { "LC_ALL=C", "LD_TRACE_LOADED_OBJECTS=1", NULL };
   const char *const argv[] = { program, "--version", NULL };
-  const TerraneProcess process = { .argv = argv, .env = env, .deadline_ms = DEADLINE_MS };
-  g_auto (TerraneProcessResult) result = { 0 };
-  if (!terrane_process_run_full (&process, NULL, &result, error))
+  const OciProcess process = { .argv = argv, .env = env, .deadline_ms = DEADLINE_MS };
+  g_auto (OciProcessResult) result = { 0 };
+  if (!oci_process_run_full (&process, NULL, &result, error))
     return FALSE;
   g_auto (GStrv) words = g_strsplit_set (result.output, " \t\n", -1);
   for (char **word = words; *word != NULL; word++)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <linux/reboot.h>
@@ -274,6 +275,8 @@ try_store (const char *path)
   say_open ("store: create", "/created", O_WRONLY | O_CREAT);
   int fd = open (path, O_RDONLY | O_CLOEXEC);
   say ("store: fchmod", fchmod (fd, 0666));
+  int flags = FS_NOATIME_FL;
+  say ("store: flags", ioctl (fd, FS_IOC_SETFLAGS, &flags));
   void *map = mmap (NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   say ("store: map", map == MAP_FAILED ? -1 : 0);
   char again[64];
@@ -528,6 +531,13 @@ main (int argc, char **argv)
     try_descriptors ();
   else if (argc == 2 && strcmp (argv[1], "locks") == 0)
     hold_locks ("/etc/file");
+  else if (argc == 2 && strcmp (argv[1], "limits") == 0)
+    {
+      const struct rlimit none = { 0, 0 };
+      for (int resource = 0; resource < RLIM_NLIMITS; resource++)
+        (void) prlimit (1, (__rlimit_resource_t) resource, &none, NULL);
+      return 7;
+    }
   else if (argc == 2 && strcmp (argv[1], "emulator") == 0)
     try_emulator ();
   else if (argc == 2 && strcmp (argv[1], "proc") == 0)
