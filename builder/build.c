@@ -1,8 +1,8 @@
 #include "builder/build.h"
 
 #include "builder/error.h"
-#include "builder/image/image-tree.h"
-#include "builder/image/transformed.h"
+#include "builder/image/profile-tree.h"
+#include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
 #include "builder/store/names.h"
 #include "builder/validate.h"
@@ -42,7 +42,7 @@ is_used (const TerraneProfile *profile, const GArray *trees, const char *pattern
 {
   for (guint i = 0; i < trees->len; i++)
     {
-      const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
+      const GPtrArray *unused = g_array_index (trees, TerraneSourceTree, i).unused;
       if (!shares (profile->trees->pdata[i], pattern))
         continue;
       if (unused == NULL /* it may have used it when it was read */
@@ -59,7 +59,7 @@ warn_unused (const TerraneProfile *profile, const GArray *trees, const TerranePr
   g_autoptr (GHashTable) seen = g_hash_table_new (oci_text_hash, g_str_equal);
   for (guint i = 0; i < trees->len; i++)
     {
-      const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
+      const GPtrArray *unused = g_array_index (trees, TerraneSourceTree, i).unused;
       for (guint j = 0; unused != NULL && j < unused->len; j++)
         if (g_hash_table_add (seen, unused->pdata[j])
             && !is_used (profile, trees, unused->pdata[j]))
@@ -78,17 +78,17 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
                                          .profile = profile,
                                          .jobs = options->jobs,
                                          .progress = options->progress };
-  g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
-  g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
+  g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
+  g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
     {
       TerranePin *pin = plan->trees->pdata[i];
-      TerraneStoredTree none = { 0 };
+      TerraneSourceTree none = { 0 };
       g_array_append_val (trees, none);
-      TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
-      if (!terrane_tree_resolve_any (&context, pin, tree, error)
-          || !terrane_tree_transform (&context, pin->spec, &base->root.commit, base->config, tree,
-                                      error))
+      TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
+      if (!terrane_profile_tree_make (&context, pin, tree, error)
+          || !terrane_profile_tree_transform (&context, pin->spec, &base->root.commit, base->config,
+                                              tree, error))
         return NULL;
     }
   warn_unused (profile, trees, options->progress);
@@ -103,7 +103,7 @@ take_reports (TerraneBuild *build, const TerraneProfile *profile, const GArray *
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
+      const TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
       if (tree->reports != NULL)
         oci_json_set (build->transforms, spec->name, json_incref (tree->reports));
       if (tree->has_debug)

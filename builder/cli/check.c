@@ -2,7 +2,7 @@
 #include "builder/check/check.h"
 #include "builder/annotations.h"
 #include "builder/build.h"
-#include "builder/cli/inspection.h"
+#include "builder/cli/image-files.h"
 #include "builder/cli/load-profile.h"
 #include "builder/error.h"
 

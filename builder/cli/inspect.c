@@ -1,7 +1,7 @@
 /* terrane inspect */
 #include "builder/annotations.h"
+#include "builder/cli/destination.h"
 #include "builder/cli/table.h"
-#include "builder/cli/transfer.h"
 #include "builder/cli/workbench.h"
 
 #include "oci/base/number.h"

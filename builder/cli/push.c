@@ -1,6 +1,6 @@
 /* terrane push */
+#include "builder/cli/destination.h"
 #include "builder/cli/reference.h"
-#include "builder/cli/transfer.h"
 #include "builder/cli/workbench.h"
 
 typedef struct
@@ -28,10 +28,10 @@ run_push (TerraneGlobal *global, const void *data, char **arguments, GError **er
       terrane_workbench_open_image (&bench, arguments[0], NULL, TERRANE_IMAGE_MANIFEST, error);
   g_autoptr (OciJsonValue) report = NULL;
   if (image == NULL
-      || !terrane_transfer_push (bench.remote, image->layout, image->descriptor, destination,
-                                 &options->push, &report, error))
+      || !terrane_destination_push (bench.remote, image->layout, image->descriptor, destination,
+                                    &options->push, &report, error))
     return FALSE;
-  terrane_workbench_show (&bench, report, terrane_transfer_print_push);
+  terrane_workbench_show (&bench, report, terrane_destination_print_push);
   return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /* terrane why */
-#include "builder/cli/inspection.h"
+#include "builder/cli/image-files.h"
 #include "builder/cli/why-directory.h"
 #include "builder/cli/why-package.h"
 #include "builder/facts/programs.h"

@@ -9,7 +9,7 @@ terrane_base_free (TerraneBase *self)
     return;
   oci_manifest_free (self->manifest);
   oci_image_config_free (self->config);
-  terrane_stored_tree_clear (&self->root);
+  terrane_source_tree_clear (&self->root);
   terrane_image_files_clear (&self->files);
   g_free (self->name);
   g_free (self);
@@ -39,10 +39,10 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, Terran
   const TerraneSourceContext context = {
     .store = store, .remote = remote, .profile = profile, .jobs = jobs, .progress = progress
   };
-  const TerraneTreeOptions options = { .jobs = jobs, .progress = progress };
+  const TerraneSourceTreeOptions options = { .jobs = jobs, .progress = progress };
   g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
   gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
                     ? open_image (self, &context, pin, error)
-                    : terrane_tree_resolve_source (store, pin, &options, &self->root, error);
+                    : terrane_source_tree_make (store, pin, &options, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "builder/image/files.h"
-#include "builder/image/tree-cache.h"
+#include "builder/image/source-tree.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  TerraneStoredTree root;  /* the file system; of an image base only its commit */
+  TerraneSourceTree root;  /* the file system; of an image base only its commit */
   TerraneImageFiles files; /* of an image base */
   OciManifest *manifest;   /* (nullable): of an image base */
   OciImageConfig *config;  /* (nullable): of an image base */

@@ -114,7 +114,7 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const TerraneStoredTree *stored = &g_array_index (trees, TerraneStoredTree, i);
+      const TerraneSourceTree *stored = &g_array_index (trees, TerraneSourceTree, i);
       json_t *tree = json_array ();
       oci_json_append (tree, oci_json_text (spec->name));
       oci_json_append (tree, oci_json_text (oci_digest_hex (&stored->commit, hex)));
@@ -237,7 +237,7 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   oci_json_append (list, oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   for (guint i = 0; i < trees->len; i++)
     {
-      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
+      const OciDigest *commit = &g_array_index (trees, TerraneSourceTree, i).commit;
       oci_json_append (list, oci_json_text (oci_digest_hex (commit, hex)));
     }
   oci_json_set (entry, "trees", list);
@@ -328,7 +328,7 @@ add_base (ImageJob *job, GError **error)
       job->audit = g_steal_pointer (&files->audit);
       return TRUE;
     }
-  job->assembled = terrane_stored_tree_steal (&job->base->root, job->store, error);
+  job->assembled = terrane_source_tree_steal (&job->base->root, job->store, error);
   if (job->assembled == NULL)
     return FALSE;
   job->audit = terrane_layer_audit_new ();
@@ -356,8 +356,8 @@ add_trees (ImageJob *job, GError **error)
     {
       const TerraneSourceSpec *spec = job->profile->trees->pdata[i];
       g_autoptr (GPtrArray) paths = NULL;
-      g_autoptr (TerraneTree) tree = terrane_stored_tree_steal (
-          &g_array_index (job->trees, TerraneStoredTree, i), job->store, error);
+      g_autoptr (TerraneTree) tree = terrane_source_tree_steal (
+          &g_array_index (job->trees, TerraneSourceTree, i), job->store, error);
       if (tree == NULL
           || !terrane_assemble (job->assembled, tree, (int) i + 1,
                                 (const char *const *) names->pdata, spec, &paths, error)
@@ -434,7 +434,7 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
   for (guint i = 0; i < job->trees->len; i++)
-    terrane_stored_tree_report (&g_array_index (job->trees, TerraneStoredTree, i), &view, findings);
+    terrane_source_tree_report (&g_array_index (job->trees, TerraneSourceTree, i), &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 

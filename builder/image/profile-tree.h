@@ -1,8 +1,8 @@
-/* Trees of all kinds: those made from images, which need a remote, and those that sources give. */
+/* The trees of a profile, whatever their source: images, which need a remote, too. */
 #pragma once
 
 #include "builder/image/source-image.h"
-#include "builder/image/tree-cache.h"
+#include "builder/image/source-tree.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +11,7 @@ OciDigest terrane_image_tree_identity (const TerraneSourceContext *context,
                                        const TerraneSourceSpec *spec, const OciDigest *digest);
 
 /**
- * terrane_tree_resolve_any:
+ * terrane_profile_tree_make:
  * @pin: of a tree of the profile in @context
  * @out_tree: (out caller-allocates)
  *
@@ -19,7 +19,7 @@ OciDigest terrane_image_tree_identity (const TerraneSourceContext *context,
  * taken, with the paths that it has there; nothing is asked of anybody when the lock says which
  * image it is and the tree is known.
  */
-gboolean terrane_tree_resolve_any (const TerraneSourceContext *context, TerranePin *pin,
-                                   TerraneStoredTree *out_tree, GError **error);
+gboolean terrane_profile_tree_make (const TerraneSourceContext *context, TerranePin *pin,
+                                    TerraneSourceTree *out_tree, GError **error);
 
 G_END_DECLS

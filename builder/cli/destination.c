@@ -1,4 +1,4 @@
-#include "builder/cli/transfer.h"
+#include "builder/cli/destination.h"
 
 #include "builder/cli/command.h"
 #include "builder/cli/terminal.h"
@@ -29,15 +29,15 @@ parse_output (const char *destination, GError **error)
 }
 
 gboolean
-terrane_transfer_check_output (const char *destination, GError **error)
+terrane_destination_check_output (const char *destination, GError **error)
 {
   g_autoptr (OciTransport) transport = parse_output (destination, error);
   return transport != NULL;
 }
 
 gboolean
-terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const char *name,
-                         const char *destination, GError **error)
+terrane_destination_output (OciLayout *layout, const OciDescriptor *manifest, const char *name,
+                            const char *destination, GError **error)
 {
   g_autoptr (OciTransport) transport = parse_output (destination, error);
   if (transport == NULL)
@@ -86,9 +86,9 @@ push_report_to_json (const OciReference *reference, const OciPushReport *report)
 }
 
 gboolean
-terrane_transfer_push (TerraneRemote *remote, OciLayout *layout, const OciDescriptor *manifest,
-                       const OciReference *destination, const TerranePushArguments *arguments,
-                       json_t **out_report, GError **error)
+terrane_destination_push (TerraneRemote *remote, OciLayout *layout, const OciDescriptor *manifest,
+                          const OciReference *destination, const TerranePushArguments *arguments,
+                          json_t **out_report, GError **error)
 {
   OciPushReport report = { 0 };
   if (!terrane_remote_push (remote, layout, manifest, destination, arguments->mount_from,
@@ -105,7 +105,7 @@ report_bytes (const json_t *report, const char *member)
 }
 
 void
-terrane_transfer_print_push (const json_t *report)
+terrane_destination_print_push (const json_t *report)
 {
   if (report == NULL)
     return;

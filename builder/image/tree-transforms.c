@@ -1,4 +1,4 @@
-#include "builder/image/transformed.h"
+#include "builder/image/tree-transforms.h"
 
 #include "builder/facts/python-base.h"
 #include "builder/sandbox/emulator.h"
@@ -48,9 +48,9 @@ find_interpreter (const TerraneSourceContext *context, const OciDigest *base,
 }
 
 gboolean
-terrane_tree_transform (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
-                        const OciDigest *base, const OciImageConfig *config,
-                        TerraneStoredTree *tree, GError **error)
+terrane_profile_tree_transform (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+                                const OciDigest *base, const OciImageConfig *config,
+                                TerraneSourceTree *tree, GError **error)
 {
   g_auto (TerraneInterpreter) interpreter = { 0 };
   g_autofree char *problem = NULL;

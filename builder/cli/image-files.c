@@ -1,4 +1,4 @@
-#include "builder/cli/inspection.h"
+#include "builder/cli/image-files.h"
 
 void
 terrane_inspection_free (TerraneInspection *self)

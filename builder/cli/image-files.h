@@ -1,4 +1,4 @@
-/* An image that is looked into: what check and why share. */
+/* The files of the IMAGE argument of check and why. */
 #pragma once
 
 #include "builder/cli/workbench.h"

@@ -1,4 +1,4 @@
-#include "builder/image/image-tree.h"
+#include "builder/image/profile-tree.h"
 
 #include "builder/store/object.h"
 
@@ -83,17 +83,17 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
 find_tree (const TerraneSourceContext *context, const TerranePin *pin, const OciDigest *digest,
-           OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
+           OciDigest *out_identity, TerraneSourceTree *out_tree, gboolean *out_found,
            GError **error)
 {
   *out_identity = terrane_image_tree_identity (context, pin->spec, digest);
-  OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
-  return terrane_tree_cache_find (context->store, &key, out_tree, out_found, error);
+  OciDigest key = terrane_source_tree_key (out_identity, pin->spec, pin->modes);
+  return terrane_source_tree_find (context->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
 resolve_image (const TerraneSourceContext *context, const TerranePin *pin,
-               const TerraneTreeOptions *options, TerraneStoredTree *out_tree, GError **error)
+               const TerraneSourceTreeOptions *options, TerraneSourceTree *out_tree, GError **error)
 {
   OciDigest identity;
   g_auto (TerraneImageFiles) files = { 0 };
@@ -112,16 +112,16 @@ resolve_image (const TerraneSourceContext *context, const TerranePin *pin,
   if (!terrane_source_image_files (context, pin, image, TRUE, &files, error))
     return FALSE;
   ImageSource source = { .context = context, .spec = pin->spec, .tree = files.tree };
-  return terrane_tree_resolve_as (context->store, pin, &identity, feed, &source, options, out_tree,
-                                  error);
+  return terrane_source_tree_make_from (context->store, pin, &identity, feed, &source, options,
+                                        out_tree, error);
 }
 
 gboolean
-terrane_tree_resolve_any (const TerraneSourceContext *context, TerranePin *pin,
-                          TerraneStoredTree *out_tree, GError **error)
+terrane_profile_tree_make (const TerraneSourceContext *context, TerranePin *pin,
+                           TerraneSourceTree *out_tree, GError **error)
 {
-  const TerraneTreeOptions options = { .jobs = context->jobs, .progress = context->progress };
+  const TerraneSourceTreeOptions options = { .jobs = context->jobs, .progress = context->progress };
   return pin->spec->kind == TERRANE_SOURCE_IMAGE
              ? resolve_image (context, pin, &options, out_tree, error)
-             : terrane_tree_resolve_source (context->store, pin, &options, out_tree, error);
+             : terrane_source_tree_make (context->store, pin, &options, out_tree, error);
 }
