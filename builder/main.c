@@ -142,6 +142,16 @@ is_read (int fd)
   return poll (&out, 1, 0) != 0;
 }
 
+/* Libraries convert text by LC_CTYPE; the user's locale must not decide what is in an image. */
+static gboolean
+set_locale (GError **error)
+{
+  return setlocale (LC_CTYPE, "C.UTF-8") != NULL
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "the locale C.UTF-8 is missing; it is part of glibc 2.35 and of Debian's "
+                       "libc-bin");
+}
+
 /* Whether --json is anywhere among the options. The parser forgets it when another one is wrong. */
 static gboolean
 asks_for_json (int argc, char **argv)
@@ -158,15 +168,6 @@ main (int argc, char **argv)
   open_standard_descriptors ();
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
-  /* Libraries convert text by LC_CTYPE; the user's locale must not decide what is in an image.
-   */
-  if (setlocale (LC_CTYPE, "C.UTF-8") == NULL)
-    {
-      fputs ("terrane: the locale C.UTF-8 is missing; it is part of glibc 2.35 and of Debian's "
-             "libc-bin\n",
-             stderr);
-      return TERRANE_EXIT_FAILED;
-    }
   (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
   curl_global_init (CURL_GLOBAL_DEFAULT);
   json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
@@ -177,7 +178,10 @@ main (int argc, char **argv)
   gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
   for (int i = 1; i < argc; i++)
     g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
-  gboolean ok = terrane_limits_apply (&error) && run (&global, argv + 1, &error);
+  gboolean ok = set_locale (&error) && terrane_limits_apply (&error)
+                && run (&global, argv + 1, &error);
+  if (global.parsed)
+    json = global.output.json;
   g_autoptr (OciJsonValue) failure = !ok && json ? terrane_error_to_json (error) : NULL;
   terrane_print_result (failure);
   if (ok)
