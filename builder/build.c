@@ -1,8 +1,8 @@
 #include "builder/build.h"
 
 #include "builder/error.h"
-#include "builder/image/image-tree.h"
-#include "builder/image/transformed.h"
+#include "builder/image/profile-tree.h"
+#include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
 #include "builder/store/names.h"
 #include "builder/validate.h"
@@ -42,7 +42,7 @@ is_used (const TerraneProfile *profile, const GArray *trees, const char *pattern
 {
   for (guint i = 0; i < trees->len; i++)
     {
-      const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
+      const GPtrArray *unused = g_array_index (trees, TerraneSourceTree, i).unused;
       if (!shares (profile->trees->pdata[i], pattern))
         continue;
       if (unused == NULL /* it may have used it when it was read */
@@ -59,7 +59,7 @@ warn_unused (const TerraneProfile *profile, const GArray *trees, const TerranePr
   g_autoptr (GHashTable) seen = g_hash_table_new (oci_text_hash, g_str_equal);
   for (guint i = 0; i < trees->len; i++)
     {
-      const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
+      const GPtrArray *unused = g_array_index (trees, TerraneSourceTree, i).unused;
       for (guint j = 0; unused != NULL && j < unused->len; j++)
         if (g_hash_table_add (seen, unused->pdata[j])
             && !is_used (profile, trees, unused->pdata[j]))
@@ -73,22 +73,22 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
                const TerraneBuildOptions *options, GError **error)
 {
   const TerraneProfile *profile = plan->profile;
-  const TerraneImport import = { .store = store,
-                                 .remote = options->remote,
-                                 .profile = profile,
-                                 .jobs = options->jobs,
-                                 .progress = options->progress };
-  g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
-  g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
+  const TerraneSourceContext context = { .store = store,
+                                         .remote = options->remote,
+                                         .profile = profile,
+                                         .jobs = options->jobs,
+                                         .progress = options->progress };
+  g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
+  g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
     {
       TerranePin *pin = plan->trees->pdata[i];
-      TerraneStoredTree none = { 0 };
+      TerraneSourceTree none = { 0 };
       g_array_append_val (trees, none);
-      TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
-      if (!terrane_tree_resolve_any (&import, pin, tree, error)
-          || !terrane_tree_transform (&import, pin->spec, &base->root.commit, base->config, tree,
-                                      error))
+      TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
+      if (!terrane_profile_tree_make (&context, pin, tree, error)
+          || !terrane_profile_tree_transform (&context, pin->spec, &base->root.commit, base->config,
+                                              tree, error))
         return NULL;
     }
   warn_unused (profile, trees, options->progress);
@@ -103,7 +103,7 @@ take_reports (TerraneBuild *build, const TerraneProfile *profile, const GArray *
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
+      const TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
       if (tree->reports != NULL)
         oci_json_set (build->transforms, spec->name, json_incref (tree->reports));
       if (tree->has_debug)
@@ -116,10 +116,9 @@ find_remote_layers (const TerraneProfile *profile, const TerraneBuildOptions *op
                     GError **error)
 {
   g_autoptr (TerraneRemoteLayers) layers = terrane_remote_layers_new ();
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
   for (guint i = 0; options->cache_from != NULL && i < options->cache_from->len; i++)
     if (!terrane_remote_layers_add (layers, options->remote, options->cache_from->pdata[i],
-                                    platform, error))
+                                    &profile->platform, error))
       return NULL;
   return g_steal_pointer (&layers);
 }
@@ -239,8 +238,8 @@ validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuild
 {
   g_auto (TerraneEmulator) emulator = { 0 };
   g_autoptr (GError) missing = NULL;
-  terrane_emulator_find_here (profile->architecture, &emulator);
-  if (!terrane_emulator_require (&emulator, profile->architecture, &missing))
+  terrane_emulator_find_here (profile->platform.architecture, &emulator);
+  if (!terrane_emulator_require (&emulator, profile->platform.architecture, &missing))
     {
       build->validation_not_run = g_strdup (missing->message);
       return TRUE;
@@ -315,7 +314,7 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
       oci_json_append (layers, layer_to_json (layer));
       size += layer->size;
     }
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  g_autofree char *platform = oci_platform_text (&profile->platform);
   OciDigest lock = terrane_lock_digest (self->lock, platform);
   oci_json_set (record, "version", json_integer (1));
   oci_json_set (record, "name", oci_json_text (self->name));

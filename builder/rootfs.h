@@ -1,10 +1,7 @@
 /* The file system of an image in the store as a directory that a sandbox can have. */
 #pragma once
 
-#include "builder/progress.h"
-#include "builder/store/store.h"
-
-#include "oci/image-config.h"
+#include "builder/image/open.h"
 
 G_BEGIN_DECLS
 
@@ -22,16 +19,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneRootfs, terrane_rootfs_clear)
 
 /**
  * terrane_rootfs_prepare:
- * @descriptor: of the manifest of an image whose layers are in the store
+ * @image: all of it in the store; its configuration goes to @out_rootfs
  * @jobs: threads, at least 1
  * @out_rootfs: (out): cleared by the caller; the directory must not be written to, its files are
  *   those of the store
  *
- * Checks the image's file system out, and pins it. What terrane built has it as a commit; of other
- * images the layers are read, once.
+ * Checks the image's file system out, and pins it.
  */
-gboolean terrane_rootfs_prepare (TerraneStore *store, const OciDescriptor *descriptor,
-                                 unsigned jobs, const TerraneProgress *progress,
-                                 TerraneRootfs *out_rootfs, GError **error);
+gboolean terrane_rootfs_prepare (TerraneStore *store, TerraneOpenImage *image, unsigned jobs,
+                                 const TerraneProgress *progress, TerraneRootfs *out_rootfs,
+                                 GError **error);
 
 G_END_DECLS

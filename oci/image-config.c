@@ -186,6 +186,16 @@ oci_image_config_platform (const OciImageConfig *self, OciPlatform *out_platform
   return oci_platform_read (self->root, out_platform);
 }
 
+char *
+oci_image_config_platform_text (const OciImageConfig *self)
+{
+  const char *os = oci_image_config_os (self);
+  const char *architecture = oci_image_config_architecture (self);
+  const char *variant = json_string_value (json_object_get (self->root, "variant"));
+  return g_strconcat (os != NULL ? os : "", "/", architecture != NULL ? architecture : "",
+                      variant != NULL && variant[0] != '\0' ? "/" : NULL, variant, NULL);
+}
+
 const char *
 oci_image_config_created (const OciImageConfig *self)
 {

@@ -32,6 +32,9 @@ const char *oci_image_config_os (const OciImageConfig *self);
 const char *oci_image_config_architecture (const OciImageConfig *self);
 /** Whether the image says for which platform it is, in words that are known. */
 gboolean oci_image_config_platform (const OciImageConfig *self, OciPlatform *out_platform);
+/** "os/architecture[/variant]" in the image's own words, whatever they are. Returns: (transfer
+ * full) */
+char *oci_image_config_platform_text (const OciImageConfig *self);
 const char *oci_image_config_created (const OciImageConfig *self);
 const char *oci_image_config_working_dir (const OciImageConfig *self);
 const char *oci_image_config_user (const OciImageConfig *self);

@@ -11,7 +11,7 @@ enum
 typedef struct
 {
   OciLayout *layout;
-  OciPlatform wanted;
+  const OciPlatform *wanted;
   OciImageProvide provide; /* (nullable) */
   gpointer data;
   GPtrArray *offered; /* texts of platforms */
@@ -68,7 +68,7 @@ try_image (Choice *self, const OciDescriptor *descriptor, GError **error)
       || !oci_image_read (self->layout, descriptor, NULL, &config, error)
       || !oci_image_config_platform (config, &platform))
     return NULL;
-  if (oci_platform_rank (&self->wanted, &platform) >= 0)
+  if (oci_platform_rank (self->wanted, &platform) >= 0)
     return oci_descriptor_copy (descriptor);
   g_ptr_array_add (self->offered, oci_platform_text (&platform));
   return NULL;
@@ -77,7 +77,7 @@ try_image (Choice *self, const OciDescriptor *descriptor, GError **error)
 static OciDescriptor *
 choose_of_index (Choice *self, const OciIndex *index, guint depth, GError **error)
 {
-  g_autoptr (GPtrArray) candidates = oci_index_candidates (index, &self->wanted, self->offered);
+  g_autoptr (GPtrArray) candidates = oci_index_candidates (index, self->wanted, self->offered);
   for (guint i = 0; i < candidates->len; i++)
     {
       OciPlatform platform;
@@ -135,16 +135,19 @@ choose (Choice *self, const OciDescriptor *descriptor, guint depth, GError **err
 }
 
 OciDescriptor *
-oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor, const char *platform,
-                         OciImageProvide provide_document, gpointer data, GError **error)
+oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor,
+                         const OciPlatform *platform, OciImageProvide provide_document,
+                         gpointer data, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (GPtrArray) offered = g_ptr_array_new_with_free_func (g_free);
   Choice choice = {
-    .layout = layout, .provide = provide_document, .data = data, .offered = offered
+    .layout = layout,
+    .wanted = platform,
+    .provide = provide_document,
+    .data = data,
+    .offered = offered,
   };
-  if (!oci_platform_parse (platform, &choice.wanted, error))
-    return NULL;
   OciDescriptor *found = choose (&choice, descriptor, 0, &local);
   if (found != NULL)
     return found;
@@ -154,21 +157,29 @@ oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor, con
       return NULL;
     }
   g_autofree char *name = document_name ("index", descriptor);
-  oci_index_fail_platform (name, &choice.wanted, offered, error);
+  oci_index_fail_platform (name, platform, offered, error);
   return NULL;
 }
 
-gboolean
-oci_image_check_platform (const OciImageConfig *config, const char *platform, GError **error)
+char *
+oci_image_describe_platform (const OciImageConfig *config)
 {
-  OciPlatform wanted, actual;
-  if (!oci_platform_parse (platform, &wanted, error))
-    return FALSE;
-  gboolean says = oci_image_config_platform (config, &actual);
-  if (says && oci_platform_rank (&wanted, &actual) >= 0)
+  OciPlatform actual, known;
+  if (!oci_image_config_platform (config, &actual))
+    return g_strdup ("no known platform");
+  g_autofree char *text = oci_platform_text (&actual);
+  return oci_platform_parse (text, &known, NULL) ? g_steal_pointer (&text) : oci_quote (text);
+}
+
+gboolean
+oci_image_check_platform (const OciImageConfig *config, const OciPlatform *platform, GError **error)
+{
+  OciPlatform actual;
+  if (oci_image_config_platform (config, &actual) && oci_platform_rank (platform, &actual) >= 0)
     return TRUE;
-  g_autofree char *text = says ? oci_platform_text (&actual) : g_strdup ("no known platform");
-  return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image is for %s, not for %s", text, platform);
+  g_autofree char *text = oci_image_describe_platform (config);
+  g_autofree char *wanted = oci_platform_text (platform);
+  return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image is for %s, not for %s", text, wanted);
 }
 
 static gboolean

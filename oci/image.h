@@ -14,7 +14,7 @@ typedef gboolean (*OciImageProvide) (gpointer data, const OciDescriptor *documen
 /**
  * oci_image_find_manifest:
  * @descriptor: of an image manifest, or of an index in @layout
- * @platform: "os/architecture[/variant]": which image of an index to take
+ * @platform: which image of an index to take
  * @provide: (nullable): for documents that @layout lacks
  *
  * Indexes may stand in indexes. An image of which the index does not say for which platform it is
@@ -24,11 +24,14 @@ typedef gboolean (*OciImageProvide) (gpointer data, const OciDescriptor *documen
  *   platforms that there are images for
  */
 OciDescriptor *oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor,
-                                        const char *platform, OciImageProvide provide,
+                                        const OciPlatform *platform, OciImageProvide provide,
                                         gpointer data, GError **error);
 
+/** For which platform an image is, for messages. Returns: (transfer full) */
+char *oci_image_describe_platform (const OciImageConfig *config);
+
 /** Whether the image is for @platform, or runs there: an error says for which it is. */
-gboolean oci_image_check_platform (const OciImageConfig *config, const char *platform,
+gboolean oci_image_check_platform (const OciImageConfig *config, const OciPlatform *platform,
                                    GError **error);
 
 /**

@@ -20,7 +20,7 @@ oci_layout_read_index (OciLayout *self, GError **error)
 }
 
 OciDescriptor *
-oci_layout_resolve (OciLayout *self, const char *name, const char *platform, GError **error)
+oci_layout_resolve (OciLayout *self, const char *name, const OciPlatform *platform, GError **error)
 {
   OCI_PREFIX (error, "%s", oci_layout_path (self));
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);

@@ -109,7 +109,7 @@ OciIndex *oci_layout_read_index (OciLayout *self, GError **error);
  *
  * Returns: (transfer full) (nullable): the descriptor; the error lists the names that exist
  */
-OciDescriptor *oci_layout_resolve (OciLayout *self, const char *name, const char *platform,
+OciDescriptor *oci_layout_resolve (OciLayout *self, const char *name, const OciPlatform *platform,
                                    GError **error);
 
 /**

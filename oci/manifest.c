@@ -380,24 +380,21 @@ is_one_image (const OciIndex *entries, const GPtrArray *offered)
 }
 
 const OciDescriptor *
-oci_index_find (const OciIndex *self, const char *name, const char *platform, GError **error)
+oci_index_find (const OciIndex *self, const char *name, const OciPlatform *platform, GError **error)
 {
-  OciPlatform wanted;
   g_autoptr (OciIndex) entries = entries_named (self, name);
   if (entries->manifests->len == 1)
     return entries->manifests->pdata[0];
   if (entries->manifests->len > 1 && platform != NULL)
     {
-      if (!oci_platform_parse (platform, &wanted, error))
-        return NULL;
       g_autoptr (GPtrArray) offered = g_ptr_array_new_with_free_func (g_free);
-      g_autoptr (GPtrArray) candidates = oci_index_candidates (entries, &wanted, offered);
+      g_autoptr (GPtrArray) candidates = oci_index_candidates (entries, platform, offered);
       gboolean decides = name != NULL || is_one_image (entries, offered);
       if (decides && candidates->len > 0)
         return candidates->pdata[0];
       if (decides)
         {
-          oci_index_fail_platform ("the index", &wanted, offered, error);
+          oci_index_fail_platform ("the index", platform, offered, error);
           return NULL;
         }
     }

@@ -79,13 +79,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciIndex, oci_index_free)
 /**
  * oci_index_find:
  * @name: (nullable): value of the ref.name annotation; %NULL means the only entry there is
- * @platform: (nullable): "os/architecture[/variant]": decides between entries of one name, and,
- *   when all entries say for which platform they are, between these
+ * @platform: (nullable): decides between entries of one name, and, when all entries say for which
+ *   platform they are, between these
  *
  * Returns: (transfer none) (nullable): the entry; the error lists the names or platforms that exist
  */
-const OciDescriptor *oci_index_find (const OciIndex *self, const char *name, const char *platform,
-                                     GError **error);
+const OciDescriptor *oci_index_find (const OciIndex *self, const char *name,
+                                     const OciPlatform *platform, GError **error);
 
 /**
  * oci_index_candidates:

@@ -33,8 +33,8 @@ take_oci_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data,
 }
 
 OciDescriptor *
-oci_archive_import (const char *path, const OciDigest *file, const char *name, const char *platform,
-                    OciLayout *layout, GError **error)
+oci_archive_import (const char *path, const OciDigest *file, const char *name,
+                    const OciPlatform *platform, OciLayout *layout, GError **error)
 {
   OciImport import = { .layout = layout };
   gboolean ok = oci_archive_foreach (path, file, layout, take_oci_member, &import, error);

@@ -10,13 +10,13 @@ G_BEGIN_DECLS
  * @path: a tar in any compression, read in one pass
  * @file: (nullable): what the file must digest to
  * @name: (nullable): ref.name of the image; %NULL when there is only one
- * @platform: "os/architecture": which image of an index to take
+ * @platform: which image of an index to take
  * @layout: receives the blobs; no name is set
  *
  * Returns: (transfer full) (nullable): descriptor of the image manifest
  */
 OciDescriptor *oci_archive_import (const char *path, const OciDigest *file, const char *name,
-                                   const char *platform, OciLayout *layout, GError **error);
+                                   const OciPlatform *platform, OciLayout *layout, GError **error);
 
 /**
  * oci_archive_export:

@@ -1,6 +1,7 @@
 #include "oci/platform.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 
 enum
 {
@@ -11,20 +12,6 @@ static const char *const systems[] = { "aix",     "android", "darwin",  "dragonf
                                        "freebsd", "illumos", "ios",     "js",
                                        "linux",   "netbsd",  "openbsd", "plan9",
                                        "solaris", "wasip1",  "windows", NULL };
-
-static const struct
-{
-  const char *name; /* as Go has it */
-  const char *also; /* (nullable): another name */
-  const char *also_variant;
-} architectures[] = {
-  { "386", "i386", "" },      { "386", "i686", "" },      { "amd64", "x86_64", "" },
-  { "amd64", "x86-64", "" },  { "arm", "armhf", "v7" },   { "arm", "armel", "v6" },
-  { "arm64", "aarch64", "" }, { "loong64", NULL, NULL },  { "mips", NULL, NULL },
-  { "mips64", NULL, NULL },   { "mips64le", NULL, NULL }, { "mipsle", NULL, NULL },
-  { "ppc64", NULL, NULL },    { "ppc64le", NULL, NULL },  { "riscv64", NULL, NULL },
-  { "s390x", NULL, NULL },    { "wasm", NULL, NULL },
-};
 
 /* Newest first; each runs what was built for those after it, and for no variant. */
 static const struct
@@ -42,14 +29,12 @@ static gboolean
 set_platform (const char *os, const char *architecture, const char *variant, OciPlatform *out)
 {
   *out = (OciPlatform){ 0 };
-  for (size_t i = 0; i < G_N_ELEMENTS (architectures); i++)
-    if (architectures[i].also != NULL
-        && g_ascii_strcasecmp (architecture, architectures[i].also) == 0)
-      {
-        architecture = architectures[i].name;
-        if (variant[0] == '\0')
-          variant = architectures[i].also_variant;
-      }
+  const char *implied = "";
+  const OciArchitecture *known = oci_architecture_parse (architecture, &implied);
+  if (known != NULL)
+    architecture = known->name;
+  if (variant[0] == '\0')
+    variant = implied;
   gboolean bare = g_ascii_isdigit (variant[0]); /* "8" for "v8" */
   if (strlen (os) >= sizeof out->os || strlen (architecture) >= sizeof out->architecture
       || strlen (variant) + (bare ? 1 : 0) >= sizeof out->variant)
@@ -69,9 +54,7 @@ set_platform (const char *os, const char *architecture, const char *variant, Oci
 static gboolean
 is_known (const OciPlatform *self)
 {
-  gboolean known = FALSE;
-  for (size_t i = 0; i < G_N_ELEMENTS (architectures) && !known; i++)
-    known = g_str_equal (self->architecture, architectures[i].name);
+  gboolean known = oci_architecture_find (self->architecture) != NULL;
   for (const char *c = self->variant; *c != '\0'; c++)
     known = known && (g_ascii_isalnum (*c) || *c == '.' || *c == '-' || *c == '_');
   return known && g_strv_contains (systems, self->os);
@@ -113,6 +96,23 @@ oci_platform_text (const OciPlatform *self)
 {
   return g_strconcat (self->os, "/", self->architecture, self->variant[0] != '\0' ? "/" : "",
                       self->variant, NULL);
+}
+
+gboolean
+oci_platform_equal (const OciPlatform *a, const OciPlatform *b)
+{
+  return g_str_equal (a->os, b->os) && g_str_equal (a->architecture, b->architecture)
+         && g_str_equal (a->variant, b->variant);
+}
+
+OciPlatform
+oci_platform_host (void)
+{
+  OciPlatform host = { .os = "linux" };
+  struct utsname name;
+  if (uname (&name) == 0)
+    (void) set_platform ("linux", name.machine, "", &host);
+  return host;
 }
 
 /* The variants that run where @wanted is, best first, "" among them. */

@@ -2,6 +2,7 @@
  * registries have them. */
 #pragma once
 
+#include "oci/base/architecture.h"
 #include "oci/base/error.h"
 
 #include <jansson.h>
@@ -35,6 +36,11 @@ gboolean oci_platform_read (const json_t *object, OciPlatform *out_platform);
 
 /** "os/architecture[/variant]". Returns: (transfer full) */
 char *oci_platform_text (const OciPlatform *self);
+
+gboolean oci_platform_equal (const OciPlatform *a, const OciPlatform *b);
+
+/** What this machine runs by itself. */
+OciPlatform oci_platform_host (void);
 
 /**
  * oci_platform_rank:

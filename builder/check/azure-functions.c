@@ -27,8 +27,7 @@ check_platform (const Check *self)
   const char *architecture = oci_image_config_architecture (self->view->config);
   if (g_strcmp0 (os, "linux") == 0 && g_strcmp0 (architecture, "amd64") == 0)
     return;
-  g_autofree char *platform =
-      g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
+  g_autofree char *platform = oci_image_config_platform_text (self->view->config);
   g_autofree char *quoted = oci_quote (platform);
   terrane_report_finding (self->view, self->findings, "azure-functions.wrong-architecture",
                           TERRANE_SEVERITY_ERROR, NULL, NULL,

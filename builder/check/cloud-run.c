@@ -14,8 +14,7 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
   const char *architecture = oci_image_config_architecture (view->config);
   if (g_strcmp0 (os, "linux") == 0 && g_strcmp0 (architecture, "amd64") == 0)
     return;
-  g_autofree char *platform =
-      g_strdup_printf ("%s/%s", os != NULL ? os : "", architecture != NULL ? architecture : "");
+  g_autofree char *platform = oci_image_config_platform_text (view->config);
   g_autofree char *quoted = oci_quote (platform);
   terrane_findings_report (findings, "cloud-run.wrong-architecture", TERRANE_SEVERITY_ERROR, NULL,
                            "the image is for %s, Cloud Run runs linux/amd64", quoted);

@@ -1,8 +1,8 @@
 #include "builder/cli/build-report.h"
 
+#include "builder/cli/destination.h"
 #include "builder/cli/table.h"
 #include "builder/cli/terminal.h"
-#include "builder/cli/transfer.h"
 #include "builder/cli/validation-report.h"
 #include "builder/transform/report.h"
 
@@ -127,7 +127,7 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
   size_t i;
   json_t *push;
   json_array_foreach (json_object_get (record, "pushes"), i, push)
-      terrane_transfer_print_push (push);
+      terrane_destination_print_push (push);
 }
 
 /* Of a record: the digest, or what went wrong. */

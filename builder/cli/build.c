@@ -1,9 +1,9 @@
 /* terrane build */
 #include "builder/build.h"
 #include "builder/cli/build-report.h"
+#include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/reference.h"
-#include "builder/cli/transfer.h"
 #include "builder/cli/validation-report.h"
 #include "builder/cli/workbench.h"
 #include "builder/error.h"
@@ -225,7 +225,7 @@ deliver (const Session *session, const TerraneProfile *profile, const TerraneBui
                                      options->debug_output, error))
     return FALSE;
   for (char **output = options->outputs; output != NULL && *output != NULL; output++)
-    if (!terrane_transfer_output (layout, manifest, build->name, *output, error))
+    if (!terrane_destination_output (layout, manifest, build->name, *output, error))
       return FALSE;
   if (destinations->len == 0)
     return TRUE;
@@ -234,8 +234,8 @@ deliver (const Session *session, const TerraneProfile *profile, const TerraneBui
   for (guint i = 0; i < destinations->len; i++)
     {
       g_autoptr (OciJsonValue) report = NULL;
-      if (!terrane_transfer_push (remote, layout, manifest, destinations->pdata[i],
-                                  &options->push_options, &report, error))
+      if (!terrane_destination_push (remote, layout, manifest, destinations->pdata[i],
+                                     &options->push_options, &report, error))
         return FALSE;
       if (i == 0)
         oci_json_set (record, "push", json_incref (report));
@@ -299,7 +299,7 @@ static json_t *
 failed_record (const TerraneProfile *profile, json_t *findings)
 {
   json_t *record = json_object ();
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  g_autofree char *platform = oci_platform_text (&profile->platform);
   oci_json_set (record, "version", json_integer (1));
   oci_json_set_text (record, "name", profile->name);
   oci_json_set_text (record, "platform", platform);
@@ -465,7 +465,7 @@ static const TerraneOption build_options[] = {
     .kind = TERRANE_OPTION_LIST,
     .target = OPTION (outputs),
     .metavar = "DESTINATION",
-    .check = terrane_transfer_check_output,
+    .check = terrane_destination_check_output,
     .help = "Also write the image there" },
   { .name = "push",
     .kind = TERRANE_OPTION_TEXT,

@@ -2,7 +2,7 @@
 #include "builder/check/check.h"
 #include "builder/annotations.h"
 #include "builder/build.h"
-#include "builder/cli/inspection.h"
+#include "builder/cli/image-files.h"
 #include "builder/cli/load-profile.h"
 #include "builder/error.h"
 
@@ -76,26 +76,25 @@ check_image (TerraneGlobal *global, const CheckOptions *options, const char *nam
       terrane_inspection_new (global, name, &options->common, error);
   if (inspection == NULL)
     return FALSE;
-  const TerraneUnpacked *unpacked = inspection->unpacked;
-  TerraneTarget target = choose_target (options->target, unpacked->manifest);
-  TerraneImageView view = terrane_unpacked_view (unpacked, inspection->bench.store);
+  TerraneTarget target = choose_target (options->target, inspection->image->manifest);
+  TerraneImageView view = terrane_inspection_view (inspection);
   g_autofree char *today = make_today ();
   const TerraneImageLayers layers = {
-    .manifest = unpacked->manifest,
-    .audit = unpacked->audit,
+    .manifest = inspection->image->manifest,
+    .audit = inspection->files.audit,
     .names = view.names + 1,
-    .from_index = inspection->image->manifest->of_index,
+    .from_index = inspection->image->descriptor->of_index,
   };
   const TerraneCheck check = {
     .view = &view,
     .target = target,
     .layers = &layers,
-    .audit = unpacked->audit,
+    .audit = inspection->files.audit,
     .today = today,
   };
   *out_findings = terrane_findings_new ();
   oci_json_set (document, "digest",
-                oci_json_text (oci_digest_text (&inspection->image->manifest->digest, digest)));
+                oci_json_text (oci_digest_text (&inspection->image->descriptor->digest, digest)));
   oci_json_set (document, "target", oci_json_text (terrane_target_words ()[target]));
   gboolean ok = terrane_check_run (&check, *out_findings, error);
   terrane_terminal_finish_phase (inspection->bench.terminal);

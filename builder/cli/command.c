@@ -1,7 +1,6 @@
 #include "builder/cli/command.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #define GLOBAL(member) offsetof (TerraneGlobal, member)
 
@@ -70,12 +69,4 @@ terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global, void 
                                     .into = global,
                                     .scopes = self->scopes };
   return tables;
-}
-
-const char *
-terrane_host_platform (void)
-{
-  struct utsname name;
-  return uname (&name) == 0 && strcmp (name.machine, "aarch64") == 0 ? "linux/arm64"
-                                                                     : "linux/amd64";
 }

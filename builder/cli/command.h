@@ -112,7 +112,4 @@ extern const TerraneOption terrane_global_options[];
 TerraneOptionTable *terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global,
                                             void *options);
 
-/** "linux/amd64" of the machine terrane runs on: what is taken from an image index. */
-const char *terrane_host_platform (void);
-
 G_END_DECLS

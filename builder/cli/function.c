@@ -1,9 +1,6 @@
 #include "builder/cli/function.h"
 
-#include "builder/cli/transfer.h"
-
 #include "oci/base/number.h"
-#include "oci/image.h"
 #include "oci/transport.h"
 
 #include <stdio.h>
@@ -123,29 +120,6 @@ terrane_function_clear (TerraneFunction *self)
   g_clear_pointer (&self->env, g_strfreev);
 }
 
-/* Everything of it, wherever it is now. */
-static OciDescriptor *
-bring_image (TerraneRemote *remote, const char *image, const char *platform, GError **error)
-{
-  TerraneStore *store = terrane_remote_store (remote);
-  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
-  g_autoptr (TerraneOpenImage) open =
-      transport != NULL ? terrane_transfer_open_image (remote, image, platform, error) : NULL;
-  if (open == NULL)
-    return NULL;
-  gboolean ok = TRUE;
-  if (open->owned != NULL)
-    ok = terrane_store_begin_write (store, error)
-         && oci_image_copy (open->owned, open->manifest, terrane_store_layout (store), error);
-  else if (oci_image_check_blobs (terrane_store_layout (store), open->manifest, NULL))
-    ok = TRUE;
-  else if (transport->kind == OCI_TRANSPORT_REGISTRY)
-    ok = terrane_remote_pull_layers (remote, transport->reference, open->manifest, NULL, error);
-  else
-    ok = terrane_remote_complete (remote, open->manifest, error);
-  return ok ? g_steal_pointer (&open->manifest) : NULL;
-}
-
 /* Says so when the image is for another processor. */
 static gboolean
 prepare_emulator (TerraneFunction *self, const TerraneFunctionArguments *arguments,
@@ -186,11 +160,12 @@ terrane_function_name (const char *image)
   return g_strdup (base[0] != '\0' ? base : "function");
 }
 
-OciDescriptor *
+TerraneOpenImage *
 terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
                         const TerraneFunctionArguments *arguments, GError **error)
 {
-  return bring_image (bench->remote, image, arguments->platform, error);
+  return terrane_workbench_open_image (bench, image, arguments->platform, TERRANE_IMAGE_LAYERS,
+                                       error);
 }
 
 gboolean
@@ -201,9 +176,9 @@ terrane_function_open (const TerraneGlobal *global, const char *image,
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   if (!terrane_workbench_open (global, &arguments->remote, 0, &bench, error))
     return FALSE;
-  g_autoptr (OciDescriptor) manifest = terrane_function_fetch (&bench, image, arguments, error);
-  if (manifest == NULL
-      || !terrane_rootfs_prepare (bench.store, manifest, bench.jobs, bench.progress,
+  g_autoptr (TerraneOpenImage) opened = terrane_function_fetch (&bench, image, arguments, error);
+  if (opened == NULL
+      || !terrane_rootfs_prepare (bench.store, opened, bench.jobs, bench.progress,
                                   &out_function->rootfs, error)
       || !prepare_emulator (out_function, arguments, global, error))
     return FALSE;

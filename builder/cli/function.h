@@ -55,10 +55,10 @@ gboolean terrane_function_open (const TerraneGlobal *global, const char *image,
                                 const TerraneFunctionArguments *arguments,
                                 TerraneFunction *out_function, GError **error);
 
-/** Brings the image into the store unless it is there. Returns: (transfer full) (nullable): of the
- * manifest */
-OciDescriptor *terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
-                                       const TerraneFunctionArguments *arguments, GError **error);
+/** Brings the image into the store unless it is there. Returns: (transfer full) (nullable) */
+TerraneOpenImage *terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
+                                          const TerraneFunctionArguments *arguments,
+                                          GError **error);
 
 /** What a function of an image may be called: letters, digits, "-" and "_". (transfer full) */
 char *terrane_function_name (const char *image);

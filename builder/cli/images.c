@@ -62,8 +62,7 @@ add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *tab
     }
   uint64_t size = image_size (manifest);
   const char *created = oci_image_config_created (config);
-  g_autofree char *platform =
-      g_strconcat (oci_image_config_os (config), "/", oci_image_config_architecture (config), NULL);
+  g_autofree char *platform = oci_image_config_platform_text (config);
   oci_digest_text (&descriptor->digest, text);
   json_t *image = json_object ();
   if (name != NULL)

@@ -31,6 +31,12 @@ version_of_reference (const json_t *base)
   return g_str_equal (name, "python") ? version_of_tag (reference->tag) : NULL;
 }
 
+const char *
+terrane_init_platform (void)
+{
+  return g_str_equal (oci_platform_host ().architecture, "arm64") ? "linux/arm64" : "linux/amd64";
+}
+
 /* A profile with nothing but the base. */
 static TerraneProfile *
 make_profile (const char *directory, const json_t *base, GError **error)
@@ -39,7 +45,7 @@ make_profile (const char *directory, const json_t *base, GError **error)
   g_autofree char *file = g_build_filename (path, "profile.json", NULL);
   g_autoptr (OciJsonValue) object = json_object ();
   oci_json_set (object, "name", oci_json_text ("base"));
-  oci_json_set (object, "platform", oci_json_text (terrane_host_platform ()));
+  oci_json_set (object, "platform", oci_json_text (terrane_init_platform ()));
   oci_json_set (object, "target", oci_json_text ("oci"));
   oci_json_set (object, "base", json_deep_copy (base));
   char *text = json_dumps (object, 0);

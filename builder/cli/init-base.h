@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** This machine's platform, if profiles can have it, else the most usual one. */
+const char *terrane_init_platform (void);
+
 /**
  * terrane_init_find_python:
  * @directory: of the profile that will name the base

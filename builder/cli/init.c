@@ -238,7 +238,7 @@ choose_words (TerraneGlobal *global, const char *directory, const InitOptions *a
       out->rootfs[0] != '\0' ? read_resource (RUNTIME_REQUIREMENTS, error) : g_strdup ("");
   if (out->runtime == NULL)
     return FALSE;
-  out->platform = g_strdup (terrane_host_platform ());
+  out->platform = g_strdup (terrane_init_platform ());
   return TRUE;
 }
 

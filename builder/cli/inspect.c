@@ -1,7 +1,7 @@
 /* terrane inspect */
 #include "builder/annotations.h"
+#include "builder/cli/destination.h"
 #include "builder/cli/table.h"
-#include "builder/cli/transfer.h"
 #include "builder/cli/workbench.h"
 
 #include "oci/base/number.h"
@@ -66,9 +66,9 @@ print_image (const OciDescriptor *descriptor, const OciManifest *manifest,
   g_auto (GStrv) cmd = oci_image_config_cmd (config);
   g_auto (GStrv) env = oci_image_config_env (config);
   const char *working_dir = oci_image_config_working_dir (config);
+  g_autofree char *platform = oci_image_config_platform_text (config);
   terrane_print ("%-12s %s\n", "digest", oci_digest_text (&descriptor->digest, text));
-  terrane_print ("%-12s %s/%s\n", "platform", oci_image_config_os (config),
-                 oci_image_config_architecture (config));
+  terrane_print ("%-12s %s\n", "platform", platform);
   if (oci_image_config_created (config) != NULL)
     terrane_print ("%-12s %s\n", "created", oci_image_config_created (config));
   print_strings ("entrypoint", entrypoint);
@@ -106,20 +106,19 @@ run_inspect (TerraneGlobal *global, const void *data, char **arguments, GError *
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   if (!terrane_workbench_open (global, &options->remote, 0, &bench, error))
     return FALSE;
-  g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (bench.remote, arguments[0], options->platform, error);
-  g_autoptr (OciManifest) manifest = NULL;
-  g_autoptr (OciImageConfig) config = NULL;
-  if (image == NULL || !oci_image_read (image->layout, image->manifest, &manifest, &config, error))
+  g_autoptr (TerraneOpenImage) image = terrane_workbench_open_image (
+      &bench, arguments[0], options->platform, TERRANE_IMAGE_DOCUMENTS, error);
+  if (image == NULL)
     return FALSE;
-  g_autoptr (OciJsonValue) object = describe (image->manifest, manifest, config, error);
+  g_autoptr (OciJsonValue) object =
+      describe (image->descriptor, image->manifest, image->config, error);
   if (object == NULL)
     return FALSE;
   terrane_terminal_finish_phase (bench.terminal);
   if (global->output.json)
     terrane_print_json (object);
   else
-    print_image (image->manifest, manifest, config);
+    print_image (image->descriptor, image->manifest, image->config);
   return TRUE;
 }
 

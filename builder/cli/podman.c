@@ -80,21 +80,17 @@ find_in_store (TerraneGlobal *global, const OciTransport *transport,
                GError **error)
 {
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
-  g_autoptr (OciDescriptor) descriptor = NULL;
-  g_autoptr (OciManifest) manifest = NULL;
-  g_autoptr (OciImageConfig) config = NULL;
   if (!terrane_workbench_open (global, &arguments->remote, 0, &bench, error))
     return FALSE;
-  TerraneStore *store = bench.store;
-  descriptor = terrane_function_fetch (&bench, transport->name, arguments, error);
-  if (descriptor == NULL)
+  g_autoptr (TerraneOpenImage) image =
+      terrane_function_fetch (&bench, transport->name, arguments, error);
+  if (image == NULL)
     return FALSE;
-  g_autofree char *path = g_canonicalize_filename (terrane_store_path (store), NULL);
+  g_autofree char *path = g_canonicalize_filename (terrane_store_path (bench.store), NULL);
   g_autofree char *shown = find_podman_path (path, error);
-  if (shown == NULL
-      || !oci_image_read (terrane_store_layout (store), descriptor, &manifest, &config, error))
+  if (shown == NULL)
     return FALSE;
-  g_auto (GStrv) command = oci_image_config_cmd (config);
+  g_auto (GStrv) command = oci_image_config_cmd (image->config);
   *out_handler = g_strdup (command[0]);
   *out_name = g_strconcat ("oci:", shown, "/images:", transport->name, NULL);
   return TRUE;

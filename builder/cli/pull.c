@@ -4,7 +4,6 @@
 #include "builder/store/names.h"
 
 #include "oci/base/number.h"
-#include "oci/image.h"
 
 /* "app:v1" for docker://HOST/team/app:v1; a digest becomes a tag that tells images apart. */
 static char *
@@ -20,12 +19,13 @@ default_name (const OciReference *reference)
 }
 
 static json_t *
-report_to_json (const char *name, const OciReference *reference, const OciDescriptor *manifest,
-                const char *platform, const OciPullReport *report)
+report_to_json (const char *name, const TerraneOpenImage *image, const OciPullReport *report)
 {
+  const OciReference *reference = image->reference;
   OciDigestText digest;
   json_t *object = json_object ();
-  oci_digest_text (&manifest->digest, digest);
+  g_autofree char *platform = oci_image_config_platform_text (image->config);
+  oci_digest_text (&image->descriptor->digest, digest);
   g_autofree char *by_digest =
       g_strdup_printf ("%s/%s@%s", reference->host, reference->repository, digest);
   oci_json_set (object, "name", oci_json_text (name));
@@ -39,43 +39,19 @@ report_to_json (const char *name, const OciReference *reference, const OciDescri
   return object;
 }
 
-static char *
-image_platform (OciLayout *layout, const OciDescriptor *manifest, GError **error)
-{
-  g_autoptr (OciImageConfig) config = NULL;
-  if (!oci_image_read (layout, manifest, NULL, &config, error))
-    return NULL;
-  return g_strconcat (oci_image_config_os (config), "/", oci_image_config_architecture (config),
-                      NULL);
-}
-
 static gboolean
-check_platform (OciLayout *layout, const OciDescriptor *manifest, const OciReference *reference,
-                const char *wanted, GError **error)
-{
-  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
-  g_autoptr (OciImageConfig) config = NULL;
-  return wanted == NULL
-         || (oci_image_read (layout, manifest, NULL, &config, error)
-             && oci_image_check_platform (config, wanted, error));
-}
-
-static gboolean
-pull (TerraneRemote *remote, const OciReference *reference, const char *name, const char *wanted,
+pull (const TerraneWorkbench *bench, const char *source, const char *name, const char *wanted,
       json_t **out_report, GError **error)
 {
-  OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
   OciPullReport report = { 0 };
-  g_autoptr (OciDescriptor) manifest = terrane_remote_fetch_manifest (
-      remote, reference, wanted != NULL ? wanted : terrane_host_platform (), error);
-  g_autofree char *platform = manifest != NULL ? image_platform (layout, manifest, error) : NULL;
-  if (platform == NULL)
+  g_autoptr (TerraneOpenImage) image =
+      terrane_workbench_open_image (bench, source, wanted, TERRANE_IMAGE_DOCUMENTS, error);
+  if (image == NULL
+      || !terrane_remote_pull_layers (bench->remote, image->reference, image->descriptor, &report,
+                                      error)
+      || !terrane_name_set (bench->store, name, image->descriptor, error))
     return FALSE;
-  if (!check_platform (layout, manifest, reference, wanted, error)
-      || !terrane_remote_pull_layers (remote, reference, manifest, &report, error)
-      || !terrane_name_set (terrane_remote_store (remote), name, manifest, error))
-    return FALSE;
-  *out_report = report_to_json (name, reference, manifest, platform, &report);
+  *out_report = report_to_json (name, image, &report);
   return TRUE;
 }
 
@@ -121,7 +97,7 @@ run_pull (TerraneGlobal *global, const void *data, char **arguments, GError **er
   g_autoptr (OciReference) reference = parse_arguments (arguments, &name, error);
   if (reference == NULL
       || !terrane_workbench_open (global, &options->remote, options->jobs, &bench, error)
-      || !pull (bench.remote, reference, name, options->platform, &report, error))
+      || !pull (&bench, arguments[0], name, options->platform, &report, error))
     return FALSE;
   terrane_workbench_show (&bench, report, print_report);
   return TRUE;

@@ -1,6 +1,6 @@
 /* terrane push */
+#include "builder/cli/destination.h"
 #include "builder/cli/reference.h"
-#include "builder/cli/transfer.h"
 #include "builder/cli/workbench.h"
 
 typedef struct
@@ -25,13 +25,13 @@ run_push (TerraneGlobal *global, const void *data, char **arguments, GError **er
   if (!terrane_workbench_open (global, &options->remote, options->jobs, &bench, error))
     return FALSE;
   g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (bench.remote, arguments[0], NULL, error);
+      terrane_workbench_open_image (&bench, arguments[0], NULL, TERRANE_IMAGE_MANIFEST, error);
   g_autoptr (OciJsonValue) report = NULL;
   if (image == NULL
-      || !terrane_transfer_push (bench.remote, image->layout, image->manifest, destination,
-                                 &options->push, &report, error))
+      || !terrane_destination_push (bench.remote, image->layout, image->descriptor, destination,
+                                    &options->push, &report, error))
     return FALSE;
-  terrane_workbench_show (&bench, report, terrane_transfer_print_push);
+  terrane_workbench_show (&bench, report, terrane_destination_print_push);
   return TRUE;
 }
 

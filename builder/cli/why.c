@@ -1,5 +1,5 @@
 /* terrane why */
-#include "builder/cli/inspection.h"
+#include "builder/cli/image-files.h"
 #include "builder/cli/why-directory.h"
 #include "builder/cli/why-package.h"
 #include "builder/facts/programs.h"
@@ -177,7 +177,7 @@ print_answer (const json_t *document)
 static gboolean
 ask (const TerraneInspection *inspection, const char *name, GError **error)
 {
-  TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->bench.store);
+  TerraneImageView view = terrane_inspection_view (inspection);
   g_autofree char *quoted = oci_quote (name);
   g_autoptr (OciJsonValue) package = NULL;
   if (strchr (name, '/') == NULL && !terrane_why_package (&view, name, &package, error))

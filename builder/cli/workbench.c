@@ -37,6 +37,19 @@ terrane_workbench_close (TerraneWorkbench *self)
   g_clear_pointer (&self->store, terrane_store_free);
 }
 
+TerraneOpenImage *
+terrane_workbench_open_image (const TerraneWorkbench *self, const char *image, const char *platform,
+                              TerraneImageWant want, GError **error)
+{
+  OciPlatform wanted;
+  if (platform != NULL && !oci_platform_parse (platform, &wanted, error))
+    return NULL;
+  const TerraneOpenOptions options = { .want = want,
+                                       .platform = platform != NULL ? &wanted : NULL,
+                                       .jobs = self->jobs };
+  return terrane_image_open (self->remote, image, &options, error);
+}
+
 void
 terrane_workbench_show (const TerraneWorkbench *self, json_t *document,
                         void (*print) (const json_t *document))

@@ -3,7 +3,7 @@
 
 #include "builder/cli/command.h"
 #include "builder/cli/option-tables.h"
-#include "builder/remote/remote.h"
+#include "builder/image/open.h"
 #include "builder/store/open.h"
 
 G_BEGIN_DECLS
@@ -38,6 +38,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneWorkbench, terrane_workbench_close)
 /** Opens the store alone, for commands that only manage it. */
 TerraneStore *terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
                                             GError **error);
+
+/**
+ * terrane_workbench_open_image:
+ * @image: IMAGE as the user wrote it
+ * @platform: (nullable): what --platform says
+ *
+ * Opens an image: see terrane_image_open().
+ *
+ * Returns: (transfer full) (nullable)
+ */
+TerraneOpenImage *terrane_workbench_open_image (const TerraneWorkbench *self, const char *image,
+                                                const char *platform, TerraneImageWant want,
+                                                GError **error);
 
 /** Ends the progress, and gives the command's one result: @document with --json, else what @print
  * prints of it. */

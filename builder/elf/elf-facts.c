@@ -1,6 +1,8 @@
 /* The facts of elf-file.h as values: made, freed, and written to and read from JSON. */
 #include "builder/elf/elf-file.h"
 
+#include "oci/base/architecture.h"
+
 #include <elf.h>
 
 static void
@@ -155,17 +157,9 @@ terrane_elf_from_json (const json_t *value)
 char *
 terrane_elf_machine_name (unsigned bits, unsigned machine)
 {
-  switch (machine)
-    {
-    case EM_X86_64:
-      return g_strdup (bits == 64 ? "x86-64" : "x32");
-    case EM_AARCH64:
-      return g_strdup ("AArch64");
-    case EM_386:
-      return g_strdup ("i386");
-    case EM_ARM:
-      return g_strdup ("32-bit ARM");
-    default:
-      return g_strdup_printf ("another processor (EM_%u)", machine);
-    }
+  const OciArchitecture *architecture = oci_architecture_of_elf (machine);
+  if (machine == EM_X86_64 && bits == 32)
+    return g_strdup ("x32");
+  return architecture != NULL ? g_strdup (architecture->title)
+                              : g_strdup_printf ("another processor (EM_%u)", machine);
 }

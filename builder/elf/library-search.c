@@ -1,5 +1,6 @@
 #include "builder/elf/library-search.h"
 
+#include "oci/base/architecture.h"
 #include "oci/base/text-hash.h"
 
 #include <elf.h>
@@ -306,10 +307,11 @@ expand (const TerraneLibrarySearch *self, const TerraneLinker *linker, const Ter
     return g_strdup (self->working_dir);
   if (strchr (text, '$') == NULL)
     return g_strdup (text);
-  const char *platform = linker->entry->elf->machine == EM_AARCH64 ? "aarch64" : "x86_64";
+  const OciArchitecture *architecture = oci_architecture_of_elf (linker->entry->elf->machine);
+  const char *platform = architecture != NULL ? architecture->machine : NULL;
   g_autofree char *origin = expand_token (text, "ORIGIN", owner != NULL ? owner->origin : "/");
   g_autofree char *library = expand_token (origin, "LIB", linker->library_directory);
-  return expand_token (library, "PLATFORM", platform);
+  return expand_token (library, "PLATFORM", platform != NULL ? platform : "");
 }
 
 /* Whether @directory was not met in this round. */

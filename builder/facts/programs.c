@@ -4,6 +4,8 @@
 #include "builder/facts/python-base.h"
 #include "builder/store/object.h"
 
+#include "oci/base/architecture.h"
+
 #include <elf.h>
 #include <string.h>
 
@@ -20,8 +22,8 @@ struct _TerranePrograms
   TerraneClosure *main;          /* (nullable): the process that modules are loaded into */
   GHashTable *path;              /* set of TerraneNode: the directories of PATH */
   const TerraneNode *entrypoint; /* (nullable) */
-  unsigned machine;              /* that the configuration asks for; 0 when unknown */
-  char *suffix;                  /* (nullable): of the Python's extension modules */
+  unsigned machine; /* that the configuration asks for; 0 for one that is not checked */
+  char *suffix;     /* (nullable): of the Python's extension modules */
 };
 
 /* Reads the image's /etc/ld.so.cache; without one, or with one that ld.so would not take either,
@@ -92,12 +94,10 @@ find_suffix (TerranePrograms *self)
 {
   g_autofree char *path = terrane_image_view_env (self->view, "PATH");
   unsigned minor = terrane_python_base_minor (self->view->tree, path);
-  const char *machine = self->machine == EM_X86_64    ? "x86_64"
-                        : self->machine == EM_AARCH64 ? "aarch64"
-                                                      : NULL;
+  const OciArchitecture *architecture = oci_architecture_of_elf (self->machine);
   gboolean musl = self->main != NULL && terrane_closure_linker (self->main)->musl;
-  if (minor > 0 && machine != NULL)
-    self->suffix = terrane_module_suffix (minor, machine, musl);
+  if (minor > 0 && architecture != NULL && architecture->machine != NULL)
+    self->suffix = terrane_module_suffix (minor, architecture->machine, musl);
 }
 
 TerranePrograms *
@@ -106,13 +106,13 @@ terrane_programs_new_with_index (const TerraneImageView *view, TerraneElfIndex *
 {
   g_autoptr (TerranePrograms) self = g_new0 (TerranePrograms, 1);
   TerraneLinkerCache *cache = NULL;
-  const char *architecture = oci_image_config_architecture (view->config);
+  const OciArchitecture *architecture =
+      oci_architecture_find (oci_image_config_architecture (view->config));
   self->view = view;
   self->index = index;
   self->path = g_hash_table_new (NULL, NULL);
-  self->machine = g_strcmp0 (architecture, "amd64") == 0   ? EM_X86_64
-                  : g_strcmp0 (architecture, "arm64") == 0 ? EM_AARCH64
-                                                           : 0;
+  unsigned machine = architecture != NULL ? architecture->elf : EM_NONE;
+  self->machine = machine == EM_X86_64 || machine == EM_AARCH64 ? machine : EM_NONE;
   if (!read_linker_cache (view, &cache, error))
     return NULL;
   g_autofree char *library_path = terrane_image_view_env (view, "LD_LIBRARY_PATH");

@@ -4,6 +4,7 @@
 #include "builder/store/commit.h"
 #include "builder/store/object.h"
 
+#include "oci/base/architecture.h"
 #include "oci/base/number.h"
 #include "oci/base/path.h"
 
@@ -101,17 +102,22 @@ add_file (GPtrArray *files, TerraneTree *tree, const char *path)
 static GPtrArray *
 list_files (TerraneTree *tree, const TerranePythonBase *base)
 {
-  static const char *const directories[] = { "lib", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu",
-                                             "lib64" };
   GPtrArray *files = g_ptr_array_new ();
+  g_autofree char *library = g_strdup_printf ("libpython3.%u.so.1.0", base->python_minor);
   g_autofree char *directory = g_path_get_dirname (base->interpreter);
+  g_autofree char *in_lib = g_strconcat (directory, "/../lib/", library, NULL);
+  g_autofree char *in_lib64 = g_strconcat (directory, "/../lib64/", library, NULL);
   add_file (files, tree, base->interpreter);
-  for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
-    {
-      g_autofree char *library = g_strdup_printf ("%s/../%s/libpython3.%u.so.1.0", directory,
-                                                  directories[i], base->python_minor);
-      add_file (files, tree, library);
-    }
+  add_file (files, tree, in_lib);
+  for (const OciArchitecture *of = oci_architecture_next (NULL); of != NULL;
+       of = oci_architecture_next (of))
+    if (of->multiarch != NULL)
+      {
+        g_autofree char *path =
+            g_strdup_printf ("%s/../lib/%s/%s", directory, of->multiarch, library);
+        add_file (files, tree, path);
+      }
+  add_file (files, tree, in_lib64);
   return files;
 }
 
@@ -248,36 +254,50 @@ find_patch (TerraneStore *store, TerraneTree *tree, const GPtrArray *files, Terr
          || scan_object (store, node, scan_patch, base, error);
 }
 
+/* Reads which C library the file @path is of, if it is there and none was found before. */
+static gboolean
+try_libc (TerraneStore *store, TerraneTree *tree, const char *path, TerraneLibc libc,
+          TerranePythonBase *base, GError **error)
+{
+  const TerraneNode *node = base->libc_major == 0 ? terrane_tree_resolve (tree, path) : NULL;
+  if (node == NULL || node->type != OCI_ENTRY_FILE)
+    return TRUE;
+  base->libc = libc;
+  return scan_object (store, node, libc == TERRANE_LIBC_MUSL ? scan_musl : scan_glibc, base, error);
+}
+
 static gboolean
 find_libc (TerraneStore *store, TerraneTree *tree, TerranePythonBase *base, GError **error)
 {
+  /* Between head and tail is Debian's directory of a processor, or its name in musl's loader. */
   static const struct
   {
-    const char *path;
+    const char *head, *tail;
     TerraneLibc libc;
   } places[] = {
-    { "lib64/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "lib/x86_64-linux-gnu/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "lib/aarch64-linux-gnu/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "usr/lib/x86_64-linux-gnu/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "usr/lib/aarch64-linux-gnu/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "usr/lib64/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "lib/libc.so.6", TERRANE_LIBC_GLIBC },
-    { "usr/lib/libc.so.6", TERRANE_LIBC_GLIBC },
+    { "lib64/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
+    { "lib/", "/libc.so.6", TERRANE_LIBC_GLIBC },
+    { "usr/lib/", "/libc.so.6", TERRANE_LIBC_GLIBC },
+    { "usr/lib64/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
+    { "lib/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
+    { "usr/lib/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
     /* Last: glibc systems may have musl's loader besides. */
-    { "lib/ld-musl-x86_64.so.1", TERRANE_LIBC_MUSL },
-    { "lib/ld-musl-aarch64.so.1", TERRANE_LIBC_MUSL },
+    { "lib/ld-musl-", ".so.1", TERRANE_LIBC_MUSL },
   };
   for (size_t i = 0; base->libc_major == 0 && i < G_N_ELEMENTS (places); i++)
-    {
-      const TerraneNode *node = terrane_tree_resolve (tree, places[i].path);
-      if (node == NULL || node->type != OCI_ENTRY_FILE)
-        continue;
-      base->libc = places[i].libc;
-      ScanFunc scan = base->libc == TERRANE_LIBC_MUSL ? scan_musl : scan_glibc;
-      if (!scan_object (store, node, scan, base, error))
-        return FALSE;
-    }
+    for (const OciArchitecture *of = oci_architecture_next (NULL); of != NULL;
+         of = oci_architecture_next (of))
+      {
+        const char *name = places[i].libc == TERRANE_LIBC_MUSL ? of->machine : of->multiarch;
+        g_autofree char *path = places[i].tail != NULL
+                                    ? g_strconcat (places[i].head, name, places[i].tail, NULL)
+                                    : g_strdup (places[i].head);
+        if ((places[i].tail == NULL || name != NULL)
+            && !try_libc (store, tree, path, places[i].libc, base, error))
+          return FALSE;
+        if (places[i].tail == NULL)
+          break;
+      }
   return TRUE;
 }
 

@@ -4,6 +4,8 @@
 #include "builder/python/metadata.h"
 #include "builder/python/name.h"
 
+#include "oci/base/architecture.h"
+
 #include <string.h>
 
 enum
@@ -176,10 +178,9 @@ read_place (TerranePython *self, const TerraneImageView *view, const TerraneNode
 static const char *
 architecture (const TerraneImageView *view)
 {
-  const char *text = oci_image_config_architecture (view->config);
-  return g_strcmp0 (text, "amd64") == 0   ? "amd64"
-         : g_strcmp0 (text, "arm64") == 0 ? "arm64"
-                                          : "unknown";
+  const OciArchitecture *known =
+      oci_architecture_find (oci_image_config_architecture (view->config));
+  return known != NULL ? known->name : "unknown";
 }
 
 TerranePython *

@@ -90,7 +90,7 @@ hide_children (const TerraneApplier *self, TerraneNode *directory)
 static gboolean
 hide (const TerraneApplier *self, TerraneNode *node)
 {
-  gboolean own = node->origin == self->layer;
+  gboolean own = node->layer == self->layer;
   if (node->type != OCI_ENTRY_DIRECTORY)
     return own;
   hide_children (self, node);
@@ -100,7 +100,7 @@ hide (const TerraneApplier *self, TerraneNode *node)
       /* Only as the parent of what this layer has, which has no entry for it. */
       node->mode = DEFAULT_MODE;
       node->uid = node->gid = 0;
-      node->origin = 0;
+      node->layer = 0;
       g_clear_pointer (&node->xattrs, g_variant_unref);
     }
   return stays;
@@ -186,7 +186,7 @@ resolve_directory (const TerraneApplier *self, const char *path, char **out_link
           descend (done, name);
           continue;
         }
-      if (*out_link == NULL && child->origin != self->layer)
+      if (*out_link == NULL && child->layer != self->layer)
         *out_link = terrane_node_path (child);
       if (!enter_link (child, done, rest, &links, error))
         return NULL;
@@ -272,7 +272,7 @@ add_placed (TerraneApplier *self, const OciEntry *entry, TerraneReadFunc read, g
     return FALSE;
   TerraneNode *node = terrane_tree_lookup (tree, entry->path);
   if (node != NULL)
-    node->origin = self->layer;
+    node->layer = self->layer;
   g_hash_table_remove (self->specials, entry->path);
   return TRUE;
 }

@@ -14,7 +14,7 @@ typedef struct _TerraneApplier TerraneApplier;
  * @ingest: takes the files; its tree is the file system
  * @audit: told about every entry
  *
- * The origin of a node is the layer that its entry is from, from 1; 0 is that of directories
+ * The layer of a node is the one that its entry is from, from 1; 0 is that of directories
  * without an entry.
  */
 TerraneApplier *terrane_applier_new (TerraneIngest *ingest, TerraneLayerAudit *audit);

@@ -1,6 +1,6 @@
 #include "builder/image/base.h"
 
-#include "builder/image/import.h"
+#include "builder/image/source-image.h"
 
 void
 terrane_base_free (TerraneBase *self)
@@ -9,23 +9,25 @@ terrane_base_free (TerraneBase *self)
     return;
   oci_manifest_free (self->manifest);
   oci_image_config_free (self->config);
-  terrane_stored_tree_clear (&self->root);
+  terrane_source_tree_clear (&self->root);
+  terrane_image_files_clear (&self->files);
   g_free (self->name);
   g_free (self);
 }
 
 static gboolean
-resolve_image (TerraneBase *base, const TerraneImport *import, const TerranePin *pin,
-               GError **error)
+open_image (TerraneBase *base, const TerraneSourceContext *context, const TerranePin *pin,
+            GError **error)
 {
-  g_auto (TerraneImportedImage) image = { 0 };
-  if (!terrane_import_image (import, pin, &image, error)
-      || !terrane_import_flatten (import, &image, pin->spec->skip_special, &base->root, error))
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, pin, error);
+  if (image == NULL
+      || !terrane_source_image_files (context, pin, image, FALSE, &base->files, error))
     return FALSE;
-  base->manifest_digest = image.digest;
-  base->manifest = g_steal_pointer (&image.manifest);
-  base->config = g_steal_pointer (&image.config);
-  base->name = g_steal_pointer (&image.name);
+  base->root.commit = base->files.commit;
+  base->manifest_digest = image->descriptor->digest;
+  base->manifest = g_steal_pointer (&image->manifest);
+  base->config = g_steal_pointer (&image->config);
+  base->name = terrane_source_image_name (image);
   return TRUE;
 }
 
@@ -34,13 +36,13 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, Terran
                       TerraneRemote *remote, unsigned jobs, const TerraneProgress *progress,
                       GError **error)
 {
-  const TerraneImport import = {
+  const TerraneSourceContext context = {
     .store = store, .remote = remote, .profile = profile, .jobs = jobs, .progress = progress
   };
-  const TerraneTreeOptions options = { .jobs = jobs, .progress = progress };
+  const TerraneSourceTreeOptions options = { .jobs = jobs, .progress = progress };
   g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
   gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
-                    ? resolve_image (self, &import, pin, error)
-                    : terrane_tree_resolve_source (store, pin, &options, &self->root, error);
+                    ? open_image (self, &context, pin, error)
+                    : terrane_source_tree_make (store, pin, &options, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }

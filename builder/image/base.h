@@ -2,19 +2,18 @@
  * configuration are kept as they are. */
 #pragma once
 
-#include "builder/image/tree-cache.h"
-#include "builder/remote/remote.h"
-
-#include "oci/image.h"
+#include "builder/image/files.h"
+#include "builder/image/source-tree.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  TerraneStoredTree root; /* the file system, flattened */
-  OciManifest *manifest;  /* (nullable): of an image base */
-  OciImageConfig *config; /* (nullable): of an image base */
-  char *name;             /* (nullable): the image as the profile names it, for annotations */
+  TerraneSourceTree root;  /* the file system; of an image base only its commit */
+  TerraneImageFiles files; /* of an image base */
+  OciManifest *manifest;   /* (nullable): of an image base */
+  OciImageConfig *config;  /* (nullable): of an image base */
+  char *name;              /* (nullable): the image as the profile names it, for annotations */
   OciDigest manifest_digest;
 } TerraneBase;
 

@@ -85,7 +85,7 @@ check_count (const OciManifest *manifest, const OciImageConfig *config, GError *
 gboolean
 terrane_flatten (TerraneStore *store, const OciManifest *manifest, const OciImageConfig *config,
                  TerraneLayerAudit *audit, unsigned jobs, const TerraneProgress *progress,
-                 TerraneStoredTree *out_tree, GError **error)
+                 OciDigest *out_commit, TerraneTree **out_tree, GError **error)
 {
   g_autoptr (TerraneIngest) ingest =
       check_count (manifest, config, error)
@@ -106,5 +106,5 @@ terrane_flatten (TerraneStore *store, const OciManifest *manifest, const OciImag
       if (!apply_layer (&self, i, error))
         return FALSE;
     }
-  return terrane_ingest_finish (ingest, &out_tree->commit, &out_tree->tree, error);
+  return terrane_ingest_finish (ingest, out_commit, out_tree, error);
 }

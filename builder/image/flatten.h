@@ -2,7 +2,9 @@
 #pragma once
 
 #include "builder/check/layers.h"
-#include "builder/image/tree-cache.h"
+#include "builder/progress.h"
+#include "builder/store/store.h"
+#include "builder/store/tree.h"
 
 #include "oci/image-config.h"
 #include "oci/manifest.h"
@@ -15,13 +17,12 @@ G_BEGIN_DECLS
  * @audit: an empty one: told about layers and entries
  *
  * Applies the layers over each other, with whiteouts, and commits the result, without devices,
- * fifos and sockets. The origin of each node of @out_tree's tree is the layer it is from, counted
- * from 1. Fails with %OCI_ERROR_CORRUPT when a layer does not unpack to what the configuration's
- * diff_ids say.
+ * fifos and sockets. Each node of @out_tree says of which layer it is. Fails with
+ * %OCI_ERROR_CORRUPT when a layer does not unpack to what the configuration's diff_ids say.
  */
 gboolean terrane_flatten (TerraneStore *store, const OciManifest *manifest,
                           const OciImageConfig *config, TerraneLayerAudit *audit, unsigned jobs,
-                          const TerraneProgress *progress, TerraneStoredTree *out_tree,
-                          GError **error);
+                          const TerraneProgress *progress, OciDigest *out_commit,
+                          TerraneTree **out_tree, GError **error);
 
 G_END_DECLS

@@ -3,8 +3,8 @@
 #include "builder/annotations.h"
 #include "builder/check/check.h"
 #include "builder/image/assemble.h"
+#include "builder/image/files.h"
 #include "builder/image/layer.h"
-#include "builder/image/unpack.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
 #include "builder/store/locations.h"
@@ -49,7 +49,7 @@ make_config (const TerraneProfile *profile, const TerraneBase *base,
   const TerraneConfigSpec *spec = &options->texts->config;
   OciImageConfig *config = NULL;
   if (base->config == NULL)
-    config = oci_image_config_new (profile->os, profile->architecture);
+    config = oci_image_config_new (profile->platform.os, profile->platform.architecture);
   else
     {
       g_autoptr (GBytes) copy = oci_image_config_dump (base->config);
@@ -114,7 +114,7 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
-      const TerraneStoredTree *stored = &g_array_index (trees, TerraneStoredTree, i);
+      const TerraneSourceTree *stored = &g_array_index (trees, TerraneSourceTree, i);
       json_t *tree = json_array ();
       oci_json_append (tree, oci_json_text (spec->name));
       oci_json_append (tree, oci_json_text (oci_digest_hex (&stored->commit, hex)));
@@ -237,7 +237,7 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   oci_json_append (list, oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   for (guint i = 0; i < trees->len; i++)
     {
-      const OciDigest *commit = &g_array_index (trees, TerraneStoredTree, i).commit;
+      const OciDigest *commit = &g_array_index (trees, TerraneSourceTree, i).commit;
       oci_json_append (list, oci_json_text (oci_digest_hex (commit, hex)));
     }
   oci_json_set (entry, "trees", list);
@@ -261,7 +261,7 @@ typedef struct
   GArray *reused; /* of gboolean, a layer each */
   gboolean no_layers;
   TerraneLayerAudit *audit; /* of the layers so far */
-  GArray *numbers;          /* (nullable) of int: by origin, its layer from 1, 0 without one */
+  GArray *numbers; /* (nullable) of int: layer of each tree by origin, from 1; 0 for none */
 } ImageJob;
 
 /* Takes note of what the next layer will be. */
@@ -310,23 +310,27 @@ add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **err
 static gboolean
 add_base (ImageJob *job, GError **error)
 {
-  job->assembled = terrane_stored_tree_steal (&job->base->root, job->store, error);
-  if (job->assembled == NULL)
-    return FALSE;
   if (job->base->manifest != NULL)
     {
+      TerraneImageFiles *files = &job->base->files;
+      const int none = 0;
+      if (!terrane_image_files_load (files, job->store, error))
+        return FALSE;
+      if (job->numbers != NULL)
+        g_array_append_val (job->numbers, none); /* its nodes say of which layer they are */
       for (guint i = 0; i < job->base->manifest->layers->len; i++)
         {
           OciDescriptor *layer = oci_descriptor_copy (job->base->manifest->layers->pdata[i]);
           oci_descriptor_to_oci_family (layer); /* as the manifest will have it */
           g_ptr_array_add (job->manifest->layers, layer);
         }
-      if (!terrane_unpack_audit (job->store, &job->base->manifest_digest, &job->audit, error))
-        return FALSE;
-      return job->audit != NULL
-             || oci_throw (error, OCI_ERROR_NOT_FOUND,
-                           "the store lost what it knew of the base's layers; build again");
+      job->assembled = g_steal_pointer (&files->tree);
+      job->audit = g_steal_pointer (&files->audit);
+      return TRUE;
     }
+  job->assembled = terrane_source_tree_steal (&job->base->root, job->store, error);
+  if (job->assembled == NULL)
+    return FALSE;
   job->audit = terrane_layer_audit_new ();
   g_autoptr (GPtrArray) paths = terrane_assemble_all_paths (job->assembled);
   return add_layer (job, paths, "base", error);
@@ -352,8 +356,8 @@ add_trees (ImageJob *job, GError **error)
     {
       const TerraneSourceSpec *spec = job->profile->trees->pdata[i];
       g_autoptr (GPtrArray) paths = NULL;
-      g_autoptr (TerraneTree) tree = terrane_stored_tree_steal (
-          &g_array_index (job->trees, TerraneStoredTree, i), job->store, error);
+      g_autoptr (TerraneTree) tree = terrane_source_tree_steal (
+          &g_array_index (job->trees, TerraneSourceTree, i), job->store, error);
       if (tree == NULL
           || !terrane_assemble (job->assembled, tree, (int) i + 1,
                                 (const char *const *) names->pdata, spec, &paths, error)
@@ -430,7 +434,7 @@ check_assembled (const ImageJob *job, const char *today, GError **error)
                                .base_has_times = job->base->manifest != NULL,
                                .today = today };
   for (guint i = 0; i < job->trees->len; i++)
-    terrane_stored_tree_report (&g_array_index (job->trees, TerraneStoredTree, i), &view, findings);
+    terrane_source_tree_report (&g_array_index (job->trees, TerraneSourceTree, i), &view, findings);
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 
@@ -456,21 +460,19 @@ static gboolean
 set_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
            G_GNUC_UNUSED GError **error)
 {
-  const GArray *numbers = data;
-  node->origin = g_array_index (numbers, int, node->origin);
+  const ImageJob *job = data;
+  if (node->origin > 0 || job->base->manifest == NULL)
+    node->layer = g_array_index (job->numbers, int, node->origin);
   return TRUE;
 }
 
-/* Checks of the finished image need not read its layers. Those of an image base were not looked at,
- * so there they must. */
+/* Nothing has to read the layers of the finished image again. */
 static gboolean
 remember_files (ImageJob *job, const TerraneImage *image, GError **error)
 {
-  if (job->base->manifest != NULL)
-    return TRUE;
-  (void) terrane_tree_foreach (job->assembled, set_layer, job->numbers, NULL); /* cannot fail */
-  return terrane_unpack_remember (job->store, &image->manifest->digest, &image->assembled,
-                                  job->assembled, job->audit, error);
+  (void) terrane_tree_foreach (job->assembled, set_layer, job, NULL); /* cannot fail */
+  return terrane_image_files_remember (job->store, &image->manifest->digest, &image->assembled,
+                                       job->assembled, job->audit, error);
 }
 
 static TerraneImage *

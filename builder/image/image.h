@@ -45,7 +45,7 @@ typedef struct
 /**
  * terrane_image_build:
  * @base, @trees: taken apart: trees in memory are used up
- * @trees: of TerraneStoredTree, in the profile's order
+ * @trees: of TerraneSourceTree, in the profile's order
  *
  * Assembles the image, or finds that exactly this one is in the store. No name is set.
  *
@@ -56,7 +56,7 @@ TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *pr
                                    const TerraneImageOptions *options, GError **error);
 
 /** Digests everything that the image depends on: equal keys are equal images.
- * @trees: of TerraneStoredTree, in the profile's order */
+ * @trees: of TerraneSourceTree, in the profile's order */
 gboolean terrane_image_key (const TerraneProfile *profile, const TerraneBase *base,
                             const GArray *trees, const TerraneImageOptions *options,
                             OciDigest *out_key, GError **error);

@@ -167,8 +167,7 @@ read_platform (const OciJson *root, const char *override, TerraneProfile *profil
       g_autofree char *all = g_strjoinv (", ", profile->platforms);
       oci_json_problem (&member, "%s was asked for, the profile is for %s", platform, all);
     }
-  profile->os = g_strdup ("linux");
-  profile->architecture = g_strdup (strchr (platform, '/') + 1);
+  (void) oci_platform_parse (platform, &profile->platform, NULL); /* one of platform_words */
 }
 
 static void
@@ -408,8 +407,6 @@ terrane_profile_free (TerraneProfile *self)
   g_hash_table_unref (self->absolute);
   terrane_profile_document_free (self->document);
   g_strfreev (self->platforms);
-  g_free (self->os);
-  g_free (self->architecture);
   terrane_source_spec_free (self->base);
   g_ptr_array_unref (self->trees);
   terrane_transform_spec_free (self->transforms);

@@ -9,6 +9,8 @@
 #include "builder/profile/source-spec.h"
 #include "builder/profile/validate-spec.h"
 
+#include "oci/platform.h"
+
 G_BEGIN_DECLS
 
 typedef enum
@@ -52,8 +54,7 @@ typedef struct
   char *name;
   char **platforms;        /* those that the profile lists, such as "linux/amd64" */
   gboolean only_platforms; /* no other can be asked for */
-  char *os;                /* of the first of these, or of what was asked for */
-  char *architecture;
+  OciPlatform platform;    /* the first of these, or what was asked for */
   TerraneTarget target;
   TerraneSourceSpec *base;
   GPtrArray *trees;                 /* of TerraneSourceSpec, bottom first */

@@ -1,5 +1,6 @@
 #include "builder/python/tags.h"
 
+#include "oci/base/architecture.h"
 #include "oci/base/text-hash.h"
 
 #include <string.h>
@@ -24,9 +25,9 @@ struct _TerraneTags
 const char *
 terrane_tags_machine (const TerranePythonTarget *target)
 {
-  if (strcmp (target->architecture, "amd64") == 0)
-    return "x86_64";
-  return strcmp (target->architecture, "arm64") == 0 ? "aarch64" : target->architecture;
+  const OciArchitecture *architecture = oci_architecture_find (target->architecture);
+  return architecture != NULL && architecture->machine != NULL ? architecture->machine
+                                                               : target->architecture;
 }
 
 static unsigned

@@ -73,7 +73,8 @@ add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference 
 
 gboolean
 terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
-                           const OciReference *reference, const char *platform, GError **error)
+                           const OciReference *reference, const OciPlatform *platform,
+                           GError **error)
 {
   g_autoptr (GError) local = NULL;
   OCI_PREFIX (error, "--cache-from");

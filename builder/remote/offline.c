@@ -10,7 +10,7 @@ terrane_remote_fail_offline (const char *what, GError **error)
 
 OciDescriptor *
 terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
-                            const char *platform, GError **error)
+                            const OciPlatform *platform, GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
   uint64_t size = 0;

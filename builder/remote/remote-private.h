@@ -38,6 +38,6 @@ gboolean terrane_remote_fail_offline (const char *what, GError **error);
 /** What terrane_remote_fetch_manifest() does without a registry: looks for the digest in the store.
  * Returns: (transfer full) (nullable) */
 OciDescriptor *terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
-                                           const char *platform, GError **error);
+                                           const OciPlatform *platform, GError **error);
 
 G_END_DECLS

@@ -233,7 +233,7 @@ remember_location (TerraneRemote *self, const OciManifest *manifest, const OciRe
 
 OciDescriptor *
 terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
-                               const char *platform, GError **error)
+                               const OciPlatform *platform, GError **error)
 {
   if (self->options.offline)
     return terrane_remote_find_stored (self, reference, platform, error);

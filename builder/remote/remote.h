@@ -62,7 +62,7 @@ gboolean terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpoint
 
 /**
  * terrane_remote_fetch_manifest:
- * @platform: "os/architecture[/variant]"
+ * @platform: which image of an index
  *
  * Brings an image's documents into the store, without its layers, and remembers where those are.
  * Offline, only an image that is named by its digest can be there.
@@ -70,7 +70,7 @@ gboolean terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpoint
  * Returns: (transfer full) (nullable): the descriptor of the image manifest
  */
 OciDescriptor *terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *reference,
-                                              const char *platform, GError **error);
+                                              const OciPlatform *platform, GError **error);
 
 /** Brings the layers of @manifest, which is from @reference, into the store. */
 gboolean terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,

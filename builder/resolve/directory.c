@@ -1,5 +1,5 @@
 /* Directories: what one works on stays open; one with "pin" is recorded by its commit. */
-#include "builder/image/tree-cache.h"
+#include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 
@@ -17,15 +17,16 @@ answer (TerraneResolution *self, TerranePin *pin, G_GNUC_UNUSED const json_t *lo
         GError **error)
 {
   const TerraneResolveOptions *options = self->options;
-  const TerraneTreeOptions tree_options = { .jobs = options->jobs, .progress = options->progress };
-  TerraneStoredTree tree = { 0 };
+  const TerraneSourceTreeOptions tree_options = { .jobs = options->jobs,
+                                                  .progress = options->progress };
+  TerraneSourceTree tree = { 0 };
   OciDigestHex hex;
   if (!pin->spec->pinned)
     return TRUE;
-  if (!terrane_tree_resolve_source (options->store, pin, &tree_options, &tree, error))
+  if (!terrane_source_tree_make (options->store, pin, &tree_options, &tree, error))
     return FALSE;
   oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&tree.commit, hex)));
-  terrane_stored_tree_clear (&tree);
+  terrane_source_tree_clear (&tree);
   return TRUE;
 }
 

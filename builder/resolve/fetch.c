@@ -1,6 +1,6 @@
 #include "builder/resolve/fetch.h"
 
-#include "builder/image/tree-cache.h"
+#include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 
 /* Something that downloads refer to. */
@@ -57,7 +57,8 @@ fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *pi
       TerranePin *pin = pins->pdata[i];
       const TerraneSourceFetcher *fetcher = fetcher_of (pin->spec->kind);
       gboolean stored = fetcher->fetch == NULL;
-      if (!stored && !terrane_tree_is_stored (terrane_remote_store (remote), pin, &stored, error))
+      if (!stored
+          && !terrane_source_tree_is_stored (terrane_remote_store (remote), pin, &stored, error))
         return FALSE;
       if (!stored && !fetcher->fetch (&self, pin, error))
         return FALSE;

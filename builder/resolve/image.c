@@ -1,9 +1,7 @@
 /* Images: the digest of the manifest for the platform. */
-#include "builder/image/import.h"
+#include "builder/image/source-image.h"
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
-
-#include "oci/transport.h"
 
 #include <string.h>
 
@@ -33,30 +31,16 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, G_GNUC_UNUSED GErro
 static gboolean
 find_digest (TerraneResolution *self, const TerranePin *pin, OciDigest *out_digest, GError **error)
 {
-  const TerraneSourceSpec *spec = pin->spec;
   const TerraneResolveOptions *options = self->options;
-  const TerraneImport import = { .store = options->store,
-                                 .remote = options->remote,
-                                 .profile = self->profile,
-                                 .jobs = options->jobs,
-                                 .progress = options->progress };
-  g_auto (TerraneImportedImage) image = { 0 };
-  g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
-  if (transport == NULL)
+  const TerraneSourceContext context = { .store = options->store,
+                                         .remote = options->remote,
+                                         .profile = self->profile,
+                                         .jobs = options->jobs,
+                                         .progress = options->progress };
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (&context, pin, error);
+  if (image == NULL)
     return FALSE;
-  if (transport->kind != OCI_TRANSPORT_REGISTRY) /* the file decides what it is today */
-    {
-      if (!terrane_import_image (&import, pin, &image, error))
-        return FALSE;
-      *out_digest = image.digest;
-      return TRUE;
-    }
-  OCI_PREFIX (error, "%s.image", spec->where);
-  g_autoptr (OciDescriptor) manifest =
-      terrane_remote_fetch_manifest (options->remote, transport->reference, self->platform, error);
-  if (manifest == NULL)
-    return FALSE;
-  *out_digest = manifest->digest;
+  *out_digest = image->descriptor->digest;
   return TRUE;
 }
 

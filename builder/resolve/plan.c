@@ -5,7 +5,7 @@ terrane_plan_new (const TerraneProfile *profile)
 {
   TerranePlan *self = g_new0 (TerranePlan, 1);
   self->profile = profile;
-  self->platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
+  self->platform = oci_platform_text (&profile->platform);
   self->base = terrane_pin_new (profile->base, TRUE);
   self->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_pin_free);
   for (guint i = 0; i < profile->trees->len; i++)

@@ -66,7 +66,7 @@ find_target (TerraneResolution *self, const TerraneSourceSpec *spec,
     .libc = own_libc ? (wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC) : base->libc,
     .libc_major = own_libc ? wheels->libc_major : base->libc_major,
     .libc_minor = own_libc ? wheels->libc_minor : base->libc_minor,
-    .architecture = self->profile->architecture,
+    .architecture = self->profile->platform.architecture,
   };
   return TRUE;
 }

@@ -4,6 +4,7 @@
 #include "builder/sandbox/root-path.h"
 #include "builder/sandbox/sandbox.h"
 
+#include "oci/base/architecture.h"
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 
@@ -17,17 +18,6 @@ enum
   MAX_ENTRY_BYTES = 4096,
   MAX_SHEBANG_BYTES = 256, /* the kernel's BINPRM_BUF_SIZE */
   MAX_INTERPRETERS = 4,
-};
-
-/* Go's name of an architecture, QEMU's, and uname's. */
-static const struct
-{
-  const char *go, *qemu, *machine;
-} architectures[] = {
-  { "amd64", "x86_64", "x86_64" },     { "arm64", "aarch64", "aarch64" },
-  { "arm", "arm", "armv7l" },          { "386", "i386", "i686" },
-  { "ppc64le", "ppc64le", "ppc64le" }, { "s390x", "s390x", "s390x" },
-  { "riscv64", "riscv64", "riscv64" }, { "loong64", "loongarch64", "loongarch64" },
 };
 
 void
@@ -95,22 +85,16 @@ void
 terrane_emulator_find (const char *architecture, const char *binfmt, const char *path,
                        TerraneEmulator *out_emulator)
 {
-  struct utsname host;
+  const OciArchitecture *wanted = oci_architecture_find (architecture);
   *out_emulator = (TerraneEmulator){ .kind = TERRANE_EMULATION_MISSING };
-  (void) uname (&host);
-  for (size_t i = 0; i < G_N_ELEMENTS (architectures); i++)
-    {
-      if (strcmp (architectures[i].go, architecture) != 0)
-        continue;
-      if (strcmp (architectures[i].machine, host.machine) == 0)
-        {
-          out_emulator->kind = TERRANE_EMULATION_NONE;
-          return;
-        }
-      out_emulator->name = g_strconcat ("qemu-", architectures[i].qemu, NULL);
-    }
-  if (out_emulator->name == NULL)
+  if (wanted == NULL || wanted->qemu == NULL)
     return;
+  if (wanted == oci_architecture_here ())
+    {
+      out_emulator->kind = TERRANE_EMULATION_NONE;
+      return;
+    }
+  out_emulator->name = g_strconcat ("qemu-", wanted->qemu, NULL);
   out_emulator->program = find_program (path, out_emulator->name);
   if (is_registered (binfmt, out_emulator))
     out_emulator->kind = TERRANE_EMULATION_REGISTERED;

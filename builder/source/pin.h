@@ -42,7 +42,7 @@ typedef struct
   TerraneWheelsPin *wheels; /* (nullable): of wheels */
   json_t *entry;            /* (nullable): all of this as the lock says it, question and answer */
   gboolean has_key;
-  OciDigest key; /* of the tree that is read, once that was asked: builder/image/tree-cache.h */
+  OciDigest key; /* of the tree that is read, once that was asked: builder/image/source-tree.h */
 } TerranePin;
 
 /** A source that nothing is known of yet. A base keeps owners and permission bits. @spec: borrowed

@@ -32,7 +32,7 @@ TERRANE_SOURCE_KINDS (TERRANE_SOURCE_TYPE)
 #undef TERRANE_SOURCE_TYPE
 
 /** Returns: (transfer none): the type of @kind; that of images does nothing, see
- * image/image-tree.h */
+ * image/profile-tree.h */
 const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
 
 /** What the user should know about the entries of a source. */

@@ -18,7 +18,7 @@ static const char *const names[] = {
   [TERRANE_CACHE_NAMES] = "names",       [TERRANE_CACHE_DIGESTS] = "digests",
   [TERRANE_CACHE_TREES] = "trees",       [TERRANE_CACHE_TRANSFORMED] = "transformed",
   [TERRANE_CACHE_LAYERS] = "layers",     [TERRANE_CACHE_IMAGES] = "images",
-  [TERRANE_CACHE_IMPORTS] = "imports",   [TERRANE_CACHE_LOCATIONS] = "locations",
+  [TERRANE_CACHE_ARCHIVES] = "archives", [TERRANE_CACHE_LOCATIONS] = "locations",
   [TERRANE_CACHE_PYTHONS] = "pythons",   [TERRANE_CACHE_PULLED] = "pulled",
   [TERRANE_CACHE_RESULTS] = "results",   [TERRANE_CACHE_GEO] = "geo",
   [TERRANE_CACHE_PROGRAMS] = "programs", [TERRANE_CACHE_UNPACKED] = "unpacked",

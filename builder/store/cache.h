@@ -21,7 +21,7 @@ typedef enum
   TERRANE_CACHE_TRANSFORMED, /* tree and its transforms -> commit, reports */
   TERRANE_CACHE_LAYERS,      /* layer key -> descriptor, diffID */
   TERRANE_CACHE_IMAGES,      /* image key -> what the build reported */
-  TERRANE_CACHE_IMPORTS,     /* image archive -> manifest */
+  TERRANE_CACHE_ARCHIVES,    /* image archive -> manifest */
   TERRANE_CACHE_LOCATIONS,   /* blob -> repositories that have it */
   TERRANE_CACHE_PYTHONS,     /* commit -> its interpreter and C library */
   TERRANE_CACHE_PULLED,      /* ostree URL and ref -> commit, time of use */

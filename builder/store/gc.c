@@ -202,7 +202,7 @@ keep_blob_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *valu
   OciDigest digest;
   if (kind == TERRANE_CACHE_LOCATIONS)
     return is_kept (self->blobs, key);
-  const char *member = kind == TERRANE_CACHE_IMPORTS ? "manifest" : "digest";
+  const char *member = kind == TERRANE_CACHE_ARCHIVES ? "manifest" : "digest";
   const char *text = terrane_cache_text (value, member);
   return text != NULL && oci_digest_parse (text, &digest, NULL) && is_kept (self->blobs, &digest);
 }
@@ -278,7 +278,7 @@ static const struct
   { TERRANE_CACHE_TRANSFORMED, BEFORE_BLOBS, keep_transformed_entry }, /* likewise */
   { TERRANE_CACHE_TREES, BEFORE_BLOBS, keep_tree_entry },
   { TERRANE_CACHE_LAYERS, BEFORE_BLOBS, keep_blob_entry },
-  { TERRANE_CACHE_IMPORTS, BEFORE_BLOBS, keep_blob_entry },
+  { TERRANE_CACHE_ARCHIVES, BEFORE_BLOBS, keep_blob_entry },
   { TERRANE_CACHE_LOCATIONS, BEFORE_BLOBS, keep_blob_entry },
   { TERRANE_CACHE_PYTHONS, BEFORE_BLOBS, keep_tree_entry },
   { TERRANE_CACHE_NAMES, BEFORE_BLOBS, keep_name_entry },

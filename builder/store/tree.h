@@ -27,6 +27,7 @@ struct _TerraneNode
   GPtrArray *children; /* of a directory, sorted by name as bytes */
   OciDigest object;    /* of a file or symlink: its ostree object, once written */
   int origin;          /* in a merged tree: which tree it came from; 0 is the base */
+  int layer;           /* of an image's files: which layer it came from, from 1; 0 is none */
 };
 
 TerraneTree *terrane_tree_new (void);

@@ -3,6 +3,7 @@
 #include "builder/sandbox/root-path.h"
 #include "builder/sandbox/sandbox.h"
 
+#include "oci/base/architecture.h"
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 
@@ -159,10 +160,8 @@ machine_of (const TerraneExplainContext *context, const char *path)
 static const char *
 machine_name (unsigned machine)
 {
-  return machine == EM_X86_64    ? "x86-64"
-         : machine == EM_AARCH64 ? "AArch64"
-         : machine == EM_386     ? "i386"
-                                 : "another processor";
+  const OciArchitecture *architecture = oci_architecture_of_elf (machine);
+  return architecture != NULL ? architecture->title : "another processor";
 }
 
 static char *
@@ -190,10 +189,11 @@ explain_library (const TerraneExplainContext *context, const char *text,
         "the image has no file %s: add the package that has it, or rebuild what "
         "needs it for what the image has. ‘terrane check’ says who needs it.",
         quoted);
-  unsigned own = strcmp (context->architecture, "arm64") == 0 ? EM_AARCH64 : EM_X86_64;
+  const OciArchitecture *architecture = oci_architecture_find (context->architecture);
+  unsigned own = architecture != NULL ? architecture->elf : EM_NONE;
   unsigned machine = machine_of (context, found);
   g_autofree char *path = oci_quote (found);
-  if (machine != EM_NONE && machine != own)
+  if (machine != EM_NONE && own != EM_NONE && machine != own)
     return g_strdup_printf (
         "%s is there, for %s, and the image is for %s: ld.so says \"No such file\" "
         "of such a file. Install the build for this processor.",

@@ -174,7 +174,7 @@ provide_document (gpointer data, const OciDescriptor *document, gboolean is_conf
 }
 
 OciDescriptor *
-oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const char *platform,
+oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const OciPlatform *platform,
                              GCancellable *cancellable, GError **error)
 {
   const OciReference *reference = oci_registry_reference (self);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * oci_registry_fetch_manifest:
  * @layout: receives the manifest, the index it was chosen from, and the config
- * @platform: "os/architecture[/variant]": which image of an index
+ * @platform: which image of an index
  *
  * Resolves the reference of @self. A digest that @layout has is not asked for. Only documents are
  * fetched; oci_registry_pull_layers() fetches the rest.
@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  *   an index offers
  */
 OciDescriptor *oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout,
-                                            const char *platform, GCancellable *cancellable,
+                                            const OciPlatform *platform, GCancellable *cancellable,
                                             GError **error);
 
 typedef struct

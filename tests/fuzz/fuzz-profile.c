@@ -25,7 +25,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (profile == NULL)
     return 0;
   g_assert_nonnull (profile->name);
-  g_assert_nonnull (profile->architecture);
+  g_assert_nonnull (profile->platform.architecture);
   check_source (profile->base);
   for (guint i = 0; i < profile->trees->len; i++)
     check_source (profile->trees->pdata[i]);

@@ -1,7 +1,8 @@
 /* Flattens images for a comparison with other tools: layers-probe STORE LAYOUT NAME…
  * A line of JSON for each: [[path, type, mode, uid, gid, content], …], or the error as text. Paths
  * and targets are in hexadecimal, content is its SHA-256. */
-#include "builder/image/unpack.h"
+#include "builder/image/files.h"
+#include "builder/store/commit.h"
 #include "builder/store/object.h"
 #include "builder/store/open.h"
 
@@ -59,7 +60,7 @@ list_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 
 /* What a later reader of the commit finds, which has to be what was found now. */
 static gboolean
-is_stored_alike (TerraneStore *store, const TerraneStoredTree *stored, GError **error)
+is_stored_alike (TerraneStore *store, const TerraneImageFiles *stored, GError **error)
 {
   g_autoptr (OciJsonValue) now = json_array (), later = json_array ();
   g_autoptr (TerraneTree) tree = terrane_commit_load (store, &stored->commit, error);
@@ -74,24 +75,22 @@ static gboolean
 flatten (TerraneStore *store, OciLayout *layout, const char *name, json_t *rows, GError **error)
 {
   const TerraneProgress silent = { 0 };
-  TerraneStoredTree stored = { 0 };
-  OciManifest *manifest = NULL;
-  OciImageConfig *config = NULL;
+  g_auto (TerraneImageFiles) stored = { 0 };
+  TerraneOpenImage image = { .layout = layout };
   g_autoptr (OciDescriptor) descriptor = oci_layout_resolve (layout, name, NULL, error);
   if (descriptor == NULL || !terrane_store_begin_write (store, error)
       || !oci_image_copy (layout, descriptor, terrane_store_layout (store), error)
-      || !oci_image_read (layout, descriptor, &manifest, &config, error))
+      || !oci_image_read (layout, descriptor, &image.manifest, &image.config, error))
     return FALSE;
   Lister lister = { .store = store, .rows = rows };
-  gboolean ok = terrane_unpack_files (store, &descriptor->digest, manifest, config, 1, &silent,
-                                      &stored, error)
+  image.descriptor = descriptor;
+  gboolean ok = terrane_image_files (store, &image, FALSE, 1, &silent, &stored, error)
                 && (stored.tree != NULL || oci_throw (error, OCI_ERROR_EXISTS, "known"))
                 && is_stored_alike (store, &stored, error)
                 && list_node (terrane_tree_root (stored.tree), "", &lister, error)
                 && terrane_tree_foreach (stored.tree, list_node, &lister, error);
-  terrane_stored_tree_clear (&stored);
-  oci_manifest_free (manifest);
-  oci_image_config_free (config);
+  oci_manifest_free (image.manifest);
+  oci_image_config_free (image.config);
   return ok;
 }
 

@@ -1,5 +1,5 @@
 /* STORE/downloads, pulled commits, and what --offline leaves of a remote. */
-#include "builder/image/import.h"
+#include "builder/image/source-image.h"
 #include "builder/remote/download.h"
 #include "builder/remote/ostree.h"
 #include "builder/store/downloads.h"
@@ -199,6 +199,8 @@ test_offline_sources (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "--offline: the commit * not in the store");
 }
 
+static const OciPlatform amd64 = { .os = "linux", .architecture = "amd64" };
+
 /* An image without layers. */
 static OciDescriptor *
 put_image (Fixture *self)
@@ -230,13 +232,13 @@ test_offline_images (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_autoptr (OciReference) digest = oci_reference_copy (tag);
   if (self->store == NULL)
     return;
-  g_assert_null (terrane_remote_fetch_manifest (self->remote, tag, "linux/amd64", &error));
+  g_assert_null (terrane_remote_fetch_manifest (self->remote, tag, &amd64, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
                 "--offline: only the registry knows which image docker://h.invalid/app:v1 is*");
   g_clear_error (&error);
   digest->has_digest = TRUE;
   digest->digest = self->digest;
-  g_assert_null (terrane_remote_fetch_manifest (self->remote, digest, "linux/amd64", &error));
+  g_assert_null (terrane_remote_fetch_manifest (self->remote, digest, &amd64, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
                 "--offline: docker://h.invalid/app*@sha256:* is not in the store");
   g_clear_error (&error);
@@ -244,7 +246,7 @@ test_offline_images (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_autoptr (OciDescriptor) image = put_image (self);
   digest->digest = image->digest;
   g_autoptr (OciDescriptor) found =
-      terrane_remote_fetch_manifest (self->remote, digest, "linux/amd64", &error);
+      terrane_remote_fetch_manifest (self->remote, digest, &amd64, &error);
   g_assert_no_error (error);
   g_assert_true (oci_digest_equal (&found->digest, &image->digest));
   g_assert_true (terrane_remote_pull_layers (self->remote, digest, image, NULL, &error));
@@ -258,30 +260,30 @@ test_offline_images (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 static void
 test_locked_image (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
-  char os[] = "linux", architecture[] = "amd64", where[] = "p.json: base";
+  char where[] = "p.json: base";
   char name[] = "docker://h.invalid/app:v1";
-  TerraneProfile profile = { .os = os, .architecture = architecture };
+  TerraneProfile profile = { .platform = amd64 };
   const TerraneSourceSpec spec = { .where = where, .kind = TERRANE_SOURCE_IMAGE, .image = name };
   TerranePin pin = { .spec = &spec };
   g_autoptr (GError) error = NULL;
-  g_auto (TerraneImportedImage) image = { 0 };
   if (self->store == NULL)
     return;
-  const TerraneImport import = { .store = self->store,
-                                 .remote = self->remote,
-                                 .profile = &profile,
-                                 .jobs = 1,
-                                 .progress = &self->progress };
+  const TerraneSourceContext context = { .store = self->store,
+                                         .remote = self->remote,
+                                         .profile = &profile,
+                                         .jobs = 1,
+                                         .progress = &self->progress };
   g_autoptr (OciDescriptor) stored = put_image (self);
-  g_assert_false (terrane_import_image (&import, &pin, &image, &error));
+  g_assert_null (terrane_source_image_open (&context, &pin, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "p.json: base.image: --offline: only *");
   g_clear_error (&error);
   pin.has_digest = TRUE;
   pin.digest = stored->digest;
-  g_assert_true (terrane_import_image (&import, &pin, &image, &error));
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (&context, &pin, &error);
   g_assert_no_error (error);
-  g_assert_true (oci_digest_equal (&image.digest, &stored->digest));
-  g_assert_cmpstr (image.name, ==, "h.invalid/app:v1");
+  g_assert_true (oci_digest_equal (&image->descriptor->digest, &stored->digest));
+  g_autofree char *base_name = terrane_source_image_name (image);
+  g_assert_cmpstr (base_name, ==, "h.invalid/app:v1");
 }
 
 /* Below all of that: the client itself. */

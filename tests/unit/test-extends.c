@@ -234,10 +234,10 @@ test_platforms (void)
   g_autoptr (TerraneProfile) second = terrane_profile_load (two, &arm, &error);
   g_autoptr (TerraneProfile) other = terrane_profile_load (one, &arm, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (first->architecture, ==, "amd64");
+  g_assert_cmpstr (first->platform.architecture, ==, "amd64");
   g_assert_cmpuint (g_strv_length (first->platforms), ==, 2);
-  g_assert_cmpstr (second->architecture, ==, "arm64");
-  g_assert_cmpstr (other->architecture, ==, "arm64");
+  g_assert_cmpstr (second->platform.architecture, ==, "arm64");
+  g_assert_cmpstr (other->platform.architecture, ==, "arm64");
   g_assert_null (terrane_profile_load (list, &arm, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_USAGE,
                 "*/list.json: platform: linux/arm64 was asked for, the profile is for linux/amd64");

@@ -1,8 +1,8 @@
 /* The tables of the profile's sections: the schema says the same, and what a field changes is in
  * the keys that its row names and in no others. */
-#include "builder/image/image-tree.h"
 #include "builder/image/image.h"
-#include "builder/image/tree-cache.h"
+#include "builder/image/profile-tree.h"
+#include "builder/image/source-tree.h"
 #include "builder/profile/field-types.h"
 #include "builder/profile/profile.h"
 #include "builder/profile/source-reader.h"
@@ -457,13 +457,13 @@ typedef struct
 static void
 add_identity (const TerraneProfile *profile, const TerraneSourceSpec *spec, OciDigester *sources)
 {
-  const TerraneImport import = { .profile = profile };
+  const TerraneSourceContext context = { .profile = profile };
   const TerranePin pin = { .spec = spec };
   OciDigest identity = { 0 };
   g_autoptr (GError) error = NULL;
   const TerraneArchiveFile *file = spec->archives != NULL ? spec->archives->pdata[0] : NULL;
   if (spec->image_paths != NULL)
-    identity = terrane_image_tree_identity (&import, spec, &identity);
+    identity = terrane_image_tree_identity (&context, spec, &identity);
   else if (file != NULL && file->url != NULL)
     g_assert_true (terrane_source_type (spec->kind)->identify (NULL, &pin, &identity, &error));
   oci_digester_update (sources, identity.bytes, sizeof identity.bytes);
@@ -475,7 +475,7 @@ add_tree (const TerraneSourceSpec *spec, TerraneModes modes, OciDigester *trees,
 {
   const OciDigest identity = { 0 };
   g_autoptr (GError) error = NULL;
-  OciDigest key = terrane_tree_key (&identity, spec, modes);
+  OciDigest key = terrane_source_tree_key (&identity, spec, modes);
   oci_digester_update (trees, key.bytes, sizeof key.bytes);
   if (spec->transforms == NULL)
     return;
@@ -503,7 +503,7 @@ keys_of (const TerraneProfile *profile)
   const TerraneImage image = { 0 };
   const TerraneEmulator emulator = { 0 };
   const TerraneStamp stamp = { .created = (char *) "2001-01-01T00:00:00Z" };
-  g_autoptr (GArray) stored = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
+  g_autoptr (GArray) stored = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
   g_array_set_size (stored, profile->trees->len);
   add_identity (profile, profile->base, sources);

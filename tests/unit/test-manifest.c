@@ -334,25 +334,29 @@ test_ambiguous (void)
 static void
 test_index_find_by_platform (void)
 {
+  static const OciPlatform amd64 = { .os = "linux", .architecture = "amd64" },
+                           arm64 = { .os = "linux", .architecture = "arm64" },
+                           s390x = { .os = "linux", .architecture = "s390x" };
+
 #define NAMED(name, architecture)                                                                  \
   "\"annotations\":{\"org.opencontainers.image.ref.name\":\"" name "\"}," OF ("linux", architecture)
   OciDigestText text;
   g_autoptr (GError) error = NULL;
   g_autoptr (OciIndex) same =
       parse_index (INDEX (ENTRY (A, NAMED ("x", "amd64")) "," ENTRY (B, NAMED ("x", "arm64"))));
-  const OciDescriptor *found = oci_index_find (same, "x", "linux/arm64", &error);
+  const OciDescriptor *found = oci_index_find (same, "x", &arm64, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, B);
-  found = oci_index_find (same, NULL, "linux/amd64", &error);
+  found = oci_index_find (same, NULL, &amd64, &error);
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, A);
-  g_assert_null (oci_index_find (same, "x", "linux/s390x", &error));
+  g_assert_null (oci_index_find (same, "x", &s390x, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
                 "no image for linux/s390x; the index offers ‘linux/amd64, linux/arm64’");
   g_clear_error (&error);
   /* Two images for one platform are two images: a name has to tell. */
   g_autoptr (OciIndex) two =
       parse_index (INDEX (ENTRY (A, NAMED ("x", "amd64")) "," ENTRY (B, NAMED ("y", "amd64"))));
-  g_assert_null (oci_index_find (two, NULL, "linux/amd64", &error));
+  g_assert_null (oci_index_find (two, NULL, &amd64, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "holds 2 images, name one of: x, y");
 }
 

@@ -207,7 +207,7 @@ test_content (void)
   g_autoptr (TerraneProfile) profile = terrane_profile_parse ("dir/p.json", data, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (profile->name, ==, "n");
-  g_assert_cmpstr (profile->architecture, ==, "arm64");
+  g_assert_cmpstr (profile->platform.architecture, ==, "arm64");
   g_assert_cmpint (profile->target, ==, TERRANE_TARGET_OCI);
   g_assert_cmpint (profile->transforms->modes, ==, TERRANE_MODES_KEEP);
   g_assert_cmpint (profile->base->kind, ==, TERRANE_SOURCE_IMAGE);

@@ -1,111 +1,16 @@
-#include "builder/cli/transfer.h"
+#include "builder/cli/destination.h"
 
 #include "builder/cli/command.h"
 #include "builder/cli/terminal.h"
 
 #include "oci/base/number.h"
 #include "oci/docker-archive.h"
-#include "oci/gzip-writer.h"
 #include "oci/image.h"
 #include "oci/oci-archive.h"
 #include "oci/transport.h"
 
 #include <fcntl.h>
 #include <string.h>
-
-void
-terrane_open_image_free (TerraneOpenImage *self)
-{
-  if (self == NULL)
-    return;
-  oci_layout_free (self->owned);
-  oci_descriptor_free (self->manifest);
-  g_free (self->name);
-  g_free (self);
-}
-
-static gboolean
-find_image (TerraneOpenImage *self, TerraneRemote *remote, const OciTransport *transport,
-            const char *platform, GError **error)
-{
-  OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
-  g_autoptr (OciDescriptor) named = NULL;
-  self->layout = layout;
-  switch (transport->kind)
-    {
-    case OCI_TRANSPORT_STORE:
-      self->manifest = oci_layout_resolve (layout, transport->name, platform, error);
-      break;
-    case OCI_TRANSPORT_OCI:
-      self->owned = oci_layout_open (AT_FDCWD, transport->path, FALSE, error);
-      self->layout = self->owned;
-      named = self->owned != NULL
-                  ? oci_layout_resolve (self->owned, transport->name, platform, error)
-                  : NULL;
-      if (named != NULL)
-        self->manifest = oci_image_find_manifest (self->owned, named, platform, NULL, NULL, error);
-      break;
-    case OCI_TRANSPORT_OCI_ARCHIVE:
-      self->manifest =
-          oci_archive_import (transport->path, NULL, transport->name, platform, layout, error);
-      break;
-    case OCI_TRANSPORT_DOCKER_ARCHIVE:
-      self->manifest =
-          docker_archive_import (transport->path, NULL, transport->name, layout, 1, error);
-      break;
-    case OCI_TRANSPORT_REGISTRY:
-    default:
-      self->manifest =
-          terrane_remote_fetch_manifest (remote, transport->reference, platform, error);
-      break;
-    }
-  return self->manifest != NULL;
-}
-
-static gboolean
-check_platform (const TerraneOpenImage *self, const char *image, const char *platform,
-                GError **error)
-{
-  OCI_PREFIX (error, "%s", image);
-  g_autoptr (OciImageConfig) config = NULL;
-  return oci_image_read (self->layout, self->manifest, NULL, &config, error)
-         && oci_image_check_platform (config, platform, error);
-}
-
-TerraneOpenImage *
-terrane_transfer_open_image (TerraneRemote *remote, const char *image, const char *platform,
-                             GError **error)
-{
-  OciPlatform wanted;
-  if (platform != NULL && !oci_platform_parse (platform, &wanted, error))
-    {
-      g_prefix_error (error, "--platform: ");
-      return NULL;
-    }
-  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
-  g_autoptr (TerraneOpenImage) self = g_new0 (TerraneOpenImage, 1);
-  gboolean is_archive = transport != NULL
-                        && (transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
-                            || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE);
-  if (transport == NULL
-      || (is_archive && !terrane_store_begin_write (terrane_remote_store (remote), error))
-      || !find_image (self, remote, transport,
-                      platform != NULL ? platform : terrane_host_platform (), error)
-      || (platform != NULL && !check_platform (self, image, platform, error)))
-    return NULL;
-  self->name = g_strdup (transport->name);
-  return g_steal_pointer (&self);
-}
-
-gboolean
-terrane_transfer_import (TerraneRemote *remote, TerraneOpenImage *image, GError **error)
-{
-  OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
-  if (image->owned == NULL)
-    return terrane_remote_complete (remote, image->manifest, error);
-  return terrane_store_begin_write (terrane_remote_store (remote), error)
-         && oci_image_copy (image->owned, image->manifest, layout, error);
-}
 
 static OciTransport *
 parse_output (const char *destination, GError **error)
@@ -124,15 +29,15 @@ parse_output (const char *destination, GError **error)
 }
 
 gboolean
-terrane_transfer_check_output (const char *destination, GError **error)
+terrane_destination_check_output (const char *destination, GError **error)
 {
   g_autoptr (OciTransport) transport = parse_output (destination, error);
   return transport != NULL;
 }
 
 gboolean
-terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const char *name,
-                         const char *destination, GError **error)
+terrane_destination_output (OciLayout *layout, const OciDescriptor *manifest, const char *name,
+                            const char *destination, GError **error)
 {
   g_autoptr (OciTransport) transport = parse_output (destination, error);
   if (transport == NULL)
@@ -181,9 +86,9 @@ push_report_to_json (const OciReference *reference, const OciPushReport *report)
 }
 
 gboolean
-terrane_transfer_push (TerraneRemote *remote, OciLayout *layout, const OciDescriptor *manifest,
-                       const OciReference *destination, const TerranePushArguments *arguments,
-                       json_t **out_report, GError **error)
+terrane_destination_push (TerraneRemote *remote, OciLayout *layout, const OciDescriptor *manifest,
+                          const OciReference *destination, const TerranePushArguments *arguments,
+                          json_t **out_report, GError **error)
 {
   OciPushReport report = { 0 };
   if (!terrane_remote_push (remote, layout, manifest, destination, arguments->mount_from,
@@ -200,7 +105,7 @@ report_bytes (const json_t *report, const char *member)
 }
 
 void
-terrane_transfer_print_push (const json_t *report)
+terrane_destination_print_push (const json_t *report)
 {
   if (report == NULL)
     return;

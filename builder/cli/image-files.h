@@ -1,9 +1,8 @@
-/* An image that is looked into: what check and why share. */
+/* The files of the IMAGE argument of check and why. */
 #pragma once
 
-#include "builder/cli/transfer.h"
 #include "builder/cli/workbench.h"
-#include "builder/image/unpack.h"
+#include "builder/image/files.h"
 
 G_BEGIN_DECLS
 
@@ -26,7 +25,8 @@ typedef struct
 {
   TerraneWorkbench bench;
   TerraneOpenImage *image;
-  TerraneUnpacked *unpacked;
+  TerraneImageFiles files; /* with their tree */
+  char **names;            /* of the layers by their number */
 } TerraneInspection;
 
 /**
@@ -42,5 +42,8 @@ TerraneInspection *terrane_inspection_new (const TerraneGlobal *global, const ch
                                            GError **error);
 void terrane_inspection_free (TerraneInspection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneInspection, terrane_inspection_free)
+
+/** What checks look at; valid as long as @self. */
+TerraneImageView terrane_inspection_view (const TerraneInspection *self);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-#include "builder/image/image-tree.h"
+#include "builder/image/profile-tree.h"
 
 #include "builder/store/object.h"
 
@@ -7,19 +7,20 @@
 /* An image as the source of a tree. */
 typedef struct
 {
-  const TerraneImport *import;
+  const TerraneSourceContext *context;
   const TerraneSourceSpec *spec;
   TerraneTree *tree; /* the whole image */
   TerraneSourceFilter *filter;
 } ImageSource;
 
 OciDigest
-terrane_image_tree_identity (const TerraneImport *import, const TerraneSourceSpec *spec,
+terrane_image_tree_identity (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                              const OciDigest *digest)
 {
   OciDigestText text;
   g_autoptr (GString) all = g_string_new (oci_digest_text (digest, text));
-  g_string_append_printf (all, "\n%s/%s", import->profile->os, import->profile->architecture);
+  g_autofree char *platform = oci_platform_text (&context->profile->platform);
+  g_string_append_printf (all, "\n%s", platform);
   for (char **path = spec->image_paths; *path != NULL; path++)
     g_string_append_printf (all, "\n%s", *path);
   return oci_digest_of (all->str, all->len);
@@ -62,7 +63,7 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, path);
   gboolean is_file = node->type == OCI_ENTRY_FILE;
-  if (is_file && !terrane_object_open_verified (self->import->store, node, &fd, error))
+  if (is_file && !terrane_object_open_verified (self->context->store, node, &fd, error))
     return FALSE;
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
 }
@@ -81,48 +82,46 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
-find_tree (const TerraneImport *import, const TerranePin *pin, const OciDigest *digest,
-           OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
+find_tree (const TerraneSourceContext *context, const TerranePin *pin, const OciDigest *digest,
+           OciDigest *out_identity, TerraneSourceTree *out_tree, gboolean *out_found,
            GError **error)
 {
-  *out_identity = terrane_image_tree_identity (import, pin->spec, digest);
-  OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
-  return terrane_tree_cache_find (import->store, &key, out_tree, out_found, error);
+  *out_identity = terrane_image_tree_identity (context, pin->spec, digest);
+  OciDigest key = terrane_source_tree_key (out_identity, pin->spec, pin->modes);
+  return terrane_source_tree_find (context->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
-resolve_image (const TerraneImport *import, const TerranePin *pin,
-               const TerraneTreeOptions *options, TerraneStoredTree *out_tree, GError **error)
+resolve_image (const TerraneSourceContext *context, const TerranePin *pin,
+               const TerraneSourceTreeOptions *options, TerraneSourceTree *out_tree, GError **error)
 {
   OciDigest identity;
-  g_auto (TerraneImportedImage) image = { 0 };
-  TerraneStoredTree whole = { 0 };
+  g_auto (TerraneImageFiles) files = { 0 };
   gboolean found = FALSE;
-  if (pin->has_digest && !find_tree (import, pin, &pin->digest, &identity, out_tree, &found, error))
+  if (pin->has_digest
+      && !find_tree (context, pin, &pin->digest, &identity, out_tree, &found, error))
     return FALSE;
   if (found)
     return TRUE;
-  if (!terrane_import_image (import, pin, &image, error)
-      || !find_tree (import, pin, &image.digest, &identity, out_tree, &found, error))
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, pin, error);
+  if (image == NULL
+      || !find_tree (context, pin, &image->descriptor->digest, &identity, out_tree, &found, error))
     return FALSE;
   if (found)
     return TRUE;
-  g_autoptr (TerraneTree) tree =
-      terrane_import_flatten (import, &image, pin->spec->skip_special, &whole, error)
-          ? terrane_stored_tree_steal (&whole, import->store, error)
-          : NULL;
-  ImageSource source = { .import = import, .spec = pin->spec, .tree = tree };
-  return tree != NULL
-         && terrane_tree_resolve_as (import->store, pin, &identity, feed, &source, options,
-                                     out_tree, error);
+  if (!terrane_source_image_files (context, pin, image, TRUE, &files, error))
+    return FALSE;
+  ImageSource source = { .context = context, .spec = pin->spec, .tree = files.tree };
+  return terrane_source_tree_make_from (context->store, pin, &identity, feed, &source, options,
+                                        out_tree, error);
 }
 
 gboolean
-terrane_tree_resolve_any (const TerraneImport *import, TerranePin *pin, TerraneStoredTree *out_tree,
-                          GError **error)
+terrane_profile_tree_make (const TerraneSourceContext *context, TerranePin *pin,
+                           TerraneSourceTree *out_tree, GError **error)
 {
-  const TerraneTreeOptions options = { .jobs = import->jobs, .progress = import->progress };
+  const TerraneSourceTreeOptions options = { .jobs = context->jobs, .progress = context->progress };
   return pin->spec->kind == TERRANE_SOURCE_IMAGE
-             ? resolve_image (import, pin, &options, out_tree, error)
-             : terrane_tree_resolve_source (import->store, pin, &options, out_tree, error);
+             ? resolve_image (context, pin, &options, out_tree, error)
+             : terrane_source_tree_make (context->store, pin, &options, out_tree, error);
 }

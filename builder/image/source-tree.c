@@ -1,4 +1,4 @@
-#include "builder/image/tree-cache.h"
+#include "builder/image/source-tree.h"
 
 #include "builder/check/report.h"
 
@@ -7,7 +7,8 @@
 #include "builder/version.h"
 
 OciDigest
-terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, TerraneModes modes)
+terrane_source_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
+                         TerraneModes modes)
 {
   OciDigestHex hex;
   g_autoptr (OciJsonValue) key = json_object ();
@@ -24,8 +25,8 @@ terrane_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec, Terr
 }
 
 gboolean
-terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
-                        gboolean *out_found, GError **error)
+terrane_source_tree_find_commit (TerraneStore *store, const OciDigest *key, OciDigest *out_commit,
+                                 gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
   const char *commit = terrane_cache_text (entry, "commit");
@@ -34,7 +35,7 @@ terrane_tree_cache_get (TerraneStore *store, const OciDigest *key, OciDigest *ou
 }
 
 static void
-add_report (TerraneStoredTree *tree, json_t *report)
+add_report (TerraneSourceTree *tree, json_t *report)
 {
   if (tree->reports == NULL)
     tree->reports = json_array ();
@@ -42,11 +43,11 @@ add_report (TerraneStoredTree *tree, json_t *report)
 }
 
 gboolean
-terrane_tree_cache_find (TerraneStore *store, const OciDigest *key, TerraneStoredTree *out_tree,
-                         gboolean *out_found, GError **error)
+terrane_source_tree_find (TerraneStore *store, const OciDigest *key, TerraneSourceTree *out_tree,
+                          gboolean *out_found, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
-  if (!terrane_tree_cache_get (store, key, &out_tree->commit, out_found, error))
+  if (!terrane_source_tree_find_commit (store, key, &out_tree->commit, out_found, error))
     return FALSE;
   if (!*out_found)
     return TRUE;
@@ -73,14 +74,14 @@ put (TerraneStore *store, const OciDigest *key, const OciDigest *commit, json_t 
 }
 
 gboolean
-terrane_tree_cache_put (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
-                        GError **error)
+terrane_source_tree_remember (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
+                              GError **error)
 {
   return put (store, key, commit, NULL, NULL, error);
 }
 
 void
-terrane_stored_tree_clear (TerraneStoredTree *self)
+terrane_source_tree_clear (TerraneSourceTree *self)
 {
   g_clear_pointer (&self->tree, terrane_tree_free);
   g_clear_pointer (&self->reports, json_decref);
@@ -89,7 +90,7 @@ terrane_stored_tree_clear (TerraneStoredTree *self)
 }
 
 TerraneTree *
-terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store, GError **error)
+terrane_source_tree_steal (TerraneSourceTree *self, TerraneStore *store, GError **error)
 {
   return self->tree != NULL ? g_steal_pointer (&self->tree)
                             : terrane_commit_load (store, &self->commit, error);
@@ -97,7 +98,7 @@ terrane_stored_tree_steal (TerraneStoredTree *self, TerraneStore *store, GError 
 
 /* A cache may be of any version. */
 void
-terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneImageView *view,
+terrane_source_tree_report (const TerraneSourceTree *self, const TerraneImageView *view,
                             TerraneFindings *findings)
 {
   size_t i;
@@ -142,16 +143,16 @@ report_left_out (const TerraneSourceSpec *spec, const TerraneSourceReport *repor
 }
 
 gboolean
-terrane_tree_resolve_as (TerraneStore *store, const TerranePin *pin, const OciDigest *identity,
-                         TerraneSourceFeed feed, gpointer feed_data,
-                         const TerraneTreeOptions *options, TerraneStoredTree *out_tree,
-                         GError **error)
+terrane_source_tree_make_from (TerraneStore *store, const TerranePin *pin,
+                               const OciDigest *identity, TerraneSourceFeed feed,
+                               gpointer feed_data, const TerraneSourceTreeOptions *options,
+                               TerraneSourceTree *out_tree, GError **error)
 {
   const TerraneProgress *progress = options->progress;
   g_auto (TerraneSourceReport) report = { 0 };
-  OciDigest key = terrane_tree_key (identity, pin->spec, pin->modes);
+  OciDigest key = terrane_source_tree_key (identity, pin->spec, pin->modes);
   gboolean found = FALSE;
-  if (!terrane_tree_cache_find (store, &key, out_tree, &found, error))
+  if (!terrane_source_tree_find (store, &key, out_tree, &found, error))
     return FALSE;
   if (found)
     {
@@ -180,20 +181,20 @@ set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity, GError *
 {
   if (!terrane_source_type (pin->spec->kind)->identify (store, pin, out_identity, error))
     return FALSE;
-  pin->key = terrane_tree_key (out_identity, pin->spec, pin->modes);
+  pin->key = terrane_source_tree_key (out_identity, pin->spec, pin->modes);
   pin->has_key = TRUE;
   return TRUE;
 }
 
 /* What is read is identified right before that: it may have changed since the pin got its key. */
 gboolean
-terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
-                             const TerraneTreeOptions *options, TerraneStoredTree *out_tree,
-                             GError **error)
+terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
+                          const TerraneSourceTreeOptions *options, TerraneSourceTree *out_tree,
+                          GError **error)
 {
   OciDigest identity;
   gboolean found = FALSE;
-  if (pin->has_key && !terrane_tree_cache_find (store, &pin->key, out_tree, &found, error))
+  if (pin->has_key && !terrane_source_tree_find (store, &pin->key, out_tree, &found, error))
     return FALSE;
   if (found)
     {
@@ -201,15 +202,17 @@ terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
       return TRUE;
     }
   return set_key (store, pin, &identity, error)
-         && terrane_tree_resolve_as (store, pin, &identity, NULL, NULL, options, out_tree, error);
+         && terrane_source_tree_make_from (store, pin, &identity, NULL, NULL, options, out_tree,
+                                           error);
 }
 
 gboolean
-terrane_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored, GError **error)
+terrane_source_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored,
+                               GError **error)
 {
   OciDigest identity, commit;
   *out_stored = FALSE;
   if (!pin->has_key && !set_key (store, pin, &identity, NULL))
     return TRUE; /* reading it says what is wrong */
-  return terrane_tree_cache_get (store, &pin->key, &commit, out_stored, error);
+  return terrane_source_tree_find_commit (store, &pin->key, &commit, out_stored, error);
 }

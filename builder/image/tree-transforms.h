@@ -1,0 +1,20 @@
+/* The transforms of a tree that was read, with the Python that the image has. */
+#pragma once
+
+#include "builder/image/source-image.h"
+#include "builder/image/source-tree.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_profile_tree_transform:
+ * @base: commit of the file system below all trees, where Python is looked for
+ * @config: (nullable): of the base, for the environment that its Python needs
+ * @tree: as it was read; as it is in the image when this returns
+ */
+gboolean terrane_profile_tree_transform (const TerraneSourceContext *context,
+                                         const TerraneSourceSpec *spec, const OciDigest *base,
+                                         const OciImageConfig *config, TerraneSourceTree *tree,
+                                         GError **error);
+
+G_END_DECLS
