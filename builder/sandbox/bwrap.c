@@ -1,5 +1,6 @@
 #include "builder/sandbox/bwrap.h"
 
+#include "builder/sandbox/explain.h"
 #include "builder/sandbox/init/blob.h"
 #include "builder/sandbox/masks.h"
 #include "builder/sandbox/sealed.h"

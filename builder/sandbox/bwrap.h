@@ -4,7 +4,9 @@
 #include "builder/sandbox/argv.h"
 #include "builder/sandbox/init/report.h"
 #include "builder/sandbox/mounts.h"
-#include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/spec.h"
+
+#include "oci/base/process.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,9 @@
  * directory. Only for who asks for it. */
 #pragma once
 
-#include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/spec.h"
+
+#include "oci/base/process.h"
 
 G_BEGIN_DECLS
 

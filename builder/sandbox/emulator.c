@@ -1,8 +1,7 @@
 #include "builder/sandbox/emulator.h"
 
-#include "builder/sandbox/binfmt.h"
+#include "builder/sandbox/registration.h"
 #include "builder/sandbox/root-path.h"
-#include "builder/sandbox/sandbox.h"
 
 #include "oci/base/architecture.h"
 #include "oci/base/error.h"

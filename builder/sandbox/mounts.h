@@ -4,7 +4,7 @@
 #pragma once
 
 #include "builder/sandbox/binfmt.h"
-#include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/spec.h"
 
 G_BEGIN_DECLS
 

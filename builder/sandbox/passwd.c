@@ -1,7 +1,7 @@
 #include "builder/sandbox/passwd.h"
 
 #include "builder/sandbox/root-path.h"
-#include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/spec.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"

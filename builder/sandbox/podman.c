@@ -2,7 +2,7 @@
 
 #include "builder/sandbox/init/report.h"
 #include "builder/sandbox/passwd.h"
-#include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/spec.h"
 
 #include "oci/base/error.h"
 

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* Where programs are looked for when the environment does not say. */
+#define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /** @root: descriptor of its directory. @flags: of open(); it never waits. Returns: -1 with errno */
 int terrane_root_path_open (int root, const char *path, int flags);
 

@@ -2,9 +2,26 @@
 #pragma once
 
 #include "builder/sandbox/init/report.h"
-#include "builder/sandbox/session.h"
+#include "builder/sandbox/spec.h"
 
 G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean made;               /* the sandbox was; else the output is bubblewrap's */
+  gboolean executed;           /* the program was; else the image's entrypoint is no program */
+  gboolean out_of_memory;      /* killed for more than memory_bytes */
+  gboolean too_many_processes; /* or threads: killed for them */
+  gboolean unwatched;          /* killed because this process could not look at its memory */
+  int exec_errno;              /* why it was not executed, where that is known; else 0 */
+  int exit_code;               /* -1 when a signal ended it */
+  int signal;                  /* 0 when it exited */
+  uint64_t cpu_usecs;        /* of the program and what it started; 0 when everything was killed */
+  const char *memory_method; /* what limits the memory: "cgroup", "sampled", "podman" or "none" */
+  uint64_t peak_process_bytes; /* of the largest single process among those */
+  uint64_t read_bytes;         /* of all of those, from storage */
+  uint64_t major_faults;       /* of all of those: pages that had to be read first */
+} TerraneSessionEnd;
 
 /** @status: bubblewrap's, as wait() has it; what was @killed with process 1 has no report. */
 void terrane_session_end_take_report (TerraneSessionEnd *self, const TerraneInitReport *report,

@@ -6,6 +6,7 @@
 #include "builder/validation/run.h"
 #include "oci/base/error.h"
 #include "oci/base/json.h"
+#include "oci/base/process.h"
 #include "testing.h"
 
 #include <signal.h>
