@@ -7,6 +7,8 @@
 #include "builder/store/names.h"
 #include "builder/validate.h"
 
+#include "oci/base/text-hash.h"
+
 void
 terrane_build_free (TerraneBuild *self)
 {
@@ -14,6 +16,7 @@ terrane_build_free (TerraneBuild *self)
     return;
   g_free (self->name);
   g_free (self->moved_from);
+  terrane_profile_texts_clear (&self->texts);
   terrane_lock_free (self->lock);
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
@@ -53,7 +56,7 @@ is_used (const TerraneProfile *profile, const GArray *trees, const char *pattern
 static void
 warn_unused (const TerraneProfile *profile, const GArray *trees, const TerraneProgress *progress)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) seen = g_hash_table_new (oci_text_hash, g_str_equal);
   for (guint i = 0; i < trees->len; i++)
     {
       const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;
@@ -66,9 +69,10 @@ warn_unused (const TerraneProfile *profile, const GArray *trees, const TerranePr
 }
 
 static GArray *
-resolve_trees (TerraneStore *store, const TerraneProfile *profile, const TerraneBase *base,
+resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *base,
                const TerraneBuildOptions *options, GError **error)
 {
+  const TerraneProfile *profile = plan->profile;
   const TerraneImport import = { .store = store,
                                  .remote = options->remote,
                                  .profile = profile,
@@ -78,12 +82,13 @@ resolve_trees (TerraneStore *store, const TerraneProfile *profile, const Terrane
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_stored_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
     {
-      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      TerranePin *pin = plan->trees->pdata[i];
       TerraneStoredTree none = { 0 };
       g_array_append_val (trees, none);
       TerraneStoredTree *tree = &g_array_index (trees, TerraneStoredTree, i);
-      if (!terrane_tree_resolve_any (&import, spec, tree, error)
-          || !terrane_tree_transform (&import, spec, &base->root.commit, base->config, tree, error))
+      if (!terrane_tree_resolve_any (&import, pin, tree, error)
+          || !terrane_tree_transform (&import, pin->spec, &base->root.commit, base->config, tree,
+                                      error))
         return NULL;
     }
   warn_unused (profile, trees, options->progress);
@@ -153,9 +158,10 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
   return TRUE;
 }
 
-static TerraneBase *
-resolve (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
-         TerraneLock *lock, GError **error)
+/* @out_base: (out) (transfer full). Returns: (transfer full) (nullable) */
+static TerranePlan *
+resolve (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
+         TerraneLock *lock, TerraneBase **out_base, GError **error)
 {
   g_autoptr (TerraneBase) base = NULL;
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
@@ -167,28 +173,28 @@ resolve (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions
     .jobs = options->jobs,
     .progress = options->progress,
   };
+  g_autoptr (TerranePlan) plan = terrane_resolve (profile, &resolve_options, &base, changes, error);
   /* What cannot be had gets into no lock. */
-  if (!terrane_resolve (profile, &resolve_options, &base, changes, error)
-      || !terrane_fetch_trees (options->remote, profile, error)
+  if (plan == NULL || !terrane_fetch_trees (options->remote, plan, error)
       || !save_lock (lock, changes, options, error))
     return NULL;
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
-  OciDigest digest = terrane_lock_digest (lock, platform);
-  OciDigestHex hex;
-  terrane_profile_set_lock (profile, oci_digest_hex (&digest, hex));
-  return g_steal_pointer (&base);
+  OciDigest digest = terrane_lock_digest (lock, plan->platform);
+  terrane_plan_set_lock (plan, &digest);
+  *out_base = g_steal_pointer (&base);
+  return g_steal_pointer (&plan);
 }
 
 static gboolean
-make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
+make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
             TerraneBuild *build, GError **error)
 {
   const TerraneProgress *progress = options->progress;
   build->lock = open_lock (profile, &options->lock, error);
-  g_autoptr (TerraneBase) base =
-      build->lock != NULL ? resolve (store, profile, options, build->lock, error) : NULL;
+  g_autoptr (TerraneBase) base = NULL;
+  g_autoptr (TerranePlan) plan =
+      build->lock != NULL ? resolve (store, profile, options, build->lock, &base, error) : NULL;
   g_autoptr (GArray) trees =
-      base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
+      plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
   take_reports (build, profile, trees);
@@ -196,29 +202,33 @@ make_image (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOpti
   if (layers == NULL)
     return FALSE;
   const TerraneImageOptions image_options = { .stamp = &build->stamp,
+                                              .texts = &plan->texts,
                                               .remote = layers,
                                               .jobs = options->jobs,
                                               .progress = progress,
                                               .out_failed = options->out_failed };
   build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
+  build->texts = plan->texts;
+  plan->texts = (TerraneProfileTexts){ 0 };
   return build->image != NULL;
 }
 
 TerraneFindings *
-terrane_build_check (TerraneStore *store, TerraneProfile *profile,
+terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
                      const TerraneBuildOptions *options, const char *today, GError **error)
 {
   g_auto (TerraneStamp) stamp = { 0 };
   g_autoptr (TerraneLock) lock = open_lock (profile, &options->lock, error);
-  g_autoptr (TerraneBase) base =
-      lock != NULL ? resolve (store, profile, options, lock, error) : NULL;
+  g_autoptr (TerraneBase) base = NULL;
+  g_autoptr (TerranePlan) plan =
+      lock != NULL ? resolve (store, profile, options, lock, &base, error) : NULL;
   g_autoptr (GArray) trees =
-      base != NULL ? resolve_trees (store, profile, base, options, error) : NULL;
+      plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, options->progress, error))
     return NULL;
-  const TerraneImageOptions image_options = { .stamp = &stamp,
-                                              .jobs = options->jobs,
-                                              .progress = options->progress };
+  const TerraneImageOptions image_options = {
+    .stamp = &stamp, .texts = &plan->texts, .jobs = options->jobs, .progress = options->progress
+  };
   return terrane_image_check (store, profile, base, trees, &image_options, today, error);
 }
 
@@ -236,7 +246,10 @@ validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuild
       return TRUE;
     }
   build->validation_emulator = terrane_emulator_describe (&emulator);
-  return terrane_validate_image (store, profile, build->image, &emulator, options->progress,
+  const TerraneValidateOptions validate_options = { .sandbox = options->sandbox,
+                                                    .emulator = &emulator,
+                                                    .progress = options->progress };
+  return terrane_validate_image (store, profile, build->image, &validate_options,
                                  &build->validation, &build->validation_cached, error);
 }
 
@@ -253,8 +266,8 @@ other_image (TerraneStore *store, const char *name, const OciDescriptor *manifes
 }
 
 gboolean
-terrane_build (TerraneStore *store, TerraneProfile *profile, const TerraneBuildOptions *options,
-               TerraneBuild **out_build, GError **error)
+terrane_build (TerraneStore *store, const TerraneProfile *profile,
+               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name = g_strconcat (profile->name, ":latest", NULL);

@@ -6,6 +6,7 @@
 #include "builder/progress.h"
 #include "builder/remote/layers.h"
 #include "builder/resolve/resolve.h"
+#include "builder/sandbox/sandbox.h"
 #include "builder/store/store.h"
 
 #include <gio/gio.h>
@@ -16,6 +17,7 @@ typedef struct
 {
   unsigned jobs;               /* threads, at least 1 */
   gboolean validate;           /* run the profile's imports and scripts */
+  TerraneSandboxKind sandbox;  /* in which that is done */
   TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
   gboolean keep_lock;          /* it is used, and not written */
   TerraneRemote *remote;       /* for bases in registries */
@@ -27,9 +29,10 @@ typedef struct
 
 typedef struct
 {
-  char *name;        /* of the image in the store, "NAME:latest" */
-  char *moved_from;  /* (nullable): digest of the other image that had the name */
-  TerraneLock *lock; /* what every source was resolved to */
+  char *name;                /* of the image in the store, "NAME:latest" */
+  char *moved_from;          /* (nullable): digest of the other image that had the name */
+  TerraneLock *lock;         /* what every source was resolved to */
+  TerraneProfileTexts texts; /* which may name the lock */
   TerraneImage *image;
   TerraneStamp stamp;
   json_t *transforms; /* object: name of a tree -> array, see transform/report.h */
@@ -43,13 +46,13 @@ typedef struct
 /**
  * terrane_build:
  *
- * Builds the image of @profile, whose sources get what the lock says of them. Only an image that
+ * Builds the image of @profile. Only an image that
  * passed gets its name in the store. When the validation fails, the error is %TERRANE_ERROR_REFUSED
  * and @out_build still says what was found.
  *
  * @out_build: (out) (transfer full): set on success and when a probe failed, else %NULL
  */
-gboolean terrane_build (TerraneStore *store, TerraneProfile *profile,
+gboolean terrane_build (TerraneStore *store, const TerraneProfile *profile,
                         const TerraneBuildOptions *options, TerraneBuild **out_build,
                         GError **error);
 void terrane_build_free (TerraneBuild *self);
@@ -64,7 +67,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBuild, terrane_build_free)
  *
  * Returns: (transfer full) (nullable): all findings, as the profile counts them
  */
-TerraneFindings *terrane_build_check (TerraneStore *store, TerraneProfile *profile,
+TerraneFindings *terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
                                       const TerraneBuildOptions *options, const char *today,
                                       GError **error);
 

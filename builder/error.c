@@ -30,6 +30,7 @@ terrane_error_word (const GError *error)
     [OCI_ERROR_IO] = "io",
     [OCI_ERROR_UNREACHABLE] = "unreachable",
     [OCI_ERROR_NETWORK] = "network",
+    [OCI_ERROR_TIMEOUT] = "timeout",
     [OCI_ERROR_DENIED] = "denied",
     [OCI_ERROR_CANCELLED] = "cancelled",
   };

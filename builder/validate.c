@@ -63,8 +63,9 @@ emulator_key (const TerraneEmulator *emulator)
 OciDigest
 terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
                       const GPtrArray *scripts, const GPtrArray *events,
-                      const TerraneEmulator *emulator)
+                      const TerraneValidateOptions *options)
 {
+  const TerraneEmulator *emulator = options->emulator;
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
   /* By another terrane, or in a sandbox that allows less, it may fail. */
@@ -96,7 +97,7 @@ terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
     oci_json_set (key, "name", oci_json_text (profile->name));
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_probes_digests (events));
-  oci_json_set (key, "sandbox", json_integer (profile->validate.sandbox));
+  oci_json_set (key, "sandbox", json_integer (options->sandbox));
   if (emulator->name != NULL)
     oci_json_set (key, "emulator", emulator_key (emulator));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
@@ -116,6 +117,8 @@ run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *re
   const TerraneProbes probes = { .root = run->root,
                                  .config = run->config,
                                  .profile = run->profile,
+                                 .spec = run->spec,
+                                 .limits = run->limits,
                                  .events = run->events,
                                  .emulator = run->emulator,
                                  .started = on_started,
@@ -133,7 +136,7 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
   const TerraneSandbox sandbox = { .root = run->root,
                                    .env = (const char *const *) env,
                                    .working_dir = oci_image_config_working_dir (run->config),
-                                   .kind = (TerraneSandboxKind) run->spec->sandbox,
+                                   .kind = run->sandbox,
                                    .emulator = run->emulator };
   const TerraneValidation validation = { .sandbox = &sandbox,
                                          .architecture =
@@ -145,7 +148,7 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .started = on_started,
                                          .data = (gpointer) run->progress,
                                          .cancellable = terrane_interrupt_cancellable (interrupt) };
-  if ((run->profile != NULL && !terrane_probes_check (run->profile, error))
+  if ((run->profile != NULL && !terrane_probes_check (run->profile, run->sandbox, error))
       || !terrane_validation_run (&validation, &results, error))
     return FALSE;
   g_autoptr (OciJsonValue) all = terrane_results_to_json (results);
@@ -229,15 +232,14 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
 
 gboolean
 terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
-                        const TerraneImage *image, const TerraneEmulator *emulator,
-                        const TerraneProgress *progress, json_t **out_results, gboolean *out_cached,
-                        GError **error)
+                        const TerraneImage *image, const TerraneValidateOptions *options,
+                        json_t **out_results, gboolean *out_cached, GError **error)
 {
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (&profile->validate, error);
   g_autoptr (GPtrArray) events = scripts != NULL ? terrane_probes_load (profile, error) : NULL;
   if (events == NULL)
     return FALSE;
-  OciDigest key = terrane_validate_key (profile, image, scripts, events, emulator);
+  OciDigest key = terrane_validate_key (profile, image, scripts, events, options);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
   json_t *known_results = json_object_get (known, "results");
   *out_cached = json_is_array (known_results);
@@ -249,11 +251,12 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   TerraneValidateRun run = { .spec = &profile->validate,
                              .limits = &profile->limits,
                              .measure = profile->limits.import_time_ms > 0,
+                             .sandbox = options->sandbox,
                              .profile = profile,
                              .scripts = scripts,
                              .events = events,
-                             .emulator = emulator,
-                             .progress = progress };
+                             .emulator = options->emulator,
+                             .progress = options->progress };
   if (!run_in_store (store, image, &run, out_results, error))
     {
       g_prefix_error (error, "validation: ");

@@ -4,10 +4,20 @@
 #include "builder/image/image.h"
 #include "builder/profile/profile.h"
 #include "builder/sandbox/emulator.h"
+#include "builder/sandbox/sandbox.h"
 
 #include "oci/image-config.h"
 
 G_BEGIN_DECLS
+
+/* How an image is validated. */
+typedef struct
+{
+  TerraneSandboxKind sandbox;
+  const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING; with
+                                    * it everything gets more time */
+  const TerraneProgress *progress;
+} TerraneValidateOptions;
 
 /** Whether the profile asks for anything. */
 gboolean terrane_validate_wanted (const TerraneProfile *profile);
@@ -16,23 +26,20 @@ gboolean terrane_validate_wanted (const TerraneProfile *profile);
  * terrane_validate_image:
  * @out_results: (out) (transfer full) (nullable): see terrane_results_to_json(); set whenever
  *   something was run, also when it failed
- * @emulator: of the image's processor, not %TERRANE_EMULATION_MISSING; with it everything gets more
- *   time
  * @out_cached: (out): whether exactly this was run before and passed
  *
  * Runs the profile's validation in the image's file system. Fails with %TERRANE_ERROR_REFUSED
  * when one of them fails; the message has their output.
  */
 gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
-                                 const TerraneImage *image, const TerraneEmulator *emulator,
-                                 const TerraneProgress *progress, json_t **out_results,
-                                 gboolean *out_cached, GError **error);
+                                 const TerraneImage *image, const TerraneValidateOptions *options,
+                                 json_t **out_results, gboolean *out_cached, GError **error);
 
 /** Digests everything that the outcome depends on. @scripts: from terrane_validate_load_scripts()
- * @events: from terrane_gates_load() */
+ * @events: from terrane_probes_load() */
 OciDigest terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
                                 const GPtrArray *scripts, const GPtrArray *events,
-                                const TerraneEmulator *emulator);
+                                const TerraneValidateOptions *options);
 
 /** Reads the scripts that @spec names. Returns: (transfer full): of TerraneValidationScript */
 GPtrArray *terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error);
@@ -44,6 +51,7 @@ typedef struct
   const OciImageConfig *config;
   const TerraneValidateSpec *spec;
   const TerraneLimitsSpec *limits;
+  TerraneSandboxKind sandbox;
   const TerraneProfile *profile;   /* (nullable): for validate.invoke and validate.http */
   const GPtrArray *scripts;        /* from terrane_validate_load_scripts() */
   const GPtrArray *events;         /* (nullable): from terrane_probes_load(), with a profile */

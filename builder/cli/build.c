@@ -2,15 +2,16 @@
 #include "builder/build.h"
 #include "builder/cli/build-report.h"
 #include "builder/cli/load-profile.h"
-#include "builder/cli/remote-options.h"
-#include "builder/cli/sandbox-options.h"
+#include "builder/cli/reference.h"
 #include "builder/cli/transfer.h"
 #include "builder/cli/validation-report.h"
+#include "builder/cli/workbench.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
 #include "builder/validation/probes.h"
 
 #include "oci/base/temp-file.h"
+#include "oci/base/text-hash.h"
 #include "oci/digest.h"
 
 #include <fcntl.h>
@@ -29,108 +30,77 @@ write_record (const char *path, const json_t *record, GError **error)
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 
+enum
+{
+  MAX_JOBS = 1024,
+};
+
 typedef struct
 {
-  char *push; /* (nullable): a destination, or "": where the profile says */
-  char *record;
-  char *junit;
-  char *platform;
-  char *debug_output; /* (nullable): a directory */
-  char **outputs;
-  char **cache_from;
-  char **update_lock; /* (nullable): names, several in one with commas; "" for all */
-  int jobs;
+  char *push;            /* (nullable): a destination, or "": where the profile says */
+  char *record;          /* (nullable) */
+  char *junit;           /* (nullable) */
+  char *platform;        /* (nullable) */
+  char *debug_output;    /* (nullable): a directory */
+  char **outputs;        /* (nullable) */
+  char **update_lock;    /* (nullable): names, several in one with commas; "" for all */
+  GPtrArray *cache_from; /* (nullable): of OciReference */
+  unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;
-  char *sandbox;
-  TerraneSandboxKind kind;
+  TerraneSandboxKind sandbox;
   gboolean locked;
   gboolean no_lock;
   TerraneRemoteArguments remote;
   TerranePushArguments push_options;
+} BuildOptions;
 
-  /* From the texts above. */
-  TerraneRemoteOptions remote_options;
-  OciReference *destination;   /* (nullable) */
-  GPtrArray *cache_references; /* (nullable): of OciReference */
-  char **update_names;         /* (nullable): NULL for all */
-} BuildArguments;
+/* What options and arguments mean together. */
+typedef struct
+{
+  OciReference *destination; /* (nullable) */
+  char **update_names;       /* (nullable): NULL for all */
+} Request;
 
 static void
-build_arguments_clear (BuildArguments *self)
+request_clear (Request *self)
 {
-  g_free (self->push);
-  g_free (self->record);
-  g_free (self->junit);
-  g_free (self->platform);
-  g_free (self->sandbox);
-  g_free (self->debug_output);
-  g_strfreev (self->outputs);
-  g_strfreev (self->cache_from);
-  g_strfreev (self->update_lock);
-  terrane_remote_arguments_clear (&self->remote);
-  terrane_push_arguments_clear (&self->push_options);
   oci_reference_free (self->destination);
-  g_clear_pointer (&self->cache_references, g_ptr_array_unref);
   g_strfreev (self->update_names);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BuildArguments, build_arguments_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
 
 static gboolean
-check_registries (const TerraneGlobal *global, BuildArguments *arguments, GError **error)
+check_record (const char *path, GError **error)
 {
-  const char *push = arguments->push;
-  if (!terrane_remote_arguments_parse (&arguments->remote, global, "build",
-                                       &arguments->remote_options, error))
-    return FALSE;
-  if (push == NULL
-      && (arguments->push_options.mount_from != NULL || arguments->push_options.create_repository))
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "build: --mount-from and --create-repository go with --push");
-  if (push != NULL && push[0] != '\0'
-      && (arguments->destination =
-              terrane_remote_check_push (push, &arguments->push_options, error))
-             == NULL)
-    return FALSE;
-  arguments->cache_references =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) oci_reference_free);
-  for (char **image = arguments->cache_from; image != NULL && *image != NULL; image++)
-    {
-      OciReference *reference = terrane_transfer_parse_pull ("--cache-from", *image, error);
-      if (reference == NULL)
-        return FALSE;
-      g_ptr_array_add (arguments->cache_references, reference);
-    }
-  return TRUE;
+  g_autofree char *directory = g_path_get_dirname (path);
+  return access (directory, W_OK | X_OK) == 0 || oci_throw_errno (error, "%s", path);
 }
 
 static gboolean
-check_lock (BuildArguments *arguments, GError **error)
+split_names (const BuildOptions *options, char ***out_names, GError **error)
 {
-  if (arguments->locked + arguments->no_lock + (arguments->update_lock != NULL) > 1)
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "build: --locked, --update-lock and --no-lock exclude each other");
-  if (arguments->update_lock == NULL)
+  if (options->update_lock == NULL)
     return TRUE;
-  g_autofree char *all = g_strjoinv (",", arguments->update_lock);
+  g_autofree char *all = g_strjoinv (",", options->update_lock);
   g_auto (GStrv) names = g_strsplit (all, ",", -1);
   if (names[0] == NULL) /* without a name: everything */
     return TRUE;
   if (g_strv_contains ((const char *const *) names, ""))
     return oci_throw (error, OCI_ERROR_USAGE, "build: --update-lock=%s: a name is empty", all);
-  arguments->update_names = g_steal_pointer (&names);
+  *out_names = g_steal_pointer (&names);
   return TRUE;
 }
 
 /* "--update-lock NAME" would update everything, and take NAME for a profile. */
 static gboolean
-check_update_argument (const BuildArguments *arguments, char **profiles, GError **error)
+check_update_argument (const BuildOptions *options, char **profiles, GError **error)
 {
-  for (char **path = profiles; arguments->update_lock != NULL && *path != NULL; path++)
+  for (char **path = profiles; options->update_lock != NULL && *path != NULL; path++)
     if (!g_str_has_suffix (*path, ".json") && !g_file_test (*path, G_FILE_TEST_IS_REGULAR))
       {
         g_autofree char *quoted = oci_quote (*path);
         return oci_throw (error, OCI_ERROR_USAGE,
-                          "build: %s is no profile; the names of --update-lock are written "
+                          "build: %s is not a profile; the names of --update-lock are written "
                           "--update-lock=NAME",
                           quoted);
       }
@@ -139,44 +109,52 @@ check_update_argument (const BuildArguments *arguments, char **profiles, GError 
 
 /* What only makes sense for one image. */
 static gboolean
-check_several (const BuildArguments *arguments, guint n, GError **error)
+check_several (const BuildOptions *options, const OciReference *destination, guint n,
+               GError **error)
 {
-  const char *option = n < 2                             ? NULL
-                       : arguments->outputs != NULL      ? "--output"
-                       : arguments->record != NULL       ? "--record"
-                       : arguments->junit != NULL        ? "--junit"
-                       : arguments->debug_output != NULL ? "--debug-output"
-                       : arguments->destination != NULL  ? "--push with a destination"
-                                                         : NULL;
+  const char *option = n < 2                           ? NULL
+                       : options->outputs != NULL      ? "--output"
+                       : options->record != NULL       ? "--record"
+                       : options->junit != NULL        ? "--junit"
+                       : options->debug_output != NULL ? "--debug-output"
+                       : destination != NULL           ? "--push with a destination"
+                                                       : NULL;
   return option == NULL
-         || oci_throw (error, OCI_ERROR_USAGE, "build: %s is about one profile, and there are %u%s",
-                       option, n,
-                       arguments->destination != NULL
-                           ? "; --push alone pushes each where its profile says"
-                           : "");
+         || oci_throw (
+             error, OCI_ERROR_USAGE, "build: %s is about one profile, and there are %u%s", option,
+             n, destination != NULL ? "; --push alone pushes each where its profile says" : "");
 }
 
-/* Destinations are parsed before anything is built: a typing error must not cost minutes. */
+/* Before anything is built: a typing error must not cost minutes. */
 static gboolean
-check_arguments (const TerraneGlobal *global, BuildArguments *arguments, guint n, GError **error)
+make_request (const BuildOptions *options, char **profiles, Request *out, GError **error)
 {
-  if (arguments->jobs < 0 || arguments->jobs > 1024)
-    return oci_throw (error, OCI_ERROR_USAGE, "build: --jobs must be between 1 and 1024");
-  g_autofree char *record_directory =
-      arguments->record != NULL ? g_path_get_dirname (arguments->record) : NULL;
-  if (record_directory != NULL && access (record_directory, W_OK | X_OK) < 0)
-    return oci_throw_errno (error, "build: --record %s", arguments->record);
-  for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
-    if (!terrane_transfer_check_output (*output, error))
-      return FALSE;
-  return check_lock (arguments, error) && check_registries (global, arguments, error)
-         && check_several (arguments, n, error);
+  if (options->push != NULL && options->push[0] != '\0')
+    {
+      OCI_PREFIX (error, "build: --push");
+      out->destination = terrane_reference_parse_push (
+          options->push, options->push_options.create_repository, error);
+      if (out->destination == NULL)
+        return FALSE;
+    }
+  return check_update_argument (options, profiles, error)
+         && split_names (options, &out->update_names, error)
+         && check_several (options, out->destination, g_strv_length (profiles), error);
 }
 
-static gboolean
-check_push (const TerraneProfile *profile, const BuildArguments *arguments, GError **error)
+/* Everything that several profiles share. */
+typedef struct
 {
-  return arguments->push == NULL || arguments->destination != NULL
+  const BuildOptions *options;
+  const Request *request;
+  const TerraneWorkbench *bench;
+  GHashTable *names; /* of the profiles so far: a set */
+} Session;
+
+static gboolean
+check_push (const TerraneProfile *profile, const Session *session, GError **error)
+{
+  return session->options->push == NULL || session->request->destination != NULL
          || profile->push.repository != NULL
          || oci_throw (error, OCI_ERROR_USAGE,
                        "%s: --push without a destination pushes where the profile says, and it has "
@@ -185,9 +163,9 @@ check_push (const TerraneProfile *profile, const BuildArguments *arguments, GErr
 }
 
 static gboolean
-check_debug_output (const TerraneProfile *profile, const BuildArguments *arguments, GError **error)
+check_debug_output (const TerraneProfile *profile, const BuildOptions *options, GError **error)
 {
-  gboolean separate = arguments->debug_output == NULL;
+  gboolean separate = options->debug_output == NULL;
   for (guint i = 0; i < profile->trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
@@ -202,18 +180,20 @@ check_debug_output (const TerraneProfile *profile, const BuildArguments *argumen
 
 /* "docker://REPOSITORY:TAG" of each tag that the profile gives. */
 static gboolean
-list_destinations (const TerraneProfile *profile, const BuildArguments *arguments,
+list_destinations (const Session *session, const TerraneProfile *profile, const TerraneBuild *build,
                    GPtrArray *destinations, GError **error)
 {
-  if (arguments->destination != NULL)
-    g_ptr_array_add (destinations, oci_reference_copy (arguments->destination));
-  if (arguments->push == NULL || arguments->destination != NULL)
+  const OciReference *destination = session->request->destination;
+  if (destination != NULL)
+    g_ptr_array_add (destinations, oci_reference_copy (destination));
+  if (session->options->push == NULL || destination != NULL)
     return TRUE;
-  for (char **tag = profile->push.tags; *tag != NULL; tag++)
+  const TerranePushSpec *push = &build->texts.push;
+  for (char **tag = push->tags; *tag != NULL; tag++)
     {
-      g_autofree char *text =
-          g_strconcat (OCI_REFERENCE_SCHEME, profile->push.repository, ":", *tag, NULL);
-      OciReference *reference = terrane_remote_check_push (text, &arguments->push_options, error);
+      g_autofree char *text = g_strconcat (OCI_REFERENCE_SCHEME, push->repository, ":", *tag, NULL);
+      OciReference *reference = terrane_reference_parse_push (
+          text, session->options->push_options.create_repository, error);
       if (reference == NULL)
         {
           g_prefix_error (error, "%s: push: ", profile->path);
@@ -226,23 +206,25 @@ list_destinations (const TerraneProfile *profile, const BuildArguments *argument
 
 /* Layers that --cache-from found stay in their registry when the image goes there anyway. */
 static gboolean
-deliver (TerraneRemote *remote, const TerraneProfile *profile, const TerraneBuild *build,
-         const BuildArguments *arguments, json_t *record, GError **error)
+deliver (const Session *session, const TerraneProfile *profile, const TerraneBuild *build,
+         json_t *record, GError **error)
 {
+  const BuildOptions *options = session->options;
+  TerraneRemote *remote = session->bench->remote;
   OciLayout *layout = terrane_store_layout (terrane_remote_store (remote));
   const OciDescriptor *manifest = build->image->manifest;
   g_autoptr (GPtrArray) destinations =
       g_ptr_array_new_with_free_func ((GDestroyNotify) oci_reference_free);
-  if (!list_destinations (profile, arguments, destinations, error))
+  if (!list_destinations (session, profile, build, destinations, error))
     return FALSE;
-  gboolean local = destinations->len == 0 || arguments->outputs != NULL;
+  gboolean local = destinations->len == 0 || options->outputs != NULL;
   if (local && !terrane_remote_complete (remote, manifest, error))
     return FALSE;
-  if (arguments->debug_output != NULL
+  if (options->debug_output != NULL
       && !terrane_debug_files_write (terrane_remote_store (remote), build->debug,
-                                     arguments->debug_output, error))
+                                     options->debug_output, error))
     return FALSE;
-  for (char **output = arguments->outputs; output != NULL && *output != NULL; output++)
+  for (char **output = options->outputs; output != NULL && *output != NULL; output++)
     if (!terrane_transfer_output (layout, manifest, build->name, *output, error))
       return FALSE;
   if (destinations->len == 0)
@@ -253,7 +235,7 @@ deliver (TerraneRemote *remote, const TerraneProfile *profile, const TerraneBuil
     {
       g_autoptr (OciJsonValue) report = NULL;
       if (!terrane_transfer_push (remote, layout, manifest, destinations->pdata[i],
-                                  &arguments->push_options, &report, error))
+                                  &options->push_options, &report, error))
         return FALSE;
       if (i == 0)
         oci_json_set (record, "push", json_incref (report));
@@ -285,17 +267,6 @@ check_update_names (const TerraneProfile *profile, char **names, GError **error)
   return TRUE;
 }
 
-/* Everything that several profiles share. */
-typedef struct
-{
-  TerraneGlobal *global;
-  const BuildArguments *arguments;
-  TerraneStore *store;
-  TerraneRemote *remote;
-  TerraneTerminal *terminal;
-  GHashTable *names; /* of the profiles so far: a set */
-} Session;
-
 /* Two profiles of one name would leave the image of the last one. */
 static gboolean
 check_name (const Session *self, const TerraneProfile *profile, GError **error)
@@ -308,17 +279,18 @@ check_name (const Session *self, const TerraneProfile *profile, GError **error)
 static TerraneBuildOptions
 make_options (const Session *self)
 {
-  const BuildArguments *arguments = self->arguments;
+  const BuildOptions *options = self->options;
   return (TerraneBuildOptions){
-    .jobs = arguments->jobs > 0 ? (unsigned) arguments->jobs : terrane_command_default_jobs (),
-    .validate = !arguments->no_validate,
-    .lock = { .require = arguments->locked,
-              .ignore = arguments->no_lock,
-              .update = arguments->update_lock != NULL,
-              .update_names = (const char *const *) arguments->update_names },
-    .remote = self->remote,
-    .cache_from = arguments->cache_references,
-    .progress = terrane_terminal_progress (self->terminal),
+    .jobs = options->jobs > 0 ? options->jobs : self->bench->jobs,
+    .validate = !options->no_validate,
+    .sandbox = options->sandbox,
+    .lock = { .require = options->locked,
+              .ignore = options->no_lock,
+              .update = options->update_lock != NULL,
+              .update_names = (const char *const *) self->request->update_names },
+    .remote = self->bench->remote,
+    .cache_from = options->cache_from,
+    .progress = self->bench->progress,
   };
 }
 
@@ -342,20 +314,19 @@ static gboolean
 build_one (const Session *self, const char *path, TerraneBuild **out_build, json_t **out_record,
            GError **error)
 {
-  const BuildArguments *arguments = self->arguments;
+  const BuildOptions *arguments = self->options;
   g_autoptr (OciJsonValue) failed = NULL;
   TerraneBuildOptions options = make_options (self);
   options.out_failed = &failed;
   g_autoptr (TerraneProfile) profile =
       terrane_command_load_profile (path, arguments->platform, error);
-  if (profile == NULL || !check_update_names (profile, arguments->update_names, error)
-      || !check_push (profile, arguments, error) || !check_debug_output (profile, arguments, error)
+  if (profile == NULL || !check_update_names (profile, self->request->update_names, error)
+      || !check_push (profile, self, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
-  profile->validate.sandbox = arguments->kind;
-  if (!arguments->no_validate && !terrane_probes_check (profile, error))
+  if (!arguments->no_validate && !terrane_probes_check (profile, arguments->sandbox, error))
     return FALSE;
-  gboolean ok = terrane_build (self->store, profile, &options, out_build, error);
+  gboolean ok = terrane_build (self->bench->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)
     *out_record = failed_record (profile, failed);
   if (*out_build == NULL)
@@ -366,8 +337,8 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
                                                  (*out_build)->validation, ok ? error : NULL))
     return FALSE;
   if (ok)
-    ok = deliver (self->remote, profile, *out_build, arguments, *out_record, error);
-  terrane_terminal_finish_phase (self->terminal);
+    ok = deliver (self, profile, *out_build, *out_record, error);
+  terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (*out_record, "passed", json_boolean (ok));
   return (arguments->record == NULL
           || write_record (arguments->record, *out_record, ok ? error : NULL))
@@ -382,7 +353,7 @@ build_single (const Session *self, const char *path, GError **error)
   gboolean ok = build_one (self, path, &build, &record, error);
   if (record == NULL)
     return FALSE;
-  if (self->global->output.json)
+  if (self->bench->global->output.json)
     terrane_print_json (record);
   else if (ok)
     terrane_build_report_print (build, path, record);
@@ -418,9 +389,9 @@ build_row (const Session *self, const char *path, GError **failure)
     oci_json_set (row, "record", record);
   if (local != NULL)
     {
-      terrane_terminal_finish_phase (self->terminal);
+      terrane_terminal_finish_phase (self->bench->terminal);
       terrane_print_error (local->message);
-      oci_json_set (row, "error", oci_json_text (local->message));
+      oci_json_set (row, "error", terrane_error_to_json (local));
       merge_failure (failure, local);
     }
   return row;
@@ -440,7 +411,7 @@ build_several (const Session *self, char **paths, GError **error)
       if (g_error_matches (failure, OCI_ERROR, OCI_ERROR_CANCELLED))
         break;
     }
-  if (self->global->output.json)
+  if (self->bench->global->output.json)
     {
       g_autoptr (OciJsonValue) report = json_object ();
       oci_json_set (report, "builds", json_incref (rows));
@@ -456,97 +427,144 @@ build_several (const Session *self, char **paths, GError **error)
 }
 
 static gboolean
-run_build (TerraneGlobal *global, char **paths, BuildArguments *arguments, GError **error)
+run_build (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (store == NULL)
-    return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  arguments->remote_options.jobs =
-      arguments->jobs > 0 ? (unsigned) MIN (arguments->jobs, 64) : TERRANE_REMOTE_JOBS;
-  arguments->remote_options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &arguments->remote_options);
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  const Session session = {
-    .names = names,
-    .global = global,
-    .arguments = arguments,
-    .store = store,
-    .remote = remote,
-    .terminal = terminal,
-  };
-  return paths[1] == NULL ? build_single (&session, paths[0], error)
-                          : build_several (&session, paths, error);
-}
-
-/* GOption would take the profile behind --push or --update-lock for the option's value: the empty
- * value stands for none. */
-static void
-mark_missing_values (int argc, char **argv)
-{
-  for (int i = 1; i < argc; i++)
-    {
-      const char *next = i + 1 < argc ? argv[i + 1] : "-";
-      if (strcmp (argv[i], "--update-lock") == 0)
-        argv[i] = (char *) "--update-lock=";
-      else if (strcmp (argv[i], "--push") == 0
-               && (next[0] == '-' || g_str_has_suffix (next, ".json")))
-        argv[i] = (char *) "--push=";
-    }
-}
-
-gboolean
-terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error)
-{
-  g_auto (BuildArguments) options = { 0 };
-  g_auto (GStrv) arguments = NULL;
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.outputs,
-      "Also write the image there, repeatable", "TRANSPORT:…" },
-    { "push", 0, 0, G_OPTION_ARG_STRING, &options.push,
-      "Push if all passed; alone: where the profile says", "[docker://…]" },
-    TERRANE_PUSH_ENTRIES (options.push_options),
-    { "locked", 0, 0, G_OPTION_ARG_NONE, &options.locked,
-      "Refuse when the lock does not match: exit code 4", NULL },
-    { "update-lock", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.update_lock,
-      "Resolve all sources anew, or ‘base’ and trees by name", "[NAME,…]" },
-    { "no-lock", 0, 0, G_OPTION_ARG_NONE, &options.no_lock, "Neither read nor write a lock", NULL },
-    { "platform", 0, 0, G_OPTION_ARG_STRING, &options.platform,
-      "Instead of the profile's (first) platform", "OS/ARCH" },
-    { "cache-from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.cache_from,
-      "Do not make layers again that this image has, repeatable", "docker://HOST/REPO[:TAG]" },
-    TERRANE_REMOTE_ENTRIES (options.remote),
-    TERRANE_SANDBOX_ENTRY (options.sandbox),
-    { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options.no_validate,
-      "Do not run the profile's imports and scripts", NULL },
-    { "record", 0, 0, G_OPTION_ARG_FILENAME, &options.record,
-      "Write what was built, checked and pushed as JSON", "FILE" },
-    { "debug-output", 0, 0, G_OPTION_ARG_FILENAME, &options.debug_output,
-      "Write what ‘strip’ with \"debug\": \"separate\" took out", "DIR" },
-    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &options.junit,
-      "Write the results of the validation as JUnit XML", "FILE" },
-    { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default: one a processor)", "N" },
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "build",
-    .entries = entries,
-    .description =
-        "The image lands in the store as NAME:latest, NAME being the profile's. TRANSPORT is\n"
-        "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG].\n"
-        "The lock, PROFILE.lock.json, is used, and written when it lacks something.\n"
-        "Of several profiles a failing one does not stop the others; locks and schemas among the\n"
-        "arguments are passed over. The image is the same for any number of threads.",
-    .min = 1,
-    .max = G_MAXUINT,
-  };
-  mark_missing_values (argc, argv);
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
+  const BuildOptions *options = data;
+  g_auto (Request) request = { 0 };
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "build", error);
-  return profiles != NULL && terrane_sandbox_option (options.sandbox, "build", &options.kind, error)
-         && check_update_argument (&options, profiles, error)
-         && check_arguments (global, &options, g_strv_length (profiles), error)
-         && run_build (global, profiles, &options, error);
+  if (profiles == NULL || !make_request (options, profiles, &request, error)
+      || !terrane_workbench_open (global, &options->remote,
+                                  MIN (options->jobs, (unsigned) TERRANE_REMOTE_MAX_JOBS), &bench,
+                                  error))
+    return FALSE;
+  terrane_sandbox_warn (options->sandbox);
+  g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  const Session session = {
+    .options = options,
+    .request = &request,
+    .bench = &bench,
+    .names = names,
+  };
+  return profiles[1] == NULL ? build_single (&session, profiles[0], error)
+                             : build_several (&session, profiles, error);
 }
+
+/* After --push alone there is often a profile. */
+static gboolean
+is_destination (const char *word)
+{
+  return word[0] != '-' && !g_str_has_suffix (word, ".json");
+}
+
+#define OPTION(member) offsetof (BuildOptions, member)
+
+static const TerraneOption build_options[] = {
+  { .name = "output",
+    .letter = 'o',
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (outputs),
+    .metavar = "DESTINATION",
+    .check = terrane_transfer_check_output,
+    .help = "Also write the image there" },
+  { .name = "push",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = OPTION (push),
+    .metavar = "DESTINATION",
+    .takes = is_destination,
+    .help = "Push if all passed; alone: where the profile says" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOption build_lock_options[] = {
+  { .name = "locked",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (locked),
+    .excludes = "update-lock no-lock",
+    .help = "Refuse when the lock does not match: exit code 4" },
+  { .name = "update-lock",
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (update_lock),
+    .metavar = "NAME,…",
+    .takes = terrane_option_takes_none,
+    .excludes = "locked no-lock",
+    .help = "Resolve all sources again, or ‘base’ and trees by name" },
+  { .name = "no-lock",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (no_lock),
+    .excludes = "locked update-lock",
+    .help = "Neither read nor write a lock" },
+  { .name = "platform",
+    .kind = TERRANE_OPTION_PLATFORM,
+    .target = OPTION (platform),
+    .metavar = "OS/ARCH",
+    .help = "Instead of the profile's (first) platform" },
+  { .name = "cache-from",
+    .kind = TERRANE_OPTION_REFERENCE,
+    .target = OPTION (cache_from),
+    .metavar = "IMAGE",
+    .help = "Do not make layers again that this image has" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOption build_result_options[] = {
+  { .name = "no-validate",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (no_validate),
+    .help = "Do not run the profile's imports and scripts" },
+  { .name = "record",
+    .kind = TERRANE_OPTION_FILE,
+    .target = OPTION (record),
+    .metavar = "FILE",
+    .check = check_record,
+    .help = "Write what was built, checked and pushed as JSON" },
+  { .name = "debug-output",
+    .kind = TERRANE_OPTION_DIRECTORY,
+    .target = OPTION (debug_output),
+    .metavar = "DIR",
+    .help = "Write what ‘strip’ with \"debug\": \"separate\" took out" },
+  { .name = "junit",
+    .kind = TERRANE_OPTION_FILE,
+    .target = OPTION (junit),
+    .metavar = "FILE",
+    .help = "Write the results of the validation as JUnit XML" },
+  { .name = "jobs",
+    .letter = 'j',
+    .kind = TERRANE_OPTION_COUNT,
+    .target = OPTION (jobs),
+    .metavar = "N",
+    .min = 1,
+    .max = MAX_JOBS,
+    .help = "Threads (default: one for each processor)" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOptionGroup build_groups[] = {
+  { .rows = build_options },
+  { .rows = terrane_push_options, .offset = OPTION (push_options), .needs = "push" },
+  { .rows = build_lock_options },
+  { .rows = terrane_remote_options, .offset = OPTION (remote) },
+  { .rows = terrane_sandbox_options, .offset = OPTION (sandbox) },
+  { .rows = build_result_options },
+  { .rows = NULL },
+};
+
+const TerraneCommand terrane_command_build = {
+  .name = "build",
+  .arguments = "PROFILE…",
+  .summary = "Build the image of a profile: assemble, check, validate",
+  .description =
+      "The image lands in the store as NAME:latest, NAME being the profile's. DESTINATION is "
+      "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG], to push "
+      "docker://HOST/REPOSITORY[:TAG], which an IMAGE to take layers from is, too. The lock, "
+      "PROFILE.lock.json, is used, and written when it lacks something.\n"
+      "Of several profiles a failing one does not stop the others; locks and schemas among the "
+      "arguments are skipped. The image is the same for any number of threads.",
+  .min = 1,
+  .max = G_MAXUINT,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_PROFILE },
+  .options = build_groups,
+  .size = sizeof (BuildOptions),
+  .run = run_build,
+};

@@ -17,45 +17,33 @@ typedef struct
   char *sarif;   /* (nullable) */
   char **ignore; /* (nullable) */
   TerraneInspectionArguments common;
-} Arguments;
-
-static void
-arguments_clear (Arguments *self)
-{
-  g_free (self->target);
-  g_free (self->sarif);
-  g_strfreev (self->ignore);
-  terrane_inspection_arguments_clear (&self->common);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
+} CheckOptions;
 
 static gboolean
-ignore_ids (const Arguments *self, TerraneFindings *findings, GError **error)
+check_id (const char *id, GError **error)
+{
+  g_autofree char *problem = terrane_finding_id_problem (id);
+  return problem == NULL || oci_throw (error, OCI_ERROR_USAGE, "%s", problem);
+}
+
+static void
+ignore_ids (const CheckOptions *self, TerraneFindings *findings)
 {
   for (char **id = self->ignore; id != NULL && *id != NULL; id++)
-    {
-      g_autofree char *problem = terrane_finding_id_problem (*id);
-      if (problem != NULL)
-        return oci_throw (error, OCI_ERROR_USAGE, "check: --ignore %s", problem);
-      terrane_findings_ignore (findings, *id);
-    }
-  return TRUE;
+    terrane_findings_ignore (findings, *id);
 }
 
 /* What --target says, else what the image does. */
-static gboolean
-choose_target (const char *argument, const OciManifest *manifest, TerraneTarget *out_target,
-               GError **error)
+static TerraneTarget
+choose_target (const char *argument, const OciManifest *manifest)
 {
+  TerraneTarget target = TERRANE_TARGET_AWS_LAMBDA;
   const json_t *known = json_object_get (manifest->annotations, TERRANE_ANNOTATION_TARGET);
-  *out_target = TERRANE_TARGET_AWS_LAMBDA;
   if (argument == NULL && json_is_string (known))
-    (void) terrane_target_parse (json_string_value (known), out_target); /* a later version's */
-  if (argument == NULL || terrane_target_parse (argument, out_target))
-    return TRUE;
-  g_autofree char *target = oci_quote (argument);
-  g_autofree char *all = g_strjoinv (", ", (char **) terrane_target_words ());
-  return oci_throw (error, OCI_ERROR_USAGE, "check: --target %s: expected one of %s", target, all);
+    (void) terrane_target_parse (json_string_value (known), &target); /* a later version's */
+  if (argument != NULL)
+    (void) terrane_target_parse (argument, &target); /* the parser of options has checked it */
+  return target;
 }
 
 static gboolean
@@ -80,18 +68,17 @@ make_today (void)
 
 /* @document: gets what was checked */
 static gboolean
-check_image (TerraneGlobal *global, const Arguments *arguments, const char *name,
+check_image (TerraneGlobal *global, const CheckOptions *options, const char *name,
              TerraneFindings **out_findings, json_t *document, GError **error)
 {
-  TerraneTarget target = TERRANE_TARGET_AWS_LAMBDA;
   OciDigestText digest;
   g_autoptr (TerraneInspection) inspection =
-      terrane_inspection_new (global, "check", name, &arguments->common, error);
-  if (inspection == NULL
-      || !choose_target (arguments->target, inspection->unpacked->manifest, &target, error))
+      terrane_inspection_new (global, name, &options->common, error);
+  if (inspection == NULL)
     return FALSE;
   const TerraneUnpacked *unpacked = inspection->unpacked;
-  TerraneImageView view = terrane_unpacked_view (unpacked, inspection->store);
+  TerraneTarget target = choose_target (options->target, unpacked->manifest);
+  TerraneImageView view = terrane_unpacked_view (unpacked, inspection->bench.store);
   g_autofree char *today = make_today ();
   const TerraneImageLayers layers = {
     .manifest = unpacked->manifest,
@@ -111,42 +98,34 @@ check_image (TerraneGlobal *global, const Arguments *arguments, const char *name
                 oci_json_text (oci_digest_text (&inspection->image->manifest->digest, digest)));
   oci_json_set (document, "target", oci_json_text (terrane_target_words ()[target]));
   gboolean ok = terrane_check_run (&check, *out_findings, error);
-  terrane_terminal_finish_phase (inspection->terminal);
+  terrane_terminal_finish_phase (inspection->bench.terminal);
   return ok;
 }
 
 static gboolean
-check_profile (TerraneGlobal *global, const Arguments *arguments, const char *path,
+check_profile (TerraneGlobal *global, const CheckOptions *options, const char *path,
                TerraneFindings **out_findings, json_t *document, GError **error)
 {
-  TerraneRemoteOptions remote_options = { .jobs = TERRANE_REMOTE_JOBS };
-  if (arguments->target != NULL)
-    return oci_throw (
-        error, OCI_ERROR_USAGE,
-        "check: --target is for images; what a profile is for stands in its ‘target’");
-  if (!terrane_remote_arguments_parse (&arguments->common.remote, global, "check", &remote_options,
-                                       error))
-    return FALSE;
+  if (options->target != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "check: --target is for images; a profile says it in its ‘target’");
   g_autoptr (TerraneProfile) profile =
-      terrane_command_load_profile (path, arguments->common.platform, error);
-  g_autoptr (TerraneStore) store =
-      profile != NULL ? terrane_command_open_store (global, TERRANE_STORE_SHARED, error) : NULL;
-  if (store == NULL)
+      terrane_command_load_profile (path, options->common.platform, error);
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  if (profile == NULL
+      || !terrane_workbench_open (global, &options->common.remote, 0, &bench, error))
     return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  remote_options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &remote_options);
-  const TerraneBuildOptions options = {
-    .jobs = terrane_command_default_jobs (),
+  const TerraneBuildOptions build = {
+    .jobs = bench.jobs,
     .keep_lock = TRUE,
-    .remote = remote,
-    .progress = terrane_terminal_progress (terminal),
+    .remote = bench.remote,
+    .progress = bench.progress,
   };
   g_autofree char *today = make_today ();
   oci_json_set (document, "profile", oci_json_text (path));
   oci_json_set (document, "target", oci_json_text (terrane_target_words ()[profile->target]));
-  *out_findings = terrane_build_check (store, profile, &options, today, error);
-  terrane_terminal_finish_phase (terminal);
+  *out_findings = terrane_build_check (bench.store, profile, &build, today, error);
+  terrane_terminal_finish_phase (bench.terminal);
   return *out_findings != NULL;
 }
 
@@ -188,54 +167,66 @@ print_result (const TerraneGlobal *global, TerraneFindings *findings, json_t *do
 }
 
 static gboolean
-run_check (TerraneGlobal *global, const Arguments *arguments, const char *argument, GError **error)
+run_check (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
+  const CheckOptions *options = data;
+  const char *argument = arguments[0];
   g_autoptr (TerraneFindings) findings = NULL;
-  g_autoptr (TerraneFindings) ids = terrane_findings_new ();
   g_autoptr (OciJsonValue) document = json_object ();
-  gboolean profile = is_profile (argument);
-  if (!ignore_ids (arguments, ids, error) /* before anything takes time */
-      || !(profile ? check_profile (global, arguments, argument, &findings, document, error)
-                   : check_image (global, arguments, argument, &findings, document, error))
-      || !ignore_ids (arguments, findings, error))
+  if (!(is_profile (argument)
+            ? check_profile (global, options, argument, &findings, document, error)
+            : check_image (global, options, argument, &findings, document, error)))
     return FALSE;
-  if (arguments->sarif != NULL && !write_sarif (arguments->sarif, findings, argument, error))
-    return FALSE;
+  ignore_ids (options, findings);
+  gboolean written =
+      options->sarif == NULL || write_sarif (options->sarif, findings, argument, error);
   print_result (global, findings, document);
   guint errors = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR);
-  if (errors == 0)
-    return TRUE;
+  if (errors == 0 || !written)
+    return written;
   g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "check: %s: %u error%s", argument,
                errors, errors == 1 ? "" : "s");
   return FALSE;
 }
 
-gboolean
-terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **error)
-{
-  g_auto (GStrv) positional = NULL;
-  g_auto (Arguments) arguments = { 0 };
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "target", 0, 0, G_OPTION_ARG_STRING, &arguments.target,
-      "aws-lambda (default), cloud-run, azure-functions, or oci: no rules", "TARGET" },
-    { "sarif", 0, 0, G_OPTION_ARG_FILENAME, &arguments.sarif, "Also write SARIF 2.1.0", "FILE" },
-    { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.ignore,
-      "Leave findings of this id out (repeatable)", "ID" },
-    TERRANE_PLATFORM_ENTRY (arguments.common.platform),
-    TERRANE_REMOTE_ENTRIES (arguments.common.remote),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "check",
-    .entries = entries,
-    .description = "Warnings and notes are printed; errors make the exit code 3. docs/checks.md\n"
-                   "explains every id. An image outside of the store is copied into it first; of\n"
-                   "PROFILE, a JSON file, is checked what would be built.",
-    .min = 1,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &positional, &help, error) || help)
-    return help;
-  return run_check (global, &arguments, positional[0], error);
-}
+static const TerraneOption check_options[] = {
+  { .name = "target",
+    .kind = TERRANE_OPTION_WORD,
+    .target = offsetof (CheckOptions, target),
+    .metavar = "TARGET",
+    .words = terrane_target_words,
+    .help = "aws-lambda, cloud-run, azure-functions, or oci for no platform's rules (default: "
+            "what the image was built for, else aws-lambda)" },
+  { .name = "sarif",
+    .kind = TERRANE_OPTION_FILE,
+    .target = offsetof (CheckOptions, sarif),
+    .metavar = "FILE",
+    .help = "Also write SARIF 2.1.0" },
+  { .name = "ignore",
+    .kind = TERRANE_OPTION_LIST,
+    .target = offsetof (CheckOptions, ignore),
+    .metavar = "ID",
+    .check = check_id,
+    .help = "Leave out findings of this id" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_check = {
+  .name = "check",
+  .arguments = "IMAGE|PROFILE",
+  .summary = "Find out what would not work, without running anything",
+  .description =
+      "Warnings and notes are printed; errors make the exit code 3. docs/checks.md explains every "
+      "id. An image outside of the store is copied into it first. For a PROFILE, a JSON file, what "
+      "would be built is checked.",
+  .min = 1,
+  .max = 1,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE_OR_PROFILE },
+  .options =
+      (const TerraneOptionGroup[]){ { .rows = check_options },
+                                    TERRANE_INSPECTION_GROUPS (offsetof (CheckOptions, common)),
+                                    { .rows = NULL } },
+  .size = sizeof (CheckOptions),
+  .run = run_check,
+};

@@ -1,87 +1,116 @@
-/* Commands: one file and one row each. The table in main.c feeds dispatch, help and completion. */
+/* Commands: one file and one row each. Dispatch, help and completion read the row. */
 #pragma once
 
+#include "builder/cli/options.h"
 #include "builder/cli/terminal.h"
-#include "builder/store/open.h"
 
 G_BEGIN_DECLS
 
-/* What the options before the command said. */
+/* What the options that all commands share say. */
 typedef struct
 {
   char *store; /* (nullable): --store */
   gboolean offline;
   TerraneOutput output;
+  gboolean help;
+  gboolean parsed; /* all words were understood */
+  gboolean version, list_commands, list_images; /* only before a command */
   int exit_status; /* of the process when the command succeeds: what a program in the sandbox had */
 } TerraneGlobal;
 
+/* Which of these options a command honours. */
+typedef enum
+{
+  TERRANE_SCOPE_START = 1 << 0,    /* what stands instead of a command */
+  TERRANE_SCOPE_STORE = 1 << 1,    /* --store */
+  TERRANE_SCOPE_NETWORK = 1 << 2,  /* --offline */
+  TERRANE_SCOPE_PROGRESS = 1 << 3, /* --quiet and --verbose */
+  TERRANE_SCOPE_IMAGES = TERRANE_SCOPE_STORE | TERRANE_SCOPE_NETWORK | TERRANE_SCOPE_PROGRESS,
+} TerraneScope;
+
+/* What an argument is, for completion. */
+typedef enum
+{
+  TERRANE_OPERAND_NONE, /* ends a list */
+  TERRANE_OPERAND_TEXT, /* nothing that could be completed */
+  TERRANE_OPERAND_IMAGE,
+  TERRANE_OPERAND_PROFILE,
+  TERRANE_OPERAND_IMAGE_OR_PROFILE,
+  TERRANE_OPERAND_DIRECTORY,
+  TERRANE_OPERAND_VERB, /* one of the command's verbs */
+} TerraneOperand;
+
+enum
+{
+  TERRANE_MAX_OPERANDS = 3, /* in a list; the last one counts for all arguments that follow */
+};
+
 /**
  * TerraneCommandFunc:
- * @argv: the command's own arguments, argv[0] its name
+ * @options: the command's struct, with the values of its options
+ * @arguments: as many as the row says
  *
  * Returns: whether it succeeded; @error says what to print and decides the exit code
  */
-typedef gboolean (*TerraneCommandFunc) (TerraneGlobal *global, int argc, char **argv,
-                                        GError **error);
+typedef gboolean (*TerraneCommandFunc) (TerraneGlobal *global, const void *options,
+                                        char **arguments, GError **error);
 
 typedef struct
 {
   const char *name;
-  const char *arguments; /* for the usage line */
-  const char *summary;   /* one line */
+  const char *arguments;   /* for the usage line; more usage lines come after line breaks */
+  const char *summary;     /* one phrase */
+  const char *description; /* (nullable): paragraphs */
+  guint min, max;          /* number of arguments */
+  guint scopes;
+  TerraneOperand operands[TERRANE_MAX_OPERANDS];
+  const char *const *verbs;          /* (nullable) */
+  const TerraneOptionGroup *options; /* (nullable): own ones */
+  size_t size;                       /* of the struct that the values of these options are in */
   TerraneCommandFunc run;
 } TerraneCommand;
 
-gboolean terrane_command_build (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_lock (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_check (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_validate (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_why (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_login (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_logout (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_init (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_profile (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_invoke (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_serve (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error);
-gboolean terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **error);
+/** All commands in the order of the help, until NULL. */
+const TerraneCommand *const *terrane_commands (void);
+/** Returns: (transfer none) (nullable) */
+const TerraneCommand *terrane_command_find (const char *name);
+/** Names of the commands, until NULL. */
+const char *const *terrane_command_names (void);
 
-/* What a command takes behind its name. */
-typedef struct
-{
-  const char *name;
-  const GOptionEntry *entries; /* (nullable): its own options */
-  const char *description;     /* (nullable): text behind the options in --help */
-  guint min;                   /* number of arguments */
-  guint max;
-} TerraneCommandLine;
+extern const TerraneCommand terrane_command_build;
+extern const TerraneCommand terrane_command_check;
+extern const TerraneCommand terrane_command_completion;
+extern const TerraneCommand terrane_command_fsck;
+extern const TerraneCommand terrane_command_gc;
+extern const TerraneCommand terrane_command_images;
+extern const TerraneCommand terrane_command_init;
+extern const TerraneCommand terrane_command_inspect;
+extern const TerraneCommand terrane_command_invoke;
+extern const TerraneCommand terrane_command_lock;
+extern const TerraneCommand terrane_command_login;
+extern const TerraneCommand terrane_command_logout;
+extern const TerraneCommand terrane_command_profile;
+extern const TerraneCommand terrane_command_pull;
+extern const TerraneCommand terrane_command_push;
+extern const TerraneCommand terrane_command_rm;
+extern const TerraneCommand terrane_command_run;
+extern const TerraneCommand terrane_command_serve;
+extern const TerraneCommand terrane_command_validate;
+extern const TerraneCommand terrane_command_why;
+
+/** The options that all commands share; the struct is a TerraneGlobal. */
+extern const TerraneOption terrane_global_options[];
 
 /**
- * terrane_command_parse:
- * @out_arguments: (out) (transfer full): the arguments
- * @out_help: (out): --help was given and printed on stdout; there is nothing else to do
+ * terrane_command_tables:
+ * @options: the command's struct
  *
- * Parses what stands behind the command; the global options are understood there too.
+ * The options that @self offers, its own ones first.
+ *
+ * Returns: (transfer full): ended by a table without rows; free with g_free()
  */
-gboolean terrane_command_parse (TerraneGlobal *global, const TerraneCommandLine *line, int argc,
-                                char **argv, char ***out_arguments, gboolean *out_help,
-                                GError **error);
-
-/** Returns: (transfer none): the row of @name, or NULL */
-const TerraneCommand *terrane_command_find (const char *name);
-
-/** Opens the store that the options name. */
-TerraneStore *terrane_command_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
-                                          GError **error);
-
-/** Threads when --jobs does not say: one a processor. */
-unsigned terrane_command_default_jobs (void);
+TerraneOptionTable *terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global,
+                                            void *options);
 
 /** "linux/amd64" of the machine terrane runs on: what is taken from an image index. */
 const char *terrane_host_platform (void);

@@ -1,6 +1,6 @@
 /* terrane images, rm, gc, fsck: the store. */
-#include "builder/cli/command.h"
 #include "builder/cli/table.h"
+#include "builder/cli/workbench.h"
 #include "builder/error.h"
 #include "builder/store/fsck.h"
 #include "builder/store/gc.h"
@@ -87,21 +87,14 @@ add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *tab
   return TRUE;
 }
 
-gboolean
-terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+run_images (TerraneGlobal *global, G_GNUC_UNUSED const void *options,
+            G_GNUC_UNUSED char **arguments, GError **error)
 {
   static const char *const headings[] = { "NAME",  "DIGEST",  "PLATFORM", ">LAYERS",
                                           ">SIZE", "CREATED", NULL };
-  g_auto (GStrv) arguments = NULL;
-  gboolean help = FALSE;
-  const TerraneCommandLine line = {
-    .name = "images",
-    .min = 0,
-    .max = 0,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  g_autoptr (TerraneStore) store =
+      terrane_workbench_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
     return FALSE;
   OciLayout *layout = terrane_store_layout (store);
@@ -120,57 +113,67 @@ terrane_command_images (TerraneGlobal *global, int argc, char **argv, GError **e
   return ok;
 }
 
-gboolean
-terrane_command_rm (TerraneGlobal *global, int argc, char **argv, GError **error)
+const TerraneCommand terrane_command_images = {
+  .name = "images",
+  .arguments = "",
+  .summary = "List the images in the store",
+  .scopes = TERRANE_SCOPE_STORE,
+  .run = run_images,
+};
+
+static gboolean
+remove_name (TerraneStore *store, const char *argument, json_t *removed, GError **error)
 {
-  g_auto (GStrv) arguments = NULL;
-  gboolean help = FALSE;
-  const TerraneCommandLine line = {
-    .name = "rm",
-    .min = 1,
-    .max = G_MAXUINT,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  g_autoptr (OciTransport) transport = oci_transport_parse (argument, error);
+  if (transport == NULL)
+    return FALSE;
+  if (transport->kind != OCI_TRANSPORT_STORE)
+    return oci_throw (error, OCI_ERROR_USAGE, "rm: %s is not a name in the store", argument);
+  if (!terrane_name_remove (store, transport->name, error))
+    return FALSE;
+  oci_json_append (removed, oci_json_text (transport->name));
+  return TRUE;
+}
+
+static gboolean
+run_rm (TerraneGlobal *global, G_GNUC_UNUSED const void *options, char **arguments, GError **error)
+{
+  g_autoptr (TerraneStore) store =
+      terrane_workbench_open_store (global, TERRANE_STORE_SHARED, error);
   if (store == NULL)
     return FALSE;
   g_autoptr (OciJsonValue) removed = json_array ();
   for (char **argument = arguments; *argument != NULL; argument++)
     {
-      g_autoptr (OciTransport) transport = oci_transport_parse (*argument, error);
-      if (transport == NULL)
+      if (!remove_name (store, *argument, removed, error))
         return FALSE;
-      if (transport->kind != OCI_TRANSPORT_STORE)
-        return oci_throw (error, OCI_ERROR_USAGE, "rm: %s is not a name in the store", *argument);
-      if (!terrane_name_remove (store, transport->name, error))
-        return FALSE;
-      oci_json_append (removed, oci_json_text (transport->name));
+      size_t n = json_array_size (removed);
       if (!global->output.json)
-        terrane_print ("%s\n", transport->name);
+        terrane_print ("%s\n", json_string_value (json_array_get (removed, n - 1)));
     }
   if (global->output.json)
     terrane_print_json (removed);
   return TRUE;
 }
 
-gboolean
-terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error)
+const TerraneCommand terrane_command_rm = {
+  .name = "rm",
+  .arguments = "NAME[:TAG]…",
+  .summary = "Remove names from the store; gc frees the space",
+  .min = 1,
+  .max = G_MAXUINT,
+  .scopes = TERRANE_SCOPE_STORE,
+  .operands = { TERRANE_OPERAND_IMAGE },
+  .run = run_rm,
+};
+
+static gboolean
+run_gc (TerraneGlobal *global, G_GNUC_UNUSED const void *options, G_GNUC_UNUSED char **arguments,
+        GError **error)
 {
-  g_auto (GStrv) arguments = NULL;
-  gboolean help = FALSE;
   TerraneGcReport report = { 0 };
-  const TerraneCommandLine line = {
-    .name = "gc",
-    .description = "Waits until no other terrane uses the store. Named images and the "
-                   "trees they were\nmade from stay.",
-    .min = 0,
-    .max = 0,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
   g_autoptr (TerraneStore) store =
-      terrane_command_open_store (global, TERRANE_STORE_EXCLUSIVE, error);
+      terrane_workbench_open_store (global, TERRANE_STORE_EXCLUSIVE, error);
   if (store == NULL || !terrane_gc (store, &report, error))
     return FALSE;
   if (global->output.json)
@@ -192,6 +195,17 @@ terrane_command_gc (TerraneGlobal *global, int argc, char **argv, GError **error
   return TRUE;
 }
 
+const TerraneCommand terrane_command_gc = {
+  .name = "gc",
+  .arguments = "",
+  .summary = "Delete what no named image needs",
+  .description =
+      "Waits until no other terrane uses the store. Named images and the trees they were "
+      "made from stay.",
+  .scopes = TERRANE_SCOPE_STORE,
+  .run = run_gc,
+};
+
 static void
 print_problem (gpointer data, const char *problem)
 {
@@ -200,26 +214,18 @@ print_problem (gpointer data, const char *problem)
   terrane_print_error (problem);
 }
 
-gboolean
-terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
 {
-  g_auto (GStrv) arguments = NULL;
-  gboolean help = FALSE, repair = FALSE;
+  gboolean repair;
+} FsckOptions;
+
+static gboolean
+run_fsck (TerraneGlobal *global, const void *data, G_GNUC_UNUSED char **arguments, GError **error)
+{
+  const FsckOptions *options = data;
+  gboolean repair = options->repair;
   guint problems = 0;
-  const GOptionEntry entries[] = {
-    { "repair", 0, 0, G_OPTION_ARG_NONE, &repair,
-      "Delete what is broken; the next build makes it anew", NULL },
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "fsck",
-    .entries = entries,
-    .min = 0,
-    .max = 0,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  g_autoptr (TerraneStore) store = terrane_command_open_store (
+  g_autoptr (TerraneStore) store = terrane_workbench_open_store (
       global, repair ? TERRANE_STORE_EXCLUSIVE : TERRANE_STORE_SHARED, error);
   g_autoptr (OciJsonValue) list = json_array ();
   if (store == NULL || !terrane_fsck (store, repair, print_problem, list, &problems, error))
@@ -239,3 +245,21 @@ terrane_command_fsck (TerraneGlobal *global, int argc, char **argv, GError **err
                     "%u problem%s in the store; 'terrane fsck --repair' deletes what is broken",
                     problems, problems == 1 ? "" : "s");
 }
+
+static const TerraneOption fsck_options[] = {
+  { .name = "repair",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (FsckOptions, repair),
+    .help = "Delete what is broken; the next build makes it again" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_fsck = {
+  .name = "fsck",
+  .arguments = "",
+  .summary = "Verify every object and blob in the store",
+  .scopes = TERRANE_SCOPE_STORE,
+  .options = (const TerraneOptionGroup[]){ { .rows = fsck_options }, { .rows = NULL } },
+  .size = sizeof (FsckOptions),
+  .run = run_fsck,
+};

@@ -1,6 +1,6 @@
 #include "builder/cli/init-base.h"
 
-#include "builder/cli/remote-options.h"
+#include "builder/cli/workbench.h"
 #include "builder/facts/python-base.h"
 #include "builder/profile/lock.h"
 #include "builder/profile/profile.h"
@@ -49,30 +49,22 @@ make_profile (const char *directory, const json_t *base, GError **error)
 }
 
 static gboolean
-bring_base (TerraneGlobal *global, TerraneStore *store, TerraneProfile *profile,
-            TerraneBase **out_base, GError **error)
+bring_base (const TerraneWorkbench *bench, const TerraneProfile *profile, TerraneBase **out_base,
+            GError **error)
 {
-  g_auto (TerraneRemoteArguments) arguments = { 0 };
-  TerraneRemoteOptions remote_options = { 0 };
-  if (!terrane_remote_arguments_parse (&arguments, global, "init", &remote_options, error))
-    return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  remote_options.jobs = TERRANE_REMOTE_JOBS;
-  remote_options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &remote_options);
   g_autoptr (TerraneLock) lock = terrane_lock_new ("none");
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
   const TerraneResolveOptions options = {
-    .store = store,
-    .remote = remote,
+    .store = bench->store,
+    .remote = bench->remote,
     .lock = lock,
     .policy = { .ignore = TRUE },
-    .jobs = terrane_command_default_jobs (),
-    .progress = remote_options.progress,
+    .jobs = bench->jobs,
+    .progress = bench->progress,
   };
-  gboolean ok = terrane_resolve (profile, &options, out_base, changes, error);
-  terrane_terminal_finish_phase (terminal);
-  return ok;
+  g_autoptr (TerranePlan) plan = terrane_resolve (profile, &options, out_base, changes, error);
+  terrane_terminal_finish_phase (bench->terminal);
+  return plan != NULL;
 }
 
 gboolean
@@ -87,14 +79,15 @@ terrane_init_find_python (TerraneGlobal *global, const char *directory, const js
   g_autoptr (TerraneProfile) profile = make_profile (directory, base, error);
   if (profile == NULL)
     return FALSE;
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_autoptr (TerraneBase) root = NULL;
   g_auto (TerranePythonBase) python = { 0 };
-  if (store == NULL || !bring_base (global, store, profile, &root, error))
+  if (!terrane_workbench_open (global, NULL, 0, &bench, error)
+      || !bring_base (&bench, profile, &root, error))
     return FALSE;
   g_auto (GStrv) env = root->config != NULL ? oci_image_config_env (root->config) : NULL;
-  if (!terrane_python_base_find (store, &root->root.commit, g_environ_getenv (env, "PATH"), &python,
-                                 error))
+  if (!terrane_python_base_find (bench.store, &root->root.commit, g_environ_getenv (env, "PATH"),
+                                 &python, error))
     return FALSE;
   if (python.interpreter == NULL || python.python_major != 3)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED,

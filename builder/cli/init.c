@@ -51,20 +51,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Words, words_clear)
 
 typedef struct
 {
-  char *base;
-  char *name;
-  char *python;
+  char *base;   /* (nullable) */
+  char *name;   /* (nullable) */
+  char *python; /* (nullable) */
   gboolean force;
-} InitArguments;
-
-static void
-init_arguments_clear (InitArguments *self)
-{
-  g_free (self->base);
-  g_free (self->name);
-  g_free (self->python);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InitArguments, init_arguments_clear)
+} InitOptions;
 
 static char *
 replace (const char *text, const char *word, const char *by)
@@ -114,8 +105,16 @@ check_python (const char *text, GError **error)
   if (g_str_has_prefix (text, "3.") && oci_parse_u64 (text + 2, 99, &minor, NULL))
     return TRUE;
   g_autofree char *quoted = oci_quote (text);
-  return oci_throw (error, OCI_ERROR_USAGE, "init: --python %s: expected a version such as 3.13",
-                    quoted);
+  return oci_throw (error, OCI_ERROR_USAGE, "expected a version such as 3.13, got %s", quoted);
+}
+
+static gboolean
+check_name (const char *text, GError **error)
+{
+  g_autofree char *quoted = oci_quote (text);
+  return terrane_profile_is_name (text)
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside, not %s", quoted);
 }
 
 /* As the profile in @directory has to spell a path that the user gave. */
@@ -212,10 +211,8 @@ read_resource (const char *file, GError **error)
 
 /* AWS's image unless the user names another base. Returns: (transfer full) (nullable) */
 static json_t *
-choose_base (const char *directory, const InitArguments *arguments, GError **error)
+choose_base (const char *directory, const InitOptions *arguments, GError **error)
 {
-  if (arguments->python != NULL && !check_python (arguments->python, error))
-    return NULL;
   g_autofree char *usual =
       g_strconcat ("docker://public.ecr.aws/lambda/python:",
                    arguments->python != NULL ? arguments->python : DEFAULT_PYTHON, NULL);
@@ -223,18 +220,11 @@ choose_base (const char *directory, const InitArguments *arguments, GError **err
 }
 
 static gboolean
-choose_words (TerraneGlobal *global, const char *directory, const InitArguments *arguments,
+choose_words (TerraneGlobal *global, const char *directory, const InitOptions *arguments,
               Words *out, GError **error)
 {
   g_autofree char *interpreter = NULL;
   out->name = arguments->name != NULL ? g_strdup (arguments->name) : name_of (directory);
-  if (!terrane_profile_is_name (out->name))
-    {
-      g_autofree char *quoted = oci_quote (out->name);
-      return oci_throw (error, OCI_ERROR_USAGE,
-                        "init: --name %s: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside",
-                        quoted);
-    }
   g_autoptr (OciJsonValue) base = choose_base (directory, arguments, error);
   if (base == NULL
       || !choose_python (global, directory, arguments->python, base, &out->python, &interpreter,
@@ -318,7 +308,7 @@ print_result (const TerraneGlobal *global, const char *directory, const Words *w
 }
 
 static gboolean
-init (TerraneGlobal *global, const char *directory, const InitArguments *arguments, GError **error)
+init (TerraneGlobal *global, const char *directory, const InitOptions *arguments, GError **error)
 {
   g_auto (Words) words = { 0 };
   g_auto (OciFd) dfd = -1;
@@ -338,31 +328,48 @@ init (TerraneGlobal *global, const char *directory, const InitArguments *argumen
   return TRUE;
 }
 
-gboolean
-terrane_command_init (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+run_init (TerraneGlobal *global, const void *options, char **arguments, GError **error)
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (InitArguments) options = { 0 };
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "base", 0, 0, G_OPTION_ARG_FILENAME, &options.base,
-      "An image, rootfs archive or directory (default: AWS's image for Python)", "BASE" },
-    { "name", 0, 0, G_OPTION_ARG_STRING, &options.name,
-      "Name of the image (default: made of the directory's)", "NAME" },
-    { "python", 0, 0, G_OPTION_ARG_STRING, &options.python,
-      "Version of Python (default: what the base has)", "3.N" },
-    { "force", 0, 0, G_OPTION_ARG_NONE, &options.force, "Replace files that are there", NULL },
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "init",
-    .entries = entries,
-    .description =
-        "Writes a profile, a handler that uses rasterio, pinned requirements, a check and\n"
-        "a README that explains them. DIRECTORY is the current one by default.",
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  return init (global, arguments[0] != NULL ? arguments[0] : ".", &options, error);
+  return init (global, arguments[0] != NULL ? arguments[0] : ".", options, error);
 }
+
+static const TerraneOption init_options[] = {
+  { .name = "base",
+    .kind = TERRANE_OPTION_FILE,
+    .target = offsetof (InitOptions, base),
+    .metavar = "BASE",
+    .help = "An image, rootfs archive or directory (default: AWS's image for Python)" },
+  { .name = "name",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = offsetof (InitOptions, name),
+    .metavar = "NAME",
+    .check = check_name,
+    .help = "Name of the image (default: made of the directory's)" },
+  { .name = "python",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = offsetof (InitOptions, python),
+    .metavar = "3.N",
+    .check = check_python,
+    .help = "Version of Python (default: what the base has)" },
+  { .name = "force",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (InitOptions, force),
+    .help = "Replace files that are there" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_init = {
+  .name = "init",
+  .arguments = "[DIRECTORY]",
+  .summary = "Write a profile to start from, with all it needs",
+  .description =
+      "Writes a profile, a handler that uses rasterio, pinned requirements, a check and a "
+      "README that explains them. DIRECTORY is the current one by default.",
+  .max = 1,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_DIRECTORY },
+  .options = (const TerraneOptionGroup[]){ { .rows = init_options }, { .rows = NULL } },
+  .size = sizeof (InitOptions),
+  .run = run_init,
+};

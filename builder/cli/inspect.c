@@ -1,8 +1,8 @@
 /* terrane inspect */
 #include "builder/annotations.h"
-#include "builder/cli/remote-options.h"
 #include "builder/cli/table.h"
 #include "builder/cli/transfer.h"
+#include "builder/cli/workbench.h"
 
 #include "oci/base/number.h"
 #include "oci/image.h"
@@ -93,38 +93,21 @@ print_image (const OciDescriptor *descriptor, const OciManifest *manifest,
   terrane_table_print (table);
 }
 
-gboolean
-terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (TerraneRemoteArguments) remote_arguments = { 0 };
-  g_autofree char *platform = NULL;
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    TERRANE_PLATFORM_ENTRY (platform),
-    TERRANE_REMOTE_ENTRIES (remote_arguments),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "inspect",
-    .entries = entries,
-    .description = "Of an image in a registry only manifest and configuration are fetched.",
-    .min = 1,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  TerraneRemoteOptions options = { .jobs = TERRANE_REMOTE_JOBS };
-  if (!terrane_remote_arguments_parse (&remote_arguments, global, "inspect", &options, error))
+  char *platform; /* (nullable) */
+  TerraneRemoteArguments remote;
+} InspectOptions;
+
+static gboolean
+run_inspect (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const InspectOptions *options = data;
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  if (!terrane_workbench_open (global, &options->remote, 0, &bench, error))
     return FALSE;
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (store == NULL)
-    return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
   g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (remote, arguments[0], platform, error);
+      terrane_transfer_open_image (bench.remote, arguments[0], options->platform, error);
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
   if (image == NULL || !oci_image_read (image->layout, image->manifest, &manifest, &config, error))
@@ -132,10 +115,28 @@ terrane_command_inspect (TerraneGlobal *global, int argc, char **argv, GError **
   g_autoptr (OciJsonValue) object = describe (image->manifest, manifest, config, error);
   if (object == NULL)
     return FALSE;
-  terrane_terminal_finish_phase (terminal);
+  terrane_terminal_finish_phase (bench.terminal);
   if (global->output.json)
     terrane_print_json (object);
   else
     print_image (image->manifest, manifest, config);
   return TRUE;
 }
+
+const TerraneCommand terrane_command_inspect = {
+  .name = "inspect",
+  .arguments = "IMAGE",
+  .summary = "Show configuration, layers and sizes of an image",
+  .description = "Of an image in a registry only manifest and configuration are fetched.",
+  .min = 1,
+  .max = 1,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE },
+  .options =
+      (const TerraneOptionGroup[]){
+          { .rows = terrane_platform_options, .offset = offsetof (InspectOptions, platform) },
+          { .rows = terrane_remote_options, .offset = offsetof (InspectOptions, remote) },
+          { .rows = NULL } },
+  .size = sizeof (InspectOptions),
+  .run = run_inspect,
+};

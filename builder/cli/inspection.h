@@ -1,7 +1,8 @@
 /* An image that is looked into: what check and why share. */
 #pragma once
 
-#include "builder/cli/remote-options.h"
+#include "builder/cli/transfer.h"
+#include "builder/cli/workbench.h"
 #include "builder/image/unpack.h"
 
 G_BEGIN_DECLS
@@ -12,29 +13,31 @@ typedef struct
   TerraneRemoteArguments remote;
 } TerraneInspectionArguments;
 
-void terrane_inspection_arguments_clear (TerraneInspectionArguments *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneInspectionArguments, terrane_inspection_arguments_clear)
+/* --platform and those about registries; the struct is a TerraneInspectionArguments. */
+#define TERRANE_INSPECTION_GROUPS(start)                                                           \
+  { .rows = terrane_platform_options,                                                              \
+    .offset = (start) + offsetof (TerraneInspectionArguments, platform) },                         \
+  {                                                                                                \
+    .rows = terrane_remote_options,                                                                \
+    .offset = (start) + offsetof (TerraneInspectionArguments, remote)                              \
+  }
 
 typedef struct
 {
-  TerraneStore *store;
-  TerraneTerminal *terminal;
-  TerraneRemote *remote;
+  TerraneWorkbench bench;
   TerraneOpenImage *image;
   TerraneUnpacked *unpacked;
 } TerraneInspection;
 
 /**
  * terrane_inspection_new:
- * @command: for messages
  * @name: IMAGE as the user wrote it
  *
  * Brings the image into the store, and reads its file system.
  *
  * Returns: (transfer full) (nullable)
  */
-TerraneInspection *terrane_inspection_new (TerraneGlobal *global, const char *command,
-                                           const char *name,
+TerraneInspection *terrane_inspection_new (const TerraneGlobal *global, const char *name,
                                            const TerraneInspectionArguments *arguments,
                                            GError **error);
 void terrane_inspection_free (TerraneInspection *self);

@@ -1,6 +1,6 @@
 /* terrane invoke */
 #include "builder/cli/function-log.h"
-#include "builder/cli/function-options.h"
+#include "builder/cli/function.h"
 #include "builder/error.h"
 #include "builder/lambda/event.h"
 #include "builder/lambda/lambda-report.h"
@@ -152,7 +152,11 @@ invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
                                          .answered = global->output.json ? NULL : on_answered,
                                          .answered_data = &printing };
       if (!terrane_lambda_invoke (lambda, &event, &result, error))
-        return FALSE;
+        {
+          if (global->output.json && i > 0)
+            terrane_print_json (document);
+          return FALSE;
+        }
       if (global->output.json)
         oci_json_append (responses, result_to_json (paths[i], &result));
       else if (!printing.done)
@@ -173,8 +177,8 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
         char **paths, GError **error)
 {
   g_auto (TerraneFunction) function = { 0 };
-  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new ();
-  g_autoptr (GPtrArray) events = read_events (paths, error);
+  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new (error);
+  g_autoptr (GPtrArray) events = log != NULL ? read_events (paths, error) : NULL;
   if (events == NULL || !terrane_function_open (global, image, arguments, &function, error)
       || !terrane_function_check_argv (&function, error))
     return FALSE;
@@ -199,37 +203,55 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
   return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
 }
 
-gboolean
-terrane_command_invoke (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
+{
+  char **events; /* (nullable) */
+  TerraneFunctionArguments function;
+} InvokeOptions;
+
+static gboolean
+run_invoke (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   static char *no_event[] = { (char *) "-", NULL };
-  g_auto (GStrv) arguments = NULL;
-  g_auto (GStrv) events = NULL;
-  g_auto (TerraneFunctionArguments) function = TERRANE_FUNCTION_ARGUMENTS_INIT;
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "event", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &events,
-      "The event, - for standard input; repeatable", "FILE" },
-    TERRANE_FUNCTION_COMMAND_ENTRIES (function),
-    TERRANE_FUNCTION_TIMEOUT_ENTRY (function),
-    TERRANE_FUNCTION_ENTRIES (function),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "invoke",
-    .entries = entries,
-    .description = "The image's own entrypoint and command run in the sandbox against Lambda's\n"
-                   "Runtime API. The response goes to standard output, logs and Lambda's REPORT\n"
-                   "line to standard error. Several events find the function warm. An error of\n"
-                   "the function gives exit code 1.",
-    .min = 1,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  if (events == NULL && isatty (STDIN_FILENO))
+  const InvokeOptions *options = data;
+  if (options->events == NULL && isatty (STDIN_FILENO))
     return oci_throw (error, OCI_ERROR_USAGE,
                       "invoke: no event; give one with --event FILE or on standard input");
-  return terrane_function_arguments_check (&function, global, "invoke", error)
-         && invoke (global, arguments[0], &function, events != NULL ? events : no_event, error);
+  return invoke (global, arguments[0], &options->function,
+                 options->events != NULL ? options->events : no_event, error);
 }
+
+static const TerraneOption invoke_options[] = {
+  { .name = "event",
+    .kind = TERRANE_OPTION_FILES,
+    .target = offsetof (InvokeOptions, events),
+    .metavar = "FILE",
+    .help = "The event, - for standard input" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOptionGroup invoke_groups[] = {
+  { .rows = invoke_options },
+  { .rows = terrane_function_command_options, .offset = offsetof (InvokeOptions, function) },
+  { .rows = terrane_function_timeout_options, .offset = offsetof (InvokeOptions, function) },
+  { .rows = terrane_function_options, .offset = offsetof (InvokeOptions, function) },
+  TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (InvokeOptions, function)),
+  { .rows = NULL },
+};
+
+const TerraneCommand terrane_command_invoke = {
+  .name = "invoke",
+  .arguments = "IMAGE",
+  .summary = "Run the image's function as Lambda would, for one event or several",
+  .description =
+      "The image's own entrypoint and command run in the sandbox against Lambda's Runtime API. The "
+      "response goes to standard output, logs and Lambda's REPORT line to standard error. Several "
+      "events find the function warm. An error of the function gives exit code 1.",
+  .min = 1,
+  .max = 1,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE },
+  .options = invoke_groups,
+  .size = sizeof (InvokeOptions),
+  .run = run_invoke,
+};

@@ -1,24 +1,15 @@
 /* terrane lock */
 #include "builder/cli/load-profile.h"
-#include "builder/cli/remote-options.h"
+#include "builder/cli/workbench.h"
 #include "builder/error.h"
 #include "builder/resolve/resolve.h"
 
 typedef struct
 {
   gboolean check;
-  char *platform;
+  char *platform; /* (nullable) */
   TerraneRemoteArguments remote;
-  TerraneRemoteOptions remote_options;
-} LockArguments;
-
-static void
-lock_arguments_clear (LockArguments *self)
-{
-  g_free (self->platform);
-  terrane_remote_arguments_clear (&self->remote);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LockArguments, lock_arguments_clear)
+} LockOptions;
 
 static void
 add_new (GPtrArray *list, const char *text)
@@ -56,7 +47,9 @@ resolve_platform (const char *path, const char *platform, const TerraneResolveOp
 {
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (TerraneProfile) profile = terrane_command_load_profile_to_lock (path, platform, error);
-  if (profile == NULL || !terrane_resolve (profile, options, NULL, lines, error))
+  g_autoptr (TerranePlan) plan =
+      profile != NULL ? terrane_resolve (profile, options, NULL, lines, error) : NULL;
+  if (plan == NULL)
     return FALSE;
   for (guint i = 0; i < lines->len; i++)
     g_ptr_array_add (changes, g_strdup_printf ("%s: %s", platform, (const char *) lines->pdata[i]));
@@ -98,7 +91,7 @@ collect_stale (GError **stale, GError *error)
 
 /* @stale: gets what --check finds; then nothing is returned and @error stays as it is */
 static json_t *
-lock_profile (const char *path, const LockArguments *arguments, TerraneResolveOptions *options,
+lock_profile (const char *path, const LockOptions *arguments, TerraneResolveOptions *options,
               GError **stale, GError **error)
 {
   gboolean failed = FALSE;
@@ -147,24 +140,18 @@ print_report (const json_t *object, gboolean check)
                                                  : "  (unchanged)");
 }
 
+/* Those of profiles that failed for another reason than --check are not in the result. */
 static gboolean
-run_lock (TerraneGlobal *global, char **paths, LockArguments *arguments, GError **error)
+lock_profiles (const TerraneWorkbench *bench, char **paths, const LockOptions *arguments,
+               json_t *reports, GError **error)
 {
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (store == NULL)
-    return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  arguments->remote_options.jobs = TERRANE_REMOTE_JOBS;
-  arguments->remote_options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &arguments->remote_options);
-  g_autoptr (OciJsonValue) reports = json_array ();
   g_autoptr (GError) stale = NULL;
   TerraneResolveOptions options = {
-    .store = store,
-    .remote = remote,
+    .store = bench->store,
+    .remote = bench->remote,
     .policy = { .require = arguments->check, .update = !arguments->check },
-    .jobs = terrane_command_default_jobs (),
-    .progress = terrane_terminal_progress (terminal),
+    .jobs = bench->jobs,
+    .progress = bench->progress,
   };
   for (char **path = paths; *path != NULL; path++)
     {
@@ -178,54 +165,63 @@ run_lock (TerraneGlobal *global, char **paths, LockArguments *arguments, GError 
       if (object != NULL)
         oci_json_append (reports, object);
     }
-  if (stale != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&stale));
-      return FALSE;
-    }
-  terrane_terminal_finish_phase (terminal);
-  if (global->output.json)
-    {
-      terrane_print_json (json_array_size (reports) == 1 ? json_array_get (reports, 0) : reports);
-      return TRUE;
-    }
-  size_t i;
-  json_t *object;
-  json_array_foreach (reports, i, object) print_report (object, arguments->check);
-  return TRUE;
+  if (stale == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&stale));
+  return FALSE;
 }
 
-gboolean
-terrane_command_lock (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+run_lock (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
-  g_auto (LockArguments) options = { 0 };
-  g_auto (GStrv) arguments = NULL;
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "check", 0, 0, G_OPTION_ARG_NONE, &options.check,
-      "Only say whether the lock is up to date: exit code 4 when not", NULL },
-    { "platform", 0, 0, G_OPTION_ARG_STRING, &options.platform,
-      "Also for this platform, such as linux/arm64", "OS/ARCH" },
-    TERRANE_REMOTE_ENTRIES (options.remote),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "lock",
-    .entries = entries,
-    .description =
-        "PROFILE.lock.json says what every source of PROFILE.json was resolved to, for each of "
-        "its\n"
-        "platforms: digests of base images, the wheel of each requirement, digests of files. "
-        "Builds\n"
-        "use it. All sources are resolved anew; terrane build --update-lock=NAME does it for some.",
-    .min = 1,
-    .max = G_MAXUINT,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
+  const LockOptions *options = data;
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "lock", error);
-  return profiles != NULL
-         && terrane_remote_arguments_parse (&options.remote, global, "lock",
-                                            &options.remote_options, error)
-         && run_lock (global, profiles, &options, error);
+  if (profiles == NULL || !terrane_workbench_open (global, &options->remote, 0, &bench, error))
+    return FALSE;
+  g_autoptr (OciJsonValue) document = json_object ();
+  json_t *reports = json_array ();
+  oci_json_set (document, "locks", reports);
+  gboolean ok = lock_profiles (&bench, profiles, options, reports, error);
+  terrane_terminal_finish_phase (bench.terminal);
+  if (global->output.json && (ok || json_array_size (reports) > 0))
+    terrane_print_json (document);
+  size_t i;
+  json_t *object;
+  if (ok && !global->output.json)
+    json_array_foreach (reports, i, object) print_report (object, options->check);
+  return ok;
 }
+
+static const TerraneOption lock_options[] = {
+  { .name = "check",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (LockOptions, check),
+    .help = "Only say whether the lock is up to date: exit code 4 when not" },
+  { .name = "platform",
+    .kind = TERRANE_OPTION_PLATFORM,
+    .target = offsetof (LockOptions, platform),
+    .metavar = "OS/ARCH",
+    .help = "Also for this platform, such as linux/arm64" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_lock = {
+  .name = "lock",
+  .arguments = "PROFILE…",
+  .summary = "Resolve every source of a profile and write the lock",
+  .description =
+      "PROFILE.lock.json says what every source of PROFILE.json was resolved to, for each of its "
+      "platforms: digests of base images, the wheel of each requirement, digests of files. Builds "
+      "use it. All sources are resolved again; terrane build --update-lock=NAME does it for some.",
+  .min = 1,
+  .max = G_MAXUINT,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_PROFILE },
+  .options = (const TerraneOptionGroup[]){ { .rows = lock_options },
+                                           { .rows = terrane_remote_options,
+                                             .offset = offsetof (LockOptions, remote) },
+                                           { .rows = NULL } },
+  .size = sizeof (LockOptions),
+  .run = run_lock,
+};

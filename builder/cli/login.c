@@ -22,33 +22,17 @@ enum
 
 typedef struct
 {
-  char *user;
+  char *user; /* (nullable) */
   gboolean password_stdin;
-  char *authfile;
-  char *tls_verify;
-} Options;
-
-static void
-options_clear (Options *self)
-{
-  g_free (self->user);
-  g_free (self->authfile);
-  g_free (self->tls_verify);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+  char *authfile; /* (nullable) */
+  TerraneChoice tls_verify;
+} LoginOptions;
 
 static gboolean
-check_options (const Options *options, GError **error)
+check_user (const char *user, GError **error)
 {
-  if (options->tls_verify != NULL && strcmp (options->tls_verify, "true") != 0
-      && strcmp (options->tls_verify, "false") != 0)
-    return oci_throw (error, OCI_ERROR_USAGE, "login: --tls-verify must be true or false");
-  if (options->password_stdin && options->user == NULL)
-    return oci_throw (error, OCI_ERROR_USAGE, "login: --password-stdin needs --username");
-  if (options->user != NULL && (options->user[0] == '\0' || strchr (options->user, ':') != NULL))
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "login: a user name is not empty, and has no ‘:’ in it");
-  return TRUE;
+  return (user[0] != '\0' && strchr (user, ':') == NULL)
+         || oci_throw (error, OCI_ERROR_USAGE, "a user name is not empty, and has no ‘:’ in it");
 }
 
 /* Until the end; a newline there is not part of it. */
@@ -88,7 +72,7 @@ ask (const char *question, gboolean hidden, GError **error)
 }
 
 static OciCredentials *
-get_credentials (const Options *options, GError **error)
+get_credentials (const LoginOptions *options, GError **error)
 {
   g_autoptr (OciCredentials) self = g_new0 (OciCredentials, 1);
   self->source = g_strdup ("this login");
@@ -99,11 +83,12 @@ get_credentials (const Options *options, GError **error)
       options->password_stdin ? read_password (error) : ask ("Password: ", TRUE, error);
   if (self->password == NULL)
     return NULL;
-  gboolean ok = self->user[0] != '\0' && strchr (self->user, ':') == NULL;
-  if (ok && self->password[0] != '\0')
+  OCI_PREFIX (error, "login");
+  if (!check_user (self->user, error))
+    return NULL;
+  if (self->password[0] != '\0')
     return g_steal_pointer (&self);
-  oci_throw (error, OCI_ERROR_USAGE, "login: %s",
-             ok ? "the password is empty" : "a user name is not empty, and has no ‘:’ in it");
+  oci_throw (error, OCI_ERROR_USAGE, "the password is empty");
   return NULL;
 }
 
@@ -132,7 +117,7 @@ on_notice (gpointer data, const char *message)
 }
 
 static gboolean
-log_in (const TerraneGlobal *global, const Options *options, const char *key, GError **error)
+log_in (const TerraneGlobal *global, const LoginOptions *options, const char *key, GError **error)
 {
   terrane_remote_protect ();
   g_autofree char *host = oci_auth_key_parse (key, error);
@@ -142,7 +127,7 @@ log_in (const TerraneGlobal *global, const Options *options, const char *key, GE
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   const OciHttpOptions http = {
     .user_agent = "terrane/" TERRANE_VERSION,
-    .insecure = g_strcmp0 (options->tls_verify, "false") == 0,
+    .insecure = options->tls_verify == TERRANE_CHOICE_FALSE,
     .notice = on_notice,
     .notice_data = terminal,
   };
@@ -159,33 +144,55 @@ log_in (const TerraneGlobal *global, const Options *options, const char *key, GE
   return TRUE;
 }
 
-gboolean
-terrane_command_login (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+run_login (TerraneGlobal *global, const void *options, char **arguments, GError **error)
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (Options) options = { 0 };
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "username", 'u', 0, G_OPTION_ARG_STRING, &options.user, "The user (default: asked)", "USER" },
-    { "password-stdin", 0, 0, G_OPTION_ARG_NONE, &options.password_stdin,
-      "Read the password from standard input", NULL },
-    { "authfile", 0, 0, G_OPTION_ARG_FILENAME, &options.authfile, "The file to write", "FILE" },
-    { "tls-verify", 0, 0, G_OPTION_ARG_STRING, &options.tls_verify,
-      "false: any certificate, and plain HTTP", "BOOL" },
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "login",
-    .entries = entries,
-    .description =
-        "The credentials are tried first. They are stored where podman login stores them:\n"
-        "$REGISTRY_AUTH_FILE, else $XDG_RUNTIME_DIR/containers/auth.json, else\n"
-        "/run/containers/UID/auth.json; or with the credential helper that this file names.\n"
-        "The password is asked for on the terminal, and is never an argument.",
-    .min = 1,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  return check_options (&options, error) && log_in (global, &options, arguments[0], error);
+  if (global->offline)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "login: the credentials are tried at the registry, which --offline forbids");
+  return log_in (global, options, arguments[0], error);
 }
+
+static const TerraneOption login_options[] = {
+  { .name = "username",
+    .letter = 'u',
+    .kind = TERRANE_OPTION_TEXT,
+    .target = offsetof (LoginOptions, user),
+    .metavar = "USER",
+    .check = check_user,
+    .help = "The user (default: asked)" },
+  { .name = "password-stdin",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (LoginOptions, password_stdin),
+    .needs = "username",
+    .help = "Read the password from standard input" },
+  { .name = "authfile",
+    .kind = TERRANE_OPTION_FILE,
+    .target = offsetof (LoginOptions, authfile),
+    .metavar = "FILE",
+    .help = "The file to write" },
+  { .name = "tls-verify",
+    .kind = TERRANE_OPTION_BOOLEAN,
+    .target = offsetof (LoginOptions, tls_verify),
+    .metavar = "BOOL",
+    .help = "false: any certificate, and plain HTTP" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_login = {
+  .name = "login",
+  .arguments = "HOST[/NAMESPACE]",
+  .summary = "Check and store credentials of a registry",
+  .description =
+      "The credentials are tried first. They are stored where podman login stores them: "
+      "$REGISTRY_AUTH_FILE, else $XDG_RUNTIME_DIR/containers/auth.json, else "
+      "/run/containers/UID/auth.json; or with the credential helper that this file names. The "
+      "password is asked for on the terminal, and is never an argument.",
+  .min = 1,
+  .max = 1,
+  .scopes = TERRANE_SCOPE_PROGRESS,
+  .operands = { TERRANE_OPERAND_TEXT },
+  .options = (const TerraneOptionGroup[]){ { .rows = login_options }, { .rows = NULL } },
+  .size = sizeof (LoginOptions),
+  .run = run_login,
+};

@@ -76,29 +76,46 @@ log_out_everywhere (const TerraneGlobal *global, const char *authfile, GError **
   return TRUE;
 }
 
-gboolean
-terrane_command_logout (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
 {
-  g_auto (GStrv) arguments = NULL;
-  g_autofree char *authfile = NULL;
-  gboolean help = FALSE, all = FALSE;
-  const GOptionEntry entries[] = {
-    { "authfile", 0, 0, G_OPTION_ARG_FILENAME, &authfile, "The file to change", "FILE" },
-    { "all", 'a', 0, G_OPTION_ARG_NONE, &all, "Remove all credentials from the file", NULL },
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "logout",
-    .entries = entries,
-    .description = "The file is the one that login writes. What a credential helper has for the\n"
-                   "host, as the file says, is erased there.",
-    .min = 0,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  if (all == (arguments[0] != NULL))
+  char *authfile; /* (nullable) */
+  gboolean all;
+} LogoutOptions;
+
+static gboolean
+run_logout (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const LogoutOptions *options = data;
+  if (options->all == (arguments[0] != NULL))
     return oci_throw (error, OCI_ERROR_USAGE, "logout: expected either HOST[/NAMESPACE] or --all");
-  return all ? log_out_everywhere (global, authfile, error)
-             : log_out (global, arguments[0], authfile, error);
+  return options->all ? log_out_everywhere (global, options->authfile, error)
+                      : log_out (global, arguments[0], options->authfile, error);
 }
+
+static const TerraneOption logout_options[] = {
+  { .name = "authfile",
+    .kind = TERRANE_OPTION_FILE,
+    .target = offsetof (LogoutOptions, authfile),
+    .metavar = "FILE",
+    .help = "The file to change" },
+  { .name = "all",
+    .letter = 'a',
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (LogoutOptions, all),
+    .help = "Remove all credentials from the file" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_logout = {
+  .name = "logout",
+  .arguments = "HOST[/NAMESPACE]\n--all",
+  .summary = "Remove the credentials of a registry",
+  .description =
+      "The file is the one that login writes. What a credential helper has for the host, "
+      "as the file says, is erased there.",
+  .max = 1,
+  .operands = { TERRANE_OPERAND_TEXT },
+  .options = (const TerraneOptionGroup[]){ { .rows = logout_options }, { .rows = NULL } },
+  .size = sizeof (LogoutOptions),
+  .run = run_logout,
+};

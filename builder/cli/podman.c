@@ -79,11 +79,15 @@ find_in_store (TerraneGlobal *global, const OciTransport *transport,
                const TerraneFunctionArguments *arguments, char **out_name, char **out_handler,
                GError **error)
 {
-  g_autoptr (TerraneStore) store = NULL;
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_autoptr (OciDescriptor) descriptor = NULL;
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
-  if (!terrane_function_fetch (global, transport->name, arguments, &store, &descriptor, error))
+  if (!terrane_workbench_open (global, &arguments->remote, 0, &bench, error))
+    return FALSE;
+  TerraneStore *store = bench.store;
+  descriptor = terrane_function_fetch (&bench, transport->name, arguments, error);
+  if (descriptor == NULL)
     return FALSE;
   g_autofree char *path = g_canonicalize_filename (terrane_store_path (store), NULL);
   g_autofree char *shown = find_podman_path (path, error);
@@ -103,11 +107,12 @@ add_env (TerraneArgv *words, const char *image, const char *handler,
          const TerraneFunctionArguments *arguments)
 {
   g_autofree char *name = terrane_function_name (image);
-  g_auto (GStrv) env = terrane_lambda_env (name, NULL, handler, (unsigned) arguments->memory, NULL);
+  g_auto (GStrv) env =
+      terrane_lambda_env (name, NULL, handler, (unsigned) (arguments->memory >> 20), NULL);
   for (char **variable = env; *variable != NULL; variable++)
     if (!g_str_has_prefix (*variable, RUNTIME_API))
       terrane_argv_add_format (words, "--env=%s", *variable);
-  for (char **word = arguments->env_words; word != NULL && *word != NULL; word++)
+  for (char **word = arguments->env; word != NULL && *word != NULL; word++)
     terrane_argv_add_format (words, "--env=%s", *word);
 }
 
@@ -151,8 +156,8 @@ terrane_podman_exec (TerraneGlobal *global, const char *image, char **command,
     name = g_strdup (image); /* podman has these transports too */
   else if (!find_in_store (global, transport, arguments, &name, &handler, error))
     return FALSE;
-  const TerranePodmanOptions options = { .tmp_bytes = (uint64_t) arguments->tmp << 20,
-                                         .memory_bytes = (uint64_t) arguments->memory << 20,
+  const TerranePodmanOptions options = { .tmp_bytes = arguments->tmp,
+                                         .memory_bytes = arguments->memory,
                                          .interactive = TRUE,
                                          .terminal = isatty (STDIN_FILENO) };
   g_auto (TerraneArgv) words;
@@ -160,8 +165,13 @@ terrane_podman_exec (TerraneGlobal *global, const char *image, char **command,
   terrane_podman_add_run (&words, &options);
   if (arguments->platform != NULL)
     terrane_argv_add_format (&words, "--platform=%s", arguments->platform);
-  if (arguments->remote.tls_verify != NULL)
-    terrane_argv_add_format (&words, "--tls-verify=%s", arguments->remote.tls_verify);
+  if (arguments->remote.tls_verify != TERRANE_CHOICE_MISSING)
+    terrane_argv_add_format (&words, "--tls-verify=%s",
+                             arguments->remote.tls_verify == TERRANE_CHOICE_TRUE ? "true"
+                                                                                 : "false");
+  if (arguments->timeout_ms > 0)
+    terrane_argv_add_format (&words, "--timeout=%" G_GUINT64_FORMAT,
+                             (arguments->timeout_ms + 999) / 1000);
   add_env (&words, image, handler, arguments);
   add_program (&words, name, command);
   print_words (words.words);

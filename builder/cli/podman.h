@@ -1,7 +1,7 @@
 /* An image of the store in podman, as near to Lambda as podman comes. */
 #pragma once
 
-#include "builder/cli/function-options.h"
+#include "builder/cli/function.h"
 
 G_BEGIN_DECLS
 

@@ -51,6 +51,23 @@ dump_printable (const json_t *value)
   return copy;
 }
 
+/* What variables expand to may be a password of an index, and this output often ends in a log. */
+static void
+hide_passwords (json_t *value)
+{
+  const char *key;
+  json_t *child;
+  size_t i;
+  if (json_is_string (value))
+    {
+      g_autofree char *shown = oci_url_hide_password (json_string_value (value));
+      if (json_string_set (value, shown) < 0)
+        g_error ("out of memory while writing JSON");
+    }
+  json_object_foreach (value, key, child) hide_passwords (child);
+  json_array_foreach (value, i, child) hide_passwords (child);
+}
+
 static gboolean
 is_shown (const OciJson *at, const char *key)
 {
@@ -82,7 +99,9 @@ add_rows (const TerraneProfileDocument *document, const OciJson *at, GPtrArray *
     {
       Row *row = g_new0 (Row, 1);
       row->path = oci_json_path (at);
-      row->value = dump_printable (at->value);
+      g_autoptr (OciJsonValue) value_shown = json_deep_copy (at->value);
+      hide_passwords (value_shown);
+      row->value = dump_printable (value_shown);
       row->origin = terrane_origins_file (document->origins, at);
       g_ptr_array_add (rows, row);
     }
@@ -134,6 +153,7 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   g_autoptr (OciJsonValue) object = json_object ();
   json_t *merged = json_deep_copy (profile->document->root.value);
   json_t *origins = json_object ();
+  hide_passwords (merged);
   (void) json_object_del (merged, "$schema");
   (void) json_object_del (merged, "extends");
   if (platform != NULL)
@@ -148,23 +168,6 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   terrane_print_json (object);
 }
 
-/* What variables expand to may be a password of an index, and this output often ends in a log. */
-static void
-hide_passwords (json_t *value)
-{
-  const char *key;
-  json_t *child;
-  size_t i;
-  if (json_is_string (value))
-    {
-      g_autofree char *shown = oci_url_hide_password (json_string_value (value));
-      if (json_string_set (value, shown) < 0)
-        g_error ("out of memory while writing JSON");
-    }
-  json_object_foreach (value, key, child) hide_passwords (child);
-  json_array_foreach (value, i, child) hide_passwords (child);
-}
-
 static gboolean
 show (const TerraneGlobal *global, const char *path, const char *platform, GError **error)
 {
@@ -172,7 +175,6 @@ show (const TerraneGlobal *global, const char *path, const char *platform, GErro
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   if (profile == NULL)
     return FALSE;
-  hide_passwords ((json_t *) profile->document->root.value);
   add_rows (profile->document, &profile->document->root, rows);
   if (platform != NULL)
     override_platform (rows, platform);
@@ -212,44 +214,30 @@ check (const TerraneGlobal *global, char **paths, const char *platform, GError *
       else
         oci_json_append (profiles, describe (*paths, profile));
     }
-  if (problems->len > 0)
-    {
-      g_ptr_array_add (problems, NULL);
-      g_autofree char *all = g_strjoinv ("\n", (char **) problems->pdata);
-      return oci_throw (error, OCI_ERROR_USAGE, "%s", all);
-    }
-  if (global->output.json)
+  if (global->output.json && (problems->len == 0 || json_array_size (profiles) > 0))
     terrane_print_json (result);
-  return TRUE;
+  if (problems->len == 0)
+    return TRUE;
+  g_ptr_array_add (problems, NULL);
+  g_autofree char *all = g_strjoinv ("\n", (char **) problems->pdata);
+  return oci_throw (error, OCI_ERROR_USAGE, "%s", all);
 }
 
-gboolean
-terrane_command_profile (TerraneGlobal *global, int argc, char **argv, GError **error)
+static const char *const verbs[] = { "show", "check", NULL };
+
+typedef struct
 {
-  static const char *const verbs[] = { "show", "check", NULL };
-  g_auto (GStrv) arguments = NULL;
-  g_autofree char *platform = NULL;
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "platform", 0, 0, G_OPTION_ARG_STRING, &platform,
-      "Instead of the profile's, linux/amd64 or linux/arm64", "OS/ARCH" },
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "profile",
-    .entries = entries,
-    .description = "show: the profile merged with what it extends, its variables expanded; behind\n"
-                   "each value the file that it stands in.\n"
-                   "check: reads profiles and prints only what is wrong with them.",
-    .min = 2,
-    .max = MAX_PROFILES,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
+  char *platform; /* (nullable) */
+} ProfileOptions;
+
+static gboolean
+run_profile (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const ProfileOptions *options = data;
   if (strcmp (arguments[0], "check") == 0)
-    return check (global, arguments + 1, platform, error);
+    return check (global, arguments + 1, options->platform, error);
   if (strcmp (arguments[0], "show") == 0 && arguments[2] == NULL)
-    return show (global, arguments[1], platform, error);
+    return show (global, arguments[1], options->platform, error);
   g_autofree char *quoted = oci_quote (arguments[0]);
   const char *nearest = oci_nearest_word (arguments[0], verbs);
   if (strcmp (arguments[0], "show") == 0)
@@ -258,3 +246,29 @@ terrane_command_profile (TerraneGlobal *global, int argc, char **argv, GError **
                     nearest != NULL ? ", did you mean ‘" : "", nearest != NULL ? nearest : "",
                     nearest != NULL ? "’?" : "");
 }
+
+static const TerraneOption profile_options[] = {
+  { .name = "platform",
+    .kind = TERRANE_OPTION_PLATFORM,
+    .target = offsetof (ProfileOptions, platform),
+    .metavar = "OS/ARCH",
+    .help = "Instead of the profile's, linux/amd64 or linux/arm64" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneCommand terrane_command_profile = {
+  .name = "profile",
+  .arguments = "show PROFILE\ncheck PROFILE…",
+  .summary = "Show a profile with what it extends, or check it",
+  .description =
+      "show: the profile merged with what it extends, its variables expanded; after each "
+      "value the file that it is from.\n"
+      "check: reads profiles and prints only what is wrong with them.",
+  .min = 2,
+  .max = MAX_PROFILES,
+  .operands = { TERRANE_OPERAND_VERB, TERRANE_OPERAND_PROFILE },
+  .verbs = verbs,
+  .options = (const TerraneOptionGroup[]){ { .rows = profile_options }, { .rows = NULL } },
+  .size = sizeof (ProfileOptions),
+  .run = run_profile,
+};

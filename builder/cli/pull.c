@@ -1,6 +1,6 @@
 /* terrane pull */
-#include "builder/cli/remote-options.h"
-#include "builder/cli/transfer.h"
+#include "builder/cli/reference.h"
+#include "builder/cli/workbench.h"
 #include "builder/store/names.h"
 
 #include "oci/base/number.h"
@@ -91,59 +91,59 @@ print_report (const json_t *report)
                  json_string_value (json_object_get (report, "reference")));
 }
 
-gboolean
-terrane_command_pull (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (TerraneRemoteArguments) remote_arguments = { 0 };
-  g_autofree char *platform = NULL;
-  gboolean help = FALSE;
-  int jobs = TERRANE_REMOTE_JOBS;
-  const GOptionEntry entries[] = {
-    TERRANE_PLATFORM_ENTRY (platform),
-    TERRANE_REMOTE_ENTRIES (remote_arguments),
-    TERRANE_REMOTE_JOBS_ENTRY (jobs),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "pull",
-    .entries = entries,
-    .description = "The image gets the name NAME, or else the last part of REPOSITORY with its\n"
-                   "tag. What the store has is not fetched again, and an interrupted pull goes on\n"
-                   "where it stopped.",
-    .min = 1,
-    .max = 2,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  TerraneRemoteOptions options = { .jobs = (unsigned) jobs };
-  g_autoptr (OciReference) reference = terrane_transfer_parse_pull ("pull", arguments[0], error);
-  if (reference == NULL || !terrane_remote_check_jobs (jobs, "pull", error)
-      || !terrane_remote_arguments_parse (&remote_arguments, global, "pull", &options, error))
-    return FALSE;
-  OciPlatform wanted;
-  if (platform != NULL && !oci_platform_parse (platform, &wanted, error))
-    {
-      g_prefix_error (error, "pull: --platform: ");
-      return FALSE;
-    }
+  char *platform; /* (nullable) */
+  unsigned jobs;
+  TerraneRemoteArguments remote;
+} PullOptions;
+
+/* The reference, and the name in the store. */
+static OciReference *
+parse_arguments (char **arguments, char **out_name, GError **error)
+{
+  OCI_PREFIX (error, "pull");
+  g_autoptr (OciReference) reference = terrane_reference_parse_source (arguments[0], error);
+  if (reference == NULL)
+    return NULL;
   g_autofree char *given = default_name (reference);
-  g_autofree char *name =
-      oci_reference_local_name (arguments[1] != NULL ? arguments[1] : given, FALSE, error);
-  g_autoptr (TerraneStore) store =
-      name != NULL ? terrane_command_open_store (global, TERRANE_STORE_SHARED, error) : NULL;
-  if (store == NULL)
-    return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
+  *out_name = oci_reference_local_name (arguments[1] != NULL ? arguments[1] : given, FALSE, error);
+  return *out_name != NULL ? g_steal_pointer (&reference) : NULL;
+}
+
+static gboolean
+run_pull (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const PullOptions *options = data;
+  g_autofree char *name = NULL;
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_autoptr (OciJsonValue) report = NULL;
-  if (!pull (remote, reference, name, platform, &report, error))
+  g_autoptr (OciReference) reference = parse_arguments (arguments, &name, error);
+  if (reference == NULL
+      || !terrane_workbench_open (global, &options->remote, options->jobs, &bench, error)
+      || !pull (bench.remote, reference, name, options->platform, &report, error))
     return FALSE;
-  terrane_terminal_finish_phase (terminal);
-  if (global->output.json)
-    terrane_print_json (report);
-  else
-    print_report (report);
+  terrane_workbench_show (&bench, report, print_report);
   return TRUE;
 }
+
+const TerraneCommand terrane_command_pull = {
+  .name = "pull",
+  .arguments = "docker://HOST/REPOSITORY[:TAG][@DIGEST] [NAME[:TAG]]",
+  .summary = "Bring an image from a registry into the store",
+  .description =
+      "The image gets the name NAME, or else the last part of REPOSITORY with its tag. What the "
+      "store has is not fetched again, and an interrupted pull goes on where it stopped.",
+  .min = 1,
+  .max = 2,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_TEXT, TERRANE_OPERAND_IMAGE },
+  .options =
+      (const TerraneOptionGroup[]){
+          { .rows = terrane_platform_options, .offset = offsetof (PullOptions, platform) },
+          { .rows = terrane_transfer_jobs_options, .offset = offsetof (PullOptions, jobs) },
+          { .rows = terrane_remote_options, .offset = offsetof (PullOptions, remote) },
+          { .rows = NULL } },
+  .size = sizeof (PullOptions),
+  .run = run_pull,
+};

@@ -1,57 +1,59 @@
 /* terrane push */
-#include "builder/cli/remote-options.h"
+#include "builder/cli/reference.h"
 #include "builder/cli/transfer.h"
+#include "builder/cli/workbench.h"
 
-gboolean
-terrane_command_push (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (TerraneRemoteArguments) remote_arguments = { 0 };
-  g_auto (TerranePushArguments) push = { 0 };
-  gboolean help = FALSE;
-  int jobs = TERRANE_REMOTE_JOBS;
-  const GOptionEntry entries[] = {
-    TERRANE_PUSH_ENTRIES (push),
-    TERRANE_REMOTE_ENTRIES (remote_arguments),
-    TERRANE_REMOTE_JOBS_ENTRY (jobs),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "push",
-    .entries = entries,
-    .description =
-        "What the registry has is not sent again. Credentials are looked up in\n"
-        "$REGISTRY_AUTH_FILE, podman's auth.json and docker's config.json, with their helpers;\n"
-        "'terrane login HOST' writes them. For Amazon ECR the AWS credentials of the environment\n"
-        "are enough. Plain HTTP is used on loopback only.",
-    .min = 2,
-    .max = 2,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  TerraneRemoteOptions options = { .jobs = (unsigned) jobs };
-  g_autoptr (OciReference) destination = NULL;
-  if (!terrane_remote_check_jobs (jobs, "push", error)
-      || !terrane_remote_arguments_parse (&remote_arguments, global, "push", &options, error)
-      || (destination = terrane_remote_check_push (arguments[1], &push, error)) == NULL)
+  unsigned jobs;
+  TerranePushArguments push;
+  TerraneRemoteArguments remote;
+} PushOptions;
+
+static gboolean
+run_push (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const PushOptions *options = data;
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  g_autoptr (OciReference) destination =
+      terrane_reference_parse_push (arguments[1], options->push.create_repository, error);
+  if (destination == NULL)
+    {
+      g_prefix_error (error, "push: ");
+      return FALSE;
+    }
+  if (!terrane_workbench_open (global, &options->remote, options->jobs, &bench, error))
     return FALSE;
-  g_autoptr (TerraneStore) store = terrane_command_open_store (global, TERRANE_STORE_SHARED, error);
-  if (store == NULL)
-    return FALSE;
-  g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
-  options.progress = terrane_terminal_progress (terminal);
-  g_autoptr (TerraneRemote) remote = terrane_remote_new (store, &options);
   g_autoptr (TerraneOpenImage) image =
-      terrane_transfer_open_image (remote, arguments[0], NULL, error);
+      terrane_transfer_open_image (bench.remote, arguments[0], NULL, error);
   g_autoptr (OciJsonValue) report = NULL;
   if (image == NULL
-      || !terrane_transfer_push (remote, image->layout, image->manifest, destination, &push,
-                                 &report, error))
+      || !terrane_transfer_push (bench.remote, image->layout, image->manifest, destination,
+                                 &options->push, &report, error))
     return FALSE;
-  terrane_terminal_finish_phase (terminal);
-  if (global->output.json)
-    terrane_print_json (report);
-  else
-    terrane_transfer_print_push (report);
+  terrane_workbench_show (&bench, report, terrane_transfer_print_push);
   return TRUE;
 }
+
+const TerraneCommand terrane_command_push = {
+  .name = "push",
+  .arguments = "IMAGE docker://HOST/REPOSITORY[:TAG]",
+  .summary = "Push an image to a registry",
+  .description =
+      "What the registry has is not sent again. Credentials are looked up in "
+      "$REGISTRY_AUTH_FILE, podman's auth.json and docker's config.json, with their helpers; "
+      "'terrane login HOST' writes them. For Amazon ECR the AWS credentials of the environment are "
+      "enough. Plain HTTP is used on loopback only.",
+  .min = 2,
+  .max = 2,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE, TERRANE_OPERAND_TEXT },
+  .options =
+      (const TerraneOptionGroup[]){
+          { .rows = terrane_push_options, .offset = offsetof (PushOptions, push) },
+          { .rows = terrane_transfer_jobs_options, .offset = offsetof (PushOptions, jobs) },
+          { .rows = terrane_remote_options, .offset = offsetof (PushOptions, remote) },
+          { .rows = NULL } },
+  .size = sizeof (PushOptions),
+  .run = run_push,
+};

@@ -1,7 +1,8 @@
 /* terrane run */
-#include "builder/cli/function-options.h"
+#include "builder/cli/function.h"
 #include "builder/cli/podman.h"
 #include "builder/cli/pty.h"
+#include "builder/cli/relay.h"
 #include "builder/remote/interrupt.h"
 #include "builder/sandbox/root-path.h"
 
@@ -21,7 +22,7 @@ typedef struct
   gboolean shell;
   gboolean writable;
   gboolean podman;
-} RunArguments;
+} RunOptions;
 
 /* The image's own shell, as an absolute path inside of it. */
 static const char *
@@ -54,45 +55,101 @@ on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
 }
 
 static gboolean
-on_terminal (void)
+on_terminal (const TerraneGlobal *global)
 {
-  return isatty (STDIN_FILENO) && isatty (STDOUT_FILENO);
+  return !global->output.json && isatty (STDIN_FILENO) && isatty (STDOUT_FILENO);
 }
 
-/* With a terminal on both ends, the program gets one of its own. */
+/* Waits for the end of the program, or makes one after its time. */
 static gboolean
-run_program (const TerraneSandbox *sandbox, const char *const *argv, TerraneSessionEnd *out_end,
-             GError **error)
+wait_for_end (TerraneSession *session, uint64_t timeout_ms, TerraneSessionEnd *out_end,
+              GError **error)
 {
-  static const int own[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
+  gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+  gboolean late = timeout_ms > 0 && !terrane_session_wait_until (session, deadline);
+  if (late)
+    terrane_session_kill (session);
+  terrane_session_wait (session, out_end);
+  return !late
+         || oci_throw (error, OCI_ERROR_LIMIT, "the program was killed after the %g s of --timeout",
+                       (double) timeout_ms / 1000);
+}
+
+/* With a terminal on both ends, the program gets one of its own. Standard output is the
+ * document's with --json. */
+static gboolean
+open_stdio (const TerraneGlobal *global, TerranePty *pty, TerraneRelay **out_relay, int stdio[3],
+            GError **error)
+{
+  static const int all[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
+  static const int beside_json[] = { STDIN_FILENO, STDERR_FILENO, STDERR_FILENO };
+  static const int beside_terminal[] = { -1, -1, STDERR_FILENO };
+  static const int none[] = { -1, -1, -1 };
+  const gboolean terminal = on_terminal (global);
+  const int *ours = global->output.json ? beside_json : all;
+  if (terminal)
+    ours = isatty (STDERR_FILENO) ? none : beside_terminal;
+  *out_relay = terrane_relay_new (ours, error);
+  if (*out_relay == NULL || (terminal && !terrane_pty_open (pty, STDIN_FILENO, error)))
+    return FALSE;
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    stdio[fd] = ours[fd] < 0 ? pty->slave : terrane_relay_stdio (*out_relay)[fd];
+  return TRUE;
+}
+
+static gboolean
+run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const char *const *argv,
+             uint64_t timeout_ms, TerraneSessionEnd *out_end, GError **error)
+{
+  g_autoptr (TerraneRelay) stdio_relay = NULL;
   g_auto (TerranePty) pty = TERRANE_PTY_INIT;
-  TerraneSessionOptions options = { .stdio = own };
-  int slaves[3];
-  if (on_terminal ())
-    {
-      if (!terrane_pty_open (&pty, error))
-        return FALSE;
-      slaves[0] = slaves[1] = slaves[2] = pty.slave;
-      options.stdio = slaves;
-      options.terminal = TRUE;
-    }
+  int stdio[3];
+  if (!open_stdio (global, &pty, &stdio_relay, stdio, error))
+    return FALSE;
+  const TerraneSessionOptions options = { .stdio = stdio, .terminal = pty.slave >= 0 };
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneSession) session = terrane_session_start (sandbox, argv, &options, NULL, error);
   if (session == NULL)
-    return FALSE;
+    {
+      /* bubblewrap's own words. */
+      if (terrane_relay_start (stdio_relay, NULL))
+        (void) terrane_relay_finish (stdio_relay, NULL, NULL);
+      return FALSE;
+    }
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
-  if (options.terminal)
-    terrane_pty_relay (&pty);
-  terrane_session_release (session);
-  terrane_session_wait (session, out_end);
+  gboolean ok = terrane_relay_start (stdio_relay, error)
+                && (!options.terminal || terrane_pty_relay (&pty, error));
+  if (ok)
+    terrane_session_release (session);
+  else
+    terrane_session_kill (session);
+  ok = wait_for_end (session, timeout_ms, out_end, ok ? error : NULL) && ok;
   g_cancellable_disconnect (cancellable, handler);
-  return !g_cancellable_is_cancelled (cancellable)
-         || oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+  g_autoptr (GCancellable) at_once = g_cancellable_new ();
+  g_cancellable_cancel (at_once);
+  ok = terrane_relay_finish (stdio_relay, ok ? cancellable : at_once, ok ? error : NULL) && ok;
+  if (!g_cancellable_is_cancelled (cancellable))
+    return ok;
+  g_clear_error (error);
+  return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+}
+
+static void
+report (TerraneGlobal *global, const TerraneSessionEnd *end)
+{
+  int exit_code = end->executed ? end->exit_code : 127;
+  global->exit_status = end->signal != 0 ? EXIT_SIGNAL + end->signal : exit_code;
+  if (!global->output.json)
+    return;
+  g_autoptr (OciJsonValue) document = json_object ();
+  oci_json_set (document, "exit_code", json_integer (end->signal != 0 ? -1 : exit_code));
+  oci_json_set (document, "signal", json_integer (end->signal));
+  terrane_print_json (document);
 }
 
 static gboolean
-run (TerraneGlobal *global, char **arguments, const RunArguments *options, GError **error)
+run (TerraneGlobal *global, char **arguments, const RunOptions *options, GError **error)
 {
   g_auto (TerraneFunction) function = { 0 };
   TerraneSessionEnd end;
@@ -108,68 +165,102 @@ run (TerraneGlobal *global, char **arguments, const RunArguments *options, GErro
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has no shell");
   if (argv[0] == NULL)
     return terrane_function_check_argv (&function, error);
-  if (on_terminal ())
+  if (on_terminal (global))
     add_term (&function.env);
   const TerraneSandbox sandbox = {
     .root = function.rootfs.path,
     .env = (const char *const *) function.env,
     .working_dir = oci_image_config_working_dir (function.rootfs.config),
-    .tmp_bytes = (uint64_t) options->function.tmp << 20,
+    .tmp_bytes = options->function.tmp,
     .writable = options->writable,
-    .kind = options->function.kind,
+    .kind = options->function.sandbox,
     .emulator = &function.emulator,
   };
-  if (!run_program (&sandbox, argv, &end, error))
+  if (!run_program (global, &sandbox, argv, function.timeout_ms, &end, error))
     return FALSE;
-  global->exit_status = end.signal != 0 ? EXIT_SIGNAL + end.signal
-                        : end.executed  ? end.exit_code
-                                        : 127;
+  report (global, &end);
   return TRUE;
 }
 
-gboolean
-terrane_command_run (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+check_arguments (const TerraneGlobal *global, char **arguments, const RunOptions *options,
+                 GError **error)
 {
-  g_auto (GStrv) arguments = NULL;
-  RunArguments options = { .function = TERRANE_FUNCTION_ARGUMENTS_INIT };
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "shell", 0, 0, G_OPTION_ARG_NONE, &options.shell, "Run the image's shell", NULL },
-    { "writable", 0, 0, G_OPTION_ARG_NONE, &options.writable,
-      "Let the program change its file system; the changes are thrown away", NULL },
-    { "podman", 0, 0, G_OPTION_ARG_NONE, &options.podman,
-      "Print and run the podman command that comes closest to Lambda", NULL },
-    TERRANE_FUNCTION_COMMAND_ENTRIES (options.function),
-    TERRANE_FUNCTION_ENTRIES (options.function),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "run",
-    .entries = entries,
-    .description = "Without a command, the image's entrypoint and command are run. The exit code\n"
-                   "is the program's, or 128 and the number of the signal that ended it.",
-    .min = 1,
-    .max = G_MAXUINT,
-  };
-  gboolean ok = terrane_command_parse (global, &line, argc, argv, &arguments, &help, error);
-  if (ok && !help && options.shell && arguments[1] != NULL)
-    ok = oci_throw (error, OCI_ERROR_USAGE, "run: --shell goes without a command");
-  const gboolean other = options.function.cmd != NULL || options.function.handler != NULL;
-  if (ok && !help && other && (options.shell || options.podman || arguments[1] != NULL))
-    ok = oci_throw (error, OCI_ERROR_USAGE,
-                    "run: --cmd and --handler go without a command, --shell and --podman");
-  if (ok && !help && options.podman && (options.shell || options.writable))
-    ok = oci_throw (error, OCI_ERROR_USAGE, "run: --podman goes without --shell and --writable");
-  if (ok && !help && options.podman && options.function.sandbox != NULL)
-    ok = oci_throw (error, OCI_ERROR_USAGE,
-                    "run: --podman goes without --sandbox; --sandbox podman alone runs a checkout "
-                    "of the image in podman");
-  if (ok && !help)
-    ok = terrane_function_arguments_check (&options.function, global, "run", error)
-         && (options.podman ? terrane_podman_exec (global, arguments[0],
-                                                   arguments[1] != NULL ? arguments + 1 : NULL,
-                                                   &options.function, error)
-                            : run (global, arguments, &options, error));
-  terrane_function_arguments_clear (&options.function);
-  return ok;
+  const gboolean other = options->function.cmd != NULL || options->function.handler != NULL;
+  OCI_PREFIX (error, "run");
+  if (options->shell && arguments[1] != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "--shell excludes a command");
+  if (other && arguments[1] != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "--cmd and --handler exclude a command");
+  if (options->podman && global->output.json)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "--podman and --json exclude each other: standard output is podman's");
+  return TRUE;
 }
+
+static gboolean
+run_run (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const RunOptions *options = data;
+  if (!check_arguments (global, arguments, options, error))
+    return FALSE;
+  terrane_sandbox_warn (options->function.sandbox);
+  if (!options->podman)
+    return run (global, arguments, options, error);
+  return terrane_podman_exec (global, arguments[0], arguments[1] != NULL ? arguments + 1 : NULL,
+                              &options->function, error);
+}
+
+#define OPTION(member) offsetof (RunOptions, member)
+#define MAX_TIMEOUT_MS (UINT64_C (7) * 24 * 3600 * 1000)
+
+static const TerraneOption run_options[] = {
+  { .name = "shell",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (shell),
+    .excludes = "podman cmd handler",
+    .help = "Run the image's shell" },
+  { .name = "writable",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (writable),
+    .excludes = "podman",
+    .help = "Let the program change its file system; the changes are thrown away" },
+  { .name = "podman",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (podman),
+    .excludes = "sandbox cmd handler",
+    .help = "Print and run the podman command that comes closest to Lambda" },
+  { .name = "timeout",
+    .kind = TERRANE_OPTION_DURATION,
+    .target = OPTION (function.timeout_ms),
+    .metavar = "TIME",
+    .max = MAX_TIMEOUT_MS,
+    .help = "Kill the program after this time (default: never)" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOptionGroup run_groups[] = {
+  { .rows = run_options },
+  { .rows = terrane_function_command_options, .offset = OPTION (function) },
+  { .rows = terrane_function_options, .offset = OPTION (function) },
+  { .rows = terrane_sandbox_options, .offset = OPTION (function.sandbox) },
+  TERRANE_FUNCTION_IMAGE_GROUPS (OPTION (function)),
+  { .rows = NULL },
+};
+
+const TerraneCommand terrane_command_run = {
+  .name = "run",
+  .arguments = "IMAGE [-- COMMAND…]",
+  .summary = "Run a program of the image in the sandbox",
+  .description =
+      "Without a command, the image's entrypoint and command are run. The exit code is the "
+      "program's, or 128 and the number of the signal that ended it. With --json, what the program "
+      "prints goes to standard error. --memory is what the program is told, and a limit in podman.",
+  .min = 1,
+  .max = G_MAXUINT,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE, TERRANE_OPERAND_TEXT },
+  .options = run_groups,
+  .size = sizeof (RunOptions),
+  .run = run_run,
+};

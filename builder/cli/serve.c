@@ -1,6 +1,6 @@
 /* terrane serve */
 #include "builder/cli/function-log.h"
-#include "builder/cli/function-options.h"
+#include "builder/cli/function.h"
 #include "builder/lambda/rie.h"
 #include "builder/remote/interrupt.h"
 
@@ -22,14 +22,31 @@ wait_for_signal (GCancellable *cancellable)
   g_cancellable_release_fd (cancellable);
 }
 
+/* At once: who reads it wants to send events. */
+static void
+announce (const TerraneGlobal *global, unsigned port)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u" TERRANE_RIE_PATH, port);
+  if (!global->output.quiet)
+    fprintf (stderr, "terrane: POST events to %s\n", url);
+  if (!global->output.json)
+    return;
+  g_autoptr (OciJsonValue) document = json_object ();
+  oci_json_set (document, "port", json_integer (port));
+  oci_json_set (document, "url", oci_json_text (url));
+  terrane_print_json (document);
+  terrane_print_result (NULL);
+  (void) fflush (stdout); /* terrane_print_flush() sees a failure */
+}
+
 /* Ends with a signal, which is how servers are ended. */
 static gboolean
 serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments *arguments,
        unsigned port, GError **error)
 {
   g_auto (TerraneFunction) function = { 0 };
-  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new ();
-  if (!terrane_function_open (global, image, arguments, &function, error)
+  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new (error);
+  if (log == NULL || !terrane_function_open (global, image, arguments, &function, error)
       || !terrane_function_check_argv (&function, error))
     return FALSE;
   TerraneLambdaOptions options;
@@ -43,8 +60,7 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, &port, error);
   if (rie == NULL)
     return FALSE;
-  if (!global->output.quiet)
-    fprintf (stderr, "terrane: POST events to http://127.0.0.1:%u" TERRANE_RIE_PATH "\n", port);
+  announce (global, port);
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (terrane_function_on_cancelled),
                                           &running, NULL);
@@ -53,34 +69,52 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   return TRUE;
 }
 
-gboolean
-terrane_command_serve (TerraneGlobal *global, int argc, char **argv, GError **error)
+typedef struct
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (TerraneFunctionArguments) function = TERRANE_FUNCTION_ARGUMENTS_INIT;
-  gboolean help = FALSE;
-  int port = DEFAULT_PORT;
-  const GOptionEntry entries[] = {
-    { "port", 'p', 0, G_OPTION_ARG_INT, &port, "Of loopback (default 8080); 0 for a free one",
-      "PORT" },
-    TERRANE_FUNCTION_COMMAND_ENTRIES (function),
-    TERRANE_FUNCTION_TIMEOUT_ENTRY (function),
-    TERRANE_FUNCTION_ENTRIES (function),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "serve",
-    .entries = entries,
-    .description = "Offers what Lambda's Runtime Interface Emulator offers:\n"
-                   "POST http://127.0.0.1:PORT" TERRANE_RIE_PATH "\n"
-                   "Runs until it gets a signal, such as by Ctrl-C.",
-    .min = 1,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
-  if (port < 0 || port > MAX_PORT)
-    return oci_throw (error, OCI_ERROR_USAGE, "serve: --port must be between 0 and %d", MAX_PORT);
-  return terrane_function_arguments_check (&function, global, "serve", error)
-         && serve (global, arguments[0], &function, (unsigned) port, error);
+  unsigned port;
+  TerraneFunctionArguments function;
+} ServeOptions;
+
+static gboolean
+run_serve (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const ServeOptions *options = data;
+  return serve (global, arguments[0], &options->function, options->port, error);
 }
+
+static const TerraneOption serve_options[] = {
+  { .name = "port",
+    .letter = 'p',
+    .kind = TERRANE_OPTION_COUNT,
+    .target = offsetof (ServeOptions, port),
+    .metavar = "PORT",
+    .initial = DEFAULT_PORT,
+    .max = MAX_PORT,
+    .help = "Of loopback (default 8080); 0 for a free one" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOptionGroup serve_groups[] = {
+  { .rows = serve_options },
+  { .rows = terrane_function_command_options, .offset = offsetof (ServeOptions, function) },
+  { .rows = terrane_function_timeout_options, .offset = offsetof (ServeOptions, function) },
+  { .rows = terrane_function_options, .offset = offsetof (ServeOptions, function) },
+  TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (ServeOptions, function)),
+  { .rows = NULL },
+};
+
+const TerraneCommand terrane_command_serve = {
+  .name = "serve",
+  .arguments = "IMAGE",
+  .summary = "Offer the image's function on a port of this machine",
+  .description = "Offers what Lambda's Runtime Interface Emulator offers:\n"
+                 "POST http://127.0.0.1:PORT" TERRANE_RIE_PATH "\n"
+                 "Runs until it gets a signal, such as by Ctrl-C.",
+  .min = 1,
+  .max = 1,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE },
+  .options = serve_groups,
+  .size = sizeof (ServeOptions),
+  .run = run_serve,
+};

@@ -1,5 +1,7 @@
 #include "builder/cli/terminal.h"
 
+#include "builder/error.h"
+
 #include "oci/base/error.h"
 #include "oci/base/json.h"
 #include "oci/base/number.h"
@@ -327,6 +329,7 @@ terrane_print (const char *format, ...)
 
 /* Printed last, when it is known whether the command failed: one document says both. */
 static json_t *the_document;
+static gboolean the_document_is_printed;
 
 void
 terrane_print_json (json_t *value)
@@ -334,6 +337,16 @@ terrane_print_json (json_t *value)
   json_incref (value);
   json_decref (the_document);
   the_document = value;
+}
+
+json_t *
+terrane_error_to_json (const GError *error)
+{
+  json_t *object = json_object ();
+  oci_json_set (object, "code", oci_json_text (terrane_error_word (error)));
+  oci_json_set (object, "exit_code", json_integer (terrane_exit_code (error)));
+  oci_json_set (object, "message", oci_json_text (error->message));
+  return object;
 }
 
 void
@@ -347,10 +360,11 @@ terrane_print_result (json_t *failure)
     }
   if (failure != NULL)
     oci_json_set (document, "error", json_incref (failure));
-  if (document == NULL)
+  if (document == NULL || the_document_is_printed)
     return;
   g_autofree char *text = oci_json_dump_pretty (document);
   fputs (text, stdout);
+  the_document_is_printed = TRUE;
 }
 
 gboolean

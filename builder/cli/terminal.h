@@ -45,12 +45,15 @@ void terrane_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /** Takes the one JSON document of the command, which terrane_print_result() prints. */
 void terrane_print_json (json_t *value);
 
+/** {"code", "exit_code", "message"}. Returns: (transfer full) */
+json_t *terrane_error_to_json (const GError *error);
+
 /**
  * terrane_print_result:
- * @failure: (nullable): {"code", "exit_code", "message"}: becomes the member "error" of the
+ * @failure: (nullable): of terrane_error_to_json(): becomes the member "error" of the
  * document that was taken, or is a document of its own where the command had none
  *
- * Prints the document on stdout, when there is one.
+ * Prints the document on stdout, when there is one and none was printed before.
  */
 void terrane_print_result (json_t *failure);
 

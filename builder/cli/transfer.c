@@ -117,7 +117,7 @@ parse_output (const char *destination, GError **error)
       || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return g_steal_pointer (&transport);
   oci_throw (error, OCI_ERROR_USAGE,
-             "--output %s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+             "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
              "docker-archive:FILE[:NAME:TAG]; use --push for a registry",
              destination);
   return NULL;
@@ -148,83 +148,6 @@ terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest, const
     oci_layout_set_synced (to, TRUE);
   return to != NULL && oci_image_copy (layout, manifest, to, error)
          && oci_layout_tag (to, name, manifest, error);
-}
-
-/* Whether @text is more than HOST[:PORT]/NAME[:TAG], which docker and podman take here. */
-static gboolean
-has_transport (const char *text)
-{
-  static const char *const prefixes[] = { OCI_REFERENCE_SCHEME,
-                                          "oci:",
-                                          "oci-archive:",
-                                          "docker-archive:",
-                                          "containers-storage:",
-                                          "docker-daemon:",
-                                          "dir:",
-                                          "ostree:",
-                                          "sif:",
-                                          "tarball:" };
-  for (size_t i = 0; i < G_N_ELEMENTS (prefixes); i++)
-    if (g_str_has_prefix (text, prefixes[i]))
-      return TRUE;
-  return FALSE;
-}
-
-static void
-fail_without_transport (const char *what, const char *text, GError **error)
-{
-  g_autofree char *quoted = oci_quote (text);
-  g_autofree char *meant = oci_reference_suggest (text);
-  oci_throw (error, OCI_ERROR_USAGE,
-             "%s: %s needs docker://HOST/REPOSITORY[:TAG]; a name without docker:// is that of an "
-             "image in the store%s%s",
-             quoted, what, meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "");
-}
-
-OciReference *
-terrane_transfer_parse_push (const char *destination, GError **error)
-{
-  if (!has_transport (destination))
-    {
-      fail_without_transport ("a push", destination, error);
-      return NULL;
-    }
-  g_autoptr (OciTransport) transport = oci_transport_parse (destination, error);
-  if (transport == NULL)
-    return NULL;
-  if (transport->kind != OCI_TRANSPORT_REGISTRY || transport->reference->has_digest)
-    {
-      oci_throw (error, OCI_ERROR_USAGE,
-                 "%s: a push needs docker://HOST/REPOSITORY[:TAG], without a digest", destination);
-      return NULL;
-    }
-  if (transport->reference->tag == NULL)
-    transport->reference->tag = g_strdup ("latest");
-  return g_steal_pointer (&transport->reference);
-}
-
-OciReference *
-terrane_transfer_parse_pull (const char *command, const char *source, GError **error)
-{
-  if (!has_transport (source))
-    {
-      fail_without_transport ("a pull", source, error);
-      return NULL;
-    }
-  g_autoptr (OciTransport) transport = oci_transport_parse (source, error);
-  if (transport == NULL)
-    return NULL;
-  if (transport->kind == OCI_TRANSPORT_REGISTRY)
-    return g_steal_pointer (&transport->reference);
-  oci_throw (error, OCI_ERROR_USAGE, "%s: %s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST]",
-             command, source);
-  return NULL;
-}
-
-void
-terrane_push_arguments_clear (TerranePushArguments *self)
-{
-  g_clear_pointer (&self->mount_from, g_free);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* IMAGE arguments and destinations: what build, push, pull and inspect share. */
 #pragma once
 
+#include "builder/cli/option-tables.h"
 #include "builder/progress.h"
 #include "builder/remote/remote.h"
 #include "builder/store/store.h"
@@ -35,25 +36,9 @@ gboolean terrane_transfer_import (TerraneRemote *remote, TerraneOpenImage *image
 /** Whether @destination can be written to as far as its text tells. */
 gboolean terrane_transfer_check_output (const char *destination, GError **error);
 
-/** Where a push goes; "latest" is the default tag. Returns: (transfer full) (nullable) */
-OciReference *terrane_transfer_parse_push (const char *destination, GError **error);
-
-/** What comes from a registry. Returns: (transfer full) (nullable) */
-OciReference *terrane_transfer_parse_pull (const char *command, const char *source, GError **error);
-
 /** Writes the image to oci:, oci-archive: or docker-archive:. */
 gboolean terrane_transfer_output (OciLayout *layout, const OciDescriptor *manifest,
                                   const char *name, const char *destination, GError **error);
-
-/* How a push treats the repository. */
-typedef struct
-{
-  char *mount_from; /* (nullable): --mount-from */
-  gboolean create_repository;
-} TerranePushArguments;
-
-void terrane_push_arguments_clear (TerranePushArguments *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePushArguments, terrane_push_arguments_clear)
 
 /**
  * terrane_transfer_push:

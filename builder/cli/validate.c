@@ -1,9 +1,8 @@
 /* terrane validate */
 #include "builder/validate.h"
 
-#include "builder/cli/function-options.h"
+#include "builder/cli/function.h"
 #include "builder/cli/load-profile.h"
-#include "builder/cli/sandbox-options.h"
 #include "builder/cli/validation-report.h"
 #include "builder/validation/probes.h"
 
@@ -18,35 +17,18 @@ enum
 
 typedef struct
 {
-  TerraneFunctionArguments function;
-  char *suite;
-  char **imports;
-  char **scripts;
-  char **commands;
-  char *junit;
-  char *profile;
-  char *timeout;
-  char *limit_import_time;
-  char *limit_memory;
-  char *limit_tmp;
-} Arguments;
-
-static void
-arguments_clear (Arguments *self)
-{
-  terrane_function_arguments_clear (&self->function);
-  g_free (self->suite);
-  g_strfreev (self->imports);
-  g_strfreev (self->scripts);
-  g_strfreev (self->commands);
-  g_free (self->junit);
-  g_free (self->profile);
-  g_free (self->timeout);
-  g_free (self->limit_import_time);
-  g_free (self->limit_memory);
-  g_free (self->limit_tmp);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
+  TerraneFunctionArguments function; /* what says where the image is, and the sandbox */
+  char *suite;                       /* (nullable) */
+  char **imports;                    /* (nullable) */
+  char **scripts;                    /* (nullable) */
+  char **commands;                   /* (nullable) */
+  char *junit;                       /* (nullable) */
+  char *profile;                     /* (nullable) */
+  uint64_t timeout_ms;               /* 0 for these: not given */
+  uint64_t limit_import_time_ms;
+  uint64_t limit_memory;
+  uint64_t limit_tmp;
+} ValidateOptions;
 
 /* What is to be run: the profile's, and what the options say on top of it. */
 typedef struct
@@ -59,11 +41,8 @@ typedef struct
 static void
 plan_clear (Plan *self)
 {
-  if (self->profile == NULL)
-    {
-      terrane_validate_spec_clear (&self->validate);
-      terrane_limits_spec_clear (&self->limits);
-    }
+  terrane_validate_spec_clear (&self->validate);
+  terrane_limits_spec_clear (&self->limits);
   terrane_profile_free (self->profile);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
@@ -82,101 +61,85 @@ add_imports (TerraneValidateSpec *spec, char **names)
 }
 
 static gboolean
-add_command (TerraneValidateSpec *spec, const char *text, GError **error)
+check_command (const char *text, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  char **argv = NULL;
-  if (!g_shell_parse_argv (text, NULL, &argv, &local))
-    return oci_throw (error, OCI_ERROR_USAGE, "validate: --command: %s", local->message);
-  TerraneCommandSpec *command = g_new0 (TerraneCommandSpec, 1);
-  command->argv = argv;
-  g_ptr_array_add (spec->commands, command);
-  return TRUE;
+  g_auto (GStrv) argv = NULL;
+  return g_shell_parse_argv (text, NULL, &argv, error);
 }
 
-/* What was written wrong in an option is a matter of usage, whatever it is elsewhere. */
-static gboolean
-check_option (const char *option, gboolean ok, const GError *local, GError **error)
+static void
+add_commands (TerraneValidateSpec *spec, char **texts)
 {
-  return ok || oci_throw (error, OCI_ERROR_USAGE, "validate: %s: %s", option, local->message);
-}
-
-static gboolean
-read_duration (const char *option, const char *text, uint64_t *out_ms, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  gboolean ok = text == NULL || oci_parse_duration (text, MAX_TIMEOUT_MS, out_ms, &local);
-  return check_option (option, ok, local, error);
-}
-
-static gboolean
-read_size (const char *option, const char *text, uint64_t *out_bytes, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  gboolean ok = text == NULL || oci_parse_size (text, out_bytes, &local);
-  return check_option (option, ok, local, error);
-}
-
-static gboolean
-make_plan (const Arguments *arguments, Plan *plan, GError **error)
-{
-  if (arguments->suite != NULL && strcmp (arguments->suite, "geo") != 0)
+  for (; texts != NULL && *texts != NULL; texts++)
     {
-      g_autofree char *quoted = oci_quote (arguments->suite);
-      return oci_throw (error, OCI_ERROR_USAGE, "validate: --suite %s: the only suite is geo",
-                        quoted);
+      TerraneCommandSpec *command = g_new0 (TerraneCommandSpec, 1);
+      if (!g_shell_parse_argv (*texts, NULL, &command->argv, NULL))
+        g_assert_not_reached (); /* check_command() has parsed it */
+      g_ptr_array_add (spec->commands, command);
     }
-  if (arguments->profile != NULL)
-    {
-      plan->profile =
-          terrane_command_load_profile (arguments->profile, arguments->function.platform, error);
-      if (plan->profile == NULL)
-        return FALSE;
-    }
-  else
+}
+
+static void
+override (uint64_t *value, uint64_t option)
+{
+  if (option > 0)
+    *value = option;
+}
+
+static gboolean
+make_plan (const ValidateOptions *options, Plan *plan, GError **error)
+{
+  if (options->profile == NULL)
     {
       terrane_validate_spec_init (&plan->validate);
       terrane_limits_spec_init (&plan->limits);
     }
-  TerraneValidateSpec *spec = plan->profile != NULL ? &plan->profile->validate : &plan->validate;
-  TerraneLimitsSpec *limits = plan->profile != NULL ? &plan->profile->limits : &plan->limits;
-  add_imports (spec, arguments->imports);
-  for (char **path = arguments->scripts; path != NULL && *path != NULL; path++)
+  else
+    {
+      plan->profile =
+          terrane_command_load_profile (options->profile, options->function.platform, error);
+      if (plan->profile == NULL)
+        return FALSE;
+      plan->validate = plan->profile->validate;
+      plan->limits = plan->profile->limits;
+      terrane_section_copy (&terrane_validate_section, &plan->validate);
+      terrane_section_copy (&terrane_limits_section, &plan->limits);
+    }
+  TerraneValidateSpec *spec = &plan->validate;
+  TerraneLimitsSpec *limits = &plan->limits;
+  add_imports (spec, options->imports);
+  for (char **path = options->scripts; path != NULL && *path != NULL; path++)
     g_ptr_array_add (spec->scripts, g_strdup (*path));
-  for (char **text = arguments->commands; text != NULL && *text != NULL; text++)
-    if (!add_command (spec, *text, error))
-      return FALSE;
-  spec->sandbox = arguments->function.kind;
-  spec->suite_geo = spec->suite_geo || arguments->suite != NULL;
-  if (arguments->profile == NULL && !terrane_validate_spec_has_runs (spec))
+  add_commands (spec, options->commands);
+  spec->suite_geo = spec->suite_geo || options->suite != NULL;
+  if (options->profile == NULL && !terrane_validate_spec_has_runs (spec))
     spec->suite_geo = TRUE;
-  return read_duration ("--timeout", arguments->timeout, &spec->timeout_ms, error)
-         && read_duration ("--limit-import-time", arguments->limit_import_time,
-                           &limits->import_time_ms, error)
-         && read_size ("--limit-memory", arguments->limit_memory, &limits->memory, error)
-         && read_size ("--limit-tmp", arguments->limit_tmp, &limits->tmp, error);
+  override (&spec->timeout_ms, options->timeout_ms);
+  override (&limits->import_time_ms, options->limit_import_time_ms);
+  override (&limits->memory, options->limit_memory);
+  override (&limits->tmp, options->limit_tmp);
+  return TRUE;
 }
 
 static gboolean
-validate (TerraneGlobal *global, const char *image, const Arguments *arguments, Plan *plan,
+validate (TerraneGlobal *global, const char *image, const ValidateOptions *options, Plan *plan,
           GError **error)
 {
-  const TerraneValidateSpec *spec =
-      plan->profile != NULL ? &plan->profile->validate : &plan->validate;
-  const TerraneLimitsSpec *limits = plan->profile != NULL ? &plan->profile->limits : &plan->limits;
+  const TerraneValidateSpec *spec = &plan->validate;
   g_auto (TerraneFunction) function = { 0 };
   g_autoptr (OciJsonValue) results = NULL;
   g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (spec, error);
   g_autoptr (GPtrArray) events =
       scripts != NULL && plan->profile != NULL ? terrane_probes_load (plan->profile, error) : NULL;
   if (scripts == NULL || (plan->profile != NULL && events == NULL)
-      || !terrane_function_open (global, image, &arguments->function, &function, error))
+      || !terrane_function_open (global, image, &options->function, &function, error))
     return FALSE;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   const TerraneValidateRun run = { .root = function.rootfs.path,
                                    .config = function.rootfs.config,
                                    .spec = spec,
-                                   .limits = limits,
+                                   .limits = &plan->limits,
+                                   .sandbox = options->function.sandbox,
                                    .profile = plan->profile,
                                    .scripts = scripts,
                                    .events = events,
@@ -190,9 +153,9 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
       g_prefix_error (error, "validate: %s: ", image);
       return FALSE;
     }
-  if (arguments->junit != NULL
-      && !terrane_validation_report_write_junit (arguments->junit, image, results, error))
-    return FALSE;
+  gboolean written =
+      options->junit == NULL
+      || terrane_validation_report_write_junit (options->junit, image, results, error);
   g_autofree char *emulated = terrane_emulator_describe (&function.emulator);
   if (global->output.json)
     {
@@ -207,54 +170,114 @@ validate (TerraneGlobal *global, const char *image, const Arguments *arguments, 
     terrane_validation_report_print (results, TRUE);
   if (!global->output.json && emulated != NULL)
     terrane_print ("(%s)\n", emulated);
-  return terrane_validate_judge (results, error);
+  return written && terrane_validate_judge (results, error);
 }
 
-gboolean
-terrane_command_validate (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+run_validate (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
-  g_auto (GStrv) positional = NULL;
-  g_auto (Arguments) arguments = { .function = TERRANE_FUNCTION_ARGUMENTS_INIT };
+  const ValidateOptions *options = data;
   g_auto (Plan) plan = { 0 };
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    { "suite", 0, 0, G_OPTION_ARG_STRING, &arguments.suite,
-      "Run a built-in suite: geo (what is run when nothing else is said)", "NAME" },
-    { "import", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.imports,
-      "Import a Python module, repeatable", "MODULE" },
-    { "script", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.scripts,
-      "Run a script in the image, repeatable", "FILE" },
-    { "command", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.commands,
-      "Run a program of the image, repeatable; no shell takes part", "COMMAND" },
-    { "profile", 0, 0, G_OPTION_ARG_FILENAME, &arguments.profile,
-      "Run what a profile's ‘validate’ says, within its ‘limits’", "FILE" },
-    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments.junit, "Also write JUnit XML", "FILE" },
-    { "timeout", 0, 0, G_OPTION_ARG_STRING, &arguments.timeout, "For each process (default 60s)",
-      "DURATION" },
-    { "limit-import-time", 0, 0, G_OPTION_ARG_STRING, &arguments.limit_import_time,
-      "Fail for imports that take longer", "DURATION" },
-    { "limit-memory", 0, 0, G_OPTION_ARG_STRING, &arguments.limit_memory,
-      "Fail for processes with more in memory", "SIZE" },
-    { "limit-tmp", 0, 0, G_OPTION_ARG_STRING, &arguments.limit_tmp, "Size of /tmp (default 512MiB)",
-      "SIZE" },
-    TERRANE_PLATFORM_ENTRY (arguments.function.platform),
-    TERRANE_SANDBOX_ENTRY (arguments.function.sandbox),
-    TERRANE_REMOTE_ENTRIES (arguments.function.remote),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "validate",
-    .entries = entries,
-    .description =
-        "Runs the image's own code in a sandbox. What fails makes the exit code 3; all of\n"
-        "it is reported. docs/validation.md says what is run and measured.",
-    .min = 1,
-    .max = 1,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &positional, &help, error) || help)
-    return help;
-  return terrane_sandbox_option (arguments.function.sandbox, "validate", &arguments.function.kind,
-                                 error)
-         && make_plan (&arguments, &plan, error)
-         && validate (global, positional[0], &arguments, &plan, error);
+  terrane_sandbox_warn (options->function.sandbox);
+  return make_plan (options, &plan, error)
+         && validate (global, arguments[0], options, &plan, error);
 }
+
+static const char *const *
+suites (void)
+{
+  static const char *const words[] = { "geo", NULL };
+  return words;
+}
+
+#define OPTION(member) offsetof (ValidateOptions, member)
+
+static const TerraneOption validate_options[] = {
+  { .name = "suite",
+    .kind = TERRANE_OPTION_WORD,
+    .target = OPTION (suite),
+    .metavar = "NAME",
+    .words = suites,
+    .help = "Run a built-in suite: geo (what is run when nothing else is said)" },
+  { .name = "import",
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (imports),
+    .metavar = "MODULE",
+    .help = "Import a Python module" },
+  { .name = "script",
+    .kind = TERRANE_OPTION_FILES,
+    .target = OPTION (scripts),
+    .metavar = "FILE",
+    .help = "Run a script in the image" },
+  { .name = "command",
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (commands),
+    .metavar = "COMMAND",
+    .check = check_command,
+    .help = "Run a program of the image, without a shell" },
+  { .name = "profile",
+    .kind = TERRANE_OPTION_FILE,
+    .target = OPTION (profile),
+    .metavar = "FILE",
+    .help = "Run what a profile's ‘validate’ says, within its ‘limits’" },
+  { .name = "junit",
+    .kind = TERRANE_OPTION_FILE,
+    .target = OPTION (junit),
+    .metavar = "FILE",
+    .help = "Also write JUnit XML" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOption validate_limit_options[] = {
+  { .name = "timeout",
+    .kind = TERRANE_OPTION_DURATION,
+    .target = OPTION (timeout_ms),
+    .metavar = "TIME",
+    .max = MAX_TIMEOUT_MS,
+    .help = "For each process (default 60s)" },
+  { .name = "limit-import-time",
+    .kind = TERRANE_OPTION_DURATION,
+    .target = OPTION (limit_import_time_ms),
+    .metavar = "TIME",
+    .max = MAX_TIMEOUT_MS,
+    .help = "Fail for imports that take longer" },
+  { .name = "limit-memory",
+    .kind = TERRANE_OPTION_SIZE,
+    .target = OPTION (limit_memory),
+    .metavar = "SIZE",
+    .min = 1,
+    .max = G_MAXINT64,
+    .help = "Fail for processes with more in memory" },
+  { .name = "limit-tmp",
+    .kind = TERRANE_OPTION_SIZE,
+    .target = OPTION (limit_tmp),
+    .metavar = "SIZE",
+    .min = 1,
+    .max = G_MAXINT64,
+    .help = "Size of /tmp (default 512MiB)" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOptionGroup validate_groups[] = {
+  { .rows = validate_options },
+  { .rows = validate_limit_options },
+  { .rows = terrane_sandbox_options, .offset = OPTION (function.sandbox) },
+  TERRANE_FUNCTION_IMAGE_GROUPS (OPTION (function)),
+  { .rows = NULL },
+};
+
+const TerraneCommand terrane_command_validate = {
+  .name = "validate",
+  .arguments = "IMAGE",
+  .summary = "Run an image's own code to see whether it works",
+  .description =
+      "Runs the image's own code in a sandbox. What fails makes the exit code 3; all of it is "
+      "reported. docs/validation.md says what is run and measured.",
+  .min = 1,
+  .max = 1,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE },
+  .options = validate_groups,
+  .size = sizeof (ValidateOptions),
+  .run = run_validate,
+};

@@ -5,6 +5,7 @@
 #include "builder/facts/programs.h"
 
 #include "oci/base/number.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -173,28 +174,17 @@ print_answer (const json_t *document)
   }
 }
 
-static void
-show (const TerraneGlobal *global, const TerraneInspection *inspection, json_t *document,
-      void (*print) (const json_t *document))
-{
-  terrane_terminal_finish_phase (inspection->terminal);
-  if (global->output.json)
-    terrane_print_json (document);
-  else
-    print (document);
-}
-
 static gboolean
-ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *name, GError **error)
+ask (const TerraneInspection *inspection, const char *name, GError **error)
 {
-  TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->store);
+  TerraneImageView view = terrane_unpacked_view (inspection->unpacked, inspection->bench.store);
   g_autofree char *quoted = oci_quote (name);
   g_autoptr (OciJsonValue) package = NULL;
   if (strchr (name, '/') == NULL && !terrane_why_package (&view, name, &package, error))
     return FALSE;
   if (package != NULL)
     {
-      show (global, inspection, package, terrane_why_package_print);
+      terrane_workbench_show (&inspection->bench, package, terrane_why_package_print);
       return TRUE;
     }
   const TerraneNode *node =
@@ -202,7 +192,7 @@ ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *nam
   if (node != NULL && node->type == OCI_ENTRY_DIRECTORY)
     {
       g_autoptr (OciJsonValue) directory = terrane_why_directory (&view, node, name);
-      show (global, inspection, directory, terrane_why_directory_print);
+      terrane_workbench_show (&inspection->bench, directory, terrane_why_directory_print);
       return TRUE;
     }
   if (strchr (name, '/') != NULL && node == NULL)
@@ -211,7 +201,7 @@ ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *nam
   if (programs == NULL)
     return FALSE;
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (OciJsonValue) needs = json_array ();
   Question question = {
     .view = &view, .name = name, .node = node, .files = files, .seen = seen, .needs = needs
@@ -220,33 +210,30 @@ ask (TerraneGlobal *global, const TerraneInspection *inspection, const char *nam
   if (files->len == 0 && json_array_size (needs) == 0)
     return oci_throw (error, OCI_ERROR_NOT_FOUND,
                       "why: nothing in the image has the name %s, and nothing needs it", quoted);
-  show (global, inspection, document, print_answer);
+  terrane_workbench_show (&inspection->bench, document, print_answer);
   return TRUE;
 }
 
-gboolean
-terrane_command_why (TerraneGlobal *global, int argc, char **argv, GError **error)
+static gboolean
+run_why (TerraneGlobal *global, const void *options, char **arguments, GError **error)
 {
-  g_auto (GStrv) arguments = NULL;
-  g_auto (TerraneInspectionArguments) common = { 0 };
-  gboolean help = FALSE;
-  const GOptionEntry entries[] = {
-    TERRANE_PLATFORM_ENTRY (common.platform),
-    TERRANE_REMOTE_ENTRIES (common.remote),
-    G_OPTION_ENTRY_NULL,
-  };
-  const TerraneCommandLine line = {
-    .name = "why",
-    .entries = entries,
-    .description = "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32, PACKAGE a\n"
-                   "Python distribution or a package of Debian. An image outside of the store is\n"
-                   "copied into it first.",
-    .min = 2,
-    .max = 2,
-  };
-  if (!terrane_command_parse (global, &line, argc, argv, &arguments, &help, error) || help)
-    return help;
   g_autoptr (TerraneInspection) inspection =
-      terrane_inspection_new (global, "why", arguments[0], &common, error);
-  return inspection != NULL && ask (global, inspection, arguments[1], error);
+      terrane_inspection_new (global, arguments[0], options, error);
+  return inspection != NULL && ask (inspection, arguments[1], error);
 }
+
+const TerraneCommand terrane_command_why = {
+  .name = "why",
+  .arguments = "IMAGE FILE|LIBRARY|PACKAGE",
+  .summary = "Show who brings a file or package and who needs it",
+  .description =
+      "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32, PACKAGE a Python "
+      "distribution or a package of Debian. An image outside of the store is copied into it first.",
+  .min = 2,
+  .max = 2,
+  .scopes = TERRANE_SCOPE_IMAGES,
+  .operands = { TERRANE_OPERAND_IMAGE, TERRANE_OPERAND_TEXT },
+  .options = (const TerraneOptionGroup[]){ TERRANE_INSPECTION_GROUPS (0), { .rows = NULL } },
+  .size = sizeof (TerraneInspectionArguments),
+  .run = run_why,
+};

@@ -15,12 +15,12 @@ terrane_base_free (TerraneBase *self)
 }
 
 static gboolean
-resolve_image (TerraneBase *base, const TerraneImport *import, GError **error)
+resolve_image (TerraneBase *base, const TerraneImport *import, const TerranePin *pin,
+               GError **error)
 {
-  const TerraneSourceSpec *spec = import->profile->base;
   g_auto (TerraneImportedImage) image = { 0 };
-  if (!terrane_import_image (import, spec, &image, error)
-      || !terrane_import_flatten (import, &image, spec->skip_special, &base->root, error))
+  if (!terrane_import_image (import, pin, &image, error)
+      || !terrane_import_flatten (import, &image, pin->spec->skip_special, &base->root, error))
     return FALSE;
   base->manifest_digest = image.digest;
   base->manifest = g_steal_pointer (&image.manifest);
@@ -30,19 +30,17 @@ resolve_image (TerraneBase *base, const TerraneImport *import, GError **error)
 }
 
 TerraneBase *
-terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerraneRemote *remote,
-                      unsigned jobs, const TerraneProgress *progress, GError **error)
+terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerranePin *pin,
+                      TerraneRemote *remote, unsigned jobs, const TerraneProgress *progress,
+                      GError **error)
 {
   const TerraneImport import = {
     .store = store, .remote = remote, .profile = profile, .jobs = jobs, .progress = progress
   };
-  const TerraneTreeOptions options = { .modes = TERRANE_MODES_KEEP,
-                                       .jobs = jobs,
-                                       .progress = progress };
+  const TerraneTreeOptions options = { .jobs = jobs, .progress = progress };
   g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
-  gboolean ok =
-      profile->base->kind == TERRANE_SOURCE_IMAGE
-          ? resolve_image (self, &import, error)
-          : terrane_tree_resolve_source (store, profile->base, &options, &self->root, error);
+  gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
+                    ? resolve_image (self, &import, pin, error)
+                    : terrane_tree_resolve_source (store, pin, &options, &self->root, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }

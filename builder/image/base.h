@@ -20,7 +20,7 @@ typedef struct
 
 /**
  * terrane_base_resolve:
- *
+ * @pin: of the base; gets its key
  * @remote: for an image in a registry
  *
  * Brings the base into the store unless it is there.
@@ -28,7 +28,7 @@ typedef struct
  * Returns: (transfer full) (nullable)
  */
 TerraneBase *terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile,
-                                   TerraneRemote *remote, unsigned jobs,
+                                   TerranePin *pin, TerraneRemote *remote, unsigned jobs,
                                    const TerraneProgress *progress, GError **error);
 void terrane_base_free (TerraneBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBase, terrane_base_free)

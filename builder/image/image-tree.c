@@ -13,8 +13,9 @@ typedef struct
   TerraneSourceFilter *filter;
 } ImageSource;
 
-static OciDigest
-image_identity (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest)
+OciDigest
+terrane_image_tree_identity (const TerraneImport *import, const TerraneSourceSpec *spec,
+                             const OciDigest *digest)
 {
   OciDigestText text;
   g_autoptr (GString) all = g_string_new (oci_digest_text (digest, text));
@@ -80,51 +81,48 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 
 /* Whether the tree of an image with the manifest @digest is there. */
 static gboolean
-find_tree (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest,
+find_tree (const TerraneImport *import, const TerranePin *pin, const OciDigest *digest,
            OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
            GError **error)
 {
-  *out_identity = image_identity (import, spec, digest);
-  OciDigest key = terrane_tree_key (out_identity, spec, spec->transforms->modes);
+  *out_identity = terrane_image_tree_identity (import, pin->spec, digest);
+  OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
   return terrane_tree_cache_find (import->store, &key, out_tree, out_found, error);
 }
 
 static gboolean
-resolve_image (const TerraneImport *import, const TerraneSourceSpec *spec,
+resolve_image (const TerraneImport *import, const TerranePin *pin,
                const TerraneTreeOptions *options, TerraneStoredTree *out_tree, GError **error)
 {
   OciDigest identity;
   g_auto (TerraneImportedImage) image = { 0 };
   TerraneStoredTree whole = { 0 };
   gboolean found = FALSE;
-  if (spec->has_image_digest
-      && !find_tree (import, spec, &spec->image_digest, &identity, out_tree, &found, error))
+  if (pin->has_digest && !find_tree (import, pin, &pin->digest, &identity, out_tree, &found, error))
     return FALSE;
   if (found)
     return TRUE;
-  if (!terrane_import_image (import, spec, &image, error)
-      || !find_tree (import, spec, &image.digest, &identity, out_tree, &found, error))
+  if (!terrane_import_image (import, pin, &image, error)
+      || !find_tree (import, pin, &image.digest, &identity, out_tree, &found, error))
     return FALSE;
   if (found)
     return TRUE;
   g_autoptr (TerraneTree) tree =
-      terrane_import_flatten (import, &image, spec->skip_special, &whole, error)
+      terrane_import_flatten (import, &image, pin->spec->skip_special, &whole, error)
           ? terrane_stored_tree_steal (&whole, import->store, error)
           : NULL;
-  ImageSource source = { .import = import, .spec = spec, .tree = tree };
+  ImageSource source = { .import = import, .spec = pin->spec, .tree = tree };
   return tree != NULL
-         && terrane_tree_resolve_as (import->store, spec, &identity, feed, &source, options,
+         && terrane_tree_resolve_as (import->store, pin, &identity, feed, &source, options,
                                      out_tree, error);
 }
 
 gboolean
-terrane_tree_resolve_any (const TerraneImport *import, const TerraneSourceSpec *spec,
-                          TerraneStoredTree *out_tree, GError **error)
+terrane_tree_resolve_any (const TerraneImport *import, TerranePin *pin, TerraneStoredTree *out_tree,
+                          GError **error)
 {
-  const TerraneTreeOptions options = { .modes = spec->transforms->modes,
-                                       .jobs = import->jobs,
-                                       .progress = import->progress };
-  return spec->kind == TERRANE_SOURCE_IMAGE
-             ? resolve_image (import, spec, &options, out_tree, error)
-             : terrane_tree_resolve_source (import->store, spec, &options, out_tree, error);
+  const TerraneTreeOptions options = { .jobs = import->jobs, .progress = import->progress };
+  return pin->spec->kind == TERRANE_SOURCE_IMAGE
+             ? resolve_image (import, pin, &options, out_tree, error)
+             : terrane_tree_resolve_source (import->store, pin, &options, out_tree, error);
 }

@@ -43,9 +43,10 @@ terrane_image_free (TerraneImage *self)
 }
 
 static OciImageConfig *
-make_config (const TerraneProfile *profile, const TerraneBase *base, GError **error)
+make_config (const TerraneProfile *profile, const TerraneBase *base,
+             const TerraneImageOptions *options, GError **error)
 {
-  const TerraneConfigSpec *spec = &profile->config;
+  const TerraneConfigSpec *spec = &options->texts->config;
   OciImageConfig *config = NULL;
   if (base->config == NULL)
     config = oci_image_config_new (profile->os, profile->architecture);
@@ -76,8 +77,11 @@ make_config (const TerraneProfile *profile, const TerraneBase *base, GError **er
 }
 
 static json_t *
-make_annotations (const TerraneProfile *profile, const TerraneBase *base, const TerraneStamp *stamp)
+make_annotations (const TerraneProfile *profile, const TerraneBase *base,
+                  const TerraneImageOptions *options)
 {
+  const TerraneStamp *stamp = options->stamp;
+  json_t *texts = options->texts->annotations;
   OciDigestText digest;
   json_t *annotations = json_object ();
   oci_json_set (annotations, ANNOTATION ("created"), oci_json_text (stamp->created));
@@ -94,7 +98,7 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base, const 
     oci_json_set (annotations, TERRANE_ANNOTATION_TARGET,
                   oci_json_text (terrane_target_words ()[profile->target]));
   oci_json_set (annotations, "io.terrane.assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
-  if (profile->annotations != NULL && json_object_update (annotations, profile->annotations) < 0)
+  if (texts != NULL && json_object_update (annotations, texts) < 0)
     g_error ("out of memory while building JSON");
   return annotations;
 }
@@ -141,12 +145,12 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
 
 gboolean
 terrane_image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
-                   const TerraneStamp *stamp, OciDigest *out_key, GError **error)
+                   const TerraneImageOptions *options, OciDigest *out_key, GError **error)
 {
-  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  g_autoptr (OciImageConfig) config = make_config (profile, base, options, error);
   if (config == NULL)
     return FALSE;
-  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, stamp);
+  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
   *out_key = image_key (profile, base, trees, config, annotations);
   return TRUE;
 }
@@ -487,10 +491,10 @@ TerraneImage *
 terrane_image_build (TerraneStore *store, const TerraneProfile *profile, TerraneBase *base,
                      GArray *trees, const TerraneImageOptions *options, GError **error)
 {
-  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  g_autoptr (OciImageConfig) config = make_config (profile, base, options, error);
   if (config == NULL)
     return NULL;
-  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options->stamp);
+  g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
   OciDigest key = image_key (profile, base, trees, config, annotations);
   TerraneImage *known = NULL;
   if (!find_image (store, &key, base, &known, error))
@@ -532,7 +536,7 @@ terrane_image_check (TerraneStore *store, const TerraneProfile *profile, Terrane
                      GArray *trees, const TerraneImageOptions *options, const char *today,
                      GError **error)
 {
-  g_autoptr (OciImageConfig) config = make_config (profile, base, error);
+  g_autoptr (OciImageConfig) config = make_config (profile, base, options, error);
   if (config == NULL)
     return NULL;
   g_autoptr (OciManifest) manifest = oci_manifest_new ();

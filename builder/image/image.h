@@ -35,6 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
 typedef struct
 {
   const TerraneStamp *stamp;
+  const TerraneProfileTexts *texts;  /* of the configuration and the manifest */
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
   unsigned jobs;                     /* threads, at least 1 */
   const TerraneProgress *progress;
@@ -57,8 +58,8 @@ TerraneImage *terrane_image_build (TerraneStore *store, const TerraneProfile *pr
 /** Digests everything that the image depends on: equal keys are equal images.
  * @trees: of TerraneStoredTree, in the profile's order */
 gboolean terrane_image_key (const TerraneProfile *profile, const TerraneBase *base,
-                            const GArray *trees, const TerraneStamp *stamp, OciDigest *out_key,
-                            GError **error);
+                            const GArray *trees, const TerraneImageOptions *options,
+                            OciDigest *out_key, GError **error);
 
 /**
  * terrane_image_check:

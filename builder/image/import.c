@@ -89,14 +89,14 @@ import_archive_cached (const TerraneImport *self, const OciTransport *transport,
 
 /* What the lock says of an image in a registry wins over its tag. */
 static OciDescriptor *
-import_registry (const TerraneImport *self, const OciReference *reference,
-                 const TerraneSourceSpec *spec, const char *platform, GError **error)
+import_registry (const TerraneImport *self, const OciReference *reference, const TerranePin *pin,
+                 const char *platform, GError **error)
 {
   g_autoptr (OciReference) wanted = oci_reference_copy (reference);
-  if (spec->has_image_digest)
+  if (pin->has_digest)
     {
       wanted->has_digest = TRUE;
-      wanted->digest = spec->image_digest;
+      wanted->digest = pin->digest;
     }
   g_autoptr (OciDescriptor) manifest =
       terrane_remote_fetch_manifest (self->remote, wanted, platform, error);
@@ -108,17 +108,17 @@ import_registry (const TerraneImport *self, const OciReference *reference,
 }
 
 static gboolean
-check_lock (const TerraneSourceSpec *spec, const OciDigest *digest, GError **error)
+check_lock (const TerranePin *pin, const OciDigest *digest, GError **error)
 {
   OciDigestText now, locked;
-  if (!spec->has_image_digest || oci_digest_equal (&spec->image_digest, digest))
+  if (!pin->has_digest || oci_digest_equal (&pin->digest, digest))
     return TRUE;
   return oci_throw (error, OCI_ERROR_CORRUPT, "the image is %s now, the lock says %s",
-                    oci_digest_text (digest, now), oci_digest_text (&spec->image_digest, locked));
+                    oci_digest_text (digest, now), oci_digest_text (&pin->digest, locked));
 }
 
 static OciDescriptor *
-import_any (const TerraneImport *self, const TerraneSourceSpec *spec, const OciTransport *transport,
+import_any (const TerraneImport *self, const TerranePin *pin, const OciTransport *transport,
             GError **error)
 {
   g_autofree char *platform =
@@ -127,7 +127,7 @@ import_any (const TerraneImport *self, const TerraneSourceSpec *spec, const OciT
   switch (transport->kind)
     {
     case OCI_TRANSPORT_REGISTRY:
-      return import_registry (self, transport->reference, spec, platform, error);
+      return import_registry (self, transport->reference, pin, platform, error);
     case OCI_TRANSPORT_OCI:
       manifest = import_layout (self, transport, platform, error);
       break;
@@ -137,7 +137,7 @@ import_any (const TerraneImport *self, const TerraneSourceSpec *spec, const OciT
     default:
       manifest = import_archive_cached (self, transport, platform, error);
     }
-  return manifest != NULL && check_lock (spec, &manifest->digest, error)
+  return manifest != NULL && check_lock (pin, &manifest->digest, error)
              ? g_steal_pointer (&manifest)
              : NULL;
 }
@@ -166,9 +166,10 @@ image_name (const OciTransport *transport)
 }
 
 gboolean
-terrane_import_image (const TerraneImport *self, const TerraneSourceSpec *spec,
+terrane_import_image (const TerraneImport *self, const TerranePin *pin,
                       TerraneImportedImage *out_image, GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   /* Errors of registries name the image themselves. */
   gboolean named = g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME);
   OCI_PREFIX (error, "%s.image%s%s", spec->where, named ? "" : ": ", named ? "" : spec->image);
@@ -176,7 +177,7 @@ terrane_import_image (const TerraneImport *self, const TerraneSourceSpec *spec,
   g_autoptr (OciTransport) transport = oci_transport_parse (spec->image, error);
   if (transport == NULL || !terrane_store_begin_write (self->store, error))
     return FALSE;
-  g_autoptr (OciDescriptor) descriptor = import_any (self, spec, transport, error);
+  g_autoptr (OciDescriptor) descriptor = import_any (self, pin, transport, error);
   if (descriptor == NULL
       || !oci_image_read (terrane_store_layout (self->store), descriptor, &image.manifest,
                           &image.config, error)

@@ -32,14 +32,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneImportedImage, terrane_imported_image_c
 
 /**
  * terrane_import_image:
- * @spec: of an image
+ * @pin: of an image
  * @out_image: (out caller-allocates)
  *
  * Brings the manifest, configuration and layers of an image into the store unless they are there,
  * and checks that it is for the profile's platform. When the lock says a digest, an image in a
  * registry is fetched by it, whatever its tag is now; another one must still have it.
  */
-gboolean terrane_import_image (const TerraneImport *self, const TerraneSourceSpec *spec,
+gboolean terrane_import_image (const TerraneImport *self, const TerranePin *pin,
                                TerraneImportedImage *out_image, GError **error);
 
 /**

@@ -2,6 +2,7 @@
 
 #include "builder/check/report.h"
 
+#include "builder/profile/source-reader.h"
 #include "builder/store/cache.h"
 #include "builder/version.h"
 
@@ -141,33 +142,32 @@ report_left_out (const TerraneSourceSpec *spec, const TerraneSourceReport *repor
 }
 
 gboolean
-terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
-                         const OciDigest *identity, TerraneSourceFeed feed, gpointer feed_data,
+terrane_tree_resolve_as (TerraneStore *store, const TerranePin *pin, const OciDigest *identity,
+                         TerraneSourceFeed feed, gpointer feed_data,
                          const TerraneTreeOptions *options, TerraneStoredTree *out_tree,
                          GError **error)
 {
   const TerraneProgress *progress = options->progress;
   g_auto (TerraneSourceReport) report = { 0 };
-  OciDigest key = terrane_tree_key (identity, spec, options->modes);
+  OciDigest key = terrane_tree_key (identity, pin->spec, pin->modes);
   gboolean found = FALSE;
   if (!terrane_tree_cache_find (store, &key, out_tree, &found, error))
     return FALSE;
   if (found)
     {
-      terrane_progress_info (progress, "%s: unchanged", spec->name);
+      terrane_progress_info (progress, "%s: unchanged", pin->spec->name);
       return TRUE;
     }
-  terrane_progress_phase (progress, 0, "reading %s", spec->name);
-  const TerraneSourceOptions source_options = { .modes = options->modes,
-                                                .jobs = options->jobs,
+  terrane_progress_phase (progress, 0, "reading %s", pin->spec->name);
+  const TerraneSourceOptions source_options = { .jobs = options->jobs,
                                                 .progress = advance,
                                                 .progress_data = (gpointer) progress,
                                                 .feed = feed,
                                                 .feed_data = feed_data };
-  if (!terrane_source_ingest (store, spec, &source_options, &out_tree->commit, &out_tree->tree,
+  if (!terrane_source_ingest (store, pin, &source_options, &out_tree->commit, &out_tree->tree,
                               &report, error))
     return FALSE;
-  report_left_out (spec, &report, progress);
+  report_left_out (pin->spec, &report, progress);
   out_tree->unused = g_steal_pointer (&report.unused_shared);
   if (report.pruned != NULL)
     add_report (out_tree, report.pruned);
@@ -175,24 +175,41 @@ terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
   return put (store, &key, &out_tree->commit, report.pruned, report.findings, error);
 }
 
+static gboolean
+set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity, GError **error)
+{
+  if (!terrane_source_type (pin->spec->kind)->identify (store, pin, out_identity, error))
+    return FALSE;
+  pin->key = terrane_tree_key (out_identity, pin->spec, pin->modes);
+  pin->has_key = TRUE;
+  return TRUE;
+}
+
+/* What is read is identified right before that: it may have changed since the pin got its key. */
 gboolean
-terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
+terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
                              const TerraneTreeOptions *options, TerraneStoredTree *out_tree,
                              GError **error)
 {
   OciDigest identity;
-  return terrane_source_type (spec->kind)->identify (store, spec, &identity, error)
-         && terrane_tree_resolve_as (store, spec, &identity, NULL, NULL, options, out_tree, error);
+  gboolean found = FALSE;
+  if (pin->has_key && !terrane_tree_cache_find (store, &pin->key, out_tree, &found, error))
+    return FALSE;
+  if (found)
+    {
+      terrane_progress_info (options->progress, "%s: unchanged", pin->spec->name);
+      return TRUE;
+    }
+  return set_key (store, pin, &identity, error)
+         && terrane_tree_resolve_as (store, pin, &identity, NULL, NULL, options, out_tree, error);
 }
 
 gboolean
-terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec, TerraneModes modes,
-                        gboolean *out_stored, GError **error)
+terrane_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored, GError **error)
 {
   OciDigest identity, commit;
   *out_stored = FALSE;
-  if (!terrane_source_type (spec->kind)->identify (store, spec, &identity, NULL))
+  if (!pin->has_key && !set_key (store, pin, &identity, NULL))
     return TRUE; /* reading it says what is wrong */
-  OciDigest key = terrane_tree_key (&identity, spec, modes);
-  return terrane_tree_cache_get (store, &key, &commit, out_stored, error);
+  return terrane_tree_cache_get (store, &pin->key, &commit, out_stored, error);
 }

@@ -55,7 +55,6 @@ void terrane_stored_tree_report (const TerraneStoredTree *self, const TerraneIma
 /* How trees are made. */
 typedef struct
 {
-  TerraneModes modes;
   unsigned jobs; /* threads */
   const TerraneProgress *progress;
 } TerraneTreeOptions;
@@ -68,24 +67,24 @@ typedef struct
  *
  * Reads a source into the store unless its tree is there.
  */
-gboolean terrane_tree_resolve_as (TerraneStore *store, const TerraneSourceSpec *spec,
+gboolean terrane_tree_resolve_as (TerraneStore *store, const TerranePin *pin,
                                   const OciDigest *identity, TerraneSourceFeed feed,
                                   gpointer feed_data, const TerraneTreeOptions *options,
                                   TerraneStoredTree *out_tree, GError **error);
 
 /**
  * terrane_tree_resolve_source:
- * @spec: not of an image
+ * @pin: not of an image; gets its key
  * @out_tree: (out caller-allocates)
  *
- * Identifies a source first.
+ * Identifies a source first, unless that was done and its tree is stored.
  */
-gboolean terrane_tree_resolve_source (TerraneStore *store, const TerraneSourceSpec *spec,
+gboolean terrane_tree_resolve_source (TerraneStore *store, TerranePin *pin,
                                       const TerraneTreeOptions *options,
                                       TerraneStoredTree *out_tree, GError **error);
 
-/** Whether terrane_tree_resolve_source() would read nothing. */
-gboolean terrane_tree_is_stored (TerraneStore *store, const TerraneSourceSpec *spec,
-                                 TerraneModes modes, gboolean *out_stored, GError **error);
+/** Whether terrane_tree_resolve_source() would read nothing. @pin: gets its key */
+gboolean terrane_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored,
+                                 GError **error);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 #include "builder/profile/merge.h"
 
 #include "builder/profile/field-types.h"
-#include "builder/profile/source-kind.h"
+#include "builder/profile/source-reader.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "builder/profile/profile.h"
 
 #include "builder/profile/field-types.h"
+#include "builder/profile/source-reader.h"
 
 #include "oci/reference.h"
 
@@ -500,9 +501,15 @@ set_lock_in_text (char **text, const char *lock_short)
 }
 
 void
-terrane_profile_set_lock (TerraneProfile *self, const char *digest)
+terrane_profile_texts_init (TerraneProfileTexts *self, const TerraneProfile *profile,
+                            const char *lock_digest)
 {
-  g_autofree char *lock_short = g_strndup (digest, LOCK_SHORT);
+  g_autofree char *lock_short = g_strndup (lock_digest, LOCK_SHORT);
+  *self = (TerraneProfileTexts){ .config = profile->config,
+                                 .annotations = json_deep_copy (profile->annotations),
+                                 .push = profile->push };
+  terrane_section_copy (&terrane_config_section, &self->config);
+  terrane_section_copy (&terrane_push_section, &self->push);
   set_lock_in_map (self->config.env, lock_short);
   set_lock_in_map (self->config.labels, lock_short);
   set_lock_in_map (self->annotations, lock_short);
@@ -511,4 +518,12 @@ terrane_profile_set_lock (TerraneProfile *self, const char *digest)
   set_lock_in_text (&self->push.repository, lock_short);
   for (char **tag = self->push.tags; *tag != NULL; tag++)
     set_lock_in_text (tag, lock_short);
+}
+
+void
+terrane_profile_texts_clear (TerraneProfileTexts *self)
+{
+  terrane_section_clear (&terrane_config_section, &self->config);
+  terrane_section_clear (&terrane_push_section, &self->push);
+  g_clear_pointer (&self->annotations, json_decref);
 }

@@ -34,15 +34,15 @@ typedef struct
   char *user;
 } TerraneConfigSpec;
 
-/* Where the image goes with "push". terrane_profile_expand_lock() is for all of these texts. */
+/* Where the image goes with "push". */
 typedef struct
 {
   char *repository; /* (nullable): "HOST/REPOSITORY", without "docker://"; NULL: not given */
   char **tags;      /* (nullable): with a repository at least one */
 } TerranePushSpec;
 
-/* The texts of config.env, config.labels and annotations may have ${lock.short} in them, see
- * terrane_profile_expand_lock(). */
+/* What was written. The texts of config.env, config.labels, annotations and push may have
+ * ${lock.short} in them, see TerraneProfileTexts. */
 typedef struct
 {
   char *path;                       /* of the profile file */
@@ -94,8 +94,19 @@ TerraneProfile *terrane_profile_load (const char *path, const TerraneProfileOpti
 TerraneProfile *terrane_profile_parse (const char *path, GBytes *data,
                                        const TerraneProfileOptions *options, GError **error);
 
-/** Replaces each ${lock.short}. @digest: of the lock, in hexadecimal digits */
-void terrane_profile_set_lock (TerraneProfile *self, const char *digest);
+/* What of a profile may have ${lock.short} in it, with that replaced. */
+typedef struct
+{
+  TerraneConfigSpec config;
+  json_t *annotations; /* (nullable) */
+  TerranePushSpec push;
+} TerraneProfileTexts;
+
+/** @lock_digest: in hexadecimal digits */
+void terrane_profile_texts_init (TerraneProfileTexts *self, const TerraneProfile *profile,
+                                 const char *lock_digest);
+void terrane_profile_texts_clear (TerraneProfileTexts *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProfileTexts, terrane_profile_texts_clear)
 
 void terrane_profile_free (TerraneProfile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneProfile, terrane_profile_free)

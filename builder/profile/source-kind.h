@@ -56,10 +56,6 @@ extern const TerraneSourceKindInfo *const terrane_source_kinds[];
 /** The key that names a kind. */
 const char *terrane_source_kind_name (const TerraneSourceKindInfo *self);
 
-/** Of sources of all kinds: what is taken of the source, and where that goes. */
-extern const TerraneField terrane_source_content_fields[];
-extern const TerraneField terrane_source_tree_fields[];
-
 extern const TerraneSection terrane_archive_file_section;
 extern const TerraneSection terrane_wheels_section;
 extern const TerraneSection terrane_ostree_section;

@@ -47,23 +47,7 @@ typedef struct
   gboolean musl; /* @libc_major is of musl, not of glibc */
   unsigned libc_major;
   unsigned libc_minor;
-  const char *architecture; /* of the profile, once it is resolved; the version of Python is known
-                             * then, that of the C library perhaps not */
 } TerraneWheelsSpec;
-
-/* One wheel that the lock names. */
-typedef struct
-{
-  char *name; /* of the project, normalised */
-  char *version;
-  char *file_name;
-  char *url;           /* (nullable) */
-  char *path;          /* (nullable): instead of @url, in a wheelhouse */
-  char *authorization; /* (nullable): for @url; a secret, in no lock */
-  char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
-  OciDigest sha256;
-  char *hash; /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
-} TerraneWheelPin;
 
 typedef struct
 {
@@ -93,31 +77,6 @@ typedef struct
   gboolean allow_outside_links;
   gboolean overwrite;               /* may replace files of trees below it */
   TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is kept as it is */
-
-  /* What the lock says; unset until the profile is resolved (builder/resolve/). */
-  gboolean has_image_digest;
-  OciDigest image_digest; /* of the manifest for the platform */
-  char *ostree_commit;
-  GPtrArray *wheel_pins; /* of TerraneWheelPin, sorted by name */
-  char **wheel_indexes;  /* URLs of indexes to ask; may have a user and a password */
-  char **wheel_links;    /* paths of directories, paths and URLs of pages of links; likewise */
-  char *interpreter;     /* of scripts that wheels bring */
 } TerraneSourceSpec;
-
-/**
- * terrane_source_spec_read:
- * @at: the object of a base or a tree; what is wrong is noted there
- *
- * Returns: (transfer full) (nullable)
- */
-TerraneSourceSpec *terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
-                                             gboolean is_base);
-void terrane_source_spec_free (TerraneSourceSpec *self);
-
-/** Adds to the key of a tree everything that decides what is read of the source, its transforms
- * aside. */
-void terrane_source_spec_add_to_key (const TerraneSourceSpec *self, json_t *key);
-
-void terrane_wheel_pin_free (TerraneWheelPin *self);
 
 G_END_DECLS

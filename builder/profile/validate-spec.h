@@ -78,7 +78,6 @@ typedef struct
   GPtrArray *invoke;   /* of TerraneInvokeSpec */
   GPtrArray *http;     /* of TerraneHttpSpec */
   uint64_t timeout_ms; /* of each process */
-  unsigned sandbox;    /* a TerraneSandboxKind; from the command line */
 } TerraneValidateSpec;
 
 extern const TerraneSection terrane_validate_section;

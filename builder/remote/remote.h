@@ -14,11 +14,11 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gboolean insecure;        /* --tls-verify=false */
-  gboolean offline;         /* no connection is made: what is not in the store is missing,
-                             * %OCI_ERROR_NOT_FOUND */
-  unsigned timeout_seconds; /* for everything here together; 0: no limit */
-  unsigned jobs;            /* blobs under way at the same time, at least 1 */
+  gboolean insecure;   /* --tls-verify=false */
+  gboolean offline;    /* no connection is made: what is not in the store is missing,
+                        * %OCI_ERROR_NOT_FOUND */
+  uint64_t timeout_ms; /* for everything here together; 0: no limit */
+  unsigned jobs;       /* blobs under way at the same time, at least 1 */
   const TerraneProgress *progress;
 } TerraneRemoteOptions;
 

@@ -1,4 +1,5 @@
 /* Archives: the digest of each file; of a URL the profile says it. */
+#include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
 
@@ -6,6 +7,11 @@
 #include "oci/http/url.h"
 
 #include <string.h>
+
+enum
+{
+  LABEL_BYTES = 40,
+};
 
 /* A user and password in a URL are nobody's business but the server's, nor is a query, which is
  * often a signature: the digest says which file it is. */
@@ -61,9 +67,10 @@ keep_queries (const json_t *locked, json_t *entry)
 }
 
 static gboolean
-answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, json_t *entry,
+answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   OCI_PREFIX (error, "%s.archive", spec->where);
   keep_queries (locked, entry);
   for (guint i = 0; i < spec->archives->len; i++)
@@ -85,3 +92,34 @@ const TerraneSourceResolver terrane_resolver_archive = {
   .ask = ask,
   .answer = answer,
 };
+
+/* The last component of the URL's path. Returns: (transfer full) */
+static char *
+make_label (const TerraneSourceSpec *spec, const char *url)
+{
+  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
+  const char *slash = strrchr (path, '/');
+  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : spec->name;
+  return g_utf8_validate (name, -1, NULL)
+             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_BYTES))
+             : g_strdup (spec->name);
+}
+
+static gboolean
+fetch (TerraneFetch *self, const TerranePin *pin, G_GNUC_UNUSED GError **error)
+{
+  const GPtrArray *archives = pin->spec->archives;
+  for (guint i = 0; i < archives->len; i++)
+    {
+      const TerraneArchiveFile *file = archives->pdata[i];
+      if (file->url == NULL)
+        continue;
+      char *label = make_label (pin->spec, file->url);
+      const TerraneDownload download = { .url = file->url, .label = label, .sha256 = file->sha256 };
+      terrane_fetch_keep (self, label, g_free);
+      g_array_append_val (self->downloads, download);
+    }
+  return TRUE;
+}
+
+const TerraneSourceFetcher terrane_fetcher_archive = { .fetch = fetch };

@@ -85,14 +85,14 @@ has_other_places (const Wheel *self)
 }
 
 TerraneWheelSearch *
-terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec, GArray *downloads,
+terrane_wheel_search_new (TerraneRemote *remote, const TerranePin *source, GArray *downloads,
                           GError **error)
 {
   g_autoptr (TerraneWheelSearch) self = g_new0 (TerraneWheelSearch, 1);
   self->wheels = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < spec->wheel_pins->len; i++)
+  for (guint i = 0; i < source->wheels->wheels->len; i++)
     {
-      const TerraneWheelPin *pin = spec->wheel_pins->pdata[i];
+      const TerraneWheelPin *pin = source->wheels->wheels->pdata[i];
       gboolean found = pin->path != NULL;
       if (!found
           && !terrane_downloads_find (terrane_remote_store (remote), &pin->sha256, &found, error))
@@ -100,7 +100,7 @@ terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec, 
       if (found)
         continue;
       if (self->places == NULL)
-        self->places = terrane_wheel_places_new (spec, remote);
+        self->places = terrane_wheel_places_new (source, remote);
       Wheel *wheel = g_new0 (Wheel, 1);
       wheel->places = self->places;
       wheel->pin = pin;

@@ -1,8 +1,8 @@
 /* The wheels that the lock names, from where the lock says or from wherever they are now. */
 #pragma once
 
-#include "builder/profile/source-spec.h"
 #include "builder/remote/download.h"
+#include "builder/source/pin.h"
 
 G_BEGIN_DECLS
 
@@ -11,12 +11,12 @@ typedef struct _TerraneWheelSearch TerraneWheelSearch;
 
 /**
  * terrane_wheel_search_new:
- * @spec: a resolved source of wheels; must outlive @self
+ * @source: of wheels; must outlive @self
  * @downloads: (element-type TerraneDownload): gets the wheels that the store lacks
  *
  * Returns: (transfer full) (nullable)
  */
-TerraneWheelSearch *terrane_wheel_search_new (TerraneRemote *remote, const TerraneSourceSpec *spec,
+TerraneWheelSearch *terrane_wheel_search_new (TerraneRemote *remote, const TerranePin *source,
                                               GArray *downloads, GError **error);
 void terrane_wheel_search_free (TerraneWheelSearch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneWheelSearch, terrane_wheel_search_free)

@@ -1,5 +1,6 @@
 /* Images: the digest of the manifest for the platform. */
 #include "builder/image/import.h"
+#include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 
 #include "oci/transport.h"
@@ -30,9 +31,9 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, G_GNUC_UNUSED GErro
 }
 
 static gboolean
-find_digest (TerraneResolution *self, const TerraneSourceSpec *spec, OciDigest *out_digest,
-             GError **error)
+find_digest (TerraneResolution *self, const TerranePin *pin, OciDigest *out_digest, GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   const TerraneResolveOptions *options = self->options;
   const TerraneImport import = { .store = options->store,
                                  .remote = options->remote,
@@ -45,7 +46,7 @@ find_digest (TerraneResolution *self, const TerraneSourceSpec *spec, OciDigest *
     return FALSE;
   if (transport->kind != OCI_TRANSPORT_REGISTRY) /* the file decides what it is today */
     {
-      if (!terrane_import_image (&import, spec, &image, error))
+      if (!terrane_import_image (&import, pin, &image, error))
         return FALSE;
       *out_digest = image.digest;
       return TRUE;
@@ -78,23 +79,24 @@ is_allowed (const TerraneSourceSpec *spec, const char *locked)
 }
 
 static gboolean
-answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, json_t *entry,
+answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   OciDigestText text;
   const char *known = json_string_value (json_object_get (locked, "digest"));
   gboolean in_registry = g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME);
   gboolean counts = in_registry && known != NULL && is_allowed (spec, known)
-                    && oci_digest_parse (known, &spec->image_digest, NULL);
+                    && oci_digest_parse (known, &pin->digest, NULL);
   if (!counts && in_registry && !has_digest (spec) && !terrane_resolution_may_ask (self))
     {
-      self->base_is_stale = self->base_is_stale || spec == self->profile->base;
+      self->base_is_stale = self->base_is_stale || pin == self->plan->base;
       return TRUE; /* an entry without an answer is a difference */
     }
-  if (!counts && !find_digest (self, spec, &spec->image_digest, error))
+  if (!counts && !find_digest (self, pin, &pin->digest, error))
     return FALSE;
-  spec->has_image_digest = in_registry;
-  oci_json_set (entry, "digest", oci_json_text (oci_digest_text (&spec->image_digest, text)));
+  pin->has_digest = in_registry;
+  oci_json_set (entry, "digest", oci_json_text (oci_digest_text (&pin->digest, text)));
   return TRUE;
 }
 
@@ -102,3 +104,6 @@ const TerraneSourceResolver terrane_resolver_image = {
   .ask = ask,
   .answer = answer,
 };
+
+/* Layers are pulled when they are needed, by builder/image/import.c. */
+const TerraneSourceFetcher terrane_fetcher_image = { NULL };

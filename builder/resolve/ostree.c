@@ -1,6 +1,9 @@
 /* Branches of ostree repositories: the commit. */
-#include "builder/resolve/fetch.h"
+#include "builder/remote/ostree.h"
+#include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
+#include "builder/source/ostree.h"
+#include "builder/store/pulled.h"
 
 #include <string.h>
 
@@ -16,21 +19,31 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, G_GNUC_UNUSED GErro
   return entry;
 }
 
+/* What the ref is now. */
 static gboolean
-answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, json_t *entry,
+find_commit (const TerraneResolution *self, const TerraneSourceSpec *spec, OciDigest *out_commit,
+             GError **error)
+{
+  OCI_PREFIX (error, "%s.ostree", spec->where);
+  return terrane_ostree_is_remote (spec) ? terrane_remote_resolve_ostree (
+             self->options->remote, spec->ostree_repository, spec->ostree_ref, out_commit, error)
+                                         : terrane_ostree_resolve_local (spec, out_commit, error);
+}
+
+static gboolean
+answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
 {
-  OciDigest commit;
   OciDigestHex hex;
   const char *known = json_string_value (json_object_get (locked, "commit"));
-  if (oci_digest_parse_hex (spec->ostree_ref, &commit, NULL))
-    known = spec->ostree_ref; /* whatever a lock says */
-  if (known == NULL && !terrane_resolution_may_ask (self))
+  pin->has_digest = terrane_ostree_names_commit (pin->spec, &pin->digest) /* whatever a lock says */
+                    || (known != NULL && oci_digest_parse_hex (known, &pin->digest, NULL));
+  if (!pin->has_digest && !terrane_resolution_may_ask (self))
     return TRUE; /* an entry without an answer is a difference */
-  if (known == NULL && !terrane_fetch_ostree_commit (self->options->remote, spec, &commit, error))
+  if (!pin->has_digest && !find_commit (self, pin->spec, &pin->digest, error))
     return FALSE;
-  spec->ostree_commit = g_strdup (known != NULL ? known : oci_digest_hex (&commit, hex));
-  oci_json_set (entry, "commit", oci_json_text (spec->ostree_commit));
+  pin->has_digest = TRUE;
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&pin->digest, hex)));
   return TRUE;
 }
 
@@ -38,3 +51,21 @@ const TerraneSourceResolver terrane_resolver_ostree = {
   .ask = ask,
   .answer = answer,
 };
+
+static gboolean
+fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
+{
+  OciDigestHex hex;
+  TerraneStore *store = terrane_remote_store (self->remote);
+  const char *repository = pin->spec->ostree_repository;
+  if (!terrane_ostree_is_remote (pin->spec))
+    return TRUE;
+  OCI_PREFIX (error, "%s.ostree", pin->spec->where);
+  /* Noted before and by its checksum too, so that gc keeps what has arrived. */
+  return terrane_store_begin_write (store, error)
+         && terrane_pulled_note (store, repository, oci_digest_hex (&pin->digest, hex),
+                                 &pin->digest, error)
+         && terrane_remote_pull_ostree (self->remote, repository, &pin->digest, error);
+}
+
+const TerraneSourceFetcher terrane_fetcher_ostree = { .fetch = fetch };

@@ -2,92 +2,20 @@
 
 #include "builder/error.h"
 #include "builder/profile/lock-change.h"
-#include "builder/resolve/fetch.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/version.h"
 
 #include "oci/gzip-writer.h"
-#include "oci/image-config.h"
 
 #include <string.h>
 
 static const TerraneSourceResolver *
 resolver_of (TerraneSourceKind kind)
 {
-  switch (kind)
-    {
-    case TERRANE_SOURCE_ARCHIVE:
-      return &terrane_resolver_archive;
-    case TERRANE_SOURCE_DIRECTORY:
-      return &terrane_resolver_directory;
-    case TERRANE_SOURCE_IMAGE:
-      return &terrane_resolver_image;
-    case TERRANE_SOURCE_WHEELS:
-      return &terrane_resolver_wheels;
-    case TERRANE_SOURCE_OSTREE:
-      return &terrane_resolver_ostree;
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-TerraneBase *
-terrane_resolution_base (TerraneResolution *self, GError **error)
-{
-  const TerraneResolveOptions *options = self->options;
-  if (self->base == NULL && terrane_fetch_base (options->remote, self->profile, error))
-    self->base = terrane_base_resolve (options->store, self->profile, options->remote,
-                                       options->jobs, options->progress, error);
-  return self->base;
-}
-
-gboolean
-terrane_resolution_find_python (TerraneResolution *self, GError **error)
-{
-  if (self->python_known)
-    return TRUE;
-  const TerraneBase *base = terrane_resolution_base (self, error);
-  if (base == NULL)
-    return FALSE;
-  g_auto (GStrv) env = base->config != NULL ? oci_image_config_env (base->config) : NULL;
-  self->python_known =
-      terrane_python_base_find (self->options->store, &base->root.commit,
-                                g_environ_getenv (env, "PATH"), &self->python, error);
-  return self->python_known;
-}
-
-gboolean
-terrane_resolution_may_ask (const TerraneResolution *self)
-{
-  return !self->options->policy.require;
-}
-
-/* "../common/a" of two absolute, canonical paths. */
-static char *
-make_relative (const char *directory, const char *path)
-{
-  g_auto (GStrv) from = g_strsplit (directory, "/", -1);
-  g_auto (GStrv) to = g_strsplit (path, "/", -1);
-  GString *text = g_string_new (NULL);
-  size_t common = 0;
-  while (from[common] != NULL && to[common] != NULL && g_str_equal (from[common], to[common]))
-    common++;
-  for (size_t i = common; from[i] != NULL; i++)
-    if (from[i][0] != '\0')
-      g_string_append (text, "../");
-  for (size_t i = common; to[i] != NULL; i++)
-    g_string_append_printf (text, "%s%s", i > common ? "/" : "", to[i]);
-  return g_string_free (text, FALSE);
-}
-
-char *
-terrane_resolution_path (const TerraneResolution *self, const char *path)
-{
-  if (g_hash_table_contains (self->profile->absolute, path))
-    return g_strdup (path);
-  g_autofree char *directory = g_canonicalize_filename (self->profile->directory, NULL);
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  return make_relative (directory, absolute);
+#define ROW(constant, name, number) [number] = &terrane_resolver_##name,
+  static const TerraneSourceResolver *const resolvers[] = { TERRANE_SOURCE_KINDS (ROW) };
+#undef ROW
+  return resolvers[kind];
 }
 
 /* Whether a URL of a lock is @asked, which has no query. */
@@ -161,9 +89,9 @@ restrict_to (json_t *entry, const json_t *question)
 }
 
 static gboolean
-resolve_source (TerraneResolution *self, TerraneSourceSpec *spec, GPtrArray *changes,
-                GError **error)
+resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GError **error)
 {
+  const TerraneSourceSpec *spec = pin->spec;
   const TerraneResolveOptions *options = self->options;
   const TerraneSourceResolver *resolver = resolver_of (spec->kind);
   const char *tree = spec == self->profile->base ? NULL : spec->name;
@@ -180,13 +108,13 @@ resolve_source (TerraneResolution *self, TerraneSourceSpec *spec, GPtrArray *cha
       self->base_is_stale = self->base_is_stale || tree == NULL;
       return TRUE;
     }
-  if (!resolver->answer (self, spec,
+  if (!resolver->answer (self, pin,
                          same && !is_updated (&options->policy, spec->name) ? before : NULL, entry,
                          error))
     return FALSE;
   if (before == NULL || !json_equal (before, entry))
     terrane_lock_describe_change (spec->name, before, entry, changes);
-  terrane_lock_set (options->lock, self->platform, tree, entry);
+  pin->entry = g_steal_pointer (&entry);
   return TRUE;
 }
 
@@ -266,19 +194,20 @@ fail_stale (const TerraneResolution *self, const GPtrArray *changes, GError **er
 static gboolean
 find_interpreters (TerraneResolution *self, GError **error)
 {
-  for (guint i = 0; i < self->profile->trees->len; i++)
+  for (guint i = 0; i < self->plan->trees->len; i++)
     {
-      TerraneSourceSpec *spec = self->profile->trees->pdata[i];
-      if (spec->kind != TERRANE_SOURCE_WHEELS)
+      const TerranePin *pin = self->plan->trees->pdata[i];
+      if (pin->wheels == NULL)
         continue;
       if (!terrane_resolution_find_python (self, error))
         return FALSE;
-      gboolean same = self->python.python_major == spec->wheels->python_major
-                      && self->python.python_minor == spec->wheels->python_minor;
-      spec->interpreter = same && self->python.interpreter != NULL
-                              ? g_strdup (self->python.interpreter)
-                              : g_strdup_printf ("/usr/bin/python%u.%u", spec->wheels->python_major,
-                                                 spec->wheels->python_minor);
+      const TerranePythonTarget *target = &pin->wheels->target;
+      gboolean same = self->python.python_major == target->python_major
+                      && self->python.python_minor == target->python_minor;
+      pin->wheels->interpreter = same && self->python.interpreter != NULL
+                                     ? g_strdup (self->python.interpreter)
+                                     : g_strdup_printf ("/usr/bin/python%u.%u",
+                                                        target->python_major, target->python_minor);
     }
   return TRUE;
 }
@@ -286,32 +215,39 @@ find_interpreters (TerraneResolution *self, GError **error)
 static gboolean
 resolve_sources (TerraneResolution *self, GPtrArray *changes, GError **error)
 {
-  if (!resolve_source (self, self->profile->base, changes, error))
+  if (!resolve_source (self, self->plan->base, changes, error))
     return FALSE;
-  for (guint i = 0; i < self->profile->trees->len; i++)
-    if (!resolve_source (self, self->profile->trees->pdata[i], changes, error))
+  for (guint i = 0; i < self->plan->trees->len; i++)
+    if (!resolve_source (self, self->plan->trees->pdata[i], changes, error))
       return FALSE;
+  terrane_plan_fill_lock (self->plan, self->options->lock);
   drop_others (self, changes);
   return TRUE;
 }
 
-gboolean
-terrane_resolve (TerraneProfile *profile, const TerraneResolveOptions *options,
+static gboolean
+check_exists (const TerraneProfile *profile, const TerraneResolveOptions *options, GError **error)
+{
+  if (!options->policy.require || terrane_lock_exists (options->lock))
+    return TRUE;
+  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_STALE,
+               "there is no %s; make it with: terrane lock %s", terrane_lock_file (options->lock),
+               profile->path);
+  return FALSE;
+}
+
+TerranePlan *
+terrane_resolve (const TerraneProfile *profile, const TerraneResolveOptions *options,
                  TerraneBase **out_base, GPtrArray *out_changes, GError **error)
 {
-  g_autofree char *platform = g_strconcat (profile->os, "/", profile->architecture, NULL);
-  TerraneResolution self = { .options = options, .profile = profile, .platform = platform };
+  g_autoptr (TerranePlan) plan = terrane_plan_new (profile);
+  TerraneResolution self = {
+    .options = options, .profile = profile, .plan = plan, .platform = plan->platform
+  };
   guint before = out_changes->len;
   oci_layout_set_unpack_limits (terrane_store_layout (options->store), &profile->limits.unpacked);
-  if (options->policy.require && !terrane_lock_exists (options->lock))
-    {
-      g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_STALE,
-                   "there is no %s; make it with: terrane lock %s",
-                   terrane_lock_file (options->lock), profile->path);
-      return FALSE;
-    }
-  if (!check_assembler (options, error))
-    return FALSE;
+  if (!check_exists (profile, options, error) || !check_assembler (options, error))
+    return NULL;
   check_compressor (options, out_changes);
   gboolean ok = resolve_sources (&self, out_changes, error);
   if (ok && options->policy.require && out_changes->len > before)
@@ -322,5 +258,5 @@ terrane_resolve (TerraneProfile *profile, const TerraneResolveOptions *options,
     *out_base = g_steal_pointer (&self.base);
   terrane_base_free (self.base);
   terrane_python_base_clear (&self.python);
-  return ok;
+  return ok ? g_steal_pointer (&plan) : NULL;
 }

@@ -8,6 +8,7 @@
 #include "builder/source/file-digest.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/text-hash.h"
 #include "oci/http/credentials.h"
 #include "oci/http/url.h"
 
@@ -76,16 +77,17 @@ list_indexes (const TerraneSourceSpec *spec, const TerraneRequirements *requirem
 }
 
 void
-terrane_wheel_places_name (TerraneSourceSpec *spec, const TerraneRequirements *requirements)
+terrane_wheel_places_name (TerranePin *source, const TerraneRequirements *requirements)
 {
+  const TerraneSourceSpec *spec = source->spec;
   GPtrArray *links = g_ptr_array_new ();
   for (char **link = requirements->find_links; *link != NULL; link++)
     g_ptr_array_add (links, absolute_place (spec, *link));
   g_ptr_array_add (links, NULL);
-  g_strfreev (spec->wheel_indexes);
-  g_strfreev (spec->wheel_links);
-  spec->wheel_indexes = list_indexes (spec, requirements);
-  spec->wheel_links = (char **) g_ptr_array_free (links, FALSE);
+  g_strfreev (source->wheels->indexes);
+  g_strfreev (source->wheels->links);
+  source->wheels->indexes = list_indexes (spec, requirements);
+  source->wheels->links = (char **) g_ptr_array_free (links, FALSE);
 }
 
 static void
@@ -133,21 +135,22 @@ offer_free (gpointer data)
 }
 
 TerraneWheelPlaces *
-terrane_wheel_places_new (const TerraneSourceSpec *spec, TerraneRemote *remote)
+terrane_wheel_places_new (const TerranePin *source, TerraneRemote *remote)
 {
+  const TerraneSourceSpec *spec = source->spec;
   g_autoptr (GError) local = NULL;
   TerraneWheelPlaces *self = g_new0 (TerraneWheelPlaces, 1);
   self->spec = spec;
   self->remote = remote;
   self->places = g_ptr_array_new_with_free_func (place_free);
   self->servers = g_ptr_array_new ();
-  self->offers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, offer_free);
+  self->offers = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, offer_free);
   g_mutex_init (&self->mutex);
   if (spec->wheels->wheelhouse != NULL)
     add_place (self, spec->wheels->wheelhouse, TRUE, TRUE);
-  for (char **link = spec->wheel_links; *link != NULL; link++)
+  for (char **link = source->wheels->links; *link != NULL; link++)
     add_place (self, *link, TRUE, FALSE);
-  for (char **index = spec->wheel_indexes; *index != NULL; index++)
+  for (char **index = source->wheels->indexes; *index != NULL; index++)
     add_place (self, *index, FALSE, FALSE);
   self->netrc = oci_netrc_load (&local);
   if (self->netrc == NULL && terrane_remote_is_new (remote, local->message))

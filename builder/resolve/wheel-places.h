@@ -2,11 +2,11 @@
  * of them are equal, as with pip: the digests of the requirements decide. */
 #pragma once
 
-#include "builder/profile/source-spec.h"
 #include "builder/python/index-file.h"
 #include "builder/python/requirement.h"
 #include "builder/python/target.h"
 #include "builder/remote/remote.h"
+#include "builder/source/pin.h"
 
 G_BEGIN_DECLS
 
@@ -17,18 +17,18 @@ G_BEGIN_DECLS
  * file, else $PIP_INDEX_URL with $PIP_EXTRA_INDEX_URL, else PyPI, and what --find-links names. With
  * `--no-index` in the requirements file no index counts but the profile's.
  */
-void terrane_wheel_places_name (TerraneSourceSpec *spec, const TerraneRequirements *requirements);
+void terrane_wheel_places_name (TerranePin *source, const TerraneRequirements *requirements);
 
 /* Several threads may search; one asks. */
 typedef struct _TerraneWheelPlaces TerraneWheelPlaces;
 
 /**
  * terrane_wheel_places_new:
- * @spec: whose places were named; must outlive @self, as must @remote
+ * @source: whose places were named; must outlive @self, as must @remote
  *
  * Reads ~/.netrc; one that cannot be read is a warning.
  */
-TerraneWheelPlaces *terrane_wheel_places_new (const TerraneSourceSpec *spec, TerraneRemote *remote);
+TerraneWheelPlaces *terrane_wheel_places_new (const TerranePin *source, TerraneRemote *remote);
 void terrane_wheel_places_free (TerraneWheelPlaces *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneWheelPlaces, terrane_wheel_places_free)
 

@@ -7,12 +7,16 @@
 #include "builder/python/tags.h"
 #include "builder/python/version.h"
 #include "builder/remote/download.h"
+#include "builder/resolve/fetch-wheels.h"
+#include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/resolve/wheel-places.h"
 #include "builder/store/downloads.h"
 
 #include "oci/http/credentials.h"
 #include "oci/http/url.h"
+
+#include "oci/base/text-hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -127,7 +131,8 @@ text_of (const json_t *object, const char *key)
 typedef struct
 {
   TerraneResolution *resolution;
-  TerraneSourceSpec *spec;
+  const TerraneSourceSpec *spec;
+  TerraneWheelsPin *pin;
   TerranePythonTarget target;
   TerraneTags *tags;
   TerraneWheelPlaces *places;
@@ -404,7 +409,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
 {
   const TerraneIndexFile *fresh = g_hash_table_lookup (self->fresh, requirement->normalised);
   TerraneWheelPin *pinned = g_new0 (TerraneWheelPin, 1);
-  g_ptr_array_add (self->spec->wheel_pins, pinned);
+  g_ptr_array_add (self->pin->wheels, pinned);
   pinned->name = g_strdup (text_of (wheel, "name"));
   pinned->version = g_strdup (text_of (wheel, "version"));
   pinned->file_name = g_strdup (text_of (wheel, "file"));
@@ -430,7 +435,7 @@ answer_all (const Choice *self, GPtrArray *active, const json_t *locked, json_t 
             GError **error)
 {
   g_autoptr (GHashTable) chosen =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) json_decref);
+      g_hash_table_new_full (oci_text_hash, g_str_equal, NULL, (GDestroyNotify) json_decref);
   g_autoptr (GPtrArray) open = g_ptr_array_new ();
   gboolean may_ask = terrane_resolution_may_ask (self->resolution);
   for (guint i = 0; i < active->len; i++)
@@ -478,25 +483,11 @@ check_report (const TerraneRequirements *requirements, const TerranePythonTarget
                     version, other, python, machine);
 }
 
-/* What the base was found to have: wheels are held against it once more when they are installed. */
-static void
-set_target (TerraneSourceSpec *spec, const TerranePythonTarget *target)
-{
-  TerraneWheelsSpec *wheels = spec->wheels;
-  wheels->python_major = target->python_major;
-  wheels->python_minor = target->python_minor;
-  wheels->python_patch = target->python_patch;
-  wheels->has_patch = target->has_patch;
-  wheels->musl = target->libc == TERRANE_LIBC_MUSL;
-  wheels->libc_major = target->libc_major;
-  wheels->libc_minor = target->libc_minor;
-  wheels->architecture = target->architecture;
-}
-
 static gboolean
-answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, json_t *entry,
+answer (TerraneResolution *self, TerranePin *source, const json_t *locked, json_t *entry,
         GError **error)
 {
+  const TerraneSourceSpec *spec = source->spec;
   g_autoptr (GBytes) data = NULL;
   OCI_PREFIX (error, "%s.wheels", spec->where);
   if (self->base_is_stale)
@@ -510,20 +501,19 @@ answer (TerraneResolution *self, TerraneSourceSpec *spec, const json_t *locked, 
       || !check_report (requirements, &choice.target, file, error)
       || !find_patch (self, spec, requirements, &choice.target, entry, error))
     return FALSE;
-  set_target (spec, &choice.target);
+  choice.pin = terrane_pin_set_wheels (source, &choice.target);
   g_autoptr (GPtrArray) active =
       terrane_requirements_select (requirements, &choice.target, file, error);
   if (active == NULL)
     return FALSE;
   g_autoptr (TerraneTags) tags = terrane_tags_new (&choice.target);
   choice.tags = tags;
-  g_autoptr (GHashTable) fresh = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+  g_autoptr (GHashTable) fresh = g_hash_table_new_full (oci_text_hash, g_str_equal, NULL,
                                                         (GDestroyNotify) terrane_index_file_free);
-  terrane_wheel_places_name (spec, requirements);
-  g_autoptr (TerraneWheelPlaces) places = terrane_wheel_places_new (spec, self->options->remote);
+  terrane_wheel_places_name (source, requirements);
+  g_autoptr (TerraneWheelPlaces) places = terrane_wheel_places_new (source, self->options->remote);
   choice.places = places;
   choice.fresh = fresh;
-  spec->wheel_pins = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_wheel_pin_free);
   return answer_all (&choice, active, locked, entry, error);
 }
 
@@ -531,3 +521,21 @@ const TerraneSourceResolver terrane_resolver_wheels = {
   .ask = ask,
   .answer = answer,
 };
+
+static void
+search_free (gpointer search)
+{
+  terrane_wheel_search_free (search);
+}
+
+static gboolean
+fetch (TerraneFetch *self, const TerranePin *source, GError **error)
+{
+  TerraneWheelSearch *search =
+      terrane_wheel_search_new (self->remote, source, self->downloads, error);
+  if (search != NULL)
+    terrane_fetch_keep (self, search, search_free);
+  return search != NULL;
+}
+
+const TerraneSourceFetcher terrane_fetcher_wheels = { .fetch = fetch };

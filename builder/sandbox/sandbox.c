@@ -25,7 +25,7 @@ terrane_process_result_clear (TerraneProcessResult *self)
   g_clear_pointer (&self->output, g_free);
 }
 
-static const char *const kind_names[] = { "bubblewrap", "podman", "none" };
+static const char *const kind_names[] = { "bubblewrap", "podman", "none", NULL };
 
 const char *
 terrane_sandbox_kind_name (TerraneSandboxKind kind)
@@ -33,22 +33,23 @@ terrane_sandbox_kind_name (TerraneSandboxKind kind)
   return kind_names[kind];
 }
 
-gboolean
-terrane_sandbox_kind_parse (const char *text, const char *command, TerraneSandboxKind *out_kind,
-                            GError **error)
+const char *const *
+terrane_sandbox_kind_names (void)
 {
-  *out_kind = TERRANE_SANDBOX_BUBBLEWRAP;
-  if (text == NULL)
-    return TRUE;
-  for (size_t i = 0; i < G_N_ELEMENTS (kind_names); i++)
+  return kind_names;
+}
+
+gboolean
+terrane_sandbox_kind_parse (const char *text, TerraneSandboxKind *out_kind, GError **error)
+{
+  for (size_t i = 0; kind_names[i] != NULL; i++)
     if (strcmp (text, kind_names[i]) == 0)
       {
         *out_kind = (TerraneSandboxKind) i;
         return TRUE;
       }
   g_autofree char *quoted = oci_quote (text);
-  return oci_throw (error, OCI_ERROR_USAGE, "%s: --sandbox %s: expected bubblewrap, podman or none",
-                    command, quoted);
+  return oci_throw (error, OCI_ERROR_USAGE, "expected bubblewrap, podman or none, got %s", quoted);
 }
 
 static gboolean

@@ -36,9 +36,11 @@ typedef enum
 /** As "--sandbox" and records have it. */
 const char *terrane_sandbox_kind_name (TerraneSandboxKind kind);
 
-/** @command: for messages. @text: (nullable): bubblewrap */
-gboolean terrane_sandbox_kind_parse (const char *text, const char *command,
-                                     TerraneSandboxKind *out_kind, GError **error);
+/** All of them, until NULL. */
+const char *const *terrane_sandbox_kind_names (void);
+
+gboolean terrane_sandbox_kind_parse (const char *text, TerraneSandboxKind *out_kind,
+                                     GError **error);
 
 #define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

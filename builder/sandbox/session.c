@@ -11,6 +11,7 @@
 
 #include "oci/base/capture.h"
 #include "oci/base/error.h"
+#include "oci/base/parallel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -384,18 +385,19 @@ start_thread (TerraneSession *self, const OciProcess *process, GError **error)
 {
   (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it a killed process 1 is init's */
   self->process = process;
-  self->thread = g_thread_new ("sandbox", run_thread, self);
+  self->thread = oci_thread_start ("sandbox", run_thread, self, error);
   g_mutex_lock (&self->mutex);
-  while (!self->started)
+  while (self->thread != NULL && !self->started)
     g_cond_wait (&self->changed, &self->mutex);
   g_mutex_unlock (&self->mutex);
   self->bwrap = NULL;
   self->process = NULL;
   self->options.stdio = NULL;
   self->options.files = NULL;
-  if (self->error == NULL)
+  if (self->thread != NULL && self->error == NULL)
     return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->error));
+  if (self->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->error));
   return FALSE;
 }
 

@@ -38,15 +38,14 @@ identify_file (TerraneStore *store, const TerraneArchiveFile *file, OciDigest *o
 }
 
 static gboolean
-identify (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
-          GError **error)
+identify (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity, GError **error)
 {
-  OCI_PREFIX (error, "%s.archive", spec->where);
+  OCI_PREFIX (error, "%s.archive", pin->spec->where);
   g_autoptr (OciDigester) digester = oci_digester_new ();
-  for (guint i = 0; i < spec->archives->len; i++)
+  for (guint i = 0; i < pin->spec->archives->len; i++)
     {
       OciDigest digest;
-      if (!identify_file (store, spec->archives->pdata[i], &digest, error))
+      if (!identify_file (store, pin->spec->archives->pdata[i], &digest, error))
         return FALSE;
       oci_digester_update (digester, digest.bytes, sizeof digest.bytes);
     }
@@ -131,12 +130,11 @@ read_file (TerraneStore *store, const TerraneArchiveFile *file, OciUnpackBudget 
 }
 
 static gboolean
-read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
-          GError **error)
+read_all (TerraneStore *store, const TerranePin *pin, TerraneSourceFilter *filter, GError **error)
 {
   OciUnpackBudget budget = oci_layout_unpack_budget (terrane_store_layout (store));
-  for (guint i = 0; i < spec->archives->len; i++)
-    if (!read_file (store, spec->archives->pdata[i], &budget, filter, error))
+  for (guint i = 0; i < pin->spec->archives->len; i++)
+    if (!read_file (store, pin->spec->archives->pdata[i], &budget, filter, error))
       return FALSE;
   return TRUE;
 }

@@ -153,12 +153,12 @@ fingerprint_entry (gpointer data, G_GNUC_UNUSED int dfd, G_GNUC_UNUSED const cha
 /* The identity is that of the inodes, not of the content: reading a large directory in every build
  * would take seconds. Equal content elsewhere has another identity and gives the same commit. */
 static gboolean
-identify (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
           GError **error)
 {
-  OCI_PREFIX (error, "%s.directory", spec->where);
+  OCI_PREFIX (error, "%s.directory", pin->spec->where);
   Fingerprint fingerprint = { .digester = oci_digester_new () };
-  Walk walk = { .spec = spec, .visit = fingerprint_entry, .data = &fingerprint };
+  Walk walk = { .spec = pin->spec, .visit = fingerprint_entry, .data = &fingerprint };
   gboolean ok = walk_source (&walk, error);
   if (fingerprint.racy)
     terrane_identity_salt (fingerprint.digester);
@@ -240,10 +240,10 @@ take_entry (gpointer data, int dfd, const char *name, const char *path, const st
 }
 
 static gboolean
-read_all (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec,
-          TerraneSourceFilter *filter, GError **error)
+read_all (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, TerraneSourceFilter *filter,
+          GError **error)
 {
-  Walk walk = { .spec = spec, .visit = take_entry, .data = filter, .filter = filter };
+  Walk walk = { .spec = pin->spec, .visit = take_entry, .data = filter, .filter = filter };
   OCI_PREFIX (error, "directory");
   return walk_source (&walk, error);
 }

@@ -24,10 +24,9 @@ terrane_ostree_is_remote (const TerraneSourceSpec *spec)
 }
 
 gboolean
-terrane_ostree_is_pinned (const TerraneSourceSpec *spec, OciDigest *out_commit)
+terrane_ostree_names_commit (const TerraneSourceSpec *spec, OciDigest *out_commit)
 {
-  const char *text = spec->ostree_commit != NULL ? spec->ostree_commit : spec->ostree_ref;
-  return oci_digest_parse_hex (text, out_commit, NULL);
+  return oci_digest_parse_hex (spec->ostree_ref, out_commit, NULL);
 }
 
 /* The repository that has the commit. Returns: (transfer full) (nullable) */
@@ -39,8 +38,8 @@ open_repository (TerraneStore *store, const TerraneSourceSpec *spec, GError **er
              : ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
 }
 
-static gboolean
-resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit, GError **error)
+gboolean
+terrane_ostree_resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit, GError **error)
 {
   g_autofree char *checksum = NULL;
   g_autofree char *quoted = oci_quote (spec->ostree_ref);
@@ -54,25 +53,15 @@ resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit, GError **er
   return oci_digest_parse_hex (checksum, out_commit, error);
 }
 
-gboolean
-terrane_ostree_resolve (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_commit,
-                        GError **error)
-{
-  if (terrane_ostree_is_pinned (spec, out_commit))
-    return TRUE;
-  if (!terrane_ostree_is_remote (spec))
-    return resolve_local (spec, out_commit, error);
-  g_autofree char *quoted = oci_quote (spec->ostree_ref);
-  return terrane_pulled_find (store, spec->ostree_repository, spec->ostree_ref, out_commit)
-         || oci_throw (error, OCI_ERROR_NOT_FOUND, "nobody has asked what the ref %s is", quoted);
-}
-
 static gboolean
-identify (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
           GError **error)
 {
-  OCI_PREFIX (error, "%s.ostree", spec->where);
-  return terrane_ostree_resolve (store, spec, out_identity, error);
+  if (!pin->has_digest)
+    return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s.ostree: it has no commit yet",
+                      pin->spec->where);
+  *out_identity = pin->digest;
+  return TRUE;
 }
 
 typedef struct
@@ -264,10 +253,9 @@ walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned de
 }
 
 static gboolean
-read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
-          GError **error)
+read_all (TerraneStore *store, const TerranePin *pin, TerraneSourceFilter *filter, GError **error)
 {
-  OciDigest digest;
+  const TerraneSourceSpec *spec = pin->spec;
   OciDigestHex hex;
   OCI_PREFIX (error, "ostree");
   g_autoptr (GVariant) commit = NULL, tree = NULL;
@@ -277,10 +265,10 @@ read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilte
           ? g_strdup (TERRANE_OBJECT_ADVICE)
           : g_strdup_printf ("'ostree fsck' shows what else is in the repository %s", quoted);
   g_autoptr (OstreeRepo) repo = open_repository (store, spec, error);
-  if (repo == NULL || !terrane_ostree_resolve (store, spec, &digest, error))
+  if (repo == NULL)
     return FALSE;
   commit = terrane_metadata_load_from (repo, OSTREE_OBJECT_TYPE_COMMIT,
-                                       oci_digest_hex (&digest, hex), advice, error);
+                                       oci_digest_hex (&pin->digest, hex), advice, error);
   if (commit == NULL || !ostree_validate_structureof_commit (commit, error))
     return FALSE;
   const Reader reader = { .repo = repo, .filter = filter, .advice = advice };

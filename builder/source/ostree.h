@@ -10,18 +10,11 @@ G_BEGIN_DECLS
 /** Whether the repository of @spec is on a web server. */
 gboolean terrane_ostree_is_remote (const TerraneSourceSpec *spec);
 
-/** The commit of @spec when that is known without asking anybody: from the lock, or because the
- * profile names a commit. */
-gboolean terrane_ostree_is_pinned (const TerraneSourceSpec *spec, OciDigest *out_commit);
+/** Whether the profile names a commit. */
+gboolean terrane_ostree_names_commit (const TerraneSourceSpec *spec, OciDigest *out_commit);
 
-/**
- * terrane_ostree_resolve:
- * @out_commit: (out): the commit of @spec
- *
- * Of a repository on a web server, what its ref was when the server was asked last:
- * terrane_remote_resolve_ostree().
- */
-gboolean terrane_ostree_resolve (TerraneStore *store, const TerraneSourceSpec *spec,
-                                 OciDigest *out_commit, GError **error);
+/** Which commit the ref of a repository on this machine is now. */
+gboolean terrane_ostree_resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit,
+                                       GError **error);
 
 G_END_DECLS

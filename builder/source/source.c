@@ -1,22 +1,15 @@
 #include "builder/source/source.h"
 
+/* Needs more than a source has: builder/image/image-tree.c reads it. */
+const TerraneSourceType terrane_source_image = { .name = "image" };
+
 const TerraneSourceType *
 terrane_source_type (TerraneSourceKind kind)
 {
-  switch (kind)
-    {
-    case TERRANE_SOURCE_ARCHIVE:
-      return &terrane_source_archive;
-    case TERRANE_SOURCE_DIRECTORY:
-      return &terrane_source_directory;
-    case TERRANE_SOURCE_OSTREE:
-      return &terrane_source_ostree;
-    case TERRANE_SOURCE_WHEELS:
-      return &terrane_source_wheels;
-    case TERRANE_SOURCE_IMAGE:
-    default:
-      g_assert_not_reached ();
-    }
+#define ROW(constant, name, number) [number] = &terrane_source_##name,
+  static const TerraneSourceType *const types[] = { TERRANE_SOURCE_KINDS (ROW) };
+#undef ROW
+  return types[kind];
 }
 
 void
@@ -30,19 +23,20 @@ terrane_source_report_clear (TerraneSourceReport *self)
 }
 
 gboolean
-terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
+terrane_source_ingest (TerraneStore *store, const TerranePin *pin,
                        const TerraneSourceOptions *options, OciDigest *out_commit,
                        TerraneTree **out_tree, TerraneSourceReport *out_report, GError **error)
 {
-  OCI_PREFIX (error, "%s", spec->where);
+  OCI_PREFIX (error, "%s", pin->spec->where);
   g_autoptr (TerraneIngest) ingest =
       terrane_ingest_new (store, options->jobs, options->progress, options->progress_data, error);
   if (ingest == NULL)
     return FALSE;
-  g_autoptr (TerraneSourceFilter) filter = terrane_source_filter_new (spec, options->modes, ingest);
+  g_autoptr (TerraneSourceFilter) filter =
+      terrane_source_filter_new (pin->spec, pin->modes, ingest);
   gboolean ok = options->feed != NULL
                     ? options->feed (options->feed_data, filter, error)
-                    : terrane_source_type (spec->kind)->read (store, spec, filter, error);
+                    : terrane_source_type (pin->spec->kind)->read (store, pin, filter, error);
   if (!ok || !terrane_ingest_finish (ingest, out_commit, out_tree, error))
     return FALSE;
   out_report->special_skipped = terrane_source_filter_special_skipped (filter);

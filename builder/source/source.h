@@ -1,4 +1,5 @@
-/* Where the bytes of a base or tree come from. One kind of source is one file with one row here.
+/* Where the bytes of a base or tree come from. One kind of source is one file with one row in
+ * TERRANE_SOURCE_KINDS.
  *
  * A source is first identified: a digest that changes whenever its content does, cheap enough to be
  * computed in every build. Only when no tree of that identity is stored is it read.
@@ -8,6 +9,7 @@
 #pragma once
 
 #include "builder/source/filter.h"
+#include "builder/source/pin.h"
 
 G_BEGIN_DECLS
 
@@ -16,20 +18,21 @@ typedef struct
   const char *name; /* as in the profile */
 
   /* Digests what the source holds now. (transfer none) everything. */
-  gboolean (*identify) (TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+  gboolean (*identify) (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
                         GError **error);
 
   /* Feeds all entries to the filter, paths as in the source. */
-  gboolean (*read) (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
+  gboolean (*read) (TerraneStore *store, const TerranePin *pin, TerraneSourceFilter *filter,
                     GError **error);
 } TerraneSourceType;
 
-extern const TerraneSourceType terrane_source_archive;
-extern const TerraneSourceType terrane_source_directory;
-extern const TerraneSourceType terrane_source_ostree;
-extern const TerraneSourceType terrane_source_wheels;
+#define TERRANE_SOURCE_TYPE(constant, name, number)                                                \
+  extern const TerraneSourceType terrane_source_##name;
+TERRANE_SOURCE_KINDS (TERRANE_SOURCE_TYPE)
+#undef TERRANE_SOURCE_TYPE
 
-/** Returns: (transfer none): the row of @kind; images have none, see image/image-tree.h */
+/** Returns: (transfer none): the type of @kind; that of images does nothing, see
+ * image/image-tree.h */
 const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
 
 /** What the user should know about the entries of a source. */
@@ -52,7 +55,6 @@ typedef gboolean (*TerraneSourceFeed) (gpointer data, TerraneSourceFilter *filte
 /* How a source is read. */
 typedef struct
 {
-  TerraneModes modes;        /* what to do with owners and permission bits */
   unsigned jobs;             /* threads */
   TerraneBytesFunc progress; /* (nullable) */
   gpointer progress_data;
@@ -67,7 +69,7 @@ typedef struct
  *
  * Reads a source into the store.
  */
-gboolean terrane_source_ingest (TerraneStore *store, const TerraneSourceSpec *spec,
+gboolean terrane_source_ingest (TerraneStore *store, const TerranePin *pin,
                                 const TerraneSourceOptions *options, OciDigest *out_commit,
                                 TerraneTree **out_tree, TerraneSourceReport *out_report,
                                 GError **error);

@@ -7,6 +7,8 @@
 #include "builder/source/source.h"
 #include "builder/store/downloads.h"
 
+#include "oci/base/text-hash.h"
+
 #include <fcntl.h>
 #include <string.h>
 
@@ -14,15 +16,16 @@
 #define INSTALLER_VERSION "wheels 1"
 
 static gboolean
-identify (G_GNUC_UNUSED TerraneStore *store, const TerraneSourceSpec *spec, OciDigest *out_identity,
+identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *source, OciDigest *out_identity,
           G_GNUC_UNUSED GError **error)
 {
+  const TerraneWheelsPin *wheels = source->wheels;
   g_autoptr (OciDigester) digester = oci_digester_new ();
   oci_digester_update (digester, INSTALLER_VERSION, sizeof INSTALLER_VERSION);
-  oci_digester_update (digester, spec->interpreter, strlen (spec->interpreter) + 1);
-  for (guint i = 0; i < spec->wheel_pins->len; i++)
+  oci_digester_update (digester, wheels->interpreter, strlen (wheels->interpreter) + 1);
+  for (guint i = 0; i < wheels->wheels->len; i++)
     {
-      const TerraneWheelPin *pin = spec->wheel_pins->pdata[i];
+      const TerraneWheelPin *pin = wheels->wheels->pdata[i];
       oci_digester_update (digester, pin->file_name, strlen (pin->file_name) + 1);
       oci_digester_update (digester, pin->sha256.bytes, sizeof pin->sha256.bytes);
     }
@@ -118,55 +121,41 @@ find_problems (Installation *self, const TerraneWheel *wheel, const TerranePytho
     terrane_source_find (self->filter, "python.wheel-tag", directory, TERRANE_WHEEL_TAG_FIX, tags);
 }
 
-static TerranePythonTarget
-python_target (const TerraneWheelsSpec *wheels)
-{
-  return (TerranePythonTarget){
-    .python_major = wheels->python_major,
-    .python_minor = wheels->python_minor,
-    .python_patch = wheels->python_patch,
-    .has_patch = wheels->has_patch,
-    .libc = wheels->musl ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC,
-    .libc_major = wheels->libc_major,
-    .libc_minor = wheels->libc_minor,
-    .architecture = wheels->architecture,
-  };
-}
-
 static gboolean
-install (TerraneStore *store, const TerraneSourceSpec *spec, const TerraneWheelPin *pin,
+install (TerraneStore *store, const TerraneWheelsPin *wheels, const TerraneWheelPin *pin,
          Installation *installation, GError **error)
 {
   g_auto (OciTempFile) copy = OCI_TEMP_FILE_INIT;
   g_auto (OciFd) fd = -1;
-  const TerraneWheelLayout layout = { .interpreter = spec->interpreter,
+  const TerraneWheelLayout layout = { .interpreter = wheels->interpreter,
                                       .installer = "terrane",
                                       .requested = TRUE };
   OCI_PREFIX (error, "%s", pin->file_name);
   int open_fd = -1;
   if (!open_file (store, pin, &fd, &copy, &open_fd, error))
     return FALSE;
-  const TerranePythonTarget target = python_target (spec->wheels);
   g_autoptr (TerraneWheel) wheel = terrane_wheel_open (pin->file_name, open_fd, error);
-  if (wheel == NULL || !terrane_wheel_check_target (wheel, &target, error)
+  if (wheel == NULL || !terrane_wheel_check_target (wheel, &wheels->target, error)
       || !terrane_wheel_install (wheel, &layout, take_file, installation, error))
     return FALSE;
   const GPtrArray *rows = terrane_wheel_installed (wheel);
   for (guint i = 0; i < rows->len; i++)
     take_row (installation, rows->pdata[i], pin->file_name);
-  find_problems (installation, wheel, &target, pin->file_name);
+  find_problems (installation, wheel, &wheels->target, pin->file_name);
   return TRUE;
 }
 
 static gboolean
-read_all (TerraneStore *store, const TerraneSourceSpec *spec, TerraneSourceFilter *filter,
+read_all (TerraneStore *store, const TerranePin *source, TerraneSourceFilter *filter,
           GError **error)
 {
-  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  const TerraneWheelsPin *wheels = source->wheels;
+  g_autoptr (GHashTable) owners =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   Installation installation = { .filter = filter, .owners = owners };
   OCI_PREFIX (error, "wheels");
-  for (guint i = 0; i < spec->wheel_pins->len; i++)
-    if (!install (store, spec, spec->wheel_pins->pdata[i], &installation, error))
+  for (guint i = 0; i < wheels->wheels->len; i++)
+    if (!install (store, wheels, wheels->wheels->pdata[i], &installation, error))
       return FALSE;
   return TRUE;
 }

@@ -4,6 +4,8 @@
 
 #include "oci/digest.h"
 
+#include "oci/base/text-hash.h"
+
 #include <fcntl.h>
 
 enum
@@ -66,7 +68,7 @@ terrane_host_program_identity (const char *name, GError **error)
   static GHashTable *known; /* name -> identity; lives as long as the process */
   g_mutex_lock (&mutex);
   if (known == NULL)
-    known = g_hash_table_new (g_str_hash, g_str_equal);
+    known = g_hash_table_new (oci_text_hash, g_str_equal);
   char *identity = g_hash_table_lookup (known, name);
   if (identity == NULL && (identity = identify (name, error)) != NULL)
     g_hash_table_insert (known, g_strdup (name), identity);

@@ -74,12 +74,12 @@ start_server (const TerraneProbes *self, TerraneLogTail *log, Server *server, GE
     .root = self->root,
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (self->config),
-    .tmp_bytes = self->profile->limits.tmp,
+    .tmp_bytes = self->limits->tmp,
     .emulator = self->emulator,
     .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* as there */
   };
   const TerraneSessionOptions options = {
-    .memory_bytes = self->profile->limits.memory,
+    .memory_bytes = self->limits->memory,
     .output = terrane_log_tail_write,
     .output_data = log,
     .ended = on_ended,
@@ -187,9 +187,8 @@ gboolean
 terrane_http_probe_run (const TerraneProbes *self, guint index, TerraneProbeResult *result,
                         GError **error)
 {
-  const TerraneHttpSpec *spec = self->profile->validate.http->pdata[index];
-  uint64_t timeout_ms =
-      spec->timeout_ms != 0 ? spec->timeout_ms : self->profile->validate.timeout_ms;
+  const TerraneHttpSpec *spec = self->spec->http->pdata[index];
+  uint64_t timeout_ms = spec->timeout_ms != 0 ? spec->timeout_ms : self->spec->timeout_ms;
   gint64 started = g_get_monotonic_time ();
   gint64 deadline =
       started + (gint64) timeout_ms * terrane_emulator_slowdown (self->emulator) * USECS_PER_MS;

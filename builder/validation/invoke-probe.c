@@ -23,9 +23,9 @@ terrane_invoke_probe_name (const TerraneProfile *profile, guint index)
 }
 
 static unsigned
-memory_mib (const TerraneProfile *profile, const TerraneInvokeSpec *spec)
+memory_mib (const TerraneLimitsSpec *limits, const TerraneInvokeSpec *spec)
 {
-  uint64_t bytes = spec->memory_bytes != 0 ? spec->memory_bytes : profile->limits.memory;
+  uint64_t bytes = spec->memory_bytes != 0 ? spec->memory_bytes : limits->memory;
   return bytes == 0 ? DEFAULT_MEMORY_MIB : MAX ((unsigned) (bytes >> 20), MIN_MEMORY_MIB);
 }
 
@@ -40,7 +40,7 @@ function_env (const TerraneProbes *self, const TerraneInvokeSpec *spec, const ch
       g_ptr_array_add (extra, g_strconcat (name, "=", json_string_value (value), NULL));
   g_ptr_array_add (extra, NULL);
   return terrane_lambda_env (self->profile->name, (const char *const *) image_env, handler,
-                             memory_mib (self->profile, spec), (const char *const *) extra->pdata);
+                             memory_mib (self->limits, spec), (const char *const *) extra->pdata);
 }
 
 void
@@ -96,7 +96,7 @@ gboolean
 terrane_invoke_probe_run (const TerraneProbes *self, guint index, TerraneProbeResult *result,
                           GError **error)
 {
-  const TerraneInvokeSpec *spec = self->profile->validate.invoke->pdata[index];
+  const TerraneInvokeSpec *spec = self->spec->invoke->pdata[index];
   g_auto (TerraneLogTail) log = { 0 };
   g_auto (TerraneLambdaResult) answer = { 0 };
   const char *const *cmd = (const char *const *) spec->cmd;
@@ -116,8 +116,8 @@ terrane_invoke_probe_run (const TerraneProbes *self, guint index, TerraneProbeRe
     .argv = (const char *const *) argv,
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (self->config),
-    .tmp_bytes = self->profile->limits.tmp,
-    .memory_mib = memory_mib (self->profile, spec),
+    .tmp_bytes = self->limits->tmp,
+    .memory_mib = memory_mib (self->limits, spec),
     .emulator = self->emulator,
     .timeout_ms = terrane_emulator_slowdown (self->emulator)
                   * (spec->timeout_ms != 0 ? (unsigned) spec->timeout_ms : DEFAULT_TIMEOUT_MS),

@@ -86,9 +86,9 @@ terrane_probes_wanted (const TerraneProfile *profile)
 }
 
 gboolean
-terrane_probes_check (const TerraneProfile *profile, GError **error)
+terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox, GError **error)
 {
-  return !terrane_probes_wanted (profile) || profile->validate.sandbox == TERRANE_SANDBOX_BUBBLEWRAP
+  return !terrane_probes_wanted (profile) || sandbox == TERRANE_SANDBOX_BUBBLEWRAP
          || oci_throw (error, OCI_ERROR_UNSUPPORTED,
                        "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
                        "there is no loopback that terrane could reach");
@@ -151,7 +151,7 @@ explain (const TerraneProbes *self, TerraneProbeResult *result, GError **error)
                                           .env = (const char *const *) env,
                                           .architecture =
                                               oci_image_config_architecture (self->config),
-                                          .tmp_bytes = self->profile->limits.tmp };
+                                          .tmp_bytes = self->limits->tmp };
   result->explanation = terrane_explain (&context, result->reason, result->output, NULL);
   return TRUE;
 }
@@ -177,13 +177,13 @@ gboolean
 terrane_probes_run (const TerraneProbes *self, json_t *results, GError **error)
 {
   gboolean ok = TRUE;
-  for (guint i = 0; ok && i < self->profile->validate.invoke->len; i++)
+  for (guint i = 0; ok && i < self->spec->invoke->len; i++)
     {
       g_auto (TerraneProbeResult)
           result = { .kind = "invoke", .name = terrane_invoke_probe_name (self->profile, i) };
       ok = run_one (self, terrane_invoke_probe_run, i, &result, results, error);
     }
-  for (guint i = 0; ok && i < self->profile->validate.http->len; i++)
+  for (guint i = 0; ok && i < self->spec->http->len; i++)
     {
       g_auto (TerraneProbeResult)
           result = { .kind = "http", .name = terrane_http_probe_name (self->profile, i) };

@@ -4,6 +4,7 @@
 
 #include "builder/profile/profile.h"
 #include "builder/sandbox/emulator.h"
+#include "builder/sandbox/sandbox.h"
 
 #include "oci/image-config.h"
 
@@ -16,6 +17,8 @@ typedef struct
   const char *root; /* directory with the image's file system, see TerraneSandbox */
   const OciImageConfig *config;
   const TerraneProfile *profile;
+  const TerraneValidateSpec *spec; /* what is run of it, and for how long */
+  const TerraneLimitsSpec *limits;
   const GPtrArray *events;         /* from terrane_probes_load() */
   const TerraneEmulator *emulator; /* of the image's processor */
   void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
@@ -26,8 +29,9 @@ typedef struct
 /** Whether the profile has any. */
 gboolean terrane_probes_wanted (const TerraneProfile *profile);
 
-/** Whether the profile's sandbox can have them: %OCI_ERROR_UNSUPPORTED if not. */
-gboolean terrane_probes_check (const TerraneProfile *profile, GError **error);
+/** Whether @sandbox can have them: %OCI_ERROR_UNSUPPORTED if not. */
+gboolean terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox,
+                               GError **error);
 
 /**
  * terrane_probes_load:

@@ -37,7 +37,8 @@ oci_parse_u64 (const char *text, uint64_t max, uint64_t *out_value, GError **err
   return TRUE;
 }
 
-/* Digits, perhaps a point and digits, perhaps a space, and one of @units, without floats. */
+/* Digits, perhaps a point and digits, and perhaps one of @units, with or without a space before it;
+ * the unit called "" is that of a number alone. Without floats. */
 static gboolean
 parse_quantity (const char *text, const Unit *units, uint64_t *out_value)
 {
@@ -59,7 +60,8 @@ parse_quantity (const char *text, const Unit *units, uint64_t *out_value)
       if (rest == start)
         return FALSE;
     }
-  rest += *rest == ' ';
+  if (rest[0] == ' ' && rest[1] != '\0')
+    rest++;
   for (const Unit *unit = units; unit->name != NULL; unit++)
     if (strcmp (rest, unit->name) == 0)
       return g_uint64_checked_mul (&product, whole, unit->factor)
@@ -81,6 +83,7 @@ oci_parse_size (const char *text, uint64_t *out_bytes, GError **error)
                                 { "MiB", UINT64_C (1) << 20 },
                                 { "GiB", UINT64_C (1) << 30 },
                                 { "TiB", UINT64_C (1) << 40 },
+                                { "", UINT64_C (1) << 20 },
                                 { NULL, 0 } };
   if (parse_quantity (text, units, out_bytes))
     return TRUE;
@@ -93,17 +96,28 @@ gboolean
 oci_parse_duration (const char *text, uint64_t max_ms, uint64_t *out_ms, GError **error)
 {
   static const Unit units[] = {
-    { "ms", 1 }, { "s", 1000 }, { "m", UINT64_C (60) * 1000 }, { NULL, 0 }
+    { "ms", 1 },  { "s", 1000 }, { "m", UINT64_C (60) * 1000 }, { "h", UINT64_C (3600) * 1000 },
+    { "", 1000 }, { NULL, 0 }
   };
   g_autofree char *quoted = oci_quote (text);
   if (!parse_quantity (text, units, out_ms))
     return oci_throw (error, OCI_ERROR_FORMAT,
-                      "expected a duration such as ‘500ms’, ‘3s’ or ‘2m’, got %s", quoted);
+                      "expected a duration such as ‘500ms’, ‘90s’, ‘2m’ or ‘1h’, got %s", quoted);
   if (*out_ms > max_ms || *out_ms == 0)
     return oci_throw (error, OCI_ERROR_FORMAT,
                       "expected a duration from 1ms to %" G_GUINT64_FORMAT "s, got %s",
                       max_ms / 1000, quoted);
   return TRUE;
+}
+
+char *
+oci_write_size (uint64_t bytes)
+{
+  static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+  size_t unit = 0;
+  for (; bytes > 0 && bytes % 1024 == 0 && unit + 1 < G_N_ELEMENTS (units); unit++)
+    bytes /= 1024;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "%s", bytes, units[unit]);
 }
 
 char *

@@ -1,5 +1,7 @@
 #include "oci/http/client-private.h"
 
+#include "oci/base/text-hash.h"
+
 #include <curl/curl.h>
 #include <string.h>
 
@@ -9,12 +11,12 @@ oci_http_client_new (const OciHttpOptions *options)
   OciHttpClient *self = g_new0 (OciHttpClient, 1);
   self->options = *options;
   self->user_agent = g_strdup (options->user_agent);
-  if (options->timeout_seconds > 0)
-    self->deadline = g_get_monotonic_time () + (gint64) options->timeout_seconds * G_USEC_PER_SEC;
+  if (options->timeout_ms > 0)
+    self->deadline = g_get_monotonic_time () + (gint64) options->timeout_ms * 1000;
   g_mutex_init (&self->mutex);
   g_queue_init (&self->idle);
-  self->tls =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_tls_config_free);
+  self->tls = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                     (GDestroyNotify) oci_tls_config_free);
   return self;
 }
 
@@ -74,8 +76,8 @@ oci_http_client_time_left (const OciHttpClient *self)
 gboolean
 oci_http_client_fail_late (const OciHttpClient *self, GError **error)
 {
-  return oci_throw (error, OCI_ERROR_LIMIT, "not finished within the %u s of --timeout",
-                    self->options.timeout_seconds);
+  return oci_throw (error, OCI_ERROR_LIMIT, "not finished within the %g s of --registry-timeout",
+                    (double) self->options.timeout_ms / 1000);
 }
 
 static const OciTlsConfig *

@@ -16,12 +16,12 @@ typedef void (*OciHttpNotice) (gpointer data, const char *message);
 
 typedef struct
 {
-  const char *user_agent;   /* "terrane/VERSION" */
-  gboolean insecure;        /* certificates are not verified, plain HTTP may go to any host */
-  unsigned timeout_seconds; /* for all requests together, from the client's creation; 0: no limit */
-  unsigned stall_seconds;   /* instead of the two limits above, for tests; 0: those */
-  gboolean offline;         /* every request fails before anything is opened: %OCI_ERROR_DENIED */
-  OciHttpNotice notice;     /* (nullable) */
+  const char *user_agent; /* "terrane/VERSION" */
+  gboolean insecure;      /* certificates are not verified, plain HTTP may go to any host */
+  uint64_t timeout_ms;    /* for all requests together, from the client's creation; 0: no limit */
+  unsigned stall_seconds; /* instead of the two limits above, for tests; 0: those */
+  gboolean offline;       /* every request fails before anything is opened: %OCI_ERROR_DENIED */
+  OciHttpNotice notice;   /* (nullable) */
   gpointer notice_data;
 } OciHttpOptions;
 

@@ -17,14 +17,12 @@ import sys
 import tempfile
 import time
 
-FS_BYTES = 12 * 1024**3
-
-
 class Mount:
     """A fresh ext4 on a sparse file, or a fresh directory where mounting is not allowed."""
 
-    def __init__(self, work):
+    def __init__(self, work, rootfs, factor):
         self.work = work
+        self.bytes = 256 * 1024**2 + 5 * factor * rootfs.stat().st_size  # copies of peers, stores, layers
         self.loop = os.geteuid() == 0 and shutil.which("mkfs.ext4") is not None
 
     @contextlib.contextmanager
@@ -36,7 +34,7 @@ class Mount:
         mounted = False
         if self.loop:
             with open(image, "wb") as file:
-                file.truncate(FS_BYTES)
+                file.truncate(self.bytes)
             subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image)], check=True)
             mounted = subprocess.run(["mount", "-o", "loop", str(image), str(target)]).returncode == 0
             self.loop = mounted
@@ -184,7 +182,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--large", action="store_true")
     args = parser.parse_args()
-    mount = Mount(args.work)
+    mount = Mount(args.work, args.rootfs, 5 if args.large else 2)
 
     # Into the page cache, and never again from the disk.
     subprocess.run(["sha256sum", str(args.rootfs)], check=True, stdout=subprocess.DEVNULL)

@@ -323,7 +323,7 @@ class Outputs(TestCase):
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o644)
 
     def test_destinations_are_checked_before_anything_is_built(self):
-        self.assert_fails(2, "--output docker://x.example/y: expected oci:DIR", "build", self.profile, "--output",
+        self.assert_fails(2, "--output: docker://x.example/y: expected oci:DIR", "build", self.profile, "--output",
                           "docker://x.example/y")
         self.assertFalse((self.store / "images/index.json").exists())
 

@@ -29,15 +29,46 @@ def long_options(text):
     return set(re.findall(r"^ +(?:-\w, )?(--[a-z][a-z-]*)", text, re.MULTILINE))
 
 
-def sections(page):
-    """The text of each .Ss section of an mdoc page by its title."""
+def sections(page, wanted="s"):
+    """The text of each .Ss (or .Sh) section of an mdoc page by its title."""
     parts = re.split(r"^\.S([sh]) (.+)$", page, flags=re.MULTILINE)
-    return {title: text for kind, title, text in zip(parts[1::3], parts[2::3], parts[3::3]) if kind == "s"}
+    return {title: text for kind, title, text in zip(parts[1::3], parts[2::3], parts[3::3]) if kind == wanted}
+
+
+def letters_of(metavar):
+    """What is left of "NAME[=VALUE]" and of "Ar name Ns Op = Ns Ar value": "namevalue"."""
+    words = [word for word in metavar.split() if word not in ("Ar", "Ns", "Op", "Cm")]
+    return re.sub("[^a-z0-9]", "", "".join(words).lower())
+
+
+def offered_options(help_text):
+    """From the long name of each option in a help text to its letter and its value."""
+    rows = re.findall(r"^  (?:-(\w), )?(--[a-z][a-z-]*)(?:\[?=(\S+))?(?:  .*)?$", help_text, re.MULTILINE)
+    return {name: (letter, letters_of(value)) for letter, name, value in rows}
+
+
+def described_options(mdoc):
+    """The same of the .It lines of a section."""
+    found = {}
+    for line in re.findall(r"^\.It (Fl .*)$", mdoc, re.MULTILINE):
+        letter = ""
+        for flag, value in re.findall(r"Fl (-?[a-z][a-z-]*)((?: (?!Fl|,)\S+)*)", line):
+            if flag.startswith("-"):
+                found["-" + flag] = (letter, letters_of(value))
+                letter = ""
+            else:
+                letter = flag
+    return found
 
 
 def documented_options(mdoc):
     """Long options, which mdoc spells ".Fl -output"."""
     return {"-" + flag for flag in re.findall(r"\bFl (-[a-z][a-z-]*)", mdoc)}
+
+
+def synopsis_options(mdoc):
+    """Those in front of a section's first paragraph, by their letter or name."""
+    return set(re.findall(r"\bFl (-?[a-z][a-z-]*)", mdoc.partition("\n.Pp\n")[0]))
 
 
 class ManPages(unittest.TestCase):
@@ -64,9 +95,19 @@ class ManPages(unittest.TestCase):
         self.assertLessEqual(common, documented_options(self.page))
         for command in commands():
             with self.subTest(command):
-                options = long_options(run(command, "--help"))
-                self.assertIn("--help", options)
-                self.assertEqual(documented_options(sections(self.page)[command]), options - common)
+                offered = offered_options(run(command, "--help"))
+                self.assertEqual(set(offered), long_options(run(command, "--help")))
+                self.assertIn("--help", offered)
+                section = sections(self.page)[command]
+                described = described_options(section)
+                for other in re.findall(r"^\.Sx (.* OPTIONS)\b", section, re.MULTILINE):
+                    described |= described_options(sections(self.page, "h")[other])
+                own = {name: row for name, row in offered.items() if name not in common}
+                self.assertEqual({name: row for name, row in described.items() if name in own}, own)
+                shared = {"--handler", "--cmd", "--env", "--memory", "--tmp", "--sandbox"}
+                self.assertLessEqual(set(described), set(own) | shared)
+                synopsis = synopsis_options(section)
+                self.assertEqual(synopsis, {letter or name[1:] for name, (letter, _) in own.items()})
 
     def test_exit_codes_are_those_of_the_help(self):
         _, _, codes = run("--help").partition("Exit codes:")

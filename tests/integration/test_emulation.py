@@ -44,7 +44,7 @@ def arm64_root():
 
 
 @unittest.skipUnless(have("mmdebstrap", "qemu-aarch64-static"), "mmdebstrap or qemu-user-static is not installed")
-@unittest.skipUnless(platform.machine() == "x86_64", "arm64 is this machine's own")
+@unittest.skipUnless(platform.machine() == "x86_64", "does not apply: arm64 is this machine's own")
 class Emulation(TestCase):
     def setUp(self):
         super().setUp()
@@ -111,7 +111,7 @@ class Emulation(TestCase):
         self.assertIn("No module named 'no_such_module'", result.stderr)
         self.assertIn("‘machine’ is ‘\"aarch64\"’, expected ‘\"x86_64\"’", result.stderr)
 
-    @unittest.skipIf(registered, "QEMU is registered with the kernel, which needs no program")
+    @unittest.skipIf(registered, "does not apply: QEMU is registered with the kernel, which needs no program")
     def test_without_an_emulator_the_checks_alone_judge(self):
         path = self.profile(imports=["no_such_module"])
         result = self.terrane("--json", "-q", "build", path, env=self.without_qemu)

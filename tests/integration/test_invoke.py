@@ -29,7 +29,7 @@ import urllib.parse
 import urllib.request
 import zlib
 
-from terrane_test import GDAL_PROFILE, INPUTS, SHARED, TERRANE, TOP, TestCase, have, remove_tree, shared_gdal_build
+from terrane_test import GDAL_PROFILE, INPUTS, SANITIZER, SHARED, TERRANE, TOP, TestCase, have, remove_tree, shared_gdal_build
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 REQUIREMENTS = TOP / "profiles/requirements/awslambdaric.txt"
@@ -458,9 +458,9 @@ class Invoke(InvokeCase):
         self.assertEqual(responses[0]["response"]["calls"], 1)
         result = self.run_terrane("-q", "run", image, "--cmd", 'echo "$0 $1"', "--cmd", "a b", "--cmd", "c", store=self.store_of(None))
         self.assertEqual(result.stdout, "a b c\n")
-        self.assert_fails(2, "invoke: --handler goes without --cmd", "invoke", "none", "--handler", "a.b", "--cmd", "c")
-        self.assert_fails(2, "serve: --handler is empty", "serve", "none", "--handler", "")
-        self.assert_fails(2, "run: --cmd and --handler go without a command", "run", "none", "--handler", "a.b", "--", "/bin/sh")
+        self.assert_fails(2, "invoke: --handler and --cmd exclude each other", "invoke", "none", "--handler", "a.b", "--cmd", "c")
+        self.assert_fails(2, "serve: --handler: the handler is empty", "serve", "none", "--handler", "")
+        self.assert_fails(2, "run: --cmd and --handler exclude a command", "run", "none", "--handler", "a.b", "--", "/bin/sh")
 
     def test_events_that_are_not_json(self):
         self.assert_fails(1, r"the event \S*event.json: Could not parse request body into json: unexpected character at byte 0",
@@ -573,11 +573,11 @@ class Invoke(InvokeCase):
 
     def test_usage(self):
         for pattern, arguments in {
-                "--memory must be between 128 and 10240": ["--memory", "64"],
-                "--tmp must be between 512 and 10240": ["--tmp", "1"],
-                "--timeout: expected seconds, at most 900": ["--timeout", "901"],
+                "--memory: expected a size from 128MiB to 10GiB": ["--memory", "64"],
+                "--tmp: expected a size from 512MiB to 10GiB": ["--tmp", "1"],
+                "--timeout: expected a duration from 1ms to 900s": ["--timeout", "901"],
                 "there is no variable ‘NO_SUCH_VARIABLE’": ["--env", "NO_SUCH_VARIABLE"],
-                r"--env ‘=x’: expected NAME\[=VALUE\]": ["--env", "=x"]}.items():
+                r"invoke: --env: expected NAME\[=VALUE\], got ‘=x’": ["--env", "=x"]}.items():
             self.assert_fails(2, pattern, "invoke", "none", *arguments)
         self.assert_fails(1, "the event /nowhere/event.json: ", "invoke", "none", "--event", "/nowhere/event.json")
         self.assert_fails(1, "none", "invoke", "none", "--event", self.write("event.json", "{}"))
@@ -774,7 +774,7 @@ class Serve(ServeCase):
             time.sleep(2)  # there is nothing to wait for: the memory does not grow
             self.assertEqual(self.post(url, "empty")[0], 429)
             status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text()
-            self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 250_000 if "asan" in TERRANE else 95_000)  # it has a use for memory, too
+            self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)), 250_000 if SANITIZER else 95_000)  # it has a use for memory, too
             for response in responses:
                 with response:
                     self.assertEqual(len(response.read()), 50_000_000)
@@ -990,8 +990,8 @@ class Run(InvokeCase):
             self.assertIn(b"is /bin/bash\r\n", output)  # after the prompt, or on a line of its own when it was typed early
 
     def test_usage(self):
-        self.assert_fails(2, "--shell goes without a command", "run", "--shell", "none", "--", "true")
-        self.assert_fails(2, "--podman goes without --shell and --writable", "run", "--podman", "--shell", "none")
+        self.assert_fails(2, "--shell excludes a command", "run", "--shell", "none", "--", "true")
+        self.assert_fails(2, "--podman exclude each other", "run", "--podman", "--shell", "none")
 
 
 class SandboxOption(InvokeCase):
@@ -999,13 +999,9 @@ class SandboxOption(InvokeCase):
 
     def test_where_it_cannot_work(self):
         for command in ("serve", "invoke"):
-            for kind in ("podman", "none"):
-                with self.subTest(command=command, kind=kind):
-                    result = self.run_terrane(command, "no-such-image", "--sandbox", kind, exit_code=2, stdin="{}")
-                    self.assertIn(f"{command}: --sandbox {kind} has no way in for the Runtime API; {command} needs bubblewrap",
-                                  result.stderr)
-                    self.assertNotIn("POST", result.stderr)
-        self.assert_fails(2, "run: --podman goes without --sandbox", "run", "--podman", "--sandbox", "none", "no-such-image")
+            self.assertNotIn("--sandbox", self.run_terrane(command, "--help").stdout)
+            self.assert_fails(2, f"{command}: unknown option ‘--sandbox’", command, "no-such-image", "--sandbox", "podman", stdin="{}")
+        self.assert_fails(2, "run: --podman and --sandbox exclude each other", "run", "--podman", "--sandbox", "none", "no-such-image")
 
 
 class Counted(InvokeCase):

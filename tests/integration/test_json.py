@@ -2,13 +2,15 @@
 
 import io
 import json
+import shutil
+import signal
 import subprocess
 import tarfile
 import unicodedata
 import unittest
 
 from image_layout import ImageLayout
-from terrane_test import TERRANE, TestCase
+from terrane_test import OUTPUT_COMMANDS, OUTPUT_SCHEMA, TERRANE, TOP, Registry, TestCase, document_problems, have
 
 
 class Failures(TestCase):
@@ -52,6 +54,8 @@ class Failures(TestCase):
     def test_without_the_option_standard_output_is_empty(self):
         self.assertEqual(self.run_terrane("inspect", "missing", exit_code=1).stdout, "")
         self.assertEqual(self.run_terrane("run", "missing", "--", "--json", exit_code=1).stdout, "")
+        result = subprocess.run([TERRANE, "build", "--junit", "--json", "missing.json"], capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))  # --json is the name of a file
 
     def test_the_result_of_a_failed_gate_has_the_error(self):
         (self.directory / "app").mkdir()
@@ -85,7 +89,6 @@ class Failures(TestCase):
         self.blob(record["digest"]).write_text("other")
         document = self.failure(1, "corrupt", "--json", "fsck", also=("problems", "repaired"))
         self.assertTrue(document["problems"])
-
 
 
 # A C0 control, DEL, C1 controls, overrides and isolates, zero-width and other invisible characters, and one outside the BMP.
@@ -158,8 +161,133 @@ class ForeignText(TestCase):
             "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": layout.add("application/vnd.oci.image.config.v1+json", raw), "layers": []})
         layout.name(manifest, "v1")
-        output = self.run_terrane("--json", "inspect", f"oci:{self.directory / 'deep'}:v1").stdout
+        output = self.popen(["--json", "inspect", f"oci:{self.directory / 'deep'}:v1"]).stdout  # deeper than Python reads
         self.assertLess(len(output), 3 * len(raw))
+
+
+@unittest.skipUnless(have("busybox", "docker-registry"), "busybox-static or docker-registry is not installed")
+class Documents(TestCase):
+    """Every command, when it succeeds and when it fails, prints what profiles/output.schema.json says: run_terrane() looks."""
+
+    def setUp(self):
+        super().setUp()
+        bin = self.directory / "base/bin"
+        bin.mkdir(parents=True)
+        shutil.copy(shutil.which("busybox"), bin / "busybox")
+        (bin / "sh").symlink_to("busybox")
+        for name in ("etc/os-release", "app/f"):
+            path = self.directory / "base" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("NAME=test\n")
+        self.profile = self.write_profile(base={"directory": "base"}, config={"entrypoint": ["/bin/busybox", "false"]})
+        self.build(self.profile)
+
+    def document(self, *arguments, exit_code=0, **options):
+        return json.loads(self.run_terrane("--json", *arguments, exit_code=exit_code, **options).stdout)
+
+    def test_the_schema_has_every_command(self):
+        self.assertEqual(OUTPUT_COMMANDS, set(self.run_terrane("--list-commands").stdout.split()))
+
+    def test_the_reference_has_every_member(self):
+        text = (TOP / "docs/record.md").read_text(encoding="utf-8")
+
+        def members(schema):
+            if isinstance(schema, list):
+                return set().union(*map(members, schema)) if schema else set()
+            if not isinstance(schema, dict):
+                return set()
+            found = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+            return found.union(*(members(value) for value in schema.values()))
+
+        # Members of manifests, which are printed as they are.
+        foreign = {"urls", "data", "artifactType", "terrane"}
+        names = set().union(*(members(definition) for definition in OUTPUT_SCHEMA["$defs"].values()))
+        self.assertGreater(len(names), 100)
+        self.assertEqual({name for name in names - foreign if f"`{name}`" not in text}, set())
+
+    def test_the_schema_refuses(self):
+        good = self.document("gc")
+        self.assertEqual(document_problems(("--json", "gc"), json.dumps(good)), [])
+        for bad in (good | {"new": 1}, good | {"blobs": -1}, {"blobs": 0}, [], {"error": {}}, {"error": {"code": "odd"}}):
+            self.assertNotEqual(document_problems(("--json", "gc"), json.dumps(bad)), [], bad)
+
+    def test_images_and_the_store(self):
+        self.assertEqual(len(self.document("images")), 1)
+        self.document("inspect", "test")
+        self.document("check", "--target", "oci", "test")
+        self.document("check", self.profile)
+        for what in ("/bin/busybox", "/bin", "nothing"):
+            self.document("why", "test", what, exit_code=1 if what == "nothing" else 0)
+        self.assertEqual(self.document("rm", "test"), ["test:latest"])
+        self.document("gc")
+        self.document("fsck")
+
+    def test_profiles(self):
+        self.document("profile", "show", self.profile)
+        self.document("profile", "check", self.profile)
+        some = self.document("profile", "check", self.profile, self.write("bad.json", "{}"), exit_code=2)
+        self.assertEqual((len(some["profiles"]), some["error"]["code"]), (1, "usage"))
+        self.document("init", "--python", "3.13", self.directory / "new")
+        lock = self.document("lock", self.profile, "--check")
+        self.assertEqual(len(lock["locks"]), 1)
+        other = self.write_profile("other.json", name="other", base={"directory": "base"}, platform=["linux/amd64", "linux/arm64"])
+        both = self.document("lock", self.profile, other)
+        self.assertEqual([sorted(row["platforms"]) for row in both["locks"]], [["linux/amd64"], ["linux/amd64", "linux/arm64"]])
+        some = self.document("lock", self.profile, self.directory / "missing.json", exit_code=1)
+        self.assertEqual((len(some["locks"]), some["error"]["code"]), (1, "not_found"))
+        several = self.document("build", self.profile, self.directory / "missing.json", exit_code=1)
+        self.assertEqual([row.get("error", {}).get("code") for row in several["builds"]], [None, "not_found"])
+
+    def test_registries(self):
+        registry = Registry(self.directory / "registry")
+        self.addCleanup(registry.__exit__)
+        self.document("push", "test", f"docker://{registry.host}/a:1")
+        self.document("pull", f"docker://{registry.host}/a:1", "pulled")
+        self.document("build", self.profile, "--push", f"docker://{registry.host}/a:2")
+        self.document("pull", f"docker://{registry.host}/a:3", exit_code=1)
+        login = {"REGISTRY_AUTH_FILE": str(self.directory / "auth.json")}
+        self.document("login", "-u", "u", "--password-stdin", registry.host, env=login, stdin="p")
+        self.document("logout", registry.host, env=login)
+        self.document("logout", registry.host, env=login, exit_code=1)
+        self.document("--offline", "login", "-u", "u", "--password-stdin", registry.host, env=login, stdin="p", exit_code=2)
+
+    def test_programs(self):
+        result = self.run_terrane("--json", "-q", "run", "test", "--", "/bin/sh", "-c", "echo out; exit 3", exit_code=3)
+        self.assertEqual((json.loads(result.stdout), result.stderr), ({"exit_code": 3, "signal": 0}, "out\n"))
+        killed = self.document("run", "test", "--", "/bin/sh", "-c", "kill -9 $$", exit_code=137)
+        self.assertEqual(killed, {"exit_code": -1, "signal": 9})
+        late = self.document("run", "--timeout", "200ms", "test", "--", "/bin/sh", "-c", "while :; do :; done", exit_code=1)
+        self.assertEqual((list(late), late["error"]["code"]), (["error"], "limit"))
+        self.assert_fails(2, "--podman and --json exclude", "run", "--json", "--podman", "test")
+        invoked = self.document("invoke", "test", stdin="{}", exit_code=1)
+        self.assertEqual((invoked["responses"][0]["status"], invoked["error"]["code"]), ("error", "function"))
+        self.document("validate", "test", "--command", "/bin/busybox true")
+        self.document("validate", "test", "--command", "/bin/busybox false", exit_code=3)
+
+    def test_serve(self):
+        process = subprocess.Popen([TERRANE, "--store", self.store, "--json", "serve", "test", "--port", "0"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(process.stdout.close)
+        lines = []
+        while not lines or lines[-1] != "}\n":  # while it runs
+            line = process.stdout.readline()
+            self.assertNotEqual(line, "")
+            lines.append(line)
+        self.assertIsNone(process.poll())
+        document = json.loads("".join(lines))
+        self.assertEqual(document["url"], f"http://127.0.0.1:{document['port']}/2015-03-31/functions/function/invocations")
+        self.assertEqual(document_problems(("--json", "serve"), json.dumps(document)), [])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual((process.wait(20), process.stdout.read()), (0, ""))
+
+    def test_help_and_versions(self):
+        for command in self.run_terrane("--list-commands").stdout.split():
+            self.assertIn(f"terrane {command}", self.document(command, "--help")["help"])
+        self.assertIn("Commands:", self.document("--help")["help"])
+        self.assertRegex(self.document("--version")["terrane"], r"^[0-9]+\.")
+        for shell in ("bash", "zsh", "fish"):
+            self.assertIn("terrane", self.document("completion", shell)["script"])
+        self.document("completion", "tcsh", exit_code=2)
 
 
 if __name__ == "__main__":

@@ -231,8 +231,10 @@ class Lock(LockCase):
         self.write_requirements("2.0")
         self.assert_fails(4, r"deps: alpha 1\.0 → 2\.0", "lock", "--check", self.profile)
         report = json.loads(self.run_terrane("--json", "lock", self.profile).stdout)
-        self.assertEqual(report["changes"], ["linux/amd64: deps: alpha 1.0 → 2.0"])
-        self.assertEqual(list(report["platforms"]), ["linux/amd64"])
+        self.assertEqual(list(report), ["locks"])
+        [lock] = report["locks"]
+        self.assertEqual(lock["changes"], ["linux/amd64: deps: alpha 1.0 → 2.0"])
+        self.assertEqual(list(lock["platforms"]), ["linux/amd64"])
 
     def test_offline(self):
         self.build(self.profile)

@@ -170,7 +170,7 @@ class Login(LoginCase):
     def test_usage(self):
         for pattern, arguments, stdin in (
                 (r"expected HOST", [], ""),
-                (r"--password-stdin needs --username", ["--password-stdin", self.host], PASSWORD),
+                (r"--password-stdin requires --username", ["--password-stdin", self.host], PASSWORD),
                 (r"password is empty", ["-u", "alice", "--password-stdin", self.host], "\n"),
                 (r"user name", ["-u", "", "--password-stdin", self.host], PASSWORD),
                 (r"user name", ["-u", "a:b", "--password-stdin", self.host], PASSWORD),

@@ -5,7 +5,7 @@ import json
 import unittest
 import xml.etree.ElementTree as xml
 
-from terrane_test import INPUTS, TOP, TestCase
+from terrane_test import INPUTS, TOP, TestCase, seeded_store
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 REQUIREMENTS = TOP / "profiles/requirements/awslambdaric.txt"
@@ -70,6 +70,8 @@ while True:
     connection.getresponse().read()
 '''
 
+RUNTIME = {"name": "runtime", "wheels": {"requirements": str(REQUIREMENTS)}, "prefix": "/usr/local/lib/python3.11/dist-packages"}
+
 
 @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
 class ProbeCase(TestCase):
@@ -79,12 +81,11 @@ class ProbeCase(TestCase):
         (self.directory / "task/app.py").write_text(HANDLER)
         (self.directory / "task/server.py").write_text(SERVER)
         (self.directory / "task/raw.py").write_text(RAW)
+        seeded_store(self.store, base={"archive": str(BASE)}, trees=[RUNTIME])
 
     def profile(self, validate, target="oci", entrypoint=(PYTHON, "-m", "awslambdaric"), cmd=("app.handler",), **more):
         profile = {"name": "app", "platform": "linux/amd64", "target": target, "base": {"archive": str(BASE)}, "trees": [
-            {"name": "runtime", "wheels": {"requirements": str(REQUIREMENTS)},
-             "prefix": "/usr/local/lib/python3.11/dist-packages"},
-            {"name": "task", "directory": "task", "prefix": "/var/task"}],
+            RUNTIME, {"name": "task", "directory": "task", "prefix": "/var/task"}],
             "config": {"entrypoint": list(entrypoint), "cmd": list(cmd), "working_dir": "/var/task",
                        "env": {"PATH": "/usr/bin:/bin", "LAMBDA_TASK_ROOT": "/var/task"} | more.pop("env", {})},
             "validate": validate, **more}

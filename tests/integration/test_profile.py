@@ -278,8 +278,8 @@ class Init(TestCase):
         self.assertIn("python:3.12", (self.target / "profile.json").read_text())
 
     def test_usage(self):
-        self.assert_fails(2, "--name ‘A’", "init", "--name", "A", self.target)
-        self.assert_fails(2, "--python ‘2.7’", "init", "--python", "2.7", self.target)
+        self.assert_fails(2, "init: --name: .*‘A’", "init", "--name", "A", self.target)
+        self.assert_fails(2, "init: --python: expected a version such as 3.13, got ‘2.7’", "init", "--python", "2.7", self.target)
         self.assert_fails(2, "--base ‘python:3’ is neither", "init", "--base", "python:3", self.target)
         self.assert_fails(2, "docker://", "init", "--base", "docker://x", self.target)
         self.assert_fails(2, "expected", "init", "a", "b")

@@ -299,7 +299,7 @@ class CacheFrom(RegistryTestCase):
 
     def test_options_that_go_together(self):
         profile = self.directory / "profile.json"
-        self.assert_fails(2, "go with --push", "build", profile, "--mount-from", "team/app")
+        self.assert_fails(2, "build: --mount-from requires --push", "build", profile, "--mount-from", "team/app")
         for name in ("team/app:v1", "Team", "../x"):
             with self.subTest(name):
                 self.assert_fails(2, "expected a repository of the same registry", "push", "test", self.image,

@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from ecr_like_registry import FakeRegistry
-from terrane_test import TERRANE, Registry, TestCase, free_port, have
+from terrane_test import SANITIZER, TERRANE, Registry, TestCase, free_port, have
 
 
 @unittest.skipUnless(have("docker-registry", "skopeo"), "docker-registry or skopeo is not installed")
@@ -127,7 +127,7 @@ class Push(TestCase):
         result = subprocess.run([sys.executable, "-c", script, TERRANE, "--store", str(self.store), "-q", "push", "test",
                                  f"docker://{registry.host}/large:v1"], check=True, capture_output=True, text=True,
                                 env=dict(os.environ, **self.env))
-        limit = 600_000 if "asan" in TERRANE else 100_000  # KiB; the blob has 307,200
+        limit = 600_000 if SANITIZER else 100_000  # KiB; the blob has 307,200
         self.assertLess(int(result.stdout), limit)
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, TERRANE, TestCase, have, sha256
+from terrane_test import INPUTS, TERRANE, TestCase, have, seeded_store, sha256
 
 BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
 
@@ -43,15 +43,22 @@ print("FACTS " + json.dumps(facts))
 class Sandbox(TestCase):
     users = [None] + (["nobody"] if os.geteuid() == 0 else [])
 
+    def setUp(self):
+        super().setUp()
+        seeded_store(self.store, base={"archive": str(BASE)})
+
     def profile(self, **validate):
         return self.write_profile(base={"archive": str(BASE)}, validate=validate, config={
             "env": {"PATH": "/usr/bin", "GREETING": "hello world = ä"}, "working_dir": "/usr"})
 
     def store_for(self, user):
+        if user is None:
+            return self.store
         home = self.directory / f"home-{user}"
-        home.mkdir(exist_ok=True)
-        if user is not None:
+        if not home.exists():
+            home.mkdir()
             shutil.chown(home, user)
+            seeded_store(home / "store", user, base={"archive": str(BASE)})
         return home / "store"
 
     def test_what_the_program_sees(self):

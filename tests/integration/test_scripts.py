@@ -2,14 +2,16 @@
 
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
+import sys
 import tarfile
 import tempfile
 import unittest
 
-from terrane_test import INPUTS, TOP, TestCase, have
+from terrane_test import INPUTS, TERRANE, TOP, TestCase, have
 
 SCRIPTS = TOP / "scripts"
 
@@ -97,7 +99,7 @@ class InstallPackages(unittest.TestCase):
         self.assertIn("removing libcurl4-openssl-dev", said)
         self.assertNotIn("--no-remove", self.installed()[0])
 
-    @unittest.skipIf(os.geteuid() != 0 and have("sudo"), "the tools of this machine are in its PATH")
+    @unittest.skipIf(os.geteuid() != 0 and have("sudo"), "does not apply: the tools of this machine are in its PATH")
     def test_without_sudo_it_says_what_root_has_to_run(self):
         said = self.install("build", sudo=False, exit_code=1)
         self.assertRegex(said, "run as root: apt-get update && apt-get install --no-install-recommends libcurl4-gnutls-dev")
@@ -105,6 +107,134 @@ class InstallPackages(unittest.TestCase):
 
     def test_usage(self):
         self.assertIn("usage: scripts/install-packages", self.install("all", exit_code=2))
+
+
+JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="t" tests="3"><testcase name="unit-good" time="0.5" status="run"><system-out>ok 1 /good/a
+ok 2 /good/b # SKIP git is not installed
+</system-out></testcase>
+<testcase name="integration-{broken}" time="7" status="{status}">{failure}<system-out>ok test_x.X.test_y # SKIP does not apply: no such thing
+# cost 3.25 6.50 test_x</system-out></testcase>
+<testcase name="fresh-root" time="0.1" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/><system-out>
+test-fresh-root: needs root</system-out></testcase></testsuite>"""
+
+
+class Suite(TestCase):
+    """scripts/test's program, with stand-ins for cmake and ctest: what is run, and what is said of it?"""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.directory / "log"
+        for status in ("run", "fail"):
+            self.write(f"{status}.xml", JUNIT.format(broken="x", status=status, failure="<failure/>" if status == "fail" else ""))
+        self.stand_in("cmake", 'exit 0')
+        self.stand_in("ctest", f"""report=
+while (($# > 0)); do [[ $1 != --output-junit ]] || report=$2; [[ $1 != --preset ]] || preset=$2; shift; done
+if [[ $preset == dev && -n $BREAK ]]; then cp {self.directory}/fail.xml "$report"; exit 8; else cp {self.directory}/run.xml "$report"; fi""")
+
+    def stand_in(self, name, text):
+        path = self.write(f"bin/{name}", f'#!/bin/bash\necho "{name} $*, only=$TERRANE_TEST_ONLY" >>{self.log}\n{text}\n')
+        path.chmod(0o755)
+
+    def suite(self, *arguments, exit_code=0, broken=False):
+        self.log.write_text("")
+        environment = {"PATH": f"{self.directory}/bin:{os.environ['PATH']}", "HOME": str(self.directory), "BREAK": "1" if broken else ""}
+        result = subprocess.run([sys.executable, "-B", TOP / "tests/suite.py", *arguments], env=environment, capture_output=True, text=True)
+        self.assertEqual(result.returncode, exit_code, result.stdout + result.stderr)
+        return result.stdout + result.stderr
+
+    def commands(self, name):
+        return [line for line in self.log.read_text().splitlines() if line.startswith(f"{name} ")]
+
+    @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
+    def test_all_goes_on_after_a_failure(self):
+        said = self.suite(exit_code=1, broken=True)
+        self.assertEqual([re.search(r"--preset (\w+)", line).group(1) for line in self.commands("ctest")], ["dev", "asan", "tsan", "fuzz"])
+        self.assertIn("\nFAILED: dev integration-x\n", said)
+        self.assertEqual(said.count("FAILED"), 1)
+        said = self.suite()
+        self.assertNotIn("FAILED", said)
+        self.assertIn("dev integration 3 s", said)
+
+    def test_what_was_skipped(self):
+        said = self.suite("integration")
+        self.assertIn("skipped: git is not installed\n  dev /good/b\n", said)
+        self.assertIn("skipped: test-fresh-root: needs root\n  dev fresh-root\n", said)
+        self.assertIn("skipped: does not apply: no such thing\n  dev test_x.X.test_y\n", said)
+        said = self.suite("--no-skips", "integration", exit_code=1)
+        self.assertEqual(re.findall("^FAILED: (.*)$", said, re.MULTILINE),
+                         ["skipped dev /good/b: git is not installed", "skipped dev fresh-root: test-fresh-root: needs root"])
+
+    def test_names(self):
+        self.suite("integration", "push.Push.test_again")
+        (line,) = self.commands("ctest")
+        self.assertIn("--preset dev ", line)
+        self.assertIn(" -L ^(integration)$ -R ^(integration)(-run|-replay)?-(push)$, only=Push.test_again", line)
+        self.suite("--preset", "asan", "unit", "glob", "path")
+        self.assertIn("--target test-glob test-path replay-path", self.commands("cmake")[1])
+        self.assertIn(" -L ^(unit|fuzz)$ -R ^(unit|fuzz)(-run|-replay)?-(glob|path)$", self.commands("ctest")[0])
+        for wrong in (["nonsense"], ["--preset", "nonsense", "unit"], ["--preset", "asan"], ["--nonsense"]):
+            self.assertIn("Try scripts/test --help", self.suite(*wrong, exit_code=2))
+            self.assertEqual(self.log.read_text(), "")
+
+    def test_nothing_that_runs_is_a_failure(self):
+        """A name that no test has, for one."""
+        self.stand_in("ctest", "exit 1")
+        self.assertIn("FAILED: dev ctest ended with 1", self.suite("unit", "nonsense", exit_code=1))
+        self.stand_in("cmake", "exit 1")
+        self.assertIn("FAILED: dev the build", self.suite("unit", exit_code=1))
+
+
+@unittest.skipUnless(have("umoci", "buildah", "pigz", "skopeo", "docker-registry", "mmdebstrap"), "a peer of scripts/bench is not installed")
+class Bench(TestCase):
+    """What the numbers are is for readers; that there are some, on any machine, is for this test."""
+
+    def setUp(self):
+        super().setUp()
+        tree = self.directory / "tree"
+        (tree / "usr/bin").mkdir(parents=True)
+        (tree / "usr/bin/program").write_bytes(os.urandom(100_000))
+        (tree / "bin").symlink_to("usr/bin")
+        self.rootfs = self.directory / "rootfs.tar"
+        subprocess.run(["tar", "-C", tree, "-cf", self.rootfs, "."], check=True)
+
+    def bench(self, *arguments, **env):
+        return subprocess.run([SCRIPTS / "bench", "--terrane", TERRANE, "--runs", "1", "--work", self.directory / "work", *arguments],
+                              env=dict(os.environ, **env), capture_output=True, text=True)
+
+    def numbers(self, output, names):
+        for name in names:
+            (row,) = re.findall(rf"^{re.escape(name)} .*$", output, re.MULTILINE)
+            self.assertRegex(row, r"\d+\.\d\d s +\d+\.\d\dx? .*\d+ MiB", output)
+
+    def test_its_own_input(self):
+        """Without --rootfs mmdebstrap makes it, here a stand-in that chooses the format as mmdebstrap(1) says."""
+        program = self.directory / "bin/mmdebstrap"
+        program.parent.mkdir()
+        program.write_text("#!/bin/bash\n"
+                           'format=directory\n'
+                           'for word in "$@"; do\n'
+                           '  case $word in --format=*) format=${word#*=} ;; *.partial) target=$word ;; esac\n'
+                           'done\n'
+                           f'if [[ $format == tar ]]; then cp {self.rootfs} "$target"; else mkdir "$target"; fi\n')
+        program.chmod(0o755)
+        result = self.bench(PATH=f"{program.parent}:{os.environ['PATH']}")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual((self.directory / "work/rootfs-minbase.tar").read_bytes(), self.rootfs.read_bytes())
+        self.numbers(result.stdout, ["terrane build", "umoci insert", "tar | pigz -6, digests", "buildah add, commit", "terrane, unchanged"])
+
+    def test_transfers(self):
+        result = self.bench("--transfers", "--rootfs", self.rootfs)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for name in ("cold push", "warm push", "edit push", "cold pull"):
+            self.assertEqual(len(re.findall(rf"^{name} .* s .* MiB .* s .* MiB", result.stdout, re.MULTILINE)), 2, result.stdout)
+        self.assertRegex(result.stdout, r"an edited handler sends [1-9]\d* bytes")
+
+    def test_usage(self):
+        self.assertEqual(self.bench("--rootfs").returncode, 2)
+        result = self.bench("--terrane", "/nonexistent/terrane")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("/nonexistent/terrane is missing: cmake --preset release", result.stderr)
 
 
 @unittest.skipUnless(have("zstd") and list(INPUTS.glob("debian12-base-*.tar.zst")), "needs profiles/inputs and zstd")

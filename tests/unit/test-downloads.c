@@ -260,7 +260,8 @@ test_locked_image (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   char os[] = "linux", architecture[] = "amd64", where[] = "p.json: base";
   char name[] = "docker://h.invalid/app:v1";
   TerraneProfile profile = { .os = os, .architecture = architecture };
-  TerraneSourceSpec spec = { .where = where, .kind = TERRANE_SOURCE_IMAGE, .image = name };
+  const TerraneSourceSpec spec = { .where = where, .kind = TERRANE_SOURCE_IMAGE, .image = name };
+  TerranePin pin = { .spec = &spec };
   g_autoptr (GError) error = NULL;
   g_auto (TerraneImportedImage) image = { 0 };
   if (self->store == NULL)
@@ -271,12 +272,12 @@ test_locked_image (Fixture *self, G_GNUC_UNUSED gconstpointer data)
                                  .jobs = 1,
                                  .progress = &self->progress };
   g_autoptr (OciDescriptor) stored = put_image (self);
-  g_assert_false (terrane_import_image (&import, &spec, &image, &error));
+  g_assert_false (terrane_import_image (&import, &pin, &image, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "p.json: base.image: --offline: only *");
   g_clear_error (&error);
-  spec.has_image_digest = TRUE;
-  spec.image_digest = stored->digest;
-  g_assert_true (terrane_import_image (&import, &spec, &image, &error));
+  pin.has_digest = TRUE;
+  pin.digest = stored->digest;
+  g_assert_true (terrane_import_image (&import, &pin, &image, &error));
   g_assert_no_error (error);
   g_assert_true (oci_digest_equal (&image.digest, &stored->digest));
   g_assert_cmpstr (image.name, ==, "h.invalid/app:v1");

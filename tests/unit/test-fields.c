@@ -1,10 +1,11 @@
 /* The tables of the profile's sections: the schema says the same, and what a field changes is in
  * the keys that its row names and in no others. */
+#include "builder/image/image-tree.h"
 #include "builder/image/image.h"
 #include "builder/image/tree-cache.h"
 #include "builder/profile/field-types.h"
 #include "builder/profile/profile.h"
-#include "builder/profile/source-kind.h"
+#include "builder/profile/source-reader.h"
 #include "builder/transform/transform.h"
 #include "builder/validate.h"
 
@@ -133,12 +134,12 @@ static const Sample samples[] = {
   { "wheels.index", "\"https://a\"", "\"https://b\"", NULL },
   { "ostree.repository", "\"a\"", "\"https://b\"", NULL },
   { "archive.url", "\"https://a\"", "\"https://b\"", "{\"sha256\":" SHA ("a") "}" },
-  { "archive.sha256", SHA ("a"), SHA ("b"), NULL },
+  { "archive.sha256", SHA ("a"), SHA ("b"), "{\"url\":\"https://a\"}" },
   { "base.archive", "\"a\"", "\"b\"", "{}" },
-  { "base.sha256", SHA ("a"), SHA ("b"), BASE_OF ("archive", "\"a\"") },
+  { "base.sha256", SHA ("a"), SHA ("b"), BASE_OF ("archive", "\"https://a\"") },
   { "base.image", "\"oci:a\"", "\"oci:b\"", "{}" },
   { "tree.archive", "\"a\"", "\"b\"", "{\"name\":\"t\",\"prefix\":\"/\"}" },
-  { "tree.sha256", SHA ("a"), SHA ("b"), SOURCE_OF ("archive", "\"a\"") },
+  { "tree.sha256", SHA ("a"), SHA ("b"), SOURCE_OF ("archive", "\"https://a\"") },
   { "tree.image", "\"oci:a\"", "\"oci:b\"", "{\"name\":\"t\",\"prefix\":\"/\",\"paths\":[\"/\"]}" },
   { "tree.paths", "[\"/a\"]", "[\"/b\"]", SOURCE_OF ("image", "\"oci:a\"") },
   { "tree.wheels", "{\"requirements\":\"a\"}", "{\"requirements\":\"b\"}",
@@ -449,8 +450,24 @@ sample_of (const char *where, const TerraneField *field, gboolean second, const 
 /* Everything of what is built that a field may change. */
 typedef struct
 {
-  OciDigest tree, transform, image, result;
+  OciDigest source, tree, transform, image, result;
 } Keys;
+
+/* What is known without looking at files: of URLs the digests. */
+static void
+add_identity (const TerraneProfile *profile, const TerraneSourceSpec *spec, OciDigester *sources)
+{
+  const TerraneImport import = { .profile = profile };
+  const TerranePin pin = { .spec = spec };
+  OciDigest identity = { 0 };
+  g_autoptr (GError) error = NULL;
+  const TerraneArchiveFile *file = spec->archives != NULL ? spec->archives->pdata[0] : NULL;
+  if (spec->image_paths != NULL)
+    identity = terrane_image_tree_identity (&import, spec, &identity);
+  else if (file != NULL && file->url != NULL)
+    g_assert_true (terrane_source_type (spec->kind)->identify (NULL, &pin, &identity, &error));
+  oci_digester_update (sources, identity.bytes, sizeof identity.bytes);
+}
 
 static void
 add_tree (const TerraneSourceSpec *spec, TerraneModes modes, OciDigester *trees,
@@ -462,9 +479,11 @@ add_tree (const TerraneSourceSpec *spec, TerraneModes modes, OciDigester *trees,
   oci_digester_update (trees, key.bytes, sizeof key.bytes);
   if (spec->transforms == NULL)
     return;
+  char *no_variables[] = { NULL };
   const TerraneInterpreter interpreter = { .is_host = TRUE,
                                            .path = (char *) "/usr/bin/python3",
-                                           .identity = (char *) "3" };
+                                           .identity = (char *) "3",
+                                           .env = no_variables };
   const TerraneTransformContext context = { .spec = spec, .interpreter = &interpreter, .jobs = 1 };
   g_autoptr (OciJsonValue) keys = terrane_transform_keys (&context, &error);
   g_assert_no_error (error);
@@ -477,6 +496,7 @@ keys_of (const TerraneProfile *profile)
 {
   Keys keys;
   g_autoptr (GError) error = NULL;
+  g_autoptr (OciDigester) sources = oci_digester_new ();
   g_autoptr (OciDigester) trees = oci_digester_new ();
   g_autoptr (OciDigester) transforms = oci_digester_new ();
   const TerraneBase base = { 0 };
@@ -486,16 +506,23 @@ keys_of (const TerraneProfile *profile)
   g_autoptr (GArray) stored = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
   g_array_set_size (stored, profile->trees->len);
+  add_identity (profile, profile->base, sources);
   add_tree (profile->base, TERRANE_MODES_KEEP, trees, transforms);
   for (guint i = 0; i < profile->trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      add_identity (profile, spec, sources);
       add_tree (spec, spec->transforms->modes, trees, transforms);
     }
+  keys.source = oci_digester_finish (sources);
   keys.tree = oci_digester_finish (trees);
   keys.transform = oci_digester_finish (transforms);
-  g_assert_true (terrane_image_key (profile, &base, stored, &stamp, &keys.image, &error));
-  keys.result = terrane_validate_key (profile, &image, none, none, &emulator);
+  g_auto (TerraneProfileTexts) texts = { 0 };
+  terrane_profile_texts_init (&texts, profile, "0123456789abcdef");
+  const TerraneImageOptions options = { .stamp = &stamp, .texts = &texts, .jobs = 1 };
+  g_assert_true (terrane_image_key (profile, &base, stored, &options, &keys.image, &error));
+  const TerraneValidateOptions how = { .emulator = &emulator };
+  keys.result = terrane_validate_key (profile, &image, none, none, &how);
   return keys;
 }
 
@@ -558,6 +585,8 @@ check_keys (const Place *place, const TerraneField *field, G_GNUC_UNUSED gpointe
   g_autoptr (TerraneProfile) first = profile_with (place, field, FALSE);
   g_autoptr (TerraneProfile) second = profile_with (place, field, TRUE);
   Keys before = keys_of (first), after = keys_of (second);
+  check_key (where, "source", &before.source, &after.source,
+             (field->parts & TERRANE_PART_IDENTITY) != 0);
   check_key (where, "tree", &before.tree, &after.tree,
              (field->parts & (TERRANE_PART_TREE | TERRANE_PART_TREE_OWN)) != 0);
   check_key (where, "transform", &before.transform, &after.transform,

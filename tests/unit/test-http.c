@@ -287,12 +287,13 @@ test_time_limit (void)
   g_autofree char *answer =
       g_strconcat ("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", body, NULL);
   const char *const answers[] = { answer, NULL };
-  const OciHttpOptions options = { .user_agent = "test/1", .timeout_seconds = 1 };
+  const OciHttpOptions options = { .user_agent = "test/1", .timeout_ms = 1000 };
   g_autoptr (GError) error = NULL;
   Server server = { .drip_msecs = 20 };
   server_start (&server, answers);
   g_assert_null (get (&server, &options, NULL, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_LIMIT, "*not finished within the 1 s of --timeout");
+  assert_error (error, OCI_ERROR, OCI_ERROR_LIMIT,
+                "*not finished within the 1 s of --registry-timeout");
   server_stop (&server);
 }
 
@@ -300,7 +301,7 @@ test_time_limit (void)
 static void
 test_clock_stands_still (void)
 {
-  const OciHttpOptions options = { .user_agent = "test/1", .timeout_seconds = 1 };
+  const OciHttpOptions options = { .user_agent = "test/1", .timeout_ms = 1000 };
   g_autoptr (OciHttpClient) client = oci_http_client_new (&options);
   oci_http_client_pause (client);
   g_usleep (1200 * 1000);

@@ -112,9 +112,12 @@ test_sizes (void)
     { "1.999999B", 1 },
     { "16777215TiB", UINT64_C (16777215) << 40 },
     { "18446744TB", UINT64_C (18446744) * 1000000000000 },
+    { "600", UINT64_C (600) << 20 },
+    { "0.5", 524288 },
+    { "0", 0 },
   };
   static const char *const refused[] = {
-    "",           "MB",          "600",     "600Mb", "600mb",      "-1MB",
+    "",           "MB",          "600 ",    "600Mb", "600mb",      "-1MB",
     "1e3MB",      "1.MB",        ".5MB",    "1,5MB", "1MB ",       "1  MB",
     "1.2345678B", "16777216TiB", "1.5.2MB", "+1MB",  "18446745TB", "99999999999999999999B"
   };
@@ -142,12 +145,10 @@ test_durations (void)
   {
     const char *text;
     uint64_t want;
-  } rows[] = {
-    { "1ms", 1 }, { "500ms", 500 }, { "3s", 3000 }, { "1.5s", 1500 }, { "15m", 900000 }
-  };
-  static const char *const refused[] = {
-    "", "3", "3sec", "0s", "0.9ms", "901s", "15.1m", "-1s", "s"
-  };
+  } rows[] = { { "1ms", 1 },      { "500ms", 500 },    { "3s", 3000 },  { "1.5s", 1500 },
+               { "15m", 900000 }, { "0.25h", 900000 }, { "90", 90000 }, { "1.5", 1500 } };
+  static const char *const refused[] = { "",   "3 ",    "3sec", "0s",    "0",   "901",
+                                         "1h", "0.9ms", "901s", "15.1m", "-1s", "s" };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       uint64_t ms = 0;
@@ -165,6 +166,20 @@ test_durations (void)
     }
 }
 
+static void
+test_written_sizes (void)
+{
+  static const char *const same[] = { "0B",     "1B",    "1000B", "1KiB",   "1536B",
+                                      "128MiB", "10GiB", "3TiB",  "1025TiB" };
+  for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
+    {
+      uint64_t bytes = 0;
+      g_assert_true (oci_parse_size (same[i], &bytes, NULL));
+      g_autofree char *text = oci_write_size (bytes);
+      g_assert_cmpstr (text, ==, same[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,5 +189,6 @@ main (int argc, char **argv)
   g_test_add_func ("/number/parse-sizes", test_parse_sizes);
   g_test_add_func ("/number/durations", test_durations);
   g_test_add_func ("/number/sizes", test_sizes);
+  g_test_add_func ("/number/written-sizes", test_written_sizes);
   return g_test_run ();
 }

@@ -319,6 +319,10 @@ test_limits (void)
   g_assert_cmpuint (limits->import_time_ms, ==, 3000);
   g_assert_cmpuint (limits->memory, ==, 512000000);
   g_assert_cmpuint (limits->tmp, ==, 1073741824);
+  g_autoptr (TerraneProfile) bare =
+      parse_with ("\"limits\":{\"import_time\":\"90\",\"memory\":\"512\"}");
+  g_assert_cmpuint (bare->limits.import_time_ms, ==, 90000);
+  g_assert_cmpuint (bare->limits.memory, ==, 536870912);
   g_autoptr (TerraneProfile) none = parse_with ("\"limits\":{}");
   g_assert_cmpuint (none->limits.memory, ==, 0);
   g_assert_cmpuint (none->limits.trees->len, ==, 0);

@@ -41,7 +41,7 @@ set_up (Fixture *self, gconstpointer data)
 {
   self->notices = g_ptr_array_new_with_free_func (g_free);
   const OciHttpOptions options = { .user_agent = "test",
-                                   .timeout_seconds = GPOINTER_TO_UINT (data),
+                                   .timeout_ms = GPOINTER_TO_UINT (data) * UINT64_C (1000),
                                    .notice = on_notice,
                                    .notice_data = self->notices };
   self->client = oci_http_client_new (&options);

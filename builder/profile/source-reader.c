@@ -1,7 +1,6 @@
-#include "builder/profile/source-spec.h"
+#include "builder/profile/source-reader.h"
 
 #include "builder/profile/field-types.h"
-#include "builder/profile/source-kind.h"
 
 #include "oci/base/path.h"
 
@@ -17,22 +16,6 @@ rename_free (gpointer data)
   g_free (rename->from);
   g_free (rename->to);
   g_free (rename);
-}
-
-void
-terrane_wheel_pin_free (TerraneWheelPin *self)
-{
-  g_free (self->name);
-  g_free (self->version);
-  g_free (self->file_name);
-  g_free (self->url);
-  g_free (self->path);
-  g_free (self->hash);
-  if (self->authorization != NULL)
-    explicit_bzero (self->authorization, strlen (self->authorization));
-  g_free (self->authorization);
-  g_free (self->asked_url);
-  g_free (self);
 }
 
 static void
@@ -187,11 +170,6 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   terrane_fields_clear (terrane_source_tree_fields, self);
   terrane_transform_spec_free (self->transforms);
   g_free (self->where);
-  g_free (self->ostree_commit);
-  g_clear_pointer (&self->wheel_pins, g_ptr_array_unref);
-  g_strfreev (self->wheel_indexes);
-  g_strfreev (self->wheel_links);
-  g_free (self->interpreter);
   g_free (self);
 }
 

@@ -1,0 +1,256 @@
+#include "builder/cli/function.h"
+
+#include "builder/cli/transfer.h"
+
+#include "oci/base/number.h"
+#include "oci/image.h"
+#include "oci/transport.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MIB (UINT64_C (1) << 20)
+#define OPTION(member) offsetof (TerraneFunctionArguments, member)
+
+static gboolean
+check_env (const char *word, GError **error)
+{
+  size_t len = strcspn (word, "=");
+  g_autofree char *quoted = oci_quote (word);
+  g_autofree char *name = g_strndup (word, len);
+  if (len == 0 || !g_utf8_validate (word, -1, NULL))
+    return oci_throw (error, OCI_ERROR_USAGE, "expected NAME[=VALUE], got %s", quoted);
+  return word[len] == '=' || g_getenv (name) != NULL
+         || oci_throw (error, OCI_ERROR_USAGE, "there is no variable %s here", quoted);
+}
+
+/* In Lambda memory is a number of MiB. */
+static gboolean
+check_memory (const char *text, GError **error)
+{
+  uint64_t bytes = 0;
+  g_autofree char *quoted = oci_quote (text);
+  return oci_parse_size (text, &bytes, error)
+         && (bytes % MIB == 0
+             || oci_throw (error, OCI_ERROR_USAGE, "expected whole MiB, as Lambda has them, got %s",
+                           quoted));
+}
+
+static gboolean
+check_handler (const char *text, GError **error)
+{
+  return text[0] != '\0' || oci_throw (error, OCI_ERROR_USAGE, "the handler is empty");
+}
+
+/* Limits are Lambda's. The RIE's default for memory: what limits a function here is only what was
+ * asked for. */
+const TerraneOption terrane_function_options[] = {
+  { .name = "env",
+    .letter = 'e',
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (env),
+    .metavar = "NAME[=VALUE]",
+    .check = check_env,
+    .help = "Set a variable, or pass on that of NAME" },
+  { .name = "memory",
+    .kind = TERRANE_OPTION_SIZE,
+    .target = OPTION (memory),
+    .metavar = "SIZE",
+    .initial = 3008 * MIB,
+    .min = 128 * MIB,
+    .max = 10240 * MIB,
+    .check = check_memory,
+    .help = "Memory of the function (default 3008MiB)" },
+  { .name = "tmp",
+    .kind = TERRANE_OPTION_SIZE,
+    .target = OPTION (tmp),
+    .metavar = "SIZE",
+    .initial = 512 * MIB,
+    .min = 512 * MIB,
+    .max = 10240 * MIB,
+    .help = "Size of /tmp (default 512MiB)" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneOption terrane_function_command_options[] = {
+  { .name = "handler",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = OPTION (handler),
+    .metavar = "HANDLER",
+    .check = check_handler,
+    .excludes = "cmd",
+    .help = "Another handler than the image's, such as app.main" },
+  { .name = "cmd",
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (cmd),
+    .metavar = "WORD",
+    .excludes = "handler",
+    .help = "A word of the command that replaces the image's" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneOption terrane_function_timeout_options[] = {
+  { .name = "timeout",
+    .kind = TERRANE_OPTION_DURATION,
+    .target = OPTION (timeout_ms),
+    .metavar = "TIME",
+    .initial = UINT64_C (300) * 1000,
+    .max = UINT64_C (900) * 1000,
+    .help = "Time for each event (default 300s)" },
+  TERRANE_OPTION_END,
+};
+
+/* A name alone takes the value from here, so that a secret need not be in an argument. */
+static char **
+complete_env (char **words)
+{
+  GPtrArray *env = g_ptr_array_new ();
+  for (; words != NULL && *words != NULL; words++)
+    g_ptr_array_add (env, strchr (*words, '=') != NULL
+                              ? g_strdup (*words)
+                              : g_strconcat (*words, "=", g_getenv (*words), NULL));
+  g_ptr_array_add (env, NULL);
+  return (char **) g_ptr_array_free (env, FALSE);
+}
+
+void
+terrane_function_clear (TerraneFunction *self)
+{
+  terrane_rootfs_clear (&self->rootfs);
+  terrane_emulator_clear (&self->emulator);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->argv, g_strfreev);
+  g_clear_pointer (&self->env, g_strfreev);
+}
+
+/* Everything of it, wherever it is now. */
+static OciDescriptor *
+bring_image (TerraneRemote *remote, const char *image, const char *platform, GError **error)
+{
+  TerraneStore *store = terrane_remote_store (remote);
+  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
+  g_autoptr (TerraneOpenImage) open =
+      transport != NULL ? terrane_transfer_open_image (remote, image, platform, error) : NULL;
+  if (open == NULL)
+    return NULL;
+  gboolean ok = TRUE;
+  if (open->owned != NULL)
+    ok = terrane_store_begin_write (store, error)
+         && oci_image_copy (open->owned, open->manifest, terrane_store_layout (store), error);
+  else if (oci_image_check_blobs (terrane_store_layout (store), open->manifest, NULL))
+    ok = TRUE;
+  else if (transport->kind == OCI_TRANSPORT_REGISTRY)
+    ok = terrane_remote_pull_layers (remote, transport->reference, open->manifest, NULL, error);
+  else
+    ok = terrane_remote_complete (remote, open->manifest, error);
+  return ok ? g_steal_pointer (&open->manifest) : NULL;
+}
+
+/* Says so when the image is for another processor. */
+static gboolean
+prepare_emulator (TerraneFunction *self, const TerraneFunctionArguments *arguments,
+                  const TerraneGlobal *global, GError **error)
+{
+  const char *os = oci_image_config_os (self->rootfs.config);
+  const char *architecture = oci_image_config_architecture (self->rootfs.config);
+  if (g_strcmp0 (os, "linux") != 0)
+    {
+      g_autofree char *quoted = oci_quote (os != NULL ? os : "");
+      return oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image is for %s, this machine is linux",
+                        quoted);
+    }
+  terrane_emulator_find_here (architecture, &self->emulator);
+  if (!terrane_emulator_require (&self->emulator, architecture, error))
+    return FALSE;
+  if (self->emulator.kind == TERRANE_EMULATION_PROGRAM
+      && arguments->sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "the image is for %s, and %s is not registered with the kernel "
+                      "(binfmt_misc), which only the sandbox bubblewrap can do without",
+                      architecture, self->emulator.name);
+  self->timeout_ms = arguments->timeout_ms * terrane_emulator_slowdown (&self->emulator);
+  g_autofree char *words = terrane_emulator_describe (&self->emulator);
+  if (words != NULL && !global->output.quiet)
+    fprintf (stderr, "terrane: the image is for %s: %s\n", architecture, words);
+  return TRUE;
+}
+
+char *
+terrane_function_name (const char *image)
+{
+  g_autoptr (OciTransport) transport = oci_transport_parse (image, NULL);
+  const char *name = transport != NULL && transport->name != NULL ? transport->name : "function";
+  g_autofree char *base = g_path_get_basename (name);
+  base[strcspn (base, ":@")] = '\0';
+  g_strcanon (base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_", '-');
+  return g_strdup (base[0] != '\0' ? base : "function");
+}
+
+OciDescriptor *
+terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
+                        const TerraneFunctionArguments *arguments, GError **error)
+{
+  return bring_image (bench->remote, image, arguments->platform, error);
+}
+
+gboolean
+terrane_function_open (const TerraneGlobal *global, const char *image,
+                       const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
+                       GError **error)
+{
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  if (!terrane_workbench_open (global, &arguments->remote, 0, &bench, error))
+    return FALSE;
+  g_autoptr (OciDescriptor) manifest = terrane_function_fetch (&bench, image, arguments, error);
+  if (manifest == NULL
+      || !terrane_rootfs_prepare (bench.store, manifest, bench.jobs, bench.progress,
+                                  &out_function->rootfs, error)
+      || !prepare_emulator (out_function, arguments, global, error))
+    return FALSE;
+  g_auto (GStrv) cmd = oci_image_config_cmd (out_function->rootfs.config);
+  g_auto (GStrv) env = oci_image_config_env (out_function->rootfs.config);
+  g_auto (GStrv) own = complete_env (arguments->env);
+  out_function->name = terrane_function_name (image);
+  const char *handler = arguments->handler != NULL ? arguments->handler
+                        : arguments->cmd != NULL   ? arguments->cmd[0]
+                                                   : cmd[0];
+  out_function->argv = oci_image_config_argv_with (
+      out_function->rootfs.config, (const char *const *) arguments->cmd, arguments->handler);
+  out_function->env =
+      terrane_lambda_env (out_function->name, (const char *const *) env, handler,
+                          (unsigned) (arguments->memory / MIB), (const char *const *) own);
+  return TRUE;
+}
+
+gboolean
+terrane_function_check_argv (const TerraneFunction *self, GError **error)
+{
+  return self->argv[0] != NULL
+         || oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has neither entrypoint nor command");
+}
+
+void
+terrane_function_to_lambda (const TerraneFunction *self, const TerraneFunctionArguments *arguments,
+                            TerraneLambdaOptions *out_options)
+{
+  *out_options = (TerraneLambdaOptions){
+    .name = self->name,
+    .root = self->rootfs.path,
+    .argv = (const char *const *) self->argv,
+    .env = (const char *const *) self->env,
+    .working_dir = oci_image_config_working_dir (self->rootfs.config),
+    .tmp_bytes = arguments->tmp,
+    .memory_mib = (unsigned) (arguments->memory / MIB),
+    .sandbox = arguments->sandbox,
+    .timeout_ms = (unsigned) self->timeout_ms,
+    .emulator = &self->emulator,
+  };
+}
+
+void
+terrane_function_on_cancelled (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+  const TerraneFunctionRun *run = data;
+  terrane_function_log_give_up (run->log);
+  terrane_lambda_cancel (run->lambda);
+}

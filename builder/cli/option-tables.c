@@ -1,0 +1,87 @@
+#include "builder/cli/option-tables.h"
+
+#include "oci/reference.h"
+
+#include <stdio.h>
+
+#define WEEK_MS (UINT64_C (7) * 24 * 3600 * 1000)
+
+const TerraneOption terrane_remote_options[] = {
+  { .name = "registry-timeout",
+    .kind = TERRANE_OPTION_DURATION,
+    .target = offsetof (TerraneRemoteArguments, timeout_ms),
+    .metavar = "TIME",
+    .max = WEEK_MS,
+    .alias = "timeout",
+    .help = "Give up on registries after, say, 90s or 15m" },
+  { .name = "tls-verify",
+    .kind = TERRANE_OPTION_BOOLEAN,
+    .target = offsetof (TerraneRemoteArguments, tls_verify),
+    .metavar = "BOOL",
+    .help = "false: do not verify certificates, and allow plain HTTP" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneOption terrane_transfer_jobs_options[] = {
+  { .name = "jobs",
+    .letter = 'j',
+    .kind = TERRANE_OPTION_COUNT,
+    .metavar = "N",
+    .initial = TERRANE_REMOTE_JOBS,
+    .min = 1,
+    .max = TERRANE_REMOTE_MAX_JOBS,
+    .help = "Blobs transferred at a time (default 6)" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneOption terrane_platform_options[] = {
+  { .name = "platform",
+    .kind = TERRANE_OPTION_PLATFORM,
+    .metavar = "OS/ARCH",
+    .help = "Which image of an index, and what others must be for (default: this machine's)" },
+  TERRANE_OPTION_END,
+};
+
+const TerraneOption terrane_sandbox_options[] = {
+  { .name = "sandbox",
+    .kind = TERRANE_OPTION_SANDBOX,
+    .metavar = "NAME",
+    .words = terrane_sandbox_kind_names,
+    .help = "bubblewrap (default), podman or none" },
+  TERRANE_OPTION_END,
+};
+
+void
+terrane_sandbox_warn (TerraneSandboxKind kind)
+{
+  if (kind == TERRANE_SANDBOX_NONE)
+    fprintf (stderr, "terrane: warning: --sandbox none: the image's programs share this machine's "
+                     "network and processes, and may leave some of their own behind\n");
+}
+
+static gboolean
+check_mount_from (const char *repository, GError **error)
+{
+  g_autofree char *text = g_strconcat ("registry.invalid/", repository, NULL);
+  g_autoptr (OciReference) reference = oci_reference_parse (text, NULL);
+  g_autofree char *quoted = oci_quote (repository);
+  return (reference != NULL && reference->tag == NULL && !reference->has_digest)
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "expected a repository of the same registry, such as team/base, without "
+                       "host and tag, got %s",
+                       quoted);
+}
+
+const TerraneOption terrane_push_options[] = {
+  { .name = "mount-from",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = offsetof (TerranePushArguments, mount_from),
+    .metavar = "REPOSITORY",
+    .check = check_mount_from,
+    .help = "Mount layers from this repository, if it has them" },
+  { .name = "create-repository",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (TerranePushArguments, create_repository),
+    .help = "On Amazon ECR, create the repository when it is missing" },
+  TERRANE_OPTION_END,
+};

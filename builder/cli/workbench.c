@@ -1,0 +1,49 @@
+#include "builder/cli/workbench.h"
+
+TerraneStore *
+terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
+                              GError **error)
+{
+  g_autofree char *path = terrane_store_default_path (global->store);
+  return terrane_store_open (path, access, error);
+}
+
+gboolean
+terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArguments *arguments,
+                        unsigned transfers, TerraneWorkbench *out, GError **error)
+{
+  *out = (TerraneWorkbench){ .global = global, .jobs = MAX (g_get_num_processors (), 1U) };
+  out->store = terrane_workbench_open_store (global, TERRANE_STORE_SHARED, error);
+  if (out->store == NULL)
+    return FALSE;
+  out->terminal = terrane_terminal_new (&global->output);
+  out->progress = terrane_terminal_progress (out->terminal);
+  const TerraneRemoteOptions options = {
+    .insecure = arguments != NULL && arguments->tls_verify == TERRANE_CHOICE_FALSE,
+    .offline = global->offline,
+    .timeout_ms = arguments != NULL ? arguments->timeout_ms : 0,
+    .jobs = transfers > 0 ? transfers : TERRANE_REMOTE_JOBS,
+    .progress = out->progress,
+  };
+  out->remote = terrane_remote_new (out->store, &options);
+  return TRUE;
+}
+
+void
+terrane_workbench_close (TerraneWorkbench *self)
+{
+  g_clear_pointer (&self->remote, terrane_remote_free);
+  g_clear_pointer (&self->terminal, terrane_terminal_free);
+  g_clear_pointer (&self->store, terrane_store_free);
+}
+
+void
+terrane_workbench_show (const TerraneWorkbench *self, json_t *document,
+                        void (*print) (const json_t *document))
+{
+  terrane_terminal_finish_phase (self->terminal);
+  if (self->global->output.json)
+    terrane_print_json (document);
+  else
+    print (document);
+}

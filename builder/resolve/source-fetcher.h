@@ -1,0 +1,33 @@
+/* What one kind of source needs from the network before it is read. */
+#pragma once
+
+#include "builder/remote/download.h"
+#include "builder/remote/remote.h"
+#include "builder/source/pin.h"
+
+G_BEGIN_DECLS
+
+/* What is to be downloaded for all sources of a profile, and what must stay meanwhile. */
+typedef struct
+{
+  TerraneRemote *remote;
+  GArray *downloads; /* of TerraneDownload */
+  GPtrArray *kept;   /* what they refer to */
+} TerraneFetch;
+
+/** Keeps @data until the downloads have ended. */
+void terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_func);
+
+typedef struct
+{
+  /** (nullable) Adds the downloads of a source, or brings by itself what it needs. Not called for
+   * one whose tree is stored. */
+  gboolean (*fetch) (TerraneFetch *self, const TerranePin *pin, GError **error);
+} TerraneSourceFetcher;
+
+#define TERRANE_SOURCE_FETCHER(constant, name, number)                                             \
+  extern const TerraneSourceFetcher terrane_fetcher_##name;
+TERRANE_SOURCE_KINDS (TERRANE_SOURCE_FETCHER)
+#undef TERRANE_SOURCE_FETCHER
+
+G_END_DECLS

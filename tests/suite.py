@@ -1,0 +1,229 @@
+"""What scripts/test does once everything is installed.
+
+Usage: scripts/test [--no-skips] [--preset PRESET] [LABEL [NAME]...]
+
+Without LABEL, everything that CI runs: all tests in the dev build, those that touch memory and foreign bytes also
+under AddressSanitizer and UBSan, the threaded parts under ThreadSanitizer, and ten seconds of each fuzz target. A
+failure does not stop the rest. Ends with what failed, what was skipped and why, and what it cost; the exit code is 1
+when something failed.
+
+  LABEL             unit (with the corpora of the fuzz targets), integration, lint, fresh or fuzz
+  NAME              a test of that label, as in "unit glob" and "integration push"; of a Python module also a
+                    class or a test: "integration push.Push.test_again"
+  --preset PRESET   where LABEL runs: dev (default), asan, tsan
+  --no-skips        a test that is skipped although it could run is a failure; CI says this. Skips whose reason
+                    begins with "does not apply" are allowed: no installation makes those run
+
+Examples: scripts/test; scripts/test unit; scripts/test --preset asan integration pull push
+"""
+
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+LABELS = {"unit": "unit|fuzz", "integration": "integration", "lint": "lint", "fresh": "fresh", "fuzz": "fuzz"}
+PRESETS = {"dev", "asan", "tsan", "fuzz"}
+# A third of the integration tests' time is waiting: for deadlines, retries and servers.
+JOBS = 2 * (os.cpu_count() or 1)
+ALLOWED = "does not apply"
+
+
+class Outcome:
+    """What one test program did in one preset."""
+
+    def __init__(self, preset, case):
+        self.preset, self.name = preset, case.get("name")
+        self.wall = float(case.get("time", 0))
+        self.output = case.findtext("system-out") or ""
+        self.failed = case.find("failure") is not None or case.get("status") == "fail"
+        # Lines of GLib's tests and of tests/run.py.
+        self.skips = re.findall(r"^ok (?:\d+ )?(\S+) # SKIP ?(.*)$", self.output, re.MULTILINE)
+        if case.find("skipped") is not None and not self.skips:  # the whole program
+            self.skips = [(self.name, (self.output.strip().splitlines() or ["not run"])[-1])]
+        self.costs = [(float(cpu), float(wall), name) for cpu, wall, name in
+                      re.findall(r"^# cost ([\d.]+) ([\d.]+) (\S+)$", self.output, re.MULTILINE)]
+
+    @property
+    def label(self):
+        return self.name.partition("-")[0]
+
+
+class Suite:
+    def __init__(self):
+        self.failures = []  # (preset, what)
+        self.outcomes = []
+        self.costs = []  # (what, wall, cpu)
+        # Lower case, because podman 4.3 takes no other letters in the path of a layout.
+        self.shared = pathlib.Path(f"/var/tmp/terrane-test-shared-{secrets.token_hex(4)}")
+
+    def run(self, what, command, **options):
+        """Runs a command and notes what it cost; returns its exit code."""
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        code = subprocess.run(command, cwd=TOP, check=False, **options).returncode
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        self.costs.append((what, time.monotonic() - started, cpu))
+        return code
+
+    def build(self, preset, *targets, options=()):
+        """Whether the preset, or these targets of it, could be built."""
+        configure = self.run(f"configure {preset}", ["cmake", "--preset", preset, *options], stdout=subprocess.DEVNULL)
+        if configure == 0:
+            if self.run(f"build {preset}", ["cmake", "--build", "--preset", preset, *(["--target", *targets] if targets else [])]) == 0:
+                return True
+        self.failures.append((preset, "the build"))
+        return False
+
+    def test(self, preset, *selection, only=""):
+        self.shared.mkdir(exist_ok=True)
+        report = self.shared / f"{preset}.xml"
+        environment = dict(os.environ, TERRANE_TEST_SHARED=str(self.shared / preset), TERRANE_TEST_ONLY=only)
+        if "TERRANE_TEST_SHARED" in os.environ:
+            environment["TERRANE_TEST_SHARED"] = os.environ["TERRANE_TEST_SHARED"]
+        pathlib.Path(environment["TERRANE_TEST_SHARED"]).mkdir(parents=True, exist_ok=True)
+        code = self.run(f"test {preset}", ["ctest", "--preset", preset, f"-j{JOBS}", "--output-junit", str(report),
+                                           "--test-output-size-passed", "10000000", "--test-output-size-failed", "10000000",
+                                           *selection], env=environment)
+        known = len(self.failures)
+        if report.exists():
+            for case in xml.parse(report).getroot().iter("testcase"):
+                outcome = Outcome(preset, case)
+                self.outcomes.append(outcome)
+                if outcome.failed:
+                    self.failures.append((preset, outcome.name))
+        if code != 0 and len(self.failures) == known:
+            self.failures.append((preset, f"ctest ended with {code}"))
+
+    def everything(self):
+        if self.run("inputs", ["scripts/clean-environment", "scripts/debian-rootfs"]) != 0:
+            self.failures.append(("", "scripts/debian-rootfs"))
+        self.build("release", "terrane", options=["-DBUILD_TESTING=OFF"])  # for the quickstart and the benchmarks
+        for preset in ("dev", "asan", "tsan"):
+            if self.build(preset, *(["threaded"] if preset == "tsan" else [])):
+                self.test(preset)
+        if self.build("fuzz", "fuzzers"):
+            self.test("fuzz", "-R", "^fuzz-run", f"-j{os.cpu_count()}")
+
+    @staticmethod
+    def targets(preset, label, names):
+        """What has to be built for these tests; nothing means all."""
+        if preset == "tsan":
+            return ["threaded"]
+        if preset == "fuzz":
+            return ["fuzzers"]
+        if label != "unit":
+            return ["programs"]
+        return [f"{kind}-{name}" for name in names for kind, source in (("test", "unit/test"), ("replay", "fuzz/fuzz"))
+                if (TOP / f"tests/{source}-{name}.c").exists()]
+
+    def some(self, preset, label, names):
+        if not self.build(preset, *self.targets(preset, label, names)):
+            return
+        selection, only = ["-L", f"^({LABELS[label]})$"], ""
+        if names:
+            modules = [name.partition(".")[0] for name in names]
+            only = " ".join(name.partition(".")[2] for name in names).strip()
+            if only and len(set(modules)) != 1:
+                sys.exit("scripts/test: classes and tests can be named of one module at a time")
+            selection += ["-R", f"^({LABELS[label]})(-run|-replay)?-({'|'.join(map(re.escape, modules))})$"]
+        self.test(preset, *selection, only=only)
+
+    def summary(self, no_skips):
+        print(f"\n{'':-<80}", flush=True)
+        for what, wall, cpu in self.costs:
+            if wall >= 1:
+                print(f"{what:<24} {wall:8.1f} s {cpu:8.1f} s of CPU")
+        per_label = collections.Counter()
+        for outcome in self.outcomes:
+            per_label[outcome.preset, outcome.label] += outcome.costs[-1][0] if outcome.costs else outcome.wall
+        print("by label: " + ", ".join(f"{preset} {label} {cost:.0f} s" for (preset, label), cost in per_label.most_common()))
+        slowest = sorted(((*(outcome.costs[-1][:2] if outcome.costs else (0, outcome.wall)), outcome.preset, outcome.name)
+                          for outcome in self.outcomes), reverse=True)
+        if slowest and slowest[0][0] >= 1:
+            print("most CPU: " + ", ".join(f"{preset} {name} {cpu:.0f} s" for cpu, _, preset, name in slowest[:12] if cpu >= 1))
+
+        reasons = collections.defaultdict(list)
+        for outcome in self.outcomes:
+            for test, reason in outcome.skips:
+                reasons[reason or "no reason given"].append(f"{outcome.preset} {test}")
+        for reason, tests in sorted(reasons.items()):
+            if no_skips and not reason.startswith(ALLOWED):
+                self.failures.extend(("skipped", f"{test}: {reason}") for test in tests)
+            print(f"skipped: {reason}\n  " + "\n  ".join(tests))
+        ran = sum(1 for outcome in self.outcomes if not outcome.failed)
+        for preset, what in self.failures:
+            print(f"FAILED: {preset} {what}".replace("  ", " "))
+        print(f"{ran} test programs passed, {len(self.failures)} failures, {sum(map(len, reasons.values()))} tests skipped")
+        return 1 if self.failures else 0
+
+
+def usage_error(text):
+    print(f"scripts/test: {text}\nTry scripts/test --help", file=sys.stderr)
+    sys.exit(2)
+
+
+def parse(words):
+    no_skips, preset, rest = False, None, []
+    words = collections.deque(words)
+    while words:
+        word = words.popleft()
+        if word == "--no-skips":
+            no_skips = True
+        elif word == "--preset":
+            preset = words.popleft() if words else usage_error("--preset needs a value")
+            if preset not in PRESETS:
+                usage_error(f"no preset {preset}, known: {', '.join(sorted(PRESETS))}")
+        elif word.startswith("-"):
+            usage_error(f"unknown option {word}")
+        else:
+            rest.append(word)
+    label, names = (rest[0], rest[1:]) if rest else (None, [])
+    if label is not None and label not in LABELS:
+        usage_error(f"no label {label}, known: {', '.join(LABELS)}")
+    if preset is not None and label is None:
+        usage_error("--preset needs a label")
+    return no_skips, preset or ("fuzz" if label == "fuzz" else "dev"), label, names
+
+
+def prepare_environment():
+    # Leaks count too; GLib keeps some memory for ever, which it marks for the leak checker.
+    os.environ["ASAN_OPTIONS"] = "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    os.environ["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
+    os.environ["TSAN_OPTIONS"] = f"halt_on_error=1:ignore_noninstrumented_modules=1:suppressions={TOP}/tests/tsan/suppressions"
+    if shutil.which("ccache"):
+        os.environ.setdefault("CMAKE_C_COMPILER_LAUNCHER", "ccache")
+
+
+def main():
+    no_skips, preset, label, names = parse(sys.argv[1:])
+    prepare_environment()
+    suite = Suite()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    try:
+        if label is None:
+            suite.everything()
+        else:
+            suite.some(preset, label, names)
+        return suite.summary(no_skips)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        for directory, _, _ in os.walk(suite.shared):
+            with contextlib.suppress(OSError):
+                os.chmod(directory, 0o755)
+        shutil.rmtree(suite.shared, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
