@@ -1,5 +1,5 @@
-/* Programs that try to have more memory, files or time than they are given: test_limits.py. The
- * first argument says how. Each step is written out before the next. */
+/* Programs that try to have more memory, files or time than they are given: test_sandbox_limits.py.
+ * The first argument says how. Each step is written out before the next. */
 #define _GNU_SOURCE
 
 #include <errno.h>

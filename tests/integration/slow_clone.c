@@ -1,5 +1,5 @@
-/* Preloaded into bubblewrap by test_limits.py: after it has made a process it does nothing for a
- * while, in which terrane is killed. */
+/* Preloaded into bubblewrap by test_sandbox_limits.py: after it has made a process it does nothing
+ * for a while, in which terrane is killed. */
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
