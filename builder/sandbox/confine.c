@@ -123,6 +123,19 @@ allow_programs (TerraneConfinement *self, const char *program, GError **error)
   return TRUE;
 }
 
+/* Made once: it is the same for all. Returns: (transfer full) (nullable) */
+static GBytes *
+get_filter (GError **error)
+{
+  static GMutex mutex;
+  static GBytes *filter;
+  g_mutex_lock (&mutex);
+  gboolean ok = filter != NULL || terrane_seccomp_make_confined (&filter, error);
+  GBytes *result = ok ? g_bytes_ref (filter) : NULL;
+  g_mutex_unlock (&mutex);
+  return result;
+}
+
 TerraneConfinement *
 terrane_confinement_new (const char *program, int input, const char *directory, uint64_t size,
                          GError **error)
@@ -130,9 +143,9 @@ terrane_confinement_new (const char *program, int input, const char *directory, 
   g_autoptr (TerraneConfinement) self = g_new0 (TerraneConfinement, 1);
   self->ruleset = -1;
   self->size = size;
-  if (!terrane_seccomp_make_confined (&self->filter, error) || !make_ruleset (self, error)
-      || !allow_programs (self, program, error) || !allow_fd (self, input, READ_FILE, error)
-      || !allow (self, directory, WRITE, error))
+  self->filter = get_filter (error);
+  if (self->filter == NULL || !make_ruleset (self, error) || !allow_programs (self, program, error)
+      || !allow_fd (self, input, READ_FILE, error) || !allow (self, directory, WRITE, error))
     return NULL;
   size_t bytes = 0;
   self->calls.filter = (struct sock_filter *) g_bytes_get_data (self->filter, &bytes);

@@ -23,7 +23,7 @@ TerraneConfinement *terrane_confinement_new (const char *program, int input, con
 void terrane_confinement_free (TerraneConfinement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneConfinement, terrane_confinement_free)
 
-/** A TerraneProcessPrepareFunc; @data is the confinement. */
+/** An OciProcessPrepareFunc; @data is the confinement. */
 const char *terrane_confinement_prepare (gpointer data);
 
 G_END_DECLS

@@ -286,7 +286,6 @@ static const char *const needless[] = {
   "utime",
   "utimes",
   "futimesat",
-  "utimensat",
   "setxattr",
   "lsetxattr",
   "removexattr",

@@ -1,13 +1,14 @@
 /* Transform "strip": symbols and debug information go, by eu-strip, which knows every processor.
  * What it made is only taken when it loads exactly as before. */
+#include "builder/sandbox/confine.h"
 #include "builder/store/object.h"
 #include "builder/transform/elf-layout.h"
 #include "builder/transform/host-program.h"
 #include "builder/transform/transform.h"
-#include "oci/base/process.h"
 
 #include "oci/base/parallel.h"
 #include "oci/base/path.h"
+#include "oci/base/process.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -73,14 +74,25 @@ is_wanted (const TerraneTransformContext *context)
   return context->spec->transforms->strip != TERRANE_STRIP_NONE;
 }
 
+/* It reads a stranger's file: nothing but @directory can be written to, and nothing else be done.
+ */
 static gboolean
-run (const char *const *argv, int fd, OciProcessResult *out_result, GError **error)
+run (const char *const *argv, int fd, const char *directory, uint64_t size,
+     OciProcessResult *out_result, GError **error)
 {
+  g_autoptr (TerraneConfinement) confinement =
+      terrane_confinement_new (PROGRAM, fd, directory, size, error);
+  if (confinement == NULL)
+    return FALSE;
   static const char *const env[] = { "LC_ALL=C", NULL };
   const OciProcessFd fds[] = { { .fd = fd, .child_fd = STRIP_FD } };
-  const OciProcess process = {
-    .argv = argv, .env = env, .fds = fds, .n_fds = fd >= 0 ? 1 : 0, .deadline_ms = DEADLINE_MS
-  };
+  const OciProcess process = { .argv = argv,
+                               .env = env,
+                               .fds = fds,
+                               .n_fds = G_N_ELEMENTS (fds),
+                               .deadline_ms = DEADLINE_MS,
+                               .prepare = terrane_confinement_prepare,
+                               .prepare_data = confinement };
   g_autoptr (GError) local = NULL;
   if (oci_process_run_full (&process, NULL, out_result, &local))
     return TRUE;
@@ -204,7 +216,8 @@ take (Strip *self, const char *path, const TerraneNode *node, const Mapping *ori
          && replace (self, path, node, fd, stripped.size, error);
 }
 
-/* Files are named by numbers: paths of images are not used on this machine. */
+/* Each file has a directory of its own, named by a number: what eu-strip is led to do with one
+ * cannot reach another, and paths of images are not used on this machine. */
 static gboolean
 strip_program (Strip *self, const char *path, const TerraneNode *node, int fd,
                const Mapping *original, GError **error)
@@ -215,14 +228,17 @@ strip_program (Strip *self, const char *path, const TerraneNode *node, int fd,
   g_mutex_unlock (&self->mutex);
   g_autofree char *debug = separate ? debug_path (original, path) : NULL;
   g_autofree char *debug_name = separate ? g_path_get_basename (debug) : NULL;
-  g_autofree char *stripped_file = g_strdup_printf ("%s/%u", self->directory, number);
-  g_autofree char *debug_file = g_strdup_printf ("%s/%u.debug", self->directory, number);
+  g_autofree char *directory = g_strdup_printf ("%s/%u", self->directory, number);
+  g_autofree char *stripped_file = g_build_filename (directory, "stripped", NULL);
+  g_autofree char *debug_file = g_build_filename (directory, "debug", NULL);
   g_autofree char *input = g_strdup_printf ("/proc/self/fd/%d", STRIP_FD);
   const char *plain[] = { PROGRAM, "-o", stripped_file, input, NULL };
   const char *full[] = { PROGRAM, "-f",          debug_file, "-F", debug_name,
                          "-o",    stripped_file, input,      NULL };
   g_auto (OciProcessResult) result = { 0 };
-  if (!run (separate ? full : plain, fd, &result, error))
+  if (mkdir (directory, 0700) < 0)
+    return oci_throw_errno (error, "creating a directory in the store");
+  if (!run (separate ? full : plain, fd, directory, original->size, &result, error))
     return FALSE;
   gboolean ok = TRUE;
   if (result.exit_code == 0)
@@ -230,12 +246,13 @@ strip_program (Strip *self, const char *path, const TerraneNode *node, int fd,
   else
     {
       g_autofree char *quoted = oci_quote (g_strchomp (result.output));
-      g_autofree char *detail = g_strdup_printf (PROGRAM " failed: %.*s", MAX_SHOWN_OUTPUT, quoted);
+      g_autofree char *detail =
+          result.signal != 0 ? g_strdup_printf (PROGRAM " was ended by signal %d", result.signal)
+                             : g_strdup_printf (PROGRAM " failed: %.*s", MAX_SHOWN_OUTPUT, quoted);
       keep (self, "not understood by " PROGRAM, path, detail);
     }
-  (void) unlink (stripped_file); /* the directory goes in the end, this saves space until then */
-  (void) unlink (debug_file);
-  return ok;
+  /* What is above goes in the end; this saves space until then. */
+  return oci_remove_tree (AT_FDCWD, directory, ok ? error : NULL) && ok;
 }
 
 static gboolean

@@ -203,5 +203,46 @@ class OtherLimits(LimitsCase):
         self.assertIn(self.digest_of_unlimited_build(), result.stdout)
 
 
+FULL = r"""
+set -u
+mount -t tmpfs -o size=8m none "$1" || exit 77
+terrane() { "$TERRANE" --store "$1/store" --quiet "${@:2}"; }
+terrane "$1" build --no-lock --no-validate "$2" >&2 || exit 77  # a tmpfs without extended attributes
+dd if=/dev/zero of="$1/fill" bs=4k 2>/dev/null
+dd if=/dev/zero of="$1/fill2" bs=1 count=1 2>/dev/null && exit 78
+terrane "$1" build --no-lock --no-validate "$3" 2>"$4/build"
+echo "build $?"
+terrane "$1" rm test >&2
+echo "rm $?"
+terrane "$1" gc >&2
+echo "gc $?"
+free=$(df --output=avail -B1 "$1" | tail -1)
+[ "$free" -gt 2000000 ] && echo freed
+rm "$1/fill" "$1/fill2"
+terrane "$1" build --no-lock --no-validate "$2" 2>"$4/again" >&2
+echo "again $?"
+terrane "$1" fsck >&2
+echo "fsck $?"
+"""
+
+
+@unittest.skipUnless(have("unshare"), "unshare is not installed")
+class FullFileSystem(LimitsCase):
+    def test_rm_and_gc_make_room(self):
+        """An index with one name less needs a new file: that is what a file system that is full has no room for."""
+        self.write("other/f", os.urandom(3000000))
+        other = self.write_profile("other.json", name="other", trees=[{"name": "t", "directory": "other", "prefix": "/t"}])
+        self.write("tree/random", os.urandom(2500000))
+        (self.directory / "mount").mkdir()
+        namespaces = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+        result = subprocess.run([*namespaces, "bash", "-c", FULL, "bash", self.directory / "mount", self.profile, other,
+                                 self.directory], capture_output=True, text=True, timeout=120,
+                                env=dict(os.environ, TERRANE=str(pathlib.Path(TERRANE).resolve())))
+        if result.returncode == 77:
+            self.skipTest(f"no tmpfs for a store here: {result.stderr}")
+        self.assertEqual(result.stdout.split("\n")[:-1], ["build 1", "rm 0", "gc 0", "freed", "again 0", "fsck 0"], result.stderr)
+        self.assertRegex((self.directory / "build").read_text(), r"^terrane: .*No space left on device\n$")
+
+
 if __name__ == "__main__":
     unittest.main()

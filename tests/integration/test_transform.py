@@ -1,5 +1,6 @@
 """Transforms of trees: what they leave still works, and programs that are not terrane agree."""
 
+import ctypes
 import hashlib
 import json
 import marshal
@@ -7,6 +8,7 @@ import os
 import pathlib
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -38,6 +40,11 @@ def find_python_312():
 
 
 PYTHON_312 = find_python_312()
+
+
+def landlock_version():
+    """What landlock_create_ruleset(2) answers to the question for it; below 1 the kernel has none."""
+    return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)
 
 
 class TransformCase(TestCase):
@@ -186,6 +193,55 @@ class Strip(TransformCase):
             sizes.append((self.tree(record) / "opt/libx.so").stat().st_size)
         self.assertGreater(sizes[0], sizes[1])  # without debug information it still has its symbols
         self.assertEqual(sizes, sizes[:2] * 2)
+
+    def test_eu_strip_that_a_file_took_over_reaches_nothing(self):
+        """What it can do is asked of a program in its place: the system answers each attempt."""
+        secret = self.write("secret", "secret")
+        victim = self.write("victim", "as it was")
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        self.compile("libx.so", "-shared", "-fPIC")
+        self.write("probe.c", r"""
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int
+main (int argc, char **argv)
+{
+  if (argc == 2) /* --version */
+    return puts ("probe") < 0;
+  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (PORT), .sin_addr.s_addr = htonl (0x7f000001) };
+  int fd = socket (AF_INET, SOCK_STREAM, 0);
+  int child = fork ();
+  if (child == 0)
+    _exit (0);
+  printf ("connect=%d fork=%d read=%d write=%d create=%d chmod=%d unlink=%d kill=%d memory=%d own=%d input=%d",
+          connect (fd, (struct sockaddr *) &to, sizeof to), child, open (SECRET, O_RDONLY), open (VICTIM, O_WRONLY),
+          open (VICTIM ".new", O_WRONLY | O_CREAT, 0600), chmod (VICTIM, 0777), unlink (VICTIM), kill (getppid (), 0),
+          mmap (NULL, 1UL << 40, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED ? -1 : 0,
+          open (argv[2], O_WRONLY | O_CREAT, 0600) < 0, open (argv[3], O_RDONLY) < 0);
+  return 1;
+}
+""")
+        bin_dir = self.directory / "bin"
+        bin_dir.mkdir()
+        run("gcc", f'-DSECRET="{secret}"', f'-DVICTIM="{victim}"', f"-DPORT={listener.getsockname()[1]}", "-o", bin_dir / "eu-strip",
+            "probe.c", cwd=self.directory)
+        record = self.build(self.profile({"strip": True}), env={"PATH": f"{bin_dir}:{os.environ['PATH']}"})
+        self.assertEqual(self.reports(record)["strip"]["kept"], {"not understood by eu-strip": 1})
+        notes = json.dumps(record["transforms"], ensure_ascii=False)
+        version = landlock_version()
+        if version < 1:
+            self.assertRegex(notes, r"connect=-1 fork=-1 .* chmod=-1 .* kill=-1 memory=-1 own=0 input=0")
+            return
+        self.assertRegex(notes, "connect=-1 fork=-1 read=-1 write=-1 create=-1 chmod=-1 unlink=-1 kill=-1 memory=-1 own=0 input=0")
+        self.assertEqual(victim.read_text(), "as it was")
 
     def test_without_eu_strip_the_message_says_what_to_install(self):
         self.compile("libx.so", "-shared", "-fPIC")
