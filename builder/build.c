@@ -7,6 +7,8 @@
 #include "builder/store/names.h"
 #include "builder/validate.h"
 
+#include "oci/base/text-hash.h"
+
 void
 terrane_build_free (TerraneBuild *self)
 {
@@ -54,7 +56,7 @@ is_used (const TerraneProfile *profile, const GArray *trees, const char *pattern
 static void
 warn_unused (const TerraneProfile *profile, const GArray *trees, const TerraneProgress *progress)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) seen = g_hash_table_new (oci_text_hash, g_str_equal);
   for (guint i = 0; i < trees->len; i++)
     {
       const GPtrArray *unused = g_array_index (trees, TerraneStoredTree, i).unused;

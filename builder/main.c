@@ -1,6 +1,7 @@
 /* argv → command table. */
 #include "builder/cli/completion.h"
 #include "builder/cli/dispatch.h"
+#include "builder/cli/limits.h"
 #include "builder/cli/option-help.h"
 #include "builder/error.h"
 #include "builder/store/store.h"
@@ -115,7 +116,9 @@ run (TerraneGlobal *global, char **words, GError **error)
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
+  if ((level & G_LOG_LEVEL_ERROR) != 0)
+    terrane_limits_end (message);
+  if ((level & G_LOG_LEVEL_CRITICAL) != 0)
     g_log_default_handler (domain, level, message, data);
   else if ((level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE)) != 0)
     terrane_print_error (message);
@@ -139,6 +142,16 @@ is_read (int fd)
   return poll (&out, 1, 0) != 0;
 }
 
+/* Libraries convert text by LC_CTYPE; the user's locale must not decide what is in an image. */
+static gboolean
+set_locale (GError **error)
+{
+  return setlocale (LC_CTYPE, "C.UTF-8") != NULL
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "the locale C.UTF-8 is missing; it is part of glibc 2.35 and of Debian's "
+                       "libc-bin");
+}
+
 /* Whether --json is anywhere among the options. The parser forgets it when another one is wrong. */
 static gboolean
 asks_for_json (int argc, char **argv)
@@ -155,24 +168,20 @@ main (int argc, char **argv)
   open_standard_descriptors ();
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
-  /* Libraries convert text by LC_CTYPE; the user's locale must not decide what is in an image.
-   */
-  if (setlocale (LC_CTYPE, "C.UTF-8") == NULL)
-    {
-      fputs ("terrane: the locale C.UTF-8 is missing; it is part of glibc 2.35 and of Debian's "
-             "libc-bin\n",
-             stderr);
-      return TERRANE_EXIT_FAILED;
-    }
   (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
   curl_global_init (CURL_GLOBAL_DEFAULT);
+  json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
   g_set_prgname ("terrane");
+  json_set_alloc_funcs (g_malloc, g_free); /* no memory ends the process, as everywhere else */
   (void) g_log_set_default_handler (on_log, NULL);
 
   gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
   for (int i = 1; i < argc; i++)
     g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
-  gboolean ok = run (&global, argv + 1, &error);
+  gboolean ok = set_locale (&error) && terrane_limits_apply (&error)
+                && run (&global, argv + 1, &error);
+  if (global.parsed)
+    json = global.output.json;
   g_autoptr (OciJsonValue) failure = !ok && json ? terrane_error_to_json (error) : NULL;
   terrane_print_result (failure);
   if (ok)

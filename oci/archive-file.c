@@ -1,6 +1,7 @@
 #include "oci/archive-file.h"
 
 #include "oci/base/temp-file.h"
+#include "oci/base/text-hash.h"
 #include "oci/tar-writer.h"
 
 #include <fcntl.h>
@@ -35,7 +36,7 @@ oci_archive_file_new (const char *path, GError **error)
   self->directory = -1;
   self->file = (OciTempFile) OCI_TEMP_FILE_INIT;
   self->tar = oci_tar_writer_new (take_tar, self);
-  self->added = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->added = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   if (!oci_open_dir (AT_FDCWD, directory, &self->directory, error)
       || !oci_temp_file_open (&self->file, self->directory, error))
     return NULL;

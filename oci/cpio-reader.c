@@ -2,6 +2,7 @@
 
 #include "oci/base/error.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -70,7 +71,7 @@ oci_cpio_reader_new (OciByteReader *input)
 {
   OciCpioReader *self = g_new0 (OciCpioReader, 1);
   self->input = input;
-  self->linked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, linked_free);
+  self->linked = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, linked_free);
   self->order = g_ptr_array_new ();
   return self;
 }

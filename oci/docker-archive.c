@@ -4,6 +4,7 @@
 #include "oci/archive-member.h"
 #include "oci/base/number.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 #include "oci/image.h"
 #include "oci/layer-stream.h"
 #include "oci/layer-writer.h"
@@ -317,9 +318,9 @@ OciDescriptor *
 docker_archive_import (const char *path, const OciDigest *file, const char *name, OciLayout *layout,
                        unsigned jobs, GError **error)
 {
-  g_autoptr (GHashTable) members =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_descriptor_free);
-  g_autoptr (GHashTable) links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) members = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                                          (GDestroyNotify) oci_descriptor_free);
+  g_autoptr (GHashTable) links = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   DockerImport import = { .layout = layout, .members = members, .links = links };
   OCI_PREFIX (error, "%s", path);
   gboolean ok = oci_archive_foreach (path, file, layout, take_docker_member, &import, error);

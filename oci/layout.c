@@ -1,6 +1,7 @@
 #include "oci/layout.h"
 
 #include "oci/base/temp-file.h"
+#include "oci/base/text-hash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -85,7 +86,7 @@ oci_layout_open (int dfd, const char *path, gboolean create, GError **error)
   self->path = g_strdup (path);
   self->root = self->blobs = -1;
   self->limits = OCI_UNPACK_LIMITS_DEFAULT;
-  self->verified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->verified = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->mutex);
   if (create && !oci_make_dirs (dfd, path, 0755, error))
     return NULL;

@@ -2,6 +2,7 @@
 
 #include "oci/base/error.h"
 #include "oci/base/number.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -57,8 +58,8 @@ static gboolean
 add_xattr (OciTarPax *self, const char *name, const void *value, size_t len, GError **error)
 {
   if (self->xattrs == NULL)
-    self->xattrs =
-        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+    self->xattrs = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                          (GDestroyNotify) g_variant_unref);
   if (g_hash_table_size (self->xattrs) >= MAX_XATTRS)
     return oci_throw (error, OCI_ERROR_LIMIT, "over %d extended attributes", MAX_XATTRS);
   g_hash_table_replace (

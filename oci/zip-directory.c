@@ -1,6 +1,7 @@
 #include "oci/zip-directory.h"
 
 #include "oci/base/error.h"
+#include "oci/base/text-hash.h"
 
 #include <errno.h>
 #include <string.h>
@@ -390,7 +391,7 @@ read_directory (const Zip *self, GError **error)
 {
   g_autofree uint8_t *bytes = g_malloc0 (self->directory_size + 1);
   g_autoptr (GPtrArray) members = g_ptr_array_new_with_free_func (member_free);
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   uint64_t at = 0;
   if (!read_at (self, self->directory, bytes, self->directory_size, error))
     return NULL;

@@ -3,6 +3,8 @@
 #include "builder/facts/module-name.h"
 #include "builder/facts/pure-wheel.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -405,7 +407,7 @@ get_defines (Check *self, const TerraneElfEntry *entry)
   GHashTable *set = g_hash_table_lookup (self->defines, entry);
   if (set != NULL)
     return set;
-  set = g_hash_table_new (g_str_hash, g_str_equal);
+  set = g_hash_table_new (oci_text_hash, g_str_equal);
   for (char *const *define = entry->elf->defines; *define != NULL; define++)
     g_hash_table_add (set, *define);
   g_hash_table_insert (self->defines, (gpointer) entry, set);
@@ -526,12 +528,13 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
                                                   .no_linker = on_no_linker };
   const GPtrArray *entries = terrane_elf_index_entries (terrane_programs_index (programs));
   g_autoptr (GHashTable) missing =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, problem_free);
-  g_autoptr (GHashTable) compared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) needs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, problem_free);
+  g_autoptr (GHashTable) compared =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) needs = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) defines =
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
-  g_autoptr (GHashTable) fitting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) fitting = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (TerranePureWheels) pure = terrane_pure_wheels_new (view);
   Check self = {
     .view = view,

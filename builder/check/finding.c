@@ -2,6 +2,7 @@
 
 #include "oci/base/glob.h"
 #include "oci/base/raw-name.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -54,7 +55,7 @@ terrane_findings_new (void)
 {
   TerraneFindings *self = g_new0 (TerraneFindings, 1);
   self->list = g_ptr_array_new_with_free_func (finding_free);
-  self->ignored = g_hash_table_new (g_str_hash, g_str_equal);
+  self->ignored = g_hash_table_new (oci_text_hash, g_str_equal);
   return self;
 }
 
@@ -275,8 +276,8 @@ cause_key (const TerraneFinding *finding)
 static void
 merge_causes (GPtrArray *list)
 {
-  g_autoptr (GHashTable) causes =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GHashTable) causes = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                                         (GDestroyNotify) g_ptr_array_unref);
   guint kept = 0;
   for (guint i = 0; i < list->len; i++)
     {

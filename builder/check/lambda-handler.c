@@ -226,6 +226,12 @@ last_part (const char *dotted)
   return dot != NULL ? dot + 1 : dotted;
 }
 
+static int
+compare_words (const void *a, const void *b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
 /* What functions of @module may be meant. */
 static void
 look_at_module (Search *self, const TerraneNode *source, const char *module)
@@ -241,7 +247,10 @@ look_at_module (Search *self, const TerraneNode *source, const char *module)
   gboolean near = strcmp (last_part (module), last_part (wanted)) == 0;
   const char *const words[] = { last_part (module), NULL };
   gboolean alike = oci_nearest_word (last_part (wanted), words) != NULL;
-  g_autofree const char **all = (const char **) g_hash_table_get_keys_as_array (names->names, NULL);
+  guint n = 0;
+  g_autofree const char **all = (const char **) g_hash_table_get_keys_as_array (names->names, &n);
+  if (n > 0) /* the nearest one is the first of several */
+    qsort ((gpointer) all, n, sizeof all[0], compare_words);
   const char *similar = oci_nearest_word (check->function, all);
   int rank = exact ? 4 : below ? 3 : near ? 2 : alike ? 1 : 0;
   if (g_hash_table_contains (names->names, check->function))

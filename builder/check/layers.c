@@ -1,6 +1,7 @@
 #include "builder/check/layers.h"
 
 #include "oci/base/raw-name.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -48,7 +49,7 @@ terrane_layer_audit_new (void)
   TerraneLayerAudit *self = g_new0 (TerraneLayerAudit, 1);
   self->layers = g_array_new (FALSE, TRUE, sizeof (Layer));
   g_array_set_clear_func (self->layers, layer_clear);
-  self->directories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->directories = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -66,7 +67,7 @@ static void
 note_link (Layer *layer, const char *path)
 {
   if (layer->linked == NULL)
-    layer->linked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    layer->linked = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_hash_table_add (layer->linked, g_strdup (path));
 }
 
@@ -82,7 +83,7 @@ static void
 note_time (Layer *layer, const char *path, int64_t seconds)
 {
   if (layer->times == NULL)
-    layer->times = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+    layer->times = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   g_hash_table_insert (layer->times, g_strdup (path), g_memdup2 (&seconds, sizeof seconds));
 }
 

@@ -2,6 +2,8 @@
 
 #include "builder/facts/module-name.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 typedef struct
@@ -56,7 +58,7 @@ terrane_absent_libraries_new (const TerraneImageView *view, const TerranePython 
 {
   g_autoptr (TerraneAbsentLibraries) self = g_new0 (TerraneAbsentLibraries, 1);
   self->python = python;
-  self->absent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, absent_free);
+  self->absent = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, absent_free);
   for (guint i = 0; python->dists != NULL && i < python->dists->len; i++)
     if (!read_dist (self, view, python->dists->pdata[i], error))
       return NULL;

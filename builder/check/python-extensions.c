@@ -3,6 +3,8 @@
 #include "builder/facts/module-name.h"
 #include "builder/python/tags.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -111,7 +113,7 @@ terrane_check_extensions (const TerraneImageView *view, const TerranePython *pyt
         {
           TerraneNode *node = place->directory->children->pdata[k];
           g_autoptr (GHashTable) loadable =
-              g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+              g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
           g_autoptr (GPtrArray) foreign = g_ptr_array_new ();
           Walk self = { .view = view,
                         .python = python,

@@ -4,6 +4,7 @@
 #include "builder/store/object.h"
 
 #include "oci/base/number.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -175,7 +176,7 @@ terrane_check_numpy (const TerraneImageView *view, const TerranePython *python,
   const TerranePythonDist *numpy = terrane_python_find (python, "numpy");
   if (numpy == NULL)
     return TRUE;
-  g_autoptr (GHashTable) scanned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) scanned = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   Check self = { .view = view, .numpy = numpy, .findings = findings, .scanned = scanned };
   check_osgeo (view, python, findings);
   for (guint i = 0; major_of (numpy->version) >= 2 && i < python->dists->len; i++)

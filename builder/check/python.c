@@ -12,6 +12,8 @@
 #include "builder/python/tags.h"
 #include "builder/python/version.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -348,7 +350,7 @@ terrane_check_python (const TerraneCheck *check, const TerraneCheckFacts *facts,
   const TerranePython *python = facts->python;
   if (python->base.interpreter == NULL)
     return TRUE;
-  g_autoptr (GHashTable) modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) modules = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   Check self = { .view = view, .python = python, .findings = findings, .modules = modules };
   (void) terrane_tree_foreach (view->tree, visit_directory, &self, NULL); /* cannot fail */
   terrane_check_extensions (view, python, findings);

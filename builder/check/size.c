@@ -6,6 +6,7 @@
 #include "builder/python/name.h"
 
 #include "oci/base/number.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -386,7 +387,8 @@ terrane_check_size (const TerraneCheck *check, const TerraneCheckFacts *facts,
   if (!terrane_packages_find (check->view, facts->python, &packages, error))
     return FALSE;
   g_autoptr (GHashTable) owners = g_hash_table_new (NULL, NULL);
-  g_autoptr (GHashTable) places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) places =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   g_autoptr (GHashTable) contents =
       g_hash_table_new_full (hash_digest, equal_digests, NULL, (GDestroyNotify) g_ptr_array_unref);
   g_autoptr (GArray) tree_bytes = g_array_new (FALSE, TRUE, sizeof (uint64_t));

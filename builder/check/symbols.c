@@ -4,6 +4,8 @@
 #include "builder/elf/elf-symbols.h"
 #include "builder/store/object.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -389,11 +391,12 @@ terrane_check_symbols (const TerraneImageView *view, TerranePrograms *programs,
   static const TerraneProgramsVisitor first = { .loaded = on_first },
                                       second = { .loaded = on_second };
   GDestroyNotify free_array = (GDestroyNotify) g_ptr_array_unref;
-  g_autoptr (GHashTable) groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_array);
+  g_autoptr (GHashTable) groups =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, NULL, free_array);
   g_autoptr (GHashTable) loaded = g_hash_table_new_full (NULL, NULL, NULL, free_array);
   g_autoptr (GHashTable) lacking =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_array);
-  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, free_array);
+  g_autoptr (GHashTable) known = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) symbols = g_hash_table_new_full (NULL, NULL, NULL, symbols_free);
   g_autoptr (GPtrArray) preloaded = g_ptr_array_new ();
   Check self = {

@@ -11,6 +11,7 @@
 #include "builder/validation/probes.h"
 
 #include "oci/base/temp-file.h"
+#include "oci/base/text-hash.h"
 #include "oci/digest.h"
 
 #include <fcntl.h>
@@ -438,7 +439,7 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
                                   error))
     return FALSE;
   terrane_sandbox_warn (options->sandbox);
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   const Session session = {
     .options = options,
     .request = &request,

@@ -13,6 +13,7 @@ typedef struct
   gboolean offline;
   TerraneOutput output;
   gboolean help;
+  gboolean parsed; /* all words were understood */
   gboolean version, list_commands, list_images; /* only before a command */
   int exit_status; /* of the process when the command succeeds: what a program in the sandbox had */
 } TerraneGlobal;

@@ -72,9 +72,11 @@ terrane_completion_each_option (const TerraneCommand *command,
         func (row, data);
 }
 
+/* Shells expand the words that they are given. */
 void
 terrane_completion_print_images (const TerraneGlobal *global)
 {
+  static const char *const plain = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._/:";
   g_autofree char *path = terrane_store_default_path (global->store);
   g_autoptr (TerraneStore) store =
       g_file_test (path, G_FILE_TEST_IS_DIR)
@@ -86,7 +88,7 @@ terrane_completion_print_images (const TerraneGlobal *global)
     {
       const char *name =
           oci_descriptor_annotation (index->manifests->pdata[i], OCI_ANNOTATION_REF_NAME);
-      if (name != NULL)
+      if (name != NULL && name[strspn (name, plain)] == '\0')
         terrane_print ("%s\n", name);
     }
 }

@@ -3,6 +3,7 @@
 #include "builder/cli/terminal.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/parallel.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -90,8 +91,18 @@ write_all (gpointer data)
   return NULL;
 }
 
+static void
+log_free (TerraneFunctionLog *self)
+{
+  g_string_free (self->line, TRUE);
+  g_string_free (self->waiting, TRUE);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
 TerraneFunctionLog *
-terrane_function_log_new (void)
+terrane_function_log_new (GError **error)
 {
   TerraneFunctionLog *self = g_new0 (TerraneFunctionLog, 1);
   g_mutex_init (&self->mutex);
@@ -99,8 +110,11 @@ terrane_function_log_new (void)
   self->line = g_string_new (NULL);
   self->waiting = g_string_new (NULL);
   self->terminal = isatty (STDERR_FILENO);
-  self->thread = g_thread_new ("log", write_all, self);
-  return self;
+  self->thread = oci_thread_start ("log", write_all, self, error);
+  if (self->thread != NULL)
+    return self;
+  log_free (self);
+  return NULL;
 }
 
 static gboolean
@@ -145,11 +159,7 @@ terrane_function_log_free (TerraneFunctionLog *self)
       return;
     }
   (void) g_thread_join (self->thread);
-  g_string_free (self->line, TRUE);
-  g_string_free (self->waiting, TRUE);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->changed);
-  g_free (self);
+  log_free (self);
 }
 
 void

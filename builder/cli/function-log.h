@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneFunctionLog TerraneFunctionLog;
 
-TerraneFunctionLog *terrane_function_log_new (void);
+/** Returns: (transfer full) (nullable): %NULL when no thread can be started */
+TerraneFunctionLog *terrane_function_log_new (GError **error);
 /** Finishes it, too. */
 void terrane_function_log_free (TerraneFunctionLog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFunctionLog, terrane_function_log_free)

@@ -94,8 +94,8 @@ const TerraneOption terrane_function_timeout_options[] = {
     .kind = TERRANE_OPTION_DURATION,
     .target = OPTION (timeout_ms),
     .metavar = "TIME",
-    .initial = 300 * 1000,
-    .max = 900 * 1000,
+    .initial = UINT64_C (300) * 1000,
+    .max = UINT64_C (900) * 1000,
     .help = "Time for each event (default 300s)" },
   TERRANE_OPTION_END,
 };

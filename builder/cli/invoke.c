@@ -177,8 +177,8 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
         char **paths, GError **error)
 {
   g_auto (TerraneFunction) function = { 0 };
-  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new ();
-  g_autoptr (GPtrArray) events = read_events (paths, error);
+  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new (error);
+  g_autoptr (GPtrArray) events = log != NULL ? read_events (paths, error) : NULL;
   if (events == NULL || !terrane_function_open (global, image, arguments, &function, error)
       || !terrane_function_check_argv (&function, error))
     return FALSE;

@@ -328,7 +328,10 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
   g_autofree char *quoted = oci_quote (word);
   for (const TerraneOptionTable *table = self->tables; table->rows != NULL; table++)
     for (const TerraneOption *row = table->rows; row->name != NULL; row++)
-      if (row->help != NULL && terrane_option_table_offers (table, row))
+      if (!terrane_option_table_offers (table, row)
+          && (name != NULL ? is_name (row, name) : is_letter (row, word + 1)))
+        return oci_throw (error, OCI_ERROR_USAGE, "%s is only taken before a command", word);
+      else if (row->help != NULL && terrane_option_table_offers (table, row))
         g_ptr_array_add (names, (gpointer) row->name);
   g_ptr_array_add (names, NULL);
   const char *nearest =

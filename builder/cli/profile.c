@@ -1,6 +1,8 @@
 /* terrane profile */
 #include "builder/cli/command.h"
 #include "builder/cli/load-profile.h"
+#include "builder/profile/field-types.h"
+#include "builder/profile/source-reader.h"
 
 #include "oci/http/url.h"
 
@@ -13,12 +15,21 @@ enum
   MAX_ALIGNED_WIDTH = 48, /* longer values push only their own origin to the right */
 };
 
+/* Compared by its address: a file may have this name. */
+static const char default_origin[] = "default";
+
+typedef struct
+{
+  char *platform; /* (nullable) */
+  gboolean defaults;
+} ProfileOptions;
+
 /* One value of the merged profile. */
 typedef struct
 {
   char *path;
-  char *value; /* as JSON, one line */
-  const char *origin;
+  char *value;        /* as JSON, one line */
+  const char *origin; /* or @default_origin */
 } Row;
 
 static void
@@ -151,6 +162,7 @@ static void
 print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *platform)
 {
   g_autoptr (OciJsonValue) object = json_object ();
+  g_autoptr (OciJsonValue) defaults = json_object ();
   json_t *merged = json_deep_copy (profile->document->root.value);
   json_t *origins = json_object ();
   hide_passwords (merged);
@@ -161,16 +173,96 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   for (guint i = 0; i < rows->len; i++)
     {
       const Row *row = rows->pdata[i];
-      oci_json_set (origins, row->path, oci_json_text (row->origin));
+      if (row->origin == default_origin)
+        oci_json_set (defaults, row->path, json_loads (row->value, JSON_DECODE_ANY, NULL));
+      else
+        oci_json_set (origins, row->path, oci_json_text (row->origin));
     }
+  if (json_object_size (defaults) > 0)
+    oci_json_set (object, "defaults", json_incref (defaults));
   oci_json_set (object, "profile", merged);
   oci_json_set (object, "origins", origins);
   terrane_print_json (object);
 }
 
-static gboolean
-show (const TerraneGlobal *global, const char *path, const char *platform, GError **error)
+/* Rows of what the tables of fields have a default for and @object does not say. */
+static void
+add_defaults (const TerraneField *fields, unsigned scope, const char *path, const json_t *object,
+              GPtrArray *rows)
 {
+  for (const TerraneField *field = fields; field->name != NULL; field++)
+    {
+      const json_t *value = json_object_get (object, field->name);
+      gboolean given = value != NULL && !json_is_null (value);
+      g_autofree char *here = g_strconcat (path, path[0] != '\0' ? "." : "", field->name, NULL);
+      if (field->scopes != 0 && (field->scopes & scope) == 0)
+        continue;
+      if (field->type == &terrane_field_object
+          || (field->section != NULL && json_is_object (value)))
+        add_defaults (field->section->fields, 0, here, value, rows);
+      else if (field->fallback != NULL && !given)
+        {
+          Row *row = g_new0 (Row, 1);
+          row->path = g_steal_pointer (&here);
+          row->value = g_strdup (field->fallback);
+          row->origin = default_origin;
+          g_ptr_array_add (rows, row);
+        }
+    }
+}
+
+static gboolean
+is_refused (const TerraneSourceKindInfo *kind, unsigned scope, const char *key)
+{
+  const TerraneSourceRefusal *refusal = kind->refusals;
+  for (; refusal != NULL && refusal->name != NULL; refusal++)
+    if ((refusal->scopes == 0 || (refusal->scopes & scope) != 0)
+        && strcmp (refusal->name, key) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Of a base or a tree: what its kind of source has. */
+static void
+add_source_defaults (unsigned scope, const char *path, const json_t *object, GPtrArray *rows)
+{
+  const TerraneSourceKindInfo *const *kind = terrane_source_kinds;
+  guint first = rows->len;
+  while (*kind != NULL && json_object_get (object, terrane_source_kind_name (*kind)) == NULL)
+    kind++;
+  if (*kind == NULL) /* cannot be: the profile was read */
+    return;
+  add_defaults ((*kind)->fields, scope, path, object, rows);
+  add_defaults (terrane_source_content_fields, scope, path, object, rows);
+  add_defaults (terrane_source_tree_fields, scope, path, object, rows);
+  for (guint i = rows->len; i > first; i--)
+    {
+      const Row *row = rows->pdata[i - 1];
+      if (is_refused (*kind, scope, row->path + strlen (path) + 1))
+        g_ptr_array_remove_index (rows, i - 1);
+    }
+}
+
+static void
+add_all_defaults (const json_t *root, GPtrArray *rows)
+{
+  size_t i;
+  json_t *tree;
+  add_defaults (terrane_profile_section.fields, 0, "", root, rows);
+  add_defaults (terrane_transform_section.fields, 0, "transforms",
+                json_object_get (root, "transforms"), rows);
+  add_source_defaults (TERRANE_IN_BASE, "base", json_object_get (root, "base"), rows);
+  json_array_foreach (json_object_get (root, "trees"), i, tree)
+  {
+    g_autofree char *path = g_strdup_printf ("trees[%zu]", i);
+    add_source_defaults (TERRANE_IN_TREE, path, tree, rows);
+  }
+}
+
+static gboolean
+show (const TerraneGlobal *global, const char *path, const ProfileOptions *options, GError **error)
+{
+  const char *platform = options->platform;
   g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, platform, error);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   if (profile == NULL)
@@ -178,6 +270,8 @@ show (const TerraneGlobal *global, const char *path, const char *platform, GErro
   add_rows (profile->document, &profile->document->root, rows);
   if (platform != NULL)
     override_platform (rows, platform);
+  if (options->defaults)
+    add_all_defaults (profile->document->root.value, rows);
   if (global->output.json)
     print_json (profile, rows, platform);
   else
@@ -225,11 +319,6 @@ check (const TerraneGlobal *global, char **paths, const char *platform, GError *
 
 static const char *const verbs[] = { "show", "check", NULL };
 
-typedef struct
-{
-  char *platform; /* (nullable) */
-} ProfileOptions;
-
 static gboolean
 run_profile (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
@@ -237,7 +326,7 @@ run_profile (TerraneGlobal *global, const void *data, char **arguments, GError *
   if (strcmp (arguments[0], "check") == 0)
     return check (global, arguments + 1, options->platform, error);
   if (strcmp (arguments[0], "show") == 0 && arguments[2] == NULL)
-    return show (global, arguments[1], options->platform, error);
+    return show (global, arguments[1], options, error);
   g_autofree char *quoted = oci_quote (arguments[0]);
   const char *nearest = oci_nearest_word (arguments[0], verbs);
   if (strcmp (arguments[0], "show") == 0)
@@ -253,6 +342,10 @@ static const TerraneOption profile_options[] = {
     .target = offsetof (ProfileOptions, platform),
     .metavar = "OS/ARCH",
     .help = "Instead of the profile's, linux/amd64 or linux/arm64" },
+  { .name = "defaults",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (ProfileOptions, defaults),
+    .help = "show: also keys that are not given, with their defaults" },
   TERRANE_OPTION_END,
 };
 

@@ -1,6 +1,7 @@
 #include "builder/cli/pty.h"
 
 #include "oci/base/error.h"
+#include "oci/base/parallel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@ enum
 };
 
 gboolean
-terrane_pty_open (TerranePty *self, GError **error)
+terrane_pty_open (TerranePty *self, int like, GError **error)
 {
   struct winsize size;
   self->master = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
@@ -27,7 +28,7 @@ terrane_pty_open (TerranePty *self, GError **error)
   self->slave = ioctl (self->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (self->slave < 0)
     return oci_throw_errno (error, "opening a terminal");
-  if (ioctl (STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+  if (ioctl (like, TIOCGWINSZ, &size) == 0)
     (void) ioctl (self->master, TIOCSWINSZ, &size);
   return TRUE;
 }
@@ -180,13 +181,20 @@ catch_quit (void (*handler) (int))
     (void) sigaction (SIGQUIT, &action, NULL);
 }
 
-void
-terrane_pty_relay (TerranePty *self)
+static void
+give_back_terminal (TerranePty *self)
+{
+  (void) tcsetattr (STDIN_FILENO, TCSANOW, &self->saved);
+  catch_quit (SIG_DFL);
+}
+
+gboolean
+terrane_pty_relay (TerranePty *self, GError **error)
 {
   int ends[2];
   struct termios raw;
   if (tcgetattr (STDIN_FILENO, &self->saved) < 0 || pipe2 (ends, O_CLOEXEC) < 0)
-    return;
+    return oci_throw_errno (error, "the terminal");
   saved_mode = raw = self->saved;
   catch_quit (restore_and_end);
   cfmakeraw (&raw);
@@ -195,7 +203,13 @@ terrane_pty_relay (TerranePty *self)
   Relay *data = g_new0 (Relay, 1);
   *data = (Relay){ .master = self->master, .stop = ends[0] };
   self->stop = ends[1];
-  self->relay = g_thread_new ("terminal", relay, data);
+  self->relay = oci_thread_start ("terminal", relay, data, error);
+  if (self->relay != NULL)
+    return TRUE;
+  oci_fd_close (ends[0]);
+  g_free (data);
+  give_back_terminal (self);
+  return FALSE;
 }
 
 void
@@ -205,8 +219,7 @@ terrane_pty_clear (TerranePty *self)
   if (self->relay != NULL)
     {
       (void) g_thread_join (g_steal_pointer (&self->relay));
-      (void) tcsetattr (STDIN_FILENO, TCSANOW, &self->saved);
-      catch_quit (SIG_DFL);
+      give_back_terminal (self);
     }
   oci_fd_close (oci_fd_steal (&self->master));
   oci_fd_close (oci_fd_steal (&self->slave));

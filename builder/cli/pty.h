@@ -22,11 +22,11 @@ typedef struct
     .master = -1, .slave = -1, .stop = -1                                                          \
   }
 
-/** Makes a terminal of the size of ours. */
-gboolean terrane_pty_open (TerranePty *self, GError **error);
+/** Makes a terminal of the size of ours, which is @like. */
+gboolean terrane_pty_open (TerranePty *self, int like, GError **error);
 
 /** Puts ours into raw mode and starts a thread that carries bytes and sizes both ways. */
-void terrane_pty_relay (TerranePty *self);
+gboolean terrane_pty_relay (TerranePty *self, GError **error);
 
 /** Shows what is left, and gives ours its mode back. */
 void terrane_pty_clear (TerranePty *self);

@@ -2,6 +2,7 @@
 #include "builder/cli/function.h"
 #include "builder/cli/podman.h"
 #include "builder/cli/pty.h"
+#include "builder/cli/relay.h"
 #include "builder/remote/interrupt.h"
 #include "builder/sandbox/root-path.h"
 
@@ -77,33 +78,57 @@ wait_for_end (TerraneSession *session, uint64_t timeout_ms, TerraneSessionEnd *o
 /* With a terminal on both ends, the program gets one of its own. Standard output is the
  * document's with --json. */
 static gboolean
+open_stdio (const TerraneGlobal *global, TerranePty *pty, TerraneRelay **out_relay, int stdio[3],
+            GError **error)
+{
+  static const int all[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
+  static const int beside_json[] = { STDIN_FILENO, STDERR_FILENO, STDERR_FILENO };
+  static const int beside_terminal[] = { -1, -1, STDERR_FILENO };
+  static const int none[] = { -1, -1, -1 };
+  const gboolean terminal = on_terminal (global);
+  const int *ours = global->output.json ? beside_json : all;
+  if (terminal)
+    ours = isatty (STDERR_FILENO) ? none : beside_terminal;
+  *out_relay = terrane_relay_new (ours, error);
+  if (*out_relay == NULL || (terminal && !terrane_pty_open (pty, STDIN_FILENO, error)))
+    return FALSE;
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    stdio[fd] = ours[fd] < 0 ? pty->slave : terrane_relay_stdio (*out_relay)[fd];
+  return TRUE;
+}
+
+static gboolean
 run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const char *const *argv,
              uint64_t timeout_ms, TerraneSessionEnd *out_end, GError **error)
 {
-  static const int own[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
-  static const int beside_json[] = { STDIN_FILENO, STDERR_FILENO, STDERR_FILENO };
+  g_autoptr (TerraneRelay) stdio_relay = NULL;
   g_auto (TerranePty) pty = TERRANE_PTY_INIT;
-  TerraneSessionOptions options = { .stdio = global->output.json ? beside_json : own };
-  int slaves[3];
-  if (on_terminal (global))
-    {
-      if (!terrane_pty_open (&pty, error))
-        return FALSE;
-      slaves[0] = slaves[1] = slaves[2] = pty.slave;
-      options.stdio = slaves;
-      options.terminal = TRUE;
-    }
+  int stdio[3];
+  if (!open_stdio (global, &pty, &stdio_relay, stdio, error))
+    return FALSE;
+  const TerraneSessionOptions options = { .stdio = stdio, .terminal = pty.slave >= 0 };
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneSession) session = terrane_session_start (sandbox, argv, &options, NULL, error);
   if (session == NULL)
-    return FALSE;
+    {
+      /* bubblewrap's own words. */
+      if (terrane_relay_start (stdio_relay, NULL))
+        (void) terrane_relay_finish (stdio_relay, NULL, NULL);
+      return FALSE;
+    }
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
-  if (options.terminal)
-    terrane_pty_relay (&pty);
-  terrane_session_release (session);
-  gboolean ok = wait_for_end (session, timeout_ms, out_end, error);
+  gboolean ok = terrane_relay_start (stdio_relay, error)
+                && (!options.terminal || terrane_pty_relay (&pty, error));
+  if (ok)
+    terrane_session_release (session);
+  else
+    terrane_session_kill (session);
+  ok = wait_for_end (session, timeout_ms, out_end, ok ? error : NULL) && ok;
   g_cancellable_disconnect (cancellable, handler);
+  g_autoptr (GCancellable) at_once = g_cancellable_new ();
+  g_cancellable_cancel (at_once);
+  ok = terrane_relay_finish (stdio_relay, ok ? cancellable : at_once, ok ? error : NULL) && ok;
   if (!g_cancellable_is_cancelled (cancellable))
     return ok;
   g_clear_error (error);

@@ -45,8 +45,8 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
        unsigned port, GError **error)
 {
   g_auto (TerraneFunction) function = { 0 };
-  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new ();
-  if (!terrane_function_open (global, image, arguments, &function, error)
+  g_autoptr (TerraneFunctionLog) log = terrane_function_log_new (error);
+  if (log == NULL || !terrane_function_open (global, image, arguments, &function, error)
       || !terrane_function_check_argv (&function, error))
     return FALSE;
   TerraneLambdaOptions options;
@@ -90,7 +90,7 @@ static const TerraneOption serve_options[] = {
     .metavar = "PORT",
     .initial = DEFAULT_PORT,
     .max = MAX_PORT,
-    .help = "Of loopback (default 8080); 0 for a free one" },
+    .help = "Port of loopback (default 8080); 0 for a free one" },
   TERRANE_OPTION_END,
 };
 

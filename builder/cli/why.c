@@ -5,6 +5,7 @@
 #include "builder/facts/programs.h"
 
 #include "oci/base/number.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -200,7 +201,7 @@ ask (const TerraneInspection *inspection, const char *name, GError **error)
   if (programs == NULL)
     return FALSE;
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (OciJsonValue) needs = json_array ();
   Question question = {
     .view = &view, .name = name, .node = node, .files = files, .seen = seen, .needs = needs

@@ -1,45 +1,11 @@
 #include "builder/cli/workbench.h"
 
-#include <sys/resource.h>
-
-static gpointer
-do_nothing (gpointer data)
-{
-  return data;
-}
-
-enum
-{
-  MIN_DESCRIPTORS = 32, /* below, GLib's main loop may abort */
-};
-
-/* GLib's pools wait for ever, or abort, where no thread can be started. */
-static gboolean
-check_limits (GError **error)
-{
-  struct rlimit limit;
-  g_autoptr (GError) local = NULL;
-  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MIN_DESCRIPTORS)
-    return oci_throw (error, OCI_ERROR_IO,
-                      "too few descriptors are allowed: 'ulimit -n' must be %d or more",
-                      MIN_DESCRIPTORS);
-  GThread *thread = g_thread_try_new ("probe", do_nothing, NULL, &local);
-  if (thread == NULL)
-    return oci_throw (error, OCI_ERROR_IO,
-                      "no thread can be started: %s; look at the limits of processes and memory "
-                      "(ulimit -u, ulimit -v, the cgroup's pids.max)",
-                      local->message);
-  (void) g_thread_join (thread);
-  /* cppcheck-suppress memleak ; g_thread_join() has freed it */
-  return TRUE;
-}
-
 TerraneStore *
 terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
                               GError **error)
 {
   g_autofree char *path = terrane_store_default_path (global->store);
-  return check_limits (error) ? terrane_store_open (path, access, error) : NULL;
+  return terrane_store_open (path, access, error);
 }
 
 gboolean

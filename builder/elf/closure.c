@@ -1,5 +1,7 @@
 #include "builder/elf/closure.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 struct _TerraneClosure
@@ -103,7 +105,7 @@ terrane_closure_new (TerraneLibrarySearch *search, const TerraneLinker *linker,
   self->linker = linker;
   self->process = process;
   self->files = g_ptr_array_new_with_free_func (loaded_free);
-  self->names = g_hash_table_new (g_str_hash, g_str_equal);
+  self->names = g_hash_table_new (oci_text_hash, g_str_equal);
   self->entries = g_hash_table_new (NULL, NULL);
   if (process != NULL && find_entry (process, root) != NULL)
     return self; /* nothing is added */

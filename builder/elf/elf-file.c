@@ -3,6 +3,7 @@
 #include "builder/elf/binary-format.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/text-hash.h"
 
 #include <gelf.h>
 #include <libelf.h>
@@ -246,7 +247,7 @@ static gboolean
 read_needed (Reader *self, const GArray *offsets)
 {
   g_autoptr (GPtrArray) needed = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) seen = g_hash_table_new (oci_text_hash, g_str_equal);
   for (guint i = 0; i < offsets->len; i++)
     {
       g_autofree char *name =

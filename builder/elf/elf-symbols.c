@@ -1,5 +1,7 @@
 #include "builder/elf/elf-symbols.h"
 
+#include "oci/base/text-hash.h"
+
 #include <gelf.h>
 #include <libelf.h>
 #include <string.h>
@@ -74,8 +76,8 @@ terrane_elf_symbols_read (int fd)
       return NULL;
     }
   g_autoptr (TerraneElfSymbols) self = g_new0 (TerraneElfSymbols, 1);
-  self->defined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->defined = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  self->wanted = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   for (Elf_Scn *section = elf_nextscn (elf, NULL); section != NULL && !found;
        section = elf_nextscn (elf, section))
     {

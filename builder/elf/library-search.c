@@ -1,5 +1,7 @@
 #include "builder/elf/library-search.h"
 
+#include "oci/base/text-hash.h"
+
 #include <elf.h>
 #include <string.h>
 
@@ -93,7 +95,7 @@ directories_new (void)
   TerraneDirectories *self = g_new0 (TerraneDirectories, 1);
   g_atomic_ref_count_init (&self->references);
   self->list = g_ptr_array_new ();
-  self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->known = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -154,13 +156,13 @@ terrane_library_search_new (TerraneTree *tree, const TerraneElfIndex *index,
       library_path != NULL && library_path[0] != '\0' ? g_strdup (library_path) : NULL;
   self->working_dir = g_strdup (working_dir != NULL ? working_dir : "/");
   self->linkers = g_ptr_array_new_with_free_func (linker_free);
-  self->directories = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, directory_free);
+  self->directories = g_hash_table_new_full (oci_text_hash, g_str_equal, NULL, directory_free);
   self->numbers = g_hash_table_new (NULL, NULL);
   self->marks = g_array_new (FALSE, TRUE, sizeof (guint));
-  self->lists = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+  self->lists = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
                                        (GDestroyNotify) terrane_directories_unref);
   self->cut = g_hash_table_new (NULL, NULL);
-  self->common = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, found_free);
+  self->common = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, found_free);
   for (guint i = 0; i < entries->len; i++)
     add_linker (self, entries->pdata[i]);
   return self;

@@ -1,5 +1,7 @@
 #include "builder/elf/linker-cache.h"
 
+#include "oci/base/text-hash.h"
+
 #include <elf.h>
 #include <stdint.h>
 #include <string.h>
@@ -55,7 +57,7 @@ static guint
 hash_entry (gconstpointer key)
 {
   const Entry *entry = key;
-  return g_str_hash (entry->name) ^ entry->flags;
+  return oci_text_hash (entry->name) ^ entry->flags;
 }
 
 static gboolean

@@ -1,5 +1,9 @@
 #include "builder/facts/packages.h"
 
+#include "oci/base/text-hash.h"
+
+#include "oci/base/text.h"
+
 #include <string.h>
 
 enum
@@ -7,6 +11,7 @@ enum
   MAX_LIST_BYTES = 8 * 1024 * 1024,
   MAX_STATUS_BYTES = 32 * 1024 * 1024,
   MAX_PACKAGES = 20000,
+  MAX_LIST_ENTRIES = 8 * 1024 * 1024, /* of all packages; what is over is not theirs */
 };
 
 typedef struct
@@ -16,6 +21,8 @@ typedef struct
   GHashTable *owned;    /* TerraneNode: a set */
   GHashTable *versions; /* name -> version */
   GHashTable *depends;  /* name -> text */
+  size_t field_bytes;   /* may be kept still: versions and dependencies */
+  guint list_entries;   /* may be kept still: files of all packages */
 } Search;
 
 static void
@@ -37,6 +44,8 @@ add (Search *self, const char *name, TerraneNode *node, GPtrArray *files)
   package->name = g_strdup (name);
   package->node = node;
   package->files = files;
+  g_ptr_array_set_size (files, (int) MIN (files->len, self->list_entries));
+  self->list_entries -= files->len;
   for (guint i = 0; i < files->len; i++)
     if (g_hash_table_add (self->owned, files->pdata[i]))
       package->bytes += ((TerraneNode *) files->pdata[i])->size;
@@ -44,39 +53,50 @@ add (Search *self, const char *name, TerraneNode *node, GPtrArray *files)
   return package;
 }
 
+/* @out_text: (out) (transfer full): to be cut into lines */
 static gboolean
-read_lines (const Search *self, const TerraneNode *node, uint64_t max, char ***out_lines,
-            GError **error)
+read_text (const Search *self, const TerraneNode *node, uint64_t max, char **out_text,
+           GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   if (!terrane_image_view_read (self->view, node, max, &bytes, error))
     return FALSE;
   gsize size = 0;
   const char *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : "";
-  g_autofree char *text = g_strndup (data, size);
-  *out_lines = g_strsplit (text, "\n", -1);
+  *out_text = g_strndup (data, size);
   return TRUE;
+}
+
+/* Of a stanza; the first of a package counts. */
+static void
+keep_field (Search *self, GHashTable *table, const char *name, const char *line)
+{
+  const char *value = strchr (line, ' ') + 1;
+  size_t len = strlen (name) + strlen (value);
+  if (len > self->field_bytes || g_hash_table_contains (table, name))
+    return;
+  self->field_bytes -= len;
+  g_hash_table_insert (table, g_strdup (name), g_strdup (value));
 }
 
 /* dpkg-query(1): stanzas of fields; that of a package may continue on lines with a space. */
 static gboolean
 read_status (Search *self, const TerraneNode *node, GError **error)
 {
-  g_auto (GStrv) lines = NULL;
+  g_autofree char *text = NULL;
   const char *name = NULL;
-  if (!read_lines (self, node, MAX_STATUS_BYTES, &lines, error))
+  if (!read_text (self, node, MAX_STATUS_BYTES, &text, error))
     return FALSE;
-  for (char **each = lines; *each != NULL; each++)
+  for (char *at = text, *line; (line = oci_next_line (&at)) != NULL;)
     {
-      const char *line = *each;
       if (line[0] == '\0')
         name = NULL;
       else if (g_str_has_prefix (line, "Package: "))
         name = line + strlen ("Package: ");
       else if (name != NULL && g_str_has_prefix (line, "Version: "))
-        g_hash_table_insert (self->versions, g_strdup (name), g_strdup (strchr (line, ' ') + 1));
+        keep_field (self, self->versions, name, line);
       else if (name != NULL && g_str_has_prefix (line, "Depends: "))
-        g_hash_table_insert (self->depends, g_strdup (name), g_strdup (strchr (line, ' ') + 1));
+        keep_field (self, self->depends, name, line);
     }
   return TRUE;
 }
@@ -85,14 +105,14 @@ read_status (Search *self, const TerraneNode *node, GError **error)
 static gboolean
 read_list (Search *self, TerraneNode *node, const char *name, GError **error)
 {
-  g_auto (GStrv) lines = NULL;
-  if (!read_lines (self, node, MAX_LIST_BYTES, &lines, error))
+  g_autofree char *text = NULL;
+  if (!read_text (self, node, MAX_LIST_BYTES, &text, error))
     return FALSE;
   GPtrArray *files = g_ptr_array_new ();
-  for (char **line = lines; *line != NULL; line++)
+  for (char *at = text, *line; (line = oci_next_line (&at)) != NULL;)
     {
-      const char *path = strstr (*line, "  ");
-      path = path != NULL && (*line)[0] != '/' ? path + 2 : *line;
+      const char *path = strstr (line, "  ");
+      path = path != NULL && line[0] != '/' ? path + 2 : line;
       TerraneNode *file = path[0] != '\0' ? terrane_tree_resolve (self->view->tree, path) : NULL;
       if (file != NULL && file->type == OCI_ENTRY_FILE)
         g_ptr_array_add (files, file);
@@ -150,10 +170,18 @@ terrane_packages_find (const TerraneImageView *view, const TerranePython *python
 {
   g_autoptr (GPtrArray) packages = g_ptr_array_new_with_free_func (package_free);
   g_autoptr (GHashTable) owned = g_hash_table_new (NULL, NULL);
-  g_autoptr (GHashTable) versions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (GHashTable) depends = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) versions =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) depends =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   Search self = {
-    .view = view, .packages = packages, .owned = owned, .versions = versions, .depends = depends
+    .view = view,
+    .packages = packages,
+    .owned = owned,
+    .versions = versions,
+    .depends = depends,
+    .field_bytes = MAX_STATUS_BYTES,
+    .list_entries = MAX_LIST_ENTRIES,
   };
   const TerraneNode *status = terrane_tree_resolve (view->tree, "var/lib/dpkg/status");
   if (!read_python (&self, python, error) || (status != NULL && !read_status (&self, status, error))

@@ -8,7 +8,10 @@
 
 enum
 {
-  MAX_METADATA_BYTES = 4 * 1024 * 1024,
+  MIB = 1024 * 1024,
+  MAX_METADATA_BYTES = 4 * MIB,
+  MAX_ALL_METADATA_BYTES = 256 * MIB, /* names and requirements of it stay in memory */
+  MAX_ABSENT = 200000,                /* files of one package that are looked for elsewhere */
   MAX_RECORD_BYTES = 32 * 1024 * 1024,
   MAX_DISTS = 5000,
   MAX_INSTALLER_BYTES = 1000,
@@ -56,9 +59,21 @@ take_tag (gpointer data, const char *name, const char *value, G_GNUC_UNUSED GErr
   return TRUE;
 }
 
+static gboolean
+take_budget (uint64_t *left, uint64_t size, GError **error)
+{
+  if (size > *left)
+    return oci_throw (error, OCI_ERROR_LIMIT,
+                      "the metadata of the image's Python packages has more than %d MiB",
+                      MAX_ALL_METADATA_BYTES / MIB);
+  *left -= size;
+  return TRUE;
+}
+
 /* What an egg-info directory needs stands in a file of its own. */
 static gboolean
-read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, GError **error)
+read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, uint64_t *left,
+                   GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   if (!terrane_image_view_read (view, child (self->node, "requires.txt"), MAX_METADATA_BYTES,
@@ -69,6 +84,8 @@ read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, GError
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
   g_autofree char *text = g_strndup (data, size);
+  if (!take_budget (left, size * TERRANE_EGG_REQUIRES_GROWTH, error))
+    return FALSE;
   g_ptr_array_unref (self->requires);
   self->requires = terrane_egg_requires_parse (text);
   return TRUE;
@@ -95,8 +112,8 @@ read_installer (TerranePythonDist *self, const TerraneImageView *view, GError **
 
 /* *@out_dist is %NULL when there is nothing that Python's importlib.metadata would understand. */
 static gboolean
-read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **out_dist,
-           GError **error)
+read_dist (const TerraneImageView *view, TerraneNode *node, uint64_t *left,
+           TerranePythonDist **out_dist, GError **error)
 {
   gboolean egg = g_str_has_suffix (node->name, ".egg-info");
   const TerraneNode *file = !egg                                ? child (node, "METADATA")
@@ -107,6 +124,10 @@ read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **
   *out_dist = NULL;
   if (!terrane_image_view_read (view, file, MAX_METADATA_BYTES, &bytes, error)
       || !terrane_image_view_read (view, child (node, "WHEEL"), MAX_METADATA_BYTES, &wheel, error))
+    return FALSE;
+  uint64_t size = (bytes != NULL ? g_bytes_get_size (bytes) : 0)
+                  + (wheel != NULL ? g_bytes_get_size (wheel) : 0);
+  if (!take_budget (left, size, error))
     return FALSE;
   g_autoptr (TerraneMetadata) metadata =
       bytes != NULL ? terrane_metadata_parse (bytes, NULL) : NULL;
@@ -125,7 +146,7 @@ read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **
     (void) terrane_headers_parse (wheel, take_tag, self, NULL);
   if (!read_installer (self, view, error))
     return FALSE;
-  if (egg && node->type == OCI_ENTRY_DIRECTORY && !read_egg_requires (self, view, error))
+  if (egg && node->type == OCI_ENTRY_DIRECTORY && !read_egg_requires (self, view, left, error))
     return FALSE;
   *out_dist = g_steal_pointer (&self);
   return TRUE;
@@ -133,7 +154,7 @@ read_dist (const TerraneImageView *view, TerraneNode *node, TerranePythonDist **
 
 static gboolean
 read_place (TerranePython *self, const TerraneImageView *view, const TerraneNode *directory,
-            GError **error)
+            uint64_t *left, GError **error)
 {
   for (guint i = 0; i < directory->children->len; i++)
     {
@@ -143,7 +164,7 @@ read_place (TerranePython *self, const TerraneImageView *view, const TerraneNode
            && !g_str_has_suffix (node->name, ".egg-info"))
           || self->dists->len >= MAX_DISTS)
         continue;
-      if (!read_dist (view, node, &dist, error))
+      if (!read_dist (view, node, left, &dist, error))
         return FALSE;
       if (dist != NULL)
         g_ptr_array_add (self->dists, dist);
@@ -181,8 +202,10 @@ terrane_python_new (const TerraneImageView *view, gboolean lambda, GError **erro
                                         .architecture = architecture (view) };
   if (!terrane_python_path_find (view, &self->base, lambda, &self->places, error))
     return NULL;
+  uint64_t left = MAX_ALL_METADATA_BYTES;
   for (guint i = 0; i < self->places->len; i++)
-    if (!read_place (self, view, ((TerranePythonPlace *) self->places->pdata[i])->directory, error))
+    if (!read_place (self, view, ((TerranePythonPlace *) self->places->pdata[i])->directory, &left,
+                     error))
       return NULL;
   return g_steal_pointer (&self);
 }
@@ -343,8 +366,9 @@ terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView
 static void
 take_absent (const char *field, TerraneNode *node, gpointer data)
 {
-  if (node == NULL)
-    g_ptr_array_add (data, g_strdup (field));
+  GPtrArray *paths = data;
+  if (node == NULL && paths->len < MAX_ABSENT)
+    g_ptr_array_add (paths, g_strdup (field));
 }
 
 gboolean

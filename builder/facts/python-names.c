@@ -1,5 +1,7 @@
 #include "builder/facts/python-names.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -481,7 +483,7 @@ terrane_python_names_read (const char *text, gsize size)
   TerranePythonNames *names = g_new0 (TerranePythonNames, 1);
   g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (Token));
   Parser self = { text, text + size, tokens, 0, -1, names };
-  names->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  names->names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   names->open = memchr (text, '\0', size) != NULL; /* UTF-16, or no source at all */
   if (size >= 3 && memcmp (text, "\357\273\277", 3) == 0)
     self.p += 3;

@@ -2,6 +2,8 @@
 
 #include "builder/geo/proj-search.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -157,7 +159,7 @@ GPtrArray *
 terrane_geo_dedupe (TerraneTree *tree, TerraneGeoIndex *index)
 {
   GPtrArray *links = g_ptr_array_new_with_free_func (link_free);
-  g_autoptr (GHashTable) first = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) first = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   Walk walk = { .first = first, .links = links };
   dedupe_databases (terrane_geo_index_entries (index), links);
   (void) terrane_tree_foreach (tree, dedupe_file, &walk, NULL); /* cannot fail */

@@ -1,6 +1,7 @@
 #include "builder/image/apply.h"
 
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ terrane_applier_new (TerraneIngest *ingest, TerraneLayerAudit *audit)
   TerraneApplier *self = g_new0 (TerraneApplier, 1);
   self->ingest = ingest;
   self->audit = audit;
-  self->specials = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->specials = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   return self;
 }
 

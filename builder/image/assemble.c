@@ -2,6 +2,7 @@
 
 #include "oci/base/error.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,7 +145,7 @@ terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int origin, const c
                   const TerraneSourceSpec *spec, GPtrArray **out_paths, GError **error)
 {
   OCI_PREFIX (error, "%s", spec->where);
-  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) paths = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (GString) conflicts = g_string_new (NULL);
   Assembly self = {
     .assembled = assembled,

@@ -13,8 +13,9 @@ typedef struct
   TerraneSourceFilter *filter;
 } ImageSource;
 
-static OciDigest
-image_identity (const TerraneImport *import, const TerraneSourceSpec *spec, const OciDigest *digest)
+OciDigest
+terrane_image_tree_identity (const TerraneImport *import, const TerraneSourceSpec *spec,
+                             const OciDigest *digest)
 {
   OciDigestText text;
   g_autoptr (GString) all = g_string_new (oci_digest_text (digest, text));
@@ -84,7 +85,7 @@ find_tree (const TerraneImport *import, const TerranePin *pin, const OciDigest *
            OciDigest *out_identity, TerraneStoredTree *out_tree, gboolean *out_found,
            GError **error)
 {
-  *out_identity = image_identity (import, pin->spec, digest);
+  *out_identity = terrane_image_tree_identity (import, pin->spec, digest);
   OciDigest key = terrane_tree_key (out_identity, pin->spec, pin->modes);
   return terrane_tree_cache_find (import->store, &key, out_tree, out_found, error);
 }

@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+/** What the tree of an image depends on besides how it is read. @digest: of its manifest */
+OciDigest terrane_image_tree_identity (const TerraneImport *import, const TerraneSourceSpec *spec,
+                                       const OciDigest *digest);
+
 /**
  * terrane_tree_resolve_any:
  * @pin: of a tree of the profile in @import

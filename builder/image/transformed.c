@@ -49,7 +49,8 @@ choose (const TerraneImport *import, const OciDigest *base, const TerranePythonB
   const char *architecture = import->profile->architecture;
   if (python->interpreter == NULL)
     return g_strdup ("the base has no Python");
-  if (strcmp (architecture, host_architecture ()) != 0 && !can_emulate (architecture))
+  gboolean other = strcmp (architecture, host_architecture ()) != 0;
+  if (other && !can_emulate (architecture))
     return terrane_host_python_find (python->python_minor, out)
                ? NULL
                : g_strdup_printf ("the image's Python does not run on this machine: install Python "
@@ -57,6 +58,7 @@ choose (const TerraneImport *import, const OciDigest *base, const TerranePythonB
                                   python->python_minor, architecture);
   out->root = *base;
   out->path = g_strdup (python->interpreter);
+  out->emulated = other ? g_strdup (architecture) : NULL;
   OciDigestHex hex;
   g_auto (GStrv) env = config != NULL ? oci_image_config_env (config) : NULL;
   out->identity = g_strdup (oci_digest_hex (base, hex));

@@ -2,6 +2,8 @@
 
 #include "builder/lambda/http-server.h"
 
+#include "oci/base/parallel.h"
+
 #include <string.h>
 
 enum
@@ -116,7 +118,7 @@ run_thread (gpointer data)
 
 TerraneExchange *
 terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event, gboolean to_end,
-                        gsize *waiting)
+                        gsize *waiting, GError **error)
 {
   TerraneExchange *self = g_new0 (TerraneExchange, 1);
   self->lambda = lambda;
@@ -128,8 +130,11 @@ terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event, 
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   g_queue_init (&self->parts);
-  self->thread = g_thread_new ("invocation", run_thread, self);
-  return self;
+  self->thread = oci_thread_start ("invocation", run_thread, self, error);
+  if (self->thread != NULL)
+    return self;
+  terrane_exchange_free (self);
+  return NULL;
 }
 
 void
@@ -142,7 +147,8 @@ terrane_exchange_free (TerraneExchange *self)
   while (!g_queue_is_empty (&self->parts))
     drop_first (self);
   g_mutex_unlock (&self->mutex);
-  (void) g_thread_join (self->thread);
+  if (self->thread != NULL)
+    (void) g_thread_join (self->thread);
   terrane_lambda_result_clear (&self->result);
   g_clear_error (&self->error);
   g_bytes_unref (self->payload);

@@ -13,9 +13,11 @@ typedef struct _TerraneExchange TerraneExchange;
  * @to_end: waits for the end of the invocation with all of its log, and for the whole of a stream
  * @waiting: outlives the exchange; how much of streamed responses waits in memory for who reads it,
  *   in all exchanges that share this number. Above 64 MiB the function has to wait
+ *
+ * Returns: (nullable): %NULL when no thread can be started
  */
 TerraneExchange *terrane_exchange_start (TerraneLambda *lambda, const TerraneLambdaEvent *event,
-                                         gboolean to_end, gsize *waiting);
+                                         gboolean to_end, gsize *waiting, GError **error);
 
 /** Waits for the end of the invocation, and throws away what was not read. */
 void terrane_exchange_free (TerraneExchange *self);

@@ -6,6 +6,7 @@
 
 #include "oci/base/error.h"
 #include "oci/base/json.h"
+#include "oci/base/parallel.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -104,9 +105,14 @@ static void
 answer (TerraneRie *self, const TerraneLambdaEvent *event, gboolean with_log,
         TerraneHttpReply *reply)
 {
-  g_autoptr (TerraneExchange) exchange =
-      terrane_exchange_start (self->lambda, event, with_log, &self->waiting);
   g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneExchange) exchange =
+      terrane_exchange_start (self->lambda, event, with_log, &self->waiting, &error);
+  if (exchange == NULL)
+    {
+      reply_error (reply, 500, "ServiceException", error->message);
+      return;
+    }
   if (terrane_exchange_wait (exchange))
     {
       reply->status = 200;
@@ -283,7 +289,12 @@ terrane_rie_start (TerraneLambda *lambda, unsigned *port, GError **error)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   g_queue_init (&self->queue);
-  self->thread = g_thread_new ("events", run_queue, self);
+  self->thread = oci_thread_start ("events", run_queue, self, error);
+  if (self->thread == NULL)
+    {
+      oci_fd_close (listener);
+      return NULL;
+    }
   const TerraneHttpLimits limits = { .max_connections = MAX_CONNECTIONS,
                                      .idle_seconds = IDLE_SECONDS,
                                      .stuck_seconds = STUCK_SECONDS };
@@ -301,7 +312,8 @@ terrane_rie_free (TerraneRie *self)
   self->ends = TRUE;
   g_cond_signal (&self->changed);
   g_mutex_unlock (&self->mutex);
-  (void) g_thread_join (self->thread);
+  if (self->thread != NULL)
+    (void) g_thread_join (self->thread);
   g_queue_clear_full (&self->queue, queued_free);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);

@@ -223,7 +223,7 @@ read_regex (const TerraneField *field, const TerraneProfileReader *reader, const
   read_text (field, reader, at, value);
   const char *pattern = *(char *const *) value;
   g_autoptr (GRegex) regex = pattern != NULL ? g_regex_new (pattern, 0, 0, &local) : NULL;
-  if (local != NULL)
+  if (pattern != NULL && regex == NULL)
     oci_json_problem (at, "is no regular expression: %s", local->message);
 }
 

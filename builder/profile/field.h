@@ -13,11 +13,12 @@ typedef enum
 {
   TERRANE_PART_NOTHING = 1 << 0,  /* no result depends on it */
   TERRANE_PART_SOURCE = 1 << 1,   /* it says where content is: the source's identity digests that */
-  TERRANE_PART_TREE = 1 << 2,     /* of a tree; the table puts it there */
-  TERRANE_PART_TREE_OWN = 1 << 3, /* of a tree; code of its own puts it there */
-  TERRANE_PART_TRANSFORM = 1 << 4, /* of what the transform of this name makes of a tree */
-  TERRANE_PART_IMAGE = 1 << 5,     /* of an image: its layers, its findings or its documents */
-  TERRANE_PART_RESULT = 1 << 6,    /* of the result of a validation */
+  TERRANE_PART_IDENTITY = 1 << 2, /* of a source; its own code puts it there */
+  TERRANE_PART_TREE = 1 << 3,     /* of a tree; the table puts it there */
+  TERRANE_PART_TREE_OWN = 1 << 4, /* of a tree; code of its own puts it there */
+  TERRANE_PART_TRANSFORM = 1 << 5, /* of what the transform of this name makes of a tree */
+  TERRANE_PART_IMAGE = 1 << 6,     /* of an image: its layers, its findings or its documents */
+  TERRANE_PART_RESULT = 1 << 7,    /* of the result of a validation */
 } TerraneKeyPart;
 
 typedef struct _TerraneField TerraneField;
@@ -52,22 +53,23 @@ struct _TerraneField
   const char *name;
   const TerraneFieldType *type;
   size_t offset;
-  unsigned parts;  /* of TerraneKeyPart */
-  unsigned scopes; /* where the key exists, see terrane_fields_read(); 0: everywhere */
-  gboolean required;
   int64_t min, max; /* of a number, a duration in ms; of how many elements; of the bytes of text */
   const char *const *words;      /* of a word: by its number; NULL-terminated */
   const TerraneSection *section; /* of an object, of each of several */
   const char *empty;             /* (nullable): problem of a list with fewer than @min elements */
   const char *fallback;          /* (nullable): the default as JSON; else zero bytes */
   const char *key;               /* (nullable): name in keys, if it is another one */
-  gboolean always;               /* in the key also when it is not set */
   const char *help;              /* description in the schema */
 
   /** (nullable) Judges or replaces a text, or each of a list; @at is that of the list, or with
    * @each that of its element. */
   void (*check) (const OciJson *at, char **text);
-  gboolean each;
+
+  unsigned parts;  /* of TerraneKeyPart */
+  unsigned scopes; /* where the key exists, see terrane_fields_read(); 0: everywhere */
+  gboolean required;
+  gboolean always; /* in the key also when it is not set */
+  gboolean each;   /* for @check */
 };
 
 /* A row ends the table when it has no name. */

@@ -84,7 +84,7 @@ static const TerraneField file_fields[] = {
     .help = "Archive file to fetch, instead of ‘file’; needs ‘sha256’." },
   { .name = "sha256",
     .type = &digest_type,
-    .parts = TERRANE_PART_SOURCE,
+    .parts = TERRANE_PART_IDENTITY,
     .help = "Digest of the file; the build fails when it differs." },
   { .name = NULL },
 };
@@ -160,12 +160,13 @@ static const TerraneField archive_fields[] = {
     .help = "One archive file or URL, or several with their digests." },
   { .name = "sha256",
     .type = &terrane_field_beside,
-    .parts = TERRANE_PART_SOURCE,
+    .parts = TERRANE_PART_IDENTITY,
     .help = "Digest of ‘archive’ when that is one file; the build fails when it differs." },
   { .name = NULL },
 };
 
-static const TerraneLockField archive_lock[] = { { "archives", TERRANE_LOCK_ARCHIVES }, { NULL } };
+static const TerraneLockField archive_lock[] = { { "archives", TERRANE_LOCK_ARCHIVES },
+                                                 { .name = NULL } };
 
 static const TerraneSourceKindInfo archive_kind = { .kind = TERRANE_SOURCE_ARCHIVE,
                                                     .fields = archive_fields,
@@ -189,7 +190,7 @@ static const TerraneField directory_fields[] = {
 
 static const TerraneLockField directory_lock[] = { { "directory", TERRANE_LOCK_TEXT },
                                                    { "commit", TERRANE_LOCK_HEX },
-                                                   { NULL } };
+                                                   { .name = NULL } };
 
 static const TerraneSourceKindInfo directory_kind = { .kind = TERRANE_SOURCE_DIRECTORY,
                                                       .fields = directory_fields,
@@ -278,7 +279,7 @@ static const TerraneField image_fields[] = {
   { .name = "paths",
     .type = &terrane_field_texts,
     .offset = OFFSET (image_paths),
-    .parts = TERRANE_PART_SOURCE,
+    .parts = TERRANE_PART_IDENTITY,
     .scopes = TERRANE_IN_TREE,
     .min = 1,
     .max = MAX_PATHS,
@@ -290,12 +291,12 @@ static const TerraneField image_fields[] = {
 
 static const TerraneLockField image_lock[] = { { "image", TERRANE_LOCK_TEXT },
                                                { "digest", TERRANE_LOCK_DIGEST },
-                                               { NULL } };
+                                               { .name = NULL } };
 
 static const TerraneSourceRefusal image_refusals[] = {
   { "strip_components", TERRANE_IN_BASE, "an image base is kept as it is" },
   { "exclude", TERRANE_IN_BASE, "an image base is kept as it is" },
-  { NULL },
+  { .name = NULL },
 };
 
 static const TerraneSourceKindInfo image_kind = { .kind = TERRANE_SOURCE_IMAGE,
@@ -433,11 +434,11 @@ static const TerraneLockField wheels_lock[] = { { "python", TERRANE_LOCK_TEXT },
                                                 { "python_full", TERRANE_LOCK_TEXT },
                                                 { "libc", TERRANE_LOCK_TEXT },
                                                 { "wheels", TERRANE_LOCK_WHEELS },
-                                                { NULL } };
+                                                { .name = NULL } };
 
 static const TerraneSourceRefusal wheels_refusals[] = {
   { "strip_components", 0, "wheels say themselves where their files go" },
-  { NULL },
+  { .name = NULL },
 };
 
 static const TerraneSourceKindInfo wheels_kind = { .kind = TERRANE_SOURCE_WHEELS,
@@ -513,7 +514,7 @@ static const TerraneField ostree_fields[] = {
 static const TerraneLockField ostree_lock[] = { { "commit", TERRANE_LOCK_HEX },
                                                 { "repository", TERRANE_LOCK_TEXT },
                                                 { "ref", TERRANE_LOCK_TEXT },
-                                                { NULL } };
+                                                { .name = NULL } };
 
 static const TerraneSourceKindInfo ostree_kind = { .kind = TERRANE_SOURCE_OSTREE,
                                                    .fields = ostree_fields,

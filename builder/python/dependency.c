@@ -2,6 +2,8 @@
 
 #include "builder/python/name.h"
 
+#include "oci/base/text.h"
+
 #include <string.h>
 
 void
@@ -78,13 +80,14 @@ GPtrArray *
 terrane_egg_requires_parse (const char *text)
 {
   GPtrArray *requires = g_ptr_array_new_with_free_func (g_free);
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autofree char *copy = g_strdup (text);
   g_autofree char *marker = NULL;
   gboolean wanted = TRUE;
-  for (char **each = lines; *each != NULL; each++)
+  size_t left = strlen (text) * TERRANE_EGG_REQUIRES_GROWTH; /* a marker is repeated in each */
+  for (char *at = copy, *line; (line = oci_next_line (&at)) != NULL;)
     {
-      char *line = g_strstrip (*each);
-      size_t len = strlen (line);
+      g_strstrip (line);
+      size_t len = strlen (line), size = len + (marker != NULL ? strlen (marker) : 0);
       if (len == 0)
         continue;
       if (line[0] == '[' && line[len - 1] == ']')
@@ -93,10 +96,15 @@ terrane_egg_requires_parse (const char *text)
           wanted = line[1] == ':';
           g_free (marker);
           marker = wanted ? g_strdup (line + 2) : NULL;
+          continue;
         }
-      else if (wanted)
-        g_ptr_array_add (requires, marker != NULL ? g_strconcat (line, " ; ", marker, NULL)
-                                                  : g_strdup (line));
+      if (!wanted)
+        continue;
+      if (size > left)
+        break;
+      left -= size;
+      g_ptr_array_add (requires,
+                       marker != NULL ? g_strconcat (line, " ; ", marker, NULL) : g_strdup (line));
     }
   return requires;
 }

@@ -28,13 +28,18 @@ TerraneDependency *terrane_dependency_parse (const char *text, GError **error);
 void terrane_dependency_free (TerraneDependency *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneDependency, terrane_dependency_free)
 
+enum
+{
+  TERRANE_EGG_REQUIRES_GROWTH = 16, /* a section's marker is repeated in each of its requirements */
+};
+
 /**
  * terrane_egg_requires_parse:
  * @text: requires.txt of an egg-info directory: lines, and sections "[EXTRA]", "[:MARKER]" and
  * "[EXTRA:MARKER]"
  *
  * Returns: (transfer full) (element-type utf8): what is needed without extras, in the form of
- *   terrane_dependency_parse()
+ *   terrane_dependency_parse(); together at most so many times as long as @text
  */
 GPtrArray *terrane_egg_requires_parse (const char *text);
 

@@ -1,6 +1,7 @@
 #include "builder/python/entry-points.h"
 
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -140,7 +141,7 @@ take_script (char *line, gboolean gui, GPtrArray *scripts, GHashTable *names, GE
 static gboolean
 parse_lines (char **lines, GPtrArray *scripts, GError **error)
 {
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) names = g_hash_table_new (oci_text_hash, g_str_equal);
   gboolean in_section = FALSE, console = FALSE, gui = FALSE;
   for (; *lines != NULL; lines++)
     {

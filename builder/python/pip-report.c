@@ -2,6 +2,7 @@
 #include "builder/python/name.h"
 
 #include "oci/base/json.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -110,7 +111,7 @@ read_installs (const OciJson *root, TerraneRequirements *requirements)
 {
   OciJson install, at;
   size_t length = 0;
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) seen = g_hash_table_new (oci_text_hash, g_str_equal);
   if (!oci_json_require (root, "install", &install)
       || !oci_json_array (&install, MAX_INSTALLS, &length))
     return;

@@ -2,6 +2,7 @@
 
 #include "oci/base/number.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -212,7 +213,7 @@ terrane_record_parse (GBytes *bytes, GPtrArray *problems, GError **error)
   OCI_PREFIX (error, "RECORD");
   gsize size = 0;
   const char *text = g_bytes_get_data (bytes, &size);
-  g_autoptr (GHashTable) rows = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+  g_autoptr (GHashTable) rows = g_hash_table_new_full (oci_text_hash, g_str_equal, NULL,
                                                        (GDestroyNotify) terrane_record_row_free);
   if (size == 0)
     return g_steal_pointer (&rows);

@@ -1,6 +1,7 @@
 #include "builder/python/requirement-location.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/text-hash.h"
 #include "oci/http/url.h"
 
 #include <string.h>
@@ -253,7 +254,7 @@ terrane_requirement_accept (TerraneRequirement *self, int fd, const OciDigest *s
       if (!matches || terrane_requirement_has_hash (self, sha256))
         continue;
       if (self->accepted == NULL)
-        self->accepted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+        self->accepted = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
       g_hash_table_insert (self->accepted, g_strdup (oci_digest_hex (sha256, hex)),
                            g_strdup (self->long_hashes->pdata[i]));
       terrane_requirement_add_hash (self, sha256);

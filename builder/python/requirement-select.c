@@ -5,6 +5,8 @@
 #include "builder/python/version.h"
 #include "builder/python/wheel-name.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -234,7 +236,7 @@ terrane_requirements_select (const TerraneRequirements *self, const TerranePytho
 {
   g_autoptr (GPtrArray) active =
       g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
-  g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) places = g_hash_table_new (oci_text_hash, g_str_equal);
   g_autoptr (GString) problems = g_string_new (NULL);
   Selection selection = {
     .target = target, .file = file, .active = active, .places = places, .problems = problems

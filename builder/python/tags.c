@@ -1,5 +1,7 @@
 #include "builder/python/tags.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -111,7 +113,7 @@ terrane_tags_new (const TerranePythonTarget *target)
 {
   TerraneTags *self = g_new0 (TerraneTags, 1);
   self->list = g_ptr_array_new_with_free_func (g_free);
-  self->ranks = g_hash_table_new (g_str_hash, g_str_equal);
+  self->ranks = g_hash_table_new (oci_text_hash, g_str_equal);
   unsigned major = target->python_major, minor = target->python_minor;
   gboolean has_abi3 = major > 3 || (major == 3 && minor >= FIRST_ABI3_MINOR);
   g_autoptr (GPtrArray) platforms = platforms_of (target);

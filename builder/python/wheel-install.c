@@ -4,6 +4,7 @@
 #include "builder/python/wheel-stream.h"
 
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 #include "oci/digest.h"
 
 #include <string.h>
@@ -312,8 +313,8 @@ terrane_wheel_install (TerraneWheel *self, const TerraneWheelLayout *layout, Ter
     .func = func,
     .data = data,
     .shebang = terrane_script_shebang (layout->interpreter),
-    .met = g_hash_table_new (g_str_hash, g_str_equal),
-    .taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .met = g_hash_table_new (oci_text_hash, g_str_equal),
+    .taken = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL),
     .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_record_row_free),
   };
   g_ptr_array_set_size (self->problems, (int) self->parse_problems);

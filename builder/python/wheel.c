@@ -6,6 +6,7 @@
 #include "builder/python/version.h"
 
 #include "oci/base/number.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -289,7 +290,7 @@ static gboolean
 parse_entry_points (TerraneWheel *self, GBytes *bytes, GError **error)
 {
   g_autoptr (GBytes) none = g_bytes_new (NULL, 0);
-  self->script_names = g_hash_table_new (g_str_hash, g_str_equal);
+  self->script_names = g_hash_table_new (oci_text_hash, g_str_equal);
   self->entry_points = terrane_entry_points_parse (bytes != NULL ? bytes : none, error);
   if (self->entry_points == NULL)
     return FALSE;
@@ -333,7 +334,7 @@ terrane_wheel_open (const char *file_name, int fd, GError **error)
   OCI_PREFIX (error, "%s", self->label);
   g_auto (Survey) survey = {
     .wheel = self,
-    .names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL),
   };
   if (!parse_file_name (&survey, file_name, error) || !check_zip (self, error))
     return NULL;

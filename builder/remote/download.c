@@ -8,6 +8,8 @@
 #include "oci/http/url.h"
 #include "oci/registry/download.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 /* One file of those under way; a file is moved by one thread, and progress has the remote's mutex.
@@ -251,7 +253,7 @@ gboolean
 terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guint n, GError **error)
 {
   g_autoptr (GPtrArray) files = collect_missing (self, items, n, error);
-  g_autoptr (GHashTable) gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) gone = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   Downloads downloads = { .remote = self, .files = files, .gone = gone };
   if (files == NULL || files->len == 0)
     return files != NULL;

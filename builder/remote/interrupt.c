@@ -1,44 +1,69 @@
+/* GLib's sources for signals need a thread of GLib's, without which it ends the process: here a
+ * handler wakes a thread of our own. */
 #include "builder/remote/interrupt.h"
 
-#include <glib-unix.h>
+#include "oci/base/fd.h"
+
+#include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
 struct _TerraneInterrupt
 {
   GCancellable *cancellable;
-  GMainContext *context;
-  GMainLoop *loop;
-  GThread *thread;
+  GThread *thread; /* (nullable) */
+  gint ends;       /* atomic */
+  struct sigaction before[G_N_ELEMENTS (numbers)];
 };
 
-static gboolean
-on_signal (gpointer data)
+/* Of the one interrupt that there is, for the handler. */
+static OciFd wake = -1;
+static volatile sig_atomic_t caught; /* the last signal, or 0 */
+
+static void
+send_wake (void)
 {
-  TerraneInterrupt *self = data;
-  g_cancellable_cancel (self->cancellable);
-  (void) signal (SIGINT, SIG_DFL);
-  (void) signal (SIGTERM, SIG_DFL);
-  (void) signal (SIGHUP, SIG_DFL);
-  return G_SOURCE_CONTINUE;
+  const uint64_t one = 1;
+  (void) !write (wake, &one, sizeof one); /* the counter cannot be full */
 }
 
 static void
-add_signal (TerraneInterrupt *self, int number)
+on_signal (int number)
 {
-  struct sigaction before;
-  if (sigaction (number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
-    return; /* as for a job in the background of a script */
-  g_autoptr (GSource) source = g_unix_signal_source_new (number);
-  g_source_set_callback (source, on_signal, self, NULL);
-  g_source_attach (source, self->context);
+  int saved = errno;
+  caught = number;
+  send_wake ();
+  errno = saved;
 }
 
 static gpointer
-run_loop (gpointer data)
+wait_for_signal (gpointer data)
 {
   TerraneInterrupt *self = data;
-  g_main_loop_run (self->loop);
+  uint64_t count;
+  while (read (wake, &count, sizeof count) < 0 && errno == EINTR)
+    ;
+  if (g_atomic_int_get (&self->ends) != 0)
+    return NULL;
+  g_cancellable_cancel (self->cancellable);
+  for (size_t i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (self->before[i].sa_handler != SIG_IGN)
+      (void) signal (numbers[i], SIG_DFL);
   return NULL;
+}
+
+/* One that is ignored stays so, as for a job in the background of a script. */
+static void
+catch_signals (TerraneInterrupt *self)
+{
+  const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+  for (size_t i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (sigaction (numbers[i], NULL, &self->before[i]) == 0
+        && self->before[i].sa_handler != SIG_IGN)
+      (void) sigaction (numbers[i], &action, NULL);
 }
 
 TerraneInterrupt *
@@ -46,20 +71,14 @@ terrane_interrupt_new (void)
 {
   TerraneInterrupt *self = g_new0 (TerraneInterrupt, 1);
   self->cancellable = g_cancellable_new ();
-  self->context = g_main_context_new ();
-  self->loop = g_main_loop_new (self->context, FALSE);
-  add_signal (self, SIGINT);
-  add_signal (self, SIGTERM);
-  add_signal (self, SIGHUP);
-  self->thread = g_thread_new ("signals", run_loop, self);
+  g_assert (wake < 0);
+  caught = 0;
+  wake = eventfd (0, EFD_CLOEXEC);
+  if (wake >= 0)
+    self->thread = g_thread_try_new ("signals", wait_for_signal, self, NULL);
+  if (self->thread != NULL)
+    catch_signals (self);
   return self;
-}
-
-static gboolean
-quit (gpointer data)
-{
-  g_main_loop_quit (data);
-  return G_SOURCE_REMOVE;
 }
 
 void
@@ -67,13 +86,17 @@ terrane_interrupt_free (TerraneInterrupt *self)
 {
   if (self == NULL)
     return;
-  /* By way of the loop itself: quitting one that does not run yet would be forgotten. */
-  g_autoptr (GSource) source = g_idle_source_new ();
-  g_source_set_callback (source, quit, self->loop, NULL);
-  g_source_attach (source, self->context);
-  g_thread_join (self->thread);
-  g_main_loop_unref (self->loop);
-  g_main_context_unref (self->context); /* with the signals' sources: their handlers go */
+  if (self->thread != NULL)
+    {
+      for (size_t i = 0; i < G_N_ELEMENTS (numbers); i++)
+        (void) sigaction (numbers[i], &self->before[i], NULL);
+      g_atomic_int_set (&self->ends, 1);
+      send_wake ();
+      (void) g_thread_join (self->thread);
+    }
+  oci_fd_close (oci_fd_steal (&wake));
+  if (caught != 0 && !g_cancellable_is_cancelled (self->cancellable))
+    (void) raise (caught); /* it came when there was nothing left to cancel */
   g_object_unref (self->cancellable);
   g_free (self);
 }

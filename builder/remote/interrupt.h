@@ -13,7 +13,8 @@ typedef struct _TerraneInterrupt TerraneInterrupt;
  *
  * From now on the first signal triggers the cancellable, and a second one ends the process, as it
  * always did. Outside of such work a signal ends the process at once: nothing is harmed by that
- * (builder/store/store.h). There can be one at a time.
+ * (builder/store/store.h), and so it stays where no thread can be started. There can be one at a
+ * time.
  */
 TerraneInterrupt *terrane_interrupt_new (void);
 void terrane_interrupt_free (TerraneInterrupt *self);

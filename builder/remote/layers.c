@@ -5,6 +5,8 @@
 
 #include "oci/image.h"
 
+#include "oci/base/text-hash.h"
+
 typedef struct
 {
   OciDescriptor *descriptor;
@@ -29,8 +31,8 @@ TerraneRemoteLayers *
 terrane_remote_layers_new (void)
 {
   TerraneRemoteLayers *self = g_new0 (TerraneRemoteLayers, 1);
-  self->layers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) remote_layer_free);
+  self->layers = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                        (GDestroyNotify) remote_layer_free);
   return self;
 }
 

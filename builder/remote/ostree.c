@@ -3,6 +3,7 @@
 #include "builder/remote/remote-private.h"
 #include "builder/store/pulled.h"
 
+#include "oci/base/parallel.h"
 #include "oci/http/url.h"
 
 #include <string.h>
@@ -127,10 +128,35 @@ pull_options (const char *url, const char *commit)
   return g_variant_ref_sink (g_variant_dict_end (&options));
 }
 
+static void
+do_nothing (G_GNUC_UNUSED gpointer item, G_GNUC_UNUSED gpointer data)
+{
+}
+
+/* libostree writes objects in GLib's threads, and waits for ever for one that cannot be started.
+ * One that was is kept, and is enough. */
+static gboolean
+keep_thread (GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_thread_pool_set_max_idle_time (0);
+  GThreadPool *pool = g_thread_pool_new (do_nothing, NULL, 1, FALSE, &local);
+  gboolean ok = pool != NULL && g_thread_pool_push (pool, GINT_TO_POINTER (1), &local);
+  if (pool != NULL)
+    g_thread_pool_free (pool, !ok, TRUE);
+  if (!ok)
+    return oci_throw (error, OCI_ERROR_IO, OCI_NO_THREAD, local->message);
+  while (g_thread_pool_get_num_unused_threads () == 0)
+    g_usleep (G_USEC_PER_SEC / 1000);
+  return TRUE;
+}
+
 static gboolean
 pull (TerraneRemote *self, const char *url, const char *commit, GError **error)
 {
   g_autoptr (GError) local = NULL;
+  if (!keep_thread (error))
+    return FALSE;
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
   OstreeRepo *repo = terrane_store_repo (self->store);

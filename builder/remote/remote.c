@@ -6,6 +6,8 @@
 
 #include "oci/image.h"
 
+#include "oci/base/text-hash.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -71,10 +73,10 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   self->options = *options;
   self->client = oci_http_client_new (&http);
   oci_http_client_pause (self->client);
-  self->troubles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->registries =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_registry_free);
+  self->troubles = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  self->moved = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  self->registries = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                            (GDestroyNotify) oci_registry_free);
   g_mutex_init (&self->mutex);
   if (options->insecure)
     terrane_progress_warn (options->progress,
@@ -404,7 +406,8 @@ static void
 choose_sources (MountSources *sources, OciRegistry *registry, const OciManifest *manifest,
                 const OciReference *destination, const char *mount_from)
 {
-  g_autoptr (GHashTable) distinct = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) distinct =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       OciDigestHex hex;
@@ -437,7 +440,7 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
   g_autoptr (GHashTable) repositories =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   MountSources sources = { .remote = self, .repositories = repositories };
   choose_sources (&sources, registry, document, destination, mount_from);
   const OciPushOptions options = {

@@ -14,6 +14,19 @@ terrane_plan_new (const TerraneProfile *profile)
 }
 
 void
+terrane_plan_fill_lock (const TerranePlan *self, TerraneLock *lock)
+{
+  if (self->base->entry != NULL)
+    terrane_lock_set (lock, self->platform, NULL, self->base->entry);
+  for (guint i = 0; i < self->trees->len; i++)
+    {
+      const TerranePin *pin = self->trees->pdata[i];
+      if (pin->entry != NULL)
+        terrane_lock_set (lock, self->platform, pin->spec->name, pin->entry);
+    }
+}
+
+void
 terrane_plan_set_lock (TerranePlan *self, const OciDigest *digest)
 {
   OciDigestHex hex;

@@ -3,6 +3,7 @@
  * JSON form is the platform's part of the lock. */
 #pragma once
 
+#include "builder/profile/lock.h"
 #include "builder/profile/profile.h"
 #include "builder/source/pin.h"
 
@@ -19,6 +20,9 @@ typedef struct
 
 /** Nothing is pinned yet. @profile: must outlive the plan */
 TerranePlan *terrane_plan_new (const TerraneProfile *profile);
+
+/** Writes into @lock what the sources were pinned to. */
+void terrane_plan_fill_lock (const TerranePlan *self, TerraneLock *lock);
 
 /** Sets the texts that name the lock. @digest: of the lock for the platform */
 void terrane_plan_set_lock (TerranePlan *self, const OciDigest *digest);

@@ -114,7 +114,7 @@ resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GE
     return FALSE;
   if (before == NULL || !json_equal (before, entry))
     terrane_lock_describe_change (spec->name, before, entry, changes);
-  terrane_lock_set (options->lock, self->platform, tree, entry);
+  pin->entry = g_steal_pointer (&entry);
   return TRUE;
 }
 
@@ -220,6 +220,7 @@ resolve_sources (TerraneResolution *self, GPtrArray *changes, GError **error)
   for (guint i = 0; i < self->plan->trees->len; i++)
     if (!resolve_source (self, self->plan->trees->pdata[i], changes, error))
       return FALSE;
+  terrane_plan_fill_lock (self->plan, self->options->lock);
   drop_others (self, changes);
   return TRUE;
 }

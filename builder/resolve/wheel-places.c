@@ -8,6 +8,7 @@
 #include "builder/source/file-digest.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/text-hash.h"
 #include "oci/http/credentials.h"
 #include "oci/http/url.h"
 
@@ -143,7 +144,7 @@ terrane_wheel_places_new (const TerranePin *source, TerraneRemote *remote)
   self->remote = remote;
   self->places = g_ptr_array_new_with_free_func (place_free);
   self->servers = g_ptr_array_new ();
-  self->offers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, offer_free);
+  self->offers = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, offer_free);
   g_mutex_init (&self->mutex);
   if (spec->wheels->wheelhouse != NULL)
     add_place (self, spec->wheels->wheelhouse, TRUE, TRUE);

@@ -16,6 +16,8 @@
 #include "oci/http/credentials.h"
 #include "oci/http/url.h"
 
+#include "oci/base/text-hash.h"
+
 #include <fcntl.h>
 #include <string.h>
 
@@ -433,7 +435,7 @@ answer_all (const Choice *self, GPtrArray *active, const json_t *locked, json_t 
             GError **error)
 {
   g_autoptr (GHashTable) chosen =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) json_decref);
+      g_hash_table_new_full (oci_text_hash, g_str_equal, NULL, (GDestroyNotify) json_decref);
   g_autoptr (GPtrArray) open = g_ptr_array_new ();
   gboolean may_ask = terrane_resolution_may_ask (self->resolution);
   for (guint i = 0; i < active->len; i++)
@@ -506,7 +508,7 @@ answer (TerraneResolution *self, TerranePin *source, const json_t *locked, json_
     return FALSE;
   g_autoptr (TerraneTags) tags = terrane_tags_new (&choice.target);
   choice.tags = tags;
-  g_autoptr (GHashTable) fresh = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+  g_autoptr (GHashTable) fresh = g_hash_table_new_full (oci_text_hash, g_str_equal, NULL,
                                                         (GDestroyNotify) terrane_index_file_free);
   terrane_wheel_places_name (source, requirements);
   g_autoptr (TerraneWheelPlaces) places = terrane_wheel_places_new (source, self->options->remote);

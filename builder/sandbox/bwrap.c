@@ -2,6 +2,7 @@
 
 #include "builder/sandbox/init/blob.h"
 #include "builder/sandbox/masks.h"
+#include "builder/sandbox/sealed.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -13,13 +14,8 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U /* Linux 6.3 */
-#endif
 
 enum
 {
@@ -147,7 +143,7 @@ static void
 pass_fd (TerraneBwrap *self, int fd, int child_fd)
 {
   g_assert (self->n_fds < TERRANE_BWRAP_MAX_FDS);
-  self->fds[self->n_fds++] = (TerraneProcessFd){ .fd = fd, .child_fd = child_fd };
+  self->fds[self->n_fds++] = (OciProcessFd){ .fd = fd, .child_fd = child_fd };
 }
 
 void
@@ -368,57 +364,12 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
   return TRUE;
 }
 
-/* Where the kernel has no MFD_EXEC every such file can be executed. */
-static gboolean
-make_program (const char *name, OciFd *out_fd, GError **error)
-{
-  *out_fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-  if (*out_fd < 0 && errno == EINVAL)
-    *out_fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  return *out_fd >= 0 || oci_throw_errno (error, "creating a program in memory");
-}
-
-/* What is executed can be opened through /proc/PID/exe by whoever has its owner's number. */
-static gboolean
-seal (int fd, GError **error)
-{
-  return fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0
-         || oci_throw_errno (error, "sealing a program in memory");
-}
-
 static gboolean
 make_init (OciFd *out_fd, GError **error)
 {
   size_t len = 0;
   const char *bytes = terrane_init_blob (&len);
-  g_auto (OciFd) fd = -1;
-  if (!make_program ("init", &fd, error) || !oci_write_all (fd, bytes, len, error)
-      || !seal (fd, error))
-    return FALSE;
-  *out_fd = oci_fd_steal (&fd);
-  return TRUE;
-}
-
-/* The host's own file would be root's to write to when root runs this. */
-static gboolean
-copy_emulator (const char *path, OciFd *out_fd, GError **error)
-{
-  g_auto (OciFd) fd = -1;
-  g_auto (OciFd) source = open (path, O_RDONLY | O_CLOEXEC);
-  if (source < 0)
-    return oci_throw_errno (error, "opening %s", path);
-  if (!make_program ("emulator", &fd, error))
-    return FALSE;
-  ssize_t n;
-  do
-    n = sendfile (fd, source, NULL, G_MAXINT32);
-  while (n > 0 || (n < 0 && errno == EINTR));
-  if (n < 0)
-    return oci_throw_errno (error, "copying %s", path);
-  if (!seal (fd, error))
-    return FALSE;
-  *out_fd = oci_fd_steal (&fd);
-  return TRUE;
+  return terrane_sealed_new ("init", bytes, len, out_fd, error);
 }
 
 /* The emulator is executed through its descriptor: its file is nowhere in the image. */
@@ -433,7 +384,7 @@ add_program (TerraneBwrap *self, const char *const *argv, GError **error)
       return TRUE;
     }
   OciFd fd = -1;
-  if (!copy_emulator (emulator->program, &fd, error))
+  if (!terrane_sealed_copy ("emulator", emulator->program, &fd, error))
     return FALSE;
   pass_fd (self, fd, EMULATOR_FD);
   g_autofree char *qemu = g_strdup_printf ("/proc/self/fd/%d", EMULATOR_FD);

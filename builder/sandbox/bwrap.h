@@ -23,7 +23,7 @@ typedef struct
   TerraneArgv argv;              /* what remains, from finish() on */
   const TerraneSandbox *sandbox; /* from add_sandbox() to finish() */
   const TerraneMounts *mounts;   /* the same */
-  TerraneProcessFd fds[TERRANE_BWRAP_MAX_FDS];
+  OciProcessFd fds[TERRANE_BWRAP_MAX_FDS];
   size_t n_fds;
   OciFd report; /* what process 1 writes a TerraneInitReport to */
 } TerraneBwrap;

@@ -31,10 +31,10 @@ struct _TerraneElsewhere
   const char *const *program; /* with its arguments */
   TerraneArgv argv;           /* what is started */
   char **env;
-  TerraneProcessFd env_fd; /* podman's: the program's variables */
-  char *container;         /* (nullable): its name */
-  char *directory;         /* (nullable): removed at the end */
-  gboolean kept;           /* the container may still be there */
+  OciProcessFd env_fd; /* podman's: the program's variables */
+  char *container;     /* (nullable): its name */
+  char *directory;     /* (nullable): removed at the end */
+  gboolean kept;       /* the container may still be there */
 };
 
 /* Each file in its place below @directory. */
@@ -121,7 +121,7 @@ prepare_podman (TerraneElsewhere *self, const TerraneSandboxFile *files,
 static gboolean
 copy_root (TerraneElsewhere *self, GError **error)
 {
-  g_auto (TerraneProcessResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   g_autofree char *parent = g_path_get_dirname (self->sandbox->root);
   /* gc removes what a killed process leaves under such a name. */
   self->directory = g_build_filename (parent, ".copy-XXXXXX", NULL);
@@ -132,7 +132,7 @@ copy_root (TerraneElsewhere *self, GError **error)
     }
   g_autofree char *source = g_strconcat (self->sandbox->root, "/.", NULL);
   const char *const argv[] = { "cp", "-a", "--reflink=auto", "--", source, self->directory, NULL };
-  if (!terrane_process_run (argv, NULL, 0, COPY_MS, &result, error))
+  if (!oci_process_run (argv, NULL, 0, COPY_MS, &result, error))
     return FALSE;
   return result.exit_code == 0
          || oci_throw (error, OCI_ERROR_IO, "copying the image's files: %s", result.output);
@@ -262,11 +262,11 @@ terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
 void
 terrane_elsewhere_kill (TerraneElsewhere *self)
 {
-  g_auto (TerraneProcessResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   const char *const argv[] = { "podman", "rm", "--force", "--time=0", self->container, NULL };
   /* One that has ended is gone already, by --rm. */
   if (self->container != NULL && self->kept)
-    (void) terrane_process_run (argv, NULL, 0, KILL_MS, &result, NULL);
+    (void) oci_process_run (argv, NULL, 0, KILL_MS, &result, NULL);
   self->kept = FALSE;
 }
 
@@ -286,7 +286,7 @@ terrane_elsewhere_free (TerraneElsewhere *self)
 }
 
 void
-terrane_elsewhere_to_process (TerraneElsewhere *self, TerraneProcess *out_process)
+terrane_elsewhere_to_process (TerraneElsewhere *self, OciProcess *out_process)
 {
   out_process->argv = (const char *const *) self->argv.words->pdata;
   out_process->env = (const char *const *) self->env;

@@ -28,7 +28,7 @@ void terrane_elsewhere_free (TerraneElsewhere *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneElsewhere, terrane_elsewhere_free)
 
 /** Fills in what to start; descriptors and terminal are the caller's. */
-void terrane_elsewhere_to_process (TerraneElsewhere *self, TerraneProcess *out_process);
+void terrane_elsewhere_to_process (TerraneElsewhere *self, OciProcess *out_process);
 
 /** Ends what goes on beyond the process. */
 void terrane_elsewhere_kill (TerraneElsewhere *self);

@@ -1,5 +1,6 @@
 #include "builder/sandbox/emulator.h"
 
+#include "builder/sandbox/binfmt.h"
 #include "builder/sandbox/root-path.h"
 #include "builder/sandbox/sandbox.h"
 
@@ -36,29 +37,26 @@ terrane_emulator_clear (TerraneEmulator *self)
   g_clear_pointer (&self->program, g_free);
 }
 
-/* "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: OCF\n…". Without F the kernel would
- * look for the interpreter inside of the image. */
-static gboolean
-is_registration (const char *text, const char *name)
+gboolean
+terrane_emulator_is_named (const TerraneEmulator *self, const char *path)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  gboolean enabled = FALSE, matches = FALSE, fixed = FALSE;
-  for (char **line = lines; *line != NULL; line++)
-    if (strcmp (*line, "enabled") == 0)
-      enabled = TRUE;
-    else if (g_str_has_prefix (*line, "interpreter "))
-      {
-        g_autofree char *base = g_path_get_basename (*line + strlen ("interpreter "));
-        size_t len = strlen (name);
-        matches = strncmp (base, name, len) == 0 && (base[len] == '\0' || base[len] == '-');
-      }
-    else if (g_str_has_prefix (*line, "flags:"))
-      fixed = strchr (*line + strlen ("flags:"), 'F') != NULL;
-  return enabled && matches && fixed;
+  g_autofree char *base = g_path_get_basename (path);
+  size_t len = strlen (self->name);
+  return strncmp (base, self->name, len) == 0 && (base[len] == '\0' || base[len] == '-');
+}
+
+/* Without the flag F the kernel would look for the interpreter inside of the image. */
+static gboolean
+is_registration (const char *text, const TerraneEmulator *emulator)
+{
+  g_auto (TerraneRegistration) entry = { 0 };
+  terrane_registration_parse (text, &entry);
+  return terrane_registration_is_fixed (&entry)
+         && terrane_emulator_is_named (emulator, entry.interpreter);
 }
 
 static gboolean
-is_registered (const char *binfmt, const char *name)
+is_registered (const char *binfmt, const TerraneEmulator *emulator)
 {
   g_autoptr (GDir) dir = g_dir_open (binfmt, 0, NULL);
   for (const char *entry = dir != NULL ? g_dir_read_name (dir) : NULL; entry != NULL;
@@ -72,7 +70,7 @@ is_registered (const char *binfmt, const char *name)
           || !oci_read_full (fd, text, MAX_ENTRY_BYTES, &len, NULL))
         continue;
       text[len] = '\0';
-      if (is_registration (text, name))
+      if (is_registration (text, emulator))
         return TRUE;
     }
   return FALSE;
@@ -114,7 +112,7 @@ terrane_emulator_find (const char *architecture, const char *binfmt, const char 
   if (out_emulator->name == NULL)
     return;
   out_emulator->program = find_program (path, out_emulator->name);
-  if (is_registered (binfmt, out_emulator->name))
+  if (is_registered (binfmt, out_emulator))
     out_emulator->kind = TERRANE_EMULATION_REGISTERED;
   else if (out_emulator->program != NULL)
     out_emulator->kind = TERRANE_EMULATION_PROGRAM;
@@ -123,7 +121,7 @@ terrane_emulator_find (const char *architecture, const char *binfmt, const char 
 void
 terrane_emulator_find_here (const char *architecture, TerraneEmulator *out_emulator)
 {
-  terrane_emulator_find (architecture, "/proc/sys/fs/binfmt_misc", g_getenv ("PATH"), out_emulator);
+  terrane_emulator_find (architecture, TERRANE_BINFMT_DIRECTORY, g_getenv ("PATH"), out_emulator);
 }
 
 gboolean

@@ -43,6 +43,9 @@ void terrane_emulator_find (const char *architecture, const char *binfmt, const 
 /** As above, on this host. */
 void terrane_emulator_find_here (const char *architecture, TerraneEmulator *out_emulator);
 
+/** Whether a program at @path is this one by its name: "qemu-aarch64" or "qemu-aarch64-static". */
+gboolean terrane_emulator_is_named (const TerraneEmulator *self, const char *path);
+
 /** Whether an image for @architecture can be run. Fails with %OCI_ERROR_UNSUPPORTED and says what
  * to install. */
 gboolean terrane_emulator_require (const TerraneEmulator *self, const char *architecture,

@@ -15,12 +15,8 @@ G_BEGIN_DECLS
  */
 gboolean terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error);
 
-/**
- * terrane_inlet_connect:
- * @out_fd: (out): connected to whoever listens on @port in there, non-blocking
- *
- * Tries once. %OCI_ERROR_NOT_FOUND: nobody listens
- */
-gboolean terrane_inlet_connect (pid_t pid, unsigned port, OciFd *out_fd, GError **error);
+/** @out_fd: (out): a TCP socket in there, not connected: connecting it reaches what listens on the
+ * loopback of the namespace */
+gboolean terrane_inlet_socket (pid_t pid, OciFd *out_fd, GError **error);
 
 G_END_DECLS

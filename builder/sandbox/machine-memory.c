@@ -8,7 +8,12 @@
 enum
 {
   MAX_TEXT = 16 * 1024,
+  BEST_USECS = 30 * 1000 * 1000,
 };
+
+static GMutex mutex;
+static TerraneMachineMemory best;
+static gint64 best_time; /* monotonic; 0 before there is any */
 
 /* A line "Name:   123 kB" */
 static uint64_t
@@ -33,5 +38,34 @@ terrane_machine_memory_read (TerraneMachineMemory *out_memory)
   if (!oci_read_text (AT_FDCWD, "/proc/meminfo", text, sizeof text))
     return FALSE;
   terrane_machine_memory_parse (text, out_memory);
+  return TRUE;
+}
+
+static void
+take_better (const TerraneMachineMemory *now, TerraneMachineMemory *inout_best)
+{
+  inout_best->available = MAX (inout_best->available, now->available);
+  inout_best->shared = MIN (inout_best->shared, now->shared);
+}
+
+void
+terrane_machine_memory_keep_best (const TerraneMachineMemory *now, TerraneMachineMemory *inout_best)
+{
+  take_better (now, inout_best);
+  g_mutex_lock (&mutex);
+  best = *inout_best;
+  best_time = g_get_monotonic_time ();
+  g_mutex_unlock (&mutex);
+}
+
+gboolean
+terrane_machine_memory_read_best (TerraneMachineMemory *out_memory)
+{
+  if (!terrane_machine_memory_read (out_memory))
+    return FALSE;
+  g_mutex_lock (&mutex);
+  if (best_time != 0 && g_get_monotonic_time () - best_time < BEST_USECS)
+    take_better (&best, out_memory);
+  g_mutex_unlock (&mutex);
   return TRUE;
 }

@@ -18,4 +18,13 @@ void terrane_machine_memory_parse (const char *text, TerraneMachineMemory *out_m
 /** Returns: FALSE when it cannot be read */
 gboolean terrane_machine_memory_read (TerraneMachineMemory *out_memory);
 
+/** The most that was available and the least that was shared in the last half minute, as far as
+ * this process has looked: what an earlier sandbox had may still be on its way back to the machine.
+ */
+gboolean terrane_machine_memory_read_best (TerraneMachineMemory *out_memory);
+
+/** Takes the better of both. Also for terrane_machine_memory_read_best(). */
+void terrane_machine_memory_keep_best (const TerraneMachineMemory *now,
+                                       TerraneMachineMemory *inout_best);
+
 G_END_DECLS

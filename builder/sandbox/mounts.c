@@ -31,7 +31,6 @@ enum
 enum
 {
   MAX_PATH = 512, /* its longest name is that of a file for the program: a path component */
-  BYTES_PER_INODE = 16 * 1024, /* of ext4, as mke2fs makes one of 512 MiB and more */
   MIN_INODES = 1024,
 };
 
@@ -57,6 +56,7 @@ terrane_mounts_links (void)
 void
 terrane_mounts_clear (TerraneMounts *self)
 {
+  g_clear_pointer (&self->binfmt, terrane_binfmt_free);
   g_clear_pointer (&self->passwd_path, g_free);
   g_clear_pointer (&self->passwd, g_bytes_unref);
   g_clear_pointer (&self->tmp_options, g_free);
@@ -67,7 +67,7 @@ terrane_mounts_clear (TerraneMounts *self)
 gboolean
 terrane_mounts_are_needed (const TerraneMounts *self)
 {
-  return self->overlays || self->protect;
+  return self->overlays || self->protect || self->binfmt != NULL;
 }
 
 static gboolean
@@ -251,16 +251,24 @@ mount_all (const TerraneMounts *self)
   return make_root (self);
 }
 
+static gboolean
+enter_namespaces (const TerraneMounts *self)
+{
+  /* Else the files in /proc/self are root's: terrane_remote_protect(). */
+  return prctl (PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 && unshare (CLONE_NEWUSER | CLONE_NEWNS) == 0
+         && write_text ("/proc/self/setgroups", "deny")
+         && write_text ("/proc/self/uid_map", self->uid_map)
+         && write_text ("/proc/self/gid_map", self->gid_map);
+}
+
 const char *
 terrane_mounts_prepare (gpointer data)
 {
   const TerraneMounts *self = data;
-  /* Else the files in /proc/self are root's: terrane_remote_protect(). */
-  if (prctl (PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare (CLONE_NEWUSER | CLONE_NEWNS) != 0
-      || !write_text ("/proc/self/setgroups", "deny")
-      || !write_text ("/proc/self/uid_map", self->uid_map)
-      || !write_text ("/proc/self/gid_map", self->gid_map))
+  if (!enter_namespaces (self))
     return "a namespace";
+  if (self->binfmt != NULL && !terrane_binfmt_prepare (self->binfmt))
+    return "a list of emulators for the kernel (binfmt_misc)";
   if (self->protect && !protect_devices ())
     return "a read-only mount of a device";
   return self->overlays ? mount_all (self) : NULL;
@@ -269,28 +277,51 @@ terrane_mounts_prepare (gpointer data)
 /* Some kernels, and AppArmor on some, let a namespace have no mounts or no overlays; which can only
  * be told by trying. */
 static gboolean
-can_prepare (TerraneMounts *self)
+try_out (TerraneMounts *self, gboolean (*function) (TerraneMounts *self))
 {
   int status = 0;
   pid_t child = fork ();
   if (child == 0)
-    _exit (terrane_mounts_prepare (self) == NULL ? 0 : 1);
+    _exit (function (self) ? 0 : 1);
   while (child > 0 && waitpid (child, &status, 0) < 0 && errno == EINTR)
     ;
   return child > 0 && WIFEXITED (status) && WEXITSTATUS (status) == 0;
 }
 
 static gboolean
+can_prepare (TerraneMounts *self)
+{
+  return terrane_mounts_prepare (self) == NULL;
+}
+
+static gboolean
+can_have_list (TerraneMounts *self)
+{
+  const TerraneBinfmt empty = { .program = -1 };
+  return enter_namespaces (self) && terrane_binfmt_prepare (&empty);
+}
+
+enum
+{
+  YES = 1,
+  NO = 2,
+};
+
+static gboolean
 overlays_allowed (TerraneMounts *self)
 {
-  enum
-  {
-    YES = 1,
-    NO = 2,
-  };
   static gsize allowed;
   if (g_once_init_enter (&allowed))
-    g_once_init_leave (&allowed, can_prepare (self) ? YES : NO);
+    g_once_init_leave (&allowed, try_out (self, can_prepare) ? YES : NO);
+  return allowed == YES;
+}
+
+static gboolean
+list_allowed (gpointer data)
+{
+  static gsize allowed;
+  if (g_once_init_enter (&allowed))
+    g_once_init_leave (&allowed, try_out (data, can_have_list) ? YES : NO);
   return allowed == YES;
 }
 
@@ -304,8 +335,11 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
   self->gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
   self->tmp_options =
       g_strdup_printf ("mode=0755,size=%" G_GUINT64_FORMAT ",nr_inodes=%" G_GUINT64_FORMAT, tmp,
-                       MAX (tmp / BYTES_PER_INODE, MIN_INODES));
+                       MAX (tmp / TERRANE_SANDBOX_TMP_BYTES_PER_FILE, MIN_INODES));
   if (!terrane_passwd_read (sandbox->root, &self->passwd_path, &self->passwd, error))
+    return FALSE;
+  if (!terrane_binfmt_new (TERRANE_BINFMT_DIRECTORY, sandbox->emulator, list_allowed, self,
+                           &self->binfmt, error))
     return FALSE;
   self->protect = geteuid () == 0;
   self->writable = sandbox->writable;

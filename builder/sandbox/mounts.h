@@ -3,6 +3,7 @@
  * must not be. */
 #pragma once
 
+#include "builder/sandbox/binfmt.h"
 #include "builder/sandbox/sandbox.h"
 
 G_BEGIN_DECLS
@@ -30,7 +31,8 @@ typedef struct
   /* Whether there is all of what is said above: where the kernel lets a namespace have overlays
    * (Linux 5.11). Else bubblewrap makes what it can, and /tmp and /dev are a tmpfs. */
   gboolean overlays;
-  gboolean protect; /* devices, from a program that is their owner */
+  TerraneBinfmt *binfmt; /* (nullable): a list of its own, where the host's has something */
+  gboolean protect;      /* devices, from a program that is their owner */
   gboolean writable;
   gboolean over_root; /* the root is an overlay, whose changes are in memory: what can be written
                          to, and where there is no /etc/passwd to be covered */
@@ -47,11 +49,11 @@ gboolean terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox
 void terrane_mounts_clear (TerraneMounts *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneMounts, terrane_mounts_clear)
 
-/** Whether there is something to prepare. Without overlays, that is for root alone: only as the
- * owner of a device a program can change its mode. */
+/** Whether there is something to prepare. Without overlays and emulators of the kernel's, that is
+ * for root alone: only as the owner of a device a program can change its mode. */
 gboolean terrane_mounts_are_needed (const TerraneMounts *self);
 
-/** A TerraneProcessPrepareFunc; @data is the mounts. In namespaces of its own, so no rights are
+/** A OciProcessPrepareFunc; @data is the mounts. In namespaces of its own, so no rights are
  * needed, and nothing is left when the process ends. */
 const char *terrane_mounts_prepare (gpointer data);
 

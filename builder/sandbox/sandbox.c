@@ -1,8 +1,8 @@
 #include "builder/sandbox/sandbox.h"
 
 #include "builder/sandbox/bwrap.h"
-#include "builder/sandbox/capture.h"
 #include "builder/sandbox/session.h"
+#include "oci/base/capture.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
@@ -16,7 +16,14 @@
 enum
 {
   STOP_USECS = 1000 * 1000, /* for a program that was killed to be accounted for */
+  KEEP_BYTES = 128 * 1024,  /* of the start and of the end of its output */
 };
+
+void
+terrane_process_result_clear (TerraneProcessResult *self)
+{
+  g_clear_pointer (&self->output, g_free);
+}
 
 static const char *const kind_names[] = { "bubblewrap", "podman", "none", NULL };
 
@@ -79,7 +86,7 @@ terrane_sandbox_explain (int proc_sys)
 /* One run of a program. */
 typedef struct
 {
-  TerraneCapture capture; /* written by the session's thread until the end */
+  OciCapture capture; /* written by the session's thread until the end */
   TerraneProcessResult *result;
   gint64 deadline; /* monotonic, 0 for none */
 } Run;
@@ -88,7 +95,7 @@ static void
 on_output (const char *bytes, size_t len, gpointer data)
 {
   Run *run = data;
-  terrane_capture_take (&run->capture, bytes, len);
+  oci_capture_take (&run->capture, bytes, len);
 }
 
 static void
@@ -125,7 +132,7 @@ take_end (TerraneSession *session, const TerraneSessionEnd *end, Run *run)
     result->peak_rss_bytes = MAX (result->peak_rss_bytes, terrane_session_peak_bytes (session));
   result->out_of_memory = end->out_of_memory;
   result->memory_method = end->memory_method;
-  g_autofree char *output = terrane_capture_text (&run->capture);
+  g_autofree char *output = oci_capture_text (&run->capture);
   if (end->too_many_processes)
     result->output = g_strdup_printf ("%s\nkilled for more than %d processes and threads\n", output,
                                       TERRANE_SESSION_MAX_PROCESSES);
@@ -172,9 +179,9 @@ terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   if (deadline_ms != 0)
     run.deadline = started + (gint64) MIN (deadline_ms, G_MAXINT) * 1000;
-  terrane_capture_init (&run.capture);
+  oci_capture_init (&run.capture, KEEP_BYTES, KEEP_BYTES);
   gboolean ok = run_session (self, argv, files, &run, cancellable, error);
   out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
-  terrane_capture_clear (&run.capture);
+  oci_capture_clear (&run.capture);
   return ok;
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "builder/sandbox/emulator.h"
-#include "builder/sandbox/process.h"
+#include "oci/base/process.h"
 
 #include <sys/types.h>
 
@@ -18,6 +18,8 @@ enum
   /* What ran in one that allows more is run again in one that allows less, or sees other things: a
    * change that makes a difference to programs raises it. */
   TERRANE_SANDBOX_VERSION = 3,
+  /* Of /tmp: as ext4 has inodes, when mke2fs makes one of 512 MiB or more. */
+  TERRANE_SANDBOX_TMP_BYTES_PER_FILE = 16 * 1024,
 };
 
 #define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's */
@@ -41,6 +43,27 @@ gboolean terrane_sandbox_kind_parse (const char *text, TerraneSandboxKind *out_k
                                      GError **error);
 
 #define TERRANE_SANDBOX_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* How a program in the sandbox ended, and what it cost. */
+typedef struct
+{
+  gboolean timed_out;     /* killed at the deadline */
+  gboolean out_of_memory; /* killed for more than the sandbox's memory */
+  int exit_code;          /* -1 when a signal ended it */
+  int signal;             /* 0 when it exited */
+  uint64_t wall_usecs;
+  uint64_t cpu_usecs;      /* user and system, of the program and what it started */
+  uint64_t peak_rss_bytes; /* of the largest single process among those */
+  uint64_t read_bytes;     /* from storage, by all of them */
+  uint64_t major_faults;   /* of all of them: pages that had to be read first */
+  const char *sandbox;     /* (nullable): what kept it in, as terrane_sandbox_kind_name() has it */
+  const char *memory_method; /* (nullable): see TerraneSessionEnd */
+  char *output;              /* stdout and stderr as they came, UTF-8 made valid; the middle of more
+                                than 256 KiB is left out */
+} TerraneProcessResult;
+
+void terrane_process_result_clear (TerraneProcessResult *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProcessResult, terrane_process_result_clear)
 
 typedef struct
 {

@@ -12,6 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum
+{
+  MAX_FILTER_BYTES = 4096 * 8, /* the kernel takes no longer one */
+};
+
 #define INT_MASK                                                                                   \
   UINT64_C (0xffffffff) /* an int: the kernel ignores the upper half of the register */
 #define QUERY_MASK UINT64_C (0xff000000) /* personality (0xffffffff) only asks */
@@ -92,7 +97,7 @@ static const char *const forbidden[] = {
 static const char *const unknown[] = { "clone3", "io_uring_setup", "io_uring_enter",
                                        "io_uring_register",
                                        /* memory that no process need have */
-                                       "shmget", "shmat" };
+                                       "shmget", "shmat", "msgget" };
 
 static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
                                        CLONE_NEWUTS,  CLONE_NEWIPC,
@@ -252,8 +257,44 @@ refuse_arguments (scmp_filter_ctx filter, GError **error)
   return TRUE;
 }
 
-gboolean
-terrane_seccomp_make (OciFd *out_fd, GError **error)
+/* A program of the host that reads one file and writes others: it works alone. Landlock sees
+ * neither sockets nor changes of attributes. */
+static const char *const needless[] = {
+  "socket",
+  "socketpair",
+  "connect",
+  "bind",
+  "listen",
+  "sendto",
+  "sendmsg",
+  "sendmmsg",
+  "clone",
+  "fork",
+  "vfork",
+  "kill",
+  "tkill",
+  "tgkill",
+  "pidfd_open",
+  "rt_sigqueueinfo",
+  "rt_tgsigqueueinfo",
+  "pidfd_send_signal",
+  "chmod",
+  "fchmodat",
+  "chown",
+  "lchown",
+  "fchownat",
+  "utime",
+  "utimes",
+  "futimesat",
+  "utimensat",
+  "setxattr",
+  "lsetxattr",
+  "removexattr",
+  "lremovexattr",
+};
+
+static gboolean
+make_filter (scmp_filter_ctx *out_filter, GError **error)
 {
   g_auto (scmp_filter_ctx) filter = seccomp_init (SCMP_ACT_ALLOW);
   if (filter == NULL)
@@ -267,6 +308,14 @@ terrane_seccomp_make (OciFd *out_fd, GError **error)
       || !refuse_arguments (filter, error) || !refuse_leases (filter, error)
       || !refuse_limits_of_init (filter, error))
     return FALSE;
+  *out_filter = filter;
+  filter = NULL;
+  return TRUE;
+}
+
+static gboolean
+export_filter (scmp_filter_ctx filter, OciFd *out_fd, GError **error)
+{
   g_auto (OciFd) fd = memfd_create ("seccomp", MFD_CLOEXEC);
   if (fd < 0)
     return oci_throw_errno (error, "creating a file in memory");
@@ -277,5 +326,28 @@ terrane_seccomp_make (OciFd *out_fd, GError **error)
   if (lseek (fd, 0, SEEK_SET) < 0)
     return oci_throw_errno (error, "rewinding a file in memory");
   *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+terrane_seccomp_make (OciFd *out_fd, GError **error)
+{
+  g_auto (scmp_filter_ctx) filter = NULL;
+  return make_filter (&filter, error) && export_filter (filter, out_fd, error);
+}
+
+gboolean
+terrane_seccomp_make_confined (GBytes **out_filter, GError **error)
+{
+  g_auto (scmp_filter_ctx) filter = NULL;
+  g_auto (OciFd) fd = -1;
+  g_autofree guint8 *bytes = g_malloc (MAX_FILTER_BYTES);
+  size_t got = 0;
+  if (!make_filter (&filter, error)
+      || !refuse_all (filter, needless, G_N_ELEMENTS (needless), EPERM, error)
+      || !export_filter (filter, &fd, error)
+      || !oci_read_full (fd, bytes, MAX_FILTER_BYTES, &got, error))
+    return FALSE;
+  *out_filter = g_bytes_new (bytes, got);
   return TRUE;
 }

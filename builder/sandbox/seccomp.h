@@ -13,4 +13,8 @@ G_BEGIN_DECLS
  */
 gboolean terrane_seccomp_make (OciFd *out_fd, GError **error);
 
+/** The same for a program of the host that needs neither sockets nor other processes nor attributes of
+ * files. @out_filter: (out) (transfer full): instructions for seccomp(2) */
+gboolean terrane_seccomp_make_confined (GBytes **out_filter, GError **error);
+
 G_END_DECLS

@@ -5,11 +5,13 @@
 #include "builder/sandbox/children.h"
 #include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
+#include "builder/sandbox/memory-watch.h"
 #include "builder/sandbox/mounts.h"
 #include "builder/sandbox/session-end.h"
-#include "builder/sandbox/usage.h"
 
+#include "oci/base/capture.h"
 #include "oci/base/error.h"
+#include "oci/base/parallel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +27,7 @@
 
 enum
 {
-  SAMPLE_USECS = 10 * 1000,
-  MAX_SAMPLE_USECS = 250 * 1000,
-  EXACT_SAMPLES = 8, /* one of so many */
-  MAX_BLIND_USECS = 1000 * 1000,
+  TICK_MS = 10,
   CHUNK_BYTES = 16 * 1024,
   MAX_STATUS_BYTES = 16 * 1024,
   MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
@@ -50,19 +49,15 @@ struct _TerraneSession
   pid_t outer;
   pid_t init; /* process 1 of the sandbox */
   OciFd init_pidfd;
-  GString *head;
+  OciCapture head;
   GString *status_text;
-  TerraneMachineMemory before; /* the program started */
-  gint64 next_sample;
-  gint64 last_look; /* that was none in vain */
-  guint samples;
-  guint over; /* so many looks in a row found too much */
+  TerraneMemoryWatch watch;
   TerraneSandboxKind kind;
   gboolean killed;
 
   /* Given to the thread by the function that starts it. */
   const TerraneBwrap *bwrap;
-  const TerraneProcess *process;
+  const OciProcess *process;
   OciFd release; /* a byte here lets the program start */
   OciFd life;    /* the sandbox ends when this is closed, which a killed process cannot avoid */
   OciFd listener;
@@ -100,8 +95,7 @@ take_output (TerraneSession *self)
       oci_fd_close (oci_fd_steal (&self->output));
       return FALSE;
     }
-  g_string_append_len (self->head, buffer,
-                       MIN ((gssize) n, MAX_HEAD_BYTES - (gssize) self->head->len));
+  oci_capture_take (&self->head, buffer, (size_t) n);
   if (self->options.output != NULL)
     self->options.output (buffer, (size_t) n, self->options.output_data);
   return TRUE;
@@ -144,58 +138,20 @@ kill_all (TerraneSession *self)
   (void) kill (self->outer, SIGKILL);
 }
 
-/* A process that has just been made by vfork() has the pages of its parent, and both count: what is
- * of several processes is looked at twice. */
-static gboolean
-is_over (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
-{
-  uint64_t bytes = usage->bytes + usage->unseen_bytes;
-  self->over = limit > 0 && bytes > limit ? self->over + 1 : 0;
-  return self->over > (usage->processes > 1 ? 1 : 0);
-}
-
-static void
-take_usage (TerraneSession *self, const TerraneUsage *usage, uint64_t limit)
-{
-  gboolean over = is_over (self, usage, limit);
-  self->last_look = g_get_monotonic_time ();
-  g_mutex_lock (&self->mutex);
-  if (over)
-    self->peak_bytes = MAX (self->peak_bytes, usage->bytes + usage->unseen_bytes);
-  else if (usage->exact && self->over == 0)
-    self->peak_bytes = MAX (self->peak_bytes, usage->bytes);
-  g_mutex_unlock (&self->mutex);
-  self->end.out_of_memory = self->end.out_of_memory || over;
-  /* Where the kernel's limit is in force this is never reached; it is not for root. */
-  self->end.too_many_processes =
-      self->end.too_many_processes || usage->threads > TERRANE_SESSION_MAX_PROCESSES;
-}
-
-/* @exactly: pages that processes share are not to be counted twice, which takes longer */
+/* @exactly: see terrane_memory_watch_look() */
 static void
 sample (TerraneSession *self, gboolean exactly)
 {
-  TerraneUsage usage;
-  uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
-  const TerraneUsageQuery query = { .init = self->init,
-                                    .limit = limit > 0 ? limit : G_MAXUINT64,
-                                    .max_threads = TERRANE_SESSION_MAX_PROCESSES,
-                                    .exactly = exactly,
-                                    .before = self->before };
-  gint64 started = g_get_monotonic_time ();
-  TerraneUsageResult result = terrane_usage_read (&query, &usage);
-  gint64 now = g_get_monotonic_time ();
-  /* Where a look takes long, most of the time is the program's all the same. */
-  self->next_sample = now + CLAMP (2 * (now - started), SAMPLE_USECS, MAX_SAMPLE_USECS);
-  if (result == TERRANE_USAGE_READ)
-    take_usage (self, &usage, limit);
-  else if (result == TERRANE_USAGE_ABSENT)
-    self->last_look = now;
-  self->end.unwatched =
-      self->end.unwatched || (limit > 0 && now - self->last_look > MAX_BLIND_USECS);
-  if (self->over == 1)
-    self->next_sample = now;
-  if (self->end.out_of_memory || self->end.too_many_processes || self->end.unwatched)
+  TerraneMemoryLook look;
+  TerraneSessionEnd *end = &self->end;
+  terrane_memory_watch_look (&self->watch, exactly, &look);
+  g_mutex_lock (&self->mutex);
+  self->peak_bytes = MAX (self->peak_bytes, look.peak_bytes);
+  g_mutex_unlock (&self->mutex);
+  end->out_of_memory = end->out_of_memory || look.out_of_memory;
+  end->too_many_processes = end->too_many_processes || look.too_many_processes;
+  end->unwatched = end->unwatched || look.unwatched;
+  if (end->out_of_memory || end->too_many_processes || end->unwatched)
     kill_all (self);
 }
 
@@ -210,7 +166,7 @@ wait_for_event (TerraneSession *self)
                           { .fd = self->wake, .events = POLLIN },
                           { .fd = self->pidfd, .events = POLLIN } };
   uint64_t count = 0;
-  if (poll (fds, G_N_ELEMENTS (fds), SAMPLE_USECS / 1000) < 0)
+  if (poll (fds, G_N_ELEMENTS (fds), TICK_MS) < 0)
     return FALSE; /* a signal */
   if (fds[0].revents != 0)
     (void) take_output (self);
@@ -231,8 +187,8 @@ serve_requests (TerraneSession *self)
   g_mutex_unlock (&self->mutex);
   if (flush)
     take_left_output (self);
-  if (flush || g_get_monotonic_time () >= self->next_sample)
-    sample (self, flush || self->samples++ % EXACT_SAMPLES == 0);
+  if (flush || g_get_monotonic_time () >= self->watch.next)
+    sample (self, flush);
   /* Not process 1 itself, which would lose their account. */
   if (end || (stop && (self->init <= 1 || terrane_children_kill (self->init) == 0)))
     kill_all (self);
@@ -297,7 +253,7 @@ throw_failure (TerraneSession *self)
   if (self->output >= 0)
     (void) fcntl (self->output, F_SETFL, 0);
   take_left_output (self);
-  return terrane_bwrap_throw_not_made (self->head->str, &self->error);
+  return terrane_bwrap_throw_not_made (self->head.head, &self->error);
 }
 
 /* What is mounted before needs namespaces as bubblewrap does. */
@@ -327,7 +283,7 @@ enter_cgroup (TerraneSession *self)
 static gboolean
 start_elsewhere (TerraneSession *self)
 {
-  if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
+  if (!oci_process_start (self->process, &self->output, &self->outer, &self->error))
     return FALSE;
   self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
   if (self->output >= 0)
@@ -342,7 +298,7 @@ start (TerraneSession *self)
   if (self->elsewhere != NULL)
     return start_elsewhere (self);
   TerraneBwrapStatus status = { 0 };
-  if (!terrane_process_start (self->process, &self->output, &self->outer, &self->error))
+  if (!oci_process_start (self->process, &self->output, &self->outer, &self->error))
     {
       if (self->process->prepare != NULL
           && !g_error_matches (self->error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
@@ -368,7 +324,8 @@ start (TerraneSession *self)
   if (self->pidfd < 0 || self->init_pidfd < 0)
     return throw_failure (self);
   enter_cgroup (self);
-  (void) terrane_machine_memory_read (&self->before);
+  terrane_memory_watch_init (&self->watch, self->init,
+                             self->cgroup == NULL ? self->options.memory_bytes : 0);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {
@@ -393,7 +350,6 @@ run_thread (gpointer data)
   self->started = TRUE;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
-  self->last_look = g_get_monotonic_time ();
   if (ok)
     while (!wait_for_event (self))
       serve_requests (self);
@@ -417,7 +373,7 @@ session_new (const TerraneSessionOptions *options)
   self->output = self->status = self->report = self->pidfd = self->init_pidfd = -1;
   self->release = self->life = self->listener = -1;
   self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  self->head = g_string_new (NULL);
+  oci_capture_init (&self->head, MAX_HEAD_BYTES, 0);
   self->status_text = g_string_new (NULL);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
@@ -425,22 +381,23 @@ session_new (const TerraneSessionOptions *options)
 }
 
 static gboolean
-start_thread (TerraneSession *self, const TerraneProcess *process, GError **error)
+start_thread (TerraneSession *self, const OciProcess *process, GError **error)
 {
   (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it a killed process 1 is init's */
   self->process = process;
-  self->thread = g_thread_new ("sandbox", run_thread, self);
+  self->thread = oci_thread_start ("sandbox", run_thread, self, error);
   g_mutex_lock (&self->mutex);
-  while (!self->started)
+  while (self->thread != NULL && !self->started)
     g_cond_wait (&self->changed, &self->mutex);
   g_mutex_unlock (&self->mutex);
   self->bwrap = NULL;
   self->process = NULL;
   self->options.stdio = NULL;
   self->options.files = NULL;
-  if (self->error == NULL)
+  if (self->thread != NULL && self->error == NULL)
     return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->error));
+  if (self->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->error));
   return FALSE;
 }
 
@@ -450,7 +407,7 @@ start_without_bubblewrap (TerraneSession *session, const TerraneSandbox *sandbox
 {
   g_autoptr (TerraneSession) self = session;
   const TerraneSessionOptions *options = &self->options;
-  TerraneProcess process = { .stdio = options->stdio, .terminal = options->terminal };
+  OciProcess process = { .stdio = options->stdio, .terminal = options->terminal };
   if (options->port != 0)
     {
       (void) oci_throw (error, OCI_ERROR_UNSUPPORTED,
@@ -506,16 +463,16 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
       || !terrane_bwrap_add_files (&bwrap, error) || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);
-  TerraneProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
-                             .env = no_env,
-                             .fds = bwrap.fds,
-                             .n_fds = bwrap.n_fds,
-                             .stdio = options->stdio,
-                             .terminal = options->terminal,
-                             .ends_itself = TRUE,
-                             .prepare = terrane_mounts_are_needed (&mounts) ? terrane_mounts_prepare
-                                                                            : NULL,
-                             .prepare_data = &mounts };
+  OciProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
+                         .env = no_env,
+                         .fds = bwrap.fds,
+                         .n_fds = bwrap.n_fds,
+                         .stdio = options->stdio,
+                         .terminal = options->terminal,
+                         .ends_itself = TRUE,
+                         .prepare =
+                             terrane_mounts_are_needed (&mounts) ? terrane_mounts_prepare : NULL,
+                         .prepare_data = &mounts };
   self->bwrap = &bwrap;
   if (!start_thread (self, &process, error))
     return NULL;
@@ -545,7 +502,7 @@ terrane_session_free (TerraneSession *self)
   terrane_cgroup_free (self->cgroup);
   terrane_elsewhere_free (self->elsewhere);
   g_clear_error (&self->error);
-  g_string_free (self->head, TRUE);
+  oci_capture_clear (&self->head);
   g_string_free (self->status_text, TRUE);
   oci_fd_close (self->output);
   oci_fd_close (self->status);
@@ -603,9 +560,9 @@ terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
 }
 
 gboolean
-terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd, GError **error)
+terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error)
 {
-  return terrane_inlet_connect (self->init, port, out_fd, error);
+  return terrane_inlet_socket (self->init, out_fd, error);
 }
 
 gboolean

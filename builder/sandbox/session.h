@@ -91,9 +91,8 @@ void terrane_session_flush (TerraneSession *self);
 /** Waits for the end. */
 void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
 
-/** Connects to whoever listens on @port inside, as terrane_inlet_connect() does. */
-gboolean terrane_session_connect (TerraneSession *self, unsigned port, OciFd *out_fd,
-                                  GError **error);
+/** As terrane_inlet_socket(): a way to what listens inside. */
+gboolean terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error);
 
 /** @deadline: monotonic. Returns: FALSE when it has not ended until then */
 gboolean terrane_session_wait_until (TerraneSession *self, gint64 deadline);

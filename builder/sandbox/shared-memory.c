@@ -12,8 +12,8 @@
 
 enum
 {
-  MAX_DESCRIPTORS = 16 * 1024,
-  MAX_TASKS = 2048, /* more threads than the sandbox may have */
+  MAX_USECS = 30 * 1000, /* a hostile program has so many descriptors that it takes seconds */
+  MAX_TASKS = 2048,      /* more threads than the sandbox may have */
   MAX_MAPS_BYTES = 4 * 1024 * 1024,
   MAX_TEXT = 4096,
   BLOCK_BYTES = 512, /* of st_blocks */
@@ -24,6 +24,7 @@ typedef struct
 {
   GHashTable *seen;    /* inodes, all on one device */
   GHashTable *unknown; /* inodes that are mapped */
+  gint64 end;          /* monotonic */
   unsigned descriptors;
   unsigned tasks;
   size_t maps_bytes;
@@ -39,6 +40,12 @@ open_directory (int dfd, const char *path)
   if (dir != NULL)
     (void) oci_fd_steal (&fd);
   return dir;
+}
+
+static gboolean
+is_late (const Search *self)
+{
+  return g_get_monotonic_time () > self->end;
 }
 
 /* unix(7): descriptors that nobody has received yet. */
@@ -78,7 +85,8 @@ look_at_descriptors (Search *self, int task)
     }
   for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
     {
-      if (self->descriptors++ >= MAX_DESCRIPTORS)
+      self->descriptors++;
+      if (is_late (self))
         {
           self->memory->more = TRUE;
           break;
@@ -124,7 +132,7 @@ look_at_mappings (Search *self, int task)
     {
       any = TRUE;
       self->maps_bytes += strlen (line);
-      if (self->maps_bytes > MAX_MAPS_BYTES)
+      if (self->maps_bytes > MAX_MAPS_BYTES || is_late (self))
         {
           self->memory->more = TRUE;
           break;
@@ -156,7 +164,7 @@ look_at_process (Search *self, int process)
       g_auto (OciFd) task = -1;
       if (entry->d_name[0] == '.')
         continue;
-      if (self->tasks++ >= MAX_TASKS)
+      if (self->tasks++ >= MAX_TASKS || is_late (self))
         {
           self->memory->more = TRUE;
           break;
@@ -179,9 +187,11 @@ terrane_shared_memory_find (int proc, gboolean thoroughly, TerraneSharedMemory *
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_autoptr (GHashTable) unknown =
       g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  Search self = {
-    .seen = seen, .unknown = unknown, .memory = out_memory, .thoroughly = thoroughly
-  };
+  Search self = { .end = g_get_monotonic_time () + MAX_USECS,
+                  .seen = seen,
+                  .unknown = unknown,
+                  .memory = out_memory,
+                  .thoroughly = thoroughly };
   GHashTableIter each;
   gpointer inode;
   G_STATIC_ASSERT (sizeof (ino_t) == sizeof (gint64));

@@ -18,7 +18,7 @@ typedef struct
  * @proc: the sandbox's /proc
  * @thoroughly: find out whether there may be more, which takes longer
  *
- * Looks at so many descriptors and mappings at most that it takes some hundredths of a second.
+ * Ends after some hundredths of a second, and then says that there may be more.
  */
 void terrane_shared_memory_find (int proc, gboolean thoroughly, TerraneSharedMemory *out_memory);
 

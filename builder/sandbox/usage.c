@@ -17,7 +17,7 @@
 enum
 {
   MAX_TEXT = 16 * 1024, /* a process may have some thousand groups */
-  EXACT_USECS = 500 * 1000,
+  EXACT_USECS = 300 * 1000,
   SOCKET_BYTES = 2 * 212992, /* net.core.rmem_default and wmem_default: both directions */
   PIPE_BYTES = 2 * 4096,     /* of one above pipe-user-pages-soft */
 };
@@ -179,7 +179,7 @@ static uint64_t
 machine_lost (const Look *look)
 {
   TerraneMachineMemory now;
-  uint64_t before = look->query->before.available;
+  uint64_t before = look->query->base.available;
   return terrane_machine_memory_read (&now) ? before - MIN (before, now.available) : G_MAXUINT64;
 }
 
@@ -218,19 +218,20 @@ tmp_bytes (pid_t init)
  * is among their pages already. Only when the whole machine has so much more of it that it matters,
  * what cannot be seen is thought about. */
 static void
-add_shared_memory (Look *look, const TerraneMachineMemory *now, uint64_t tmp)
+add_shared_memory (Look *look, uint64_t tmp)
 {
   const TerraneUsageQuery *query = look->query;
   TerraneUsage *usage = look->usage;
   TerraneSharedMemory shared;
-  uint64_t before = query->before.shared + tmp;
-  uint64_t grown = now->shared - MIN (now->shared, before);
+  uint64_t before = query->base.shared + tmp;
+  uint64_t grown = look->usage->machine.shared - MIN (look->usage->machine.shared, before);
   gboolean matters = usage->bytes + grown > query->limit;
   if (!matters && !query->exactly)
     return;
   terrane_shared_memory_find (dirfd (look->dir), matters, &shared);
   uint64_t seen = MAX (shared.bytes, look->shared_bytes);
   usage->bytes += shared.bytes - MIN (shared.bytes, look->shared_bytes);
+  usage->exact = usage->exact && !shared.more;
   if (matters && shared.more)
     usage->unseen_bytes = grown - MIN (grown, seen);
 }
@@ -238,12 +239,12 @@ add_shared_memory (Look *look, const TerraneMachineMemory *now, uint64_t tmp)
 /* Sockets and pipes hold memory of the kernel, which is seen nowhere but in what the machine has
  * left. */
 static void
-add_kernel_memory (Look *look, const TerraneMachineMemory *now, uint64_t tmp)
+add_kernel_memory (Look *look, uint64_t tmp)
 {
   char text[MAX_TEXT];
   uint64_t seen = look->usage->bytes + look->usage->unseen_bytes + tmp;
-  uint64_t lost =
-      look->query->before.available - MIN (look->query->before.available, now->available);
+  uint64_t lost = look->query->base.available
+                  - MIN (look->query->base.available, look->usage->machine.available);
   if (lost <= look->query->limit || lost <= seen || !read_text (look, "1/net/sockstat", text))
     return;
   uint64_t most =
@@ -255,7 +256,6 @@ TerraneUsageResult
 terrane_usage_read (const TerraneUsageQuery *query, TerraneUsage *out_usage)
 {
   Look look = { .query = query, .usage = out_usage };
-  TerraneMachineMemory now;
   *out_usage = (TerraneUsage){ 0 };
   TerraneUsageResult result = open_proc (query->init, &look.dir);
   if (result != TERRANE_USAGE_READ)
@@ -265,11 +265,11 @@ terrane_usage_read (const TerraneUsageQuery *query, TerraneUsage *out_usage)
     {
       if (!out_usage->exact && (query->exactly || out_usage->bytes > query->limit))
         sum_up_exactly (&look);
-      if (terrane_machine_memory_read (&now) && out_usage->bytes <= query->limit)
+      if (terrane_machine_memory_read (&out_usage->machine) && out_usage->bytes <= query->limit)
         {
           uint64_t tmp = tmp_bytes (query->init);
-          add_shared_memory (&look, &now, tmp);
-          add_kernel_memory (&look, &now, tmp);
+          add_shared_memory (&look, tmp);
+          add_kernel_memory (&look, tmp);
         }
     }
   (void) closedir (look.dir);

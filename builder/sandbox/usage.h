@@ -15,7 +15,8 @@ typedef struct
                            much cheaper; G_MAXUINT64 for none */
   unsigned max_threads; /* above it the look ends */
   gboolean exactly;     /* count shared pages once in any case */
-  TerraneMachineMemory before; /* of the machine, before the program started */
+  TerraneMachineMemory base; /* of the machine: the most that was available, and the least that was
+                                shared, since before the program started */
 } TerraneUsageQuery;
 
 typedef struct
@@ -26,7 +27,8 @@ typedef struct
                             bytes are above the limit already */
   unsigned threads;      /* of all processes */
   unsigned processes;
-  gboolean exact; /* pages that processes share are counted once */
+  gboolean exact;               /* pages that processes share are counted once */
+  TerraneMachineMemory machine; /* now; all 0 when that was not looked at */
 } TerraneUsage;
 
 typedef enum

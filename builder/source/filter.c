@@ -6,6 +6,7 @@
 
 #include "oci/base/glob.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -55,7 +56,7 @@ terrane_source_filter_new (const TerraneSourceSpec *spec, TerraneModes modes, Te
   self->rename_used = g_new0 (gboolean, renames + 1);
   self->notes = g_ptr_array_new_with_free_func (g_free);
   if (renames > 0)
-    self->placed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+    self->placed = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   return self;
 }
 

@@ -55,5 +55,6 @@ terrane_pin_free (TerranePin *self)
   if (self == NULL)
     return;
   wheels_free (self->wheels);
+  json_decref (self->entry);
   g_free (self);
 }

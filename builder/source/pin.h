@@ -40,6 +40,7 @@ typedef struct
   gboolean has_digest;
   OciDigest digest;         /* of an image in a registry: its manifest; of ostree: the commit */
   TerraneWheelsPin *wheels; /* (nullable): of wheels */
+  json_t *entry;            /* (nullable): all of this as the lock says it, question and answer */
   gboolean has_key;
   OciDigest key; /* of the tree that is read, once that was asked: builder/image/tree-cache.h */
 } TerranePin;

@@ -7,6 +7,8 @@
 #include "builder/source/source.h"
 #include "builder/store/downloads.h"
 
+#include "oci/base/text-hash.h"
+
 #include <fcntl.h>
 #include <string.h>
 
@@ -148,7 +150,8 @@ read_all (TerraneStore *store, const TerranePin *source, TerraneSourceFilter *fi
           GError **error)
 {
   const TerraneWheelsPin *wheels = source->wheels;
-  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) owners =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   Installation installation = { .filter = filter, .owners = owners };
   OCI_PREFIX (error, "wheels");
   for (guint i = 0; i < wheels->wheels->len; i++)

@@ -3,6 +3,8 @@
 #include "builder/store/commit.h"
 #include "builder/store/metadata.h"
 
+#include "oci/base/text-hash.h"
+
 typedef struct
 {
   OstreeRepo *repo;
@@ -37,7 +39,7 @@ load_entries (OstreeRepo *repo, const char *hex)
   if (dirtree == NULL)
     return NULL;
   GHashTable *entries =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
+      g_hash_table_new_full (oci_text_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
   for (gsize kind = 0; kind < 2; kind++)
     {
       g_autoptr (GVariant) list = g_variant_get_child_value (dirtree, kind);

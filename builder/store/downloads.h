@@ -12,11 +12,12 @@ enum
   TERRANE_DOWNLOADS_KEEP_DAYS = 30, /* so long gc keeps what is not used */
 };
 
-/** Whether the file is there; being asked for counts as use. */
+/** Whether the file is there and has its digest; being asked for counts as use. */
 gboolean terrane_downloads_find (TerraneStore *store, const OciDigest *sha256, gboolean *out_found,
                                  GError **error);
 
-/** Opens a file for reading, which counts as use. */
+/** Opens a file for reading, which counts as use. It is digested once in a process; one that is
+ * damaged is %OCI_ERROR_CORRUPT. */
 gboolean terrane_downloads_open_blob (TerraneStore *store, const OciDigest *sha256, OciFd *out_fd,
                                       GError **error);
 

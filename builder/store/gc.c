@@ -10,6 +10,7 @@
 #include "oci/partial.h"
 
 #include "oci/base/temp-file.h"
+#include "oci/base/text-hash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -469,10 +470,11 @@ gboolean
 terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
-  g_autoptr (GHashTable) blobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) manifests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) blobs = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) manifests =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) commits = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   guint leftovers = 0;
   Collector self = {
     .store = store, .blobs = blobs, .manifests = manifests, .commits = commits, .names = names

@@ -2,6 +2,7 @@
 
 #include "builder/store/cache.h"
 
+#include <errno.h>
 #include <string.h>
 
 static OciDigest
@@ -32,11 +33,51 @@ terrane_name_set (TerraneStore *store, const char *name, const OciDescriptor *ma
   return oci_layout_tag (terrane_store_layout (store), name, manifest, error);
 }
 
+static gboolean
+is_full (const GError *error)
+{
+  return g_error_matches (error, OCI_ERROR, OCI_ERROR_IO)
+         && (g_str_has_suffix (error->message, g_strerror (ENOSPC))
+             || g_str_has_suffix (error->message, g_strerror (EDQUOT)));
+}
+
+static gboolean
+keep_nothing (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
+              G_GNUC_UNUSED const json_t *value, G_GNUC_UNUSED gpointer data)
+{
+  return FALSE;
+}
+
+/* A file system that is full has no room for an index with one name less, and gc frees only what
+ * has no name. Entries of the cache make room, those first that are made again most quickly. */
+static gboolean
+untag (TerraneStore *store, const char *name, GError **error)
+{
+  static const TerraneCacheKind kinds[] = {
+    TERRANE_CACHE_DIGESTS,   TERRANE_CACHE_PROGRAMS, TERRANE_CACHE_GEO,    TERRANE_CACHE_PYTHONS,
+    TERRANE_CACHE_LOCATIONS, TERRANE_CACHE_IMPORTS,  TERRANE_CACHE_LAYERS, TERRANE_CACHE_IMAGES,
+  };
+  g_autoptr (GError) local = NULL;
+  gboolean ok = oci_layout_untag (terrane_store_layout (store), name, &local);
+  for (size_t i = 0; !ok && is_full (local) && i < G_N_ELEMENTS (kinds); i++)
+    {
+      guint removed = 0;
+      (void) terrane_cache_sweep (store, kinds[i], keep_nothing, NULL, &removed, NULL);
+      if (removed == 0) /* or it failed: the first failure is the one to tell */
+        continue;
+      g_clear_error (&local);
+      ok = oci_layout_untag (terrane_store_layout (store), name, &local);
+    }
+  if (!ok)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return ok;
+}
+
 gboolean
 terrane_name_remove (TerraneStore *store, const char *name, GError **error)
 {
   OciDigest key = name_key (name);
-  if (!oci_layout_untag (terrane_store_layout (store), name, error))
+  if (!untag (store, name, error))
     return FALSE;
   terrane_cache_forget (store, TERRANE_CACHE_NAMES, &key);
   return TRUE;

@@ -12,6 +12,7 @@ enum
 {
   FORMAT = 3, /* raised when the same source would give other bytes */
   MAX_RESTARTS = 20,
+  SECONDS_PER_MINUTE = 60,
 };
 
 #define MAX_SOURCE_BYTES (UINT64_C (16) * 1024 * 1024)
@@ -26,6 +27,7 @@ typedef struct
   GMutex mutex;       /* guards the job, and what follows */
   GPtrArray *waiting; /* of TerraneCompiler: started, and not used by a thread */
   guint restarts;
+  gint64 deadline; /* monotonic, for all files */
 } Work;
 
 static gboolean
@@ -51,7 +53,7 @@ make_key (const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
   g_autofree char *script = terrane_transform_script ("compile.py");
   OciDigest digest = oci_digest_of (script, strlen (script));
   json_t *env = json_array ();
-  for (char **variable = interpreter->env; *variable != NULL; variable++)
+  for (char **variable = interpreter->env; variable != NULL && *variable != NULL; variable++)
     oci_json_append (env, oci_json_text (*variable));
   oci_json_set (key, "script", oci_json_text (oci_digest_hex (&digest, hex)));
   oci_json_set (key, "host", json_boolean (interpreter->is_host));
@@ -131,12 +133,15 @@ note (Work *self, const char *path, const char *problem)
   g_mutex_unlock (&self->mutex);
 }
 
-/* An interpreter that a file killed is replaced: the others can be compiled still. */
+/* An interpreter that a file killed is replaced: the others can be compiled still. One that was too
+ * slow may be faster the next time, and equal inputs must not give other images.
+ */
 static gboolean
 restart (Work *self, TerraneCompiler **compiler, const char *path, GError *problem, GError **error)
 {
   g_mutex_lock (&self->mutex);
-  gboolean may = self->restarts++ < MAX_RESTARTS;
+  gboolean may =
+      self->restarts++ < MAX_RESTARTS && !g_error_matches (problem, OCI_ERROR, OCI_ERROR_TIMEOUT);
   g_mutex_unlock (&self->mutex);
   if (!may)
     {
@@ -145,7 +150,8 @@ restart (Work *self, TerraneCompiler **compiler, const char *path, GError *probl
     }
   note (self, path, problem->message);
   terrane_compiler_free (*compiler);
-  *compiler = terrane_compiler_new (self->job->context->interpreter, self->root, error);
+  *compiler =
+      terrane_compiler_new (self->job->context->interpreter, self->root, self->deadline, error);
   return *compiler != NULL;
 }
 
@@ -196,9 +202,9 @@ take_compiler (Work *self, GError **error)
   TerraneCompiler *compiler =
       self->waiting->len > 0 ? g_ptr_array_steal_index_fast (self->waiting, 0) : NULL;
   g_mutex_unlock (&self->mutex);
-  return compiler != NULL
-             ? compiler
-             : terrane_compiler_new (self->job->context->interpreter, self->root, error);
+  return compiler != NULL ? compiler
+                          : terrane_compiler_new (self->job->context->interpreter, self->root,
+                                                  self->deadline, error);
 }
 
 static gboolean
@@ -268,6 +274,23 @@ compile_all (Work *self, GError **error)
   return ok;
 }
 
+static gboolean
+verify_file (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  return node->type != OCI_ENTRY_FILE || terrane_object_open_verified (data, node, &fd, error);
+}
+
+/* The checkout has links to objects that nothing verified: a damaged module would make other
+ * bytecode, or none, which would be remembered under the key of the undamaged file system. */
+static gboolean
+verify_root (const TerraneTransformContext *context, GError **error)
+{
+  g_autoptr (TerraneTree) tree =
+      terrane_commit_load (context->store, &context->interpreter->root, error);
+  return tree != NULL && terrane_tree_foreach (tree, verify_file, context->store, error);
+}
+
 /* Returns: (transfer full) (nullable) */
 static char *
 find_root (const TerraneTransformContext *context, GError **error)
@@ -276,8 +299,9 @@ find_root (const TerraneTransformContext *context, GError **error)
   OciDigestHex hex;
   if (interpreter->is_host)
     return g_strdup ("/");
-  if (!terrane_commit_checkout (context->store, &interpreter->root,
-                                oci_digest_hex (&interpreter->root, hex), error))
+  if (!verify_root (context, error)
+      || !terrane_commit_checkout (context->store, &interpreter->root,
+                                   oci_digest_hex (&interpreter->root, hex), error))
     return NULL;
   return g_build_filename (terrane_store_path (context->store), "roots", hex, NULL);
 }
@@ -301,7 +325,12 @@ apply (TerraneTransformJob *job, GError **error)
   if (sources->len == 0)
     return TRUE;
   g_autofree char *root = find_root (context, error);
-  Work work = { .job = job, .root = root, .paths = sources };
+  Work work = { .job = job,
+                .root = root,
+                .paths = sources,
+                .deadline = g_get_monotonic_time ()
+                            + TERRANE_COMPILER_TOTAL_MINUTES * SECONDS_PER_MINUTE
+                                  * (gint64) G_USEC_PER_SEC };
   return root != NULL && compile_all (&work, error);
 }
 

@@ -1,6 +1,7 @@
 #include "builder/transform/compiler.h"
 
 #include "builder/sandbox/session.h"
+#include "builder/transform/deadline-io.h"
 #include "builder/transform/script.h"
 
 #include "oci/base/fd.h"
@@ -13,7 +14,7 @@
 
 enum
 {
-  DEADLINE_SECS = 120, /* of one file */
+  FILE_SECONDS = 120, /* for one file, or to start */
   MAX_TAG = 64,
   MAX_SHOWN_OUTPUT = 400,
   WORDS = 2, /* in front of each message: status or length of the name, length */
@@ -28,6 +29,8 @@ struct _TerraneCompiler
   OciFd socket;
   OciFd output; /* of the interpreter's stderr, a file */
   char *tag;
+  gint64 deadline;      /* of what it does now */
+  gint64 last_deadline; /* of all */
 };
 
 char **
@@ -71,37 +74,34 @@ throw_ended (TerraneCompiler *self, const char *what, GError **error)
 }
 
 static gboolean
+throw_unless_done (TerraneCompiler *self, TerraneIoResult result, GError **error)
+{
+  if (result == TERRANE_IO_ENDED)
+    return throw_ended (self, "ended", error);
+  if (result == TERRANE_IO_DONE)
+    return TRUE;
+  if (self->deadline >= self->last_deadline)
+    return oci_throw (error, OCI_ERROR_TIMEOUT,
+                      "compiling all files took more than %d minutes; \"bytecode\": false does "
+                      "without",
+                      TERRANE_COMPILER_TOTAL_MINUTES);
+  return oci_throw (error, OCI_ERROR_TIMEOUT,
+                    "the image's Python took more than %d s; \"exclude\" leaves a file out",
+                    FILE_SECONDS);
+}
+
+static gboolean
 send_all (TerraneCompiler *self, const void *data, size_t len, GError **error)
 {
-  const char *at = data;
-  while (len > 0)
-    {
-      ssize_t n = send (self->socket, at, len, MSG_NOSIGNAL);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return throw_ended (self, errno == EAGAIN ? "takes too long" : "ended", error);
-      at += n;
-      len -= (size_t) n;
-    }
-  return TRUE;
+  return throw_unless_done (self, terrane_deadline_send (self->socket, data, len, self->deadline),
+                            error);
 }
 
 static gboolean
 receive_all (TerraneCompiler *self, void *data, size_t len, GError **error)
 {
-  char *at = data;
-  while (len > 0)
-    {
-      ssize_t n = recv (self->socket, at, len, 0);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return throw_ended (self, n < 0 && errno == EAGAIN ? "takes too long" : "ended", error);
-      at += n;
-      len -= (size_t) n;
-    }
-  return TRUE;
+  return throw_unless_done (
+      self, terrane_deadline_receive (self->socket, data, len, self->deadline), error);
 }
 
 static gboolean
@@ -137,13 +137,11 @@ take_tag (TerraneCompiler *self, GBytes *data, GError **error)
   return TRUE;
 }
 
-static gboolean
-set_deadline (int fd, GError **error)
+static void
+begin_work (TerraneCompiler *self)
 {
-  const struct timeval deadline = { .tv_sec = DEADLINE_SECS };
-  return (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline) == 0
-          && setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline) == 0)
-         || oci_throw_errno (error, "a socket");
+  self->deadline =
+      MIN (g_get_monotonic_time () + FILE_SECONDS * (gint64) G_USEC_PER_SEC, self->last_deadline);
 }
 
 /* On a thread of the session's: whoever waits for an answer is woken. */
@@ -171,10 +169,13 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
   const TerraneSessionOptions options = {
     .memory_bytes = MEMORY_BYTES, .stdio = stdio, .ended = on_ended, .ended_data = self
   };
-  const TerraneSandbox sandbox = { .root = root, .env = (const char *const *) interpreter->env };
-  self->session = set_deadline (self->socket, error)
-                      ? terrane_session_start (&sandbox, argv, &options, NULL, error)
-                      : NULL;
+  g_auto (TerraneEmulator) emulator = { 0 };
+  if (interpreter->emulated != NULL)
+    terrane_emulator_find_here (interpreter->emulated, &emulator);
+  const TerraneSandbox sandbox = { .root = root,
+                                   .env = (const char *const *) interpreter->env,
+                                   .emulator = interpreter->emulated != NULL ? &emulator : NULL };
+  self->session = terrane_session_start (&sandbox, argv, &options, NULL, error);
   if (self->session == NULL)
     return FALSE;
   terrane_session_release (self->session);
@@ -182,12 +183,15 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
 }
 
 TerraneCompiler *
-terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root, GError **error)
+terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root, gint64 deadline,
+                      GError **error)
 {
   uint32_t status = 0;
   g_autoptr (GBytes) tag = NULL;
   g_autoptr (TerraneCompiler) self = g_new0 (TerraneCompiler, 1);
   self->socket = self->output = -1;
+  self->last_deadline = deadline;
+  begin_work (self);
   OCI_PREFIX (error, "%s", interpreter->path);
   if (!start (self, interpreter, root, error) || !receive (self, &status, &tag, error)
       || !take_tag (self, tag, error))
@@ -214,6 +218,7 @@ terrane_compiler_compile (TerraneCompiler *self, const char *path, GBytes *sourc
                                   GUINT32_TO_LE ((uint32_t) len) };
   *out_code = NULL;
   *out_problem = NULL;
+  begin_work (self);
   if (!send_all (self, words, sizeof words, error) || !send_all (self, name, strlen (name), error)
       || !send_all (self, data, len, error) || !receive (self, &status, &answer, error))
     return FALSE;

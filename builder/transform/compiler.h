@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+enum
+{
+  TERRANE_COMPILER_TOTAL_MINUTES = 30, /* for all files of a tree */
+};
+
 typedef struct _TerraneCompiler TerraneCompiler;
 
 /** @image: (nullable): the image's environment. Returns: (transfer full): of that what a program
@@ -15,13 +20,14 @@ char **terrane_compiler_env (const char *const *image);
 /**
  * terrane_compiler_new:
  * @root: directory with the file system that the interpreter is in
+ * @deadline: monotonic, for everything that it will be asked
  *
  * Starts the interpreter and waits until it answers.
  *
  * Returns: (transfer full) (nullable)
  */
 TerraneCompiler *terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root,
-                                       GError **error);
+                                       gint64 deadline, GError **error);
 void terrane_compiler_free (TerraneCompiler *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCompiler, terrane_compiler_free)
 
@@ -34,7 +40,7 @@ const char *terrane_compiler_tag (const TerraneCompiler *self);
  * @out_code: (out) (transfer full) (nullable): the bytecode file; %NULL when Python refused it
  * @out_problem: (out) (transfer full) (nullable): why it did
  *
- * Fails when the interpreter ended or took too long: it is of no use then.
+ * Fails when the interpreter ended or took too long (%OCI_ERROR_TIMEOUT): it is of no use then.
  */
 gboolean terrane_compiler_compile (TerraneCompiler *self, const char *path, GBytes *source,
                                    GBytes **out_code, char **out_problem, GError **error);

@@ -1,8 +1,10 @@
 #include "builder/transform/host-program.h"
 
-#include "builder/sandbox/process.h"
+#include "oci/base/process.h"
 
 #include "oci/digest.h"
+
+#include "oci/base/text-hash.h"
 
 #include <fcntl.h>
 
@@ -30,9 +32,9 @@ add_libraries (OciDigester *all, const char *program, GError **error)
 {
   static const char *const env[] = { "LC_ALL=C", "LD_TRACE_LOADED_OBJECTS=1", NULL };
   const char *const argv[] = { program, "--version", NULL };
-  const TerraneProcess process = { .argv = argv, .env = env, .deadline_ms = DEADLINE_MS };
-  g_auto (TerraneProcessResult) result = { 0 };
-  if (!terrane_process_run_full (&process, NULL, &result, error))
+  const OciProcess process = { .argv = argv, .env = env, .deadline_ms = DEADLINE_MS };
+  g_auto (OciProcessResult) result = { 0 };
+  if (!oci_process_run_full (&process, NULL, &result, error))
     return FALSE;
   g_auto (GStrv) words = g_strsplit_set (result.output, " \t\n", -1);
   for (char **word = words; *word != NULL; word++)
@@ -66,7 +68,7 @@ terrane_host_program_identity (const char *name, GError **error)
   static GHashTable *known; /* name -> identity; lives as long as the process */
   g_mutex_lock (&mutex);
   if (known == NULL)
-    known = g_hash_table_new (g_str_hash, g_str_equal);
+    known = g_hash_table_new (oci_text_hash, g_str_equal);
   char *identity = g_hash_table_lookup (known, name);
   if (identity == NULL && (identity = identify (name, error)) != NULL)
     g_hash_table_insert (known, g_strdup (name), identity);

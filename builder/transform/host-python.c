@@ -1,8 +1,8 @@
 #include "builder/transform/host-python.h"
 
-#include "builder/sandbox/process.h"
 #include "builder/transform/compiler.h"
 #include "builder/transform/script.h"
+#include "oci/base/process.h"
 
 #include "oci/digest.h"
 
@@ -23,19 +23,19 @@ typedef struct
 static Found *
 ask (unsigned minor)
 {
-  g_auto (TerraneProcessResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   g_autofree char *name = g_strdup_printf ("python3.%u", minor);
   g_autofree char *program = g_find_program_in_path (name); /* it finds its modules by its path */
   g_autofree char *tag = g_strdup_printf ("cpython-3%u", minor);
   g_autofree char *script = terrane_transform_script ("host-python.py");
   const char *const argv[] = { program, "-S", "-s", "-B", "-c", script, NULL };
   g_auto (GStrv) env = terrane_compiler_env (NULL);
-  const TerraneProcess process = { .argv = argv,
-                                   .env = (const char *const *) env,
-                                   .deadline_ms = ASK_DEADLINE_MS };
+  const OciProcess process = { .argv = argv,
+                               .env = (const char *const *) env,
+                               .deadline_ms = ASK_DEADLINE_MS };
   Found *found = g_new0 (Found, 1);
   OciDigest digest;
-  if (program == NULL || !terrane_process_run_full (&process, NULL, &result, NULL)
+  if (program == NULL || !oci_process_run_full (&process, NULL, &result, NULL)
       || result.exit_code != 0)
     return found;
   g_auto (GStrv) lines = g_strsplit (g_strchomp (result.output), "\n", -1);

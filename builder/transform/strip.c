@@ -1,10 +1,10 @@
 /* Transform "strip": symbols and debug information go, by eu-strip, which knows every processor.
  * What it made is only taken when it loads exactly as before. */
-#include "builder/sandbox/process.h"
 #include "builder/store/object.h"
 #include "builder/transform/elf-layout.h"
 #include "builder/transform/host-program.h"
 #include "builder/transform/transform.h"
+#include "oci/base/process.h"
 
 #include "oci/base/parallel.h"
 #include "oci/base/path.h"
@@ -74,15 +74,15 @@ is_wanted (const TerraneTransformContext *context)
 }
 
 static gboolean
-run (const char *const *argv, int fd, TerraneProcessResult *out_result, GError **error)
+run (const char *const *argv, int fd, OciProcessResult *out_result, GError **error)
 {
   static const char *const env[] = { "LC_ALL=C", NULL };
-  const TerraneProcessFd fds[] = { { .fd = fd, .child_fd = STRIP_FD } };
-  const TerraneProcess process = {
+  const OciProcessFd fds[] = { { .fd = fd, .child_fd = STRIP_FD } };
+  const OciProcess process = {
     .argv = argv, .env = env, .fds = fds, .n_fds = fd >= 0 ? 1 : 0, .deadline_ms = DEADLINE_MS
   };
   g_autoptr (GError) local = NULL;
-  if (terrane_process_run_full (&process, NULL, out_result, &local))
+  if (oci_process_run_full (&process, NULL, out_result, &local))
     return TRUE;
   if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     return oci_throw (error, OCI_ERROR_NOT_FOUND, NEEDS_PROGRAM);
@@ -221,7 +221,7 @@ strip_program (Strip *self, const char *path, const TerraneNode *node, int fd,
   const char *plain[] = { PROGRAM, "-o", stripped_file, input, NULL };
   const char *full[] = { PROGRAM, "-f",          debug_file, "-F", debug_name,
                          "-o",    stripped_file, input,      NULL };
-  g_auto (TerraneProcessResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   if (!run (separate ? full : plain, fd, &result, error))
     return FALSE;
   gboolean ok = TRUE;

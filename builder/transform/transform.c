@@ -12,6 +12,7 @@ void
 terrane_interpreter_clear (TerraneInterpreter *self)
 {
   g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->emulated, g_free);
   g_clear_pointer (&self->identity, g_free);
   g_clear_pointer (&self->env, g_strfreev);
 }

@@ -18,8 +18,9 @@ typedef struct
   gboolean is_host; /* this machine's, for an image of another architecture */
   OciDigest root;   /* else: commit of the file system that it is in */
   char *path;       /* absolute, in that file system */
+  char *emulated;   /* (nullable): its architecture, when that is not this machine's */
   char *identity;   /* of every file that it can read: the root, or see host-python.h */
-  char **env;       /* exactly its environment */
+  char **env;       /* (nullable): exactly its environment */
 } TerraneInterpreter;
 
 void terrane_interpreter_clear (TerraneInterpreter *self);

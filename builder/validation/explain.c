@@ -345,9 +345,10 @@ explain_full_tmp (const TerraneExplainContext *context, G_GNUC_UNUSED const char
   uint64_t bytes = context->tmp_bytes != 0 ? context->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
   return g_strdup_printf ("/tmp is full: it has %" G_GUINT64_FORMAT
                           " MB here, as the function has on Lambda unless its ephemeral storage "
-                          "is set. Write less, remove what is not needed any more, or set "
+                          "is set, and place for one file per %d KiB of that. Write less, remove "
+                          "what is not needed any more, or set "
                           "limits.tmp, and the function's size with it, to at most 10240 MB.",
-                          bytes >> 20);
+                          bytes >> 20, TERRANE_SANDBOX_TMP_BYTES_PER_FILE >> 10);
 }
 
 typedef char *(*ExplainFunc) (const TerraneExplainContext *context, const char *text,

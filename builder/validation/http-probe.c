@@ -1,16 +1,17 @@
 /* validate.http: the image's web server, as Cloud Run and Azure Functions start it, must answer a
  * request. */
-#include "builder/lambda/http-client.h"
 #include "builder/sandbox/session.h"
 #include "builder/validation/probes-private.h"
 
 #include "oci/base/error.h"
+#include "oci/http/ask.h"
 
 enum
 {
   PORT = 8080, /* Cloud Run's default */
   RETRY_USECS = 20 * 1000,
   SETTLE_USECS = 1000 * 1000,
+  LAST_USECS = 100 * 1000,
   USECS_PER_MS = 1000,
 };
 
@@ -106,31 +107,8 @@ describe_end (TerraneSession *session)
   return g_strdup_printf ("the server ended with exit code %d", end.exit_code);
 }
 
-/* Returns: (nullable): the reason when nobody answers */
 static char *
-connect_to_server (Server *server, gint64 deadline, gboolean *out_timed_out, OciFd *out_fd)
-{
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      if (terrane_session_connect (server->session, PORT, out_fd, &error))
-        return NULL;
-      if (g_atomic_int_get (&server->ended))
-        return describe_end (server->session);
-      if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        /* Of a sandbox that is about to end its end says more. */
-        return terrane_session_wait_until (server->session, g_get_monotonic_time () + SETTLE_USECS)
-                   ? describe_end (server->session)
-                   : g_strdup (error->message);
-      *out_timed_out = g_get_monotonic_time () > deadline;
-      if (*out_timed_out)
-        return g_strdup_printf ("the server does not listen on port %d, which PORT names", PORT);
-      g_usleep (RETRY_USECS);
-    }
-}
-
-static char *
-judge (const TerraneHttpSpec *spec, const TerraneHttpAnswer *answer)
+judge (const TerraneHttpSpec *spec, const OciHttpAnswer *answer)
 {
   gsize len = 0;
   const char *bytes = g_bytes_get_data (answer->body, &len);
@@ -144,23 +122,59 @@ judge (const TerraneHttpSpec *spec, const TerraneHttpAnswer *answer)
                           wanted);
 }
 
+/* A server may not listen yet: then it is asked again, over a new socket. */
+static gboolean
+ask_once (Server *server, const TerraneHttpSpec *spec, gint64 deadline, OciHttpAnswer *answer,
+          GError **error)
+{
+  OciHttpQuestion question = { .socket = -1,
+                               .port = PORT,
+                               .method = spec->method,
+                               .path = spec->path,
+                               .body = spec->body,
+                               .deadline = deadline };
+  return terrane_session_socket (server->session, &question.socket, error)
+         && oci_http_ask (&question, answer, error);
+}
+
+/* Returns: the reason why there is no answer. @refused: every question before was */
+static char *
+explain (Server *server, const GError *error, gboolean refused)
+{
+  if (refused)
+    return g_strdup_printf ("the server does not listen on port %d, which PORT names", PORT);
+  /* Of a sandbox that is about to end, its end says more. */
+  if (g_error_matches (error, OCI_ERROR, OCI_ERROR_IO)
+      && terrane_session_wait_until (server->session, g_get_monotonic_time () + SETTLE_USECS))
+    return describe_end (server->session);
+  return g_strdup (error->message);
+}
+
 static char *
 ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneProbeResult *result)
 {
-  g_auto (OciFd) fd = -1;
-  g_auto (TerraneHttpAnswer) answer = { 0 };
-  g_autoptr (GError) error = NULL;
-  char *reason = connect_to_server (server, deadline, &result->timed_out, &fd);
-  if (reason != NULL)
-    return reason;
-  if (!terrane_http_ask (fd, spec->method, spec->path, spec->body, deadline, &answer, &error))
+  gboolean refused = FALSE;
+  for (;;)
     {
+      g_auto (OciHttpAnswer) answer = { 0 };
+      g_autoptr (GError) error = NULL;
+      gint64 asked = g_get_monotonic_time ();
+      if (ask_once (server, spec, deadline, &answer, &error))
+        {
+          result->more = json_object ();
+          oci_json_set (result->more, "http_status", json_integer (answer.status));
+          return judge (spec, &answer);
+        }
+      gboolean unreachable = g_error_matches (error, OCI_ERROR, OCI_ERROR_UNREACHABLE);
+      if (unreachable && g_atomic_int_get (&server->ended))
+        return describe_end (server->session);
       result->timed_out = g_get_monotonic_time () > deadline;
-      return g_strdup (error->message);
+      /* The last question may have had no time even to be refused. */
+      refused = unreachable || (refused && deadline - asked < LAST_USECS);
+      if (result->timed_out || !unreachable)
+        return explain (server, error, refused);
+      g_usleep (RETRY_USECS);
     }
-  result->more = json_object ();
-  oci_json_set (result->more, "http_status", json_integer (answer.status));
-  return judge (spec, &answer);
 }
 
 static void

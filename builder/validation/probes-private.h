@@ -4,6 +4,8 @@
 #include "builder/lambda/lambda.h"
 #include "builder/validation/probes.h"
 
+#include "oci/base/capture.h"
+
 G_BEGIN_DECLS
 
 enum
@@ -15,7 +17,7 @@ enum
 typedef struct
 {
   GMutex mutex;
-  GString *text;
+  OciCapture text;
 } TerraneLogTail;
 
 void terrane_log_tail_init (TerraneLogTail *self);

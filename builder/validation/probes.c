@@ -20,14 +20,14 @@ void
 terrane_log_tail_init (TerraneLogTail *self)
 {
   g_mutex_init (&self->mutex);
-  self->text = g_string_new (NULL);
+  oci_capture_init (&self->text, 0, TERRANE_GATE_LOG_BYTES);
 }
 
 void
 terrane_log_tail_clear (TerraneLogTail *self)
 {
   g_mutex_clear (&self->mutex);
-  g_string_free (self->text, TRUE);
+  oci_capture_clear (&self->text);
 }
 
 void
@@ -35,9 +35,7 @@ terrane_log_tail_write (const char *bytes, size_t len, gpointer data)
 {
   TerraneLogTail *self = data;
   g_mutex_lock (&self->mutex);
-  g_string_append_len (self->text, bytes, (gssize) len);
-  if (self->text->len > TERRANE_GATE_LOG_BYTES)
-    g_string_erase (self->text, 0, (gssize) (self->text->len - TERRANE_GATE_LOG_BYTES));
+  oci_capture_take (&self->text, bytes, len);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -45,7 +43,7 @@ char *
 terrane_log_tail_text (TerraneLogTail *self)
 {
   g_mutex_lock (&self->mutex);
-  char *text = g_utf8_make_valid (self->text->str, (gssize) self->text->len);
+  char *text = oci_capture_text (&self->text);
   g_mutex_unlock (&self->mutex);
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include "builder/profile/profile.h"
 #include "builder/sandbox/emulator.h"
+#include "builder/sandbox/sandbox.h"
 
 #include "oci/image-config.h"
 

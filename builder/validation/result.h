@@ -1,7 +1,7 @@
 /* What came out of the validation of an image: one result for each thing that was tried. */
 #pragma once
 
-#include "builder/sandbox/process.h"
+#include "builder/sandbox/sandbox.h"
 
 #include <jansson.h>
 

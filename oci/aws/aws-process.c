@@ -13,7 +13,7 @@ static const char *const document_keys[] = { "AccessKeyId", "SecretAccessKey", "
                                              "Expiration" };
 
 static gboolean
-run (const OciAwsSearch *search, const char *command, OciHelperResult *out_result, GError **error)
+run (const OciAwsSearch *search, const char *command, OciProcessResult *out_result, GError **error)
 {
   g_auto (GStrv) argv = NULL;
   if (!g_shell_parse_argv (command, NULL, &argv, NULL)) /* splits; no shell is run */
@@ -36,7 +36,7 @@ gboolean
 oci_aws_process_credentials (const OciAwsSearch *search, const char *profile,
                              OciAwsCredentials **out_credentials, GError **error)
 {
-  g_auto (OciHelperResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   g_autofree char *quoted = oci_quote (profile);
   const char *command = oci_aws_config_get (search->config, profile, "credential_process");
   OCI_PREFIX (error, "credential_process of the profile %s", quoted);

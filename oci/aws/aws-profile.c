@@ -1,6 +1,7 @@
 #include "oci/aws/aws-profile.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/text-hash.h"
 #include "oci/http/credentials.h"
 
 #include <fcntl.h>
@@ -22,7 +23,8 @@ struct _OciAwsConfig
 static GHashTable *
 new_section (void)
 {
-  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_secret_free);
+  return g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                (GDestroyNotify) oci_secret_free);
 }
 
 /* "[profile  x]" -> "profile x"; of a section that comes twice the later lines add to the first. */
@@ -95,8 +97,8 @@ oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections, GE
   if (size > 0 && memchr (bytes, '\0', size) != NULL)
     return oci_throw (error, OCI_ERROR_FORMAT, "%s: has a NUL byte in it", name);
   g_autoptr (OciSecret) text = g_strndup (bytes, size);
-  g_autoptr (GHashTable) sections =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  g_autoptr (GHashTable) sections = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                                           (GDestroyNotify) g_hash_table_unref);
   GHashTable *section = NULL;
   size_t level = 0;            /* indentation of the key above */
   g_autofree char *key = NULL; /* (nullable): the one above in the section */
@@ -154,7 +156,7 @@ load_file (const char *path, GHashTable **out_sections, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  *out_sections = g_hash_table_new (g_str_hash, g_str_equal);
+  *out_sections = g_hash_table_new (oci_text_hash, g_str_equal);
   return TRUE;
 }
 

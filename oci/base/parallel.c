@@ -32,10 +32,7 @@ oci_thread_start (const char *name, GThreadFunc func, gpointer data, GError **er
   g_autoptr (GError) local = NULL;
   GThread *thread = g_thread_try_new (name, func, data, &local);
   if (thread == NULL)
-    (void) oci_throw (error, OCI_ERROR_IO,
-                      "no thread can be started: %s; look at the limits of processes and memory "
-                      "(ulimit -u, ulimit -v, the cgroup's pids.max)",
-                      local->message);
+    (void) oci_throw (error, OCI_ERROR_IO, OCI_NO_THREAD, local->message);
   return thread;
 }
 

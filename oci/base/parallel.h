@@ -7,6 +7,11 @@
 
 G_BEGIN_DECLS
 
+/* With GLib's reason. */
+#define OCI_NO_THREAD                                                                              \
+  "no thread can be started: %s; look at the limits of processes and memory (ulimit -u, "          \
+  "ulimit -v, the cgroup's pids.max)"
+
 /**
  * oci_thread_start:
  *

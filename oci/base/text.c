@@ -1,5 +1,7 @@
 #include "oci/base/text.h"
 
+#include <string.h>
+
 typedef struct
 {
   gunichar first, last;
@@ -33,4 +35,15 @@ oci_unichar_misleads (gunichar character)
     if (character >= invisible[i].first && character <= invisible[i].last)
       return TRUE;
   return FALSE;
+}
+
+char *
+oci_next_line (char **at)
+{
+  char *line = *at;
+  char *end = line != NULL ? strchr (line, '\n') : NULL;
+  if (end != NULL)
+    *end = '\0';
+  *at = end != NULL ? end + 1 : NULL;
+  return line;
 }

@@ -15,4 +15,15 @@ G_BEGIN_DECLS
  */
 gboolean oci_unichar_misleads (gunichar character);
 
+/**
+ * oci_next_line:
+ * @at: (inout): text that is changed; %NULL after the last line
+ *
+ * Ends the line at *@at with a NUL and goes to the next one: a list of lines would take many times
+ * the memory of the text.
+ *
+ * Returns: (transfer none) (nullable): the line, %NULL at the end
+ */
+char *oci_next_line (char **at);
+
 G_END_DECLS

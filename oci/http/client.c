@@ -1,5 +1,7 @@
 #include "oci/http/client-private.h"
 
+#include "oci/base/text-hash.h"
+
 #include <curl/curl.h>
 #include <string.h>
 
@@ -13,8 +15,8 @@ oci_http_client_new (const OciHttpOptions *options)
     self->deadline = g_get_monotonic_time () + (gint64) options->timeout_ms * 1000;
   g_mutex_init (&self->mutex);
   g_queue_init (&self->idle);
-  self->tls =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) oci_tls_config_free);
+  self->tls = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
+                                     (GDestroyNotify) oci_tls_config_free);
   return self;
 }
 

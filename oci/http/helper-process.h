@@ -3,22 +3,9 @@
 #pragma once
 
 #include "oci/base/error.h"
-
-#include <gio/gio.h>
+#include "oci/base/process.h"
 
 G_BEGIN_DECLS
-
-typedef struct
-{
-  char *output; /* what it printed on stdout, with a NUL behind it */
-  gsize output_size;
-  char *messages; /* the start of what it printed on stderr, likewise */
-  int exit_code;  /* -1 when a signal ended it */
-} OciHelperResult;
-
-/** Overwrites what is in it. */
-void oci_helper_result_clear (OciHelperResult *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciHelperResult, oci_helper_result_clear)
 
 typedef struct
 {
@@ -39,7 +26,7 @@ typedef struct
  *   killed: %OCI_ERROR_LIMIT (time, output), %OCI_ERROR_CANCELLED
  */
 gboolean oci_helper_process_run (const OciHelperProcess *self, GCancellable *cancellable,
-                                 OciHelperResult *out_result, GError **error);
+                                 OciProcessResult *out_result, GError **error);
 
 /**
  * oci_helper_process_find:

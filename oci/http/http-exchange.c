@@ -4,6 +4,8 @@
 #include "oci/http/http-headers.h"
 #include "oci/http/proxy.h"
 
+#include "oci/base/text-hash.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
@@ -521,7 +523,7 @@ oci_http_exchange (OciHttpClient *self, const OciHttpRequest *request, const cha
   Transfer transfer = { .client = self, .request = request, .cancellable = cancellable };
   g_autoptr (OciHttpResponse) response = g_new0 (OciHttpResponse, 1);
   response->url = g_strdup (url);
-  response->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  response->headers = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   transfer.response = response;
   transfer.body = g_byte_array_new ();
   if (!request->local_service) /* plain text must not leave the machine by $http_proxy */

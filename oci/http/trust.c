@@ -1,5 +1,7 @@
 #include "oci/http/trust.h"
 
+#include "oci/base/text-hash.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -259,7 +261,7 @@ oci_trust_load (const OciTrustPlaces *places, GError **error)
   g_autoptr (OciTrust) self = g_new0 (OciTrust, 1);
   g_auto (Bundle)
       bundle = { .pem = g_byte_array_new (),
-                 .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+                 .seen = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL) };
   self->fd = -1;
   gboolean named = variable ("CURL_CA_BUNDLE") != NULL || variable ("SSL_CERT_FILE") != NULL
                    || variable ("SSL_CERT_DIR") != NULL;

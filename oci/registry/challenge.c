@@ -1,5 +1,7 @@
 #include "oci/registry/challenge.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -64,7 +66,7 @@ challenge_new (const char *scheme, const char *end)
 {
   OciChallenge *self = g_new0 (OciChallenge, 1);
   self->scheme = g_strndup (scheme, (gsize) (end - scheme));
-  self->params = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->params = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   return self;
 }
 

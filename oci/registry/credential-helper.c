@@ -52,7 +52,7 @@ oci_credential_helper_parse (const char *name, GBytes *data, GError **error)
 /* The first line of what the helper says about its failure, unless a secret may be in it.
  * Returns: (transfer full) */
 static char *
-quote_complaint (const OciHelperResult *result, const char *secret)
+quote_complaint (const OciProcessResult *result, const char *secret)
 {
   const char *texts[] = { result->output, result->messages };
   for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -70,7 +70,7 @@ quote_complaint (const OciHelperResult *result, const char *secret)
 }
 
 static gboolean
-fail (const OciHelperResult *result, const char *secret, GError **error)
+fail (const OciProcessResult *result, const char *secret, GError **error)
 {
   g_autofree char *complaint = quote_complaint (result, secret);
   g_autofree char *code = result->exit_code >= 0
@@ -81,7 +81,7 @@ fail (const OciHelperResult *result, const char *secret, GError **error)
 }
 
 static gboolean
-says_not_found (const OciHelperResult *result)
+says_not_found (const OciProcessResult *result)
 {
   g_autofree char *text = g_strdup (result->output);
   return result->exit_code != 0 && strcmp (g_strstrip (text), NOT_FOUND_TEXT) == 0;
@@ -96,7 +96,7 @@ program_of (const OciCredentialHelper *self)
 /* Returns: whether it ran; a failure of its own is in @out_result */
 static gboolean
 run (const OciCredentialHelper *self, const char *command, const char *input,
-     GCancellable *cancellable, OciHelperResult *out_result, GError **error)
+     GCancellable *cancellable, OciProcessResult *out_result, GError **error)
 {
   g_autofree char *program = program_of (self);
   const char *const argv[] = { program, command, NULL };
@@ -129,7 +129,7 @@ oci_credential_helper_get (const OciCredentialHelper *self, GCancellable *cancel
                            OciCredentials **out_credentials, GError **error)
 {
   g_auto (OciErrorPrefix) prefix G_GNUC_UNUSED = describe (self, "get", error);
-  g_auto (OciHelperResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   if (!run (self, "get", self->server, cancellable, &result, error))
     return FALSE;
   if (says_not_found (&result))
@@ -170,7 +170,7 @@ oci_credential_helper_store (const OciCredentialHelper *self, const OciCredentia
                              GCancellable *cancellable, GError **error)
 {
   g_auto (OciErrorPrefix) prefix G_GNUC_UNUSED = describe (self, "store", error);
-  g_auto (OciHelperResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   if (!g_utf8_validate (credentials->user, -1, NULL)
       || !g_utf8_validate (credentials->password, -1, NULL))
     return oci_throw (error, OCI_ERROR_USAGE,
@@ -185,7 +185,7 @@ oci_credential_helper_erase (const OciCredentialHelper *self, GCancellable *canc
                              gboolean *out_found, GError **error)
 {
   g_auto (OciErrorPrefix) prefix G_GNUC_UNUSED = describe (self, "erase", error);
-  g_auto (OciHelperResult) result = { 0 };
+  g_auto (OciProcessResult) result = { 0 };
   if (!run (self, "erase", self->server, cancellable, &result, error))
     return FALSE;
   gboolean not_found = says_not_found (&result);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <linux/reboot.h>
@@ -162,6 +163,7 @@ try_kernel (void)
   say ("io_uring_setup", syscall (SYS_io_uring_setup, 1, NULL));
   say ("shmget", syscall (SYS_shmget, 0, 4096, 01600));
   say ("shmat", syscall (SYS_shmat, 0, NULL, 0));
+  say ("msgget", syscall (SYS_msgget, 0, 01600));
   say ("kexec_load", syscall (SYS_kexec_load, 0, 0, NULL, 0));
   say ("init_module", syscall (SYS_init_module, "", 0, ""));
   say ("finit_module", syscall (SYS_finit_module, 0, "", 0));
@@ -273,6 +275,8 @@ try_store (const char *path)
   say_open ("store: create", "/created", O_WRONLY | O_CREAT);
   int fd = open (path, O_RDONLY | O_CLOEXEC);
   say ("store: fchmod", fchmod (fd, 0666));
+  int flags = FS_NOATIME_FL;
+  say ("store: flags", ioctl (fd, FS_IOC_SETFLAGS, &flags));
   void *map = mmap (NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   say ("store: map", map == MAP_FAILED ? -1 : 0);
   char again[64];
@@ -439,6 +443,82 @@ hold_locks (const char *path)
   (void) !read (0, &byte, 1);
 }
 
+/* What may be done with the files that the standard descriptors lead to. The host looks at its
+ * files afterwards. */
+static void
+try_stdio (void)
+{
+  const struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+  const struct sockaddr_un other = { .sun_family = AF_UNIX, .sun_path = "/tmp/other" };
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  for (int fd = 0; fd < 3; fd++)
+    {
+      char path[32];
+      snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+      int again = open (path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+      if (again >= 0)
+        {
+          (void) !pwrite (again, "CHANGED", 7, 0);
+          (void) !ftruncate (again, 1);
+          (void) flock (again, LOCK_EX | LOCK_NB);
+          close (again);
+        }
+      again = open (path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+      if (again >= 0)
+        {
+          (void) !pwrite (again, "CHANGED", 7, 0);
+          close (again); /* else there is no end of a pipe */
+        }
+      (void) !ftruncate (fd, 1);
+      (void) !pwrite (fd, "CHANGED", 7, 0);
+      (void) fallocate (fd, 0, 0, 100);
+      (void) fchmod (fd, 0666);
+      (void) futimens (fd, times);
+      (void) fsetxattr (fd, "user.x", "x", 1, 0);
+      (void) flock (fd, LOCK_EX | LOCK_NB);
+      (void) fcntl (fd, F_SETLK, &lock);
+      (void) fcntl (fd, F_SETFL, O_NONBLOCK);
+      (void) sendto (fd, "CHANGED", 7, MSG_DONTWAIT, (const struct sockaddr *) &other,
+                     sizeof other);
+      (void) linkat (AT_FDCWD, path, AT_FDCWD, "/tmp/link", AT_SYMLINK_FOLLOW);
+    }
+}
+
+/* Descriptor 9 leads to the emulator of the program that has executed this one. */
+static void
+try_emulator (void)
+{
+  const char *path = "/proc/self/fd/9";
+  char target[256] = "";
+  (void) !readlink (path, target, sizeof target - 1);
+  printf ("emulator: %s\n", target);
+  int fd = -1;
+  for (int i = 0; i < 30; i++) /* while that is still being executed */
+    {
+      fd = open (path, O_WRONLY | O_APPEND | O_CLOEXEC);
+      if (fd >= 0 || errno != ETXTBSY)
+        break;
+      usleep (10 * 1000);
+    }
+  say ("emulator written", fd < 0 ? fd : write (fd, "CHANGED", 7));
+  say ("emulator cut", truncate (path, 1));
+  (void) chmod (path, 06777);
+  (void) setxattr (path, "user.x", "x", 1, 0);
+}
+
+/* Prints so much of its input, or all of it. */
+static void
+copy (size_t max)
+{
+  char buffer[64 * 1024];
+  for (ssize_t n; max > 0; max -= (size_t) n)
+    {
+      n = read (0, buffer, max < sizeof buffer ? max : sizeof buffer);
+      if (n <= 0 || write (1, buffer, (size_t) n) != n)
+        break;
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -451,8 +531,31 @@ main (int argc, char **argv)
     try_descriptors ();
   else if (argc == 2 && strcmp (argv[1], "locks") == 0)
     hold_locks ("/etc/file");
+  else if (argc == 2 && strcmp (argv[1], "limits") == 0)
+    {
+      const struct rlimit none = { 0, 0 };
+      for (int resource = 0; resource < RLIM_NLIMITS; resource++)
+        (void) prlimit (1, (__rlimit_resource_t) resource, &none, NULL);
+      return 7;
+    }
+  else if (argc == 2 && strcmp (argv[1], "emulator") == 0)
+    try_emulator ();
   else if (argc == 2 && strcmp (argv[1], "proc") == 0)
     read_proc ();
+  else if (argc == 3 && strcmp (argv[1], "copy") == 0)
+    {
+      copy (strtoul (argv[2], NULL, 10));
+      return 0;
+    }
+  else if (argc == 2 && strcmp (argv[1], "stdio") == 0)
+    {
+      try_stdio ();
+      puts ("output");
+      fprintf (stderr, "terminal %d %d %d\n", isatty (0), isatty (1), isatty (2));
+      (void) fcntl (0, F_SETFL, 0);
+      copy (SIZE_MAX);
+      return 0;
+    }
   else if (argc == 4)
     {
       try_mounts ();

@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -172,7 +173,52 @@ class Usage(TestCase):
             result = self.run_terrane(*command, "--help")
             self.assertEqual(result.stderr, "")
             for line in result.stdout.splitlines():
-                self.assertLessEqual(len(line), 100, line)
+                self.assertLessEqual(len(line), 80, line)
+
+    def values_of(self, metavar):
+        """(command, option) for each whose value has this name; options are read before the help is printed."""
+        for command in self.run_terrane("--list-commands").stdout.split():
+            for option in re.findall(rf"(--[a-z-]+)={metavar}\b", self.run_terrane(command, "--help").stdout):
+                yield command, option
+
+    def test_durations_have_one_grammar(self):
+        found = set(self.values_of("TIME"))
+        self.assertLessEqual({(command, "--registry-timeout") for command in ("push", "pull", "build", "lock", "check", "why", "inspect",
+                                                                              "invoke", "serve", "run", "validate")}, found)
+        self.assertLessEqual({(command, "--timeout") for command in ("invoke", "serve", "run", "validate")}, found)
+        for command, option in found | {("push", "--timeout"), ("pull", "--timeout"), ("build", "--timeout"), ("lock", "--timeout")}:
+            with self.subTest(command=command, option=option):
+                # Several times in one command line: each value is checked. test-number.c has the others.
+                self.run_terrane(command, *(word for value in ("90", "90s", "2m", "500ms") for word in (option, value)), "--help")
+                for value in ("soon", "169h"):
+                    self.assert_fails(2, f"^terrane: {command}: (--registry-timeout|--timeout|{option}): expected a duration", command,
+                                      f"{option}={value}", "--help")
+
+    def test_sizes_have_one_grammar(self):
+        found = set(self.values_of("SIZE"))
+        self.assertIn(("invoke", "--memory"), found)
+        self.assertIn(("validate", "--limit-memory"), found)
+        for command, option in found:
+            with self.subTest(command=command, option=option):
+                self.run_terrane(command, *(f"{option}={value}" for value in ("600", "512MiB", "1.5GiB", "2 GiB")), "--help")
+                self.assert_fails(2, f"^terrane: {command}: {option}: expected", command, f"{option}=512mb", "--help")
+
+    def test_platforms_are_checked_by_every_command(self):
+        for command, option in self.values_of("OS/ARCH"):
+            with self.subTest(command):
+                self.assertEqual(option, "--platform")
+                self.run_terrane(command, option, "linux/aarch64", "--help")
+                self.assert_fails(2, f"{command}: --platform: ‘nonsense’ is not a platform", command, option, "nonsense", "--help")
+
+    def test_the_image_of_validate_is_not_the_value_of_its_timeout(self):
+        self.assert_fails(1, "no image ‘absent:latest’", "validate", "--timeout", "30s", "absent")
+        self.assert_fails(2, "validate: expected IMAGE, got 0 arguments", "validate", "--timeout", "30s")
+
+    def test_options_that_a_command_has_no_use_for(self):
+        for command in ("images", "gc", "fsck", "profile"):
+            self.assert_fails(2, f"{command}: --offline is only taken before a command", command, "--offline")
+        self.assert_fails(2, "invoke: unknown option ‘--sandbox’", "invoke", "x", "--sandbox", "podman")
+        self.run_terrane("--offline", "--quiet", "--verbose", "images")
 
     def test_newer_store_is_refused(self):
         self.store.mkdir()

@@ -11,10 +11,11 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tarfile
 import unittest
 
-from terrane_test import BUILD, INPUTS, SHARED, TOP, TestCase, have, shared_files, shared_gdal_build
+from terrane_test import BUILD, INPUTS, SHARED, TERRANE, TOP, TestCase, have, shared_files, shared_gdal_build
 
 MODULES = "usr/lib/python3/dist-packages"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -446,6 +447,19 @@ class Programs(CheckCase):
         paths = [path for path in self.root.rglob("*") if path.is_symlink() or not path.is_dir()]
         self.assertEqual(json.loads(self.run_terrane("--json", "why", "test", "/").stdout)["files"], len(paths))
         self.assert_fails(1, "nothing in the image has the name ‘absent.so’", "why", "test", "absent.so")
+
+    def test_lists_of_packages_take_no_more_memory_than_their_size(self):
+        """30 MiB of empty lines and of stanzas: as a list of lines they took over a gigabyte."""
+        self.write("base/var/lib/dpkg/status", "\n" * (16 << 20) + "Package: a\nVersion: 1\nDepends: b\n\n" * (14 << 15))
+        self.write("base/var/lib/dpkg/info/a.list", "/\n" * (4 << 20))
+        self.write("base/usr/bin/a", "x")
+        profile = self.write_profile(trees=[{"name": "t", "directory": "base/usr", "prefix": "/opt"}])
+        self.run_terrane("build", profile)
+        script = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+                  "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        peak = subprocess.run([sys.executable, "-c", script, TERRANE, "--store", str(self.store), "check", "--target=oci", "test"],
+                              check=True, capture_output=True, text=True).stdout
+        self.assertLess(int(peak), (1200 if "asan" in TERRANE else 400) << 10)  # KiB
 
     def test_gc_and_fsck_know_the_caches(self):
         self.gcc(f"{MODULES}/m.so")

@@ -21,7 +21,7 @@ class CompletionCase(TestCase):
         self.work = self.directory / "work"
         (self.work / "sub").mkdir(parents=True)
         (self.work / "empty").mkdir()
-        for name in ("app.json", "app.lock.json", "my.schema.json", "notes.txt", "sub/deep.json"):
+        for name in ("z name.txt", "app.json", "app.lock.json", "my.schema.json", "notes.txt", "sub/deep.json"):
             (self.work / name).write_text("{}")
         self.build(self.write_profile(name="tiles"))
         self.bin = self.directory / "bin"
@@ -157,7 +157,9 @@ class Bash(Same, CompletionCase):
         setup = f"source {self.script('bash')}; bind -x '\"\\C-x\\C-x\": printf \"<%s>\\n\" \"$READLINE_LINE\"'; bind 'set enable-bracketed-paste off'"
         lines = {"terrane insp": "terrane inspect ", "terrane inspect ti": "terrane inspect tiles:latest ",
                  "terrane run --platform=linux/ar": "terrane run --platform=linux/arm64 ", "terrane build su": "terrane build sub/",
-                 "terrane inspect tiles:la": "terrane inspect tiles:latest "}
+                 "terrane inspect tiles:la": "terrane inspect tiles:latest ",
+                 "terrane build --record z": "terrane build --record z\\ name.txt ", "terrane check --sarif no": "terrane check --sarif notes.txt ",
+                 "terrane check --ignore x --sarif=no": "terrane check --ignore x --sarif=notes.txt "}
         self.assertEqual(type_at(["bash", "--norc", "--noprofile", "-i"], self.env, self.work, setup, lines), list(lines.values()))
 
 

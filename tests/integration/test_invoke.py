@@ -459,7 +459,7 @@ class Invoke(InvokeCase):
         result = self.run_terrane("-q", "run", image, "--cmd", 'echo "$0 $1"', "--cmd", "a b", "--cmd", "c", store=self.store_of(None))
         self.assertEqual(result.stdout, "a b c\n")
         self.assert_fails(2, "invoke: --handler and --cmd exclude each other", "invoke", "none", "--handler", "a.b", "--cmd", "c")
-        self.assert_fails(2, "serve: --handler is empty", "serve", "none", "--handler", "")
+        self.assert_fails(2, "serve: --handler: the handler is empty", "serve", "none", "--handler", "")
         self.assert_fails(2, "run: --cmd and --handler exclude a command", "run", "none", "--handler", "a.b", "--", "/bin/sh")
 
     def test_events_that_are_not_json(self):
@@ -577,7 +577,7 @@ class Invoke(InvokeCase):
                 "--tmp: expected a size from 512MiB to 10GiB": ["--tmp", "1"],
                 "--timeout: expected a duration from 1ms to 900s": ["--timeout", "901"],
                 "there is no variable ‘NO_SUCH_VARIABLE’": ["--env", "NO_SUCH_VARIABLE"],
-                r"--env ‘=x’: expected NAME\[=VALUE\]": ["--env", "=x"]}.items():
+                r"invoke: --env: expected NAME\[=VALUE\], got ‘=x’": ["--env", "=x"]}.items():
             self.assert_fails(2, pattern, "invoke", "none", *arguments)
         self.assert_fails(1, "the event /nowhere/event.json: ", "invoke", "none", "--event", "/nowhere/event.json")
         self.assert_fails(1, "none", "invoke", "none", "--event", self.write("event.json", "{}"))

@@ -54,6 +54,8 @@ class Failures(TestCase):
     def test_without_the_option_standard_output_is_empty(self):
         self.assertEqual(self.run_terrane("inspect", "missing", exit_code=1).stdout, "")
         self.assertEqual(self.run_terrane("run", "missing", "--", "--json", exit_code=1).stdout, "")
+        result = subprocess.run([TERRANE, "build", "--junit", "--json", "missing.json"], capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))  # --json is the name of a file
 
     def test_the_result_of_a_failed_gate_has_the_error(self):
         (self.directory / "app").mkdir()
@@ -277,6 +279,12 @@ class Documents(TestCase):
         self.assertEqual(document_problems(("--json", "serve"), json.dumps(document)), [])
         process.send_signal(signal.SIGTERM)
         self.assertEqual((process.wait(20), process.stdout.read()), (0, ""))
+
+    def test_a_record_in_a_file(self):
+        path = self.directory / "record.json"
+        printed = self.document("build", self.profile, "--record", path)
+        self.assertEqual(json.loads(path.read_text()), printed)
+        self.assertEqual(document_problems(("--json", "build"), path.read_text()), [])
 
     def test_help_and_versions(self):
         for command in self.run_terrane("--list-commands").stdout.split():

@@ -46,6 +46,26 @@ class Show(TestCase):
             "config.env.T": ("v", app), "config.cmd": (["handler.handler"], app), "name": ("app", app),
             "push.repository": ("h.example/a", app), "push.tags": (["v-${lock.short}", "latest"], app)})
 
+    def test_defaults(self):
+        lines = self.show("--defaults").splitlines()
+        got = {row[1]: json.loads(row[2]) for row in (re.fullmatch(r"(\S+) +=  ?(.*?) +# default", line) for line in lines) if row}
+        self.assertEqual(got["target"], "aws-lambda")
+        self.assertEqual(got["validate.timeout"], 60)
+        self.assertEqual(got["transforms.modes"], "normalise")
+        self.assertEqual({path for path in got if path.startswith("trees[1]")},
+                         {f"trees[1].{key}" for key in ("pin", "strip_components", "special", "symlinks", "overwrite")})
+        self.assertNotIn("trees[0].pin", got)  # of directories only
+        self.assertNotIn("base.symlinks", got)  # of trees only
+        self.assertNotIn("name", got)
+        self.assertEqual([line.split() for line in lines if not line.endswith("# default")],
+                         [line.split() for line in self.show().splitlines()])
+        shown = json.loads(self.show("--defaults", "--json"))
+        self.assertEqual(shown["defaults"], got)
+        self.assertEqual(set(shown["origins"]) & set(got), set())
+        image = self.write("image.json", json.dumps({"name": "i", "platform": "linux/amd64", "base": {"image": "oci:b"}}))
+        got = json.loads(self.run_terrane("profile", "show", image.name, "--defaults", "--json", cwd=self.directory).stdout)
+        self.assertEqual([path for path in got["defaults"] if path.startswith("base.")], ["base.special"])  # kept as it is
+
     def test_json_has_the_same(self):
         shown = json.loads(self.show("--json", env={"T_VALUE": "w", "T_NAME": "other"}))
         self.assertEqual(set(shown), {"profile", "origins"})

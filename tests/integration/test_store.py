@@ -163,26 +163,6 @@ class Store(TestCase):
         for name in ("nobody", str(nobody.pw_uid)):
             self.run_terrane("images", env={"TERRANE_STORE_OWNER": name})
 
-    @unittest.skipUnless(shutil.which("cc"), "no C compiler")
-    @unittest.skipIf(SANITIZER, "does not apply: the sanitizer comes first in the list of libraries")
-    def test_no_thread_can_be_started(self):
-        """As where a limit of processes is reached: a message, neither waiting for ever nor an abort."""
-        source = self.write("shim.c", "#include <errno.h>\nint pthread_create(void *, void *, void *, void *);\n"
-                            "int pthread_create(void *a, void *b, void *c, void *d)\n"
-                            "{ (void) a, (void) b, (void) c, (void) d; return EAGAIN; }\n")
-        shim = self.directory / "shim.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-fno-builtin", "-o", shim, source], check=True)
-        self.assert_fails(1, "no thread can be started", "build", "--no-lock", self.write_profile(),
-                          env={"LD_PRELOAD": str(shim)})
-
-    def test_too_few_descriptors(self):
-        for limit in (16, 31):
-            with self.subTest(limit=limit):
-                result = subprocess.run(["sh", "-c", f'ulimit -n {limit} && exec "$0" "$@"', TERRANE, "--store", self.store,
-                                         "images"], capture_output=True, text=True)
-                self.assertEqual(result.returncode, 1)
-                self.assertIn("too few descriptors", result.stderr)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -10,6 +10,7 @@ import time
 import unittest
 
 from terrane_test import TERRANE, TestCase, make_tar, read_cache_entry, sha256, write_cache_entry
+from web_server import WebServer
 
 
 def cut(path):
@@ -176,6 +177,28 @@ class Damage(TestCase):
                 self.build(self.profile, "--no-lock", *output)
                 self.assertEqual("sha256:" + sha256(blob), self.layer)
                 self.assertFalse(blob.is_symlink())
+
+    def test_damaged_downloads_are_fetched_again(self):
+        """Nor unpacked where nothing can be fetched: an uncompressed tar has no checksum over its content."""
+        server = WebServer()
+        self.addCleanup(server.stop)
+        make_tar(self.directory / "app.tar", [("f", "file", b"y" * 100_000)])
+        sha = sha256(self.directory / "app.tar")
+        server.files["/app.tar"] = (self.directory / "app.tar").read_bytes()
+        profile = self.write_profile("d.json", name="d", trees=[
+            {"name": "t", "archive": [{"url": server.url + "/app.tar", "sha256": sha}], "prefix": "/t"}])
+        digest = self.build(profile, "--no-lock")["digest"]
+        for damage in (cut, flip, empty, as_directory, as_fifo, as_link):
+            with self.subTest(damage.__name__):
+                store = self.damaged()
+                for kind in ("trees", "layers", "images"):
+                    shutil.rmtree(store / "cache" / kind)
+                blob = store / "downloads/blobs/sha256" / sha
+                damage(blob)
+                self.assertEqual(self.terrane(store, "--offline", "build", profile, "--no-lock").returncode, 1)
+                again = self.terrane(store, "--json", "build", profile, "--no-lock")
+                self.assertEqual(json.loads(again.stdout).get("digest"), digest, again.stderr)
+                self.assertEqual(sha256(blob), sha)
 
     def test_damaged_index_costs_no_name_that_is_known_otherwise(self):
         index = json.loads((self.layout() / "index.json").read_text())

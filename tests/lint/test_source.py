@@ -106,7 +106,8 @@ class Includes(unittest.TestCase):
         owners = {"archive.h": {"oci/decompressor.c", "builder/main.c"},
                   "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "builder/main.c"},
                   "zlib.h": {"oci/decompressor.c"},
-                  "curl/curl.h": {"oci/http/client.c", "oci/http/message.c", "oci/http/http-headers.c", "oci/http/http-headers.h", "oci/http/http-exchange.c",
+                  "curl/curl.h": {"oci/http/ask.c", "oci/http/client.c", "oci/http/message.c", "oci/http/http-headers.c", "oci/http/http-headers.h",
+                                 "oci/http/http-exchange.c",
                                  "oci/http/url.c", "builder/main.c"},
                   "openssl/evp.h": {"oci/digest.c", "builder/validation/certificate.c"},
                   "openssl/x509v3.h": {"builder/validation/certificate.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"},
@@ -141,6 +142,11 @@ class Shape(unittest.TestCase):
             code = re.sub(r'"(\\.|[^"\\])*"|/\*.*?\*/', "", path.read_text(), flags=re.S)
             match = banned.search(code)
             self.assertIsNone(match, f"{path} calls {match and match.group(1)}")
+
+    def test_tables_of_text_are_keyed(self):
+        for path in sources(".c"):
+            if path.relative_to(TOP).parts[:2] != ("builder", "profile"):  # the user's own names
+                self.assertNotIn("g_str_hash", path.read_text(), f"{path}: oci_text_hash() is for text from strangers")
 
     def test_every_header_compiles_alone(self):
         commands = json.loads((BUILD / "compile_commands.json").read_text())

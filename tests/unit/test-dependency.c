@@ -54,6 +54,24 @@ test_eggs (void)
     g_assert_cmpstr (requires->pdata[i], ==, expected[i]);
 }
 
+/* A marker of 100 KB for each of 100000 requirements would be 10 GB. */
+static void
+test_egg_requires_are_bounded (void)
+{
+  g_autoptr (GString) text = g_string_new ("[:");
+  gsize total = 0;
+  for (int i = 0; i < 100000; i++)
+    g_string_append_c (text, 'm');
+  g_string_append (text, "]\n");
+  for (int i = 0; i < 100000; i++)
+    g_string_append (text, "a\n");
+  g_autoptr (GPtrArray) requires = terrane_egg_requires_parse (text->str);
+  for (guint i = 0; i < requires->len; i++)
+    total += strlen (requires->pdata[i]);
+  g_assert_cmpuint (requires->len, >, 0);
+  g_assert_cmpuint (total, <=, text->len * TERRANE_EGG_REQUIRES_GROWTH + 3 * requires->len);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -61,5 +79,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dependency/forms", test_forms);
   g_test_add_func ("/dependency/refused", test_refused);
   g_test_add_func ("/dependency/eggs", test_eggs);
+  g_test_add_func ("/dependency/egg-requires-are-bounded", test_egg_requires_are_bounded);
   return g_test_run ();
 }

@@ -1,12 +1,16 @@
 /* Which emulator an image needs, and what it is given to run. */
+#include "builder/sandbox/binfmt.h"
 #include "builder/sandbox/emulator.h"
+#include "builder/sandbox/masks.h"
 
 #include "oci/base/error.h"
 
 #include "testing.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined __x86_64__
 #define HERE "amd64"
@@ -97,11 +101,94 @@ test_wrap (void)
   assert_wrapped (root, loop, "/qemu /bin/loop /bin/loop /bin/loop /bin/loop /bin/loop");
 }
 
+static gboolean
+answer (gpointer data)
+{
+  return GPOINTER_TO_INT (data);
+}
+
+static TerraneBinfmt *
+own_list (const char *dir, const TerraneEmulator *emulator, gboolean can, GError **error)
+{
+  TerraneBinfmt *binfmt = NULL;
+  gboolean ok = terrane_binfmt_new (dir, emulator, answer, GINT_TO_POINTER (can), &binfmt, error);
+  g_assert_true (ok || binfmt == NULL);
+  g_assert_true (ok || error == NULL || *error != NULL);
+  return binfmt;
+}
+
+/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it needs.
+ */
+static void
+test_own_list (void)
+{
+  g_autofree char *dir = g_dir_make_tmp (NULL, NULL);
+  g_autofree char *programs = g_dir_make_tmp (NULL, NULL);
+  g_autofree char *program = g_build_filename (programs, QEMU "-static", NULL);
+  g_autofree char *text = g_strdup_printf (
+      "enabled\ninterpreter %s\nflags: POCF\noffset 1\nmagic 7f4500\nmask ff00fe\n", program);
+  g_auto (TerraneEmulator) emulator = { 0 };
+  g_autoptr (GError) error = NULL;
+  write_file (programs, QEMU "-static", "an emulator", 0755);
+  g_assert_null (own_list ("/nowhere", NULL, TRUE, &error));
+  write_file (dir, "q", "enabled\ninterpreter /q\nflags: OC\noffset 0\nmagic 7f\n", 0644);
+  g_assert_null (own_list (dir, NULL, TRUE, &error)); /* it would be looked for in the image */
+  write_file (dir, "q", text, 0644);
+  g_autoptr (TerraneBinfmt) empty = own_list (dir, NULL, TRUE, &error);
+  g_assert_nonnull (empty);
+  g_assert_null (empty->line);
+  terrane_emulator_find (OTHER, dir, NULL, &emulator);
+  g_autoptr (TerraneBinfmt) one = own_list (dir, &emulator, TRUE, &error);
+  g_assert_nonnull (one);
+  g_autofree char *line = g_strdup_printf (
+      ":emulator:M:1:\\x7f\\x45\\x00:\\xff\\x00\\xfe:/proc/self/fd/%d:POCF", one->program);
+  g_assert_cmpstr (one->line, ==, line);
+  g_assert_cmpint (write (one->program, "x", 1), ==, -1); /* sealed */
+  char copy[32] = "";
+  g_assert_cmpint (pread (one->program, copy, sizeof copy, 0), ==, strlen ("an emulator"));
+  g_assert_no_error (error);
+
+  g_assert_null (own_list (dir, NULL, FALSE, &error));
+  assert_error (error, OCI_ERROR, OCI_ERROR_UNSUPPORTED,
+                "*could change ‘*" QEMU "-static’*Linux 6.7*another user*");
+  g_clear_error (&error);
+  write_file (dir, "status", "disabled\n", 0644);
+  g_assert_null (own_list (dir, NULL, FALSE, &error));
+  g_assert_no_error (error);
+}
+
+/* What a real one has, as files and directories. */
+static void
+test_masks (void)
+{
+  g_autofree char *dir = g_dir_make_tmp (NULL, NULL);
+  static const char *const directories[] = { "acpi", "1", "tty", "tty/driver", "sys" };
+  for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
+    {
+      g_autofree char *path = g_build_filename (dir, directories[i], NULL);
+      g_assert_cmpint (g_mkdir (path, i == 1 ? 0700 : 0755), ==, 0);
+    }
+  write_file (dir, "keys", "", 0444);
+  write_file (dir, "cpuinfo", "", 0444);
+  write_file (dir, "kpageflags", "", 0400);
+  write_file (dir, "timer_list", "", 0400);
+  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_auto (GStrv) others = terrane_masks_find (fd, FALSE);
+  g_auto (GStrv) owners = terrane_masks_find (fd, TRUE);
+  g_autofree char *first = g_strjoinv (" ", others);
+  g_autofree char *second = g_strjoinv (" ", owners);
+  g_assert_cmpstr (first, ==, "acpi/ keys timer_list");
+  g_assert_cmpstr (second, ==, "acpi/ keys timer_list kpageflags tty/driver/");
+  g_assert_cmpint (close (fd), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/emulator/find", test_find);
   g_test_add_func ("/emulator/wrap", test_wrap);
+  g_test_add_func ("/emulator/own-list", test_own_list);
+  g_test_add_func ("/sandbox/masks", test_masks);
   return g_test_run ();
 }

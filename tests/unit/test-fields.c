@@ -1,5 +1,6 @@
 /* The tables of the profile's sections: the schema says the same, and what a field changes is in
  * the keys that its row names and in no others. */
+#include "builder/image/image-tree.h"
 #include "builder/image/image.h"
 #include "builder/image/tree-cache.h"
 #include "builder/profile/field-types.h"
@@ -133,12 +134,12 @@ static const Sample samples[] = {
   { "wheels.index", "\"https://a\"", "\"https://b\"", NULL },
   { "ostree.repository", "\"a\"", "\"https://b\"", NULL },
   { "archive.url", "\"https://a\"", "\"https://b\"", "{\"sha256\":" SHA ("a") "}" },
-  { "archive.sha256", SHA ("a"), SHA ("b"), NULL },
+  { "archive.sha256", SHA ("a"), SHA ("b"), "{\"url\":\"https://a\"}" },
   { "base.archive", "\"a\"", "\"b\"", "{}" },
-  { "base.sha256", SHA ("a"), SHA ("b"), BASE_OF ("archive", "\"a\"") },
+  { "base.sha256", SHA ("a"), SHA ("b"), BASE_OF ("archive", "\"https://a\"") },
   { "base.image", "\"oci:a\"", "\"oci:b\"", "{}" },
   { "tree.archive", "\"a\"", "\"b\"", "{\"name\":\"t\",\"prefix\":\"/\"}" },
-  { "tree.sha256", SHA ("a"), SHA ("b"), SOURCE_OF ("archive", "\"a\"") },
+  { "tree.sha256", SHA ("a"), SHA ("b"), SOURCE_OF ("archive", "\"https://a\"") },
   { "tree.image", "\"oci:a\"", "\"oci:b\"", "{\"name\":\"t\",\"prefix\":\"/\",\"paths\":[\"/\"]}" },
   { "tree.paths", "[\"/a\"]", "[\"/b\"]", SOURCE_OF ("image", "\"oci:a\"") },
   { "tree.wheels", "{\"requirements\":\"a\"}", "{\"requirements\":\"b\"}",
@@ -449,8 +450,24 @@ sample_of (const char *where, const TerraneField *field, gboolean second, const 
 /* Everything of what is built that a field may change. */
 typedef struct
 {
-  OciDigest tree, transform, image, result;
+  OciDigest source, tree, transform, image, result;
 } Keys;
+
+/* What is known without looking at files: of URLs the digests. */
+static void
+add_identity (const TerraneProfile *profile, const TerraneSourceSpec *spec, OciDigester *sources)
+{
+  const TerraneImport import = { .profile = profile };
+  const TerranePin pin = { .spec = spec };
+  OciDigest identity = { 0 };
+  g_autoptr (GError) error = NULL;
+  const TerraneArchiveFile *file = spec->archives != NULL ? spec->archives->pdata[0] : NULL;
+  if (spec->image_paths != NULL)
+    identity = terrane_image_tree_identity (&import, spec, &identity);
+  else if (file != NULL && file->url != NULL)
+    g_assert_true (terrane_source_type (spec->kind)->identify (NULL, &pin, &identity, &error));
+  oci_digester_update (sources, identity.bytes, sizeof identity.bytes);
+}
 
 static void
 add_tree (const TerraneSourceSpec *spec, TerraneModes modes, OciDigester *trees,
@@ -479,6 +496,7 @@ keys_of (const TerraneProfile *profile)
 {
   Keys keys;
   g_autoptr (GError) error = NULL;
+  g_autoptr (OciDigester) sources = oci_digester_new ();
   g_autoptr (OciDigester) trees = oci_digester_new ();
   g_autoptr (OciDigester) transforms = oci_digester_new ();
   const TerraneBase base = { 0 };
@@ -488,12 +506,15 @@ keys_of (const TerraneProfile *profile)
   g_autoptr (GArray) stored = g_array_new (FALSE, TRUE, sizeof (TerraneStoredTree));
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
   g_array_set_size (stored, profile->trees->len);
+  add_identity (profile, profile->base, sources);
   add_tree (profile->base, TERRANE_MODES_KEEP, trees, transforms);
   for (guint i = 0; i < profile->trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      add_identity (profile, spec, sources);
       add_tree (spec, spec->transforms->modes, trees, transforms);
     }
+  keys.source = oci_digester_finish (sources);
   keys.tree = oci_digester_finish (trees);
   keys.transform = oci_digester_finish (transforms);
   g_auto (TerraneProfileTexts) texts = { 0 };
@@ -564,6 +585,8 @@ check_keys (const Place *place, const TerraneField *field, G_GNUC_UNUSED gpointe
   g_autoptr (TerraneProfile) first = profile_with (place, field, FALSE);
   g_autoptr (TerraneProfile) second = profile_with (place, field, TRUE);
   Keys before = keys_of (first), after = keys_of (second);
+  check_key (where, "source", &before.source, &after.source,
+             (field->parts & TERRANE_PART_IDENTITY) != 0);
   check_key (where, "tree", &before.tree, &after.tree,
              (field->parts & (TERRANE_PART_TREE | TERRANE_PART_TREE_OWN)) != 0);
   check_key (where, "transform", &before.transform, &after.transform,
@@ -613,6 +636,33 @@ test_copies (void)
   terrane_section_clear (&terrane_limits_section, &limits);
 }
 
+/* The lock's digits are in the texts, and not in the profile, which stays what was written. */
+static void
+test_texts (void)
+{
+  static const char text[] =
+      "{\"name\":\"n\",\"platform\":\"linux/amd64\",\"base\":{\"archive\":\"b\"},"
+      "\"config\":{\"env\":{\"A\":\"a-${lock.short}\"},\"labels\":{\"B\":\"b\"}},"
+      "\"annotations\":{\"C\":\"${lock.short}\"},"
+      "\"push\":{\"repository\":\"docker://h.example/a\",\"tags\":[\"v-${lock.short}\",\"w\"]}}";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) data = test_bytes (text);
+  g_autoptr (TerraneProfile) profile = terrane_profile_parse ("dir/p.json", data, NULL, &error);
+  g_assert_no_error (error);
+  g_auto (TerraneProfileTexts) texts = { 0 };
+  terrane_profile_texts_init (&texts, profile, "0123456789abcdef0123");
+  const json_t *env = json_object_get (texts.config.env, "A");
+  g_assert_cmpstr (json_string_value (env), ==, "a-0123456789ab");
+  const json_t *annotation = json_object_get (texts.annotations, "C");
+  g_assert_cmpstr (json_string_value (annotation), ==, "0123456789ab");
+  g_assert_cmpstr (texts.push.repository, ==, "h.example/a");
+  g_assert_cmpstr (texts.push.tags[0], ==, "v-0123456789ab");
+  g_assert_cmpstr (texts.push.tags[1], ==, "w");
+  g_assert_cmpstr (profile->push.tags[0], ==, "v-${lock.short}");
+  const json_t *written = json_object_get (profile->annotations, "C");
+  g_assert_cmpstr (json_string_value (written), ==, "${lock.short}");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -621,5 +671,6 @@ main (int argc, char **argv)
   g_test_add_func ("/fields/schema", test_schema);
   g_test_add_func ("/fields/keys", test_keys);
   g_test_add_func ("/fields/copies", test_copies);
+  g_test_add_func ("/fields/texts", test_texts);
   return g_test_run ();
 }

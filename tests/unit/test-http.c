@@ -292,7 +292,8 @@ test_time_limit (void)
   Server server = { .drip_msecs = 20 };
   server_start (&server, answers);
   g_assert_null (get (&server, &options, NULL, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_LIMIT, "*not finished within the 1 s of --registry-timeout");
+  assert_error (error, OCI_ERROR, OCI_ERROR_LIMIT,
+                "*not finished within the 1 s of --registry-timeout");
   server_stop (&server);
 }
 

@@ -283,7 +283,7 @@ test_refused (void)
     { "--nothing", "unknown option ‘--nothing’" },
     { "--nothing=x", "unknown option ‘--nothing’" },
     { "--flagg", "unknown option ‘--flagg’, did you mean ‘--flag’?" },
-    { "--elsewhere x", "unknown option ‘--elsewhere’" },
+    { "--elsewhere x", "--elsewhere is only taken before a command" },
     { "-x", "unknown option ‘-x’" },
     { "-fx", "unknown option ‘-x’" },
     { "--flag=x", "--flag takes no value" },

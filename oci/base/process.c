@@ -1,6 +1,6 @@
-#include "builder/sandbox/process.h"
+#include "oci/base/process.h"
 
-#include "builder/sandbox/capture.h"
+#include "oci/base/capture.h"
 
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
@@ -21,8 +21,10 @@
 enum
 {
   CHUNK_BYTES = 16 * 1024,
+  KEEP_BYTES = 128 * 1024, /* of the start and of the end */
+  MAX_MESSAGE_BYTES = 4096,
   MAX_LEFT_CHUNKS = 64, /* read after the end; a pipe holds 64 KiB, or 1 MiB when made larger */
-  STOP_MS = 1000,       /* for TerraneProcess.stop to have its effect */
+  STOP_MS = 1000,       /* for OciProcess.stop to have its effect */
   LOOK_MS = 20,         /* where the kernel, a container or valgrind has no pidfd_open() */
   FIRST_FREE_FD = 3,
   MAX_FDS = 64,
@@ -30,13 +32,18 @@ enum
 };
 
 void
-terrane_process_result_clear (TerraneProcessResult *self)
+oci_process_result_clear (OciProcessResult *self)
 {
+  if (self->output != NULL)
+    explicit_bzero (self->output, self->output_size);
+  if (self->messages != NULL)
+    explicit_bzero (self->messages, strlen (self->messages));
   g_clear_pointer (&self->output, g_free);
+  g_clear_pointer (&self->messages, g_free);
 }
 
-void
-terrane_process_result_set_usage (TerraneProcessResult *self, const struct rusage *usage)
+static void
+set_usage (OciProcessResult *self, const struct rusage *usage)
 {
   self->cpu_usecs = (uint64_t) (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * G_USEC_PER_SEC
                     + (uint64_t) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
@@ -55,8 +62,8 @@ typedef struct
 /* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers
  * to hand over do not overlap: sources were moved above all targets before the fork. */
 static void
-exec_child (const TerraneProcess *self, const char *program, const int *stdio, int error_pipe,
-            const TerraneProcessFd *fds, pid_t parent)
+exec_child (const OciProcess *self, const char *program, const int *stdio, int error_pipe,
+            const OciProcessFd *fds, pid_t parent)
 {
   sigset_t none;
   /* Other libraries' descriptors too, which may lack the flag; an older kernel just keeps them. */
@@ -75,12 +82,13 @@ exec_child (const TerraneProcess *self, const char *program, const int *stdio, i
     ok = dup2 (stdio[i], i) == i;
   if (ok && self->terminal)
     ok = setsid () > 0 && ioctl (0, TIOCSCTTY, 0) == 0;
-  else
+  else if (!self->foreground)
     (void) setpgid (0, 0);
   for (size_t i = 0; ok && i < self->n_fds; i++)
     ok = dup2 (fds[i].fd, fds[i].child_fd) == fds[i].child_fd;
   if (ok)
-    (void) execve (program, (char *const *) self->argv, (char *const *) self->env);
+    (void) execve (program, (char *const *) self->argv,
+                   (char *const *) (self->env != NULL ? self->env : (const char *const *) environ));
   failed.failure = errno;
   (void) !write (error_pipe, &failed, sizeof failed);
   _exit (127);
@@ -129,36 +137,68 @@ wait_for_exec (int error_pipe, const char *program, pid_t child, GError **error)
   return oci_throw_errno (error, "starting %s", program);
 }
 
-/* What becomes 0, 1 and 2. *out_output is to read from, or -1. */
+/* This process's ends of a child's pipes. */
+typedef struct
+{
+  OciFd input, output, messages;
+} Pipes;
+
+static void
+pipes_clear (Pipes *self)
+{
+  oci_fd_close (oci_fd_steal (&self->input));
+  oci_fd_close (oci_fd_steal (&self->output));
+  oci_fd_close (oci_fd_steal (&self->messages));
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pipes, pipes_clear)
+
 static gboolean
-make_stdio (const TerraneProcess *self, OciFd stdio[FIRST_FREE_FD], OciFd *out_output,
-            GError **error)
+make_input (const OciProcess *self, OciFd *out_theirs, OciFd *out_ours, GError **error)
+{
+  int fds[2];
+  if (self->input == NULL)
+    {
+      g_auto (OciFd) null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+      return (null >= 0 || oci_throw_errno (error, "/dev/null"))
+             && duplicate_high (null, out_theirs, error);
+    }
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return oci_throw_errno (error, "creating a pipe");
+  *out_ours = fds[1];
+  gboolean ok = duplicate_high (fds[0], out_theirs, error);
+  oci_fd_close (fds[0]);
+  return ok && (fcntl (*out_ours, F_SETFL, O_NONBLOCK) == 0 || oci_throw_errno (error, "fcntl"));
+}
+
+/* What becomes 0, 1 and 2. */
+static gboolean
+make_stdio (const OciProcess *self, OciFd stdio[FIRST_FREE_FD], Pipes *pipes, GError **error)
 {
   if (self->stdio != NULL)
     return duplicate_high (self->stdio[0], &stdio[0], error)
            && duplicate_high (self->stdio[1], &stdio[1], error)
            && duplicate_high (self->stdio[2], &stdio[2], error);
-  g_auto (OciFd) null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0)
-    return oci_throw_errno (error, "/dev/null");
-  return duplicate_high (null, &stdio[0], error) && make_pipe (out_output, &stdio[1], error)
-         && duplicate_high (stdio[1], &stdio[2], error);
+  if (!make_input (self, &stdio[0], &pipes->input, error)
+      || !make_pipe (&pipes->output, &stdio[1], error))
+    return FALSE;
+  return self->max_output != 0 ? make_pipe (&pipes->messages, &stdio[2], error)
+                               : duplicate_high (stdio[1], &stdio[2], error);
 }
 
-gboolean
-terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out_child,
-                       GError **error)
+static gboolean
+start (const OciProcess *self, Pipes *out_pipes, pid_t *out_child, GError **error)
 {
-  g_auto (OciFd) output = -1, error_read = -1, error_write = -1;
+  g_auto (OciFd) error_read = -1, error_write = -1;
+  g_auto (Pipes) pipes = { -1, -1, -1 };
   OciFd stdio[FIRST_FREE_FD] = { -1, -1, -1 };
-  TerraneProcessFd moved[MAX_FDS];
+  OciProcessFd moved[MAX_FDS];
   g_autofree char *program =
       self->as_it_is ? g_strdup (self->argv[0]) : g_find_program_in_path (self->argv[0]);
   g_assert (self->n_fds <= MAX_FDS);
   if (program == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "starting %s: not found in PATH", self->argv[0]);
   gboolean ok =
-      make_stdio (self, stdio, &output, error) && make_pipe (&error_read, &error_write, error);
+      make_stdio (self, stdio, &pipes, error) && make_pipe (&error_read, &error_write, error);
   size_t n_moved = 0;
   for (; ok && n_moved < self->n_fds; n_moved++)
     {
@@ -178,8 +218,20 @@ terrane_process_start (const TerraneProcess *self, OciFd *out_output, pid_t *out
   oci_fd_close (oci_fd_steal (&error_write));
   if (!ok || !wait_for_exec (error_read, program, child, error))
     return FALSE;
-  *out_output = oci_fd_steal (&output);
+  *out_pipes = (Pipes){ oci_fd_steal (&pipes.input), oci_fd_steal (&pipes.output),
+                        oci_fd_steal (&pipes.messages) };
   *out_child = child;
+  return TRUE;
+}
+
+gboolean
+oci_process_start (const OciProcess *self, OciFd *out_output, pid_t *out_child, GError **error)
+{
+  Pipes pipes = { -1, -1, -1 };
+  g_assert (self->input == NULL && self->max_output == 0);
+  if (!start (self, &pipes, out_child, error))
+    return FALSE;
+  *out_output = pipes.output;
   return TRUE;
 }
 
@@ -202,7 +254,7 @@ kill_child (pid_t child)
 
 /* Takes one chunk; *out_more is FALSE at the end of the output, or when there is none for now. */
 static gboolean
-read_chunk (int fd, TerraneCapture *capture, gboolean *out_more, GError **error)
+read_chunk (int fd, OciCapture *capture, gboolean *out_more, GError **error)
 {
   char buffer[CHUNK_BYTES];
   ssize_t n;
@@ -213,8 +265,24 @@ read_chunk (int fd, TerraneCapture *capture, gboolean *out_more, GError **error)
   if (n < 0 && errno != EAGAIN)
     return oci_throw_errno (error, "reading a process's output");
   if (n > 0)
-    terrane_capture_take (capture, buffer, (size_t) n);
+    {
+      oci_capture_take (capture, buffer, (size_t) n);
+      explicit_bzero (buffer, (size_t) n);
+    }
   return TRUE;
+}
+
+/* A process that does not read its input may do without; its answer says. */
+static void
+write_input (OciFd *fd, const char **left)
+{
+  size_t len = strlen (*left);
+  ssize_t n = write (*fd, *left, len);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN))
+    return;
+  *left += MAX (n, 0);
+  if (n <= 0 || (size_t) n == len)
+    oci_fd_close (oci_fd_steal (fd));
 }
 
 static gboolean
@@ -243,7 +311,7 @@ wait_for_event (struct pollfd *fds, nfds_t n_fds, gboolean has_pidfd, gint64 dea
 /* Not only when nothing is ready: a process that never stops printing always is. Returns: the next
  * deadline, 0 for none */
 static gint64
-meet_deadline (const TerraneProcess *self, pid_t child, gint64 deadline, gboolean *timed_out)
+meet_deadline (const OciProcess *self, pid_t child, gint64 deadline, gboolean *timed_out)
 {
   if (remaining_ms (deadline) != 0)
     return deadline;
@@ -255,42 +323,82 @@ meet_deadline (const TerraneProcess *self, pid_t child, gint64 deadline, gboolea
   return 0;
 }
 
-/* Reads until the process ended, not until its output did: a daemon that it left behind may hold
- * that open for ever, and it may itself close it and live on. */
-static gboolean
-watch (const TerraneProcess *self, int output, pid_t child, gint64 deadline,
-       GCancellable *cancellable, TerraneCapture *capture, gboolean *out_timed_out, GError **error)
+/* What is read from one pipe. */
+typedef struct
 {
-  g_auto (OciFd) pidfd = (int) syscall (SYS_pidfd_open, child, 0);
-  struct pollfd fds[] = { { .fd = output, .events = POLLIN },
-                          { .fd = g_cancellable_get_fd (cancellable), .events = POLLIN },
-                          { .fd = pidfd, .events = POLLIN } };
-  gboolean ok = TRUE, ended = FALSE, more = FALSE;
-  while (ok && !ended)
-    {
-      ok = wait_for_event (fds, G_N_ELEMENTS (fds), pidfd >= 0, deadline, error);
-      ended = has_ended (child);
-      if (!ended)
-        deadline = meet_deadline (self, child, deadline, out_timed_out);
-      if (ok && fds[1].revents != 0)
-        ok = oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-      if (ok && fds[0].revents != 0)
-        {
-          ok = read_chunk (output, capture, &more, error);
-          fds[0].fd = more ? output : -1;
-        }
-    }
-  if (cancellable != NULL)
-    g_cancellable_release_fd (cancellable);
-  ok = ok && (fcntl (output, F_SETFL, O_NONBLOCK) == 0 || oci_throw_errno (error, "fcntl"));
-  more = fds[0].fd >= 0;
+  int fd; /* -1 at its end */
+  OciCapture capture;
+  size_t max; /* 0 for none */
+} Stream;
+
+static gboolean
+take (Stream *self, gboolean *out_more, GError **error)
+{
+  if (!read_chunk (self->fd, &self->capture, out_more, error))
+    return FALSE;
+  return self->max == 0 || self->capture.dropped == 0
+         || oci_throw (error, OCI_ERROR_LIMIT, "it printed more than %zu bytes", self->max);
+}
+
+/* What was written before the end is in the pipe; a descendant that holds it is not waited for. */
+static gboolean
+drain (Stream *self, GError **error)
+{
+  gboolean ok = TRUE, more = self->fd >= 0;
+  if (more && fcntl (self->fd, F_SETFL, O_NONBLOCK) < 0)
+    return oci_throw_errno (error, "fcntl");
   for (int i = 0; ok && more && i < MAX_LEFT_CHUNKS; i++)
-    ok = read_chunk (output, capture, &more, error);
+    ok = take (self, &more, error);
   return ok;
 }
 
 static gboolean
-reap (pid_t child, TerraneProcessResult *result, GError **error)
+take_ready (Stream *stream, const struct pollfd *event, GError **error)
+{
+  gboolean more = TRUE;
+  if (event->revents == 0)
+    return TRUE;
+  if (!take (stream, &more, error))
+    return FALSE;
+  stream->fd = more ? stream->fd : -1;
+  return TRUE;
+}
+
+/* Reads until the process ended, not until its output did: a daemon that it left behind may hold
+ * that open for ever, and it may itself close it and live on. */
+static gboolean
+watch (const OciProcess *self, Pipes *pipes, pid_t child, gint64 deadline,
+       GCancellable *cancellable, Stream streams[2], gboolean *out_timed_out, GError **error)
+{
+  g_auto (OciFd) pidfd = (int) syscall (SYS_pidfd_open, child, 0);
+  int cancel = g_cancellable_get_fd (cancellable);
+  const char *input = self->input;
+  gboolean ok = TRUE, ended = FALSE;
+  while (ok && !ended)
+    {
+      struct pollfd fds[] = { { .fd = streams[0].fd, .events = POLLIN },
+                              { .fd = streams[1].fd, .events = POLLIN },
+                              { .fd = pipes->input, .events = POLLOUT },
+                              { .fd = cancel, .events = POLLIN },
+                              { .fd = pidfd, .events = POLLIN } };
+      ok = wait_for_event (fds, G_N_ELEMENTS (fds), pidfd >= 0, deadline, error);
+      ended = has_ended (child);
+      if (!ended)
+        deadline = meet_deadline (self, child, deadline, out_timed_out);
+      if (ok && fds[3].revents != 0)
+        ok = oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
+      if (ok && fds[2].revents != 0)
+        write_input (&pipes->input, &input);
+      ok = ok && take_ready (&streams[0], &fds[0], error)
+           && take_ready (&streams[1], &fds[1], error);
+    }
+  if (cancellable != NULL)
+    g_cancellable_release_fd (cancellable);
+  return ok && drain (&streams[0], error) && drain (&streams[1], error);
+}
+
+static gboolean
+reap (pid_t child, OciProcessResult *result, GError **error)
 {
   struct rusage usage;
   int status = 0;
@@ -299,45 +407,62 @@ reap (pid_t child, TerraneProcessResult *result, GError **error)
       return oci_throw_errno (error, "waiting for a process");
   result->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
   result->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
-  terrane_process_result_set_usage (result, &usage);
+  set_usage (result, &usage);
   return TRUE;
 }
 
-gboolean
-terrane_process_run_full (const TerraneProcess *self, GCancellable *cancellable,
-                          TerraneProcessResult *out_result, GError **error)
+static void
+take_output (const OciProcess *self, Stream streams[2], OciProcessResult *result)
 {
-  g_auto (OciFd) output = -1;
+  if (self->max_output == 0)
+    {
+      result->output = oci_capture_text (&streams[0].capture);
+      result->output_size = strlen (result->output);
+      return;
+    }
+  result->output_size = streams[0].capture.head_size;
+  result->output = oci_capture_steal_head (&streams[0].capture);
+  result->messages = oci_capture_steal_head (&streams[1].capture);
+}
+
+gboolean
+oci_process_run_full (const OciProcess *self, GCancellable *cancellable,
+                      OciProcessResult *out_result, GError **error)
+{
+  g_auto (Pipes) pipes = { -1, -1, -1 };
   pid_t child = 0;
   gint64 started = g_get_monotonic_time ();
   gint64 deadline =
       self->deadline_ms > 0 ? started + (gint64) MIN (self->deadline_ms, G_MAXINT) * 1000 : 0;
-  *out_result = (TerraneProcessResult){ 0 };
+  *out_result = (OciProcessResult){ 0 };
   if (g_cancellable_is_cancelled (cancellable))
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-  if (!terrane_process_start (self, &output, &child, error))
+  if (!start (self, &pipes, &child, error))
     return FALSE;
 
-  g_auto (TerraneCapture) capture;
-  terrane_capture_init (&capture);
+  gboolean alone = self->max_output != 0;
+  Stream streams[] = { { .fd = pipes.output, .max = self->max_output }, { .fd = pipes.messages } };
+  oci_capture_init (&streams[0].capture, alone ? self->max_output : KEEP_BYTES,
+                    alone ? 0 : KEEP_BYTES);
+  oci_capture_init (&streams[1].capture, MAX_MESSAGE_BYTES, 0);
   gboolean ok =
-      watch (self, output, child, deadline, cancellable, &capture, &out_result->timed_out, error);
+      watch (self, &pipes, child, deadline, cancellable, streams, &out_result->timed_out, error);
   if (!ok)
     kill_child (child);
   ok = reap (child, out_result, ok ? error : NULL) && ok;
   out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
-  out_result->output = terrane_capture_text (&capture);
+  take_output (self, streams, out_result);
+  oci_capture_clear (&streams[0].capture);
+  oci_capture_clear (&streams[1].capture);
   return ok;
 }
 
 gboolean
-terrane_process_run (const char *const *argv, const TerraneProcessFd *fds, size_t n_fds,
-                     uint64_t deadline_ms, TerraneProcessResult *out_result, GError **error)
+oci_process_run (const char *const *argv, const OciProcessFd *fds, size_t n_fds,
+                 uint64_t deadline_ms, OciProcessResult *out_result, GError **error)
 {
-  const TerraneProcess process = { .argv = argv,
-                                   .env = (const char *const *) environ,
-                                   .fds = fds,
-                                   .n_fds = n_fds,
-                                   .deadline_ms = deadline_ms };
-  return terrane_process_run_full (&process, NULL, out_result, error);
+  const OciProcess process = {
+    .argv = argv, .fds = fds, .n_fds = n_fds, .deadline_ms = deadline_ms
+  };
+  return oci_process_run_full (&process, NULL, out_result, error);
 }

@@ -1,0 +1,64 @@
+#include "builder/sandbox/memory-watch.h"
+
+#include "builder/sandbox/init/report.h"
+
+enum
+{
+  LOOK_USECS = 10 * 1000,
+  MAX_LOOK_USECS = 100 * 1000,
+  EXACT_LOOKS = 8, /* one of so many */
+  MAX_BLIND_USECS = 1000 * 1000,
+};
+
+void
+terrane_memory_watch_init (TerraneMemoryWatch *self, pid_t init, uint64_t limit)
+{
+  *self = (TerraneMemoryWatch){ .init = init, .limit = limit, .last = g_get_monotonic_time () };
+  (void) terrane_machine_memory_read_best (&self->base);
+}
+
+/* A process that has just been made by vfork() has the pages of its parent, and both count: what is
+ * of several processes is looked at twice. */
+static gboolean
+is_over (TerraneMemoryWatch *self, const TerraneUsage *usage)
+{
+  uint64_t bytes = usage->bytes + usage->unseen_bytes;
+  self->over = self->limit > 0 && bytes > self->limit ? self->over + 1 : 0;
+  return self->over > (usage->processes > 1 ? 1 : 0);
+}
+
+static void
+take_usage (TerraneMemoryWatch *self, const TerraneUsage *usage, TerraneMemoryLook *look)
+{
+  if (usage->machine.available > 0)
+    terrane_machine_memory_keep_best (&usage->machine, &self->base);
+  look->out_of_memory = is_over (self, usage);
+  if (look->out_of_memory)
+    look->peak_bytes = usage->bytes + usage->unseen_bytes;
+  else if (usage->exact && self->over == 0)
+    look->peak_bytes = usage->bytes;
+  /* Where the kernel's limit is in force this is never reached; it is not for root. */
+  look->too_many_processes = usage->threads > TERRANE_INIT_MAX_PROCESSES;
+}
+
+void
+terrane_memory_watch_look (TerraneMemoryWatch *self, gboolean exactly, TerraneMemoryLook *out_look)
+{
+  TerraneUsage usage;
+  const TerraneUsageQuery query = { .init = self->init,
+                                    .limit = self->limit > 0 ? self->limit : G_MAXUINT64,
+                                    .max_threads = TERRANE_INIT_MAX_PROCESSES,
+                                    .exactly = exactly || self->looks++ % EXACT_LOOKS == 0,
+                                    .base = self->base };
+  gint64 started = g_get_monotonic_time ();
+  *out_look = (TerraneMemoryLook){ 0 };
+  TerraneUsageResult result = terrane_usage_read (&query, &usage);
+  gint64 now = g_get_monotonic_time ();
+  if (result == TERRANE_USAGE_READ)
+    take_usage (self, &usage, out_look);
+  if (result != TERRANE_USAGE_FAILED)
+    self->last = now;
+  out_look->unwatched = self->limit > 0 && now - self->last > MAX_BLIND_USECS;
+  /* Where a look takes long, half of the time is the program's all the same. */
+  self->next = self->over == 1 ? now : now + CLAMP (now - started, LOOK_USECS, MAX_LOOK_USECS);
+}
