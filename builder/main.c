@@ -178,8 +178,8 @@ main (int argc, char **argv)
   gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
   for (int i = 1; i < argc; i++)
     g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
-  gboolean ok = set_locale (&error) && terrane_limits_apply (&error)
-                && run (&global, argv + 1, &error);
+  gboolean ok =
+      set_locale (&error) && terrane_limits_apply (&error) && run (&global, argv + 1, &error);
   if (global.parsed)
     json = global.output.json;
   g_autoptr (OciJsonValue) failure = !ok && json ? terrane_error_to_json (error) : NULL;
