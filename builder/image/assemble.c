@@ -106,6 +106,7 @@ add_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   if (!terrane_tree_add (self->assembled, &entry, &added, error))
     return FALSE;
   added->object = node->object;
+  added->fresh = node->fresh;
   added->origin = self->origin;
   carry (self, placed);
   return TRUE;

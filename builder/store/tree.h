@@ -26,6 +26,7 @@ struct _TerraneNode
   char *target;        /* of a symlink */
   GPtrArray *children; /* of a directory, sorted by name as bytes */
   OciDigest object;    /* of a file or symlink: its ostree object, once written */
+  gboolean fresh;      /* this process has written @object, so it need not be verified */
   int origin;          /* in a merged tree: which tree it came from; 0 is the base */
   int layer;           /* of an image's files: which layer it came from, from 1; 0 is none */
 };
