@@ -411,7 +411,8 @@ layer_names (const ImageJob *job)
   return names;
 }
 
-/* The base is given: of files only what was put onto it gates. Its layers are the image's. */
+/* The base is given: a finding about one of its files refuses nothing. Its layers are the image's.
+ */
 static TerraneFindings *
 check_assembled (const ImageJob *job, const char *today, GError **error)
 {

@@ -129,6 +129,29 @@ class Tables(unittest.TestCase):
         self.assertEqual(sorted(kinds), sorted(re.findall(r"`([a-z]+)`", row)))
 
 
+class Words(unittest.TestCase):
+    """The glossary of CONTRIBUTING.md."""
+
+    def rows(self):
+        text = (TOP / "CONTRIBUTING.md").read_text()
+        table = text[text.index("## Glossary"):].split("|---|---|---|\n", 1)[1].split("\n\n", 1)[0]
+        return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
+
+    def test_it_is_short(self):
+        self.assertLessEqual(len(self.rows()), 25)
+
+    def test_banned_words_are_gone(self):
+        banned = [word for row in self.rows() for word in re.findall(r"`([^`]+)`", row[2])]
+        self.assertGreater(len(banned), 3)
+        documents = [path for path in (TOP / "docs").rglob("*") if path.suffix in (".md", ".1", ".5") and path.name != "decisions.md"]
+        for path in [*sources(".c", ".h"), *documents, TOP / "README.md"]:
+            text = path.read_text()
+            for word in banned:
+                pattern = rf"(?<![A-Za-z_]){re.escape(word)}s?(?![a-z_])" if word.islower() else re.escape(word)
+                match = re.search(pattern, text)
+                self.assertIsNone(match, f"{path}: {word!r} is another word in the glossary of CONTRIBUTING.md")
+
+
 class Shape(unittest.TestCase):
     def test_files_are_one_concept(self):
         for path in sources(".c", ".h"):
