@@ -62,6 +62,9 @@ class Includes(unittest.TestCase):
             # git.h is the pipeline's own; only the image stamp and the variables of profiles ask git.
             if included == "builder/git.h":
                 self.assertIn(name, {"builder/image/stamp.c", "builder/cli/load-profile.c"})
+            # The registry client knows AWS at one place.
+            elif there == "oci/aws":
+                self.assertEqual(name, "oci/registry/cloud-registry.c")
             elif allowed[here] is not None:
                 self.assertIn(there, allowed[here], f"{name} must not include {included}")
 
