@@ -1,6 +1,7 @@
 #include "builder/finding-ids.h"
 
 #include "oci/base/json.h"
+#include "oci/base/suggest.h"
 
 enum
 {
@@ -123,10 +124,8 @@ terrane_finding_id_problem (const char *id)
   if (g_strv_contains (known, id))
     return NULL;
   g_autofree char *quoted = oci_quote (id);
-  const char *nearest = oci_nearest_word (id, known);
-  return g_strdup_printf ("%s: no finding has this id%s%s%s", quoted,
-                          nearest != NULL ? "; did you mean ‘" : "", nearest != NULL ? nearest : "",
-                          nearest != NULL ? "’?" : "");
+  g_autofree char *hint = oci_did_you_mean (id, known);
+  return g_strdup_printf ("%s: no finding has this id%s", quoted, hint);
 }
 
 static size_t

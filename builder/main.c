@@ -9,6 +9,7 @@
 
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
+#include "oci/base/suggest.h"
 
 #include <archive.h>
 #include <curl/curl.h>
@@ -54,10 +55,9 @@ static gboolean
 fail_unknown (const char *name, GError **error)
 {
   g_autofree char *quoted = oci_quote (name);
-  const char *nearest = oci_nearest_word (name, terrane_command_names ());
-  return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s%s%s%s; see 'terrane --help'",
-                    quoted, nearest != NULL ? ", did you mean ‘" : "",
-                    nearest != NULL ? nearest : "", nearest != NULL ? "’?" : "");
+  g_autofree char *hint = oci_did_you_mean (name, terrane_command_names ());
+  return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s; see 'terrane --help'%s", quoted,
+                    hint);
 }
 
 static void

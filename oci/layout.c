@@ -3,7 +3,6 @@
 #include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -270,27 +269,25 @@ oci_layout_clear_place (OciLayout *self, const OciDigest *digest, GError **error
 gboolean
 oci_layout_foreach_blob (OciLayout *self, OciLayoutBlobFunc func, gpointer data, GError **error)
 {
-  int fd = openat (self->blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (self->blobs, ".", FALSE, &names, error))
     {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing the blobs of %s", self->path);
+      g_prefix_error (error, "the blobs of %s: ", self->path);
+      return FALSE;
     }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+  for (guint i = 0; i < names->len; i++)
     {
       OciDigest digest;
       uint64_t size = 0;
       gboolean found = FALSE;
-      if (!oci_digest_parse_hex (entry->d_name, &digest, NULL))
+      if (!oci_digest_parse_hex (names->pdata[i], &digest, NULL))
         continue;
-      ok = oci_layout_find_blob (self, &digest, &found, &size, error);
-      if (ok && found)
+      if (!oci_layout_find_blob (self, &digest, &found, &size, error))
+        return FALSE;
+      if (found)
         func (&digest, size, data);
     }
-  (void) closedir (dir);
-  return ok;
+  return TRUE;
 }
 
 struct _OciBlobWriter

@@ -4,6 +4,8 @@
 
 #include "builder/facts/python-names.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 enum

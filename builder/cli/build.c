@@ -10,6 +10,7 @@
 #include "builder/image/debug-files.h"
 #include "builder/validation/probes.h"
 
+#include "oci/base/suggest.h"
 #include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 #include "oci/digest.h"
@@ -258,11 +259,9 @@ check_update_names (const TerraneProfile *profile, char **names, GError **error)
     if (!g_strv_contains (words, *name))
       {
         g_autofree char *quoted = oci_quote (*name);
-        const char *nearest = oci_nearest_word (*name, words);
-        return oci_throw (error, OCI_ERROR_USAGE,
-                          "%s: --update-lock=%s: there is no such tree%s%s%s", profile->path,
-                          quoted, nearest != NULL ? ", did you mean ‘" : "",
-                          nearest != NULL ? nearest : "", nearest != NULL ? "’?" : "");
+        g_autofree char *hint = oci_did_you_mean (*name, words);
+        return oci_throw (error, OCI_ERROR_USAGE, "%s: --update-lock=%s: there is no such tree%s",
+                          profile->path, quoted, hint);
       }
   return TRUE;
 }

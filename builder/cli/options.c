@@ -5,6 +5,7 @@
 
 #include "oci/base/json.h"
 #include "oci/base/number.h"
+#include "oci/base/suggest.h"
 #include "oci/platform.h"
 
 #include <string.h>
@@ -152,11 +153,9 @@ read_word (const TerraneOption *row, const char *value, GError **error)
     return TRUE;
   g_autofree char *quoted = oci_quote (value);
   g_autofree char *all = g_strjoinv (", ", (char **) words);
-  const char *nearest = oci_nearest_word (value, words);
-  return oci_throw (error, OCI_ERROR_USAGE, "expected %s%s, got %s%s%s%s",
-                    words[1] != NULL ? "one of " : "", all, quoted,
-                    nearest != NULL ? ", did you mean ‘" : "", nearest != NULL ? nearest : "",
-                    nearest != NULL ? "’?" : "");
+  g_autofree char *hint = oci_did_you_mean (value, words);
+  return oci_throw (error, OCI_ERROR_USAGE, "expected %s%s, got %s%s",
+                    words[1] != NULL ? "one of " : "", all, quoted, hint);
 }
 
 static gboolean
@@ -336,9 +335,9 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
   g_ptr_array_add (names, NULL);
   const char *nearest =
       name != NULL ? oci_nearest_word (name, (const char *const *) names->pdata) : NULL;
-  return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s%s%s%s", quoted,
-                    nearest != NULL ? ", did you mean ‘--" : "", nearest != NULL ? nearest : "",
-                    nearest != NULL ? "’?" : "");
+  g_autofree char *meant = nearest != NULL ? g_strconcat ("--", nearest, NULL) : NULL;
+  g_autofree char *hint = oci_suggest (meant);
+  return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s%s", quoted, hint);
 }
 
 /* @value: (nullable): what is in the same word */

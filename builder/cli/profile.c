@@ -6,6 +6,8 @@
 
 #include "oci/http/url.h"
 
+#include "oci/base/suggest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,12 +330,11 @@ run_profile (TerraneGlobal *global, const void *data, char **arguments, GError *
   if (strcmp (arguments[0], "show") == 0 && arguments[2] == NULL)
     return show (global, arguments[1], options, error);
   g_autofree char *quoted = oci_quote (arguments[0]);
-  const char *nearest = oci_nearest_word (arguments[0], verbs);
+  g_autofree char *hint = oci_did_you_mean (arguments[0], verbs);
   if (strcmp (arguments[0], "show") == 0)
     return oci_throw (error, OCI_ERROR_USAGE, "profile show: expected one PROFILE");
-  return oci_throw (error, OCI_ERROR_USAGE, "profile: %s is neither show nor check%s%s%s", quoted,
-                    nearest != NULL ? ", did you mean ‘" : "", nearest != NULL ? nearest : "",
-                    nearest != NULL ? "’?" : "");
+  return oci_throw (error, OCI_ERROR_USAGE, "profile: %s is neither show nor check%s", quoted,
+                    hint);
 }
 
 static const TerraneOption profile_options[] = {

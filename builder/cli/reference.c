@@ -3,6 +3,8 @@
 #include "oci/registry/cloud-registry.h"
 #include "oci/transport.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 /* Whether @text is more than HOST[:PORT]/NAME[:TAG], which docker and podman take here. */
@@ -30,10 +32,11 @@ fail_without_transport (const char *what, const char *text, GError **error)
 {
   g_autofree char *quoted = oci_quote (text);
   g_autofree char *meant = oci_reference_suggest (text);
+  g_autofree char *hint = oci_suggest (meant);
   oci_throw (error, OCI_ERROR_USAGE,
              "%s: %s needs docker://HOST/REPOSITORY[:TAG]; a name without docker:// is that of an "
-             "image in the store%s%s",
-             quoted, what, meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "");
+             "image in the store%s",
+             quoted, what, hint);
 }
 
 static gboolean

@@ -5,6 +5,8 @@
 
 #include "oci/reference.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 enum
@@ -437,10 +439,9 @@ check_platform (const char *platform, GError **error)
     return TRUE;
   g_autofree char *quoted = oci_quote (platform);
   g_autofree char *all = g_strjoinv (", ", (char **) platform_words);
-  const char *nearest = oci_nearest_word (platform, platform_words);
-  return oci_throw (error, OCI_ERROR_USAGE, "the platform %s is not one of %s%s%s%s", quoted, all,
-                    nearest != NULL ? "; did you mean ‘" : "", nearest != NULL ? nearest : "",
-                    nearest != NULL ? "’?" : "");
+  g_autofree char *hint = oci_did_you_mean (platform, platform_words);
+  return oci_throw (error, OCI_ERROR_USAGE, "the platform %s is not one of %s%s", quoted, all,
+                    hint);
 }
 
 TerraneProfile *

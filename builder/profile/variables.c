@@ -1,5 +1,7 @@
 #include "builder/profile/variables.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 #define LOCK_VARIABLE "${lock.short}"
@@ -46,8 +48,10 @@ note_unknown (const OciJson *at, const char *name)
   g_autofree char *quoted = oci_quote (name);
   g_autofree char *all = g_strjoinv ("}, ${", (char **) known);
   const char *nearest = oci_nearest_word (name, known);
-  if (nearest != NULL)
-    oci_json_problem (at, "there is no variable %s, did you mean ‘${%s}’?", quoted, nearest);
+  g_autofree char *meant = nearest != NULL ? g_strdup_printf ("${%s}", nearest) : NULL;
+  g_autofree char *hint = oci_suggest (meant);
+  if (meant != NULL)
+    oci_json_problem (at, "there is no variable %s%s", quoted, hint);
   else
     oci_json_problem (at,
                       "there is no variable %s; known are ${%s}; a literal ‘${’ is written ‘$${’",

@@ -268,30 +268,22 @@ terrane_index_fetch (OciHttpClient *client, const char *index_url, const char *n
   return fetch_page (&fetch, url, out_files, error);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  const TerraneIndexFile *const *left = a, *const *right = b;
-  return strcmp ((*left)->file_name, (*right)->file_name);
-}
-
 gboolean
 terrane_index_list_directory (const char *path, GPtrArray **out_files, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autofree char *quoted = oci_quote (path);
-  g_autoptr (GDir) directory = g_dir_open (path, 0, &local);
-  if (directory == NULL)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (AT_FDCWD, path, TRUE, &names, error))
     {
-      gboolean missing = g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-      return oci_throw (error, missing ? OCI_ERROR_NOT_FOUND : OCI_ERROR_IO,
-                        "the directory of wheels %s cannot be read: %s", quoted, local->message);
+      g_prefix_error (error, "the directory of wheels cannot be read: ");
+      return FALSE;
     }
   g_autoptr (GPtrArray) files =
       g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
-  for (const char *name; (name = g_dir_read_name (directory)) != NULL;)
+  for (guint i = 0; i < names->len; i++)
     {
       GStatBuf status;
+      const char *name = names->pdata[i];
       g_autofree char *full = g_build_filename (path, name, NULL);
       if (!g_str_has_suffix (name, ".whl"))
         continue;
@@ -309,7 +301,6 @@ terrane_index_list_directory (const char *path, GPtrArray **out_files, GError **
       file->size = (uint64_t) status.st_size;
       g_ptr_array_add (files, file);
     }
-  g_ptr_array_sort (files, compare_names);
   *out_files = g_steal_pointer (&files);
   return TRUE;
 }

@@ -1,7 +1,9 @@
 #include "builder/remote/registries-conf.h"
 
 #include "oci/base/error.h"
+#include "oci/base/fd.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 enum
@@ -36,12 +38,13 @@ has_rules (const char *path)
 static char *
 find_in_directory (const char *directory)
 {
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  const char *name;
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (AT_FDCWD, directory, TRUE, &names, NULL))
+    return NULL;
+  for (guint i = 0; i < names->len; i++)
     {
-      g_autofree char *path = g_build_filename (directory, name, NULL);
-      if (g_str_has_suffix (name, ".conf") && has_rules (path))
+      g_autofree char *path = g_build_filename (directory, names->pdata[i], NULL);
+      if (g_str_has_suffix (path, ".conf") && has_rules (path))
         return g_steal_pointer (&path);
     }
   return NULL;

@@ -3,6 +3,7 @@
 #include "builder/sandbox/sealed.h"
 
 #include "oci/base/error.h"
+#include "oci/base/fd.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -72,12 +73,13 @@ static void
 read_list (const char *directory, const TerraneEmulator *emulator, List *self)
 {
   char text[MAX_ENTRY_BYTES + 1];
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  if (dir == NULL || (read_file (directory, "status", text) && g_str_has_prefix (text, "disabled")))
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (AT_FDCWD, directory, TRUE, &names, NULL)
+      || (read_file (directory, "status", text) && g_str_has_prefix (text, "disabled")))
     return;
-  for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir))
-    if (strcmp (name, "register") != 0 && strcmp (name, "status") != 0
-        && read_file (directory, name, text))
+  for (guint i = 0; i < names->len; i++)
+    if (strcmp (names->pdata[i], "register") != 0 && strcmp (names->pdata[i], "status") != 0
+        && read_file (directory, names->pdata[i], text))
       take_entry (self, emulator, text);
 }
 

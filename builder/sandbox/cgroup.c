@@ -3,7 +3,6 @@
 #include "oci/base/fd.h"
 #include "oci/base/number.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -101,23 +100,19 @@ set_limits (int group, uint64_t memory_bytes, unsigned processes)
 static void
 remove_leftovers (int parent)
 {
-  int fd = openat (parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
-    {
-      oci_fd_close (fd);
-      return;
-    }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (parent, ".", FALSE, &names, NULL))
+    return;
+  for (guint i = 0; i < names->len; i++)
     {
       uint64_t pid = 0;
-      g_auto (GStrv) parts = g_strsplit (entry->d_name, "-", 3);
-      if (g_str_has_prefix (entry->d_name, PREFIX) && g_strv_length (parts) == 3
+      const char *name = names->pdata[i];
+      g_auto (GStrv) parts = g_strsplit (name, "-", 3);
+      if (g_str_has_prefix (name, PREFIX) && g_strv_length (parts) == 3
           && oci_parse_u64 (parts[1], G_MAXINT, &pid, NULL) && pid > 0 && kill ((pid_t) pid, 0) < 0
           && errno == ESRCH)
-        (void) unlinkat (parent, entry->d_name, AT_REMOVEDIR);
+        (void) unlinkat (parent, name, AT_REMOVEDIR);
     }
-  (void) closedir (dir);
 }
 
 static TerraneCgroup *

@@ -47,10 +47,12 @@ is_registration (const char *text, const TerraneEmulator *emulator)
 static gboolean
 is_registered (const char *binfmt, const TerraneEmulator *emulator)
 {
-  g_autoptr (GDir) dir = g_dir_open (binfmt, 0, NULL);
-  for (const char *entry = dir != NULL ? g_dir_read_name (dir) : NULL; entry != NULL;
-       entry = g_dir_read_name (dir))
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (AT_FDCWD, binfmt, TRUE, &names, NULL))
+    return FALSE; /* the kernel has none of it */
+  for (guint i = 0; i < names->len; i++)
     {
+      const char *entry = names->pdata[i];
       char text[MAX_ENTRY_BYTES + 1];
       size_t len = 0;
       g_autofree char *path = g_build_filename (binfmt, entry, NULL);

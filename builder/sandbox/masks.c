@@ -2,7 +2,6 @@
 
 #include "oci/base/fd.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,15 +49,12 @@ is_roots_alone (int proc, const char *name)
 static void
 add_roots (GPtrArray *names, int proc)
 {
-  g_auto (OciFd) fd = openat (proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
+  g_autoptr (GPtrArray) all = NULL;
+  if (!oci_list_names (proc, ".", FALSE, &all, NULL))
     return;
-  (void) oci_fd_steal (&fd);
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    if (!is_always (entry->d_name) && is_roots_alone (proc, entry->d_name))
-      add_if_there (names, proc, entry->d_name);
-  (void) closedir (dir);
+  for (guint i = 0; i < all->len; i++)
+    if (!is_always (all->pdata[i]) && is_roots_alone (proc, all->pdata[i]))
+      add_if_there (names, proc, all->pdata[i]);
   for (size_t i = 0; i < G_N_ELEMENTS (owners); i++)
     add_if_there (names, proc, owners[i]);
 }

@@ -32,6 +32,8 @@ typedef struct
   gboolean thoroughly;
 } Search;
 
+/* Not oci_list_names(): the program decides how many entries there are, and the search ends in
+ * their midst when it is late. */
 static DIR *
 open_directory (int dfd, const char *path)
 {

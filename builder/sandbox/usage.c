@@ -90,6 +90,7 @@ read_living_thread (Look *look, uint64_t pid, Process *out)
   if (dir == NULL)
     return FALSE;
   (void) oci_fd_steal (&fd);
+  /* Not oci_list_names(): the program decides how many there are, and one is enough. */
   for (struct dirent *entry = readdir (dir); entry != NULL && !found; entry = readdir (dir))
     {
       char status[300];
@@ -136,6 +137,7 @@ open_proc (pid_t init, DIR **out_dir)
   return TERRANE_USAGE_READ;
 }
 
+/* Not oci_list_names(): the program decides how many there are, and the sum ends at a limit. */
 static gboolean
 next_process (DIR *dir, uint64_t *out_pid)
 {

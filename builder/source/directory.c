@@ -5,7 +5,6 @@
 #include "oci/base/glob.h"
 #include "oci/base/path.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,42 +28,6 @@ typedef struct
   gpointer data;
   TerraneSourceFilter *filter; /* (nullable): told what is excluded */
 } Walk;
-
-static int
-compare_strings (const void *a, const void *b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* Names in byte order, so that what depends on the order does not depend on the file system. */
-static GPtrArray *
-list_names (int fd, const char *path, GError **error)
-{
-  int copy = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = copy >= 0 ? fdopendir (copy) : NULL;
-  if (dir == NULL)
-    {
-      oci_fd_close (copy);
-      oci_throw_errno (error, "listing %s", path);
-      return NULL;
-    }
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  errno = 0;
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  int failed = errno;
-  (void) closedir (dir);
-  if (failed != 0)
-    {
-      errno = failed;
-      oci_throw_errno (error, "listing %s", path);
-      return NULL;
-    }
-  if (names->len > 0)
-    qsort (names->pdata, names->len, sizeof names->pdata[0], compare_strings);
-  return g_steal_pointer (&names);
-}
 
 static gboolean walk_directory (const Walk *walk, int fd, const char *path, unsigned depth,
                                 GError **error);
@@ -114,9 +77,12 @@ walk_directory (const Walk *walk, int fd, const char *path, unsigned depth, GErr
   if (depth > MAX_DEPTH)
     return oci_throw (error, OCI_ERROR_LIMIT, "%s: directories nested more than %d deep", path,
                       MAX_DEPTH);
-  g_autoptr (GPtrArray) names = list_names (fd, path[0] != '\0' ? path : ".", error);
-  if (names == NULL)
-    return FALSE;
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (fd, ".", FALSE, &names, error))
+    {
+      g_prefix_error (error, "%s: ", path[0] != '\0' ? path : ".");
+      return FALSE;
+    }
   for (guint i = 0; i < names->len; i++)
     if (!walk_entry (walk, fd, names->pdata[i], path, depth, error))
       return FALSE;

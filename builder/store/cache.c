@@ -2,8 +2,6 @@
 
 #include "oci/base/temp-file.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,30 +121,27 @@ terrane_cache_sweep (TerraneStore *store, TerraneCacheKind kind, TerraneCacheFun
                      gpointer data, guint *out_removed, GError **error)
 {
   g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
-  int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT)
-    return TRUE;
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GPtrArray) entries = NULL;
+  if (!oci_list_names (terrane_store_dfd (store), directory, FALSE, &entries, &local))
     {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing %s", directory);
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+  for (guint i = 0; i < entries->len; i++)
     {
       OciDigest key;
-      if (entry->d_name[0] == '.'
-          && (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..")))
+      const char *name = entries->pdata[i];
+      g_autofree char *path = g_strconcat (directory, "/", name, NULL);
+      if (oci_digest_parse_hex (name, &key, NULL) && keep_entry (store, kind, &key, keep, data))
         continue;
-      if (oci_digest_parse_hex (entry->d_name, &key, NULL)
-          && keep_entry (store, kind, &key, keep, data))
-        continue;
-      ok = oci_remove_tree (fd, entry->d_name, error);
-      *out_removed += ok ? 1 : 0;
+      if (!oci_remove_tree (terrane_store_dfd (store), path, error))
+        return FALSE;
+      (*out_removed)++;
     }
-  (void) closedir (dir);
-  return ok;
+  return TRUE;
 }
 
 json_t *
@@ -154,25 +149,19 @@ terrane_cache_find (TerraneStore *store, TerraneCacheKind kind, const char *memb
                     const char *text)
 {
   g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
-  int fd = openat (terrane_store_dfd (store), directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  json_t *found = NULL;
-  if (dir == NULL)
-    {
-      oci_fd_close (fd);
-      return NULL;
-    }
-  for (struct dirent *entry = readdir (dir); entry != NULL && found == NULL; entry = readdir (dir))
+  g_autoptr (GPtrArray) entries = NULL;
+  if (!oci_list_names (terrane_store_dfd (store), directory, FALSE, &entries, NULL))
+    return NULL; /* a cache that cannot be read has nothing */
+  for (guint i = 0; i < entries->len; i++)
     {
       OciDigest key;
-      g_autoptr (OciJsonValue) value = oci_digest_parse_hex (entry->d_name, &key, NULL)
+      g_autoptr (OciJsonValue) value = oci_digest_parse_hex (entries->pdata[i], &key, NULL)
                                            ? terrane_cache_get (store, kind, &key)
                                            : NULL;
       if (g_strcmp0 (terrane_cache_text (value, member), text) == 0)
-        found = json_incref (value);
+        return g_steal_pointer (&value);
     }
-  (void) closedir (dir);
-  return found;
+  return NULL;
 }
 
 const char *

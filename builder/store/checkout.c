@@ -2,7 +2,6 @@
 #include "builder/store/commit.h"
 #include "builder/store/raw-checkout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -97,19 +96,15 @@ static char *
 find_similar (TerraneStore *store, const OciDigest *commit, GPtrArray **out_changes)
 {
   int roots = terrane_store_roots_dfd (store);
-  int fd = openat (roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  g_autoptr (GPtrArray) names = NULL;
   char *best = NULL;
   guint max = MAX_CHANGES;
-  if (dir == NULL)
-    {
-      oci_fd_close (fd);
-      return NULL;
-    }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+  if (!oci_list_names (roots, ".", FALSE, &names, NULL))
+    return NULL; /* a whole checkout is made instead */
+  for (guint i = 0; i < names->len; i++)
     {
       OciDigest other;
-      GPtrArray *changes = oci_digest_parse_hex (entry->d_name, &other, NULL)
+      GPtrArray *changes = oci_digest_parse_hex (names->pdata[i], &other, NULL)
                                ? terrane_commit_diff (store, &other, commit, max)
                                : NULL;
       if (changes == NULL)
@@ -117,10 +112,9 @@ find_similar (TerraneStore *store, const OciDigest *commit, GPtrArray **out_chan
       g_clear_pointer (out_changes, g_ptr_array_unref);
       g_free (best);
       *out_changes = changes;
-      best = g_strdup (entry->d_name);
+      best = g_strdup (names->pdata[i]);
       max = changes->len;
     }
-  (void) closedir (dir);
   return best;
 }
 

@@ -127,45 +127,43 @@ is_arriving (OstreeRepo *repo, const char *checksum)
          && (state & OSTREE_REPO_COMMIT_STATE_PARTIAL) != 0;
 }
 
-/* A commit counts as stored when its object is; after something was deleted, that is not enough. */
 static gboolean
-check_commits (Checker *self, GError **error)
+has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **error)
 {
-  OstreeRepo *repo = terrane_store_repo (self->store);
-  g_autoptr (GHashTable) objects = NULL;
-  if (!ostree_repo_list_commit_objects_starting_with (repo, "", &objects, NULL, error))
-    return FALSE;
   GHashTableIter iter;
-  gpointer key;
+  gpointer object;
+  *out_all = TRUE;
   g_hash_table_iter_init (&iter, objects);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
+  while (*out_all && g_hash_table_iter_next (&iter, &object, NULL))
     {
-      const char *checksum = NULL;
+      const char *name = NULL;
       OstreeObjectType type;
-      g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
-      g_autoptr (GError) local = NULL;
-      ostree_object_name_deserialize (key, &checksum, &type);
-      if (is_arriving (repo, checksum))
-        continue;
-      gboolean ok = terrane_commit_traverse (repo, checksum, reachable, &local);
-      GHashTableIter objects_iter;
-      gpointer object;
-      g_hash_table_iter_init (&objects_iter, reachable);
-      while (ok && g_hash_table_iter_next (&objects_iter, &object, NULL))
-        {
-          const char *name = NULL;
-          ostree_object_name_deserialize (object, &name, &type);
-          if (!ostree_repo_has_object (repo, type, name, &ok, NULL, error))
-            return FALSE;
-        }
-      if (ok)
-        continue;
-      note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
-      if (self->repair
-          && !ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error))
+      ostree_object_name_deserialize (object, &name, &type);
+      if (!ostree_repo_has_object (repo, type, name, out_all, NULL, error))
         return FALSE;
     }
   return TRUE;
+}
+
+/* A commit counts as stored when its object is; after something was deleted, that is not enough. */
+static gboolean
+check_commit (const char *checksum, gpointer data, GError **error)
+{
+  Checker *self = data;
+  OstreeRepo *repo = terrane_store_repo (self->store);
+  g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
+  g_autoptr (GError) local = NULL;
+  gboolean all = FALSE;
+  if (is_arriving (repo, checksum))
+    return TRUE;
+  if (terrane_commit_traverse (repo, checksum, reachable, &local)
+      && !has_all (repo, reachable, &all, error))
+    return FALSE;
+  if (all)
+    return TRUE;
+  note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
+  return !self->repair
+         || ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error);
 }
 
 gboolean
@@ -180,7 +178,7 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
   if (!check_blobs (&self, terrane_store_layout (store), "blob", error)
       || !check_blobs (&self, terrane_store_downloads (store), "download", error)
       || !check_images (&self, error) || !check_objects (&self, error)
-      || !check_commits (&self, error))
+      || !terrane_commit_foreach (terrane_store_repo (store), check_commit, &self, error))
     return FALSE;
   *out_problems = self.problems;
   return TRUE;

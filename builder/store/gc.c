@@ -12,7 +12,6 @@
 #include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -26,7 +25,8 @@ typedef struct
   GHashTable *blobs;
   GHashTable *manifests;
   GHashTable *commits;
-  GHashTable *names; /* of images */
+  GHashTable *names;     /* of images */
+  GHashTable *reachable; /* names of objects that the commits need */
   guint removed_commits;
   GError *failure; /* (nullable): why a rule does not know whether to keep something */
   TerraneGcReport report;
@@ -358,33 +358,28 @@ static gboolean
 sweep_roots (Collector *self, GError **error)
 {
   int roots = terrane_store_roots_dfd (self->store);
-  int fd = openat (roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
-    {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing the checkouts");
-    }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+  g_autoptr (GPtrArray) names = NULL;
+  OCI_PREFIX (error, "the checkouts");
+  if (!oci_list_names (roots, ".", FALSE, &names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
     {
       OciDigest commit;
-      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+      const char *name = names->pdata[i];
+      if (oci_digest_parse_hex (name, &commit, NULL) && is_kept (self->commits, &commit))
         continue;
-      if (oci_digest_parse_hex (entry->d_name, &commit, NULL) && is_kept (self->commits, &commit))
+      if (is_pinned (roots, name))
         continue;
-      if (is_pinned (roots, entry->d_name))
-        continue;
-      ok = oci_remove_tree (roots, entry->d_name, error);
+      if (!oci_remove_tree (roots, name, error))
+        return FALSE;
       self->report.roots++;
     }
-  (void) closedir (dir);
-  return ok;
+  return TRUE;
 }
 
 /* What the commits that stay need. One that is damaged does not stay. */
 static gboolean
-find_reachable (Collector *self, GHashTable *reachable, GError **error)
+find_reachable (Collector *self, GError **error)
 {
   GHashTableIter iter;
   gpointer hex;
@@ -416,7 +411,7 @@ find_reachable (Collector *self, GHashTable *reachable, GError **error)
       gpointer object;
       g_hash_table_iter_init (&objects_iter, objects);
       while (g_hash_table_iter_next (&objects_iter, &object, NULL))
-        g_hash_table_add (reachable, g_variant_ref (object));
+        g_hash_table_add (self->reachable, g_variant_ref (object));
     }
   return TRUE;
 }
@@ -425,27 +420,16 @@ find_reachable (Collector *self, GHashTable *reachable, GError **error)
  * something.
  */
 static gboolean
-remove_commits (Collector *self, GHashTable *reachable, GError **error)
+remove_commit (const char *hex, gpointer data, GError **error)
 {
-  OstreeRepo *repo = terrane_store_repo (self->store);
-  g_autoptr (GHashTable) all = NULL;
-  if (!ostree_repo_list_commit_objects_starting_with (repo, "", &all, NULL, error))
-    return FALSE;
-  GHashTableIter iter;
-  gpointer name;
-  g_hash_table_iter_init (&iter, all);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    {
-      const char *hex = NULL;
-      OstreeObjectType type;
-      if (g_hash_table_contains (reachable, name))
-        continue;
-      ostree_object_name_deserialize (name, &hex, &type);
-      if (!ostree_repo_delete_object (repo, type, hex, NULL, error))
-        return FALSE;
-      self->removed_commits++;
-    }
-  return TRUE;
+  Collector *self = data;
+  g_autoptr (GVariant) name =
+      g_variant_ref_sink (ostree_object_name_serialize (hex, OSTREE_OBJECT_TYPE_COMMIT));
+  if (g_hash_table_contains (self->reachable, name))
+    return TRUE;
+  self->removed_commits++;
+  return ostree_repo_delete_object (terrane_store_repo (self->store), OSTREE_OBJECT_TYPE_COMMIT,
+                                    hex, NULL, error);
 }
 
 static gboolean
@@ -453,7 +437,8 @@ prune_objects (Collector *self, GError **error)
 {
   OstreeRepo *repo = terrane_store_repo (self->store);
   g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
-  if (!find_reachable (self, reachable, error) || !remove_commits (self, reachable, error))
+  self->reachable = reachable;
+  if (!find_reachable (self, error) || !terrane_commit_foreach (repo, remove_commit, self, error))
     return FALSE;
   OstreeRepoPruneOptions options = { .flags = OSTREE_REPO_PRUNE_FLAGS_NONE,
                                      .reachable = reachable };

@@ -88,3 +88,33 @@ terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reach
   g_variant_get_child (variant, 7, "@ay", &meta);
   return traverse_directory (repo, tree, meta, reachable, error);
 }
+
+static int
+compare_checksums (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+gboolean
+terrane_commit_foreach (OstreeRepo *repo, TerraneCommitFunc func, gpointer data, GError **error)
+{
+  GHashTableIter iter;
+  gpointer name;
+  g_autoptr (GHashTable) objects = NULL;
+  g_autoptr (GPtrArray) commits = g_ptr_array_new (); /* borrowed from objects */
+  if (!ostree_repo_list_commit_objects_starting_with (repo, "", &objects, NULL, error))
+    return FALSE;
+  g_hash_table_iter_init (&iter, objects);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    {
+      const char *hex = NULL;
+      OstreeObjectType type;
+      ostree_object_name_deserialize (name, &hex, &type);
+      g_ptr_array_add (commits, (gpointer) hex);
+    }
+  g_ptr_array_sort (commits, compare_checksums);
+  for (guint i = 0; i < commits->len; i++)
+    if (!func (commits->pdata[i], data, error))
+      return FALSE;
+  return TRUE;
+}

@@ -29,4 +29,12 @@ GVariant *terrane_metadata_load_from (OstreeRepo *repo, OstreeObjectType type, c
 gboolean terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reachable,
                                   GError **error);
 
+/** What is done with each commit. Returns: FALSE with an error to stop */
+typedef gboolean (*TerraneCommitFunc) (const char *hex, gpointer data, GError **error);
+
+/** Calls @func for each commit that @repo has, in the order of their checksums; it may delete it.
+ */
+gboolean terrane_commit_foreach (OstreeRepo *repo, TerraneCommitFunc func, gpointer data,
+                                 GError **error);
+
 G_END_DECLS

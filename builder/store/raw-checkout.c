@@ -5,33 +5,11 @@
 #include "oci/base/path.h"
 #include "oci/base/raw-name.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* What readdir() gives is copied first: the directory changes. */
-static GPtrArray *
-list (int dfd, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  int fd = openat (dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
-    {
-      oci_throw_errno (error, "listing a directory of the checkout");
-      oci_fd_close (fd);
-      return NULL;
-    }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  (void) closedir (dir);
-  return g_steal_pointer (&names);
-}
 
 /* Returns: (transfer full) (nullable): the real target of a link that has an encoded one */
 static char *
@@ -77,16 +55,16 @@ terrane_raw_checkout_restore (int dfd, const char *name, GError **error)
   g_auto (OciFd) fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 || fstat (fd, &before) < 0 || fchmod (fd, (before.st_mode & 07777) | 0700) < 0)
     return oci_throw_errno (error, "opening a directory of the checkout");
-  g_autoptr (GPtrArray) names = list (fd, error);
-  for (guint i = 0; names != NULL && i < names->len; i++)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (fd, ".", FALSE, &names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
     if (fstatat (fd, names->pdata[i], &at, AT_SYMLINK_NOFOLLOW) < 0)
       return oci_throw_errno (error, "looking at a file");
     else if (!restore_entry (fd, names->pdata[i], &at, error))
       return FALSE;
   /* As ostree left it, time included. */
   const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, before.st_mtim };
-  if (names == NULL)
-    return FALSE;
   return (fchmod (fd, before.st_mode & 07777) == 0 && futimens (fd, times) == 0)
          || oci_throw_errno (error, "restoring the mode of a directory");
 }

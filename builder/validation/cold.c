@@ -2,10 +2,8 @@
 
 #include "oci/base/fd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -36,42 +34,35 @@ drop_file (int directory, const char *name, Count *count)
     count->in_memory++;
 }
 
-/* Takes @directory. */
+/* What cannot be read is not dropped. */
 static void
 drop_all (int directory, unsigned depth, Count *count)
 {
-  DIR *listing = fdopendir (directory);
-  if (listing == NULL)
-    {
-      (void) close (directory);
-      return;
-    }
-  for (struct dirent *entry; (entry = readdir (listing)) != NULL;)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (directory, ".", FALSE, &names, NULL))
+    return;
+  for (guint i = 0; i < names->len; i++)
     {
       struct stat info;
-      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0
-          || fstatat (dirfd (listing), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+      const char *name = names->pdata[i];
+      if (fstatat (directory, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
         continue;
       if (S_ISREG (info.st_mode) && info.st_size > 0)
-        drop_file (dirfd (listing), entry->d_name, count);
+        drop_file (directory, name, count);
       else if (S_ISDIR (info.st_mode) && depth < MAX_DEPTH)
         {
-          int sub = openat (dirfd (listing), entry->d_name,
-                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+          g_auto (OciFd) sub =
+              openat (directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
           if (sub >= 0)
             drop_all (sub, depth + 1, count);
         }
     }
-  (void) closedir (listing);
 }
 
 gboolean
 terrane_cold_drop (int root)
 {
   Count count = { 0 };
-  int directory = openat (root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0)
-    return FALSE;
-  drop_all (directory, 0, &count);
+  drop_all (root, 0, &count);
   return count.files > 0 && count.in_memory * TOLERATED <= count.files;
 }

@@ -7,9 +7,7 @@
 #include "oci/base/error.h"
 #include "oci/base/fd.h"
 
-#include <dirent.h>
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -51,17 +49,15 @@ find_foreign_module (const TerraneExplainContext *context, const char *directory
 {
   g_auto (OciFd) fd = terrane_root_path_open (context->root, directory, O_RDONLY | O_DIRECTORY);
   g_autofree char *prefix = g_strconcat (stem, ".", NULL);
-  DIR *listing = fd >= 0 ? fdopendir (fd) : NULL;
-  char *found = NULL;
-  if (listing == NULL)
+  g_autoptr (GPtrArray) names = NULL;
+  if (fd < 0 || !oci_list_names (fd, ".", FALSE, &names, NULL))
     return NULL;
-  (void) oci_fd_steal (&fd); /* it belongs to the listing now */
-  for (struct dirent *entry; found == NULL && (entry = readdir (listing)) != NULL;)
-    if (g_str_has_prefix (entry->d_name, prefix)
-        && (g_str_has_suffix (entry->d_name, ".so") || g_str_has_suffix (entry->d_name, ".pyd")))
-      found = g_strdup (entry->d_name);
-  (void) closedir (listing);
-  return found;
+  for (guint i = 0; i < names->len; i++)
+    if (g_str_has_prefix (names->pdata[i], prefix)
+        && (g_str_has_suffix (names->pdata[i], ".so")
+            || g_str_has_suffix (names->pdata[i], ".pyd")))
+      return g_strdup (names->pdata[i]);
+  return NULL;
 }
 
 static gboolean
@@ -116,31 +112,26 @@ static char *
 search (int directory, const char *prefix, const char *name, unsigned depth, unsigned *entries)
 {
   char *found = NULL;
-  DIR *listing = fdopendir (directory);
-  if (listing == NULL)
-    {
-      (void) close (directory);
-      return NULL;
-    }
-  for (struct dirent *entry; found == NULL && (entry = readdir (listing)) != NULL;)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (directory, ".", FALSE, &names, NULL))
+    return NULL;
+  for (guint i = 0; found == NULL && i < names->len; i++)
     {
       struct stat info;
-      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0
-          || ++*entries > MAX_ENTRIES
-          || fstatat (dirfd (listing), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+      const char *here = names->pdata[i];
+      if (++*entries > MAX_ENTRIES || fstatat (directory, here, &info, AT_SYMLINK_NOFOLLOW) < 0)
         continue;
-      g_autofree char *path = g_strconcat (prefix, "/", entry->d_name, NULL);
+      g_autofree char *path = g_strconcat (prefix, "/", here, NULL);
       if (S_ISDIR (info.st_mode) && depth < MAX_DEPTH)
         {
-          int sub = openat (dirfd (listing), entry->d_name,
-                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+          g_auto (OciFd) sub =
+              openat (directory, here, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
           if (sub >= 0)
             found = search (sub, path, name, depth + 1, entries);
         }
-      else if (strcmp (entry->d_name, name) == 0)
+      else if (strcmp (here, name) == 0)
         found = g_steal_pointer (&path);
     }
-  (void) closedir (listing);
   return found;
 }
 
@@ -180,10 +171,7 @@ explain_library (const TerraneExplainContext *context, const char *text,
   if (library[0] == '/' && machine_of (context, library) != EM_NONE)
     found = g_strdup (library);
   else
-    {
-      int root = openat (context->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      found = root >= 0 ? search (root, "", name, 0, &entries) : NULL;
-    }
+    found = search (context->root, "", name, 0, &entries);
   if (found == NULL)
     return g_strdup_printf (
         "the image has no file %s: add the package that has it, or rebuild what "
@@ -289,18 +277,17 @@ look_for_metadata (const TerraneExplainContext *context, const char *directory, 
                    Metadata *metadata)
 {
   g_auto (OciFd) fd = terrane_root_path_open (context->root, directory, O_RDONLY | O_DIRECTORY);
-  DIR *listing = fd >= 0 ? fdopendir (fd) : NULL;
-  if (listing == NULL)
+  g_autoptr (GPtrArray) names = NULL;
+  if (fd < 0 || !oci_list_names (fd, ".", FALSE, &names, NULL))
     return;
-  (void) oci_fd_steal (&fd); /* it belongs to the listing now */
-  for (struct dirent *entry; (entry = readdir (listing)) != NULL;)
+  for (guint i = 0; i < names->len; i++)
     {
-      g_autofree char *name = normalise (entry->d_name, strcspn (entry->d_name, "."));
-      metadata->any = metadata->any || g_str_has_suffix (entry->d_name, ".dist-info")
-                      || g_str_has_suffix (entry->d_name, ".egg-info");
+      const char *file = names->pdata[i];
+      g_autofree char *name = normalise (file, strcspn (file, "."));
+      metadata->any = metadata->any || g_str_has_suffix (file, ".dist-info")
+                      || g_str_has_suffix (file, ".egg-info");
       metadata->code = metadata->code || strcmp (name, wanted) == 0;
     }
-  (void) closedir (listing);
 }
 
 /* The name ends with the line; of pkg_resources it is in quotes. */

@@ -139,6 +139,49 @@ oci_read_file (int dfd, const char *path, size_t max_bytes, GBytes **out_bytes, 
   return TRUE;
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Returns: FALSE with errno set when the directory cannot be read to its end */
+static gboolean
+read_names (DIR *dir, GPtrArray *names)
+{
+  for (;;)
+    {
+      errno = 0; /* only then it tells the end from a failure */
+      const struct dirent *entry = readdir (dir);
+      if (entry == NULL)
+        return errno == 0;
+      if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+        g_ptr_array_add (names, g_strdup (entry->d_name));
+    }
+}
+
+gboolean
+oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_names, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *quoted = oci_quote (path);
+  g_auto (OciFd) fd =
+      openat (dfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    return oci_throw_errno (error, "listing the directory %s", quoted);
+  (void) oci_fd_steal (&fd); /* it belongs to dir now */
+  gboolean ok = read_names (dir, names);
+  int failure = errno;
+  (void) closedir (dir);
+  errno = failure;
+  if (!ok)
+    return oci_throw_errno (error, "listing the directory %s", quoted);
+  g_ptr_array_sort (names, compare_names);
+  *out_names = g_steal_pointer (&names);
+  return TRUE;
+}
+
 static gboolean remove_children (int dfd, const char *name, GError **error);
 
 static gboolean
@@ -156,25 +199,22 @@ remove_one (int dfd, const char *name, GError **error)
 static gboolean
 remove_children (int dfd, const char *name, GError **error)
 {
-  int fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  g_autoptr (GPtrArray) names = NULL;
+  g_auto (OciFd) fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno == EACCES && fchmodat (dfd, name, S_IRWXU, 0) == 0)
     fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return oci_throw_errno (error, "opening %s", name);
   (void) fchmod (fd, S_IRWXU); /* the unlinks below report what this could not grant */
-
-  DIR *dir = fdopendir (fd);
-  if (dir == NULL)
+  if (!oci_list_names (fd, ".", FALSE, &names, error))
     {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing %s", name);
+      g_prefix_error (error, "%s: ", name);
+      return FALSE;
     }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      ok = remove_one (fd, entry->d_name, error);
-  (void) closedir (dir);
-  return ok;
+  for (guint i = 0; i < names->len; i++)
+    if (!remove_one (fd, names->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean

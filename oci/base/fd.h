@@ -69,6 +69,18 @@ gboolean oci_read_file (int dfd, const char *path, size_t max_bytes, GBytes **ou
  */
 gboolean oci_remove_tree (int dfd, const char *path, GError **error);
 
+/**
+ * oci_list_names:
+ * @path: a directory; "." for @dfd itself
+ * @follow: whether @path may be a symbolic link
+ * @out_names: (out) (transfer full): of char *, in the order of their bytes, without "." and ".."
+ *
+ * All names are read before any is used, so callers may change the directory meanwhile. Not for
+ * one that a running program fills: see sandbox/usage.c.
+ */
+gboolean oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_names,
+                         GError **error);
+
 /** Reads a small file, such as those of /proc, as text; what is longer than @size - 1 bytes is cut
  * off. Returns: FALSE when it cannot be read */
 gboolean oci_read_text (int dfd, const char *path, char *text, size_t size);

@@ -1,4 +1,5 @@
 #include "oci/base/json.h"
+#include "oci/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -175,61 +176,16 @@ wrong_type (const OciJson *at, const char *expected)
   return FALSE;
 }
 
-/* Levenshtein distance of two short words; long ones are far from everything. */
-static size_t
-edit_distance (const char *a, const char *b)
-{
-  size_t m = strlen (a), n = strlen (b);
-  if (m > MAX_WORD || n > MAX_WORD)
-    return SIZE_MAX;
-  size_t row[MAX_WORD + 1];
-  for (size_t j = 0; j <= n; j++)
-    row[j] = j;
-  for (size_t i = 1; i <= m; i++)
-    {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= n; j++)
-        {
-          size_t above = row[j];
-          size_t replace = diagonal + (g_ascii_tolower (a[i - 1]) != g_ascii_tolower (b[j - 1]));
-          row[j] = MIN (replace, MIN (above, row[j - 1]) + 1);
-          diagonal = above;
-        }
-    }
-  return row[n];
-}
-
-const char *
-oci_nearest_word (const char *word, const char *const *candidates)
-{
-  const char *nearest = NULL;
-  size_t len = strlen (word);
-  size_t best = MAX (len / 3, (size_t) (len > 3 ? 2 : 1)) + 1;
-  for (; *candidates != NULL; candidates++)
-    {
-      size_t distance = edit_distance (word, *candidates);
-      if (distance < best)
-        {
-          best = distance;
-          nearest = *candidates;
-        }
-    }
-  return nearest;
-}
-
 static void
 note_unknown_key (const OciJson *at, const char *key, const char *const *known)
 {
   OciJson member = { .document = at->document, .parent = at, .key = key };
-  const char *nearest = oci_nearest_word (key, known);
-  if (nearest != NULL)
-    {
-      oci_json_problem (&member, "unknown key, did you mean ‘%s’?", nearest);
-      return;
-    }
   g_autofree char *all = g_strjoinv (", ", (char **) known);
-  oci_json_problem (&member, "unknown key; known here: %s", all);
+  g_autofree char *hint = oci_did_you_mean (key, known);
+  if (hint[0] != '\0')
+    oci_json_problem (&member, "unknown key%s", hint);
+  else
+    oci_json_problem (&member, "unknown key; known here: %s", all);
 }
 
 gboolean
@@ -374,11 +330,8 @@ oci_json_word (const OciJson *at, const char *const *words, unsigned *out_index)
       }
   g_autofree char *quoted = oci_quote (text);
   g_autofree char *all = g_strjoinv (", ", (char **) words);
-  const char *nearest = oci_nearest_word (text, words);
-  if (nearest != NULL)
-    oci_json_problem (at, "%s is not one of %s; did you mean ‘%s’?", quoted, all, nearest);
-  else
-    oci_json_problem (at, "%s is not one of %s", quoted, all);
+  g_autofree char *hint = oci_did_you_mean (text, words);
+  oci_json_problem (at, "%s is not one of %s%s", quoted, all, hint);
   return FALSE;
 }
 

@@ -104,9 +104,6 @@ gboolean oci_json_word (const OciJson *at, const char *const *words, unsigned *o
 /** Where @at is, such as "trees[1].prefix". Returns: (transfer full) */
 char *oci_json_path (const OciJson *at);
 
-/** The nearest of @candidates to @word, or NULL when none is near. Returns: (transfer none) */
-const char *oci_nearest_word (const char *word, const char *const *candidates);
-
 /**
  * oci_json_dump:
  * @value: (transfer none): any value

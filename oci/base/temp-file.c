@@ -2,7 +2,6 @@
 
 #include "oci/base/error.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -139,22 +138,17 @@ is_random_name (const char *name)
 gboolean
 oci_temp_file_sweep (int dfd, guint *removed, GError **error)
 {
-  int fd = openat (dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (dfd, ".", FALSE, &names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
     {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing a directory");
-    }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
-    {
-      if (!is_random_name (entry->d_name))
+      const char *name = names->pdata[i];
+      if (!is_random_name (name))
         continue;
-      ok = unlinkat (fd, entry->d_name, 0) == 0
-           || oci_throw_errno (error, "removing %s", entry->d_name);
-      *removed += ok ? 1 : 0;
+      if (unlinkat (dfd, name, 0) < 0)
+        return oci_throw_errno (error, "removing %s", name);
+      (*removed)++;
     }
-  (void) closedir (dir);
-  return ok;
+  return TRUE;
 }

@@ -2,7 +2,6 @@
 
 #include "oci/base/fd.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,31 +23,6 @@ oci_tls_config_free (OciTlsConfig *self)
   g_free (self->directory);
   oci_fd_close (self->ca_fd);
   g_free (self);
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* Names of *.crt and *.cert files, sorted, so that the choice among several does not change. */
-static GPtrArray *
-list_certificates (const char *directory, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  DIR *dir = opendir (directory);
-  if (dir == NULL)
-    {
-      oci_throw_errno (error, "%s", directory);
-      return NULL;
-    }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    if (g_str_has_suffix (entry->d_name, ".crt") || g_str_has_suffix (entry->d_name, ".cert"))
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  (void) closedir (dir);
-  g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
 }
 
 static gboolean
@@ -97,15 +71,18 @@ static gboolean
 read_directory (OciTlsConfig *self, const char *trusted_file, GError **error)
 {
   OCI_PREFIX (error, "registry certificates");
-  g_autoptr (GPtrArray) names = list_certificates (self->directory, error);
+  g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GByteArray) all = g_byte_array_new ();
-  if (names == NULL || (trusted_file != NULL && !append_file (all, trusted_file, error)))
+  if (!oci_list_names (AT_FDCWD, self->directory, TRUE, &names, error)
+      || (trusted_file != NULL && !append_file (all, trusted_file, error)))
     return FALSE;
   gboolean more = FALSE;
   for (guint i = 0; i < names->len; i++)
     {
       g_autofree char *path = g_build_filename (self->directory, names->pdata[i], NULL);
       gboolean authority = g_str_has_suffix (path, ".crt");
+      if (!authority && !g_str_has_suffix (path, ".cert"))
+        continue;
       if (authority ? !append_file (all, path, error)
                     : !take_client_certificate (self, path, error))
         return FALSE;

@@ -2,7 +2,6 @@
 
 #include "oci/base/text-hash.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -93,52 +92,24 @@ is_hash_name (const char *name)
          && strspn (name + digits + 1, "0123456789") == strlen (name + digits + 1);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-static GPtrArray *
-list_files (const char *directory, gboolean hashes_only, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  DIR *dir = opendir (directory);
-  if (dir == NULL)
-    {
-      oci_throw_errno (error, "%s", directory);
-      return NULL;
-    }
-  errno = 0;
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    if (entry->d_name[0] != '.' && (!hashes_only || is_hash_name (entry->d_name))
-        && names->len < DIRECTORY_MAX_FILES)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  int failure = errno;
-  (void) closedir (dir);
-  errno = failure;
-  if (failure != 0)
-    {
-      oci_throw_errno (error, "%s", directory);
-      return NULL;
-    }
-  g_ptr_array_sort (names, compare_names); /* the bundle does not depend on the file system */
-  return g_steal_pointer (&names);
-}
-
 /* A link that leads nowhere, or a file that this user may not read, is not an authority of this
  * user: OpenSSL and GnuTLS skip it, too. */
 static gboolean
 bundle_add_directory (Bundle *self, const char *directory, gboolean hashes_only, guint *out_count,
                       GError **error)
 {
-  g_autoptr (GPtrArray) names = list_files (directory, hashes_only, error);
-  if (names == NULL)
+  guint files = 0;
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (AT_FDCWD, directory, TRUE, &names, error))
     return FALSE;
-  for (guint i = 0; i < names->len; i++)
+  for (guint i = 0; i < names->len && files < DIRECTORY_MAX_FILES; i++)
     {
-      g_autofree char *path = g_build_filename (directory, names->pdata[i], NULL);
+      const char *name = names->pdata[i];
+      g_autofree char *path = g_build_filename (directory, name, NULL);
       g_autoptr (GBytes) data = NULL;
+      if (name[0] == '.' || (hashes_only && !is_hash_name (name)))
+        continue;
+      files++;
       if (oci_read_file (AT_FDCWD, path, BUNDLE_MAX_BYTES, &data, NULL))
         *out_count += bundle_add (self, data);
     }

@@ -93,8 +93,8 @@ class BadInput(TestCase):
             2, r"profile\.json: trees\[0\]\.prefix: expected a string, got an integer", "build",
             self.write_profile(trees=[{"name": "Bad Name", "directory": "app", "prefix": 1, "prefx": ""}],
                                platfrm="x", target="aws"))
-        for part in ("trees[0].name: ‘Bad Name’ is no name", "trees[0].prefx: unknown key, did you mean ‘prefix’?",
-                     "platfrm: unknown key, did you mean ‘platform’?", "target: ‘aws’ is not one of aws-lambda, oci"):
+        for part in ("trees[0].name: ‘Bad Name’ is no name", "trees[0].prefx: unknown key; did you mean ‘prefix’?",
+                     "platfrm: unknown key; did you mean ‘platform’?", "target: ‘aws’ is not one of aws-lambda, oci"):
             self.assertIn(part, message)
 
     def test_profile_syntax(self):
@@ -154,12 +154,12 @@ class BadInput(TestCase):
 
 class Usage(TestCase):
     def test_usage_errors(self):
-        for arguments, pattern in (([], "no command given"), (["biuld"], "unknown command ‘biuld’, did you mean ‘build’"),
+        for arguments, pattern in (([], "no command given"), (["biuld"], "unknown command ‘biuld’; see 'terrane --help'; did you mean ‘build’"),
                                    (["build"], "build: expected PROFILE…, got 0 arguments"),
                                    (["build", "--nope", "x"], "unknown option ‘--nope’"),
                                    (["build", "--jobs", "-1", "x"], "build: --jobs: expected a number from 1 to 1024, got ‘-1’"),
-                                   (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean docker://docker.io/library/y"),
-                                   (["pull", "localhost:5000/a/b:1"], "did you mean docker://localhost:5000/a/b:1$"),
+                                   (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean ‘docker://docker.io/library/y"),
+                                   (["pull", "localhost:5000/a/b:1"], "did you mean ‘docker://localhost:5000/a/b:1’[?]$"),
                                    (["inspect", "docker://y"], "docker takes this for: docker://docker.io/library/y"),
                                    (["rm", "oci:x"], "is not a name in the store"),
                                    (["inspect", "Bad Name"], "Bad Name")):

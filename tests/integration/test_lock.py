@@ -214,7 +214,7 @@ class Lock(LockCase):
         self.assertIn(f"deps: beta 3.0: {self.beta[0][0]} → {newer[0]}", result.stderr)
         self.assertEqual(self.entry("deps")["wheels"][1]["file"], newer[0])
         self.run_terrane("build", "--update-lock", self.profile)
-        self.assert_fails(2, "there is no such tree, did you mean ‘deps’", "build", "--update-lock=dep", self.profile)
+        self.assert_fails(2, "there is no such tree; did you mean ‘deps’", "build", "--update-lock=dep", self.profile)
 
     def test_options_exclude_each_other(self):
         self.assert_fails(2, "exclude each other", "build", "--locked", "--update-lock", self.profile)

@@ -137,7 +137,7 @@ class Show(TestCase):
         self.assert_fails(2, "expected show PROFILE", "profile")
         self.assert_fails(2, "expected show PROFILE", "profile", "show")
         self.assert_fails(2, "expected one PROFILE", "profile", "show", self.profile, self.profile)
-        self.assert_fails(2, "‘shwo’ is neither show nor check, did you mean ‘show’", "profile", "shwo", self.profile)
+        self.assert_fails(2, "‘shwo’ is neither show nor check; did you mean ‘show’", "profile", "shwo", self.profile)
         self.assert_fails(1, "no-such.json", "profile", "show", self.directory / "no-such.json")
 
 

@@ -398,7 +398,7 @@ class FindLinks(PlacesCase):
         self.requirements("--find-links /nonexistent/wheels\n", self.options(self.index.url), requirement("alpha", "1.0", self.wheel))
         self.lock()
         self.requirements("--no-index\n--find-links /nonexistent/wheels\n", requirement("alpha", "1.0", self.wheel))
-        self.assert_fails(2, "asked: ‘/nonexistent/wheels’: the directory of wheels .* cannot be read", "lock", self.profile())
+        self.assert_fails(2, "asked: ‘/nonexistent/wheels’: the directory of wheels cannot be read: .*‘/nonexistent/wheels’", "lock", self.profile())
         self.assert_fails(1, "nonexistent", "lock", self.profile(wheelhouse="nonexistent"))
 
 

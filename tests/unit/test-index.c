@@ -157,7 +157,8 @@ test_directory (void)
   GPtrArray *none = NULL;
   g_autofree char *missing = test_dir_file (&dir, "missing");
   g_assert_false (terrane_index_list_directory (missing, &none, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "the directory of wheels ‘*missing’ *");
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
+                "the directory of wheels cannot be read: *missing’: *");
 }
 
 /* Where others can be asked a busy server is asked once, and a silent one not for long. */

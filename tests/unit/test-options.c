@@ -282,7 +282,7 @@ test_refused (void)
   } cases[] = {
     { "--nothing", "unknown option ‘--nothing’" },
     { "--nothing=x", "unknown option ‘--nothing’" },
-    { "--flagg", "unknown option ‘--flagg’, did you mean ‘--flag’?" },
+    { "--flagg", "unknown option ‘--flagg’; did you mean ‘--flag’?" },
     { "--elsewhere x", "--elsewhere is only taken before a command" },
     { "-x", "unknown option ‘-x’" },
     { "-fx", "unknown option ‘-x’" },
@@ -291,7 +291,7 @@ test_refused (void)
     { "-t", "--text: the value T is missing" },
     { "--text seconds", "--text: too long" },
     { "--word blue", "--word: expected one of red, green, got ‘blue’" },
-    { "--word gren", "--word: expected one of red, green, got ‘gren’, did you mean ‘green’?" },
+    { "--word gren", "--word: expected one of red, green, got ‘gren’; did you mean ‘green’?" },
     { "--count 0", "--count: expected a number from 1 to 64, got ‘0’" },
     { "--count 65", "--count: expected a number from 1 to 64, got ‘65’" },
     { "--count=-1", "--count: expected a number from 1 to 64, got ‘-1’" },

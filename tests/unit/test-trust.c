@@ -159,7 +159,7 @@ test_unusable_variables (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_true (g_setenv ("SSL_CERT_DIR", self->certs, TRUE));
   assert_refused (self, "*$SSL_CERT_DIR: no file in ‘*/certs’ holds a certificate");
   g_assert_true (g_setenv ("SSL_CERT_DIR", absent, TRUE));
-  assert_refused (self, "*$SSL_CERT_DIR: */absent: No such file*");
+  assert_refused (self, "*$SSL_CERT_DIR: */absent’: No such file*");
 }
 
 int

@@ -67,7 +67,7 @@ test_problems (void)
     { "${env.1}", "p: ‘1’ is no name*" },
     { "${env.}", "p: ‘’ is no name*" },
     { "${env.T_LATIN1}", "p: *‘T_LATIN1’ is not UTF-8" },
-    { "${git.sah}", "*‘git.sah’, did you mean ‘${git.sha}’?" },
+    { "${git.sah}", "*‘git.sah’; did you mean ‘${git.sha}’?" },
     { "${PATH}", "*no variable ‘PATH’; known are ${env.NAME}, *‘$${’" },
     { "${}", "*no variable*" },
     { "${git.sha", "*‘${’ without ‘}’*" },

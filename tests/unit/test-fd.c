@@ -1,0 +1,136 @@
+/* Directories: their names in order, and their removal. */
+#include "testing.h"
+
+#include "oci/base/error.h"
+
+#include <sys/wait.h>
+
+static int
+open_directory (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+static void
+make_file (int dfd, const char *name)
+{
+  g_auto (OciFd) fd = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  g_assert_cmpint (fd, >=, 0);
+}
+
+/* By bytes: capitals before small letters, and what is not ASCII, or not UTF-8, at the end. */
+static void
+test_order (void)
+{
+  static const char *const sorted[] = {
+    "...", ".hidden", "B", "a", "a.b", "ab", "\xc3\xa4", "\xff"
+  };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) fd = open_directory (dir.path);
+  for (gsize i = G_N_ELEMENTS (sorted); i > 0; i--)
+    make_file (fd, sorted[i - 1]);
+  for (int again = 0; again < 2; again++) /* the descriptor's offset stays where it is */
+    {
+      GError *error = NULL;
+      g_autoptr (GPtrArray) names = NULL;
+      g_assert_true (oci_list_names (fd, ".", FALSE, &names, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (names->len, ==, G_N_ELEMENTS (sorted));
+      for (guint i = 0; i < names->len; i++)
+        g_assert_cmpstr (names->pdata[i], ==, sorted[i]);
+    }
+}
+
+/* More than one getdents64() gives. */
+static void
+test_many (void)
+{
+  enum
+  {
+    MANY = 3000,
+  };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) fd = open_directory (dir.path);
+  g_autoptr (GPtrArray) names = NULL;
+  for (int i = MANY; i > 0; i--)
+    {
+      g_autofree char *name = g_strdup_printf ("%08d-with-a-name-that-is-not-short", i);
+      make_file (fd, name);
+    }
+  g_assert_true (oci_list_names (AT_FDCWD, dir.path, FALSE, &names, NULL));
+  g_assert_cmpuint (names->len, ==, MANY);
+  for (guint i = 0; i < names->len; i++)
+    g_assert_cmpint (g_ascii_strtoll (names->pdata[i], NULL, 10), ==, i + 1);
+  g_assert_true (oci_remove_tree (AT_FDCWD, dir.path, NULL));
+  g_assert_cmpint (access (dir.path, F_OK), <, 0);
+}
+
+static void
+test_refused (void)
+{
+  static const struct
+  {
+    const char *name;
+    gboolean follow;
+    OciError code;
+    const char *pattern; /* NULL: it is listed */
+  } rows[] = {
+    { "missing", FALSE, OCI_ERROR_NOT_FOUND, "listing the directory ‘missing’: *" },
+    { "file", FALSE, OCI_ERROR_IO, "listing the directory ‘file’: *" },
+    { "link", FALSE, OCI_ERROR_IO, "listing the directory ‘link’: *" },
+    { "link", TRUE, 0, NULL },
+    { "dangling", TRUE, OCI_ERROR_NOT_FOUND, "listing the directory ‘dangling’: *" },
+  };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) fd = open_directory (dir.path);
+  make_file (fd, "file");
+  g_assert_cmpint (mkdirat (fd, "directory", 0755), ==, 0);
+  g_assert_cmpint (symlinkat ("directory", fd, "link"), ==, 0);
+  g_assert_cmpint (symlinkat ("nowhere", fd, "dangling"), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) names = NULL;
+      gboolean ok = oci_list_names (fd, rows[i].name, rows[i].follow, &names, &error);
+      g_assert_cmpint (ok, ==, rows[i].pattern == NULL);
+      g_assert_cmpint (names != NULL, ==, ok);
+      if (!ok)
+        assert_error (error, OCI_ERROR, rows[i].code, rows[i].pattern);
+    }
+}
+
+/* The threads of a process that has ended cannot be listed, which is not the same as none. */
+static void
+test_failure (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) names = NULL;
+  pid_t child = fork ();
+  if (child == 0)
+    for (;;)
+      (void) pause ();
+  g_assert_cmpint (child, >, 0);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task", (int) child);
+  g_auto (OciFd) fd = open_directory (path);
+  g_assert_true (oci_list_names (fd, ".", FALSE, &names, NULL));
+  g_assert_cmpuint (names->len, ==, 1);
+  g_clear_pointer (&names, g_ptr_array_unref);
+  g_assert_cmpint (kill (child, SIGKILL), ==, 0);
+  g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+  g_assert_false (oci_list_names (fd, ".", FALSE, &names, &error));
+  g_assert_null (names);
+  assert_error (error, OCI_ERROR, OCI_ERROR_IO, "listing the directory *");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/fd/list/order", test_order);
+  g_test_add_func ("/fd/list/many", test_many);
+  g_test_add_func ("/fd/list/refused", test_refused);
+  g_test_add_func ("/fd/list/failure", test_failure);
+  return g_test_run ();
+}
