@@ -96,17 +96,17 @@ typedef struct
 {
   GInputStream *stream; /* (nullable): of a symbolic link */
   TerraneObjectHasher *hasher;
-  uint64_t read;
+  gboolean wanted; /* the filter asked for it */
 } Content;
 
 static gboolean
 read_content (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
 {
   Content *self = data;
+  self->wanted = TRUE;
   if (!g_input_stream_read_all (self->stream, buffer, len, out_read, NULL, error))
     return FALSE;
   terrane_object_hasher_update (self->hasher, buffer, *out_read);
-  self->read += *out_read;
   return TRUE;
 }
 
@@ -121,7 +121,7 @@ verify_content (const Reader *self, Content *content, const OciEntry *entry, GVa
     PIECE_BYTES = 64 * 1024
   };
   OciDigest expected;
-  if (content->read == 0 && entry->size > 0)
+  if (content->stream != NULL && !content->wanted)
     return TRUE;
   if (content->stream != NULL)
     {

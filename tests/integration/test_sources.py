@@ -507,6 +507,20 @@ class Ostree(SourceCase):
         record = self.build_trees(self.tree("bad-archive-filez", sources["bad-archive-filez"], exclude=["usr/share/x"]))
         self.assertNotIn("usr/share/x", self.files(record, "tool"))
 
+    def test_object_of_an_archive_repository_that_was_emptied(self):
+        """Its header still announces the size of the content, of which not a byte comes."""
+        repository = self.make_repository("archive")
+        regular = self.ostree("ls", f"--repo={repository}", "-C", "app/stable", "/usr/share/x").split()[4]
+        path = repository / "objects" / regular[:2] / f"{regular[2:]}.filez"
+        data = path.read_bytes()
+        header = 8 + int.from_bytes(data[:4], "big")  # a size, padding, and what it is the size of
+        empty_deflate = b"\x03\x00"  # RFC 1951: a last block with fixed codes, and its end
+        path.unlink()
+        path.write_bytes(data[:header] + empty_deflate)
+        self.build_fails(1, r"ostree: the object [0-9a-f]{12}…, the file .*usr/share/x.* is damaged", self.tree(repository))
+        record = self.build_trees(self.tree(repository, exclude=["usr/share/x"]))
+        self.assertNotIn("usr/share/x", self.files(record, "tool"))
+
     def test_pulled_objects_that_are_not_their_checksums(self):
         repository = self.make_repository("archive")
         commit = self.ostree("rev-parse", f"--repo={repository}", "app/stable")
