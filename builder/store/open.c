@@ -227,9 +227,10 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
   gboolean same_boot = size == strlen (boot) && memcmp (text, boot, size) == 0;
   if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
     return TRUE;
-  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken. */
+  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken:
+   * flock(2) has let go of the shared lock by then. */
   if (!exclusive && same_boot && flock (self->lock, LOCK_EX | LOCK_NB) < 0)
-    return TRUE;
+    return take_lock (self, LOCK_SH, error);
   if (!exclusive && !same_boot && !take_lock (self, LOCK_EX, error))
     return FALSE;
   return settle_writes (self, same_boot, error) && (exclusive || take_lock (self, LOCK_SH, error));

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -108,6 +109,23 @@ class Store(TestCase):
             time.sleep(0.3)
             self.assertIsNone(gc.poll())
         self.assertEqual(gc.wait(20), 0)
+
+    def test_lock_is_kept_where_the_store_cannot_be_settled(self):
+        """flock(2): a shared lock that fails to become an exclusive one is gone."""
+        self.build_named("first", "one")
+        os.utime(self.store / "unsynced", (1, 1))  # so old that opening the store would settle it
+        with open(self.store / "lock") as lock, socket.create_server(("127.0.0.1", 0)) as silent:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            pull = subprocess.Popen([TERRANE, "--store", str(self.store), "pull",
+                                     f"docker://127.0.0.1:{silent.getsockname()[1]}/a:b"], stderr=subprocess.DEVNULL)
+            try:
+                with silent.accept()[0]:  # the store is open, and the registry does not answer
+                    fcntl.flock(lock, fcntl.LOCK_UN)
+                    with self.assertRaises(BlockingIOError):
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                pull.kill()
+                pull.wait()
 
     def test_killed_builds_do_no_harm(self):
         for i in range(60):
