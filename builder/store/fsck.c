@@ -1,5 +1,6 @@
 #include "builder/store/fsck.h"
 
+#include "builder/store/commit.h"
 #include "builder/store/locations.h"
 #include "builder/store/metadata.h"
 #include "builder/store/names.h"
@@ -183,5 +184,7 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
       || !check_commits (&self, error))
     return FALSE;
   *out_problems = self.problems;
-  return TRUE;
+  /* Nothing verifies checkouts, and what an object was before it was removed is linked there. */
+  guint removed = 0;
+  return !repair || terrane_checkouts_sweep (store, NULL, NULL, &removed, error);
 }

@@ -13,7 +13,8 @@ typedef void (*TerraneFsckFunc) (gpointer data, const char *problem);
  *
  * Reads everything: each blob and download must digest to its name, each image must have its blobs,
  * each object and commit of the repository must match its checksum. With @repair, what is broken is
- * deleted, and so are the cache entries that lead to it: the next build makes it anew.
+ * deleted, and so are the cache entries that lead to it: the next build makes it again. Checkouts
+ * go too, but for those in use.
  */
 gboolean terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpointer data,
                        guint *out_problems, GError **error);

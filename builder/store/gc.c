@@ -12,12 +12,7 @@
 #include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 /* Sets of hex digests. */
 typedef struct
@@ -344,42 +339,10 @@ sweep_downloads (Collector *self, GError **error)
   return TRUE;
 }
 
-/* Whoever runs something in a checkout has a lock on its directory, see TerraneRootfs. */
 static gboolean
-is_pinned (int roots, const char *name)
+is_kept_commit (const OciDigest *commit, gpointer data)
 {
-  g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
-/* Checkouts are named by their commit; names that start with a dot were left by a killed process.
- */
-static gboolean
-sweep_roots (Collector *self, GError **error)
-{
-  int roots = terrane_store_roots_dfd (self->store);
-  int fd = openat (roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
-    {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing the checkouts");
-    }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
-    {
-      OciDigest commit;
-      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
-        continue;
-      if (oci_digest_parse_hex (entry->d_name, &commit, NULL) && is_kept (self->commits, &commit))
-        continue;
-      if (is_pinned (roots, entry->d_name))
-        continue;
-      ok = oci_remove_tree (roots, entry->d_name, error);
-      self->report.roots++;
-    }
-  (void) closedir (dir);
-  return ok;
+  return is_kept (data, commit);
 }
 
 /* What the commits that stay need. One that is damaged does not stay. */
@@ -485,7 +448,8 @@ terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
     return FALSE;
   if (!mark_images (&self, error) || !sweep_cache (&self, BEFORE_BLOBS, error)
       || !sweep_blobs (&self, error) || !sweep_downloads (&self, error)
-      || !sweep_roots (&self, error) || !prune_objects (&self, error))
+      || !terrane_checkouts_sweep (store, is_kept_commit, commits, &self.report.roots, error)
+      || !prune_objects (&self, error))
     return FALSE;
   *out_report = self.report;
   return TRUE;

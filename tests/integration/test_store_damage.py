@@ -100,6 +100,21 @@ class Damage(TestCase):
                         self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
                         self.assert_store_is_sound(store)
 
+    def test_checkouts_do_not_keep_what_fsck_removed(self):
+        """Their files are links to the objects, to the damaged ones as well."""
+        run = ("run", "test", "--", "/nothing")
+        self.run_terrane(*run, exit_code=127)
+        (checkout,) = (self.store / "roots").iterdir()
+        file = checkout / "t/f"
+        content = file.read_bytes()
+        with open(self.objects(self.store, ".file")[-1], "r+b") as damaged:
+            damaged.write(b"damaged")
+        self.assertNotEqual(file.read_bytes(), content)
+        self.run_terrane("fsck", "--repair")
+        self.assertEqual(self.build(self.profile, "--no-lock")["digest"], self.digest)
+        self.run_terrane(*run, exit_code=127)
+        self.assertEqual(file.read_bytes(), content)
+
     def test_damaged_objects_do_not_get_into_other_trees(self):
         """A tree that is taken from another image is made of that image's objects."""
         self.build(self.profile, "--no-lock", "--output", f"oci:{self.directory}/from:x")
