@@ -203,8 +203,7 @@ settle_writes (TerraneStore *self, gboolean same_boot, GError **error)
     return FALSE;
   if (syncfs (self->dfd) < 0)
     return oci_throw_errno (error, "syncing");
-  return unlinkat (self->dfd, TERRANE_STORE_UNSYNCED, 0) == 0 || errno == ENOENT
-         || oci_throw_errno (error, "removing the mark of unsynced writes");
+  return oci_remove_tree (self->dfd, TERRANE_STORE_UNSYNCED, error);
 }
 
 static gboolean
@@ -213,18 +212,28 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
   struct stat st;
   gboolean there = FALSE;
   g_autoptr (GBytes) mark = NULL;
+  g_autoptr (GError) local = NULL;
   g_autofree char *boot = NULL;
   if (!terrane_store_find_part (self, TERRANE_STORE_UNSYNCED, &st, &there, error))
     return FALSE;
   if (!there)
     return TRUE;
-  if (!oci_read_file (self->dfd, TERRANE_STORE_UNSYNCED, 64, &mark, NULL))
-    return TRUE; /* another process has just settled it */
+  if (!oci_read_file (self->dfd, TERRANE_STORE_UNSYNCED, 64, &mark, &local))
+    {
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return TRUE; /* another process has just settled it */
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      mark = g_bytes_new (NULL, 0); /* damaged: of no boot that is known */
+    }
   if (!terrane_store_read_boot_id (&boot, error))
     return FALSE;
   gsize size = 0;
   const char *text = g_bytes_get_data (mark, &size);
-  gboolean same_boot = size == strlen (boot) && memcmp (text, boot, size) == 0;
+  gboolean same_boot = size > 0 && size == strlen (boot) && memcmp (text, boot, size) == 0;
   if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
     return TRUE;
   /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken:

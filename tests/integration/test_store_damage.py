@@ -263,6 +263,28 @@ class Damage(TestCase):
                 self.assert_store_is_sound(store)
                 self.assertGreater((store / name).stat().st_size, 0)
 
+    def test_damaged_mark_of_unsynced_writes_is_not_taken_for_none(self):
+        def too_long(path):
+            path.write_text("x" * 100)
+
+        def loop(path):
+            path.unlink()
+            path.symlink_to(path.name)
+
+        for damage in (empty, flip, too_long, as_directory, as_fifo):
+            with self.subTest(damage=damage.__name__):
+                store = self.damaged()
+                damage(store / "unsynced")
+                blob = self.blob(self.layer, store)
+                blob.write_bytes(b"\0" * blob.stat().st_size)
+                self.assertIn("lost in a crash of the machine: blob", self.terrane(store, "images").stderr)
+                self.assertFalse((store / "unsynced").exists())
+                self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
+        store = self.damaged()
+        loop(store / "unsynced")
+        result = self.terrane(store, "images")
+        self.assertEqual((result.returncode, "symbolic links" in result.stderr), (1, True), result.stderr)
+
     def test_damaged_manifest_or_configuration_costs_its_image_only(self):
         self.build(self.write_profile("other.json", name="other"), "--no-lock")
         manifest = self.read_json_blob(self.digest)
