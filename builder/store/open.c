@@ -173,11 +173,31 @@ close_lock (TerraneStore *self, GError **error)
          || oci_throw_errno (error, "taking the permissions of others from its lock");
 }
 
+#define INDEX "images/index.json"
+
+/* A layout that is made gets its index before oci-layout, so one without was robbed of it, or a
+ * repair was killed: an empty file is damaged, and repaired, where a new index would say that
+ * there are no images. */
+static gboolean
+note_lost_index (TerraneStore *self, GError **error)
+{
+  struct stat st;
+  gboolean layout = FALSE, index = FALSE;
+  if (!terrane_store_find_part (self, "images/oci-layout", &st, &layout, error)
+      || !terrane_store_find_part (self, INDEX, &st, &index, error))
+    return FALSE;
+  if (!layout || index)
+    return TRUE;
+  g_auto (OciFd) fd = openat (self->dfd, INDEX, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  return fd >= 0 || errno == EEXIST || oci_throw_errno (error, "creating " INDEX);
+}
+
 static gboolean
 open_parts (TerraneStore *self, GError **error)
 {
   if (!check_version (self, error) || !terrane_ownership_close (self->dfd, error)
-      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error))
+      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error)
+      || !note_lost_index (self, error))
     return FALSE;
   self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
   if (self->layout == NULL)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import time
@@ -231,6 +232,37 @@ class Damage(TestCase):
                                      [("test:latest", self.digest)])
                     self.assert_store_is_sound(store)
                     self.assertTrue(self.build(self.profile, "--no-lock", store=store)["unchanged"])
+
+    def test_missing_index_costs_no_name_that_is_known_otherwise(self):
+        """As a repair leaves it that is killed before it has written another."""
+        for command in (("images",), ("gc",), ("fsck", "--repair"), ("build", "--no-lock", self.profile)):
+            with self.subTest(command=command):
+                store = self.damaged()
+                (self.layout(store) / "index.json").unlink()
+                result = self.terrane(store, *command)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn("names that are there again: \u2018test:latest\u2019", result.stderr)
+                images = json.loads(self.terrane(store, "--json", "images").stdout)
+                self.assertEqual([(image["name"], image["digest"]) for image in images], [("test:latest", self.digest)])
+                self.assert_store_is_sound(store)
+
+    def test_index_stays_where_no_other_can_be_written(self):
+        """What could be understood of it is not lost on a full file system."""
+        index = self.layout() / "index.json"
+        document = json.loads(index.read_text())
+        document["manifests"].append({"digest": "sha256:short"})
+        index.write_text(json.dumps(document))
+        shutil.rmtree(self.store / "cache/names")
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limit[1]))  # a write of more fails, as on a full file system
+        try:
+            failed = subprocess.run([TERRANE, "--store", str(self.store), "images"], capture_output=True, text=True,
+                                    restore_signals=False)  # SIGXFSZ stays ignored
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        self.assertEqual((failed.returncode, "File too large" in failed.stderr), (1, True), failed.stderr)
+        images = json.loads(self.run_terrane("--json", "images").stdout)
+        self.assertEqual([image["digest"] for image in images], [self.digest])
 
     def test_names_that_cannot_come_back_are_said_to_be_lost(self):
         store = self.damaged()
