@@ -16,6 +16,7 @@ typedef struct
   TerraneFsckFunc report;
   gpointer data;
   guint problems;
+  guint unread;            /* of them: what cannot be read */
   OciLayout *layout;       /* whose blobs are being read */
   const char *noun;        /* what to call one of them */
   GPtrArray *broken_blobs; /* of OciDigest */
@@ -34,6 +35,17 @@ note (Checker *self, const char *format, ...)
   self->report (self->data, problem);
 }
 
+/* What cannot be read now (EACCES, EIO, too many files) may be sound: @why is no reason to remove
+ * it.
+ */
+static gboolean
+is_unread (Checker *self, const GError *why)
+{
+  gboolean unread = g_error_matches (why, OCI_ERROR, OCI_ERROR_IO);
+  self->unread += unread ? 1 : 0;
+  return unread;
+}
+
 static void
 check_blob (const OciDigest *digest, uint64_t size, gpointer data)
 {
@@ -48,6 +60,8 @@ check_blob (const OciDigest *digest, uint64_t size, gpointer data)
     return;
   note (self, "%s sha256:%s: %s", self->noun, oci_digest_hex (digest, hex),
         local != NULL ? local->message : "its content has another digest");
+  if (is_unread (self, local))
+    return;
   g_ptr_array_add (self->broken_blobs, g_memdup2 (digest, sizeof *digest));
 }
 
@@ -81,10 +95,24 @@ check_images (Checker *self, GError **error)
       if (terrane_locations_check_image (self->store, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
-      if (self->repair && name != NULL && !terrane_name_remove (self->store, name, error))
+      if (!is_unread (self, local) && self->repair && name != NULL
+          && !terrane_name_remove (self->store, name, error))
         return FALSE;
     }
   return TRUE;
+}
+
+/* libostree has one error for damage and for most of what the system refuses. Returns: FALSE with
+ * an error when the object's file cannot be read */
+static gboolean
+read_object (OstreeRepo *repo, const char *checksum, OstreeObjectType type, GError **error)
+{
+  OciDigest ignored;
+  g_auto (OciFd) fd = -1;
+  g_autofree char *path = g_strdup_printf ("objects/%.2s/%s.%s", checksum, checksum + 2,
+                                           ostree_object_type_to_string (type));
+  return oci_open_file (ostree_repo_get_dfd (repo), path, FALSE, &fd, NULL, error)
+         && oci_digest_of_fd (fd, &ignored, NULL, error);
 }
 
 static gboolean
@@ -92,10 +120,12 @@ check_object (Checker *self, const char *checksum, OstreeObjectType type, GError
 {
   OstreeRepo *repo = terrane_store_repo (self->store);
   g_autoptr (GError) local = NULL;
+  g_autoptr (GError) reading = NULL;
   if (ostree_repo_fsck_object (repo, type, checksum, NULL, &local))
     return TRUE;
   note (self, "%s", local->message);
-  return !self->repair || ostree_repo_delete_object (repo, type, checksum, NULL, error);
+  return (!read_object (repo, checksum, type, &reading) && is_unread (self, reading))
+         || !self->repair || ostree_repo_delete_object (repo, type, checksum, NULL, error);
 }
 
 static gboolean
@@ -162,7 +192,8 @@ check_commits (Checker *self, GError **error)
       if (ok)
         continue;
       note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
-      if (self->repair
+      gboolean unread = local != NULL && self->unread > 0; /* perhaps that is why */
+      if (self->repair && !unread
           && !ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error))
         return FALSE;
     }
@@ -171,7 +202,7 @@ check_commits (Checker *self, GError **error)
 
 gboolean
 terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpointer data,
-              guint *out_problems, GError **error)
+              guint *out_problems, guint *out_unread, GError **error)
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
   Checker self = { .store = store, .repair = repair, .report = report, .data = data };
@@ -184,6 +215,7 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
       || !check_commits (&self, error))
     return FALSE;
   *out_problems = self.problems;
+  *out_unread = self.unread;
   /* Nothing verifies checkouts, and what an object was before it was removed is linked there. */
   guint removed = 0;
   return !repair || terrane_checkouts_sweep (store, NULL, NULL, &removed, error);

@@ -218,9 +218,11 @@ report_lost (gpointer data, const char *problem)
 static gboolean
 settle_writes (TerraneStore *self, gboolean same_boot, GError **error)
 {
-  guint problems = 0;
-  if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, error))
+  guint problems = 0, unread = 0;
+  if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, &unread, error))
     return FALSE;
+  if (unread > 0) /* the mark stays: what it stands for is not verified */
+    return TRUE;
   if (syncfs (self->dfd) < 0)
     return oci_throw_errno (error, "syncing");
   return oci_remove_tree (self->dfd, TERRANE_STORE_UNSYNCED, error);

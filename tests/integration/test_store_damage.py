@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pwd
 import re
 import resource
 import shutil
@@ -115,6 +116,32 @@ class Damage(TestCase):
         self.assertEqual(self.build(self.profile, "--no-lock")["digest"], self.digest)
         self.run_terrane(*run, exit_code=127)
         self.assertEqual(file.read_bytes(), content)
+
+    def test_what_cannot_be_read_is_not_removed(self):
+        """EACCES, which root does not meet, says nothing about what is in a file."""
+        for commands in (("fsck", "--repair"),), (("images",), ("fsck", "--repair")):
+            store = self.damaged()
+            user = None
+            if os.geteuid() == 0:
+                user = "nobody"
+                for path in (store, *store.rglob("*")):
+                    os.chown(path, pwd.getpwnam(user).pw_uid, -1, follow_symlinks=False)
+            closed = [self.blob(self.layer, store), *(self.objects(store, suffix)[-1] for suffix in (".file", ".dirtree"))]
+            for path in closed:
+                path.chmod(0)
+            if len(commands) == 2:
+                (store / "unsynced").write_text("of another boot")
+            for command in commands:
+                with self.subTest(command=command):
+                    result = self.run_terrane(*command, store=store, user=user, exit_code=0 if command == ("images",) else 1)
+                    self.assertIn("Permission denied", result.stderr)
+                    self.assertEqual([path for path in closed if not path.exists()], [])
+            for path in closed:
+                path.chmod(0o644)
+            self.run_terrane("--quiet", "fsck", store=store, user=user)
+            images = json.loads(self.run_terrane("--json", "images", store=store, user=user).stdout)
+            self.assertEqual([image["digest"] for image in images], [self.digest])
+            self.assertFalse((store / "unsynced").exists() and len(commands) == 2)
 
     def test_damaged_objects_do_not_get_into_other_trees(self):
         """A tree that is taken from another image is made of that image's objects."""
