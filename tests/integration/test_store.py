@@ -170,6 +170,23 @@ class Store(TestCase):
         self.assertEqual(self.store.stat().st_mode & 0o7777, 0o1777)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to give a directory to another user")
+    @unittest.skipUnless(os.geteuid() == 0, "needs two users")
+    def test_trees_of_a_directory_are_those_of_the_user_who_reads_it(self):
+        """Files of whoever runs terrane are root's in the image, those of others stay theirs."""
+        nobody = pwd.getpwnam("nobody")
+        profile = self.write_profile(trees=[{"name": "t", "directory": "one", "prefix": "/t", "transforms": {"modes": "keep"}}])
+        self.store.mkdir(mode=0o700)
+        for path in (self.store, self.directory / "one", self.directory / "one/f"):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        time.sleep(3)  # younger files have an identity that never comes again
+        expected = {}
+        for store in (self.store, self.directory / "fresh"):
+            for user in ("nobody", None) if store == self.store else (None,):
+                record = self.build(profile, "--no-lock", store=store, user=user, env={"TERRANE_STORE_OWNER": "nobody"})
+                expected[store, user] = record["layers"][-1]["diff_id"]
+        self.assertEqual(expected[self.store, None], expected[self.directory / "fresh", None])
+        self.assertNotEqual(expected[self.store, None], expected[self.store, "nobody"])
+
     def test_store_of_another_user_is_refused_or_asked_for_by_name(self):
         nobody = pwd.getpwnam("nobody")
         self.store.mkdir()
