@@ -63,6 +63,15 @@ class Damage(TestCase):
         shutil.copytree(self.store, store, symlinks=True)
         return store
 
+    def damaged_of_a_user(self):
+        """The same, with the user whom permissions stop; None is the one who runs the tests."""
+        store = self.damaged()
+        if os.geteuid() != 0:
+            return store, None
+        for path in (store, *store.rglob("*")):
+            os.chown(path, pwd.getpwnam("nobody").pw_uid, -1, follow_symlinks=False)
+        return store, "nobody"
+
     def forget_layers(self, store):
         for blob in self.layout(store).glob("blobs/sha256/*"):
             blob.unlink()
@@ -120,12 +129,7 @@ class Damage(TestCase):
     def test_what_cannot_be_read_is_not_removed(self):
         """EACCES, which root does not meet, says nothing about what is in a file."""
         for commands in (("fsck", "--repair"),), (("images",), ("fsck", "--repair")):
-            store = self.damaged()
-            user = None
-            if os.geteuid() == 0:
-                user = "nobody"
-                for path in (store, *store.rglob("*")):
-                    os.chown(path, pwd.getpwnam(user).pw_uid, -1, follow_symlinks=False)
+            store, user = self.damaged_of_a_user()
             closed = [self.blob(self.layer, store), *(self.objects(store, suffix)[-1] for suffix in (".file", ".dirtree"))]
             for path in closed:
                 path.chmod(0)
@@ -259,6 +263,15 @@ class Damage(TestCase):
                                      [("test:latest", self.digest)])
                     self.assert_store_is_sound(store)
                     self.assertTrue(self.build(self.profile, "--no-lock", store=store)["unchanged"])
+
+    def test_name_of_a_manifest_that_cannot_be_read_is_not_lost(self):
+        store, user = self.damaged_of_a_user()
+        (self.layout(store) / "index.json").write_bytes(b"")
+        self.blob(self.digest, store).chmod(0)
+        self.run_terrane("images", store=store, user=user, exit_code=1)
+        self.blob(self.digest, store).chmod(0o644)
+        images = json.loads(self.run_terrane("--json", "images", store=store, user=user).stdout)
+        self.assertEqual([(image["name"], image["digest"]) for image in images], [("test:latest", self.digest)])
 
     def test_missing_index_costs_no_name_that_is_known_otherwise(self):
         """As a repair leaves it that is killed before it has written another."""
