@@ -13,7 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_odb, git_odb_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_config, git_config_free)
 
 /* libgit2 inflates a commit whole, and a few kilobytes can announce gigabytes. */
-#define MAX_COMMIT_BYTES (16 * 1024 * 1024)
+#define MAX_COMMIT_BYTES (UINT64_C (16) * 1024 * 1024)
 
 void
 terrane_git_state_clear (TerraneGitState *self)
@@ -73,8 +73,9 @@ read_head (git_repository *repository, TerraneGitState *out)
     code = measure_commit (repository, &id, &large);
   if (large)
     {
-      out->problem = g_strdup_printf ("the commit of the git repository's HEAD has over %d bytes",
-                                      MAX_COMMIT_BYTES);
+      out->problem = g_strdup_printf (
+          "the commit of the git repository's HEAD has over %" G_GUINT64_FORMAT " bytes",
+          MAX_COMMIT_BYTES);
       return;
     }
   if (code == 0)
