@@ -95,7 +95,9 @@ check_images (Checker *self, GError **error)
       if (terrane_locations_check_image (self->store, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
-      if (!is_unread (self, local) && self->repair && name != NULL
+      /* What is sound and merely not known here, as an index of images, keeps its name. */
+      gboolean damaged = !is_unread (self, local) && oci_layout_index_is_damaged (local);
+      if (damaged && self->repair && name != NULL
           && !terrane_name_remove (self->store, name, error))
         return FALSE;
     }

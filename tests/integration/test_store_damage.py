@@ -1,6 +1,7 @@
 """A damaged store: never an image with another digest and exit 0, and one damaged document costs no other one."""
 
 import fcntl
+import hashlib
 import json
 import os
 import pwd
@@ -272,6 +273,22 @@ class Damage(TestCase):
         self.blob(self.digest, store).chmod(0o644)
         images = json.loads(self.run_terrane("--json", "images", store=store, user=user).stdout)
         self.assertEqual([(image["name"], image["digest"]) for image in images], [("test:latest", self.digest)])
+
+    def test_index_of_images_keeps_its_name(self):
+        """Another program may store one: gc does not know what it needs, and says so."""
+        document = json.loads((self.layout() / "index.json").read_text())
+        image = {key: document["manifests"][0][key] for key in ("mediaType", "digest", "size")}
+        media_type = "application/vnd.oci.image.index.v1+json"
+        content = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [
+            {**image, "platform": {"os": "linux", "architecture": "amd64"}}]}).encode()
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        self.blob(digest).write_bytes(content)
+        document["manifests"] = [{"mediaType": media_type, "digest": digest, "size": len(content),
+                                  "annotations": {"org.opencontainers.image.ref.name": "many:1"}}]
+        (self.layout() / "index.json").write_text(json.dumps(document))
+        self.assertIn("is an image index", self.run_terrane("fsck", "--repair").stderr)
+        self.assert_fails(1, "is an image index", "gc")
+        self.assertEqual(json.loads(self.run_terrane("--json", "inspect", "many:1").stdout)["digest"], self.digest)
 
     def test_missing_index_costs_no_name_that_is_known_otherwise(self):
         """As a repair leaves it that is killed before it has written another."""
