@@ -9,7 +9,11 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_repository, git_repository_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_commit, git_commit_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_odb, git_odb_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_config, git_config_free)
+
+/* libgit2 inflates a commit whole, and a few kilobytes can announce gigabytes. */
+#define MAX_COMMIT_BYTES (UINT64_C (16) * 1024 * 1024)
 
 void
 terrane_git_state_clear (TerraneGitState *self)
@@ -43,13 +47,37 @@ describe_failure (int code)
   return g_strdup_printf ("the git repository cannot be read: %s", reason);
 }
 
+/* @out_large: set when the commit is not to be read. Returns: as libgit2 */
+static int
+measure_commit (git_repository *repository, const git_oid *id, gboolean *out_large)
+{
+  g_autoptr (git_odb) objects = NULL;
+  size_t size = 0;
+  git_object_t type;
+  int code = git_repository_odb (&objects, repository);
+  if (code == 0)
+    code = git_odb_read_header (&size, &type, objects, id);
+  *out_large = code == 0 && size > MAX_COMMIT_BYTES;
+  return code;
+}
+
 static void
 read_head (git_repository *repository, TerraneGitState *out)
 {
   git_oid id;
   g_autoptr (git_commit) commit = NULL;
   char text[GIT_OID_HEXSZ + 1];
+  gboolean large = FALSE;
   int code = git_reference_name_to_id (&id, repository, "HEAD");
+  if (code == 0)
+    code = measure_commit (repository, &id, &large);
+  if (large)
+    {
+      out->problem = g_strdup_printf (
+          "the commit of the git repository's HEAD has over %" G_GUINT64_FORMAT " bytes",
+          MAX_COMMIT_BYTES);
+      return;
+    }
   if (code == 0)
     code = git_commit_lookup (&commit, repository, &id);
   if (code != 0)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #define INDEX_FILE "index.json"
 
@@ -191,7 +192,9 @@ oci_layout_salvage_index (OciLayout *self, guint *out_dropped, GError **error)
   g_autoptr (GBytes) data = oci_json_dump (kept);
   if (!oci_remove_tree (dfd, damaged, error))
     return FALSE;
-  if (renameat (dfd, INDEX_FILE, dfd, damaged) < 0 && errno != ENOENT)
+  /* A second name first: the file stays where the new one cannot be written. */
+  if (linkat (dfd, INDEX_FILE, dfd, damaged, 0) < 0 && renameat (dfd, INDEX_FILE, dfd, damaged) < 0
+      && errno != ENOENT)
     return oci_throw_errno (error, "renaming the damaged " INDEX_FILE);
   return oci_replace_file_synced (dfd, INDEX_FILE, 0644, g_bytes_get_data (data, NULL),
                                   g_bytes_get_size (data), error);

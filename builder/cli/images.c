@@ -223,11 +223,12 @@ run_fsck (TerraneGlobal *global, const void *data, G_GNUC_UNUSED char **argument
 {
   const FsckOptions *options = data;
   gboolean repair = options->repair;
-  guint problems = 0;
+  guint problems = 0, unread = 0;
   g_autoptr (TerraneStore) store = terrane_workbench_open_store (
       global, repair ? TERRANE_STORE_EXCLUSIVE : TERRANE_STORE_SHARED, error);
   g_autoptr (OciJsonValue) list = json_array ();
-  if (store == NULL || !terrane_fsck (store, repair, print_problem, list, &problems, error))
+  if (store == NULL
+      || !terrane_fsck (store, repair, print_problem, list, &problems, &unread, error))
     return FALSE;
   if (global->output.json)
     {
@@ -238,6 +239,11 @@ run_fsck (TerraneGlobal *global, const void *data, G_GNUC_UNUSED char **argument
     }
   else if (problems == 0)
     terrane_print ("%s: no problems\n", terrane_store_path (store));
+  if (unread > 0)
+    return oci_throw (error, OCI_ERROR_IO,
+                      "%u problem%s in the store, of which %u could not be read and stay: see why, "
+                      "or remove those files by hand",
+                      problems, problems == 1 ? "" : "s", unread);
   if (problems == 0 || repair)
     return TRUE;
   return oci_throw (error, OCI_ERROR_CORRUPT,

@@ -141,9 +141,13 @@ read_layers (TerraneStore *store, const TerraneOpenImage *image, unsigned jobs,
              const TerraneProgress *progress, TerraneImageFiles *out_files, GError **error)
 {
   out_files->audit = terrane_layer_audit_new ();
+  const TerraneFlattening flattening = { .manifest = image->manifest,
+                                         .config = image->config,
+                                         .audit = out_files->audit,
+                                         .jobs = jobs,
+                                         .progress = progress };
   return terrane_store_begin_write (store, error)
-         && terrane_flatten (store, image->manifest, image->config, out_files->audit, jobs,
-                             progress, &out_files->commit, &out_files->tree, error)
+         && terrane_flatten (store, &flattening, &out_files->commit, &out_files->tree, error)
          && terrane_image_files_remember (store, &image->descriptor->digest, &out_files->commit,
                                           out_files->tree, out_files->audit, error);
 }

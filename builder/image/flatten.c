@@ -83,21 +83,22 @@ check_count (const OciManifest *manifest, const OciImageConfig *config, GError *
 }
 
 gboolean
-terrane_flatten (TerraneStore *store, const OciManifest *manifest, const OciImageConfig *config,
-                 TerraneLayerAudit *audit, unsigned jobs, const TerraneProgress *progress,
-                 OciDigest *out_commit, TerraneTree **out_tree, GError **error)
+terrane_flatten (TerraneStore *store, const TerraneFlattening *flattening, OciDigest *out_commit,
+                 TerraneTree **out_tree, GError **error)
 {
+  const OciManifest *manifest = flattening->manifest;
+  const TerraneProgress *progress = flattening->progress;
   g_autoptr (TerraneIngest) ingest =
-      check_count (manifest, config, error)
-          ? terrane_ingest_new (store, jobs, advance, (gpointer) progress, error)
+      check_count (manifest, flattening->config, error)
+          ? terrane_ingest_new (store, flattening->jobs, advance, (gpointer) progress, error)
           : NULL;
   if (ingest == NULL)
     return FALSE;
-  g_autoptr (TerraneApplier) applier = terrane_applier_new (ingest, audit);
+  g_autoptr (TerraneApplier) applier = terrane_applier_new (ingest, flattening->audit);
   Flattener self = { .layout = terrane_store_layout (store),
                      .manifest = manifest,
-                     .config = config,
-                     .audit = audit,
+                     .config = flattening->config,
+                     .audit = flattening->audit,
                      .applier = applier,
                      .budget = oci_layout_unpack_budget (terrane_store_layout (store)) };
   for (guint i = 0; i < manifest->layers->len; i++)

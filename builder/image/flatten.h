@@ -11,18 +11,24 @@
 
 G_BEGIN_DECLS
 
+typedef struct
+{
+  const OciManifest *manifest; /* of an image in the store's layout */
+  const OciImageConfig *config;
+  TerraneLayerAudit *audit; /* an empty one: told about layers and entries */
+  unsigned jobs;            /* threads */
+  const TerraneProgress *progress;
+} TerraneFlattening;
+
 /**
  * terrane_flatten:
- * @manifest, @config: an image in the store's layout
- * @audit: an empty one: told about layers and entries
+ * @out_tree: (out) (transfer full): each node says of which layer it is
  *
  * Applies the layers over each other, with whiteouts, and commits the result, without devices,
- * fifos and sockets. Each node of @out_tree says of which layer it is. Fails with
- * %OCI_ERROR_CORRUPT when a layer does not unpack to what the configuration's diff_ids say.
+ * fifos and sockets. Fails with %OCI_ERROR_CORRUPT when a layer does not unpack to what the
+ * configuration's diff_ids say.
  */
-gboolean terrane_flatten (TerraneStore *store, const OciManifest *manifest,
-                          const OciImageConfig *config, TerraneLayerAudit *audit, unsigned jobs,
-                          const TerraneProgress *progress, OciDigest *out_commit,
-                          TerraneTree **out_tree, GError **error);
+gboolean terrane_flatten (TerraneStore *store, const TerraneFlattening *flattening,
+                          OciDigest *out_commit, TerraneTree **out_tree, GError **error);
 
 G_END_DECLS

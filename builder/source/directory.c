@@ -125,6 +125,9 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *o
   OCI_PREFIX (error, "%s.directory", pin->spec->where);
   Fingerprint fingerprint = { .digester = oci_digester_new () };
   Walk walk = { .spec = pin->spec, .visit = fingerprint_entry, .data = &fingerprint };
+  /* Whose files become root's, see take_entry(). */
+  const guint64 self[] = { geteuid (), getegid () };
+  oci_digester_update (fingerprint.digester, self, sizeof self);
   gboolean ok = walk_source (&walk, error);
   if (fingerprint.racy)
     terrane_identity_salt (fingerprint.digester);

@@ -68,7 +68,8 @@ typedef struct
 {
   OstreeRepo *repo;
   TerraneSourceFilter *filter;
-  const char *advice; /* what to do about damaged objects */
+  OciUnpackBudget *budget; /* directories may hold one directory twice: a few make billions */
+  const char *advice;      /* what to do about damaged objects */
 } Reader;
 
 /* The attributes that archives keep too; labels of the machine that committed are not content.
@@ -96,17 +97,25 @@ typedef struct
 {
   GInputStream *stream; /* (nullable): of a symbolic link */
   TerraneObjectHasher *hasher;
-  uint64_t read;
+  gboolean wanted; /* the filter asked for it */
+  uint64_t size;   /* as announced, */
+  uint64_t read;   /* and so far */
 } Content;
 
 static gboolean
 read_content (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
 {
   Content *self = data;
+  self->wanted = TRUE;
   if (!g_input_stream_read_all (self->stream, buffer, len, out_read, NULL, error))
     return FALSE;
-  terrane_object_hasher_update (self->hasher, buffer, *out_read);
+  if (*out_read > self->size - self->read)
+    return oci_throw (error, OCI_ERROR_CORRUPT,
+                      "the object is damaged: it has more than the %" G_GUINT64_FORMAT
+                      " bytes that it announces",
+                      self->size);
   self->read += *out_read;
+  terrane_object_hasher_update (self->hasher, buffer, *out_read);
   return TRUE;
 }
 
@@ -121,7 +130,7 @@ verify_content (const Reader *self, Content *content, const OciEntry *entry, GVa
     PIECE_BYTES = 64 * 1024
   };
   OciDigest expected;
-  if (content->read == 0 && entry->size > 0)
+  if (content->stream != NULL && !content->wanted)
     return TRUE;
   if (content->stream != NULL)
     {
@@ -166,8 +175,10 @@ take_file (const Reader *self, const char *path, GVariant *checksum, GError **er
     .xattrs = chosen,
   };
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new_for (info, xattrs);
-  Content content = { .stream = is_link ? NULL : stream, .hasher = hasher };
-  return terrane_source_take (self->filter, &entry, is_link ? NULL : read_content, &content, error)
+  Content content = { .stream = is_link ? NULL : stream, .hasher = hasher, .size = entry.size };
+  return oci_unpack_budget_entry (self->budget, entry.size, error)
+         && terrane_source_take (self->filter, &entry, is_link ? NULL : read_content, &content,
+                                 error)
          && verify_content (self, &content, &entry, checksum, error);
 }
 
@@ -192,7 +203,8 @@ take_directory (const Reader *self, const char *path, GVariant *checksum, GError
     .gid = GUINT32_FROM_BE (gid),
     .xattrs = chosen,
   };
-  return terrane_source_take (self->filter, &entry, NULL, NULL, error);
+  return oci_unpack_budget_entry (self->budget, 0, error)
+         && terrane_source_take (self->filter, &entry, NULL, NULL, error);
 }
 
 static gboolean walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth,
@@ -271,7 +283,8 @@ read_all (TerraneStore *store, const TerranePin *pin, TerraneSourceFilter *filte
                                        oci_digest_hex (&pin->digest, hex), advice, error);
   if (commit == NULL || !ostree_validate_structureof_commit (commit, error))
     return FALSE;
-  const Reader reader = { .repo = repo, .filter = filter, .advice = advice };
+  OciUnpackBudget budget = oci_layout_unpack_budget (terrane_store_layout (store));
+  const Reader reader = { .repo = repo, .filter = filter, .budget = &budget, .advice = advice };
   g_variant_get_child (commit, 6, "@ay", &tree);
   return walk_tree (&reader, "", tree, 0, error);
 }

@@ -190,3 +190,43 @@ terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const cha
     }
   return oci_throw (error, OCI_ERROR_IO, "the directory cannot be locked: %s", g_strerror (errno));
 }
+
+/* Whoever runs something in a checkout has a lock on its directory, see TerraneRootfs. */
+static gboolean
+is_pinned (int roots, const char *name)
+{
+  g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* Checkouts are named by their commit; names that start with a dot were left by a killed process.
+ */
+gboolean
+terrane_checkouts_sweep (TerraneStore *store, TerraneCheckoutFunc keep, gpointer data,
+                         guint *out_removed, GError **error)
+{
+  int roots = terrane_store_roots_dfd (store);
+  int fd = openat (roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    {
+      oci_fd_close (fd);
+      return oci_throw_errno (error, "listing the checkouts");
+    }
+  gboolean ok = TRUE;
+  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+    {
+      OciDigest commit;
+      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+        continue;
+      if (keep != NULL && oci_digest_parse_hex (entry->d_name, &commit, NULL)
+          && keep (&commit, data))
+        continue;
+      if (is_pinned (roots, entry->d_name))
+        continue;
+      ok = oci_remove_tree (roots, entry->d_name, error);
+      *out_removed += ok ? 1 : 0;
+    }
+  (void) closedir (dir);
+  return ok;
+}

@@ -47,6 +47,13 @@ gboolean terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboo
 gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const char *name,
                                   GError **error);
 
+typedef gboolean (*TerraneCheckoutFunc) (const OciDigest *commit, gpointer data);
+
+/** Removes the checkouts that @keep (nullable) does not keep and nobody uses, and what killed
+ * processes left of them. @out_removed is added to. Needs the exclusive lock. */
+gboolean terrane_checkouts_sweep (TerraneStore *store, TerraneCheckoutFunc keep, gpointer data,
+                                  guint *out_removed, GError **error);
+
 /** Whether names or link targets are in @commit as oci_raw_name_to_text() gives them, because some
  * are not UTF-8, which ostree demands. */
 gboolean terrane_commit_has_raw_names (TerraneStore *store, const OciDigest *commit,

@@ -1,5 +1,6 @@
 #include "builder/store/fsck.h"
 
+#include "builder/store/commit.h"
 #include "builder/store/locations.h"
 #include "builder/store/metadata.h"
 #include "builder/store/names.h"
@@ -15,6 +16,7 @@ typedef struct
   TerraneFsckFunc report;
   gpointer data;
   guint problems;
+  guint unread;            /* of them: what cannot be read */
   OciLayout *layout;       /* whose blobs are being read */
   const char *noun;        /* what to call one of them */
   GPtrArray *broken_blobs; /* of OciDigest */
@@ -33,6 +35,17 @@ note (Checker *self, const char *format, ...)
   self->report (self->data, problem);
 }
 
+/* What cannot be read now (EACCES, EIO, too many files) may be sound: @why is no reason to remove
+ * it.
+ */
+static gboolean
+is_unread (Checker *self, const GError *why)
+{
+  gboolean unread = g_error_matches (why, OCI_ERROR, OCI_ERROR_IO);
+  self->unread += unread ? 1 : 0;
+  return unread;
+}
+
 static void
 check_blob (const OciDigest *digest, uint64_t size, gpointer data)
 {
@@ -47,6 +60,8 @@ check_blob (const OciDigest *digest, uint64_t size, gpointer data)
     return;
   note (self, "%s sha256:%s: %s", self->noun, oci_digest_hex (digest, hex),
         local != NULL ? local->message : "its content has another digest");
+  if (is_unread (self, local))
+    return;
   g_ptr_array_add (self->broken_blobs, g_memdup2 (digest, sizeof *digest));
 }
 
@@ -80,10 +95,26 @@ check_images (Checker *self, GError **error)
       if (terrane_locations_check_image (self->store, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
-      if (self->repair && name != NULL && !terrane_name_remove (self->store, name, error))
+      /* What is sound and merely not known here, as an index of images, keeps its name. */
+      gboolean damaged = !is_unread (self, local) && oci_layout_index_is_damaged (local);
+      if (damaged && self->repair && name != NULL
+          && !terrane_name_remove (self->store, name, error))
         return FALSE;
     }
   return TRUE;
+}
+
+/* libostree has one error for damage and for most of what the system refuses. Returns: FALSE with
+ * an error when the object's file cannot be read */
+static gboolean
+read_object (OstreeRepo *repo, const char *checksum, OstreeObjectType type, GError **error)
+{
+  OciDigest ignored;
+  g_auto (OciFd) fd = -1;
+  g_autofree char *path = g_strdup_printf ("objects/%.2s/%s.%s", checksum, checksum + 2,
+                                           ostree_object_type_to_string (type));
+  return oci_open_file (ostree_repo_get_dfd (repo), path, FALSE, &fd, NULL, error)
+         && oci_digest_of_fd (fd, &ignored, NULL, error);
 }
 
 static gboolean
@@ -91,10 +122,12 @@ check_object (Checker *self, const char *checksum, OstreeObjectType type, GError
 {
   OstreeRepo *repo = terrane_store_repo (self->store);
   g_autoptr (GError) local = NULL;
+  g_autoptr (GError) reading = NULL;
   if (ostree_repo_fsck_object (repo, type, checksum, NULL, &local))
     return TRUE;
   note (self, "%s", local->message);
-  return !self->repair || ostree_repo_delete_object (repo, type, checksum, NULL, error);
+  return (!read_object (repo, checksum, type, &reading) && is_unread (self, reading))
+         || !self->repair || ostree_repo_delete_object (repo, type, checksum, NULL, error);
 }
 
 static gboolean
@@ -138,8 +171,33 @@ has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **erro
     {
       const char *name = NULL;
       OstreeObjectType type;
+<<<<<<< HEAD
       ostree_object_name_deserialize (object, &name, &type);
       if (!ostree_repo_has_object (repo, type, name, out_all, NULL, error))
+=======
+      g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
+      g_autoptr (GError) local = NULL;
+      ostree_object_name_deserialize (key, &checksum, &type);
+      if (is_arriving (repo, checksum))
+        continue;
+      gboolean ok = terrane_commit_traverse (repo, checksum, reachable, &local);
+      GHashTableIter objects_iter;
+      gpointer object;
+      g_hash_table_iter_init (&objects_iter, reachable);
+      while (ok && g_hash_table_iter_next (&objects_iter, &object, NULL))
+        {
+          const char *name = NULL;
+          ostree_object_name_deserialize (object, &name, &type);
+          if (!ostree_repo_has_object (repo, type, name, &ok, NULL, error))
+            return FALSE;
+        }
+      if (ok)
+        continue;
+      note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
+      gboolean unread = local != NULL && self->unread > 0; /* perhaps that is why */
+      if (self->repair && !unread
+          && !ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error))
+>>>>>>> f-res
         return FALSE;
     }
   return TRUE;
@@ -168,7 +226,7 @@ check_commit (const char *checksum, gpointer data, GError **error)
 
 gboolean
 terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpointer data,
-              guint *out_problems, GError **error)
+              guint *out_problems, guint *out_unread, GError **error)
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
   Checker self = { .store = store, .repair = repair, .report = report, .data = data };
@@ -181,5 +239,8 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
       || !terrane_commit_foreach (terrane_store_repo (store), check_commit, &self, error))
     return FALSE;
   *out_problems = self.problems;
-  return TRUE;
+  *out_unread = self.unread;
+  /* Nothing verifies checkouts, and what an object was before it was removed is linked there. */
+  guint removed = 0;
+  return !repair || terrane_checkouts_sweep (store, NULL, NULL, &removed, error);
 }

@@ -12,11 +12,11 @@
 #include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 
+<<<<<<< HEAD
 #include <errno.h>
+=======
+>>>>>>> f-res
 #include <fcntl.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 /* Sets of hex digests. */
 typedef struct
@@ -344,10 +344,10 @@ sweep_downloads (Collector *self, GError **error)
   return TRUE;
 }
 
-/* Whoever runs something in a checkout has a lock on its directory, see TerraneRootfs. */
 static gboolean
-is_pinned (int roots, const char *name)
+is_kept_commit (const OciDigest *commit, gpointer data)
 {
+<<<<<<< HEAD
   g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
@@ -375,6 +375,9 @@ sweep_roots (Collector *self, GError **error)
       self->report.roots++;
     }
   return TRUE;
+=======
+  return is_kept (data, commit);
+>>>>>>> f-res
 }
 
 /* What the commits that stay need. One that is damaged does not stay. */
@@ -470,7 +473,8 @@ terrane_gc (TerraneStore *store, TerraneGcReport *out_report, GError **error)
     return FALSE;
   if (!mark_images (&self, error) || !sweep_cache (&self, BEFORE_BLOBS, error)
       || !sweep_blobs (&self, error) || !sweep_downloads (&self, error)
-      || !sweep_roots (&self, error) || !prune_objects (&self, error))
+      || !terrane_checkouts_sweep (store, is_kept_commit, commits, &self.report.roots, error)
+      || !prune_objects (&self, error))
     return FALSE;
   *out_report = self.report;
   return TRUE;

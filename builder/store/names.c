@@ -110,7 +110,8 @@ has_name (OciLayout *layout, const char *name)
   return FALSE;
 }
 
-/* The descriptor of an entry, if its manifest is there and undamaged. */
+/* The descriptor of an entry, if its manifest is there and undamaged; one that cannot be read now
+ * may be. */
 static OciDescriptor *
 find_manifest (OciLayout *layout, const json_t *value)
 {
@@ -122,7 +123,11 @@ find_manifest (OciLayout *layout, const json_t *value)
   if (type == NULL || text == NULL || size <= 0 || !oci_digest_parse (text, &digest, NULL))
     return NULL;
   g_autoptr (OciDescriptor) manifest = oci_descriptor_new (type, &digest, (uint64_t) size);
-  return oci_layout_verify_blob (layout, manifest, NULL) ? g_steal_pointer (&manifest) : NULL;
+  g_autoptr (GError) local = NULL;
+  return oci_layout_verify_blob (layout, manifest, &local)
+                 || g_error_matches (local, OCI_ERROR, OCI_ERROR_IO)
+             ? g_steal_pointer (&manifest)
+             : NULL;
 }
 
 static gboolean

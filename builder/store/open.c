@@ -173,11 +173,31 @@ close_lock (TerraneStore *self, GError **error)
          || oci_throw_errno (error, "taking the permissions of others from its lock");
 }
 
+#define INDEX "images/index.json"
+
+/* A layout that is made gets its index before oci-layout, so one without was robbed of it, or a
+ * repair was killed: an empty file is damaged, and repaired, where a new index would say that
+ * there are no images. */
+static gboolean
+note_lost_index (TerraneStore *self, GError **error)
+{
+  struct stat st;
+  gboolean layout = FALSE, index = FALSE;
+  if (!terrane_store_find_part (self, "images/oci-layout", &st, &layout, error)
+      || !terrane_store_find_part (self, INDEX, &st, &index, error))
+    return FALSE;
+  if (!layout || index)
+    return TRUE;
+  g_auto (OciFd) fd = openat (self->dfd, INDEX, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  return fd >= 0 || errno == EEXIST || oci_throw_errno (error, "creating " INDEX);
+}
+
 static gboolean
 open_parts (TerraneStore *self, GError **error)
 {
   if (!check_version (self, error) || !terrane_ownership_close (self->dfd, error)
-      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error))
+      || !close_lock (self, error) || !oci_open_dir (self->dfd, "roots", &self->roots, error)
+      || !note_lost_index (self, error))
     return FALSE;
   self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
   if (self->layout == NULL)
@@ -198,13 +218,14 @@ report_lost (gpointer data, const char *problem)
 static gboolean
 settle_writes (TerraneStore *self, gboolean same_boot, GError **error)
 {
-  guint problems = 0;
-  if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, error))
+  guint problems = 0, unread = 0;
+  if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, &unread, error))
     return FALSE;
+  if (unread > 0) /* the mark stays: what it stands for is not verified */
+    return TRUE;
   if (syncfs (self->dfd) < 0)
     return oci_throw_errno (error, "syncing");
-  return unlinkat (self->dfd, TERRANE_STORE_UNSYNCED, 0) == 0 || errno == ENOENT
-         || oci_throw_errno (error, "removing the mark of unsynced writes");
+  return oci_remove_tree (self->dfd, TERRANE_STORE_UNSYNCED, error);
 }
 
 static gboolean
@@ -213,23 +234,34 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
   struct stat st;
   gboolean there = FALSE;
   g_autoptr (GBytes) mark = NULL;
+  g_autoptr (GError) local = NULL;
   g_autofree char *boot = NULL;
   if (!terrane_store_find_part (self, TERRANE_STORE_UNSYNCED, &st, &there, error))
     return FALSE;
   if (!there)
     return TRUE;
-  if (!oci_read_file (self->dfd, TERRANE_STORE_UNSYNCED, 64, &mark, NULL))
-    return TRUE; /* another process has just settled it */
+  if (!oci_read_file (self->dfd, TERRANE_STORE_UNSYNCED, 64, &mark, &local))
+    {
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return TRUE; /* another process has just settled it */
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      mark = g_bytes_new (NULL, 0); /* damaged: of no boot that is known */
+    }
   if (!terrane_store_read_boot_id (&boot, error))
     return FALSE;
   gsize size = 0;
   const char *text = g_bytes_get_data (mark, &size);
-  gboolean same_boot = size == strlen (boot) && memcmp (text, boot, size) == 0;
+  gboolean same_boot = size > 0 && size == strlen (boot) && memcmp (text, boot, size) == 0;
   if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
     return TRUE;
-  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken. */
+  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken:
+   * flock(2) has let go of the shared lock by then. */
   if (!exclusive && same_boot && flock (self->lock, LOCK_EX | LOCK_NB) < 0)
-    return TRUE;
+    return take_lock (self, LOCK_SH, error);
   if (!exclusive && !same_boot && !take_lock (self, LOCK_EX, error))
     return FALSE;
   return settle_writes (self, same_boot, error) && (exclusive || take_lock (self, LOCK_SH, error));

@@ -329,8 +329,8 @@ apply (TerraneTransformJob *job, GError **error)
                 .root = root,
                 .paths = sources,
                 .deadline = g_get_monotonic_time ()
-                            + TERRANE_COMPILER_TOTAL_MINUTES * SECONDS_PER_MINUTE
-                                  * (gint64) G_USEC_PER_SEC };
+                            + (gint64) TERRANE_COMPILER_TOTAL_MINUTES * SECONDS_PER_MINUTE
+                                  * G_USEC_PER_SEC };
   return root != NULL && compile_all (&work, error);
 }
 

@@ -692,7 +692,7 @@ class Pull(FaultCase):
         self.assertEqual([character for character in message if ord(character) < 32 and character != "\n"], [])
 
     def test_platform_that_the_image_does_not_have(self):
-        self.pull_fails(self.registry, "team/app: the image is for linux/amd64, not for linux/arm64$", "--platform=linux/arm64")
+        self.pull_fails(self.registry, "team/app:v1: the image is for linux/amd64, not for linux/arm64$", "--platform=linux/arm64")
         self.assert_no_image()
 
     def test_drip_with_timeout(self):

@@ -14,6 +14,7 @@ import tarfile
 import threading
 import time
 import unittest
+import zlib
 
 from terrane_test import Registry, TERRANE, TestCase, have, make_tar, read_cache_entry, write_cache_entry
 from web_server import Server, WebServer
@@ -506,6 +507,58 @@ class Ostree(SourceCase):
         # What a filter leaves out is not read.
         record = self.build_trees(self.tree("bad-archive-filez", sources["bad-archive-filez"], exclude=["usr/share/x"]))
         self.assertNotIn("usr/share/x", self.files(record, "tool"))
+
+    def test_object_of_an_archive_repository_that_was_emptied(self):
+        """Its header still announces the size of the content, of which not a byte comes."""
+        repository = self.make_repository("archive")
+        regular = self.ostree("ls", f"--repo={repository}", "-C", "app/stable", "/usr/share/x").split()[4]
+        path = repository / "objects" / regular[:2] / f"{regular[2:]}.filez"
+        data = path.read_bytes()
+        header = 8 + int.from_bytes(data[:4], "big")  # a size, padding, and what it is the size of
+        empty_deflate = b"\x03\x00"  # RFC 1951: a last block with fixed codes, and its end
+        path.unlink()
+        path.write_bytes(data[:header] + empty_deflate)
+        self.build_fails(1, r"ostree: the object [0-9a-f]{12}…, the file .*usr/share/x.* is damaged", self.tree(repository))
+        record = self.build_trees(self.tree(repository, exclude=["usr/share/x"]))
+        self.assertNotIn("usr/share/x", self.files(record, "tool"))
+
+    def test_object_with_more_than_it_announces(self):
+        repository = self.make_repository("archive")
+        regular = self.ostree("ls", f"--repo={repository}", "-C", "app/stable", "/usr/share/x").split()[4]
+        path = repository / "objects" / regular[:2] / f"{regular[2:]}.filez"
+        data = path.read_bytes()
+        compressor = zlib.compressobj(wbits=-15)
+        path.unlink()
+        path.write_bytes(data[:8 + int.from_bytes(data[:4], "big")] + compressor.compress(bytes(1 << 24)) + compressor.flush())
+        self.build_fails(1, "usr/share/x.*: the object is damaged: it has more than the 1 bytes", self.tree(repository))
+
+    def test_directories_in_each_other_twice(self):
+        """Each level names the one below it two times: few objects, and as many directories as one likes."""
+        repository = self.make_repository("archive")
+        objects = repository / "objects"
+
+        def put(data, suffix):
+            checksum = hashlib.sha256(data).hexdigest()
+            path = objects / checksum[:2] / f"{checksum[2:]}.{suffix}"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
+            return bytes.fromhex(checksum)
+
+        def get(name):
+            return (objects / name[:2] / name[2:]).read_bytes()
+
+        commit = get(self.ostree("rev-parse", f"--repo={repository}", "app/stable") + ".commit")
+        row = self.ostree("ls", f"--repo={repository}", "-C", "-d", "app/stable", "/").split()
+        root, meta = (bytes.fromhex(checksum) for checksum in row[4:6])
+        tree = root
+        for _ in range(9):  # (a(say)a(sayay)) as GVariant: no files; two directories; framing offsets of one byte
+            tree = put(b"".join(name + b"\0" + tree + meta + bytes([34, 2]) for name in (b"a", b"b")) + bytes([68, 136, 0]), "dirtree")
+        self.assertEqual(commit.count(root), 1)
+        bomb = put(commit.replace(root, tree), "commit").hex()
+        self.assertEqual(self.ostree("ls", f"--repo={repository}", "-d", bomb, "/a/b/a").split()[-1], "/a/b/a")
+        self.build_fails(1, "over 500 members; \u2018limits.unpacked_files\u2019", self.tree(repository, bomb), limits={"unpacked_files": 500})
+        record = self.build_trees(self.tree(repository, bomb, include=["a/a/**"]))
+        self.assertEqual(record["layers"][-1]["reused"], False)
 
     def test_pulled_objects_that_are_not_their_checksums(self):
         repository = self.make_repository("archive")

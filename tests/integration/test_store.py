@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -109,6 +110,23 @@ class Store(TestCase):
             self.assertIsNone(gc.poll())
         self.assertEqual(gc.wait(20), 0)
 
+    def test_lock_is_kept_where_the_store_cannot_be_settled(self):
+        """flock(2): a shared lock that fails to become an exclusive one is gone."""
+        self.build_named("first", "one")
+        os.utime(self.store / "unsynced", (1, 1))  # so old that opening the store would settle it
+        with open(self.store / "lock") as lock, socket.create_server(("127.0.0.1", 0)) as silent:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            pull = subprocess.Popen([TERRANE, "--store", str(self.store), "pull",
+                                     f"docker://127.0.0.1:{silent.getsockname()[1]}/a:b"], stderr=subprocess.DEVNULL)
+            try:
+                with silent.accept()[0]:  # the store is open, and the registry does not answer
+                    fcntl.flock(lock, fcntl.LOCK_UN)
+                    with self.assertRaises(BlockingIOError):
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                pull.kill()
+                pull.wait()
+
     def test_killed_builds_do_no_harm(self):
         for i in range(60):
             self.write(f"many/{i}", os.urandom(700_000))
@@ -152,6 +170,23 @@ class Store(TestCase):
         self.assertEqual(self.store.stat().st_mode & 0o7777, 0o1777)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to give a directory to another user")
+    @unittest.skipUnless(os.geteuid() == 0, "needs two users")
+    def test_trees_of_a_directory_are_those_of_the_user_who_reads_it(self):
+        """Files of whoever runs terrane are root's in the image, those of others stay theirs."""
+        nobody = pwd.getpwnam("nobody")
+        profile = self.write_profile(trees=[{"name": "t", "directory": "one", "prefix": "/t", "transforms": {"modes": "keep"}}])
+        self.store.mkdir(mode=0o700)
+        for path in (self.store, self.directory / "one", self.directory / "one/f"):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        time.sleep(3)  # younger files have an identity that never comes again
+        expected = {}
+        for store in (self.store, self.directory / "fresh"):
+            for user in ("nobody", None) if store == self.store else (None,):
+                record = self.build(profile, "--no-lock", store=store, user=user, env={"TERRANE_STORE_OWNER": "nobody"})
+                expected[store, user] = record["layers"][-1]["diff_id"]
+        self.assertEqual(expected[self.store, None], expected[self.directory / "fresh", None])
+        self.assertNotEqual(expected[self.store, None], expected[self.store, "nobody"])
+
     def test_store_of_another_user_is_refused_or_asked_for_by_name(self):
         nobody = pwd.getpwnam("nobody")
         self.store.mkdir()

@@ -1,9 +1,12 @@
 """A damaged store: never an image with another digest and exit 0, and one damaged document costs no other one."""
 
 import fcntl
+import hashlib
 import json
 import os
+import pwd
 import re
+import resource
 import shutil
 import subprocess
 import time
@@ -61,6 +64,15 @@ class Damage(TestCase):
         shutil.copytree(self.store, store, symlinks=True)
         return store
 
+    def damaged_of_a_user(self):
+        """The same, with the user whom permissions stop; None is the one who runs the tests."""
+        store = self.damaged()
+        if os.geteuid() != 0:
+            return store, None
+        for path in (store, *store.rglob("*")):
+            os.chown(path, pwd.getpwnam("nobody").pw_uid, -1, follow_symlinks=False)
+        return store, "nobody"
+
     def forget_layers(self, store):
         for blob in self.layout(store).glob("blobs/sha256/*"):
             blob.unlink()
@@ -99,6 +111,42 @@ class Damage(TestCase):
                         self.terrane(store, "fsck", "--repair")
                         self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
                         self.assert_store_is_sound(store)
+
+    def test_checkouts_do_not_keep_what_fsck_removed(self):
+        """Their files are links to the objects, to the damaged ones as well."""
+        run = ("run", "test", "--", "/nothing")
+        self.run_terrane(*run, exit_code=127)
+        (checkout,) = (self.store / "roots").iterdir()
+        file = checkout / "t/f"
+        content = file.read_bytes()
+        with open(self.objects(self.store, ".file")[-1], "r+b") as damaged:
+            damaged.write(b"damaged")
+        self.assertNotEqual(file.read_bytes(), content)
+        self.run_terrane("fsck", "--repair")
+        self.assertEqual(self.build(self.profile, "--no-lock")["digest"], self.digest)
+        self.run_terrane(*run, exit_code=127)
+        self.assertEqual(file.read_bytes(), content)
+
+    def test_what_cannot_be_read_is_not_removed(self):
+        """EACCES, which root does not meet, says nothing about what is in a file."""
+        for commands in (("fsck", "--repair"),), (("images",), ("fsck", "--repair")):
+            store, user = self.damaged_of_a_user()
+            closed = [self.blob(self.layer, store), *(self.objects(store, suffix)[-1] for suffix in (".file", ".dirtree"))]
+            for path in closed:
+                path.chmod(0)
+            if len(commands) == 2:
+                (store / "unsynced").write_text("of another boot")
+            for command in commands:
+                with self.subTest(command=command):
+                    result = self.run_terrane(*command, store=store, user=user, exit_code=0 if command == ("images",) else 1)
+                    self.assertIn("Permission denied", result.stderr)
+                    self.assertEqual([path for path in closed if not path.exists()], [])
+            for path in closed:
+                path.chmod(0o644)
+            self.run_terrane("--quiet", "fsck", store=store, user=user)
+            images = json.loads(self.run_terrane("--json", "images", store=store, user=user).stdout)
+            self.assertEqual([image["digest"] for image in images], [self.digest])
+            self.assertFalse((store / "unsynced").exists() and len(commands) == 2)
 
     def test_damaged_objects_do_not_get_into_other_trees(self):
         """A tree that is taken from another image is made of that image's objects."""
@@ -217,6 +265,62 @@ class Damage(TestCase):
                     self.assert_store_is_sound(store)
                     self.assertTrue(self.build(self.profile, "--no-lock", store=store)["unchanged"])
 
+    def test_name_of_a_manifest_that_cannot_be_read_is_not_lost(self):
+        store, user = self.damaged_of_a_user()
+        (self.layout(store) / "index.json").write_bytes(b"")
+        self.blob(self.digest, store).chmod(0)
+        self.run_terrane("images", store=store, user=user, exit_code=1)
+        self.blob(self.digest, store).chmod(0o644)
+        images = json.loads(self.run_terrane("--json", "images", store=store, user=user).stdout)
+        self.assertEqual([(image["name"], image["digest"]) for image in images], [("test:latest", self.digest)])
+
+    def test_index_of_images_keeps_its_name(self):
+        """Another program may store one: gc does not know what it needs, and says so."""
+        document = json.loads((self.layout() / "index.json").read_text())
+        image = {key: document["manifests"][0][key] for key in ("mediaType", "digest", "size")}
+        media_type = "application/vnd.oci.image.index.v1+json"
+        content = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [
+            {**image, "platform": {"os": "linux", "architecture": "amd64"}}]}).encode()
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        self.blob(digest).write_bytes(content)
+        document["manifests"] = [{"mediaType": media_type, "digest": digest, "size": len(content),
+                                  "annotations": {"org.opencontainers.image.ref.name": "many:1"}}]
+        (self.layout() / "index.json").write_text(json.dumps(document))
+        self.assertIn("is an image index", self.run_terrane("fsck", "--repair").stderr)
+        self.assert_fails(1, "is an image index", "gc")
+        self.assertEqual(json.loads(self.run_terrane("--json", "inspect", "many:1").stdout)["digest"], self.digest)
+
+    def test_missing_index_costs_no_name_that_is_known_otherwise(self):
+        """As a repair leaves it that is killed before it has written another."""
+        for command in (("images",), ("gc",), ("fsck", "--repair"), ("build", "--no-lock", self.profile)):
+            with self.subTest(command=command):
+                store = self.damaged()
+                (self.layout(store) / "index.json").unlink()
+                result = self.terrane(store, *command)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn("names that are there again: \u2018test:latest\u2019", result.stderr)
+                images = json.loads(self.terrane(store, "--json", "images").stdout)
+                self.assertEqual([(image["name"], image["digest"]) for image in images], [("test:latest", self.digest)])
+                self.assert_store_is_sound(store)
+
+    def test_index_stays_where_no_other_can_be_written(self):
+        """What could be understood of it is not lost on a full file system."""
+        index = self.layout() / "index.json"
+        document = json.loads(index.read_text())
+        document["manifests"].append({"digest": "sha256:short"})
+        index.write_text(json.dumps(document))
+        shutil.rmtree(self.store / "cache/names")
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limit[1]))  # a write of more fails, as on a full file system
+        try:
+            failed = subprocess.run([TERRANE, "--store", str(self.store), "images"], capture_output=True, text=True,
+                                    restore_signals=False)  # SIGXFSZ stays ignored
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        self.assertEqual((failed.returncode, "File too large" in failed.stderr), (1, True), failed.stderr)
+        images = json.loads(self.run_terrane("--json", "images").stdout)
+        self.assertEqual([image["digest"] for image in images], [self.digest])
+
     def test_names_that_cannot_come_back_are_said_to_be_lost(self):
         store = self.damaged()
         (self.layout(store) / "index.json").write_bytes(b"")
@@ -247,6 +351,28 @@ class Damage(TestCase):
                 self.assertTrue(self.build(self.profile, "--no-lock", store=store)["unchanged"])
                 self.assert_store_is_sound(store)
                 self.assertGreater((store / name).stat().st_size, 0)
+
+    def test_damaged_mark_of_unsynced_writes_is_not_taken_for_none(self):
+        def too_long(path):
+            path.write_text("x" * 100)
+
+        def loop(path):
+            path.unlink()
+            path.symlink_to(path.name)
+
+        for damage in (empty, flip, too_long, as_directory, as_fifo):
+            with self.subTest(damage=damage.__name__):
+                store = self.damaged()
+                damage(store / "unsynced")
+                blob = self.blob(self.layer, store)
+                blob.write_bytes(b"\0" * blob.stat().st_size)
+                self.assertIn("lost in a crash of the machine: blob", self.terrane(store, "images").stderr)
+                self.assertFalse((store / "unsynced").exists())
+                self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
+        store = self.damaged()
+        loop(store / "unsynced")
+        result = self.terrane(store, "images")
+        self.assertEqual((result.returncode, "symbolic links" in result.stderr), (1, True), result.stderr)
 
     def test_damaged_manifest_or_configuration_costs_its_image_only(self):
         self.build(self.write_profile("other.json", name="other"), "--no-lock")

@@ -240,7 +240,7 @@ class Small(TestCase):
 
     def test_usage(self):
         self.image({})
-        self.assert_fails(2, "the only suite is geo", "validate", "small", "--suite", "moon", store=SHARED / "store")
+        self.assert_fails(2, "--suite: expected geo, got ‘moon’", "validate", "small", "--suite", "moon", store=SHARED / "store")
         self.assert_fails(2, "--limit-memory: expected a size", "validate", "small", "--limit-memory", "much", store=SHARED / "store")
         self.assert_fails(2, "is not the name of a Python module", "validate", "small", "--import", "a b", store=SHARED / "store")
 

@@ -138,17 +138,19 @@ static void
 test_fsck (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  guint noted = 0, problems = 0;
+  guint noted = 0, problems = 0, unread = 0;
   if (self->store == NULL)
     return;
   put_content (self);
   g_autofree char *path = blob_path (self);
   g_assert_cmpint (truncate (path, 3), ==, 0);
-  g_assert_true (terrane_fsck (self->store, FALSE, note_problem, &noted, &problems, &error));
+  g_assert_true (
+      terrane_fsck (self->store, FALSE, note_problem, &noted, &problems, &unread, &error));
   g_assert_cmpuint (problems, ==, 1);
   g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
   g_assert_false (has_download (self)); /* what is damaged is fetched again */
-  g_assert_true (terrane_fsck (self->store, TRUE, note_problem, &noted, &problems, &error));
+  g_assert_true (
+      terrane_fsck (self->store, TRUE, note_problem, &noted, &problems, &unread, &error));
   g_assert_cmpuint (noted, ==, 2);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
 }

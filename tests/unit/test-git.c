@@ -138,6 +138,32 @@ test_nothing_is_executed (void)
   g_assert_false (g_file_test (ran, G_FILE_TEST_EXISTS));
 }
 
+/* 17 MiB that pack to a few kilobytes. */
+static void
+test_large_commit (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  const char *const argv[] = {
+    "sh",
+    "-ec",
+    "cd \"$1\"; git init -q .; head -c 17825792 /dev/zero | tr '\\0' x >message\n"
+    "git -c user.name=a -c user.email=a@b commit -q --allow-empty -F message",
+    "sh",
+    dir.path,
+    NULL
+  };
+  g_autofree char *git = g_find_program_in_path ("git");
+  if (git == NULL)
+    return g_test_skip ("git is not installed");
+  gboolean success = FALSE;
+  g_autofree char *said = test_run_tool (argv, &success);
+  g_assert_true (success);
+  g_auto (TerraneGitState) state = { 0 };
+  terrane_git_state (dir.path, &state);
+  g_assert_null (state.revision);
+  g_assert_nonnull (strstr (state.problem, "over 16777216 bytes"));
+}
+
 /* As git does it since 2.35.2. */
 static void
 test_repository_of_another_user (void)
@@ -173,6 +199,7 @@ main (int argc, char **argv)
   g_test_add_func ("/git/state", test_state);
   g_test_add_func ("/git/no-host", test_no_host);
   g_test_add_func ("/git/nothing-is-executed", test_nothing_is_executed);
+  g_test_add_func ("/git/large-commit", test_large_commit);
   g_test_add_func ("/git/another-user", test_repository_of_another_user);
   return g_test_run ();
 }
