@@ -206,27 +206,21 @@ terrane_checkouts_sweep (TerraneStore *store, TerraneCheckoutFunc keep, gpointer
                          guint *out_removed, GError **error)
 {
   int roots = terrane_store_roots_dfd (store);
-  int fd = openat (roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir == NULL)
-    {
-      oci_fd_close (fd);
-      return oci_throw_errno (error, "listing the checkouts");
-    }
-  gboolean ok = TRUE;
-  for (struct dirent *entry = readdir (dir); ok && entry != NULL; entry = readdir (dir))
+  g_autoptr (GPtrArray) names = NULL;
+  OCI_PREFIX (error, "the checkouts");
+  if (!oci_list_names (roots, ".", FALSE, &names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
     {
       OciDigest commit;
-      if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+      const char *name = names->pdata[i];
+      if (keep != NULL && oci_digest_parse_hex (name, &commit, NULL) && keep (&commit, data))
         continue;
-      if (keep != NULL && oci_digest_parse_hex (entry->d_name, &commit, NULL)
-          && keep (&commit, data))
+      if (is_pinned (roots, name))
         continue;
-      if (is_pinned (roots, entry->d_name))
-        continue;
-      ok = oci_remove_tree (roots, entry->d_name, error);
-      *out_removed += ok ? 1 : 0;
+      if (!oci_remove_tree (roots, name, error))
+        return FALSE;
+      (*out_removed)++;
     }
-  (void) closedir (dir);
-  return ok;
+  return TRUE;
 }

@@ -171,33 +171,8 @@ has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **erro
     {
       const char *name = NULL;
       OstreeObjectType type;
-<<<<<<< HEAD
       ostree_object_name_deserialize (object, &name, &type);
       if (!ostree_repo_has_object (repo, type, name, out_all, NULL, error))
-=======
-      g_autoptr (GHashTable) reachable = ostree_repo_traverse_new_reachable ();
-      g_autoptr (GError) local = NULL;
-      ostree_object_name_deserialize (key, &checksum, &type);
-      if (is_arriving (repo, checksum))
-        continue;
-      gboolean ok = terrane_commit_traverse (repo, checksum, reachable, &local);
-      GHashTableIter objects_iter;
-      gpointer object;
-      g_hash_table_iter_init (&objects_iter, reachable);
-      while (ok && g_hash_table_iter_next (&objects_iter, &object, NULL))
-        {
-          const char *name = NULL;
-          ostree_object_name_deserialize (object, &name, &type);
-          if (!ostree_repo_has_object (repo, type, name, &ok, NULL, error))
-            return FALSE;
-        }
-      if (ok)
-        continue;
-      note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
-      gboolean unread = local != NULL && self->unread > 0; /* perhaps that is why */
-      if (self->repair && !unread
-          && !ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error))
->>>>>>> f-res
         return FALSE;
     }
   return TRUE;
@@ -220,7 +195,8 @@ check_commit (const char *checksum, gpointer data, GError **error)
   if (all)
     return TRUE;
   note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
-  return !self->repair
+  gboolean unread = local != NULL && self->unread > 0; /* perhaps that is why */
+  return !self->repair || unread
          || ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error);
 }
 

@@ -12,10 +12,6 @@
 #include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 
-<<<<<<< HEAD
-#include <errno.h>
-=======
->>>>>>> f-res
 #include <fcntl.h>
 
 /* Sets of hex digests. */
@@ -347,37 +343,7 @@ sweep_downloads (Collector *self, GError **error)
 static gboolean
 is_kept_commit (const OciDigest *commit, gpointer data)
 {
-<<<<<<< HEAD
-  g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
-/* Checkouts are named by their commit; names that start with a dot were left by a killed process.
- */
-static gboolean
-sweep_roots (Collector *self, GError **error)
-{
-  int roots = terrane_store_roots_dfd (self->store);
-  g_autoptr (GPtrArray) names = NULL;
-  OCI_PREFIX (error, "the checkouts");
-  if (!oci_list_names (roots, ".", FALSE, &names, error))
-    return FALSE;
-  for (guint i = 0; i < names->len; i++)
-    {
-      OciDigest commit;
-      const char *name = names->pdata[i];
-      if (oci_digest_parse_hex (name, &commit, NULL) && is_kept (self->commits, &commit))
-        continue;
-      if (is_pinned (roots, name))
-        continue;
-      if (!oci_remove_tree (roots, name, error))
-        return FALSE;
-      self->report.roots++;
-    }
-  return TRUE;
-=======
   return is_kept (data, commit);
->>>>>>> f-res
 }
 
 /* What the commits that stay need. One that is damaged does not stay. */
