@@ -143,7 +143,7 @@ terrane_check_azure_functions (const TerraneCheck *check,
   Check self = { .view = view,
                  .findings = findings,
                  .root_path = path,
-                 .root = terrane_tree_resolve (view->tree, path) };
+                 .root = terrane_tree_follow (view->tree, path) };
   g_autofree char *quoted = oci_quote (path);
   check_platform (&self);
   if (self.root == NULL || self.root->type != OCI_ENTRY_DIRECTORY)

@@ -57,7 +57,7 @@ check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
 {
   const char *path = oci_image_config_working_dir (view->config);
   const TerraneNode *node =
-      path != NULL && path[0] != '\0' ? terrane_tree_resolve (view->tree, path) : NULL;
+      path != NULL && path[0] != '\0' ? terrane_tree_follow (view->tree, path) : NULL;
   g_autofree char *quoted = oci_quote (path);
   if (path != NULL && path[0] != '\0' && (node == NULL || node->type != OCI_ENTRY_DIRECTORY))
     terrane_findings_report (findings, "cloud-run.working-directory", TERRANE_SEVERITY_ERROR, NULL,

@@ -49,7 +49,7 @@ problem_free (gpointer data)
 static TerraneSeverity
 severity_of (const Check *self, const TerraneRoot *root, const TerraneElfEntry *entry)
 {
-  gboolean trusted = self->view->trust_base && entry->node->origin == 0;
+  gboolean trusted = self->view->trust_base && entry->node->tree_number == 0;
   if (terrane_module_is_spare (root->entry->path))
     return TERRANE_SEVERITY_NOTE;
   return root->required && !trusted ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING;
@@ -145,7 +145,7 @@ report_machine (Check *self, const TerraneRoot *root)
 static gboolean
 is_in_base (const TerraneElfEntry *entry)
 {
-  return entry->node->origin == 0;
+  return entry->node->tree_number == 0;
 }
 
 /* Reports a base that is for another processor as a whole: it has at least MIN_BASE_FILES programs

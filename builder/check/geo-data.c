@@ -7,7 +7,7 @@
 static const TerraneNode *
 find_directory (const TerraneGeoContext *self, const char *path)
 {
-  return path != NULL ? terrane_tree_resolve_directory (self->view->tree, path) : NULL;
+  return path != NULL ? terrane_tree_follow_directory (self->view->tree, path) : NULL;
 }
 
 /* The package's own directory of data. */
@@ -29,7 +29,7 @@ list_lacking (const TerraneGeoContext *self, const TerraneGeoEntry *library,
     {
       const TerraneNode *file = terrane_node_child (directory, *name, strlen (*name));
       g_autofree char *path = file != NULL ? terrane_node_path (file) : NULL;
-      file = path != NULL ? terrane_tree_resolve (self->view->tree, path) : NULL;
+      file = path != NULL ? terrane_tree_follow (self->view->tree, path) : NULL;
       if (file == NULL || !terrane_geo_is_readable (self, file))
         g_string_append_printf (text, "%s‘%s’", text->len > 0 ? ", " : "", *name);
     }

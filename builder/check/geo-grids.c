@@ -11,7 +11,7 @@ has_grid (const TerraneGeoContext *self, const GPtrArray *places, const char *na
     {
       const TerraneProjPlace *place = places->pdata[i];
       g_autofree char *path = g_strconcat (place->path, "/", name, NULL);
-      const TerraneNode *node = terrane_tree_resolve (self->view->tree, path);
+      const TerraneNode *node = terrane_tree_follow (self->view->tree, path);
       if (node != NULL && node->type == OCI_ENTRY_FILE && terrane_geo_is_readable (self, node))
         return TRUE;
     }

@@ -20,7 +20,7 @@ find_database (const TerraneGeoContext *self, const GPtrArray *places)
     {
       const TerraneProjPlace *place = places->pdata[i];
       g_autofree char *path = g_strconcat (place->path, "/proj.db", NULL);
-      const TerraneNode *node = terrane_tree_resolve (self->view->tree, path);
+      const TerraneNode *node = terrane_tree_follow (self->view->tree, path);
       if (node == NULL || node->type != OCI_ENTRY_FILE)
         continue;
       if (terrane_geo_is_readable (self, node))

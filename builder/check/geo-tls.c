@@ -16,7 +16,7 @@ typedef enum
 static Bundle
 look_for (const TerraneGeoContext *self, const char *path)
 {
-  const TerraneNode *node = path != NULL ? terrane_tree_resolve (self->view->tree, path) : NULL;
+  const TerraneNode *node = path != NULL ? terrane_tree_follow (self->view->tree, path) : NULL;
   if (node == NULL || node->type != OCI_ENTRY_FILE || node->size == 0)
     return BUNDLE_NONE;
   return terrane_geo_is_readable (self, node) ? BUNDLE_USABLE : BUNDLE_UNREADABLE;

@@ -61,7 +61,7 @@ resolve (const Check *self, TerraneNode *node)
   if (node == NULL || node->type != OCI_ENTRY_SYMLINK)
     return node;
   g_autofree char *path = terrane_node_path (node);
-  return terrane_tree_resolve (self->view->tree, path);
+  return terrane_tree_follow (self->view->tree, path);
 }
 
 static TerraneNode *
@@ -176,7 +176,7 @@ has_other_places (const Check *self)
   g_autofree char *list = terrane_image_view_env (self->view, "PYTHONPATH");
   g_auto (GStrv) paths = g_strsplit (list != NULL ? list : "", ":", -1);
   for (char **path = paths; *path != NULL; path++)
-    if (is_file (terrane_tree_resolve (self->view->tree, *path)))
+    if (is_file (terrane_tree_follow (self->view->tree, *path)))
       return TRUE;
   for (guint i = 0; i < self->python->places->len; i++)
     {
@@ -417,7 +417,7 @@ is_aws_python (const Check *self, const char *program)
   if (strcmp (slash != NULL ? slash + 1 : program, "lambda-entrypoint.sh") != 0)
     return FALSE;
   for (const char *const *path = paths; *path != NULL; path++)
-    if (terrane_tree_resolve (self->view->tree, *path) != NULL)
+    if (terrane_tree_follow (self->view->tree, *path) != NULL)
       return TRUE;
   return g_str_has_prefix (self->python->base.interpreter, "/var/lang/");
 }

@@ -78,7 +78,7 @@ check_program (const TerraneImageView *view, const char *program, TerraneFinding
       return TRUE;
     }
   const TerraneNode *entry = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
-  const TerraneNode *node = terrane_tree_resolve (view->tree, program);
+  const TerraneNode *node = terrane_tree_follow (view->tree, program);
   if (!refuse_link (entry, quoted, findings))
     check_file ("entrypoint", quoted, node, findings);
   return check_script (view, "entrypoint", quoted, node, findings, error);
@@ -197,7 +197,7 @@ check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
   const char *path = oci_image_config_working_dir (view->config);
   if (path == NULL || path[0] == '\0')
     return;
-  const TerraneNode *node = terrane_tree_resolve (view->tree, path);
+  const TerraneNode *node = terrane_tree_follow (view->tree, path);
   g_autofree char *quoted = oci_quote (path);
   if (node == NULL || node->type != OCI_ENTRY_DIRECTORY)
     terrane_findings_report (findings, "lambda.working-directory", TERRANE_SEVERITY_ERROR, NULL,
@@ -346,7 +346,7 @@ check_runtime (const TerraneImageView *view, const char *today, TerraneFindings 
   for (gsize i = 0; i < G_N_ELEMENTS (runtimes); i++)
     {
       g_autofree char *path = g_strconcat ("var/lang/bin/python", runtimes[i][0], NULL);
-      if (strcmp (today, runtimes[i][1]) > 0 && terrane_tree_resolve (view->tree, path) != NULL)
+      if (strcmp (today, runtimes[i][1]) > 0 && terrane_tree_follow (view->tree, path) != NULL)
         terrane_findings_report (findings, "lambda.deprecated-runtime", TERRANE_SEVERITY_WARNING,
                                  "take a base with a newer Python",
                                  "AWS's base image for Python %s gets no updates since %s",

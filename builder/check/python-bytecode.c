@@ -67,12 +67,12 @@ find_time (const Walk *self, const TerraneNode *source, uint32_t *out_time)
   if (self->audit != NULL)
     {
       g_autofree char *path = terrane_node_path (source);
-      if (source->origin < 1
-          || !terrane_layer_audit_source_time (self->audit, (guint) source->origin - 1, path,
+      if (source->tree_number < 1
+          || !terrane_layer_audit_source_time (self->audit, (guint) source->tree_number - 1, path,
                                                &seconds))
         return FALSE;
     }
-  else if (source->origin < self->first_ours)
+  else if (source->tree_number < self->first_ours)
     return FALSE;
   *out_time = (uint32_t) (uint64_t) seconds; /* what importlib compares: the lower 32 bits */
   return TRUE;
@@ -116,7 +116,7 @@ find_source (const Walk *self, const TerraneNode *directory, const char *name, s
   if (node != NULL && node->type == OCI_ENTRY_SYMLINK)
     {
       g_autofree char *path = terrane_node_path (node);
-      node = terrane_tree_resolve (self->view->tree, path);
+      node = terrane_tree_follow (self->view->tree, path);
     }
   return node != NULL && node->type == OCI_ENTRY_FILE ? node : NULL;
 }

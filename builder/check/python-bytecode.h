@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /**
  * terrane_check_bytecode:
- * @audit: (nullable): of the layers that nodes of an origin from 1 are of; %NULL: those of origins
- *   from @first_ours on, and no others, are known to have terrane's constant time
+ * @audit: (nullable): of the layers that nodes of an tree number from 1 are of; %NULL: those of
+ * tree numbers from @first_ours on, and no others, are known to have terrane's constant time
  *
  * Adds findings "python.…-bytecode".
  */

@@ -79,7 +79,7 @@ report (const Walk *self, TerraneFindings *findings)
   if (count == 0)
     return;
   gboolean all = g_hash_table_size (package->loadable) == 0;
-  gboolean given = self->view->trust_base && first->origin == 0;
+  gboolean given = self->view->trust_base && first->tree_number == 0;
   g_autofree char *path = terrane_node_path (first);
   g_autofree char *quoted = oci_quote (package->name);
   g_autofree char *message = g_strdup_printf (

@@ -102,8 +102,8 @@ report (const TerraneImageView *view, const TerranePythonDist *dist, const Terra
       name, version);
   const TerraneFinding finding = {
     .id = "python.numpy-abi",
-    .severity =
-        view->trust_base && node->origin == 0 ? TERRANE_SEVERITY_WARNING : TERRANE_SEVERITY_ERROR,
+    .severity = view->trust_base && node->tree_number == 0 ? TERRANE_SEVERITY_WARNING
+                                                           : TERRANE_SEVERITY_ERROR,
     .path = path,
     .tree = terrane_image_view_tree (view, node),
     .message = message,

@@ -311,8 +311,8 @@ visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer dat
   g_autofree char *root = prefix != NULL ? terrane_node_path (prefix) : g_strdup ("");
   g_autofree char *own = g_strdup_printf ("%s/bin/%s", root, version);
   g_autofree char *usual = g_strconcat ("usr/bin/", version, NULL);
-  if (strcmp (version, ours) == 0 || terrane_tree_resolve (self->view->tree, own) != NULL
-      || terrane_tree_resolve (self->view->tree, usual) != NULL)
+  if (strcmp (version, ours) == 0 || terrane_tree_follow (self->view->tree, own) != NULL
+      || terrane_tree_follow (self->view->tree, usual) != NULL)
     return TRUE;
   g_autofree char *quoted = oci_quote (version);
   terrane_report_finding (

@@ -79,7 +79,7 @@ typedef struct
   GHashTable *owners;   /* TerraneNode -> TerranePackage */
   GHashTable *places;   /* "usr/share" -> uint64_t *: files of no package */
   GHashTable *contents; /* OciDigest -> GPtrArray of TerraneNode */
-  GArray *tree_bytes;   /* of uint64_t, by origin */
+  GArray *tree_bytes;   /* of uint64_t, by tree number */
   uint64_t total;
 } Size;
 
@@ -97,8 +97,8 @@ place_of (const char *path)
 static gboolean
 is_hard_link (const Size *self, const TerraneNode *node, const char *path)
 {
-  return self->check->audit != NULL && node->origin > 0
-         && terrane_layer_audit_is_link (self->check->audit, (guint) node->origin - 1, path);
+  return self->check->audit != NULL && node->tree_number > 0
+         && terrane_layer_audit_is_link (self->check->audit, (guint) node->tree_number - 1, path);
 }
 
 static gboolean
@@ -108,9 +108,9 @@ visit (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError 
   if (node->type != OCI_ENTRY_FILE || is_hard_link (self, node, path))
     return TRUE;
   self->total += node->size;
-  if ((guint) node->origin >= self->tree_bytes->len)
-    g_array_set_size (self->tree_bytes, (guint) node->origin + 1);
-  g_array_index (self->tree_bytes, uint64_t, node->origin) += node->size;
+  if ((guint) node->tree_number >= self->tree_bytes->len)
+    g_array_set_size (self->tree_bytes, (guint) node->tree_number + 1);
+  g_array_index (self->tree_bytes, uint64_t, node->tree_number) += node->size;
   if (!g_hash_table_contains (self->owners, node))
     {
       g_autofree char *place = place_of (path);
@@ -155,7 +155,7 @@ quote_path (const char *path)
   return oci_quote (absolute);
 }
 
-/* Packages, and directories with what is of none. @origin: only files of this tree, or -1 */
+/* Packages, and directories with what is of none. @tree_number: only files of this tree, or -1 */
 static GArray *
 collect_packages (const Size *self)
 {
@@ -189,7 +189,7 @@ collect_files (const GPtrArray *files)
 typedef struct
 {
   const Size *size;
-  int origin;
+  int tree_number;
   GHashTable *sums; /* TerranePackage -> uint64_t * */
   GArray *items;
 } TreeWalk;
@@ -198,7 +198,7 @@ static gboolean
 visit_tree (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
 {
   TreeWalk *self = data;
-  if (node->type != OCI_ENTRY_FILE || node->origin != self->origin)
+  if (node->type != OCI_ENTRY_FILE || node->tree_number != self->tree_number)
     return TRUE;
   const TerranePackage *owner = g_hash_table_lookup (self->size->owners, node);
   if (owner == NULL)
@@ -218,10 +218,10 @@ visit_tree (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GE
 
 /* Packages and single files of one tree. */
 static GArray *
-collect_tree (const Size *self, int origin)
+collect_tree (const Size *self, int tree_number)
 {
   g_autoptr (GHashTable) sums = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  TreeWalk walk = { .size = self, .origin = origin, .sums = sums, .items = items_new () };
+  TreeWalk walk = { .size = self, .tree_number = tree_number, .sums = sums, .items = items_new () };
   GHashTableIter iter;
   gpointer owner, sum;
   (void) terrane_tree_foreach (self->check->view->tree, visit_tree, &walk, NULL); /* cannot fail */

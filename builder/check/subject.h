@@ -14,8 +14,8 @@ typedef struct
   const TerraneImageView *view;
   TerraneTarget target;
   const TerraneImageLayers *layers; /* (nullable) */
-  const TerraneLayerAudit *audit;   /* (nullable): by the origin of @view's nodes less 1: of a
-                                     * finished image, whose nodes have layers as origins */
+  const TerraneLayerAudit *audit;   /* (nullable): by the tree number of @view's nodes less 1: of a
+                                     * finished image, whose nodes have layers as tree numbers */
   gboolean
       base_has_times; /* in a build: the base's layers are its own, and so are times of files */
   const char *today;  /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */

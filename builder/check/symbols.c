@@ -248,8 +248,8 @@ report (const Check *self, const Consumer *consumer, const TerraneElfEntry *cand
 {
   const GPtrArray *group = g_hash_table_lookup (self->groups, consumer->name);
   gboolean own = candidate == consumer->gets;
-  gboolean trusted =
-      self->view->trust_base && consumer->entry->node->origin == 0 && candidate->node->origin == 0;
+  gboolean trusted = self->view->trust_base && consumer->entry->node->tree_number == 0
+                     && candidate->node->tree_number == 0;
   g_autofree char *name = oci_quote (consumer->name);
   g_autofree char *there = terrane_image_view_quote (self->view, candidate->node);
   g_autofree char *names = list_names (undefined);
@@ -375,7 +375,7 @@ find_preloaded (Check *self)
   for (char **path = paths; *path != NULL; path++)
     {
       const TerraneNode *node =
-          (*path)[0] == '/' ? terrane_tree_resolve (self->view->tree, *path) : NULL;
+          (*path)[0] == '/' ? terrane_tree_follow (self->view->tree, *path) : NULL;
       const TerraneElfEntry *entry =
           node != NULL ? terrane_elf_index_find (terrane_programs_index (self->programs), node)
                        : NULL;

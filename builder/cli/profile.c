@@ -113,7 +113,7 @@ add_rows (const TerraneProfileDocument *document, const OciJson *at, GPtrArray *
       g_autoptr (OciJsonValue) value_shown = json_deep_copy (at->value);
       hide_passwords (value_shown);
       row->value = dump_printable (value_shown);
-      row->origin = terrane_origins_file (document->origins, at);
+      row->origin = terrane_provenance_file (document->provenance, at);
       g_ptr_array_add (rows, row);
     }
 }

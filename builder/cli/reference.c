@@ -1,6 +1,6 @@
 #include "builder/cli/reference.h"
 
-#include "oci/aws/ecr.h"
+#include "oci/registry/cloud-registry.h"
 #include "oci/transport.h"
 
 #include <string.h>
@@ -39,8 +39,8 @@ fail_without_transport (const char *what, const char *text, GError **error)
 static gboolean
 check_create (const OciReference *destination, gboolean create, GError **error)
 {
-  g_auto (OciEcrHost) host = { 0 };
-  if (!create || oci_ecr_host_parse (destination->host, &host))
+  g_autoptr (OciCloudRegistry) cloud = create ? oci_cloud_registry_new (destination->host) : NULL;
+  if (!create || cloud != NULL)
     return TRUE;
   return oci_throw (error, OCI_ERROR_USAGE,
                     "--create-repository: %s is not Amazon ECR; other registries create "

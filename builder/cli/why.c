@@ -188,7 +188,7 @@ ask (const TerraneInspection *inspection, const char *name, GError **error)
       return TRUE;
     }
   const TerraneNode *node =
-      strchr (name, '/') != NULL ? terrane_tree_resolve (view.tree, name) : NULL;
+      strchr (name, '/') != NULL ? terrane_tree_follow (view.tree, name) : NULL;
   if (node != NULL && node->type == OCI_ENTRY_DIRECTORY)
     {
       g_autoptr (OciJsonValue) directory = terrane_why_directory (&view, node, name);

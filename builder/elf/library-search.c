@@ -190,7 +190,7 @@ terrane_library_search_free (TerraneLibrarySearch *self)
 const TerraneLinker *
 terrane_library_search_linker (TerraneLibrarySearch *self, const TerraneElf *program)
 {
-  const TerraneNode *node = terrane_tree_resolve (self->tree, program->interpreter);
+  const TerraneNode *node = terrane_tree_follow (self->tree, program->interpreter);
   for (guint i = 0; node != NULL && i < self->linkers->len; i++)
     if (((TerraneLinker *) self->linkers->pdata[i])->entry->node == node)
       return self->linkers->pdata[i];
@@ -223,7 +223,7 @@ get_directory (TerraneLibrarySearch *self, const char *path)
     return directory;
   directory = g_new0 (Directory, 1);
   directory->path = g_strdup (path);
-  directory->node = terrane_tree_resolve_directory (self->tree, path);
+  directory->node = terrane_tree_follow_directory (self->tree, path);
   gpointer number = g_hash_table_lookup (self->numbers, directory->node);
   directory->number = GPOINTER_TO_UINT (number);
   if (number == NULL && directory->node != NULL)
@@ -246,7 +246,7 @@ try_file (TerraneLibrarySearch *self, const TerraneLinker *linker, const Directo
     return FALSE;
   g_autofree char *path = g_strconcat (directory->path, "/", name, NULL);
   if (node->type == OCI_ENTRY_SYMLINK)
-    node = terrane_tree_resolve (self->tree, path);
+    node = terrane_tree_follow (self->tree, path);
   const TerraneElfEntry *entry = node != NULL ? terrane_elf_index_find (self->index, node) : NULL;
   if (entry == NULL || entry->elf->format != TERRANE_BINARY_ELF || entry->elf->broken != NULL
       || entry->elf->type == TERRANE_ELF_OTHER || !same_machine (entry->elf, linker->entry->elf))

@@ -10,7 +10,7 @@ const char *
 terrane_image_view_tree (const TerraneImageView *self, const TerraneNode *node)
 {
   for (int i = 0; self->names != NULL && self->names[i] != NULL; i++)
-    if (i == node->origin)
+    if (i == node->tree_number)
       return self->names[i];
   return NULL;
 }
@@ -76,7 +76,7 @@ terrane_image_view_program (const TerraneImageView *self, const char *directory,
     {
       g_autofree char *path =
           name[0] == '/' ? g_strdup (name) : g_strconcat (directory, "/", name, NULL);
-      return terrane_tree_resolve (self->tree, path);
+      return terrane_tree_follow (self->tree, path);
     }
   g_autofree char *path = terrane_image_view_env (self, "PATH");
   g_auto (GStrv) directories = g_strsplit (
@@ -85,7 +85,7 @@ terrane_image_view_program (const TerraneImageView *self, const char *directory,
   for (char **each = directories; *each != NULL; each++)
     {
       g_autofree char *candidate = g_strconcat (*each, "/", name, NULL);
-      TerraneNode *node = terrane_tree_resolve (self->tree, candidate);
+      TerraneNode *node = terrane_tree_follow (self->tree, candidate);
       if (node != NULL && node->type == OCI_ENTRY_FILE && (node->mode & 0111) != 0)
         return node;
     }

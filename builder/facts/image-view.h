@@ -13,8 +13,8 @@ typedef struct
   TerraneStore *store;
   TerraneTree *tree;
   const OciImageConfig *config;
-  const char *const *names; /* (nullable): of trees or layers by the origin of nodes */
-  gboolean trust_base;      /* what is wrong with programs of origin 0 is a warning at most */
+  const char *const *names; /* (nullable): of trees or layers by the tree number of nodes */
+  gboolean trust_base;      /* what is wrong with programs of tree number 0 is a warning at most */
 } TerraneImageView;
 
 /** Returns: (transfer none) (nullable): the tree that @node is from */

@@ -113,7 +113,7 @@ read_list (Search *self, TerraneNode *node, const char *name, GError **error)
     {
       const char *path = strstr (line, "  ");
       path = path != NULL && line[0] != '/' ? path + 2 : line;
-      TerraneNode *file = path[0] != '\0' ? terrane_tree_resolve (self->view->tree, path) : NULL;
+      TerraneNode *file = path[0] != '\0' ? terrane_tree_follow (self->view->tree, path) : NULL;
       if (file != NULL && file->type == OCI_ENTRY_FILE)
         g_ptr_array_add (files, file);
     }
@@ -128,7 +128,7 @@ read_list (Search *self, TerraneNode *node, const char *name, GError **error)
 static gboolean
 read_directory (Search *self, const char *path, const char *suffix, GError **error)
 {
-  const TerraneNode *directory = terrane_tree_resolve (self->view->tree, path);
+  const TerraneNode *directory = terrane_tree_follow (self->view->tree, path);
   for (guint i = 0; directory != NULL && directory->type == OCI_ENTRY_DIRECTORY
                     && i < directory->children->len && self->packages->len < MAX_PACKAGES;
        i++)
@@ -183,7 +183,7 @@ terrane_packages_find (const TerraneImageView *view, const TerranePython *python
     .field_bytes = MAX_STATUS_BYTES,
     .list_entries = MAX_LIST_ENTRIES,
   };
-  const TerraneNode *status = terrane_tree_resolve (view->tree, "var/lib/dpkg/status");
+  const TerraneNode *status = terrane_tree_follow (view->tree, "var/lib/dpkg/status");
   if (!read_python (&self, python, error) || (status != NULL && !read_status (&self, status, error))
       || !read_directory (&self, "var/lib/dpkg/info", ".list", error)
       || !read_directory (&self, "var/lib/dpkg/status.d", ".md5sums", error))

@@ -33,7 +33,7 @@ read_linker_cache (const TerraneImageView *view, TerraneLinkerCache **out_cache,
 {
   g_auto (OciFd) fd = -1;
   size_t size = 0;
-  const TerraneNode *node = terrane_tree_resolve (view->tree, "etc/ld.so.cache");
+  const TerraneNode *node = terrane_tree_follow (view->tree, "etc/ld.so.cache");
   *out_cache = NULL;
   if (view->store == NULL || node == NULL || node->type != OCI_ENTRY_FILE
       || node->size > MAX_CACHE_BYTES)
@@ -55,7 +55,7 @@ find_path (TerranePrograms *self)
       g_strsplit (path != NULL ? path : "/usr/local/bin:/usr/bin:/bin:/opt/bin", ":", -1);
   for (char **directory = directories; *directory != NULL; directory++)
     {
-      TerraneNode *node = terrane_tree_resolve (self->view->tree, *directory);
+      TerraneNode *node = terrane_tree_follow (self->view->tree, *directory);
       if (node != NULL)
         g_hash_table_add (self->path, node);
     }
@@ -77,12 +77,12 @@ find_main (TerranePrograms *self)
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (self->view->config);
   TerraneTree *tree = self->view->tree;
   if (entrypoint[0] != NULL)
-    self->entrypoint = terrane_tree_resolve (tree, entrypoint[0]);
+    self->entrypoint = terrane_tree_follow (tree, entrypoint[0]);
   const TerraneElfEntry *entry =
       self->entrypoint != NULL ? terrane_elf_index_find (self->index, self->entrypoint) : NULL;
   for (const char *const *path = usual; entry == NULL && *path != NULL; path++)
     {
-      const TerraneNode *node = terrane_tree_resolve (tree, *path);
+      const TerraneNode *node = terrane_tree_follow (tree, *path);
       entry = node != NULL ? terrane_elf_index_find (self->index, node) : NULL;
     }
   return entry != NULL && is_loadable (entry) && entry->elf->interpreter != NULL ? entry : NULL;

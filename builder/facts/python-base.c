@@ -55,7 +55,7 @@ minor_of_default (TerraneTree *tree, const char *directory)
 static gboolean
 is_program (TerraneTree *tree, const char *path)
 {
-  const TerraneNode *node = terrane_tree_resolve (tree, path);
+  const TerraneNode *node = terrane_tree_follow (tree, path);
   return node != NULL && node->type == OCI_ENTRY_FILE && (node->mode & 0111) != 0;
 }
 
@@ -63,7 +63,7 @@ is_program (TerraneTree *tree, const char *path)
 static gboolean
 find_in_directory (TerraneTree *tree, const char *directory, TerranePythonBase *base)
 {
-  const TerraneNode *node = terrane_tree_resolve (tree, directory);
+  const TerraneNode *node = terrane_tree_follow (tree, directory);
   unsigned minor = 0;
   if (node == NULL || node->type != OCI_ENTRY_DIRECTORY)
     return FALSE;
@@ -92,7 +92,7 @@ find_in_directory (TerraneTree *tree, const char *directory, TerranePythonBase *
 static void
 add_file (GPtrArray *files, TerraneTree *tree, const char *path)
 {
-  TerraneNode *node = terrane_tree_resolve (tree, path);
+  TerraneNode *node = terrane_tree_follow (tree, path);
   if (node != NULL && node->type == OCI_ENTRY_FILE)
     g_ptr_array_add (files, node);
 }
@@ -249,7 +249,7 @@ find_patch (TerraneStore *store, TerraneTree *tree, const GPtrArray *files, Terr
   g_autofree char *directory = g_path_get_dirname (base->interpreter);
   g_autofree char *header =
       g_strdup_printf ("%s/../include/python3.%u/patchlevel.h", directory, base->python_minor);
-  const TerraneNode *node = terrane_tree_resolve (tree, header);
+  const TerraneNode *node = terrane_tree_follow (tree, header);
   return base->has_patch || node == NULL || node->type != OCI_ENTRY_FILE
          || scan_object (store, node, scan_patch, base, error);
 }
@@ -259,7 +259,7 @@ static gboolean
 try_libc (TerraneStore *store, TerraneTree *tree, const char *path, TerraneLibc libc,
           TerranePythonBase *base, GError **error)
 {
-  const TerraneNode *node = base->libc_major == 0 ? terrane_tree_resolve (tree, path) : NULL;
+  const TerraneNode *node = base->libc_major == 0 ? terrane_tree_follow (tree, path) : NULL;
   if (node == NULL || node->type != OCI_ENTRY_FILE)
     return TRUE;
   base->libc = libc;

@@ -330,7 +330,7 @@ read_list (const TerranePythonDist *self, const TerraneImageView *view, ListFunc
         continue;
       g_autofree char *path =
           field[0] == '/' ? g_strdup (field) : g_strconcat (root, "/", field, NULL);
-      func (field, terrane_tree_resolve (view->tree, path), data);
+      func (field, terrane_tree_follow (view->tree, path), data);
     }
   return TRUE;
 }

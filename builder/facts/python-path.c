@@ -37,7 +37,7 @@ static gboolean
 add (Search *self, const char *path, gboolean library)
 {
   const char *relative = path + strspn (path, "/");
-  TerraneNode *node = terrane_tree_resolve (self->view->tree, path);
+  TerraneNode *node = terrane_tree_follow (self->view->tree, path);
   if (node == NULL || node->type != OCI_ENTRY_DIRECTORY || self->places->len >= MAX_PLACES
       || relative[0] == '\0' || terrane_python_path_has (self->places, node))
     return FALSE;
@@ -114,7 +114,7 @@ find_library (const TerraneImageView *view, const char *prefix, const char *vers
   for (const char *const *name = library_names; *name != NULL; name++)
     {
       g_autofree char *path = g_strdup_printf ("%s/%s/%s%s", prefix, *name, version, landmark);
-      if (terrane_tree_resolve (view->tree, path) != NULL)
+      if (terrane_tree_follow (view->tree, path) != NULL)
         return *name;
     }
   return NULL;
@@ -127,7 +127,7 @@ static char *
 find_prefix (const TerraneImageView *view, const TerranePythonBase *python, const char *version,
              const char **out_library)
 {
-  const TerraneNode *program = terrane_tree_resolve (view->tree, python->interpreter);
+  const TerraneNode *program = terrane_tree_follow (view->tree, python->interpreter);
   g_autofree char *path = program != NULL ? terrane_node_path (program) : NULL;
   static const char *const usual[] = { "usr", "usr/local", "var/lang", NULL };
   for (char *slash = path != NULL ? strrchr (path, '/') : NULL; slash != NULL;
@@ -154,7 +154,7 @@ find_environment (const TerraneImageView *view, const TerranePythonBase *python)
   g_autofree char *bin = g_path_get_dirname (python->interpreter);
   g_autofree char *environment = g_path_get_dirname (bin);
   g_autofree char *file = g_strconcat (environment, "/pyvenv.cfg", NULL);
-  return terrane_tree_resolve (view->tree, file) != NULL ? g_steal_pointer (&environment) : NULL;
+  return terrane_tree_follow (view->tree, file) != NULL ? g_steal_pointer (&environment) : NULL;
 }
 
 char *
@@ -208,7 +208,7 @@ add_sites (Search *self, const TerranePythonBase *python, const char *version, c
   g_autofree char *local = g_strdup_printf ("usr/local/lib/%s/dist-packages", version);
   g_autofree char *site = g_strdup_printf ("%s/lib/%s/site-packages", prefix, version);
   gboolean debian = strcmp (prefix, "usr") == 0
-                    && terrane_tree_resolve (self->view->tree, "usr/lib/python3") != NULL;
+                    && terrane_tree_follow (self->view->tree, "usr/lib/python3") != NULL;
   return debian ? add_site (self, local, error)
                       && add_site (self, "usr/lib/python3/dist-packages", error)
                 : add_site (self, site, error);

@@ -111,7 +111,7 @@ add_own (GPtrArray *places, TerraneTree *tree, const TerraneGeoEntry *library, c
 {
   g_autofree char *path = g_strdup_printf ("/%s/%s", library->package, name);
   g_autofree char *database = g_strconcat (path, "/proj.db", NULL);
-  if (terrane_tree_resolve (tree, database) == NULL)
+  if (terrane_tree_follow (tree, database) == NULL)
     return FALSE;
   add_place (places, path, NULL);
   return TRUE;

@@ -15,7 +15,7 @@ enum
 typedef struct
 {
   TerraneTree *assembled;
-  int origin;
+  int tree_number;
   const char *const *names;
   gboolean overwrite;
   GHashTable *paths;  /* set of owned strings: what the layer carries */
@@ -31,7 +31,7 @@ place (const Assembly *self, const TerraneNode *node, const char *path)
   const char *slash = strrchr (path, '/');
   g_autofree char *parent =
       slash != NULL ? g_strndup (path, (gsize) (slash - path)) : g_strdup ("");
-  TerraneNode *directory = terrane_tree_resolve (self->assembled, parent);
+  TerraneNode *directory = terrane_tree_follow (self->assembled, parent);
   if (directory == NULL || directory->type != OCI_ENTRY_DIRECTORY)
     return NULL;
   g_autofree char *base = terrane_node_path (directory);
@@ -39,7 +39,7 @@ place (const Assembly *self, const TerraneNode *node, const char *path)
   if (node->type != OCI_ENTRY_DIRECTORY)
     return g_steal_pointer (&placed);
   /* A directory over a link to a directory means the directory that the link names. */
-  TerraneNode *target = terrane_tree_resolve (self->assembled, placed);
+  TerraneNode *target = terrane_tree_follow (self->assembled, placed);
   return target != NULL && target->type == OCI_ENTRY_DIRECTORY ? terrane_node_path (target)
                                                                : g_steal_pointer (&placed);
 }
@@ -74,9 +74,9 @@ find_obstacle (const Assembly *self, const TerraneNode *node, const TerraneNode 
   if (is_directory != was_directory)
     return g_strdup_printf ("%s here, %s in ‘%s’", is_directory ? "a directory" : "no directory",
                             was_directory ? "a directory" : "no directory",
-                            self->names[existing->origin]);
-  if (!is_directory && existing->origin > 0 && !self->overwrite)
-    return g_strdup_printf ("differs from the one in ‘%s’", self->names[existing->origin]);
+                            self->names[existing->tree_number]);
+  if (!is_directory && existing->tree_number > 0 && !self->overwrite)
+    return g_strdup_printf ("differs from the one in ‘%s’", self->names[existing->tree_number]);
   return NULL;
 }
 
@@ -106,7 +106,8 @@ add_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   if (!terrane_tree_add (self->assembled, &entry, &added, error))
     return FALSE;
   added->object = node->object;
-  added->origin = self->origin;
+  added->fresh = node->fresh;
+  added->tree_number = self->tree_number;
   carry (self, placed);
   return TRUE;
 }
@@ -141,15 +142,16 @@ steal_paths (GHashTable *set)
 }
 
 gboolean
-terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int origin, const char *const *names,
-                  const TerraneSourceSpec *spec, GPtrArray **out_paths, GError **error)
+terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int tree_number,
+                  const char *const *names, const TerraneSourceSpec *spec, GPtrArray **out_paths,
+                  GError **error)
 {
   OCI_PREFIX (error, "%s", spec->where);
   g_autoptr (GHashTable) paths = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (GString) conflicts = g_string_new (NULL);
   Assembly self = {
     .assembled = assembled,
-    .origin = origin,
+    .tree_number = tree_number,
     .names = names,
     .overwrite = spec->overwrite,
     .paths = paths,

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * terrane_assemble:
  * @assembled: the file system so far; the tree is added to it
  * @tree: (transfer none): the tree to add
- * @origin: number of the tree, at least 1; 0 is the base
- * @names: tree names by origin, for messages
+ * @tree_number: number of the tree, at least 1; 0 is the base
+ * @names: tree names by tree number, for messages
  * @spec: the tree's part of the profile
  * @out_paths: (out) (transfer full): what the tree's layer carries: paths in @assembled that are
  * new or changed and all their parents, sorted as bytes
@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * replaced; a file of another tree only when the profile says so, and all such conflicts are in one
  * error.
  */
-gboolean terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int origin,
+gboolean terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int tree_number,
                            const char *const *names, const TerraneSourceSpec *spec,
                            GPtrArray **out_paths, GError **error);
 

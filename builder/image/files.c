@@ -170,7 +170,7 @@ static gboolean
 take_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED gpointer data,
             G_GNUC_UNUSED GError **error)
 {
-  node->origin = node->layer;
+  node->tree_number = node->layer;
   return TRUE;
 }
 

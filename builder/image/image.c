@@ -261,7 +261,7 @@ typedef struct
   GArray *reused; /* of gboolean, a layer each */
   gboolean no_layers;
   TerraneLayerAudit *audit; /* of the layers so far */
-  GArray *numbers; /* (nullable) of int: layer of each tree by origin, from 1; 0 for none */
+  GArray *numbers; /* (nullable) of int: layer of each tree by tree number, from 1; 0 for none */
 } ImageJob;
 
 /* Takes note of what the next layer will be. */
@@ -336,7 +336,7 @@ add_base (ImageJob *job, GError **error)
   return add_layer (job, paths, "base", error);
 }
 
-/* By origin, NULL-terminated; borrowed. */
+/* By tree number, NULL-terminated; borrowed. */
 static GPtrArray *
 tree_names (const TerraneProfile *profile)
 {
@@ -411,7 +411,8 @@ layer_names (const ImageJob *job)
   return names;
 }
 
-/* The base is given: of files only what was put onto it gates. Its layers are the image's. */
+/* The base is given: a finding about one of its files refuses nothing. Its layers are the image's.
+ */
 static TerraneFindings *
 check_assembled (const ImageJob *job, const char *today, GError **error)
 {
@@ -461,8 +462,8 @@ set_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
            G_GNUC_UNUSED GError **error)
 {
   const ImageJob *job = data;
-  if (node->origin > 0 || job->base->manifest == NULL)
-    node->layer = g_array_index (job->numbers, int, node->origin);
+  if (node->tree_number > 0 || job->base->manifest == NULL)
+    node->layer = g_array_index (job->numbers, int, node->tree_number);
   return TRUE;
 }
 

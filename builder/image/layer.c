@@ -124,6 +124,7 @@ typedef struct
   const TerraneProgress *progress;
 } LayerJob;
 
+/* @hasher: (nullable) */
 static gboolean
 copy_content (const LayerJob *job, const TerraneNode *node, TerraneObjectHasher *hasher,
               GError **error)
@@ -137,8 +138,9 @@ copy_content (const LayerJob *job, const TerraneNode *node, TerraneObjectHasher 
       if (!oci_read_full (fd, job->buffer, want, &got, error))
         return FALSE;
       if (got < want)
-        break; /* then its digest is another one */
-      terrane_object_hasher_update (hasher, job->buffer, got);
+        break; /* then its digest is another one, and the tar writer misses the rest */
+      if (hasher != NULL)
+        terrane_object_hasher_update (hasher, job->buffer, got);
       if (!oci_tar_writer_data (job->tar, job->buffer, got, error))
         return FALSE;
       terrane_progress_advance (job->progress, got);
@@ -156,9 +158,9 @@ add_path (const LayerJob *job, const char *path, GError **error)
     return FALSE;
   if (entry.type == OCI_ENTRY_DIRECTORY)
     return TRUE;
-  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
+  g_autoptr (TerraneObjectHasher) hasher = node->fresh ? NULL : terrane_object_hasher_new (&entry);
   if ((entry.type != OCI_ENTRY_FILE || copy_content (job, node, hasher, error))
-      && terrane_object_check (hasher, &node->object, error))
+      && (hasher == NULL || terrane_object_check (hasher, &node->object, error)))
     return TRUE;
   g_prefix_error (error, "/%s: ", path);
   return FALSE;

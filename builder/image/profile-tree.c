@@ -31,7 +31,7 @@ check_path (const ImageSource *self, const char *path, GError **error)
 {
   if (terrane_tree_lookup (self->tree, path) != NULL)
     return TRUE;
-  const TerraneNode *elsewhere = terrane_tree_resolve (self->tree, path);
+  const TerraneNode *elsewhere = terrane_tree_follow (self->tree, path);
   if (elsewhere == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has no /%s", path);
   g_autofree char *real = terrane_node_path (elsewhere);

@@ -28,7 +28,7 @@ typedef struct
 {
   TerraneExpander *expander;
   json_t *merged; /* (nullable) until the first file is through */
-  TerraneOrigins *origins;
+  TerraneProvenance *provenance;
   GHashTable *seen;    /* of char *: real paths */
   GPtrArray *problems; /* of char * */
 } Loader;
@@ -67,8 +67,8 @@ static void load_parents (Loader *self, const OciJson *extends, const Step *step
 static void
 merge (Loader *self, const OciJson *root, const Step *step, gboolean extends)
 {
-  unsigned file = self->origins->files->len;
-  g_ptr_array_add (self->origins->files, g_strdup (step->path));
+  unsigned file = self->provenance->files->len;
+  g_ptr_array_add (self->provenance->files, g_strdup (step->path));
   if (!json_is_object (root->value) || (step->parent == NULL && !extends))
     {
       self->merged = json_incref ((json_t *) root->value);
@@ -80,7 +80,7 @@ merge (Loader *self, const OciJson *root, const Step *step, gboolean extends)
     (void) json_object_del (rest, "$schema");
   if (self->merged == NULL)
     self->merged = json_object ();
-  terrane_merge_file (self->merged, self->origins->root, rest, file);
+  terrane_merge_file (self->merged, self->provenance->root, rest, file);
 }
 
 static gboolean
@@ -173,7 +173,7 @@ static void
 loader_clear (Loader *self)
 {
   json_decref (self->merged);
-  terrane_origins_free (self->origins);
+  terrane_provenance_free (self->provenance);
   g_hash_table_unref (self->seen);
   g_ptr_array_unref (self->problems);
 }
@@ -202,7 +202,7 @@ load_all (Loader *self, GBytes *data, const Step *step, GError **error)
 static char *
 say_where (const OciJson *at, gpointer data)
 {
-  return terrane_origins_where (data, at);
+  return terrane_provenance_where (data, at);
 }
 
 TerraneProfileDocument *
@@ -219,17 +219,17 @@ terrane_profile_document_read (const char *path, GBytes *data, TerraneExpander *
   const Step step = { .path = path, .real_path = real_path, .depth = 1 };
   g_auto (Loader) loader = {
     .expander = expander,
-    .origins = terrane_origins_new (),
+    .provenance = terrane_provenance_new (),
     .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
     .problems = g_ptr_array_new_with_free_func (g_free),
   };
   if (!load_all (&loader, content, &step, error))
     return NULL;
   TerraneProfileDocument *self = g_new0 (TerraneProfileDocument, 1);
-  self->origins = g_steal_pointer (&loader.origins);
+  self->provenance = g_steal_pointer (&loader.provenance);
   self->document =
       oci_json_document_new (path, g_steal_pointer (&loader.merged), OCI_ERROR_USAGE, &self->root);
-  oci_json_document_set_where (self->document, say_where, self->origins);
+  oci_json_document_set_where (self->document, say_where, self->provenance);
   return self;
 }
 
@@ -239,6 +239,6 @@ terrane_profile_document_free (TerraneProfileDocument *self)
   if (self == NULL)
     return;
   oci_json_document_free (self->document);
-  terrane_origins_free (self->origins);
+  terrane_provenance_free (self->provenance);
   g_free (self);
 }

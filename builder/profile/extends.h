@@ -2,7 +2,7 @@
  * was written. */
 #pragma once
 
-#include "builder/profile/origins.h"
+#include "builder/profile/provenance.h"
 #include "builder/profile/variables.h"
 
 G_BEGIN_DECLS
@@ -11,7 +11,7 @@ typedef struct
 {
   OciJsonDocument *document;
   OciJson root;
-  TerraneOrigins *origins;
+  TerraneProvenance *provenance;
 } TerraneProfileDocument;
 
 /**

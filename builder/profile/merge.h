@@ -1,7 +1,7 @@
 /* How files of a profile are laid over each other: docs/profile.md, "Extending a profile". */
 #pragma once
 
-#include "builder/profile/origins.h"
+#include "builder/profile/provenance.h"
 
 G_BEGIN_DECLS
 

@@ -416,7 +416,7 @@ terrane_profile_free (TerraneProfile *self)
 static void
 read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
 {
-  const TerraneProfileReader reader = { .origins = profile->document->origins,
+  const TerraneProfileReader reader = { .provenance = profile->document->provenance,
                                         .absolute = profile->absolute };
   OciJson member;
   if (!terrane_section_read (&terrane_profile_section, &reader, root, profile))

@@ -10,7 +10,7 @@ enum
 char *
 terrane_profile_resolve_path (const TerraneProfileReader *self, const OciJson *at, const char *path)
 {
-  g_autofree char *directory = g_path_get_dirname (terrane_origins_file (self->origins, at));
+  g_autofree char *directory = g_path_get_dirname (terrane_provenance_file (self->provenance, at));
   if (g_path_is_absolute (path))
     g_hash_table_add (self->absolute, g_strdup (path));
   if (g_path_is_absolute (path) || g_str_equal (directory, "."))

@@ -2,7 +2,7 @@
  * in, which with "extends" is not always the profile itself. */
 #pragma once
 
-#include "builder/profile/origins.h"
+#include "builder/profile/provenance.h"
 
 G_BEGIN_DECLS
 
@@ -13,7 +13,7 @@ enum
 
 typedef struct
 {
-  const TerraneOrigins *origins;
+  const TerraneProvenance *provenance;
   GHashTable *absolute; /* of char *: paths that were written as absolute ones; a set */
 } TerraneProfileReader;
 

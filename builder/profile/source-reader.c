@@ -252,7 +252,7 @@ terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
   if (!check_keys (at, scope))
     return NULL;
   TerraneSourceSpec *spec = g_new0 (TerraneSourceSpec, 1);
-  spec->where = terrane_origins_where (reader->origins, at);
+  spec->where = terrane_provenance_where (reader->provenance, at);
   if (is_base)
     {
       spec->name = g_strdup ("base");

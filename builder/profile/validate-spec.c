@@ -181,7 +181,7 @@ check_invoke (const TerraneProfileReader *reader, const OciJson *at, gpointer da
 {
   TerraneInvokeSpec *self = data;
   OciJson handler;
-  self->where = terrane_origins_where (reader->origins, at);
+  self->where = terrane_provenance_where (reader->provenance, at);
   if (self->handler != NULL && self->cmd != NULL && oci_json_member (at, "handler", &handler))
     oci_json_problem (&handler, "goes without ‘cmd’");
 }
@@ -240,7 +240,7 @@ static void
 check_http (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
   TerraneHttpSpec *self = data;
-  self->where = terrane_origins_where (reader->origins, at);
+  self->where = terrane_provenance_where (reader->provenance, at);
 }
 
 static void

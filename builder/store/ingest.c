@@ -69,7 +69,7 @@ write_job (TerraneStore *store, Job *job, GError **error)
     }
   job->node->object = job->digest;
   if (terrane_object_write (store, &entry, &job->digest, job->content, job->file.fd, job->size,
-                            error))
+                            &job->node->fresh, error))
     return TRUE;
   g_autofree char *path = terrane_node_path (job->node);
   g_prefix_error (error, "storing %s: ", path);

@@ -14,7 +14,7 @@ typedef struct
 typedef struct
 {
   const TerraneFactsKind *kind;
-  GHashTable *groups; /* origin -> Group */
+  GHashTable *groups; /* tree number -> Group */
 } Groups;
 
 static void
@@ -33,14 +33,14 @@ group_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   const Groups *self = data;
   if (node->type != OCI_ENTRY_FILE || !self->kind->wants (node))
     return TRUE;
-  Group *group = g_hash_table_lookup (self->groups, GINT_TO_POINTER (node->origin));
+  Group *group = g_hash_table_lookup (self->groups, GINT_TO_POINTER (node->tree_number));
   if (group == NULL)
     {
       group = g_new0 (Group, 1);
       group->digester = oci_digester_new ();
       group->nodes = g_ptr_array_new ();
       oci_digester_update (group->digester, self->kind->version, strlen (self->kind->version) + 1);
-      g_hash_table_insert (self->groups, GINT_TO_POINTER (node->origin), group);
+      g_hash_table_insert (self->groups, GINT_TO_POINTER (node->tree_number), group);
     }
   oci_digester_update (group->digester, node->object.bytes, sizeof node->object.bytes);
   g_ptr_array_add (group->nodes, node);

@@ -128,7 +128,7 @@ stream_from_fd (const OciEntry *entry, int fd, uint64_t size, GInputStream **out
 
 gboolean
 terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
-                      GBytes *content, int fd, uint64_t size, GError **error)
+                      GBytes *content, int fd, uint64_t size, gboolean *out_written, GError **error)
 {
   OciDigestHex hex;
   gboolean exists = FALSE;
@@ -136,6 +136,7 @@ terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDiges
   oci_digest_hex (digest, hex);
   if (!ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, hex, &exists, NULL, error))
     return FALSE;
+  *out_written = !exists;
   if (exists)
     return TRUE;
 
@@ -186,6 +187,8 @@ gboolean
 terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
                               GError **error)
 {
+  if (node->fresh)
+    return terrane_object_open (store, &node->object, out_fd, error);
   OciEntry entry = terrane_node_entry (node, node->name);
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
   g_autofree char *buffer = g_malloc (READ_BYTES);

@@ -39,10 +39,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
  * @fd: when @content is %NULL and @entry a file: the content, read from offset 0
  * @size: bytes of content
  *
+ * @out_written: (out): it did not exist
+ *
  * Stores an object unless it exists. Any number of threads may do so inside one transaction.
  */
 gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
-                               GBytes *content, int fd, uint64_t size, GError **error);
+                               GBytes *content, int fd, uint64_t size, gboolean *out_written,
+                               GError **error);
 
 /** Whether what the hasher was given is the object @digest; %OCI_ERROR_CORRUPT when the store's
  * copy is damaged. */
@@ -50,7 +53,7 @@ gboolean terrane_object_check (TerraneObjectHasher *hasher, const OciDigest *dig
                                GError **error);
 
 /** Opens a file for what takes its content into other trees or images: it is read and digested
- * before. */
+ * before, unless this process has written it. */
 gboolean terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
                                        GError **error);
 

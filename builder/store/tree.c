@@ -151,16 +151,16 @@ resolve_from (TerraneTree *self, TerraneNode *node, const char *path, unsigned *
 }
 
 TerraneNode *
-terrane_tree_resolve (TerraneTree *self, const char *path)
+terrane_tree_follow (TerraneTree *self, const char *path)
 {
   unsigned links = 0;
   return resolve_from (self, self->root, path, &links);
 }
 
 TerraneNode *
-terrane_tree_resolve_directory (TerraneTree *self, const char *path)
+terrane_tree_follow_directory (TerraneTree *self, const char *path)
 {
-  TerraneNode *node = terrane_tree_resolve (self, path);
+  TerraneNode *node = terrane_tree_follow (self, path);
   return node != NULL && node->type == OCI_ENTRY_DIRECTORY ? node : NULL;
 }
 

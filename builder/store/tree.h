@@ -26,7 +26,8 @@ struct _TerraneNode
   char *target;        /* of a symlink */
   GPtrArray *children; /* of a directory, sorted by name as bytes */
   OciDigest object;    /* of a file or symlink: its ostree object, once written */
-  int origin;          /* in a merged tree: which tree it came from; 0 is the base */
+  gboolean fresh;      /* this process has written @object, so it need not be verified */
+  int tree_number;     /* in a merged tree: which tree it came from; 0 is the base */
   int layer;           /* of an image's files: which layer it came from, from 1; 0 is none */
 };
 
@@ -44,16 +45,16 @@ TerraneNode *terrane_tree_lookup (TerraneTree *self, const char *path);
 TerraneNode *terrane_node_child (const TerraneNode *directory, const char *name, size_t len);
 
 /**
- * terrane_tree_resolve:
+ * terrane_tree_follow:
  *
  * Like lookup, but follows symbolic links as the kernel would inside the image, at most 40.
  *
  * Returns: (transfer none) (nullable): the node, or %NULL when the path does not exist
  */
-TerraneNode *terrane_tree_resolve (TerraneTree *self, const char *path);
+TerraneNode *terrane_tree_follow (TerraneTree *self, const char *path);
 
 /** Like resolve, for directories only. Returns: (transfer none) (nullable) */
-TerraneNode *terrane_tree_resolve_directory (TerraneTree *self, const char *path);
+TerraneNode *terrane_tree_follow_directory (TerraneTree *self, const char *path);
 
 /**
  * terrane_tree_add:

@@ -147,7 +147,8 @@ write_debug (Strip *self, const char *path, const char *file, GError **error)
   terrane_object_hasher_update (hasher, mapping.data, mapping.size);
   OciDigest digest = terrane_object_hasher_finish (hasher);
   TerraneNode *node = NULL;
-  if (!terrane_object_write (store, &entry, &digest, NULL, fd, mapping.size, error))
+  gboolean written = FALSE; /* what is read again is verified then */
+  if (!terrane_object_write (store, &entry, &digest, NULL, fd, mapping.size, &written, error))
     return FALSE;
   g_mutex_lock (&self->mutex);
   gboolean ok = terrane_tree_add (self->job->debug, &entry, &node, error);

@@ -102,6 +102,7 @@ copy_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   if (!terrane_tree_add (data, &entry, &copy, error))
     return FALSE;
   copy->object = node->object;
+  copy->fresh = node->fresh;
   copy->size = node->size;
   return TRUE;
 }

@@ -1,11 +1,11 @@
 #include "oci/registry/auth.h"
 
-#include "oci/aws/ecr.h"
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
 #include "oci/http/retry.h"
 #include "oci/http/url.h"
 #include "oci/registry/challenge.h"
+#include "oci/registry/cloud-registry.h"
 #include "oci/registry/failure.h"
 #include "oci/registry/scope.h"
 
@@ -25,13 +25,12 @@ struct _OciRegistryAuth
   char *scope;     /* (nullable): of the own repository */
   gboolean pushes; /* with it, tokens are asked for pushing */
   OciAuthLookup *lookup;
-  gboolean login; /* only the given credentials count */
-  gboolean is_ecr;
-  OciEcrHost ecr;
+  gboolean login;                    /* only the given credentials count */
+  OciCloudRegistry *cloud;           /* (nullable) */
   GMutex mutex;                      /* guards what follows, and is held while a token is fetched */
-  const OciCredentials *credentials; /* (nullable): in use: of @lookup, or @ecr_credentials */
-  OciCredentials *ecr_credentials;   /* (nullable) */
-  gint64 ecr_expires;                /* seconds since 1970 */
+  const OciCredentials *credentials; /* (nullable): in use: of @lookup, or @cloud_credentials */
+  OciCredentials *cloud_credentials; /* (nullable) */
+  gint64 cloud_expires;              /* seconds since 1970 */
   gboolean tried;                    /* @credentials were sent as Basic */
   GPtrArray *sources;                /* scopes of other repositories */
   GPtrArray *wanted;                 /* scopes that challenges named */
@@ -50,7 +49,7 @@ auth_new (OciHttpClient *client, const OciReference *reference, OciAuthLookup *l
   self->reference = oci_reference_copy (reference);
   self->lookup = lookup;
   self->credentials = lookup->credentials;
-  self->is_ecr = oci_ecr_host_parse (reference->host, &self->ecr);
+  self->cloud = oci_cloud_registry_new (reference->host);
   self->sources = g_ptr_array_new_with_free_func (g_free);
   self->wanted = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&self->mutex);
@@ -91,8 +90,8 @@ oci_registry_auth_free (OciRegistryAuth *self)
   oci_reference_free (self->reference);
   g_free (self->scope);
   oci_auth_lookup_free (self->lookup);
-  oci_credentials_free (self->ecr_credentials);
-  oci_ecr_host_clear (&self->ecr);
+  oci_credentials_free (self->cloud_credentials);
+  oci_cloud_registry_free (self->cloud);
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->wanted);
   g_free (self->realm);
@@ -119,8 +118,8 @@ oci_registry_auth_describe (OciRegistryAuth *self)
   if (self->credentials != NULL)
     text = g_strdup_printf ("credentials from %s", self->credentials->source);
   else
-    text =
-        g_strdup (self->is_ecr && !self->login ? "credentials from AWS" : "no credentials found");
+    text = g_strdup (self->cloud != NULL && !self->login ? "credentials from AWS"
+                                                         : "no credentials found");
   g_mutex_unlock (&self->mutex);
   return text;
 }
@@ -209,7 +208,7 @@ advise_locked (const OciRegistryAuth *self, Refusal refusal)
                                                        : "",
                               host, searched, host);
     }
-  if (credentials == self->ecr_credentials)
+  if (credentials == self->cloud_credentials)
     return g_strdup_printf ("the %s was used", credentials->source);
   return advise_user (self, refusal, user);
 }
@@ -254,23 +253,24 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
                   GError **error)
 {
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  gboolean fresh = self->ecr_credentials != NULL && self->credentials == self->ecr_credentials
-                   && now < self->ecr_expires;
+  gboolean fresh = self->cloud_credentials != NULL && self->credentials == self->cloud_credentials
+                   && now < self->cloud_expires;
   *out_changed = FALSE;
   if (self->login)
     return TRUE;
-  if (self->is_ecr && !fresh)
+  if (self->cloud != NULL && !fresh)
     {
       OciCredentials *credentials = NULL;
-      if (self->credentials != NULL && self->credentials != self->ecr_credentials)
+      if (self->credentials != NULL && self->credentials != self->cloud_credentials)
         oci_http_client_notice (self->client,
-                                "%s refuses the credentials from %s; asking Amazon ECR for others",
-                                self->reference->host, self->credentials->source);
-      if (!oci_ecr_authorize (self->client, &self->ecr, cancellable, &credentials,
-                              &self->ecr_expires, error))
+                                "%s refuses the credentials from %s; asking %s for others",
+                                self->reference->host, self->credentials->source,
+                                oci_cloud_registry_name (self->cloud));
+      if (!oci_cloud_registry_authorize (self->cloud, self->client, cancellable, &credentials,
+                                         &self->cloud_expires, error))
         return FALSE;
-      oci_credentials_free (self->ecr_credentials);
-      self->credentials = self->ecr_credentials = credentials;
+      oci_credentials_free (self->cloud_credentials);
+      self->credentials = self->cloud_credentials = credentials;
       *out_changed = TRUE;
     }
   else if (is_ecr_public (self) && self->credentials != NULL)

@@ -1,6 +1,7 @@
 #include "oci/registry/failure.h"
 
-#include "oci/aws/ecr.h"
+#include "oci/registry/cloud-registry.h"
+
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
 
@@ -133,15 +134,14 @@ static char *
 advise_not_found (const OciReference *reference, const OciHttpResponse *response,
                   const char *description)
 {
-  OciEcrHost ecr = { 0 };
-  gboolean is_ecr = oci_ecr_host_parse (reference->host, &ecr);
-  oci_ecr_host_clear (&ecr);
+  g_autoptr (OciCloudRegistry) cloud = oci_cloud_registry_new (reference->host);
   if (oci_registry_failure_has_code (response, "NAME_UNKNOWN"))
-    return is_ecr ? g_strdup_printf ("--create-repository creates %s when it is pushed to",
-                                     reference->repository)
-                  : g_strdup_printf ("there is no repository %s on %s; check the name, or create "
-                                     "it in the registry first",
-                                     reference->repository, reference->host);
+    return cloud != NULL
+               ? g_strdup_printf ("--create-repository creates %s when it is pushed to",
+                                  reference->repository)
+               : g_strdup_printf ("there is no repository %s on %s; check the name, or create "
+                                  "it in the registry first",
+                                  reference->repository, reference->host);
   char *invalid = advise_invalid (response, description);
   if (invalid != NULL)
     return invalid;

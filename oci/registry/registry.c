@@ -1,9 +1,9 @@
 #include "oci/registry/registry.h"
 
-#include "oci/aws/ecr.h"
 #include "oci/http/url.h"
 #include "oci/registry/auth.h"
 #include "oci/registry/challenge.h"
+#include "oci/registry/cloud-registry.h"
 #include "oci/registry/failure.h"
 
 #include <string.h>
@@ -430,13 +430,13 @@ gboolean
 oci_registry_create_repository (OciRegistry *self, GCancellable *cancellable, gboolean *out_created,
                                 GError **error)
 {
-  g_auto (OciEcrHost) host = { 0 };
-  if (!oci_ecr_host_parse (self->reference->host, &host))
+  g_autoptr (OciCloudRegistry) cloud = oci_cloud_registry_new (self->reference->host);
+  if (cloud == NULL)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED,
                       "repositories can only be created on Amazon ECR; most other registries "
                       "create them when they are pushed to");
-  return oci_ecr_create_repository (self->client, &host, self->reference->repository, cancellable,
-                                    out_created, error);
+  return oci_cloud_registry_create_repository (cloud, self->client, self->reference->repository,
+                                               cancellable, out_created, error);
 }
 
 gboolean

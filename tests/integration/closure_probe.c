@@ -20,7 +20,7 @@ static json_t *
 list (TerraneStore *store, TerraneTree *tree, GError **error)
 {
   g_autoptr (TerraneElfIndex) index = terrane_elf_index_new (store, tree, error);
-  const TerraneNode *node = terrane_tree_resolve (tree, "etc/ld.so.cache");
+  const TerraneNode *node = terrane_tree_follow (tree, "etc/ld.so.cache");
   g_auto (OciFd) fd = -1;
   size_t size = 0;
   if (index == NULL || node == NULL || !terrane_object_open (store, &node->object, &fd, error))

@@ -62,6 +62,9 @@ class Includes(unittest.TestCase):
             # git.h is the pipeline's own; only the image stamp and the variables of profiles ask git.
             if included == "builder/git.h":
                 self.assertIn(name, {"builder/image/stamp.c", "builder/cli/load-profile.c"})
+            # The registry client knows AWS at one place.
+            elif there == "oci/aws":
+                self.assertEqual(name, "oci/registry/cloud-registry.c")
             elif allowed[here] is not None:
                 self.assertIn(there, allowed[here], f"{name} must not include {included}")
 
@@ -127,6 +130,29 @@ class Tables(unittest.TestCase):
         kinds = re.findall(r'\[TERRANE_CACHE_[A-Z]+\] = "([a-z]+)"', code)
         row = re.search(r"^\| `cache/KIND/KEY` \|.*", (TOP / "docs/architecture.md").read_text(), re.MULTILINE).group(0)
         self.assertEqual(sorted(kinds), sorted(re.findall(r"`([a-z]+)`", row)))
+
+
+class Words(unittest.TestCase):
+    """The glossary of CONTRIBUTING.md."""
+
+    def rows(self):
+        text = (TOP / "CONTRIBUTING.md").read_text()
+        table = text[text.index("## Glossary"):].split("|---|---|---|\n", 1)[1].split("\n\n", 1)[0]
+        return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
+
+    def test_it_is_short(self):
+        self.assertLessEqual(len(self.rows()), 25)
+
+    def test_banned_words_are_gone(self):
+        banned = [word for row in self.rows() for word in re.findall(r"`([^`]+)`", row[2])]
+        self.assertGreater(len(banned), 3)
+        documents = [path for path in (TOP / "docs").rglob("*") if path.suffix in (".md", ".1", ".5") and path.name != "decisions.md"]
+        for path in [*sources(".c", ".h"), *documents, TOP / "README.md"]:
+            text = path.read_text()
+            for word in banned:
+                pattern = rf"(?<![A-Za-z_]){re.escape(word)}s?(?![a-z_])" if word.islower() else re.escape(word)
+                match = re.search(pattern, text)
+                self.assertIsNone(match, f"{path}: {word!r} is another word in the glossary of CONTRIBUTING.md")
 
 
 class Shape(unittest.TestCase):

@@ -32,15 +32,15 @@ tree_of (const char *const *lines)
 }
 
 static char *
-assemble (TerraneTree *assembled, const char *const *lines, int origin, gboolean overwrite,
+assemble (TerraneTree *assembled, const char *const *lines, int tree_number, gboolean overwrite,
           GError **error)
 {
   TerraneSourceSpec spec = { .where = (char *) "p.json: trees[0]",
-                             .name = (char *) names[origin],
+                             .name = (char *) names[tree_number],
                              .overwrite = overwrite };
   g_autoptr (TerraneTree) tree = tree_of (lines);
   g_autoptr (GPtrArray) paths = NULL;
-  if (!terrane_assemble (assembled, tree, origin, names, &spec, &paths, error))
+  if (!terrane_assemble (assembled, tree, tree_number, names, &spec, &paths, error))
     return NULL;
   g_ptr_array_add (paths, NULL);
   return g_strjoinv (" ", (char **) paths->pdata);
@@ -59,8 +59,8 @@ test_new_paths_and_parents (void)
   g_assert_cmpstr (paths, ==, "opt usr usr/share usr/share/x");
   /* A directory that exists keeps its attributes. */
   g_assert_cmpuint (terrane_tree_lookup (image, "usr")->mode, ==, 0700);
-  g_assert_cmpint (terrane_tree_lookup (image, "usr")->origin, ==, 0);
-  g_assert_cmpint (terrane_tree_lookup (image, "usr/share/x")->origin, ==, 1);
+  g_assert_cmpint (terrane_tree_lookup (image, "usr")->tree_number, ==, 0);
+  g_assert_cmpint (terrane_tree_lookup (image, "usr/share/x")->tree_number, ==, 1);
 }
 
 static void
@@ -123,7 +123,7 @@ test_conflicts (void)
   /* With overwrite files may be replaced, and still no directory. */
   g_autofree char *won = assemble (image, LINES ("f a 3", "l c t"), 2, TRUE, &error);
   g_assert_cmpstr (won, ==, "a c");
-  g_assert_cmpint (terrane_tree_lookup (image, "a")->origin, ==, 2);
+  g_assert_cmpint (terrane_tree_lookup (image, "a")->tree_number, ==, 2);
   g_assert_null (assemble (image, LINES ("f dir 1"), 2, TRUE, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "*/dir: no directory here*");
 }

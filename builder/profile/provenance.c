@@ -1,4 +1,4 @@
-#include "builder/profile/origins.h"
+#include "builder/profile/provenance.h"
 
 TerraneOrigin *
 terrane_origin_new (unsigned file, size_t tree)
@@ -19,17 +19,17 @@ terrane_origin_free (TerraneOrigin *self)
   g_free (self);
 }
 
-TerraneOrigins *
-terrane_origins_new (void)
+TerraneProvenance *
+terrane_provenance_new (void)
 {
-  TerraneOrigins *self = g_new0 (TerraneOrigins, 1);
+  TerraneProvenance *self = g_new0 (TerraneProvenance, 1);
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->root = terrane_origin_new (0, 0);
   return self;
 }
 
 void
-terrane_origins_free (TerraneOrigins *self)
+terrane_provenance_free (TerraneProvenance *self)
 {
   if (self == NULL)
     return;
@@ -40,7 +40,7 @@ terrane_origins_free (TerraneOrigins *self)
 
 /* What has no origin of its own, such as an element of a list, came with what it stands in. */
 static const TerraneOrigin *
-find (const TerraneOrigins *self, const OciJson *at)
+find (const TerraneProvenance *self, const OciJson *at)
 {
   if (at->parent == NULL)
     return self->root;
@@ -54,7 +54,7 @@ find (const TerraneOrigins *self, const OciJson *at)
 }
 
 const char *
-terrane_origins_file (const TerraneOrigins *self, const OciJson *at)
+terrane_provenance_file (const TerraneProvenance *self, const OciJson *at)
 {
   return self->files->pdata[find (self, at)->file];
 }
@@ -75,7 +75,7 @@ path_in_file (const OciJson *at, const TerraneOrigin *trees, size_t tree)
 }
 
 char *
-terrane_origins_where (const TerraneOrigins *self, const OciJson *at)
+terrane_provenance_where (const TerraneProvenance *self, const OciJson *at)
 {
   const TerraneOrigin *origin = find (self, at);
   const TerraneOrigin *trees =

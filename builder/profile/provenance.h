@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct _TerraneOrigin TerraneOrigin;
 struct _TerraneOrigin
 {
-  unsigned file;       /* position in TerraneOrigins.files; the last one that had a say */
+  unsigned file;       /* position in TerraneProvenance.files; the last one that had a say */
   size_t tree;         /* inside of a tree: position of that tree in this file */
   GHashTable *members; /* (nullable) key → TerraneOrigin, of an object */
   GPtrArray *trees;    /* (nullable) of TerraneOrigin: "trees" of the profile */
@@ -22,16 +22,16 @@ typedef struct
 {
   GPtrArray *files; /* of char *: paths as the process sees them, in the order of merging */
   TerraneOrigin *root;
-} TerraneOrigins;
+} TerraneProvenance;
 
-TerraneOrigins *terrane_origins_new (void);
-void terrane_origins_free (TerraneOrigins *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneOrigins, terrane_origins_free)
+TerraneProvenance *terrane_provenance_new (void);
+void terrane_provenance_free (TerraneProvenance *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneProvenance, terrane_provenance_free)
 
 /** The file that the value at @at was written in. Returns: (transfer none) */
-const char *terrane_origins_file (const TerraneOrigins *self, const OciJson *at);
+const char *terrane_provenance_file (const TerraneProvenance *self, const OciJson *at);
 
 /** "FILE: PATH", with the path that the value has in that file. Returns: (transfer full) */
-char *terrane_origins_where (const TerraneOrigins *self, const OciJson *at);
+char *terrane_provenance_where (const TerraneProvenance *self, const OciJson *at);
 
 G_END_DECLS
