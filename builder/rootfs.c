@@ -40,6 +40,6 @@ terrane_rootfs_prepare (TerraneStore *store, TerraneOpenImage *image, unsigned j
     return FALSE;
   out_rootfs->config = g_steal_pointer (&image->config);
   oci_digest_hex (&files.commit, hex);
-  out_rootfs->path = g_build_filename (terrane_store_path (store), "roots", hex, NULL);
+  out_rootfs->path = terrane_store_root_path (store, hex);
   return terrane_commit_checkout (store, &files.commit, hex, error) && pin (out_rootfs, error);
 }

@@ -168,7 +168,7 @@ run_in_store (TerraneStore *store, const TerraneImage *image, TerraneValidateRun
       || !terrane_commit_checkout (store, &image->assembled,
                                    oci_digest_hex (&image->assembled, hex), error))
     return FALSE;
-  g_autofree char *root = g_build_filename (terrane_store_path (store), "roots", hex, NULL);
+  g_autofree char *root = terrane_store_root_path (store, hex);
   run->root = root;
   run->config = config;
   return terrane_validate_root (run, out_results, error);

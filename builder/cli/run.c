@@ -13,6 +13,8 @@
 enum
 {
   EXIT_SIGNAL = 128, /* as shells have it */
+  EXIT_BWRAP = 1,    /* bubblewrap's own failure */
+  EXIT_PODMAN = 125,
   MAX_TERM = 64,
 };
 
@@ -135,6 +137,18 @@ run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const c
   return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
 }
 
+/* bubblewrap may fail after it has named its child. A sandbox whose first process was killed from
+ * outside ends likewise, but with another exit code. */
+static gboolean
+check_made (TerraneSandboxKind kind, const TerraneSessionEnd *end, GError **error)
+{
+  const gboolean podman = kind == TERRANE_SANDBOX_PODMAN;
+  if (end->made || end->exit_code != (podman ? EXIT_PODMAN : EXIT_BWRAP))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made; %s says above why not",
+                    podman ? "podman" : "bubblewrap");
+}
+
 static void
 report (TerraneGlobal *global, const TerraneSessionEnd *end)
 {
@@ -176,7 +190,8 @@ run (TerraneGlobal *global, char **arguments, const RunOptions *options, GError 
     .kind = options->function.sandbox,
     .emulator = &function.emulator,
   };
-  if (!run_program (global, &sandbox, argv, function.timeout_ms, &end, error))
+  if (!run_program (global, &sandbox, argv, function.timeout_ms, &end, error)
+      || !check_made (sandbox.kind, &end, error))
     return FALSE;
   report (global, &end);
   return TRUE;

@@ -236,12 +236,21 @@ make_root (const TerraneMounts *self)
   return NULL;
 }
 
+/* Where the Python of this machine compiles. Nothing can be mounted over the root of this process:
+ * it would go on seeing what is below, and writing to it. */
+static gboolean
+is_own_root (const TerraneMounts *self)
+{
+  return strcmp (self->root, "/") == 0;
+}
+
 static const char *
 mount_all (const TerraneMounts *self)
 {
   if (!open_lower (self->root))
     return "opening the image's files";
-  if (mount ("tmpfs", self->root, "tmpfs", MS_NOSUID | MS_NODEV, TMPFS_OPTIONS) != 0
+  if (is_own_root (self)
+      || mount ("tmpfs", self->root, "tmpfs", MS_NOSUID | MS_NODEV, TMPFS_OPTIONS) != 0
       || chdir (self->root) != 0 || !make_dir ("empty", 0755))
     return "a file system in memory";
   if (!make_view (self))
@@ -345,6 +354,6 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
   self->writable = sandbox->writable;
   self->over_root = sandbox->writable || self->passwd_path == NULL;
   /* Without them --writable fails, and says why. */
-  self->overlays = sandbox->writable || overlays_allowed (self);
+  self->overlays = sandbox->writable || (!is_own_root (self) && overlays_allowed (self));
   return TRUE;
 }

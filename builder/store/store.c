@@ -68,6 +68,13 @@ terrane_store_path (TerraneStore *self)
   return self->path;
 }
 
+char *
+terrane_store_root_path (TerraneStore *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->path, "roots", name, NULL);
+  return g_canonicalize_filename (path, NULL);
+}
+
 int
 terrane_store_dfd (TerraneStore *self)
 {

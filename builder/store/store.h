@@ -26,6 +26,9 @@ void terrane_store_free (TerraneStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneStore, terrane_store_free)
 
 const char *terrane_store_path (TerraneStore *self);
+/** Returns: (transfer full): the path of STORE/roots/@name; absolute, also for a store that is
+ * named by a relative path, because what uses it changes the working directory */
+char *terrane_store_root_path (TerraneStore *self, const char *name);
 int terrane_store_dfd (TerraneStore *self);
 /** Descriptor of STORE/roots. */
 int terrane_store_roots_dfd (TerraneStore *self);

@@ -303,7 +303,7 @@ find_root (const TerraneTransformContext *context, GError **error)
       || !terrane_commit_checkout (context->store, &interpreter->root,
                                    oci_digest_hex (&interpreter->root, hex), error))
     return NULL;
-  return g_build_filename (terrane_store_path (context->store), "roots", hex, NULL);
+  return terrane_store_root_path (context->store, hex);
 }
 
 static gboolean

@@ -319,8 +319,7 @@ apply (TerraneTransformJob *job, GError **error)
   g_autofree char *name = g_strdup_printf (".strip-%08x", g_random_int ());
   if (mkdirat (roots, name, 0700) < 0)
     return oci_throw_errno (error, "creating a directory in the store");
-  Strip self = { .job = job,
-                 .directory = g_build_filename (terrane_store_path (store), "roots", name, NULL) };
+  Strip self = { .job = job, .directory = terrane_store_root_path (store, name) };
   gboolean ok = strip_all (&self, error);
   g_free (self.directory);
   return oci_remove_tree (roots, name, ok ? error : NULL) && ok;

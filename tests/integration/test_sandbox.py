@@ -141,6 +141,30 @@ class Sandbox(TestCase):
                                           store=store, user=user, exit_code=2)
                 self.assertEqual(result.stdout, "/etc/debian_version\n")
 
+    def test_a_store_of_a_relative_path(self):
+        """For all that uses a file system of the store: compiling, validation and run. The sandbox changes the directory."""
+        self.write("app/a.py", "x = 1\n")
+        self.write("there.py", "import json; print(json.__file__)\n")
+        profile = self.write_profile(base={"archive": str(BASE)}, trees=[{"name": "app", "directory": "app", "prefix": "/opt/app"}],
+                                     transforms={"bytecode": "unchecked-hash"}, config={"env": {"PATH": "/usr/bin"}}, validate={"scripts": ["there.py"]})
+        for user in self.users:
+            with self.subTest(user):
+                store = self.store_for(user)
+                where = {"store": store.name, "cwd": store.parent, "user": user}
+                record = self.build(profile, "--no-lock", **where)
+                self.assertIn("/json/__init__.py", record["validation"][0]["output"])
+                result = self.run_terrane("-q", "run", "test", "--", "/bin/sh", "-c", "ls /opt/app/__pycache__", **where)
+                self.assertEqual(result.stdout, "a.cpython-311.pyc\n")
+
+    def test_bubblewrap_fails_while_it_makes_the_sandbox(self):
+        """After it has said what its child is: the source of a mount is not there."""
+        real = shutil.which("bwrap")
+        self.write("bin/bwrap", f'#!/bin/sh\nexec {real} --ro-bind /nonexistent /x "$@"\n').chmod(0o755)
+        self.build(self.profile(), "--no-lock")
+        result = self.run_terrane("-q", "run", "test", "--", "/bin/true", exit_code=1,
+                                  env={"PATH": f"{self.directory / 'bin'}:/usr/bin:/bin"})
+        self.assertRegex(result.stderr, "bwrap: .*/nonexistent(?s:.*)terrane: .*the sandbox could not be made; bubblewrap says above why not")
+
     def test_what_lambda_lacks_is_explained(self):
         self.write("home.py", "import pathlib; (pathlib.Path.home() / '.cache').mkdir(parents=True)\n")
         self.write("lock.py", "import multiprocessing; multiprocessing.Lock()\n")

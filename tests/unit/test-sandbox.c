@@ -1,6 +1,7 @@
 /* The sandbox and the validation on a root file system of busybox (Debian: busybox-static). Skipped
  * as a whole where the host has no busybox, no bubblewrap or forbids user namespaces. */
 
+#include "builder/sandbox/mounts.h"
 #include "builder/sandbox/passwd.h"
 #include "builder/sandbox/session.h"
 #include "builder/validation/run.h"
@@ -312,6 +313,19 @@ test_no_tmpfs (void)
 {
   assert_prints ("grep -v '^[^ ]* /dev/' /proc/mounts | grep -c ' tmpfs '", "0\n");
   assert_prints ("ls /dev", "fd\nfull\nnull\nrandom\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+}
+
+/* A mount over this process' own root is not seen by it: what is meant for the file system in
+ * memory would be written to this machine's root directory. The mounts are not prepared here. */
+static void
+test_own_root (void)
+{
+  const TerraneSandbox sandbox = { .root = "/" };
+  g_autoptr (GError) error = NULL;
+  g_auto (TerraneMounts) mounts = { 0 };
+  (void) terrane_mounts_init (&mounts, &sandbox, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (mounts.overlays);
 }
 
 static void
@@ -815,6 +829,7 @@ add_tests (void)
   g_test_add_func ("/sandbox/passwd", test_passwd);
   g_test_add_func ("/sandbox/passwd-text", test_passwd_text);
   g_test_add_func ("/sandbox/no-tmpfs", test_no_tmpfs);
+  g_test_add_func ("/sandbox/own-root", test_own_root);
   g_test_add_func ("/sandbox/proc-is-read-only", test_proc_is_read_only);
   g_test_add_func ("/sandbox/isolation", test_isolation);
   g_test_add_func ("/sandbox/exit", test_exit);
