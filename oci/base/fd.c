@@ -169,14 +169,20 @@ oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_name
       openat (dfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   if (dir == NULL)
-    return oci_throw_errno (error, "listing the directory %s", quoted);
+    {
+      oci_throw_errno (error, "listing the directory %s", quoted);
+      return FALSE;
+    }
   (void) oci_fd_steal (&fd); /* it belongs to dir now */
   gboolean ok = read_names (dir, names);
   int failure = errno;
   (void) closedir (dir);
   errno = failure;
   if (!ok)
-    return oci_throw_errno (error, "listing the directory %s", quoted);
+    {
+      oci_throw_errno (error, "listing the directory %s", quoted);
+      return FALSE;
+    }
   g_ptr_array_sort (names, compare_names);
   *out_names = g_steal_pointer (&names);
   return TRUE;
