@@ -19,16 +19,19 @@ image_size (const OciManifest *manifest)
   return total;
 }
 
-/* It costs none of the others. */
+/* Damaged, or not readable now: that costs none of the others. */
 static void
-add_damaged (const OciDescriptor *descriptor, const char *name, const GError *damage,
+add_unknown (const OciDescriptor *descriptor, const char *name, const GError *damage,
              TerraneTable *table, json_t *list)
 {
   OciDigestText text;
   const char *shown = name != NULL ? name : "(unnamed)";
   oci_digest_text (&descriptor->digest, text);
   g_autofree char *short_digest = g_strndup (text, 7 + 12);
-  const char *const cells[] = { shown, short_digest, "damaged", "", "", "" };
+  gboolean damaged = oci_layout_index_is_damaged (damage);
+  const char *const cells[] = {
+    shown, short_digest, damaged ? "damaged" : "unreadable", "", "", ""
+  };
   json_t *image = json_object ();
   if (name != NULL)
     oci_json_set (image, "name", oci_json_text (name));
@@ -36,13 +39,12 @@ add_damaged (const OciDescriptor *descriptor, const char *name, const GError *da
   oci_json_set (image, "damage", oci_json_text (damage->message));
   oci_json_append (list, image);
   terrane_table_add (table, cells);
-  g_message ("%s: %s; build or pull it again, or remove it with 'terrane rm'", shown,
-             damage->message);
+  g_message ("%s: %s%s", shown, damage->message,
+             damaged ? "; build or pull it again, or remove it with 'terrane rm'" : "");
 }
 
-static gboolean
-add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *table, json_t *list,
-           GError **error)
+static void
+add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *table, json_t *list)
 {
   OciDigestText text;
   g_autoptr (OciManifest) manifest = NULL;
@@ -51,14 +53,8 @@ add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *tab
   g_autoptr (GError) local = NULL;
   if (!oci_image_read (layout, descriptor, &manifest, &config, &local))
     {
-      if (oci_layout_index_is_damaged (local))
-        {
-          add_damaged (descriptor, name, local, table, list);
-          return TRUE;
-        }
-      g_propagate_prefixed_error (error, g_steal_pointer (&local),
-                                  "%s: ", name != NULL ? name : "(unnamed)");
-      return FALSE;
+      add_unknown (descriptor, name, local, table, list);
+      return;
     }
   uint64_t size = image_size (manifest);
   const char *created = oci_image_config_created (config);
@@ -83,7 +79,6 @@ add_image (OciLayout *layout, const OciDescriptor *descriptor, TerraneTable *tab
     created != NULL ? created : ""
   };
   terrane_table_add (table, cells);
-  return TRUE;
 }
 
 static gboolean
@@ -102,14 +97,13 @@ run_images (TerraneGlobal *global, G_GNUC_UNUSED const void *options,
     return FALSE;
   g_autoptr (OciJsonValue) list = json_array ();
   g_autoptr (TerraneTable) table = terrane_table_new (headings);
-  gboolean ok = TRUE;
-  for (guint i = 0; ok && i < index->manifests->len; i++)
-    ok = add_image (layout, index->manifests->pdata[i], table, list, error);
-  if (ok && global->output.json)
+  for (guint i = 0; i < index->manifests->len; i++)
+    add_image (layout, index->manifests->pdata[i], table, list);
+  if (global->output.json)
     terrane_print_json (list);
-  if (ok && !global->output.json)
+  else
     terrane_table_print (table);
-  return ok;
+  return TRUE;
 }
 
 const TerraneCommand terrane_command_images = {

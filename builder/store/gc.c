@@ -42,6 +42,52 @@ is_kept (GHashTable *set, const OciDigest *digest)
   return g_hash_table_contains (set, oci_digest_hex (digest, hex));
 }
 
+enum
+{
+  MAX_INDEX_DEPTH = 4, /* of an index that lists indexes */
+};
+
+static gboolean mark_manifest (Collector *self, const OciDescriptor *descriptor, unsigned depth,
+                               GError **error);
+
+/* terrane names single images; another program may have stored an index of several. */
+static gboolean
+mark_children (Collector *self, const OciDescriptor *descriptor, unsigned depth, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (GBytes) raw = oci_layout_read_blob (layout, descriptor, OCI_MANIFEST_MAX_BYTES, error);
+  g_autoptr (OciIndex) index = raw != NULL ? oci_index_parse ("the index", raw, error) : NULL;
+  if (index == NULL)
+    return FALSE;
+  for (guint i = 0; i < index->manifests->len; i++)
+    {
+      const OciDescriptor *child = index->manifests->pdata[i];
+      uint64_t size = 0;
+      gboolean found = FALSE;
+      if (!oci_layout_find_blob (layout, &child->digest, &found, &size, error)
+          || (found && !mark_manifest (self, child, depth + 1, error)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+mark_manifest (Collector *self, const OciDescriptor *descriptor, unsigned depth, GError **error)
+{
+  g_autoptr (OciManifest) manifest = NULL;
+  keep_digest (self->manifests, &descriptor->digest);
+  keep_digest (self->blobs, &descriptor->digest);
+  const OciMediaType *type = oci_media_type_lookup (descriptor->media_type);
+  if (type != NULL && type->kind == OCI_MEDIA_INDEX && depth < MAX_INDEX_DEPTH)
+    return mark_children (self, descriptor, depth, error);
+  if (!oci_image_read (terrane_store_layout (self->store), descriptor, &manifest, NULL, error))
+    return FALSE;
+  keep_digest (self->blobs, &manifest->config->digest);
+  for (guint i = 0; i < manifest->layers->len; i++)
+    keep_digest (self->blobs, &((OciDescriptor *) manifest->layers->pdata[i])->digest);
+  return TRUE;
+}
+
 static gboolean
 mark_images (Collector *self, GError **error)
 {
@@ -53,26 +99,18 @@ mark_images (Collector *self, GError **error)
     {
       const OciDescriptor *descriptor = index->manifests->pdata[i];
       const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
-      g_autoptr (OciManifest) manifest = NULL;
       g_autoptr (GError) local = NULL;
-      keep_digest (self->manifests, &descriptor->digest);
-      keep_digest (self->blobs, &descriptor->digest);
       if (name != NULL)
         g_hash_table_add (self->names, g_strdup (name));
-      if (!oci_image_read (layout, descriptor, &manifest, NULL, &local))
+      if (mark_manifest (self, descriptor, 0, &local))
+        continue;
+      if (!oci_layout_index_is_damaged (local)) /* it may be readable another time */
         {
-          if (!oci_layout_index_is_damaged (local)) /* it may be readable another time */
-            {
-              g_propagate_error (error, g_steal_pointer (&local));
-              return FALSE;
-            }
-          g_message ("image %s: %s; build or pull it again, or remove it with 'terrane rm'",
-                     name != NULL ? name : "(unnamed)", local->message);
-          continue;
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
         }
-      keep_digest (self->blobs, &manifest->config->digest);
-      for (guint j = 0; j < manifest->layers->len; j++)
-        keep_digest (self->blobs, &((OciDescriptor *) manifest->layers->pdata[j])->digest);
+      g_message ("image %s: %s; build or pull it again, or remove it with 'terrane rm'",
+                 name != NULL ? name : "(unnamed)", local->message);
     }
   return TRUE;
 }
