@@ -1,6 +1,7 @@
 #include "builder/git.h"
 
 #include "oci/base/error.h"
+#include "oci/base/parallel.h"
 
 #include <gio/gio.h>
 #include <git2.h>
@@ -14,6 +15,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_config, git_config_free)
 
 /* libgit2 inflates a commit whole, and a few kilobytes can announce gigabytes. */
 #define MAX_COMMIT_BYTES (UINT64_C (16) * 1024 * 1024)
+
+enum
+{
+  MAX_SECONDS = 5,
+};
 
 void
 terrane_git_state_clear (TerraneGitState *self)
@@ -180,14 +186,83 @@ read_repository (const char *dot_git, TerraneGitState *out)
     read_source (repository, out);
 }
 
+/* Read by a thread of its own: a FIFO in the place of any file, which a configuration may include
+ * from anywhere, would keep libgit2 for ever. */
+typedef struct
+{
+  gint references;
+  char *dot_git;
+  GMutex mutex; /* guards what follows */
+  GCond changed;
+  gboolean done;
+  TerraneGitState state;
+} Reading;
+
+static void
+reading_unref (Reading *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->references))
+    return;
+  terrane_git_state_clear (&self->state);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self->dot_git);
+  g_free (self);
+}
+
+static gpointer
+read_in_thread (gpointer data)
+{
+  Reading *self = data;
+  TerraneGitState state = { 0 };
+  begin_libgit2 ();
+  read_repository (self->dot_git, &state);
+  (void) git_libgit2_shutdown (); /* frees what it keeps for the thread */
+  g_mutex_lock (&self->mutex);
+  self->state = state;
+  self->done = TRUE;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  reading_unref (self);
+  return NULL;
+}
+
+static void
+wait_for_state (Reading *self, TerraneGitState *out_state)
+{
+  gint64 deadline = g_get_monotonic_time () + MAX_SECONDS * G_USEC_PER_SEC;
+  g_mutex_lock (&self->mutex);
+  while (!self->done && g_cond_wait_until (&self->changed, &self->mutex, deadline))
+    ;
+  if (self->done)
+    {
+      *out_state = self->state;
+      self->state = (TerraneGitState){ 0 };
+    }
+  else
+    out_state->problem = g_strdup_printf ("the git repository cannot be read: that takes more than "
+                                          "%d s; is one of its files a FIFO or on another machine?",
+                                          MAX_SECONDS);
+  g_mutex_unlock (&self->mutex);
+}
+
 void
 terrane_git_state (const char *directory, TerraneGitState *out_state)
 {
   *out_state = (TerraneGitState){ 0 };
-  g_autofree char *dot_git = find_dot_git (directory);
+  char *dot_git = find_dot_git (directory);
   if (dot_git == NULL)
     return;
-  begin_libgit2 ();
-  read_repository (dot_git, out_state);
-  (void) git_libgit2_shutdown (); /* frees what it keeps for the thread */
+  Reading *self = g_new0 (Reading, 1);
+  self->references = 2;
+  self->dot_git = dot_git;
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  GThread *thread = oci_thread_start ("git", read_in_thread, self, NULL);
+  if (thread != NULL)
+    g_thread_unref (thread);
+  else
+    (void) read_in_thread (self); /* without a deadline: there is no other thread to keep it */
+  wait_for_state (self, out_state);
+  reading_unref (self);
 }

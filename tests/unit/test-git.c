@@ -2,6 +2,8 @@
 
 #include "testing.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* libgit2 1.5 does not free the match data of the regular expression with which it looks for
@@ -191,6 +193,27 @@ test_repository_of_another_user (void)
   g_assert_nonnull (strstr (state.problem, "belongs to another user"));
 }
 
+/* Whoever may write a checkout may put a FIFO there; reading it would never end. */
+static void
+test_fifo (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *head G_GNUC_UNUSED =
+      test_dir_write (&dir, ".git/HEAD", "ref: refs/heads/main\n", 21);
+  g_autofree char *place = test_dir_file (&dir, ".git/config");
+  g_autofree char *objects = test_dir_file (&dir, ".git/objects");
+  g_autofree char *refs = test_dir_file (&dir, ".git/refs");
+  g_assert_cmpint (mkdir (objects, 0700), ==, 0);
+  g_assert_cmpint (mkdir (refs, 0700), ==, 0);
+  g_assert_cmpint (mkfifo (place, 0600), ==, 0);
+  g_auto (TerraneGitState) state = { 0 };
+  terrane_git_state (dir.path, &state);
+  g_assert_null (state.revision);
+  g_assert_nonnull (strstr (state.problem, "takes more than"));
+  g_auto (OciFd) writer = open (place, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* lets the reader go */
+  g_assert_cmpint (writer, >=, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -200,6 +223,7 @@ main (int argc, char **argv)
   g_test_add_func ("/git/no-host", test_no_host);
   g_test_add_func ("/git/nothing-is-executed", test_nothing_is_executed);
   g_test_add_func ("/git/large-commit", test_large_commit);
+  g_test_add_func ("/git/fifo", test_fifo);
   g_test_add_func ("/git/another-user", test_repository_of_another_user);
   return g_test_run ();
 }
