@@ -11,7 +11,8 @@
 enum
 {
   FORMAT = 3, /* raised when the same source would give other bytes */
-  MAX_RESTARTS = 20,
+  MAX_RESTARTS = 40,
+  TRIES = 2, /* what ended an interpreter twice was the file; once, it may have been the machine */
   SECONDS_PER_MINUTE = 60,
 };
 
@@ -148,7 +149,6 @@ restart (Work *self, TerraneCompiler **compiler, const char *path, GError *probl
       g_propagate_prefixed_error (error, g_error_copy (problem), "/%s: ", path);
       return FALSE;
     }
-  note (self, path, problem->message);
   terrane_compiler_free (*compiler);
   *compiler =
       terrane_compiler_new (self->job->context->interpreter, self->root, self->deadline, error);
@@ -186,8 +186,19 @@ compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError *
     }
   if (!read_source (self, node, &source, error))
     return FALSE;
-  if (!terrane_compiler_compile (*compiler, path, source, &code, &problem, &local))
-    return restart (self, compiler, path, local, error);
+  gboolean answered = FALSE;
+  for (unsigned i = 0; i < TRIES && !answered; i++)
+    {
+      g_clear_error (&local);
+      answered = terrane_compiler_compile (*compiler, path, source, &code, &problem, &local);
+      if (!answered && !restart (self, compiler, path, local, error))
+        return FALSE;
+    }
+  if (!answered)
+    {
+      note (self, path, local->message);
+      return TRUE;
+    }
   if (code != NULL)
     return add_code (self, path, node, terrane_compiler_tag (*compiler), code, error);
   note (self, path, problem);
