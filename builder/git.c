@@ -230,7 +230,7 @@ read_in_thread (gpointer data)
 static void
 wait_for_state (Reading *self, TerraneGitState *out_state)
 {
-  gint64 deadline = g_get_monotonic_time () + MAX_SECONDS * G_USEC_PER_SEC;
+  gint64 deadline = g_get_monotonic_time () + (gint64) MAX_SECONDS * G_USEC_PER_SEC;
   g_mutex_lock (&self->mutex);
   while (!self->done && g_cond_wait_until (&self->changed, &self->mutex, deadline))
     ;

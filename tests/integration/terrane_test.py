@@ -21,6 +21,7 @@ import subprocess
 import tarfile
 import time
 import unittest
+import zlib
 
 try:
     import jsonschema
@@ -54,6 +55,21 @@ def reachable_program(path):
 
 
 TERRANE = reachable_program(TERRANE)
+
+
+def reachable_file(path):
+    """A file of the checkout, or a copy of it for this run, where other users may read it."""
+    if path is None or os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents):
+        return path
+    directory = SHARED / "reachable"
+    directory.mkdir(parents=True, exist_ok=True)
+    copy = directory / path.name
+    with open(directory / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not copy.exists() or (copy.stat().st_size, copy.stat().st_mtime_ns) != (path.stat().st_size, path.stat().st_mtime_ns):
+            shutil.copy2(path, copy)
+            copy.chmod(0o644)
+    return copy
 
 
 OUTPUT_SCHEMA = json.loads((TOP / "profiles/output.schema.json").read_text(encoding="utf-8"))

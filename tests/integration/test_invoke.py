@@ -29,10 +29,10 @@ import urllib.parse
 import urllib.request
 import zlib
 
-from terrane_test import GDAL_PROFILE, INPUTS, SANITIZER, SHARED, TERRANE, TOP, TestCase, have, remove_tree, shared_gdal_build
+from terrane_test import GDAL_PROFILE, INPUTS, SANITIZER, SHARED, TERRANE, TOP, TestCase, have, reachable_file, remove_tree, shared_gdal_build
 
-BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
-REQUIREMENTS = TOP / "profiles/requirements/awslambdaric.txt"
+BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
+REQUIREMENTS = reachable_file(TOP / "profiles/requirements/awslambdaric.txt")
 PYTHON = "/usr/bin/python3.11"
 
 GOOD = '''

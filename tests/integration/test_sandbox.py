@@ -8,9 +8,9 @@ import shutil
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, TERRANE, TestCase, have, seeded_store, sha256
+from terrane_test import INPUTS, TERRANE, TestCase, have, reachable_file, seeded_store, sha256
 
-BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
+BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
 
 # What the sandbox promises, checked from inside.
 PROBE = r'''

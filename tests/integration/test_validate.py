@@ -11,10 +11,10 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from terrane_test import INPUTS, SANITIZER, SHARED, TERRANE, TOP, TestCase, have, shared_gdal_build
+from terrane_test import INPUTS, SANITIZER, SHARED, TERRANE, TOP, TestCase, have, reachable_file, shared_gdal_build
 from test_wheels import reach_pypi
 
-BASE = next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None)
+BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
 
 
 def running(word):
