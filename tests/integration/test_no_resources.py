@@ -13,10 +13,8 @@ import tarfile
 import threading
 import unittest
 
-from terrane_test import TERRANE, Registry, TestCase, have, reachable_program
+from terrane_test import SANITIZER, TERRANE, Registry, TestCase, have, reachable_program
 
-BUILD = pathlib.Path(TERRANE).parent
-SANITIZED = "asan" in BUILD.name or "tsan" in BUILD.name
 # Fails from the n-th thread on.
 NO_THREADS = r"""
 #define _GNU_SOURCE
@@ -67,7 +65,7 @@ class LimitsCase(TestCase):
 
 
 @unittest.skipUnless(have("cc"), "no C compiler")
-@unittest.skipIf(SANITIZED, "the sanitizer comes first in the list of libraries")
+@unittest.skipIf(SANITIZER, "does not apply: the sanitizer comes first in the list of libraries")
 class Threads(LimitsCase):
     def setUp(self):
         super().setUp()
@@ -142,7 +140,7 @@ class Threads(LimitsCase):
 
 
 class OtherLimits(LimitsCase):
-    @unittest.skipIf(SANITIZED, "the sanitizer reserves addresses")
+    @unittest.skipIf(SANITIZER, "does not apply: the sanitizer reserves addresses")
     def test_little_address_space(self):
         """Whatever the size at which it is not enough: a message. The smaller ones do not load the libraries."""
         digest = self.digest_of_unlimited_build()
@@ -157,7 +155,7 @@ class OtherLimits(LimitsCase):
                     self.assertRegex(result.stderr, "terrane: .*(failed to allocate|Cannot allocate memory|memory)")
         self.assertLessEqual({0, 1}, codes)
 
-    @unittest.skipIf(SANITIZED, "instrumented frames are larger")
+    @unittest.skipIf(SANITIZER, "does not apply: instrumented frames are larger")
     def test_small_stack(self):
         """The deepest JSON that is read, on the stack that is said to be enough; on less, a message, or the limit is raised."""
         nested = self.write("nested.json", '{"name": ' + 2040 * "[" + 2040 * "]" + "}")
@@ -187,6 +185,7 @@ class OtherLimits(LimitsCase):
                 self.assertIn("too few descriptors", result.stderr)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to be another user, whose processes are few")
+    @unittest.skipIf(SANITIZER, "does not apply: LeakSanitizer needs a process of its own")
     def test_limit_of_processes(self):
         """The kernel's own refusal: a user who may have as many processes and threads as there are already."""
         program = reachable_program(TERRANE)
