@@ -15,7 +15,7 @@ import sys
 import tarfile
 import unittest
 
-from terrane_test import BUILD, INPUTS, SHARED, TERRANE, TOP, TestCase, have, shared_files, shared_gdal_build
+from terrane_test import BUILD, INPUTS, SHARED, SANITIZER, TERRANE, TOP, TestCase, have, shared_files, shared_gdal_build
 
 MODULES = "usr/lib/python3/dist-packages"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -459,7 +459,7 @@ class Programs(CheckCase):
                   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
         peak = subprocess.run([sys.executable, "-c", script, TERRANE, "--store", str(self.store), "check", "--target=oci", "test"],
                               check=True, capture_output=True, text=True).stdout
-        self.assertLess(int(peak), (1200 if "asan" in TERRANE else 400) << 10)  # KiB
+        self.assertLess(int(peak), (1200 if SANITIZER else 400) << 10)  # KiB
 
     def test_gc_and_fsck_know_the_caches(self):
         self.gcc(f"{MODULES}/m.so")
