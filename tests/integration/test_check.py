@@ -15,7 +15,7 @@ import sys
 import tarfile
 import unittest
 
-from terrane_test import BUILD, INPUTS, SHARED, SANITIZER, TERRANE, TOP, TestCase, have, shared_files, shared_gdal_build
+from terrane_test import BUILD, INPUTS, SANITIZER, SHARED, TERRANE, TOP, TestCase, have, shared_files, shared_gdal_build
 
 MODULES = "usr/lib/python3/dist-packages"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
