@@ -60,10 +60,11 @@ terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global, void 
   guint n = 0;
   while (self->options != NULL && self->options[n].rows != NULL)
     n++;
+  char *into = options; /* (nullable): where only the names of options are of interest */
   TerraneOptionTable *tables = g_new0 (TerraneOptionTable, n + 2);
   for (guint i = 0; i < n; i++)
     tables[i] = (TerraneOptionTable){ .rows = self->options[i].rows,
-                                      .into = (char *) options + self->options[i].offset,
+                                      .into = into != NULL ? into + self->options[i].offset : NULL,
                                       .needs = self->options[i].needs };
   tables[n] = (TerraneOptionTable){ .rows = terrane_global_options,
                                     .into = global,

@@ -271,7 +271,6 @@ terrane_index_fetch (OciHttpClient *client, const char *index_url, const char *n
 gboolean
 terrane_index_list_directory (const char *path, GPtrArray **out_files, GError **error)
 {
-  g_autoptr (GError) local = NULL;
   g_autoptr (GPtrArray) names = NULL;
   if (!oci_list_names (AT_FDCWD, path, TRUE, &names, error))
     {
