@@ -13,7 +13,6 @@
 
 #include <archive.h>
 #include <curl/curl.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <locale.h>

@@ -81,8 +81,7 @@ oci_archive_file_add_blob (OciArchiveFile *self, const char *path, OciLayout *la
   OciEntry entry = { .path = path, .type = OCI_ENTRY_FILE, .mode = 0644, .size = blob->size };
   if (!g_hash_table_add (self->added, g_strdup (path)))
     return TRUE;
-  if (!oci_layout_verify_blob (layout, blob, error)
-      || !oci_layout_open_blob (layout, blob, &fd, error)
+  if (!oci_layout_open_verified (layout, blob, &fd, error)
       || !oci_tar_writer_add (self->tar, &entry, error))
     return FALSE;
   g_autofree char *buffer = g_malloc (COPY_BYTES);

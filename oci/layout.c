@@ -191,15 +191,13 @@ oci_layout_note_verified (OciLayout *self, const OciDigest *digest)
     add_verified (self, hex, &st);
 }
 
-gboolean
-oci_layout_verify_blob (OciLayout *self, const OciDescriptor *descriptor, GError **error)
+/* @fd: the blob, at its start, where it is again afterwards */
+static gboolean
+verify_content (OciLayout *self, const OciDescriptor *descriptor, int fd, GError **error)
 {
   OciDigestHex hex;
   OciDigest actual;
   struct stat st;
-  g_auto (OciFd) fd = -1;
-  if (!oci_layout_open_blob (self, descriptor, &fd, error))
-    return FALSE;
   OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
               self->path);
   if (fstat (fd, &st) < 0)
@@ -214,8 +212,29 @@ oci_layout_verify_blob (OciLayout *self, const OciDescriptor *descriptor, GError
     return FALSE;
   if (!oci_digest_equal (&actual, &descriptor->digest))
     return oci_throw (error, OCI_ERROR_CORRUPT, "is damaged: its content has another digest");
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding");
   add_verified (self, hex, &st);
   return TRUE;
+}
+
+gboolean
+oci_layout_open_verified (OciLayout *self, const OciDescriptor *descriptor, OciFd *out_fd,
+                          GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!oci_layout_open_blob (self, descriptor, &fd, error)
+      || !verify_content (self, descriptor, fd, error))
+    return FALSE;
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+oci_layout_verify_blob (OciLayout *self, const OciDescriptor *descriptor, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  return oci_layout_open_verified (self, descriptor, &fd, error);
 }
 
 GBytes *

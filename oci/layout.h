@@ -60,6 +60,10 @@ gboolean oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor,
  */
 gboolean oci_layout_verify_blob (OciLayout *self, const OciDescriptor *descriptor, GError **error);
 
+/** Opens a blob for reading; what is read is what oci_layout_verify_blob() has looked at. */
+gboolean oci_layout_open_verified (OciLayout *self, const OciDescriptor *descriptor, OciFd *out_fd,
+                                   GError **error);
+
 /** Says that the blob has just been written with the content of its digest. */
 void oci_layout_note_verified (OciLayout *self, const OciDigest *digest);
 

@@ -20,8 +20,7 @@ terrane_downloads_open_blob (TerraneStore *store, const OciDigest *sha256, OciFd
   if (!oci_layout_find_blob (layout, sha256, &found, &size, error))
     return FALSE;
   g_autoptr (OciDescriptor) descriptor = oci_descriptor_new ("", sha256, size);
-  if (!oci_layout_verify_blob (layout, descriptor, error)
-      || !oci_layout_open_blob (layout, descriptor, out_fd, error))
+  if (!oci_layout_open_verified (layout, descriptor, out_fd, error))
     return FALSE;
   /* The time of use. Where it cannot be set the file goes a little early. It belongs to what a
    * verified blob is known by. */

@@ -145,8 +145,7 @@ put_blob (const OciUpload *self, const char *url, GCancellable *cancellable, GEr
 {
   static const char *const headers[] = { "Content-Type: application/octet-stream", NULL };
   g_auto (OciFd) fd = -1;
-  if (!oci_layout_verify_blob (self->layout, self->blob, error)
-      || !oci_layout_open_blob (self->layout, self->blob, &fd, error))
+  if (!oci_layout_open_verified (self->layout, self->blob, &fd, error))
     return NULL;
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("PUT", url);
   request.headers = headers;
