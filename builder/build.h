@@ -31,7 +31,7 @@ typedef struct
 {
   char *name;                /* of the image in the store, "NAME:latest" */
   char *moved_from;          /* (nullable): digest of the other image that had the name */
-  TerraneLock *lock;         /* what every source was resolved to */
+  TerraneLock *lock;         /* with an entry for each source */
   TerraneProfileTexts texts; /* which may name the lock */
   TerraneImage *image;
   TerraneStamp stamp;

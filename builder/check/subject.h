@@ -1,4 +1,4 @@
-/* What is checked, and the facts that several families use. */
+/* The subject of all families of checks, and the facts that several of them use. */
 #pragma once
 
 #include "builder/check/layers.h"
@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What is checked. Everything is borrowed. */
+/* The image to check. Everything is borrowed. */
 typedef struct
 {
   const TerraneImageView *view;

@@ -55,7 +55,7 @@ typedef struct
   TerranePushArguments push_options;
 } BuildOptions;
 
-/* What options and arguments mean together. */
+/* The values of options that depend on the arguments. */
 typedef struct
 {
   OciReference *destination; /* (nullable) */

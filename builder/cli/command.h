@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What the options that all commands share say. */
+/* The values of the options that all commands share. */
 typedef struct
 {
   char *store; /* (nullable): --store */
