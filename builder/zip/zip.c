@@ -439,7 +439,9 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
   g_autoptr (OciImageConfig) config = NULL;
   g_autoptr (GPtrArray) zips = make_zips (build, requests, error);
   g_autoptr (TerraneTree) rest = zips != NULL ? make_rest (build, zips, error) : NULL;
-  if (rest == NULL || !check_unpacked (build, zips, error)
+  g_autoptr (TerraneTree) base =
+      rest != NULL ? terrane_commit_load (build->store, build->base, error) : NULL;
+  if (base == NULL || !check_unpacked (build, zips, error)
       || !oci_image_read (terrane_store_layout (build->store), build->manifest, NULL, &config,
                           error)
       || !find_python (build, config, &python, error))
@@ -455,7 +457,8 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
                                       .profile = build->profile,
                                       .texts = build->texts,
                                       .config = config,
-                                      .base = build->base,
+                                      .base = base,
+                                      .aws = terrane_zip_runtime_is_aws (base),
                                       .rest = rest,
                                       .zips = trees,
                                       .progress = build->progress };
