@@ -45,8 +45,8 @@ place_path (const TerraneZipRuntime *self, const char *path)
   const char *relative = path + strspn (path, "/");
   g_autofree char *in_layer = terrane_zip_place (TERRANE_ZIP_LAYER, relative);
   g_autofree char *in_function = terrane_zip_place (TERRANE_ZIP_FUNCTION, relative);
-  if (path[0] != '/' || in_layer == NULL || oci_path_is_below (relative, "opt")
-      || terrane_tree_lookup (self->rest, relative) != NULL
+  if (path[0] != '/' || in_layer == NULL || strcmp (relative, "var/task") == 0
+      || oci_path_is_below (relative, "opt") || terrane_tree_lookup (self->rest, relative) != NULL
       || (in_function != NULL && zips_have (self, TERRANE_ZIP_FUNCTION, in_function))
       || !zips_have (self, TERRANE_ZIP_LAYER, in_layer))
     return g_strdup (path);
@@ -58,18 +58,11 @@ place_path (const TerraneZipRuntime *self, const char *path)
 static gboolean
 is_set_by_lambda (const TerraneZipRuntime *self, const char *name)
 {
-  static const char *const reserved[] = { "_HANDLER",
-                                          "_X_AMZN_TRACE_ID",
-                                          "AWS_DEFAULT_REGION",
-                                          "AWS_REGION",
-                                          "AWS_EXECUTION_ENV",
-                                          "AWS_ACCESS_KEY",
-                                          "AWS_ACCESS_KEY_ID",
-                                          "AWS_SECRET_ACCESS_KEY",
-                                          "AWS_SESSION_TOKEN",
-                                          "LAMBDA_TASK_ROOT",
-                                          "LAMBDA_RUNTIME_DIR",
-                                          NULL };
+  static const char *const reserved[] = {
+    "_HANDLER",          "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION",
+    "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY",   "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", NULL
+  };
   static const char *const of_base[] = { "PATH", "LD_LIBRARY_PATH", NULL };
   return g_strv_contains (reserved, name) || g_str_has_prefix (name, "AWS_LAMBDA_FUNCTION_")
          || g_str_has_prefix (name, "AWS_LAMBDA_LOG_")
@@ -187,9 +180,9 @@ make_config (const TerraneZipRuntime *self, GError **error)
 static gboolean
 is_libc (const char *name)
 {
-  static const char *const names[] = { "ld-linux", "libc.so",       "libm.so",      "libdl.so",
-                                       "librt.so", "libpthread.so", "libutil.so",   "libresolv.so",
-                                       "libnsl.so", "libgcc_s.so",  "libstdc++.so", "libanl.so" };
+  static const char *const names[] = { "ld-linux",  "libc.so",       "libm.so",      "libdl.so",
+                                       "librt.so",  "libpthread.so", "libutil.so",   "libresolv.so",
+                                       "libnsl.so", "libgcc_s.so",   "libstdc++.so", "libanl.so" };
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_str_has_prefix (name, names[i]))
       return TRUE;
@@ -233,16 +226,17 @@ check_glibc (const Foreign *self, const TerraneElfEntry *entry)
   if (newest <= self->glibc)
     return;
   g_autofree char *cause = g_strdup_printf ("glibc 2.%u", self->glibc);
-  g_autofree char *message = g_strdup_printf (
-      "it needs glibc 2.%u, and Lambda's runtime has 2.%u", newest, self->glibc);
+  g_autofree char *message =
+      g_strdup_printf ("it needs glibc 2.%u, and Lambda's runtime has 2.%u", newest, self->glibc);
   const TerraneFinding finding = {
     .id = "elf.missing-version",
     .severity = TERRANE_SEVERITY_ERROR,
     .path = entry->path,
     .tree = terrane_image_view_tree (self->view, entry->node),
     .message = message,
-    .fix = "take a newer runtime (python3.12 and later have glibc 2.34), wheels for an older glibc, "
-           "or build it on Amazon Linux",
+    .fix =
+        "take a newer runtime (python3.12 and later have glibc 2.34), wheels for an older glibc, "
+        "or build it on Amazon Linux",
     .cause = cause,
   };
   terrane_findings_add (self->findings, &finding);
@@ -283,7 +277,8 @@ check_foreign (const TerraneZipRuntime *self, const TerraneImageView *view,
                const TerranePythonBase *python, TerraneFindings *findings, GError **error)
 {
   static const TerraneProgramsVisitor visitor = { .need = note_need };
-  g_autoptr (GHashTable) of_base = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) of_base =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   g_autoptr (TerranePrograms) programs = terrane_programs_new (view, error);
   if (programs == NULL)
     return FALSE;

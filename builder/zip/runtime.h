@@ -50,7 +50,7 @@ json_t *terrane_zip_runtime_environment (const TerraneZipRuntime *self);
  * of images, on a file system that is put together so. The base stands for the runtime; where it is
  * not AWS's, what is taken from it is in a warning, and the C library is compared by number.
  */
-gboolean terrane_zip_runtime_check (const TerraneZipRuntime *self,
-                                    const TerranePythonBase *python, GError **error);
+gboolean terrane_zip_runtime_check (const TerraneZipRuntime *self, const TerranePythonBase *python,
+                                    GError **error);
 
 G_END_DECLS
