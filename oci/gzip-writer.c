@@ -49,7 +49,7 @@ struct _OciGzipWriter
   uint32_t crc;
   uint32_t total; /* modulo 2^32, as ISIZE */
   gboolean header_written;
-  gboolean raw; /* no header, no trailer */
+  gboolean raw;   /* no header, no trailer */
   gint abandoned; /* atomic: what is under way is not wanted any more */
 };
 

@@ -146,9 +146,8 @@ check_entry (const OciZipWriter *self, const char *name, const OciZipContent *co
     return oci_throw (error, OCI_ERROR_UNSUPPORTED,
                       "the name is not valid UTF-8, which zip files need");
   if (strlen (name) > MAX_NAME_BYTES)
-    return oci_throw (error, OCI_ERROR_LIMIT,
-                      "the path has %zu bytes, a zip file takes at most %d", strlen (name),
-                      MAX_NAME_BYTES);
+    return oci_throw (error, OCI_ERROR_LIMIT, "the path has %zu bytes, a zip file takes at most %d",
+                      strlen (name), MAX_NAME_BYTES);
   if (content->size >= MAX_32 || content->packed_size >= MAX_32
       || self->written + content->packed_size + LOCAL_HEADER_BYTES + strlen (name) >= MAX_32)
     return oci_throw (error, OCI_ERROR_LIMIT,
@@ -237,8 +236,7 @@ oci_zip_writer_finish (OciZipWriter *self, GError **error)
   put32 (end, size);
   put32 (end, start);
   put16 (end, 0); /* comment */
-  return emit (self, self->directory->data, size, error)
-         && emit (self, end->data, end->len, error);
+  return emit (self, self->directory->data, size, error) && emit (self, end->data, end->len, error);
 }
 
 uint64_t
@@ -267,7 +265,6 @@ oci_zip_pack (const void *data, size_t len, OciZipContent *out_content, GBytes *
   libdeflate_free_compressor (compressor);
   out_content->deflated = n > 0;
   out_content->packed_size = n > 0 ? n : len;
-  *out_packed =
-      n > 0 ? g_bytes_new_take (g_steal_pointer (&packed), n) : g_bytes_new (data, len);
+  *out_packed = n > 0 ? g_bytes_new_take (g_steal_pointer (&packed), n) : g_bytes_new (data, len);
   return TRUE;
 }

@@ -112,9 +112,8 @@ place_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   if (placed[0] == '\0')
     return TRUE;
   OciEntry entry = terrane_node_entry (node, placed);
-  g_autofree char *target = node->type == OCI_ENTRY_SYMLINK
-                                ? place_target (self, path, placed, node->target)
-                                : NULL;
+  g_autofree char *target =
+      node->type == OCI_ENTRY_SYMLINK ? place_target (self, path, placed, node->target) : NULL;
   entry.target = target;
   TerraneNode *existing = terrane_tree_lookup (self->out, placed);
   if (existing != NULL && existing->type == OCI_ENTRY_DIRECTORY
@@ -151,10 +150,11 @@ terrane_zip_lay_out (TerraneZipKind kind, TerraneTree *tree, const char *name, G
                "/opt (for Python packages /opt/python), or leave the files out with ‘exclude’:%s",
                outside->str);
   else if (self.n_outside > 0)
-    oci_throw (error, OCI_ERROR_USAGE,
-               "a function is unpacked at /var/task and changes nothing else; write the tree into a "
-               "layer with --output lambda-layer:FILE,trees=%s, or set its ‘prefix’ to /var/task:%s",
-               name, outside->str);
+    oci_throw (
+        error, OCI_ERROR_USAGE,
+        "a function is unpacked at /var/task and changes nothing else; write the tree into a "
+        "layer with --output lambda-layer:FILE,trees=%s, or set its ‘prefix’ to /var/task:%s",
+        name, outside->str);
   else if (self.n_placed == 0)
     oci_throw (error, OCI_ERROR_USAGE, "it has no files for the zip");
   else

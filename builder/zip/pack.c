@@ -186,8 +186,8 @@ pack_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 }
 
 gboolean
-terrane_zip_pack_tree (TerraneTree *tree, const TerraneZipPackOptions *options,
-                       TerraneZipPack *out, GError **error)
+terrane_zip_pack_tree (TerraneTree *tree, const TerraneZipPackOptions *options, TerraneZipPack *out,
+                       GError **error)
 {
   g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func (small_free);
   Job job = { .options = options, .out = out, .batch = batch };
@@ -224,8 +224,8 @@ copy_member (const TerraneZipPack *pack, const TerraneZipMember *member, OciZipW
   uint64_t left = entry.type == OCI_ENTRY_FILE ? member->content.packed_size : 0;
   for (uint64_t at = member->at; left > 0;)
     {
-      ssize_t n = pread (pack->spool.fd, buffer, (size_t) MIN (left, (uint64_t) COPY_BYTES),
-                         (off_t) at);
+      ssize_t n =
+          pread (pack->spool.fd, buffer, (size_t) MIN (left, (uint64_t) COPY_BYTES), (off_t) at);
       if (n <= 0)
         return n == 0 ? oci_throw (error, OCI_ERROR_IO, "the temporary file is too short")
                       : oci_throw_errno (error, "reading the temporary file");
@@ -238,8 +238,7 @@ copy_member (const TerraneZipPack *pack, const TerraneZipMember *member, OciZipW
 }
 
 static gboolean
-write_members (const TerraneZipPack *pack, const GPtrArray *members, Output *output,
-               GError **error)
+write_members (const TerraneZipPack *pack, const GPtrArray *members, Output *output, GError **error)
 {
   g_autofree char *buffer = g_malloc (COPY_BYTES);
   g_autoptr (OciZipWriter) zip = oci_zip_writer_new (write_output, output);

@@ -86,8 +86,7 @@ parse_option (TerraneZipRequest *self, const char *word, GPtrArray *trees, gbool
   const char *equal = strchr (word, '=');
   if (equal == NULL && *in_trees)
     return add_tree (trees, word, error);
-  g_autofree char *key =
-      equal != NULL ? g_strndup (word, (gsize) (equal - word)) : g_strdup (word);
+  g_autofree char *key = equal != NULL ? g_strndup (word, (gsize) (equal - word)) : g_strdup (word);
   *in_trees = strcmp (key, "trees") == 0;
   if (equal != NULL && *in_trees)
     return add_tree (trees, equal + 1, error);

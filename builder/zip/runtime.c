@@ -1,9 +1,7 @@
 #include "builder/zip/runtime.h"
 
 #include "builder/check/check.h"
-#include "builder/check/report.h"
 #include "builder/error.h"
-#include "builder/store/commit.h"
 #include "builder/zip/layout.h"
 
 #include "oci/base/number.h"
@@ -47,12 +45,30 @@ place_path (const TerraneZipRuntime *self, const char *path)
   const char *relative = path + strspn (path, "/");
   g_autofree char *in_layer = terrane_zip_place (TERRANE_ZIP_LAYER, relative);
   g_autofree char *in_function = terrane_zip_place (TERRANE_ZIP_FUNCTION, relative);
-  if (path[0] != '/' || in_layer == NULL || oci_path_is_below (relative, "opt")
-      || terrane_tree_lookup (self->rest, relative) != NULL
+  if (path[0] != '/' || in_layer == NULL || strcmp (relative, "var/task") == 0
+      || oci_path_is_below (relative, "opt") || terrane_tree_lookup (self->rest, relative) != NULL
       || (in_function != NULL && zips_have (self, TERRANE_ZIP_FUNCTION, in_function))
       || !zips_have (self, TERRANE_ZIP_LAYER, in_layer))
     return g_strdup (path);
   return g_strconcat ("/opt/", in_layer, NULL);
+}
+
+/* Names that a function's configuration may not have ("Using Lambda environment variables"), and
+ * those that say where the image's own base has its programs. */
+static gboolean
+is_set_by_lambda (const TerraneZipRuntime *self, const char *name)
+{
+  static const char *const reserved[] = {
+    "_HANDLER",          "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION",
+    "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY",   "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", NULL
+  };
+  static const char *const of_base[] = { "PATH", "LD_LIBRARY_PATH", NULL };
+  return g_strv_contains (reserved, name) || g_str_has_prefix (name, "AWS_LAMBDA_FUNCTION_")
+         || g_str_has_prefix (name, "AWS_LAMBDA_LOG_")
+         || strcmp (name, "AWS_LAMBDA_RUNTIME_API") == 0
+         || strcmp (name, "AWS_LAMBDA_INITIALIZATION_TYPE") == 0
+         || (!self->aws && g_strv_contains (of_base, name));
 }
 
 json_t *
@@ -62,6 +78,8 @@ terrane_zip_runtime_environment (const TerraneZipRuntime *self)
   const char *name;
   json_object_foreach (self->texts->config.env, name, value)
   {
+    if (is_set_by_lambda (self, name))
+      continue;
     g_auto (GStrv) parts = g_strsplit (json_string_value (value), ":", -1);
     for (char **part = parts; *part != NULL; part++)
       {
@@ -107,12 +125,10 @@ graft (TerraneTree *view, TerraneTree *tree, const char *prefix, GError **error)
 }
 
 /* The base with everything where Lambda has it: layers, then what is in no zip, then functions. */
-static TerraneTree *
-make_view (const TerraneZipRuntime *self, GError **error)
+static gboolean
+complete_view (const TerraneZipRuntime *self, GError **error)
 {
-  g_autoptr (TerraneTree) view = terrane_commit_load (self->store, self->base, error);
-  if (view == NULL)
-    return NULL;
+  TerraneTree *view = self->base;
   for (int function = 0; function <= 1; function++)
     {
       for (guint i = 0; i < self->zips->len; i++)
@@ -120,24 +136,22 @@ make_view (const TerraneZipRuntime *self, GError **error)
           const TerraneZipTree *zip = &g_array_index (self->zips, TerraneZipTree, i);
           if ((zip->request->kind == TERRANE_ZIP_FUNCTION) == (function == 1)
               && !graft (view, zip->tree, terrane_zip_root (zip->request->kind), error))
-            return NULL;
+            return FALSE;
         }
       if (function == 0 && !graft (view, self->rest, "", error))
-        return NULL;
+        return FALSE;
     }
-  return g_steal_pointer (&view);
+  return TRUE;
 }
 
-static gboolean
-is_aws_base (TerraneTree *view)
+gboolean
+terrane_zip_runtime_is_aws (TerraneTree *base)
 {
-  const TerraneNode *bootstrap = terrane_tree_follow (view, "var/runtime/bootstrap");
-  return bootstrap != NULL && bootstrap->tree_number == 0;
+  return terrane_tree_follow (base, "var/runtime/bootstrap") != NULL;
 }
 
-/* @aws: whether the configuration is that of AWS's image */
 static OciImageConfig *
-make_config (const TerraneZipRuntime *self, gboolean aws, GError **error)
+make_config (const TerraneZipRuntime *self, GError **error)
 {
   static const char *const defaults[][2] = {
     { "PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin" },
@@ -151,7 +165,7 @@ make_config (const TerraneZipRuntime *self, gboolean aws, GError **error)
       oci_image_config_parse ("the image's configuration", copy, error);
   if (config == NULL)
     return NULL;
-  for (guint i = 0; !aws && i < G_N_ELEMENTS (defaults); i++)
+  for (guint i = 0; !self->aws && i < G_N_ELEMENTS (defaults); i++)
     oci_image_config_set_env (config, defaults[i][0], defaults[i][1]);
   g_autoptr (OciJsonValue) environment = terrane_zip_runtime_environment (self);
   const char *name;
@@ -166,9 +180,9 @@ make_config (const TerraneZipRuntime *self, gboolean aws, GError **error)
 static gboolean
 is_libc (const char *name)
 {
-  static const char *const names[] = { "ld-linux", "libc.so",       "libm.so",      "libdl.so",
-                                       "librt.so", "libpthread.so", "libutil.so",   "libresolv.so",
-                                       "libnsl.so", "libgcc_s.so",  "libstdc++.so", "libanl.so" };
+  static const char *const names[] = { "ld-linux",  "libc.so",       "libm.so",      "libdl.so",
+                                       "librt.so",  "libpthread.so", "libutil.so",   "libresolv.so",
+                                       "libnsl.so", "libgcc_s.so",   "libstdc++.so", "libanl.so" };
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_str_has_prefix (name, names[i]))
       return TRUE;
@@ -209,11 +223,23 @@ check_glibc (const Foreign *self, const TerraneElfEntry *entry)
             newest = MAX (newest, (unsigned) minor);
         }
     }
-  if (newest > self->glibc)
-    terrane_report_finding (self->view, self->findings, "elf.missing-version",
-                            TERRANE_SEVERITY_ERROR, entry->node,
-                            "build it on Amazon Linux, or on a distribution with an older glibc",
-                            "it needs glibc 2.%u, Lambda's runtime has 2.%u", newest, self->glibc);
+  if (newest <= self->glibc)
+    return;
+  g_autofree char *cause = g_strdup_printf ("glibc 2.%u", self->glibc);
+  g_autofree char *message =
+      g_strdup_printf ("it needs glibc 2.%u, and Lambda's runtime has 2.%u", newest, self->glibc);
+  const TerraneFinding finding = {
+    .id = "elf.missing-version",
+    .severity = TERRANE_SEVERITY_ERROR,
+    .path = entry->path,
+    .tree = terrane_image_view_tree (self->view, entry->node),
+    .message = message,
+    .fix =
+        "take a newer runtime (python3.12 and later have glibc 2.34), wheels for an older glibc, "
+        "or build it on Amazon Linux",
+    .cause = cause,
+  };
+  terrane_findings_add (self->findings, &finding);
 }
 
 static int
@@ -251,7 +277,8 @@ check_foreign (const TerraneZipRuntime *self, const TerraneImageView *view,
                const TerranePythonBase *python, TerraneFindings *findings, GError **error)
 {
   static const TerraneProgramsVisitor visitor = { .need = note_need };
-  g_autoptr (GHashTable) of_base = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) of_base =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   g_autoptr (TerranePrograms) programs = terrane_programs_new (view, error);
   if (programs == NULL)
     return FALSE;
@@ -285,7 +312,7 @@ run_checks (const TerraneZipRuntime *self, const TerraneImageView *view,
                                .target = self->profile->target,
                                .grids = (const char *const *) self->profile->geo.grids };
   if (!terrane_check_run (&check, findings, error)
-      || (!is_aws_base (view->tree) && !check_foreign (self, view, python, findings, error)))
+      || (!self->aws && !check_foreign (self, view, python, findings, error)))
     return FALSE;
   /* Of the image, which has passed: what is started, and how large all is. */
   static const char *const others[] = { "lambda.*", "layers.*", "size.*" };
@@ -299,9 +326,8 @@ gboolean
 terrane_zip_runtime_check (const TerraneZipRuntime *self, const TerranePythonBase *python,
                            GError **error)
 {
-  g_autoptr (TerraneTree) tree = make_view (self, error);
   g_autoptr (OciImageConfig) config =
-      tree != NULL ? make_config (self, is_aws_base (tree), error) : NULL;
+      complete_view (self, error) ? make_config (self, error) : NULL;
   if (config == NULL)
     return FALSE;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
@@ -310,7 +336,7 @@ terrane_zip_runtime_check (const TerraneZipRuntime *self, const TerranePythonBas
     g_ptr_array_add (names, ((TerraneSourceSpec *) self->profile->trees->pdata[i])->name);
   g_ptr_array_add (names, NULL);
   const TerraneImageView view = { .store = self->store,
-                                  .tree = tree,
+                                  .tree = self->base,
                                   .config = config,
                                   .names = (const char *const *) names->pdata,
                                   .trust_base = TRUE };

@@ -24,7 +24,8 @@ typedef struct
   const TerraneProfile *profile;
   const TerraneProfileTexts *texts; /* of its environment */
   const OciImageConfig *config;     /* of the image */
-  const OciDigest *base;            /* commit of the base */
+  TerraneTree *base;                /* its files; terrane_zip_runtime_check() uses them up */
+  gboolean aws;                     /* whether it is AWS's: terrane_zip_runtime_is_aws() */
   TerraneTree *rest;                /* trees that are in no zip, where the image has them */
   const GArray *zips;               /* of TerraneZipTree */
   const TerraneProgress *progress;
@@ -33,8 +34,12 @@ typedef struct
 /** "python3.12" by the base's Python. Returns: (transfer full) (nullable) */
 char *terrane_zip_runtime_name (const TerranePythonBase *python);
 
+/** Whether @base has AWS's runtime in it. */
+gboolean terrane_zip_runtime_is_aws (TerraneTree *base);
+
 /** The variables that the function must have, with paths as they are on Lambda: those of the
- * profile's config.env. Returns: (transfer full): object of strings */
+ * profile's config.env, without those that Lambda keeps for itself, and without the search paths
+ * that go with a base that is not AWS's. Returns: (transfer full): object of strings */
 json_t *terrane_zip_runtime_environment (const TerraneZipRuntime *self);
 
 /**
@@ -45,7 +50,7 @@ json_t *terrane_zip_runtime_environment (const TerraneZipRuntime *self);
  * of images, on a file system that is put together so. The base stands for the runtime; where it is
  * not AWS's, what is taken from it is in a warning, and the C library is compared by number.
  */
-gboolean terrane_zip_runtime_check (const TerraneZipRuntime *self,
-                                    const TerranePythonBase *python, GError **error);
+gboolean terrane_zip_runtime_check (const TerraneZipRuntime *self, const TerranePythonBase *python,
+                                    GError **error);
 
 G_END_DECLS

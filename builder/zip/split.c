@@ -34,8 +34,7 @@ packages_prefix (const char *path)
   static const char inner[] = "/site-packages/";
   if (!g_str_has_prefix (path, "python/"))
     return 0;
-  const char *found =
-      g_str_has_prefix (path, "python/lib/python") ? strstr (path, inner) : NULL;
+  const char *found = g_str_has_prefix (path, "python/lib/python") ? strstr (path, inner) : NULL;
   return found != NULL ? (size_t) (found - path) + strlen (inner) : strlen ("python/");
 }
 

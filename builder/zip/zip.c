@@ -122,7 +122,8 @@ static gboolean
 is_in_zip (const GPtrArray *zips, const char *name)
 {
   for (guint i = 0; i < zips->len; i++)
-    if (g_strv_contains ((const char *const *) ((const Zip *) zips->pdata[i])->request->trees, name))
+    if (g_strv_contains ((const char *const *) ((const Zip *) zips->pdata[i])->request->trees,
+                         name))
       return TRUE;
   return FALSE;
 }
@@ -242,8 +243,9 @@ check_unpacked (const TerraneZipBuild *build, const GPtrArray *zips, GError **er
         function = MAX (function, zip->unpacked);
     }
   return layers + function < TERRANE_ZIP_UNPACKED_BYTES
-         || refuse_size (build, zips, NULL, function > 0 ? "the layers and the function together"
-                                                         : "the layers together",
+         || refuse_size (build, zips, NULL,
+                         function > 0 ? "the layers and the function together"
+                                      : "the layers together",
                          layers + function, error);
 }
 
@@ -286,10 +288,11 @@ pack_all (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
   if (layers <= TERRANE_ZIP_MAX_LAYERS)
     return TRUE;
   g_autofree char *largest = describe_largest (build, zips, NULL);
-  g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
-               "these are %u layers, and a function takes %d; make fewer (a larger split, published "
-               "by way of S3), or leave out what is not needed; the largest: %s",
-               layers, TERRANE_ZIP_MAX_LAYERS, largest);
+  g_set_error (
+      error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
+      "these are %u layers, and a function takes %d; make fewer (a larger split, published "
+      "by way of S3), or leave out what is not needed; the largest: %s",
+      layers, TERRANE_ZIP_MAX_LAYERS, largest);
   return FALSE;
 }
 
@@ -439,7 +442,9 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
   g_autoptr (OciImageConfig) config = NULL;
   g_autoptr (GPtrArray) zips = make_zips (build, requests, error);
   g_autoptr (TerraneTree) rest = zips != NULL ? make_rest (build, zips, error) : NULL;
-  if (rest == NULL || !check_unpacked (build, zips, error)
+  g_autoptr (TerraneTree) base =
+      rest != NULL ? terrane_commit_load (build->store, build->base, error) : NULL;
+  if (base == NULL || !check_unpacked (build, zips, error)
       || !oci_image_read (terrane_store_layout (build->store), build->manifest, NULL, &config,
                           error)
       || !find_python (build, config, &python, error))
@@ -455,7 +460,8 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
                                       .profile = build->profile,
                                       .texts = build->texts,
                                       .config = config,
-                                      .base = build->base,
+                                      .base = base,
+                                      .aws = terrane_zip_runtime_is_aws (base),
                                       .rest = rest,
                                       .zips = trees,
                                       .progress = build->progress };

@@ -70,7 +70,9 @@ test_kinds (void)
   g_autoptr (GByteArray) out = g_byte_array_new ();
   g_autoptr (OciZipWriter) zip = oci_zip_writer_new (append, out);
   const OciEntry directory = { .path = "d", .type = OCI_ENTRY_DIRECTORY, .mode = 0755 };
-  const OciEntry link = { .path = "d/l", .type = OCI_ENTRY_SYMLINK, .target = "../ä", .mode = 0777 };
+  const OciEntry link = {
+    .path = "d/l", .type = OCI_ENTRY_SYMLINK, .target = "../ä", .mode = 0777
+  };
   g_assert_true (oci_zip_writer_add (zip, &directory, NULL, &error));
   add_file (zip, "d/empty", 0644, "");
   g_assert_true (oci_zip_writer_add (zip, &link, NULL, &error));
@@ -139,8 +141,8 @@ test_refused (void)
   const OciZipContent small = { 0 };
   const OciZipContent large = { .size = UINT64_C (1) << 32, .packed_size = 10, .deflated = TRUE };
   const OciEntry entries[] = {
-    { .path = name, .type = OCI_ENTRY_FILE },       { .path = "large", .type = OCI_ENTRY_FILE },
-    { .path = "\xff", .type = OCI_ENTRY_FILE },     { .path = "h", .type = OCI_ENTRY_HARDLINK },
+    { .path = name, .type = OCI_ENTRY_FILE },     { .path = "large", .type = OCI_ENTRY_FILE },
+    { .path = "\xff", .type = OCI_ENTRY_FILE },   { .path = "h", .type = OCI_ENTRY_HARDLINK },
     { .path = "dev", .type = OCI_ENTRY_SPECIAL },
   };
   static const int codes[] = { OCI_ERROR_LIMIT, OCI_ERROR_LIMIT, OCI_ERROR_UNSUPPORTED,
