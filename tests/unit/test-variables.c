@@ -97,7 +97,8 @@ test_git_is_asked_once_and_only_when_used (void)
 static void
 test_shipped_profiles (void)
 {
-  check ("${terrane.profiles}/x", FALSE, NULL, NULL, "p: *‘${terrane.profiles}’: this terrane has*");
+  check ("${terrane.profiles}/x", FALSE, NULL, NULL,
+         "p: *‘${terrane.profiles}’: this terrane has*");
   shipped = "/opt/${env.T_SET}/profiles";
   check ("${terrane.profiles}/x", FALSE, NULL, "/opt/${env.T_SET}/profiles/x", NULL);
   shipped = NULL;
