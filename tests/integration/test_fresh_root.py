@@ -19,8 +19,8 @@ class FirstSession(TestCase):
         if reason:
             self.skipTest(reason)
         (base,) = INPUTS.glob("debian12-base-*.tar.zst")
-        commands = re.findall(r"^terrane (.*)$", (TOP / "README.md").read_text(), re.MULTILINE)[:3]
-        init, build, invoke = (command.split() for command in commands)
+        start = re.search(r"^```\n(terrane init .*?)^```", (TOP / "README.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+        init, build, invoke = (line.split()[1:] for line in start.splitlines())
         self.assertEqual(init, ["init", "tiles"])  # here with another base than AWS's
         self.run_terrane(*init, "--base", base, cwd=self.directory)
         record = json.loads(self.run_terrane("--json", *build, cwd=self.directory).stdout)
