@@ -59,6 +59,9 @@ class Install(TestCase):
 
     def test_the_version_is_the_project_s(self):
         self.assertEqual(command(TERRANE, "--version").split()[:2], ["terrane", VERSION])
+        for page in ("README.md", "docs/install.md"):
+            versions = re.findall(r"terrane(?:-ci)?[_-](\d+\.\d+\.\d+)", (TOP / page).read_text())
+            self.assertEqual(set(versions), {VERSION}, page)
 
 
 @unittest.skipUnless(have("dpkg-deb", "dpkg-shlibdeps", "file"), "dpkg-dev or file is not installed")

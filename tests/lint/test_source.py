@@ -199,7 +199,7 @@ class Format(unittest.TestCase):
     def test_shellcheck(self):
         scripts = [str(path) for path in (TOP / "scripts").iterdir()
                    if path.is_file() and path.read_bytes().startswith((b"#!/bin/bash", b"#!/usr/bin/env bash"))]
-        scripts.append(str(TOP / ".ci/run"))
+        scripts += [str(TOP / ".ci/run"), str(TOP / "packaging/bundle")]
         result = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout)
 
