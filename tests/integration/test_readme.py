@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 import unittest
@@ -70,17 +69,6 @@ class Readme(TestCase):
         path = self.write("profile.json", json.dumps(profile))
         # Its sources do not exist, which is found only after the profile was accepted.
         self.assert_fails(1, rf"base\.image: {image.rpartition(':')[0]}: .*refused", "build", path)
-
-
-class Install(TestCase):
-    def test_installed_files(self):
-        build = pathlib.Path(os.environ["BUILD_DIR"])
-        subprocess.run(["cmake", "--install", str(build), "--prefix", str(self.directory / "usr")], check=True,
-                       capture_output=True)
-        for path in ("bin/terrane", "share/man/man1/terrane.1", "share/man/man5/terrane-profile.5",
-                     "share/terrane/profiles/debian12-gdal.json", "share/terrane/profiles/profile.schema.json",
-                     "share/terrane/profiles/app/handler.py", "share/doc/terrane/README.md"):
-            self.assertTrue((self.directory / "usr" / path).exists(), path)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ class InstallPackages(unittest.TestCase):
         result = subprocess.run([script, *arguments], env={"PATH": f"{self.directory}/bin:{tools}"}, capture_output=True, text=True, **options)
         self.assertEqual(result.returncode, exit_code, result.stderr)
         self.commands = self.log.read_text().splitlines()
+        self.said = result.stdout
         return result.stderr
 
     def installed(self):
@@ -103,6 +104,16 @@ class InstallPackages(unittest.TestCase):
     def test_without_sudo_it_says_what_root_has_to_run(self):
         said = self.install("build", sudo=False, exit_code=1)
         self.assertRegex(said, "run as root: apt-get update && apt-get install --no-install-recommends libcurl4-gnutls-dev")
+        self.assertNotIn("would remove", said)
+        self.apt("Remv libcurl4-openssl-dev [7.88]\\nInst libcurl4-gnutls-dev (7.88)\\n")
+        self.assertRegex(self.install("build", sudo=False, exit_code=1), "this would remove libcurl4-openssl-dev$")
+        self.assertTrue(all("--simulate" in command for command in self.commands), self.commands)
+
+    def test_what_is_missing_is_only_said(self):
+        self.assertEqual(self.install("--missing", "inputs", "build"), "")
+        self.assertEqual(self.said, "libcurl4-gnutls-dev\n")
+        self.install("--missing", "inputs")
+        self.assertEqual(self.said, "")
         self.assertEqual(self.commands, [])
 
     def test_usage(self):
