@@ -153,6 +153,8 @@ static const Sample samples[] = {
   { "wheels.python", "\"3.12\"", "\"3.13\"", NULL },
   { "wheels.glibc", "\"2.34\"", "\"2.35\"", NULL },
   { "wheels.musl", "\"1.2\"", "\"1.3\"", NULL },
+  { "wheels.extras", "[\"a\"]", "[\"b\"]", NULL },
+  { "wheels.groups", "[\"a\"]", "[\"b\"]", NULL },
   { "wheels.index", "\"https://a\"", "\"https://b\"", NULL },
   { "ostree.repository", "\"a\"", "\"https://b\"", NULL },
   { "archive.url", "\"https://a\"", "\"https://b\"", "{\"sha256\":" SHA ("a") "}" },
