@@ -237,6 +237,15 @@ prepare (gpointer data)
   return enter_root (data) ? NULL : "changing to the image's root directory and Lambda's user";
 }
 
+static gboolean
+check_mounts (const TerraneSandbox *sandbox, GError **error)
+{
+  if (sandbox->kind == TERRANE_SANDBOX_NONE && sandbox->mounts != NULL && sandbox->mounts->len > 0)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "nothing is mounted there; --mount needs bubblewrap or podman");
+  return terrane_podman_check_mounts (sandbox->mounts, error);
+}
+
 TerraneElsewhere *
 terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
                        const TerraneSandboxFile *files, uint64_t memory_bytes, gboolean interactive,
@@ -252,7 +261,11 @@ terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
                                          .memory_bytes = memory_bytes,
                                          .writable = sandbox->writable,
                                          .interactive = interactive,
-                                         .terminal = terminal };
+                                         .terminal = terminal,
+                                         .mounts = sandbox->mounts,
+                                         .network = sandbox->network };
+  if (!check_mounts (sandbox, error))
+    return NULL;
   gboolean ok = sandbox->kind == TERRANE_SANDBOX_PODMAN
                     ? prepare_podman (self, files, &options, error)
                     : prepare_none (self, files, error);
