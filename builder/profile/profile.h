@@ -3,6 +3,7 @@
 #pragma once
 
 #include "builder/profile/check-spec.h"
+#include "builder/profile/drift-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
 #include "builder/profile/limits-spec.h"
@@ -65,6 +66,7 @@ typedef struct
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
+  TerraneDriftSpec drift;
   TerranePushSpec push;
 } TerraneProfile;
 
