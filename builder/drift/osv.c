@@ -417,6 +417,8 @@ judge_range (const GArray *events, const TerraneOsvPackage *package, const char 
              TerraneOsvMatch *match)
 {
   const Event *latest = NULL, *next_fix = NULL;
+  if (package->order == TERRANE_OSV_ORDER_NONE)
+    return TERRANE_OSV_UNDECIDED;
   for (guint i = 0; i < events->len; i++)
     {
       gboolean happened = FALSE;

@@ -1,8 +1,7 @@
 """terrane drift: what has moved since a profile was locked."""
 
 import json
-import os
-import pathlib
+import random
 import subprocess
 import unittest
 import zipfile
@@ -499,6 +498,80 @@ class Others(DriftCase):
         self.assert_fails(2, "--today.*expected a date", "drift", "--today=1.2.2026", profile)
         self.assert_fails(2, "expected a URL", "drift", "--advisory-service=osv.dev", profile)
         self.assert_fails(2, "advisories", "drift", "--advisory-service=https://x", "--advisories=y", profile)
+
+
+# The evaluation algorithm of OSV's schema as it is written there, with packaging's versions; and the least fixed version above.
+REFERENCE = r"""
+import json, sys
+from packaging.version import Version
+
+def affects(version, events):
+    key = lambda event: (-1,) if next(iter(event.values())) == "0" else (0, Version(next(iter(event.values()))))
+    vulnerable, at = False, Version(version.partition("+")[0])
+    limits = [event["limit"] for event in events if "limit" in event]
+    if limits and not any(at < Version(limit) for limit in limits):
+        return False
+    for event in sorted((event for event in events if "limit" not in event), key=key):
+        if "introduced" in event and (event["introduced"] == "0" or at >= Version(event["introduced"])):
+            vulnerable = True
+        if "fixed" in event and at >= Version(event["fixed"]):
+            vulnerable = False
+        if "last_affected" in event and at > Version(event["last_affected"]):
+            vulnerable = False
+    return vulnerable
+
+for version, events in json.load(sys.stdin):
+    above = [event["fixed"] for event in events if "fixed" in event and Version(event["fixed"]) > Version(version.partition("+")[0])]
+    affected = affects(version, events)
+    print(json.dumps([affected, min(above, key=Version) if affected and above else None]))
+"""
+
+
+class Oracle(unittest.TestCase):
+    def probe(self, questions):
+        output = subprocess.run([PROBE], input=json.dumps(questions), capture_output=True, text=True, check=True).stdout
+        return [json.loads(line) for line in output.splitlines()]
+
+    @unittest.skipUnless(PYTHON.exists(), "packaging is not installed: run scripts/install-packaging")
+    def test_ranges_as_packaging_has_versions(self):
+        random.seed(13)
+        versions = ["0.9", "1.0.dev1", "1.0a1", "1.0rc2", "1.0", "1.0.post1", "1.0+local", "1.1", "1.10", "1!0.1", "2.0rc1", "2.0", "v2.0.1", "3"]
+        bounds = [version for version in versions if "+" not in version]
+        cases = []
+        for _ in range(600):
+            kinds = random.choices(["introduced", "fixed", "last_affected", "limit"], [4, 3, 2, 1], k=random.randint(1, 5))
+            chosen = random.sample(bounds, len(kinds))  # of equal versions the schema says no order
+            events = [{kind: version} for kind, version in zip(kinds, chosen)]
+            if random.random() < 0.5:
+                events.insert(0, {"introduced": "0"})
+            cases.append((random.choice(versions), events))
+        expected = subprocess.run([PYTHON, "-c", REFERENCE], input=json.dumps(cases), capture_output=True, text=True, check=True).stdout
+        expected = [json.loads(line) for line in expected.splitlines()]
+        questions = [{"ask": "judge", "ecosystem": "PyPI", "name": "a", "version": version,
+                      "record": {"id": "A", "affected": [{"package": {"ecosystem": "PyPI", "name": "a"},
+                                                          "ranges": [{"type": "ECOSYSTEM", "events": events}]}]}}
+                     for version, events in cases]
+        self.assertEqual([(case, answer) for case, answer in zip(cases, self.probe(questions))], list(zip(cases, expected)))
+        self.assertGreater(sum(affected for affected, _ in expected), 100)
+        self.assertGreater(sum(not affected for affected, _ in expected), 100)
+
+    @unittest.skipUnless(have("dpkg"), "dpkg is not installed")
+    def test_versions_as_dpkg_has_them(self):
+        random.seed(7)
+        parts = ["", "0", "1", "9", "10", "01", "a", "z", "A", "~", "~rc1", "+", "+b1", "+dfsg", ".", ".0", "deb12u3"]
+
+        def version():
+            text = random.choice("0123456789") + "".join(random.choices(parts, k=random.randint(0, 4)))
+            epoch = random.choice(["", "", "", "0:", "1:", "2:"])
+            revision = random.choice(["", "", "-1", "-0", "-1~deb12u2", "-1+deb12u10", "-10", "-1ubuntu0.1"])
+            return epoch + text + revision
+        pairs = [(version(), version()) for _ in range(150)]
+        pairs += [(a, a + end) for a, _ in pairs[:30] for end in ("~", "+b1")]
+        script = 'while read -r a b; do for o in lt eq gt; do dpkg --compare-versions "$a" "$o" "$b" && echo "$o" && break; done; done'
+        output = subprocess.run(["sh", "-c", script], input="".join(f"{a} {b}\n" for a, b in pairs), capture_output=True, text=True, check=True)
+        expected = [{"lt": -1, "eq": 0, "gt": 1}[word] for word in output.stdout.split()]
+        answers = self.probe([{"ask": "dpkg", "a": a, "b": b} for a, b in pairs])
+        self.assertEqual(list(zip(pairs, answers)), list(zip(pairs, expected)))
 
 
 if __name__ == "__main__":
