@@ -9,7 +9,7 @@
 enum
 {
   MAX_HITS = 200000,
-  MAX_SUMMARY_CHARACTERS = 200,
+  MAX_SUMMARY_CHARACTERS = 120,
 };
 
 /* A record that is about a package. */

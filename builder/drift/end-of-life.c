@@ -153,16 +153,17 @@ report_product (const TerraneEndOfLife *self, const TerraneDriftUnit *unit, cons
   terrane_drift_report_add (unit->report, unit->rules, object);
 }
 
-/* The runtime of an image of AWS, by its name: "public.ecr.aws/lambda/python:3.12-x86_64". Others
- * have no runtime that Lambda would end. Returns: (transfer full) (nullable) */
+/* The runtime of an image of AWS, by its files or else by its name:
+ * "public.ecr.aws/lambda/python:3.12-x86_64". Others have no runtime that Lambda would end.
+ * Returns: (transfer full) (nullable) */
 static char *
 runtime_of (const TerraneDriftUnit *unit, const TerraneInventory *inventory)
 {
   const TerraneSourceSpec *base = unit->profile->base;
   g_autoptr (OciReference) reference =
       base->kind == TERRANE_SOURCE_IMAGE ? oci_reference_parse (base->image, NULL) : NULL;
-  if (reference == NULL)
-    return NULL;
+  if (inventory->runtime != NULL || reference == NULL)
+    return g_strdup (inventory->runtime);
   g_autofree char *name = g_strconcat (reference->host, "/", reference->repository, NULL);
   gboolean python = strcmp (name, "public.ecr.aws/lambda/python") == 0
                     || strcmp (name, "docker.io/amazon/aws-lambda-python") == 0;

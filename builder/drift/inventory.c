@@ -40,6 +40,7 @@ terrane_inventory_free (TerraneInventory *self)
   g_ptr_array_unref (self->needs);
   g_free (self->seen);
   g_free (self->python);
+  g_free (self->runtime);
   g_free (self->os);
   g_free (self->os_version);
   g_free (self);
@@ -152,6 +153,8 @@ take_python (Taking *self, const TerraneImageView *view, GError **error)
   const TerranePythonBase *base = &python->base;
   if (base->interpreter == NULL)
     return TRUE;
+  if (g_str_has_prefix (base->interpreter, "/var/lang/bin/"))
+    inventory->runtime = g_strdup_printf ("python%u.%u", base->python_major, base->python_minor);
   g_free (inventory->python);
   inventory->python =
       base->has_patch
@@ -180,7 +183,8 @@ ecosystem_of (const TerraneInventory *inventory)
 
 /* Advisories of Debian are about source packages. */
 static void
-take_dpkg (Taking *self, const GPtrArray *packages, const char *ecosystem)
+take_dpkg (Taking *self, const TerraneImageView *view, const GPtrArray *packages,
+           const char *ecosystem)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < packages->len; i++)
@@ -194,7 +198,7 @@ take_dpkg (Taking *self, const GPtrArray *packages, const char *ecosystem)
               add (self,
                    terrane_osv_package_new (ecosystem, package->source, package->source_version,
                                             TERRANE_OSV_ORDER_DPKG),
-                   "base");
+                   source_of (self, view, package->node));
           g_hash_table_insert (seen, g_steal_pointer (&key), component);
         }
       g_ptr_array_add (component->packages, g_strdup (package->name));
@@ -239,7 +243,7 @@ take_os (Taking *self, const TerraneImageView *view, GError **error)
   inventory->os_version = g_steal_pointer (&release.version);
   g_autofree char *ecosystem = ecosystem_of (inventory);
   if (packages->len > 0 && ecosystem != NULL)
-    take_dpkg (self, packages, ecosystem);
+    take_dpkg (self, view, packages, ecosystem);
   else if (packages->len > 0)
     terrane_drift_report_unanswered (
         self->report, "advisories", "base", FALSE,

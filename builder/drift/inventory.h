@@ -30,6 +30,7 @@ typedef struct
   GPtrArray *needs;      /* of TerraneNeed */
   char *seen;            /* "image", "base" or "lock": where packages were looked for */
   char *python;          /* (nullable): "3.11.2", "3.11" */
+  char *runtime;         /* (nullable): "python3.12", of an image that AWS made, or one on it */
   char *os;              /* (nullable): ID of os-release */
   char *os_version;      /* (nullable): its VERSION_ID */
 } TerraneInventory;

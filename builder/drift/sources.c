@@ -62,7 +62,8 @@ ask_archive (const TerraneDriftUnit *self, const TerraneSourceSpec *spec,
   if (file->url != NULL)
     {
       const char *url = json_string_value (json_object_get (locked, "url"));
-      const TerraneWebFile asked = { .kind = "archive",
+      const TerraneWebFile asked = { .question = "archive",
+                                     .kind = "archive",
                                      .source = spec->name,
                                      .subject = url != NULL ? url : spec->name,
                                      .url = file->url,

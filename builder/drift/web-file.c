@@ -97,7 +97,7 @@ judge (const TerraneDriftUnit *self, const TerraneWebFile *file, const OciHttpRe
   if (status == 404 || status == 410)
     report (self, file, NULL, "the server does not have the file any more");
   else if (status != 200)
-    terrane_drift_report_unanswered (self->report, file->kind, file->source, TRUE,
+    terrane_drift_report_unanswered (self->report, file->question, file->source, TRUE,
                                      "%s: the server answers HTTP %u to HEAD", shown, status);
   else if (read_digest (response, &digest))
     {
@@ -106,7 +106,7 @@ judge (const TerraneDriftUnit *self, const TerraneWebFile *file, const OciHttpRe
     }
   else if (length == NULL || !oci_parse_u64 (length, G_MAXINT64, &size, NULL) || known == 0)
     terrane_drift_report_unanswered (
-        self->report, file->kind, file->source, FALSE,
+        self->report, file->question, file->source, FALSE,
         "%s is there; whether it is the same file, only a download tells", shown);
   else if (size != known)
     {
@@ -129,7 +129,7 @@ terrane_drift_ask_web_file (const TerraneDriftUnit *unit, const TerraneWebFile *
   if (unit->offline)
     {
       g_autofree char *shown = oci_url_quote (file->url);
-      terrane_drift_report_unanswered (unit->report, file->kind, file->source, FALSE,
+      terrane_drift_report_unanswered (unit->report, file->question, file->source, FALSE,
                                        "--offline: %s is not asked for", shown);
       return TRUE;
     }
@@ -142,7 +142,7 @@ terrane_drift_ask_web_file (const TerraneDriftUnit *unit, const TerraneWebFile *
     }
   g_autoptr (OciHttpResponse) response = asking.response;
   if (!ok)
-    return terrane_drift_report_failure (unit->report, file->kind, file->source, local, error);
+    return terrane_drift_report_failure (unit->report, file->question, file->source, local, error);
   judge (unit, file, response);
   return TRUE;
 }

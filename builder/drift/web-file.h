@@ -10,10 +10,11 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char *kind;    /* of the finding */
-  const char *source;  /* tree */
-  const char *subject; /* for the finding */
-  const char *url;     /* may have a user and a password */
+  const char *question; /* for what is not answered */
+  const char *kind;     /* of the finding */
+  const char *source;   /* tree */
+  const char *subject;  /* for the finding */
+  const char *url;      /* may have a user and a password */
   const OciDigest *sha256;
   uint64_t size; /* 0: that of the file in the store, if it is there */
 } TerraneWebFile;

@@ -218,6 +218,7 @@ ask_direct (const Question *self, const TerraneRequirement *requirement, const j
   if (requirement->url == NULL || hex == NULL || !oci_digest_parse_hex (hex, &sha256, NULL))
     return TRUE;
   const TerraneWebFile file = {
+    .question = "wheels",
     .kind = "wheel-withdrawn",
     .source = self->spec->name,
     .subject = text_of (wheel, "name"),

@@ -58,7 +58,7 @@ take_line (Stanza *self, const char *line)
 
 /* A package that was removed and left its configuration is not installed. */
 static void
-end_stanza (Stanza *self, GPtrArray *packages)
+end_stanza (Stanza *self, const TerraneNode *node, GPtrArray *packages)
 {
   const Stanza stanza = *self;
   *self = (Stanza){ NULL };
@@ -68,6 +68,7 @@ end_stanza (Stanza *self, GPtrArray *packages)
   TerraneDpkgPackage *package = g_new0 (TerraneDpkgPackage, 1);
   const char *source = stanza.source != NULL ? stanza.source : stanza.name;
   const char *open = strchr (source, '(');
+  package->node = node;
   package->name = g_strdup (stanza.name);
   package->version = g_strdup (stanza.version);
   package->source = g_strndup (source, strcspn (source, " ("));
@@ -89,10 +90,10 @@ read_status (const TerraneImageView *view, const TerraneNode *node, GPtrArray *p
   g_autofree char *text = g_strndup (data, size);
   for (char *at = text, *line; (line = oci_next_line (&at)) != NULL;)
     if (line[0] == '\0')
-      end_stanza (&stanza, packages);
+      end_stanza (&stanza, node, packages);
     else if (line[0] != ' ' && line[0] != '\t')
       take_line (&stanza, line);
-  end_stanza (&stanza, packages);
+  end_stanza (&stanza, node, packages);
   return TRUE;
 }
 

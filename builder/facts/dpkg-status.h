@@ -10,8 +10,9 @@ typedef struct
 {
   char *name;
   char *version;
-  char *source;         /* the package's own name when nothing else is said */
-  char *source_version; /* likewise */
+  char *source;            /* the package's own name when nothing else is said */
+  char *source_version;    /* likewise */
+  const TerraneNode *node; /* the file that says so */
 } TerraneDpkgPackage;
 
 /**

@@ -203,10 +203,10 @@ class Wheels(DriftCase):
         server.files[f"/{name}"] = data
         self.write("requirements.txt", f"alpha @ {server.url}/{name} --hash=sha256:{sha256_of(data)}\n")
         self.run_terrane("lock", self.profile)
-        self.assertRegex(self.reasons(self.drift(self.profile, exit_code=0), "wheel-withdrawn", False)[0], "only a download tells")
+        self.assertRegex(self.reasons(self.drift(self.profile, exit_code=0), "wheels", False)[0], "only a download tells")
         self.build(self.profile)
         document = self.drift(self.profile, exit_code=0)
-        self.assertEqual(self.reasons(document, "wheel-withdrawn", False), [])  # the store has it, with its size
+        self.assertEqual(self.reasons(document, "wheels", False), [])  # the store has it, with its size
         server.files[f"/{name}"] = data + b"more"
         self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
         del server.files[f"/{name}"]
@@ -477,6 +477,15 @@ class Others(DriftCase):
         self.assertRegex(self.reasons(document, "end-of-life", False)[0], "debian 12: the table of 2030-01-01")
         bad = self.write("bad.json", json.dumps({"date": "yesterday", "products": {"python": {"3.12": "2031-02-30"}}}))
         self.assert_fails(2, r"date: expected a date[^\n]*\n[^\n]*3\.12: expected a date", "drift", "--end-of-life", bad, profile)
+
+    def test_runtime_of_aws(self):
+        """Python below /var/lang is that of AWS's images."""
+        self.write("base/var/lang/bin/python3.9", "#!").chmod(0o755)
+        profile = self.write_profile(config={"env": {"PATH": "/var/lang/bin:/bin"}})
+        self.run_terrane("lock", profile)
+        self.build(profile)
+        self.assertEqual(self.findings(self.drift(profile), "kind", "subject", "locked"),
+                         [("end-of-life", "Python 3.9", "2025-10-31"), ("end-of-life", "the Lambda runtime python3.9", "2025-12-15")])
 
     def test_several_profiles(self):
         one = self.write_wheel_profile()
