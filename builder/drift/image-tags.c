@@ -195,16 +195,14 @@ ask_file (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const Oci
   return TRUE;
 }
 
-/* Each of both questions is one of its own. */
+/* Two questions; who does not answer the first is not waited for again. */
 static gboolean
 ask_both (const TerraneDriftUnit *self, const char *source, const OciReference *name,
           const OciDigest *locked, GError **error)
 {
   GError *local = NULL;
-  if (!ask_tag (self, source, name, locked, &local)
-      && !terrane_drift_report_failure (self->report, "image", source, local, error))
-    return FALSE;
-  local = NULL;
+  if (!ask_tag (self, source, name, locked, &local))
+    return terrane_drift_report_failure (self->report, "image", source, local, error);
   return ask_annotated (self, source, name, locked, &local)
          || terrane_drift_report_failure (self->report, "image-base", source, local, error);
 }

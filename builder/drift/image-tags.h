@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /** @entry: of the lock. Fails only with what ends everything. */
-gboolean terrane_drift_ask_image (const TerraneDriftUnit *unit, const TerraneSourceSpec *spec,
+gboolean terrane_drift_ask_image (const TerraneDriftUnit *self, const TerraneSourceSpec *spec,
                                   const json_t *entry, GError **error);
 
 G_END_DECLS

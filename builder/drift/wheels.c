@@ -7,9 +7,9 @@
 #include "builder/resolve/wheel-places.h"
 
 #include "oci/base/fd.h"
+#include "oci/base/number.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 enum
@@ -45,30 +45,47 @@ text_of (const json_t *object, const char *key)
   return json_string_value (json_object_get (object, key));
 }
 
+/* "3.12.4" or "3.12" into two or three numbers. Returns: how many there are; 0 for anything else */
+static size_t
+read_numbers (const char *text, unsigned numbers[3])
+{
+  g_auto (GStrv) parts = g_strsplit (text, ".", 4);
+  size_t n = g_strv_length (parts);
+  for (size_t i = 0; i < n; i++)
+    {
+      uint64_t number = 0;
+      if (i >= 3 || !oci_parse_u64 (parts[i], 9999, &number, NULL))
+        return 0;
+      numbers[i] = (unsigned) number;
+    }
+  return n;
+}
+
 /* What the lock's wheels are for. */
 static gboolean
 read_target (Question *self, const json_t *entry, GError **error)
 {
-  char libc[8] = "";
-  TerranePythonTarget *target = &self->target;
-  const char *python = text_of (entry, "python_full"), *library = text_of (entry, "libc");
-  *target = (TerranePythonTarget){ .python_patch = NEWEST_PATCH,
-                                   .architecture = self->unit->profile->platform.architecture };
-  if (python != NULL)
-    target->has_patch = TRUE;
-  else
-    python = text_of (entry, "python");
-  if (python == NULL
-      || sscanf (python, "%3u.%3u.%5u", &target->python_major, &target->python_minor,
-                 &target->python_patch)
-             < 2)
+  unsigned numbers[3] = { 0, 0, NEWEST_PATCH }, library[3] = { 0 };
+  const char *full = text_of (entry, "python_full"), *libc = text_of (entry, "libc");
+  const char *python = full != NULL ? full : text_of (entry, "python");
+  const char *space = libc != NULL ? strchr (libc, ' ') : NULL;
+  if (python == NULL || read_numbers (python, numbers) < 2)
     return oci_throw (error, OCI_ERROR_USAGE,
                       "the lock does not say the Python of the wheels; run: terrane lock %s",
                       self->unit->profile->path);
-  if (library != NULL
-      && sscanf (library, "%5s %4u.%4u", libc, &target->libc_major, &target->libc_minor) == 3
-      && strcmp (libc, "musl") == 0)
-    target->libc = TERRANE_LIBC_MUSL;
+  if (space != NULL)
+    (void) read_numbers (space + 1, library); /* what is not understood is not known */
+  self->target = (TerranePythonTarget){
+    .python_major = numbers[0],
+    .python_minor = numbers[1],
+    .python_patch = numbers[2],
+    .has_patch = full != NULL,
+    .libc =
+        libc != NULL && g_str_has_prefix (libc, "musl ") ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC,
+    .libc_major = library[0],
+    .libc_minor = library[1],
+    .architecture = self->unit->profile->platform.architecture,
+  };
   return TRUE;
 }
 
