@@ -6,6 +6,7 @@
 #include "builder/cli/reference.h"
 #include "builder/cli/validation-report.h"
 #include "builder/cli/workbench.h"
+#include "builder/cli/zip-output.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
 #include "builder/validation/probes.h"
@@ -208,7 +209,7 @@ list_destinations (const Session *session, const TerraneProfile *profile, const 
 /* Layers that --cache-from found stay in their registry when the image goes there anyway. */
 static gboolean
 deliver (const Session *session, const TerraneProfile *profile, const TerraneBuild *build,
-         json_t *record, GError **error)
+         const GPtrArray *zips, json_t *record, GError **error)
 {
   const BuildOptions *options = session->options;
   TerraneRemote *remote = session->bench->remote;
@@ -225,8 +226,11 @@ deliver (const Session *session, const TerraneProfile *profile, const TerraneBui
       && !terrane_debug_files_write (terrane_remote_store (remote), build->debug,
                                      options->debug_output, error))
     return FALSE;
+  if (!terrane_zip_output_write (build, profile, zips, session->bench, record, error))
+    return FALSE;
   for (char **output = options->outputs; output != NULL && *output != NULL; output++)
-    if (!terrane_destination_output (layout, manifest, build->name, *output, error))
+    if (!terrane_zip_request_knows (*output)
+        && !terrane_destination_output (layout, manifest, build->name, *output, error))
       return FALSE;
   if (destinations->len == 0)
     return TRUE;
@@ -319,7 +323,9 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   options.out_failed = &failed;
   g_autoptr (TerraneProfile) profile =
       terrane_command_load_profile (path, arguments->platform, error);
-  if (profile == NULL || !check_update_names (profile, self->request->update_names, error)
+  g_autoptr (GPtrArray) zips =
+      profile != NULL ? terrane_zip_output_requests (arguments->outputs, profile, error) : NULL;
+  if (zips == NULL || !check_update_names (profile, self->request->update_names, error)
       || !check_push (profile, self, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
@@ -336,7 +342,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
                                                  (*out_build)->validation, ok ? error : NULL))
     return FALSE;
   if (ok)
-    ok = deliver (self, profile, *out_build, *out_record, error);
+    ok = deliver (self, profile, *out_build, zips, *out_record, error);
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (*out_record, "passed", json_boolean (ok));
   return (arguments->record == NULL
@@ -554,7 +560,9 @@ const TerraneCommand terrane_command_build = {
   .summary = "Build the image of a profile: assemble, check, validate",
   .description =
       "The image lands in the store as NAME:latest, NAME being the profile's. DESTINATION is "
-      "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG], to push "
+      "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions "
+      "without an image lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or "
+      "lambda-zip:FILE[,trees=TREE,…]; to push "
       "docker://HOST/REPOSITORY[:TAG], which an IMAGE to take layers from is, too. The lock, "
       "PROFILE.lock.json, is used, and written when it lacks something.\n"
       "Of several profiles a failing one does not stop the others; locks and schemas among the "

@@ -78,6 +78,7 @@ const TerraneCommand *terrane_command_find (const char *name);
 const char *const *terrane_command_names (void);
 
 extern const TerraneCommand terrane_command_build;
+extern const TerraneCommand terrane_command_cache;
 extern const TerraneCommand terrane_command_check;
 extern const TerraneCommand terrane_command_completion;
 extern const TerraneCommand terrane_command_fsck;

@@ -52,13 +52,20 @@ char *oci_aws_error_code (const OciHttpResponse *response);
  */
 gboolean oci_aws_is_busy (const OciHttpResponse *response);
 
-/* A POST of one body. */
+/* One request, a POST unless it says otherwise. */
 typedef struct
 {
-  const char *endpoint; /* "https://HOST" */
-  const char *content_type;
-  const char *target; /* (nullable): X-Amz-Target */
-  GBytes *body;
+  const char *endpoint;                 /* "https://HOST" */
+  const char *method;                   /* (nullable) */
+  const char *path;                     /* (nullable): as it is sent, from "/" on */
+  const char *query;                    /* (nullable): as it is sent, without "?" */
+  const char *content_type;             /* (nullable) */
+  const char *target;                   /* (nullable): X-Amz-Target */
+  const char *const *headers;           /* (nullable): more "Name: value", NULL-terminated */
+  GBytes *body;                         /* (nullable) */
+  const OciHttpReceiver *receiver;      /* (nullable): of the body of a 2xx answer */
+  unsigned stall_seconds;               /* without a byte from AWS; 0: as usual */
+  gboolean once;                        /* see OciRetry */
   const char *region;                   /* to sign for */
   const char *service;                  /* to sign for, "ecr" */
   const OciAwsCredentials *credentials; /* (nullable): %NULL sends it unsigned */
@@ -67,7 +74,8 @@ typedef struct
 /**
  * oci_aws_call:
  *
- * Sends the request, again when that may help.
+ * Sends the request, again when that may help, each time with a new signature: one is good for few
+ * minutes.
  *
  * Returns: (transfer full) (nullable): the answer with whatever status it has
  */

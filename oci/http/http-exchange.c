@@ -253,6 +253,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   gboolean bulk =
       request->receiver != NULL || oci_http_request_body_size (request) > OCI_HTTP_EXPECT_BYTES;
   unsigned stall = client->options.stall_seconds > 0 ? client->options.stall_seconds
+                   : request->stall_seconds > 0      ? request->stall_seconds
                    : bulk                            ? OCI_HTTP_BULK_STALL_SECONDS
                                                      : OCI_HTTP_STALL_SECONDS;
   SET (handle, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");

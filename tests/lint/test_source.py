@@ -106,7 +106,7 @@ class Includes(unittest.TestCase):
 
     def test_libraries_stay_where_they_are_wrapped(self):
         owners = {"archive.h": {"oci/decompressor.c", "builder/main.c"},
-                  "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "builder/main.c"},
+                  "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "oci/zip-writer.c", "builder/main.c"},
                   "zlib.h": {"oci/decompressor.c"},
                   "curl/curl.h": {"oci/http/ask.c", "oci/http/client.c", "oci/http/message.c", "oci/http/http-headers.c", "oci/http/http-headers.h",
                                  "oci/http/http-exchange.c",
@@ -179,6 +179,10 @@ class Shape(unittest.TestCase):
         flags = [flag for flag in command.split() if flag.startswith(("-I", "-isystem", "-D", "-std", "/usr/include", "/usr/lib"))]
         compiler = command.split()[0]
         for path in sources(".h"):
+            source = path.with_suffix(".c")
+            first = re.search(r"^#include (.+)$", source.read_text(), re.MULTILINE) if source.exists() else None
+            if first and first[1] == f'"{path.relative_to(TOP)}"':
+                continue  # the build has compiled it before anything else
             result = subprocess.run([compiler, *flags, "-fsyntax-only", "-x", "c", str(path)], capture_output=True, text=True)
             self.assertEqual(result.returncode, 0, f"{path}\n{result.stderr}")
 
