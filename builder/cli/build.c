@@ -3,6 +3,7 @@
 #include "builder/cli/build-report.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
+#include "builder/cli/record-file.h"
 #include "builder/cli/reference.h"
 #include "builder/cli/validation-report.h"
 #include "builder/cli/workbench.h"
@@ -12,25 +13,10 @@
 #include "builder/validation/probes.h"
 
 #include "oci/base/suggest.h"
-#include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 #include "oci/digest.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
-
-static gboolean
-write_record (const char *path, const json_t *record, GError **error)
-{
-  g_auto (OciFd) directory = -1;
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *text = oci_json_dump_pretty (record);
-  OCI_PREFIX (error, "the record %s", path);
-  return oci_open_dir (AT_FDCWD, parent, &directory, error)
-         && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
-}
 
 enum
 {
@@ -70,13 +56,6 @@ request_clear (Request *self)
   g_strfreev (self->update_names);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
-
-static gboolean
-check_record (const char *path, GError **error)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-  return access (directory, W_OK | X_OK) == 0 || oci_throw_errno (error, "%s", path);
-}
 
 static gboolean
 split_names (const BuildOptions *options, char ***out_names, GError **error)
@@ -346,7 +325,7 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (*out_record, "passed", json_boolean (ok));
   return (arguments->record == NULL
-          || write_record (arguments->record, *out_record, ok ? error : NULL))
+          || terrane_record_file_write (arguments->record, *out_record, ok ? error : NULL))
          && ok;
 }
 
@@ -521,7 +500,7 @@ static const TerraneOption build_result_options[] = {
     .kind = TERRANE_OPTION_FILE,
     .target = OPTION (record),
     .metavar = "FILE",
-    .check = check_record,
+    .check = terrane_record_file_check,
     .help = "Write what was built, checked and pushed as JSON" },
   { .name = "debug-output",
     .kind = TERRANE_OPTION_DIRECTORY,

@@ -16,6 +16,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_why,
   &terrane_command_push,
   &terrane_command_pull,
+  &terrane_command_deploy,
   &terrane_command_login,
   &terrane_command_logout,
   &terrane_command_inspect,

@@ -3,6 +3,11 @@
 #include "builder/git.h"
 #include "builder/profile/lock.h"
 
+#include "oci/base/fd.h"
+
+#include <fcntl.h>
+#include <string.h>
+
 #define FROM_PROGRAM_TO_PROFILES "../share/terrane/profiles"
 
 static char *
@@ -67,4 +72,20 @@ terrane_command_select_profiles (char **arguments, const char *command, GError *
   if (!some)
     g_clear_pointer (&list, g_strfreev);
   return list;
+}
+
+/* Images in the store have names without a dot and a type; but a profile may have any name. */
+gboolean
+terrane_command_is_profile (const char *argument)
+{
+  char head[64] = { 0 };
+  size_t len = 0;
+  g_auto (OciFd) fd = -1;
+  if (g_str_has_suffix (argument, ".json"))
+    return TRUE;
+  if (!g_file_test (argument, G_FILE_TEST_IS_REGULAR)
+      || (fd = open (argument, O_RDONLY | O_CLOEXEC)) < 0
+      || !oci_read_full (fd, head, sizeof head - 1, &len, NULL))
+    return FALSE;
+  return head[strspn (head, " \t\r\n")] == '{';
 }

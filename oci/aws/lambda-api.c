@@ -268,7 +268,7 @@ advise (const char *code, const char *operation)
     { "CodeStorageExceeded", "delete versions that no alias needs" },
     { "KMS", "the function's role, or Lambda, may not use the KMS key; look at the key's policy" },
   };
-  if (strstr (code, "AccessDenied") != NULL)
+  if (strstr (code, "AccessDenied") != NULL && strstr (code, "KMS") == NULL)
     return strcmp (operation, "Invoke") == 0 ? "the identity needs the permission "
                                                "lambda:InvokeFunction on the function"
                                              : "the identity needs a permission for this";
