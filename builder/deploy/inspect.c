@@ -20,6 +20,11 @@ check_repository (const TerraneDeployment *self, GError **error)
                          "the function %s: the repository %s is not one of Amazon ECR, such as "
                          "123456789012.dkr.ecr.%s.amazonaws.com/NAME; Lambda takes no other",
                          self->name, quoted, self->spec->region);
+  if (ecr.fips)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "the function %s: Lambda does not take images by the FIPS name of a "
+                      "repository, %s",
+                      self->name, quoted);
   return strcmp (ecr.region, self->spec->region) == 0
          || oci_throw (error, OCI_ERROR_USAGE,
                        "the function %s: the repository %s is in another region, and Lambda takes "
