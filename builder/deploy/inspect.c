@@ -99,10 +99,12 @@ find_alias (TerraneDeployment *self, GCancellable *cancellable, GError **error)
       return NULL;
     }
   g_autoptr (OciLambdaAlias) found = oci_lambda_alias_read (document);
-  if (found->version == NULL)
+  gboolean latest = g_strcmp0 (found->version, "$LATEST") == 0;
+  if (found->version == NULL || (!latest && !terrane_deployment_is_version (found->version))
+      || (found->other != NULL && !terrane_deployment_is_version (found->other)))
     oci_throw (error, OCI_ERROR_FORMAT, "the function %s: the alias ‘%s’ has no version",
                self->name, alias);
-  else if (strcmp (found->version, "$LATEST") == 0)
+  else if (latest)
     oci_throw (
         error, OCI_ERROR_USAGE,
         "the function %s: the alias ‘%s’ points to $LATEST, so that an update would move all "
