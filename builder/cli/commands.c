@@ -13,6 +13,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_lock,
   &terrane_command_check,
   &terrane_command_validate,
+  &terrane_command_drift,
   &terrane_command_why,
   &terrane_command_push,
   &terrane_command_pull,

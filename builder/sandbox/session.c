@@ -569,6 +569,12 @@ terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
   *out_end = self->end;
 }
 
+pid_t
+terrane_session_init (const TerraneSession *self)
+{
+  return self->init;
+}
+
 gboolean
 terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error)
 {
