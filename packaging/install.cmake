@@ -5,7 +5,7 @@ set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 
 # Not what is made on this machine, nor what is part of the program.
 install(DIRECTORY profiles/ DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/profiles
-  PATTERN __pycache__ EXCLUDE PATTERN "*.lock.json" EXCLUDE
+  PATTERN __pycache__ EXCLUDE PATTERN "debian12-*.lock.json" EXCLUDE
   REGEX "/profiles/(inputs|starter)$" EXCLUDE)
 install(PROGRAMS scripts/debian-rootfs scripts/debian-mirrors DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
 install(FILES docs/man/terrane.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -13,6 +13,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_lock,
   &terrane_command_check,
   &terrane_command_validate,
+  &terrane_command_drift,
   &terrane_command_why,
   &terrane_command_push,
   &terrane_command_pull,
@@ -27,6 +28,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_rm,
   &terrane_command_gc,
   &terrane_command_fsck,
+  &terrane_command_cache,
   &terrane_command_completion,
   NULL,
 };

@@ -129,15 +129,6 @@ expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, gboolea
 }
 
 static gboolean
-is_in_deploy (const OciJson *at)
-{
-  const char *first = NULL;
-  for (const OciJson *step = at; step->parent != NULL; step = step->parent)
-    first = step->key;
-  return g_strcmp0 (first, "deploy") == 0;
-}
-
-static gboolean
 expand_shipped_profiles (const TerraneExpander *self, const OciJson *at, GString *out)
 {
   if (self->variables.shipped_profiles != NULL)
@@ -150,6 +141,15 @@ expand_shipped_profiles (const TerraneExpander *self, const OciJson *at, GString
 }
 
 static gboolean
+is_in_deploy (const OciJson *at)
+{
+  const char *first = NULL;
+  for (const OciJson *step = at; step->parent != NULL; step = step->parent)
+    first = step->key;
+  return g_strcmp0 (first, "deploy") == 0;
+}
+
+static gboolean
 expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gboolean allow_lock,
                  GString *out)
 {
@@ -157,13 +157,13 @@ expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gbo
     return expand_env (at, name + strlen ("env."), out);
   if (strcmp (name, "git.sha") == 0 || strcmp (name, "git.short") == 0)
     return expand_git (self, at, strcmp (name, "git.short") == 0, allow_lock, out);
+  if (strcmp (name, "terrane.profiles") == 0)
+    return expand_shipped_profiles (self, at, out);
   if (strcmp (name, "region") == 0 && g_strcmp0 (at->key, "repository") == 0 && is_in_deploy (at))
     {
       g_string_append (out, "${region}"); /* each target has its own */
       return TRUE;
     }
-  if (strcmp (name, "terrane.profiles") == 0)
-    return expand_shipped_profiles (self, at, out);
   if (strcmp (name, "lock.short") != 0)
     return note_unknown (at, name);
   if (!allow_lock)

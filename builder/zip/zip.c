@@ -468,6 +468,7 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
   json_t *list = json_array ();
   g_autoptr (OciJsonValue) report = make_report (&runtime, &python, zips);
   oci_json_set (report, "files", list);
+  terrane_progress_phase (build->progress, 0, "checking zips against Lambda's runtime");
   if (!terrane_zip_runtime_check (&runtime, &python, error) || !pack_all (build, zips, error)
       || !write_all (build, zips, list, error))
     return FALSE;

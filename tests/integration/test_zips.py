@@ -107,6 +107,13 @@ class Layout(ZipCase):
         report = self.zip(profile, "lambda-layer:rest.zip", "lambda-layer:deps.zip,trees=deps", "lambda-zip:function.zip")
         self.assertEqual([file["trees"] for file in report["files"]], [["gdal", "packages"], ["deps"], ["app"]])
 
+    def test_variables_on_awss_own_base(self):
+        self.write("base/var/runtime/bootstrap", "")
+        self.config["env"] = {"PATH": "/opt/bin:/usr/bin", "AWS_REGION": "x", "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bin/wrapper", "LAMBDA_TASK_ROOT": "/var/task"}
+        self.write("base/etc/os-release", "")
+        report = self.zip(self.usual_profile(), "lambda-layer:layer.zip,trees=gdal")
+        self.assertEqual(report["environment"], {"PATH": "/opt/bin:/usr/bin", "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bin/wrapper"})
+
     def test_equal_files_of_two_trees_are_in_both(self):
         self.write("one/python/a/__init__.py", "")
         self.write("two/python/a/__init__.py", "")
@@ -225,6 +232,11 @@ class Refused(ZipCase):
         profile = self.lambda_profile(trees)
         self.assert_fails(2, "the tree ‘system’: a layer is unpacked at /opt .*\n  /usr/bin/gdalinfo", "build", profile, "--no-validate",
                           "-o", f"lambda-layer:{self.file('l.zip')}")
+        (self.directory / "single").mkdir()
+        (self.directory / "single/opt").write_text("a file")
+        self.assert_fails(2, "the tree ‘single’: a layer is unpacked at /opt .*\n  /opt", "build",
+                          self.lambda_profile([{"name": "single", "directory": "single", "prefix": "/"}]), "--no-validate", "-o", f"lambda-layer:{self.file('l.zip')}")
+        self.lambda_profile(trees)
         self.assert_fails(2, "the tree ‘gdal’: a function is unpacked at /var/task .*--output lambda-layer:FILE,trees=gdal", "build", profile, "--no-validate",
                           "-o", f"lambda-zip:{self.file('f.zip')},trees=gdal")
         self.assertEqual(list(self.directory.glob("*.zip")), [])
