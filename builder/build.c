@@ -77,6 +77,7 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   const TerraneSourceContext context = { .store = store,
                                          .remote = options->remote,
                                          .profile = profile,
+                                         .sandbox = options->sandbox,
                                          .jobs = options->jobs,
                                          .progress = options->progress };
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));

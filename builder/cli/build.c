@@ -315,7 +315,8 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_push (profile, self, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
-  if (!arguments->no_validate && !terrane_probes_check (profile, arguments->sandbox, error))
+  if (!arguments->no_validate
+      && !terrane_probes_check (profile, arguments->sandbox, TERRANE_NETWORK_NONE, error))
     return FALSE;
   gboolean ok = terrane_build (self->bench->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)

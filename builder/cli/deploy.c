@@ -255,6 +255,11 @@ open_session (Session *self, const Plan *plan, GError **error)
       if (self->record == NULL)
         return FALSE;
     }
+  if (plan->profile != NULL && plan->profile->target != TERRANE_TARGET_AWS_LAMBDA)
+    terrane_progress_warn (self->bench->progress,
+                           "the target of %s is not aws-lambda, so that its build did not look at "
+                           "what Lambda refuses",
+                           plan->profile->path);
   self->client = oci_http_client_new (&http); /* without a limit: steps may take hours */
   const TerraneDeployOptions deploy = {
     .digest = &self->image->descriptor->digest,

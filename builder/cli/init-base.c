@@ -10,10 +10,13 @@
 
 #include <string.h>
 
-/* "3.11" of "3.11.4-slim", or NULL. */
+/* "3.11" of "3.11.4-slim" and of "4-python3.11", or NULL. */
 static char *
 version_of_tag (const char *tag)
 {
+  const char *python = strstr (tag, "-python");
+  if (python != NULL)
+    tag = python + strlen ("-python");
   size_t digits = g_str_has_prefix (tag, "3.") ? strspn (tag + 2, G_CSET_DIGITS) : 0;
   return digits == 1 || digits == 2 ? g_strndup (tag, 2 + digits) : NULL;
 }

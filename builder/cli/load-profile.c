@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define FROM_PROGRAM_TO_PROFILES "../share/terrane/profiles"
+
 static char *
 git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
 {
@@ -16,12 +18,28 @@ git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
   return g_steal_pointer (&git.revision);
 }
 
+/* The package and the unpacked tarball have them at the same place relative to the program, which
+ * may be reached by a link. Returns: (transfer full) (nullable) */
+static char *
+shipped_profiles (void)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  if (program == NULL || !g_utf8_validate (program, -1, NULL))
+    return NULL;
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *path = g_build_filename (directory, FROM_PROGRAM_TO_PROFILES, NULL);
+  return g_file_test (path, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename (path, NULL) : NULL;
+}
+
 static TerraneProfile *
 load (const char *path, const char *platform, gboolean git_optional, GError **error)
 {
+  g_autofree char *shipped = shipped_profiles ();
   const TerraneProfileOptions options = {
     .platform = platform,
-    .variables = { .git_revision = git_revision, .git_optional = git_optional },
+    .variables = { .git_revision = git_revision,
+                   .git_optional = git_optional,
+                   .shipped_profiles = shipped },
   };
   return terrane_profile_load (path, &options, error);
 }

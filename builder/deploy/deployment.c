@@ -134,6 +134,12 @@ terrane_deployment_get (TerraneDeployment *self, const char *qualifier, GCancell
 }
 
 gboolean
+terrane_deployment_is_version (const char *text)
+{
+  return text[0] != '\0' && strspn (text, "0123456789") == strlen (text);
+}
+
+gboolean
 terrane_deployment_wait (uint64_t ms, GCancellable *cancellable, GError **error)
 {
   gint64 end = g_get_monotonic_time () + (gint64) ms * 1000;

@@ -4,6 +4,8 @@
 #include "builder/error.h"
 #include "builder/validation/json-subset.h"
 
+#include "oci/base/redact.h"
+
 #include <string.h>
 
 enum
@@ -119,7 +121,7 @@ fail (const TerraneDeployment *self, const char *qualifier, const char *event, c
       const char *log, GError **error)
 {
   g_autofree char *quoted = oci_quote (event);
-  g_autofree char *tail = log != NULL ? g_strdup (log) : g_strdup ("");
+  g_autofree char *tail = oci_redact (log != NULL ? log : "");
   g_strchomp (tail);
   g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
                "the function %s: event %s to %s: %s%s%s", self->name, quoted, qualifier, problem,

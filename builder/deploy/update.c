@@ -131,7 +131,7 @@ make_version (TerraneDeployment *self, GCancellable *cancellable, GError **error
   if (document == NULL)
     return FALSE;
   g_autoptr (OciLambdaFunction) version = oci_lambda_function_read (document);
-  if (version->version == NULL || strcmp (version->version, "$LATEST") == 0)
+  if (version->version == NULL || !terrane_deployment_is_version (version->version))
     return oci_throw (error, OCI_ERROR_FORMAT, "the function %s: PublishVersion names no version",
                       self->name);
   self->version = g_strdup (version->version);

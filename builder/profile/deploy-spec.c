@@ -401,7 +401,8 @@ resolve (TerraneDeployTarget *self, const TerraneDeployTarget *common, const cha
   inherit_text (&self->function, common->function);
   inherit_text (&self->alias, common->alias);
   inherit_text (&self->alias, DEFAULT_ALIAS);
-  if (region_of_function (self->function) == NULL) /* an ARN says it better than the others do */
+  g_autofree char *of_function = region_of_function (self->function);
+  if (of_function == NULL) /* an ARN says it better than the others do */
     inherit_text (&self->region, common->region);
   inherit_text (&self->role, common->role);
   inherit_text (&self->external_id, common->external_id);

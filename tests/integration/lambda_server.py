@@ -217,6 +217,7 @@ class LambdaServer:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
 
     def answer(self, status, document, headers=None):
         data = document.encode() if isinstance(document, str) else json.dumps(document).encode()

@@ -140,6 +140,23 @@ class Deploying(DeployCase):
         self.assertIn("/functions/tiles/invocations?Qualifier=live", text)
         self.assertEqual(self.aws.log, [])
 
+    def test_endpoints(self):
+        """As botocore has them."""
+        self.env["AWS_ENDPOINT_URL"] = ""
+        for region, more, url in (
+                ("eu-west-1", {}, "https://lambda.eu-west-1.amazonaws.com/"),
+                ("cn-north-1", {}, "https://lambda.cn-north-1.amazonaws.com.cn/"),
+                ("us-gov-west-1", {"AWS_USE_FIPS_ENDPOINT": "true"}, "https://lambda-fips.us-gov-west-1.amazonaws.com/"),
+                ("eu-west-1", {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "https://lambda.eu-west-1.api.aws/"),
+                ("eu-west-1", {"AWS_ENDPOINT_URL": "http://h:1", "AWS_ENDPOINT_URL_LAMBDA": "http://h:2/"}, "http://h:2/")):
+            with self.subTest(url):
+                text = self.run_terrane("deploy", "--dry-run", self.profile(region=region), env=self.env | more).stdout
+                self.assertEqual(re.findall(r"\b(?:GET|PUT|POST) (http.*?)2015", text)[0], url)
+
+    def test_region_of_the_environment(self):
+        self.env["AWS_REGION"] = "eu-west-1"
+        self.assertEqual(self.one(region=None)["region"], "eu-west-1")
+
     def test_event_that_comes_to_the_version_before(self):
         """How that one answers is not held against the new one, which gets the event as well."""
         self.function.answer = lambda version, event: {"payload": {"ok": version == "2"}}
