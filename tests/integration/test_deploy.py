@@ -354,7 +354,18 @@ class Interrupted(DeployCase):
         self.assert_traffic("2")
         self.assertEqual(sorted(self.function.versions), ["1", "2"])
 
-    def test_network_that_dies_and_comes_back(self):
+    def test_network_that_dies(self):
+        self.aws.fault("Invoke", self.aws.die, skip=1, after=True)
+        self.fails("connecting to port(.|\n)*could NOT be moved back to version 1", result="left")
+        self.assert_traffic("1", {"2": 0.1})
+        again = LambdaServer()
+        self.addCleanup(again.stop)
+        again.functions = self.aws.functions
+        self.env["AWS_ENDPOINT_URL"] = again.url
+        self.one()
+        self.assert_traffic("2")
+
+    def test_way_back_that_is_refused(self):
         """What could not be moved back is said, and gone on with by the next run."""
         self.aws.fault("GetAlias", Refusal(403, "AccessDeniedException"), times=2, skip=1)
         deployment = self.fails("could NOT be moved back to version 1: look at it, and run 'aws lambda update-alias",
