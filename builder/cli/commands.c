@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const TerraneCommand *const commands[] = {
+  &terrane_command_add, /* what changes a project, before what makes one */
   &terrane_command_init,   &terrane_command_profile,    &terrane_command_build,
   &terrane_command_lock,   &terrane_command_check,      &terrane_command_validate,
   &terrane_command_why,    &terrane_command_push,       &terrane_command_pull,
