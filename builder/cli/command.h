@@ -77,6 +77,7 @@ const TerraneCommand *terrane_command_find (const char *name);
 /** Names of the commands, until NULL. */
 const char *const *terrane_command_names (void);
 
+extern const TerraneCommand terrane_command_add;
 extern const TerraneCommand terrane_command_build;
 extern const TerraneCommand terrane_command_cache;
 extern const TerraneCommand terrane_command_check;
