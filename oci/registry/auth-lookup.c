@@ -48,6 +48,14 @@ search_path (void)
   return paths;
 }
 
+char **
+oci_auth_lookup_paths (void)
+{
+  g_autoptr (GPtrArray) paths = search_path ();
+  g_ptr_array_add (paths, NULL);
+  return (char **) g_ptr_array_steal (paths, NULL);
+}
+
 /* A file that is not there has no credentials. */
 static gboolean
 read_file (const char *path, const char *host, const char *repository, OciAuthEntry *out_entry,

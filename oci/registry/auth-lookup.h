@@ -37,6 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciAuthLookup, oci_auth_lookup_free)
 OciAuthLookup *oci_auth_lookup (const char *host, const char *repository, GCancellable *cancellable,
                                 GError **error);
 
+/** The files above, in their order. Returns: (transfer full) */
+char **oci_auth_lookup_paths (void);
+
 /**
  * oci_auth_lookup_login_path:
  *
