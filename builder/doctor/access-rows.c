@@ -4,16 +4,12 @@
 #include "oci/aws/aws-credentials.h"
 #include "oci/aws/aws-describe.h"
 #include "oci/base/error.h"
-#include "oci/base/fd.h"
 #include "oci/http/proxy.h"
 #include "oci/http/trust.h"
 #include "oci/reference.h"
 #include "oci/registry/auth-file.h"
 #include "oci/registry/credential-helper.h"
 #include "oci/registry/registry.h"
-
-#include <fcntl.h>
-#include <string.h>
 
 #define FOR_EXAMPLE "https://registry-1.docker.io"
 
@@ -76,19 +72,21 @@ look_into (TerraneRound *round, const char *path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) data = NULL;
-  const char *chosen = g_getenv ("REGISTRY_AUTH_FILE");
   g_auto (GStrv) keys = NULL;
-  if (oci_read_file (AT_FDCWD, path, OCI_AUTH_FILE_MAX_BYTES, &data, &error))
-    keys = oci_auth_file_keys (path, data, &error);
-  else if ((chosen == NULL || chosen[0] == '\0')
-           && g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    return 0;
+  if (oci_auth_lookup_read (path, &data, &error))
+    {
+      if (data == NULL)
+        return 0;
+      keys = oci_auth_file_keys (path, data, &error);
+    }
   for (char **key = keys; key != NULL && *key != NULL; key++)
     add_entry (round, path, data, *key);
   if (keys != NULL)
     return g_strv_length (keys);
-  terrane_round_add (round, TERRANE_SYMPTOM_MISSING, "correct or remove the file", "%s",
-                     error->message);
+  terrane_round_add (round, TERRANE_SYMPTOM_MISSING,
+                     "correct or remove the file, or name another one in "
+                     "REGISTRY_AUTH_FILE",
+                     "%s", error->message);
   return 1;
 }
 

@@ -40,6 +40,10 @@ OciAuthLookup *oci_auth_lookup (const char *host, const char *repository, GCance
 /** The files above, in their order. Returns: (transfer full) */
 char **oci_auth_lookup_paths (void);
 
+/** @out_data: (out) (transfer full) (nullable): NULL when there is no such file of those above, or
+ * none that could be this user's */
+gboolean oci_auth_lookup_read (const char *path, GBytes **out_data, GError **error);
+
 /**
  * oci_auth_lookup_login_path:
  *

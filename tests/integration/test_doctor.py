@@ -119,6 +119,17 @@ class Doctor(TestCase):
         symptoms = self.ask(user="nobody", exit_code=1)
         self.assertIn("belongs to the user 0", self.only(symptoms, "directory")["found"])
 
+    @unittest.skipUnless(os.geteuid() == 0, "does not apply: only root can be another user")
+    def test_directory_of_root(self):
+        """/run/containers lets nobody in where root uses podman: an ordinary user without XDG_RUNTIME_DIR has no file there."""
+        place = self.directory / "place"
+        place.mkdir(0o777)
+        place.chmod(0o777)
+        self.env["XDG_RUNTIME_DIR"] = ""
+        symptoms = self.ask_in("mount -t tmpfs -o mode=755 none /run; mkdir -m 700 /run/containers\n"
+                               'set -- setpriv --reuid=nobody --regid=nogroup --clear-groups -- "$@"', user=("unshare", "--mount"), store=place / "store")
+        self.assertIn("none in /run/containers/", self.only(symptoms, "logins")["found"])
+
     def test_logins(self):
         """By the file that has them and the helper that it names."""
         helper = self.write("bin/docker-credential-here", "#!/bin/sh\nexit 1\n")
