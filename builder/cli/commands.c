@@ -30,6 +30,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_gc,
   &terrane_command_fsck,
   &terrane_command_cache,
+  &terrane_command_doctor,
   &terrane_command_completion,
   NULL,
 };
