@@ -306,6 +306,21 @@ class HostAccess(TestCase):
         self.assertEqual(int(lines[3]), len(pathlib.Path("/proc/net/dev").read_text().splitlines()))
 
 
+    def test_podman_gets_the_options(self):
+        """A program that shows what it was given; the image is nowhere."""
+        podman = self.write("bin/podman", '#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        podman.chmod(0o755)
+        (self.directory / "data").mkdir()
+        run = ["-q", "run", "--podman", "docker://registry.example/app:1"]
+        environment = {"PATH": f"{podman.parent}:{os.environ['PATH']}"}
+        words = self.run_terrane(*run, "--mount", "data:/a", "--network", "host", env=environment, cwd=self.directory).stdout.splitlines()
+        self.assertIn(f'--mount=type=bind,ro=true,"source={self.directory}/data","destination=/a"', words)
+        self.assertIn("--network=host", words)
+        self.assertNotIn("--no-hosts", words)
+        self.assertIn("--network=none", self.run_terrane(*run, env=environment).stdout.splitlines())
+        self.assert_fails(1, "--mount with rw needs bubblewrap", *run[1:], "--mount", "data:/a:rw", env=environment, cwd=self.directory)
+
+
 # A runtime: asks for events and answers with what the handler says.
 BOOTSTRAP = '''
 import http.client, json, os, sys
