@@ -3,6 +3,7 @@
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/reference.h"
+#include "builder/cli/zip-output.h"
 
 #include "oci/transport.h"
 
@@ -185,8 +186,17 @@ check_output_place (const Place *place, GError **error)
   for (guint i = 0; i < place->texts->len; i++)
     {
       g_autofree char *text = terrane_profile_expand_lock (place->texts->pdata[i], SOME_LOCK);
-      g_autoptr (OciTransport) transport =
-          terrane_destination_check_output (text, error) ? oci_transport_parse (text, error) : NULL;
+      if (!terrane_destination_check_output (text, error))
+        return FALSE;
+      if (terrane_zip_request_knows (text) && !place->shared)
+        continue;
+      if (terrane_zip_request_knows (text))
+        return oci_throw (
+            error, OCI_ERROR_USAGE,
+            "build: --output %s: several platforms would have one; write ‘${arch}’ in "
+            "its name",
+            text);
+      g_autoptr (OciTransport) transport = oci_transport_parse (text, error);
       if (transport == NULL)
         return FALSE;
       if (place->shared && transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
@@ -219,7 +229,42 @@ terrane_delivery_check (const TerraneDelivery *self, const GPtrArray *built, GEr
   for (guint k = 0; k < outputs->len; k++)
     if (!check_output_place (outputs->pdata[k], error))
       return FALSE;
+  for (guint i = 0; i < built->len; i++)
+    {
+      g_autoptr (GPtrArray) zips = terrane_delivery_zips (self, built->pdata[i], error);
+      if (zips == NULL)
+        return FALSE;
+    }
   return TRUE;
+}
+
+/* Before it is built, some lock does. */
+static char *
+lock_of (const TerraneBuilt *built)
+{
+  OciDigestHex hex;
+  if (built->build == NULL)
+    return g_strdup (SOME_LOCK);
+  g_autofree char *platform = oci_platform_text (&built->profile->platform);
+  OciDigest digest = terrane_lock_digest (built->build->lock, platform);
+  return g_strndup (oci_digest_hex (&digest, hex), LOCK_SHORT);
+}
+
+GPtrArray *
+terrane_delivery_zips (const TerraneDelivery *self, const TerraneBuilt *built, GError **error)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *lock = lock_of (built);
+  if (!add_output_texts (self, built->profile, texts, error))
+    return NULL;
+  for (guint i = 0; i < texts->len; i++)
+    {
+      char *text = terrane_profile_expand_lock (texts->pdata[i], lock);
+      g_free (texts->pdata[i]);
+      texts->pdata[i] = text;
+    }
+  g_ptr_array_add (texts, NULL);
+  return terrane_zip_output_requests ((char **) texts->pdata, built->profile, error);
 }
 
 /* A delivery under way. */
@@ -254,9 +299,7 @@ static char *
 expand_lock (const Sending *self, const Place *place, guint i)
 {
   OciDigestHex hex;
-  const TerraneBuilt *built = self->built->pdata[i];
-  g_autofree char *platform = oci_platform_text (&built->profile->platform);
-  OciDigest digest = terrane_lock_digest (built->build->lock, platform);
+  g_autofree char *lock_short = lock_of (self->built->pdata[i]);
   if (place->shared)
     {
       g_autoptr (GString) lines = g_string_new (NULL);
@@ -266,9 +309,10 @@ expand_lock (const Sending *self, const Place *place, guint i)
                                 &manifest_of (self, j)->digest))
             add_lock_line (self->built->pdata[j], lines);
       g_autoptr (GBytes) bytes = g_bytes_new (lines->str, lines->len);
-      digest = oci_digest_of_bytes (bytes);
+      OciDigest digest = oci_digest_of_bytes (bytes);
+      g_free (lock_short);
+      lock_short = g_strndup (oci_digest_hex (&digest, hex), LOCK_SHORT);
     }
-  g_autofree char *lock_short = g_strndup (oci_digest_hex (&digest, hex), LOCK_SHORT);
   return terrane_profile_expand_lock (place->texts->pdata[i], lock_short);
 }
 
@@ -276,6 +320,8 @@ static gboolean
 send_output (const Sending *self, const Place *place, GError **error)
 {
   const guint n = place->shared ? 1 : place->texts->len;
+  if (terrane_zip_request_knows (place->texts->pdata[0]))
+    return TRUE;
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *text = expand_lock (self, place, i);

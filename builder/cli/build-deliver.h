@@ -38,6 +38,11 @@ gboolean terrane_delivery_check_push (const TerraneDelivery *self, GError **erro
 gboolean terrane_delivery_check (const TerraneDelivery *self, const GPtrArray *built,
                                  GError **error);
 
+/** The outputs that are zips for AWS Lambda, which are not terrane_delivery_send()'s.
+ * Returns: (transfer full) (nullable): of TerraneZipRequest */
+GPtrArray *terrane_delivery_zips (const TerraneDelivery *self, const TerraneBuilt *built,
+                                  GError **error);
+
 /**
  * terrane_delivery_send:
  * @built: as above, with all images

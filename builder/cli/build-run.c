@@ -4,29 +4,17 @@
 #include "builder/cli/build-report.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
+#include "builder/cli/record-file.h"
 #include "builder/cli/validation-report.h"
+#include "builder/cli/zip-output.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
 #include "builder/store/names.h"
 #include "builder/validation/probes.h"
 
 #include "oci/base/suggest.h"
-#include "oci/base/temp-file.h"
 
-#include <fcntl.h>
 #include <string.h>
-
-static gboolean
-write_record (const char *path, const json_t *record, GError **error)
-{
-  g_auto (OciFd) directory = -1;
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *text = oci_json_dump_pretty (record);
-  OCI_PREFIX (error, "the record %s", path);
-  return oci_open_dir (AT_FDCWD, parent, &directory, error)
-         && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
-}
 
 gboolean
 terrane_build_has_platforms (const TerraneBuildArguments *options)
@@ -233,6 +221,16 @@ write_debug (const TerraneBuildSession *self, const TerraneBuilt *built, GError 
          && terrane_debug_files_write (self->bench->store, built->build->debug, path, error);
 }
 
+static gboolean
+write_zips (const TerraneBuildSession *self, const TerraneBuilt *built, GError **error)
+{
+  const TerraneDelivery delivery = make_delivery (self->options);
+  g_autoptr (GPtrArray) zips = terrane_delivery_zips (&delivery, built, error);
+  return zips != NULL
+         && terrane_zip_output_write (built->build, built->profile, zips, self->bench,
+                                      built->record, error);
+}
+
 /* @tag: (nullable): of the image in the store. The record is also of an image that failed its
  * checks or its validation: it says what failed. */
 static gboolean
@@ -265,11 +263,12 @@ build_one (const TerraneBuildSession *self, const char *path, GPtrArray **out_al
   gboolean ok = make_one (self, built, NULL, error);
   if (built->build == NULL)
     return FALSE;
-  ok = ok && write_debug (self, built, error)
+  ok = ok && write_debug (self, built, error) && write_zips (self, built, error)
        && terrane_delivery_send (&delivery, self->bench->remote, *out_all, built->record, error);
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (built->record, "passed", json_boolean (ok));
-  return (record == NULL || write_record (record, built->record, ok ? error : NULL)) && ok;
+  return (record == NULL || terrane_record_file_write (record, built->record, ok ? error : NULL))
+         && ok;
 }
 
 gboolean
@@ -375,6 +374,9 @@ deliver_all (const TerraneBuildSession *self, const GPtrArray *all, json_t *docu
   const TerraneDelivery delivery = make_delivery (self->options);
   const TerraneBuilt *first = all->pdata[0];
   g_autofree char *name = g_strconcat (first->profile->name, ":latest", NULL);
+  for (guint i = 0; i < all->len; i++)
+    if (!write_zips (self, all->pdata[i], error))
+      return FALSE;
   return terrane_delivery_send (&delivery, self->bench->remote, all, document, error)
          && (tag_of (all, first) == NULL
              || terrane_name_set (self->bench->store, name, first->build->image->manifest, error));
@@ -412,7 +414,7 @@ terrane_build_run_platforms (const TerraneBuildSession *self, const char *path, 
   gboolean ok = failure == NULL && deliver_all (self, all, document, &failure);
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (document, "passed", json_boolean (ok));
-  if (record != NULL && !write_record (record, document, ok ? &failure : NULL))
+  if (record != NULL && !terrane_record_file_write (record, document, ok ? &failure : NULL))
     ok = FALSE;
   if (self->bench->global->output.json)
     terrane_print_json (document);

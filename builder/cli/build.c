@@ -4,23 +4,16 @@
 #include "builder/cli/build-deliver.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
+#include "builder/cli/record-file.h"
 
 #include "oci/base/text-hash.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum
 {
   MAX_JOBS = 1024,
 };
-
-static gboolean
-check_record (const char *path, GError **error)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-  return access (directory, W_OK | X_OK) == 0 || oci_throw_errno (error, "%s", path);
-}
 
 static gboolean
 split_names (const TerraneBuildArguments *options, char ***out_names, GError **error)
@@ -185,7 +178,7 @@ static const TerraneOption build_result_options[] = {
     .kind = TERRANE_OPTION_FILE,
     .target = OPTION (record),
     .metavar = "FILE",
-    .check = check_record,
+    .check = terrane_record_file_check,
     .help = "Write what was built, checked and pushed as JSON" },
   { .name = "debug-output",
     .kind = TERRANE_OPTION_DIRECTORY,
@@ -224,7 +217,9 @@ const TerraneCommand terrane_command_build = {
   .summary = "Build the image of a profile: assemble, check, validate",
   .description =
       "The image lands in the store as NAME:latest, NAME being the profile's. DESTINATION is "
-      "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG], to push "
+      "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions "
+      "without an image lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or "
+      "lambda-zip:FILE[,trees=TREE,…]; to push "
       "docker://HOST/REPOSITORY[:TAG], which an IMAGE to take layers from is, too. The lock, "
       "PROFILE.lock.json, is used, and written when it lacks something.\n"
       "Of several profiles a failing one does not stop the others; locks and schemas among the "

@@ -194,10 +194,13 @@ static gboolean
 start_session (TerraneLambda *self, Environment *environment, GError **error)
 {
   const TerraneLambdaOptions *options = &self->options;
-  const gboolean here = options->network == TERRANE_NETWORK_HOST;
+  /* Without namespaces the port is this machine's anyway. */
+  const gboolean here =
+      options->network == TERRANE_NETWORK_HOST && options->sandbox == TERRANE_SANDBOX_BUBBLEWRAP;
   g_auto (GStrv) env = g_strdupv ((char **) options->env);
   g_auto (OciFd) listener = -1;
   TerraneLocalPeer *peer = NULL;
+  pid_t init = 0;
   unsigned port = TERRANE_RUNTIME_API_PORT;
   if (here && !terrane_inlet_open_here (&listener, &port, error))
     return FALSE;
@@ -214,6 +217,8 @@ start_session (TerraneLambda *self, Environment *environment, GError **error)
                                    .network = options->network };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = here ? 0 : port,
+                                          .port_variable = "AWS_LAMBDA_RUNTIME_API",
+                                          .out_init = &init,
                                           .output = on_session_output,
                                           .output_full = on_output_full,
                                           .output_data = environment,
@@ -224,7 +229,7 @@ start_session (TerraneLambda *self, Environment *environment, GError **error)
   if (environment->session == NULL)
     return FALSE;
   if (here)
-    peer = terrane_local_peer_new (terrane_session_init (environment->session), port);
+    peer = terrane_local_peer_new (init, port);
   environment->api = terrane_runtime_api_start (oci_fd_steal (&listener), environment->runtime,
                                                 peer, self->arn, error);
   return environment->api != NULL;
@@ -292,14 +297,12 @@ report_init (TerraneLambda *self, const TerraneLambdaResult *result, double ms, 
   log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s\n", ms, phase, status);
 }
 
-/* One attempt, until the deadline. Returns: FALSE with an error; when @out_ready is FALSE, the
- * result says what it failed with, unless that was the deadline. */
+/* One attempt in a new environment, until the deadline. Returns: FALSE with an error; when
+ * @out_ready is FALSE, the result says what it failed with, unless that was the deadline. */
 static gboolean
 try_to_initialise (TerraneLambda *self, TerraneLambdaResult *result, gint64 deadline,
                    gboolean *out_ready, gboolean *out_timed_out, GError **error)
 {
-  if (!start_environment (self, error))
-    return FALSE;
   TerraneRuntimeWait wait = terrane_runtime_wait_ready (self->environment->runtime, deadline);
   *out_ready = wait == TERRANE_RUNTIME_DONE;
   *out_timed_out = wait == TERRANE_RUNTIME_TIMEOUT;
@@ -322,10 +325,14 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   gint64 started = g_get_monotonic_time ();
   const TerraneEmulator *emulator = self->options.emulator;
   unsigned slowdown = emulator != NULL ? terrane_emulator_slowdown (emulator) : 1;
-  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   gboolean timed_out = FALSE;
   result->cold = TRUE;
   log_line (self, "INIT_START Runtime Version: terrane\n");
+  if (!start_environment (self, error))
+    return FALSE;
+  if (self->options.sandbox == TERRANE_SANDBOX_NONE) /* the image was copied, which may take long */
+    started = g_get_monotonic_time ();
+  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   if (!try_to_initialise (self, result, limit, out_ready, &timed_out, error))
     return FALSE;
   result->init_ms = ms_since (started);
@@ -337,7 +344,8 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   clear_answer (result);
   started = g_get_monotonic_time ();
   run->deadline = started + (gint64) self->options.timeout_ms * USECS_PER_MS;
-  if (!try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
+  if (!start_environment (self, error)
+      || !try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
     return FALSE;
   if (*out_ready)
     return TRUE;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "builder/profile/check-spec.h"
+#include "builder/profile/deploy-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
 #include "builder/profile/limits-spec.h"
@@ -66,6 +67,7 @@ typedef struct
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
   TerranePushSpec push;
+  TerraneDeploySpec deploy;
 } TerraneProfile;
 
 extern const TerraneSection terrane_profile_section;
