@@ -274,7 +274,8 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
                const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
-  build->name = g_strconcat (profile->name, ":latest", NULL);
+  build->name =
+      g_strconcat (profile->name, ":", options->tag != NULL ? options->tag : "latest", NULL);
   build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   build->trees = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   if (!make_image (store, profile, options, build, error))

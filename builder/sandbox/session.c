@@ -487,6 +487,8 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
     return NULL;
   if (out_listener != NULL)
     *out_listener = oci_fd_steal (&self->listener);
+  if (options->out_init != NULL)
+    *options->out_init = self->init;
   return g_steal_pointer (&self);
 }
 
@@ -566,12 +568,6 @@ terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
     g_cond_wait (&self->changed, &self->mutex);
   g_mutex_unlock (&self->mutex);
   *out_end = self->end;
-}
-
-pid_t
-terrane_session_init (const TerraneSession *self)
-{
-  return self->init;
 }
 
 gboolean
