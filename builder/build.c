@@ -25,6 +25,7 @@ terrane_build_free (TerraneBuild *self)
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
   g_array_unref (self->debug);
+  g_array_unref (self->trees);
   g_free (self);
 }
 
@@ -76,6 +77,7 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   const TerraneSourceContext context = { .store = store,
                                          .remote = options->remote,
                                          .profile = profile,
+                                         .sandbox = options->sandbox,
                                          .jobs = options->jobs,
                                          .progress = options->progress };
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
@@ -95,15 +97,18 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   return g_steal_pointer (&trees);
 }
 
-/* What transforms did, by tree. */
+/* What trees were made, and what transforms did. */
 static void
-take_reports (TerraneBuild *build, const TerraneProfile *profile, const GArray *trees)
+take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneBase *base,
+              const GArray *trees)
 {
   build->transforms = json_object ();
+  build->base = base->root.commit;
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
       const TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
+      g_array_append_val (build->trees, tree->commit);
       if (tree->reports != NULL)
         oci_json_set (build->transforms, spec->name, json_incref (tree->reports));
       if (tree->has_debug)
@@ -196,7 +201,7 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
       plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
-  take_reports (build, profile, trees);
+  take_reports (build, profile, base, trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
@@ -271,6 +276,7 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name = g_strconcat (profile->name, ":latest", NULL);
   build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  build->trees = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   if (!make_image (store, profile, options, build, error))
     return FALSE;
   if (options->validate && terrane_validate_wanted (profile)

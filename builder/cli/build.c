@@ -3,33 +3,20 @@
 #include "builder/cli/build-report.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
+#include "builder/cli/record-file.h"
 #include "builder/cli/reference.h"
 #include "builder/cli/validation-report.h"
 #include "builder/cli/workbench.h"
+#include "builder/cli/zip-output.h"
 #include "builder/error.h"
 #include "builder/image/debug-files.h"
 #include "builder/validation/probes.h"
 
 #include "oci/base/suggest.h"
-#include "oci/base/temp-file.h"
 #include "oci/base/text-hash.h"
 #include "oci/digest.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
-
-static gboolean
-write_record (const char *path, const json_t *record, GError **error)
-{
-  g_auto (OciFd) directory = -1;
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *text = oci_json_dump_pretty (record);
-  OCI_PREFIX (error, "the record %s", path);
-  return oci_open_dir (AT_FDCWD, parent, &directory, error)
-         && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
-}
 
 enum
 {
@@ -69,13 +56,6 @@ request_clear (Request *self)
   g_strfreev (self->update_names);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
-
-static gboolean
-check_record (const char *path, GError **error)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-  return access (directory, W_OK | X_OK) == 0 || oci_throw_errno (error, "%s", path);
-}
 
 static gboolean
 split_names (const BuildOptions *options, char ***out_names, GError **error)
@@ -208,7 +188,7 @@ list_destinations (const Session *session, const TerraneProfile *profile, const 
 /* Layers that --cache-from found stay in their registry when the image goes there anyway. */
 static gboolean
 deliver (const Session *session, const TerraneProfile *profile, const TerraneBuild *build,
-         json_t *record, GError **error)
+         const GPtrArray *zips, json_t *record, GError **error)
 {
   const BuildOptions *options = session->options;
   TerraneRemote *remote = session->bench->remote;
@@ -225,8 +205,11 @@ deliver (const Session *session, const TerraneProfile *profile, const TerraneBui
       && !terrane_debug_files_write (terrane_remote_store (remote), build->debug,
                                      options->debug_output, error))
     return FALSE;
+  if (!terrane_zip_output_write (build, profile, zips, session->bench, record, error))
+    return FALSE;
   for (char **output = options->outputs; output != NULL && *output != NULL; output++)
-    if (!terrane_destination_output (layout, manifest, build->name, *output, error))
+    if (!terrane_zip_request_knows (*output)
+        && !terrane_destination_output (layout, manifest, build->name, *output, error))
       return FALSE;
   if (destinations->len == 0)
     return TRUE;
@@ -319,7 +302,9 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
   options.out_failed = &failed;
   g_autoptr (TerraneProfile) profile =
       terrane_command_load_profile (path, arguments->platform, error);
-  if (profile == NULL || !check_update_names (profile, self->request->update_names, error)
+  g_autoptr (GPtrArray) zips =
+      profile != NULL ? terrane_zip_output_requests (arguments->outputs, profile, error) : NULL;
+  if (zips == NULL || !check_update_names (profile, self->request->update_names, error)
       || !check_push (profile, self, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
@@ -336,11 +321,11 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
                                                  (*out_build)->validation, ok ? error : NULL))
     return FALSE;
   if (ok)
-    ok = deliver (self, profile, *out_build, *out_record, error);
+    ok = deliver (self, profile, *out_build, zips, *out_record, error);
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (*out_record, "passed", json_boolean (ok));
   return (arguments->record == NULL
-          || write_record (arguments->record, *out_record, ok ? error : NULL))
+          || terrane_record_file_write (arguments->record, *out_record, ok ? error : NULL))
          && ok;
 }
 
@@ -515,7 +500,7 @@ static const TerraneOption build_result_options[] = {
     .kind = TERRANE_OPTION_FILE,
     .target = OPTION (record),
     .metavar = "FILE",
-    .check = check_record,
+    .check = terrane_record_file_check,
     .help = "Write what was built, checked and pushed as JSON" },
   { .name = "debug-output",
     .kind = TERRANE_OPTION_DIRECTORY,
@@ -554,7 +539,9 @@ const TerraneCommand terrane_command_build = {
   .summary = "Build the image of a profile: assemble, check, validate",
   .description =
       "The image lands in the store as NAME:latest, NAME being the profile's. DESTINATION is "
-      "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG], to push "
+      "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions "
+      "without an image lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or "
+      "lambda-zip:FILE[,trees=TREE,…]; to push "
       "docker://HOST/REPOSITORY[:TAG], which an IMAGE to take layers from is, too. The lock, "
       "PROFILE.lock.json, is used, and written when it lacks something.\n"
       "Of several profiles a failing one does not stop the others; locks and schemas among the "

@@ -2,6 +2,7 @@
 
 #include "builder/cli/command.h"
 #include "builder/cli/terminal.h"
+#include "builder/zip/request.h"
 
 #include "oci/base/number.h"
 #include "oci/docker-archive.h"
@@ -22,8 +23,8 @@ parse_output (const char *destination, GError **error)
       || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return g_steal_pointer (&transport);
   oci_throw (error, OCI_ERROR_USAGE,
-             "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
-             "docker-archive:FILE[:NAME:TAG]; use --push for a registry",
+             "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], "
+             "lambda-layer:FILE[,…] or lambda-zip:FILE[,…]; use --push for a registry",
              destination);
   return NULL;
 }
@@ -31,6 +32,11 @@ parse_output (const char *destination, GError **error)
 gboolean
 terrane_destination_check_output (const char *destination, GError **error)
 {
+  if (terrane_zip_request_knows (destination))
+    {
+      g_autoptr (TerraneZipRequest) request = terrane_zip_request_parse (destination, error);
+      return request != NULL;
+    }
   g_autoptr (OciTransport) transport = parse_output (destination, error);
   return transport != NULL;
 }

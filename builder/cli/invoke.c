@@ -217,6 +217,7 @@ run_invoke (TerraneGlobal *global, const void *data, char **arguments, GError **
   if (options->events == NULL && isatty (STDIN_FILENO))
     return oci_throw (error, OCI_ERROR_USAGE,
                       "invoke: no event; give one with --event FILE or on standard input");
+  terrane_sandbox_warn (options->function.sandbox);
   return invoke (global, arguments[0], &options->function,
                  options->events != NULL ? options->events : no_event, error);
 }
@@ -235,6 +236,7 @@ static const TerraneOptionGroup invoke_groups[] = {
   { .rows = terrane_function_command_options, .offset = offsetof (InvokeOptions, function) },
   { .rows = terrane_function_timeout_options, .offset = offsetof (InvokeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (InvokeOptions, function) },
+  { .rows = terrane_sandbox_options, .offset = offsetof (InvokeOptions, function.sandbox) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (InvokeOptions, function)),
   { .rows = NULL },
 };

@@ -14,6 +14,9 @@ TerraneProfile *terrane_command_load_profile (const char *path, const char *plat
 TerraneProfile *terrane_command_load_profile_to_lock (const char *path, const char *platform,
                                                       GError **error);
 
+/** Whether an argument that may be either is a profile, and not an image. */
+gboolean terrane_command_is_profile (const char *argument);
+
 /**
  * terrane_command_select_profiles:
  *

@@ -455,10 +455,26 @@ read_words (Parsing *self, gboolean stop_at_argument, GError **error)
   return check_together (self, error);
 }
 
+/* What a whole pipeline is to use is said once. */
+static gboolean
+read_environment (const TerraneOptionTable *tables, GError **error)
+{
+  const char *value = g_getenv (TERRANE_OPTION_SANDBOX_VARIABLE);
+  OCI_PREFIX (error, TERRANE_OPTION_SANDBOX_VARIABLE);
+  for (; value != NULL && value[0] != '\0' && tables->rows != NULL; tables++)
+    for (const TerraneOption *row = tables->rows; row->name != NULL; row++)
+      if (row->kind == TERRANE_OPTION_SANDBOX
+          && !terrane_sandbox_kind_parse (value, target_of (tables, row), error))
+        return FALSE;
+  return TRUE;
+}
+
 gboolean
 terrane_options_parse (const TerraneOptionParser *self, char **words, char ***out_arguments,
                        GError **error)
 {
+  if (!read_environment (self->tables, error))
+    return FALSE;
   g_autoptr (GArray) given = g_array_new (FALSE, FALSE, sizeof (Found));
   GPtrArray *arguments = g_ptr_array_new ();
   Parsing parsing = {

@@ -219,9 +219,11 @@ run_run (TerraneGlobal *global, const void *data, char **arguments, GError **err
   const RunOptions *options = data;
   if (!check_arguments (global, arguments, options, error))
     return FALSE;
-  terrane_sandbox_warn (options->function.sandbox);
   if (!options->podman)
-    return run (global, arguments, options, error);
+    {
+      terrane_sandbox_warn (options->function.sandbox);
+      return run (global, arguments, options, error);
+    }
   return terrane_podman_exec (global, arguments[0], arguments[1] != NULL ? arguments + 1 : NULL,
                               &options->function, error);
 }

@@ -79,6 +79,7 @@ static gboolean
 run_serve (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const ServeOptions *options = data;
+  terrane_sandbox_warn (options->function.sandbox);
   return serve (global, arguments[0], &options->function, options->port, error);
 }
 
@@ -99,6 +100,7 @@ static const TerraneOptionGroup serve_groups[] = {
   { .rows = terrane_function_command_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_timeout_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (ServeOptions, function) },
+  { .rows = terrane_sandbox_options, .offset = offsetof (ServeOptions, function.sandbox) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (ServeOptions, function)),
   { .rows = NULL },
 };

@@ -202,6 +202,7 @@ start_environment (TerraneLambda *self, GError **error)
                                    .emulator = options->emulator };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = TERRANE_RUNTIME_API_PORT,
+                                          .port_variable = "AWS_LAMBDA_RUNTIME_API",
                                           .output = on_session_output,
                                           .output_full = on_output_full,
                                           .output_data = environment,
@@ -269,14 +270,12 @@ report_init (TerraneLambda *self, const TerraneLambdaResult *result, double ms, 
   log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s\n", ms, phase, status);
 }
 
-/* One attempt, until the deadline. Returns: FALSE with an error; when @out_ready is FALSE, the
- * result says what it failed with, unless that was the deadline. */
+/* One attempt in a new environment, until the deadline. Returns: FALSE with an error; when
+ * @out_ready is FALSE, the result says what it failed with, unless that was the deadline. */
 static gboolean
 try_to_initialise (TerraneLambda *self, TerraneLambdaResult *result, gint64 deadline,
                    gboolean *out_ready, gboolean *out_timed_out, GError **error)
 {
-  if (!start_environment (self, error))
-    return FALSE;
   TerraneRuntimeWait wait = terrane_runtime_wait_ready (self->environment->runtime, deadline);
   *out_ready = wait == TERRANE_RUNTIME_DONE;
   *out_timed_out = wait == TERRANE_RUNTIME_TIMEOUT;
@@ -299,10 +298,14 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   gint64 started = g_get_monotonic_time ();
   const TerraneEmulator *emulator = self->options.emulator;
   unsigned slowdown = emulator != NULL ? terrane_emulator_slowdown (emulator) : 1;
-  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   gboolean timed_out = FALSE;
   result->cold = TRUE;
   log_line (self, "INIT_START Runtime Version: terrane\n");
+  if (!start_environment (self, error))
+    return FALSE;
+  if (self->options.sandbox == TERRANE_SANDBOX_NONE) /* the image was copied, which may take long */
+    started = g_get_monotonic_time ();
+  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   if (!try_to_initialise (self, result, limit, out_ready, &timed_out, error))
     return FALSE;
   result->init_ms = ms_since (started);
@@ -314,7 +317,8 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   clear_answer (result);
   started = g_get_monotonic_time ();
   run->deadline = started + (gint64) self->options.timeout_ms * USECS_PER_MS;
-  if (!try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
+  if (!start_environment (self, error)
+      || !try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
     return FALSE;
   if (*out_ready)
     return TRUE;

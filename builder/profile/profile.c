@@ -398,6 +398,12 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_push_section,
     .help = "Where the image goes with --push." },
+  { .name = "deploy",
+    .type = &terrane_field_object,
+    .offset = OFFSET (deploy),
+    .parts = TERRANE_PART_NOTHING,
+    .section = &terrane_deploy_section,
+    .help = "Functions of AWS Lambda that ‘terrane deploy’ gives the image to, and how." },
   { .name = NULL },
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "builder/profile/check-spec.h"
+#include "builder/profile/deploy-spec.h"
 #include "builder/profile/drift-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
@@ -68,6 +69,7 @@ typedef struct
   TerraneGeoSpec geo;
   TerraneDriftSpec drift;
   TerranePushSpec push;
+  TerraneDeploySpec deploy;
 } TerraneProfile;
 
 extern const TerraneSection terrane_profile_section;

@@ -44,7 +44,8 @@ terrane_expander_free (TerraneExpander *self)
 static gboolean
 note_unknown (const OciJson *at, const char *name)
 {
-  static const char *const known[] = { "env.NAME", "git.sha", "git.short", "lock.short", NULL };
+  static const char *const known[] = { "env.NAME",   "git.sha",          "git.short",
+                                       "lock.short", "terrane.profiles", NULL };
   g_autofree char *quoted = oci_quote (name);
   g_autofree char *all = g_strjoinv ("}, ${", (char **) known);
   const char *nearest = oci_nearest_word (name, known);
@@ -128,6 +129,27 @@ expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, gboolea
 }
 
 static gboolean
+expand_shipped_profiles (const TerraneExpander *self, const OciJson *at, GString *out)
+{
+  if (self->variables.shipped_profiles != NULL)
+    g_string_append (out, self->variables.shipped_profiles);
+  else
+    oci_json_problem (at,
+                      "‘${terrane.profiles}’: this terrane has no profiles in "
+                      "../share/terrane/profiles beside its directory, as an installed one has");
+  return self->variables.shipped_profiles != NULL;
+}
+
+static gboolean
+is_in_deploy (const OciJson *at)
+{
+  const char *first = NULL;
+  for (const OciJson *step = at; step->parent != NULL; step = step->parent)
+    first = step->key;
+  return g_strcmp0 (first, "deploy") == 0;
+}
+
+static gboolean
 expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gboolean allow_lock,
                  GString *out)
 {
@@ -135,6 +157,13 @@ expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gbo
     return expand_env (at, name + strlen ("env."), out);
   if (strcmp (name, "git.sha") == 0 || strcmp (name, "git.short") == 0)
     return expand_git (self, at, strcmp (name, "git.short") == 0, allow_lock, out);
+  if (strcmp (name, "terrane.profiles") == 0)
+    return expand_shipped_profiles (self, at, out);
+  if (strcmp (name, "region") == 0 && g_strcmp0 (at->key, "repository") == 0 && is_in_deploy (at))
+    {
+      g_string_append (out, "${region}"); /* each target has its own */
+      return TRUE;
+    }
   if (strcmp (name, "lock.short") != 0)
     return note_unknown (at, name);
   if (!allow_lock)

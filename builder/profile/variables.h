@@ -1,5 +1,6 @@
 /* Variables in the strings of a profile: ${env.NAME}, ${env.NAME:-default}, ${git.sha},
- * ${git.short}, ${lock.short}; "$${" is a literal "${". docs/profile.md, "Variables". */
+ * ${git.short}, ${lock.short}, ${terrane.profiles}; "$${" is a literal "${". docs/profile.md,
+ * "Variables". */
 #pragma once
 
 #include "oci/base/json.h"
@@ -15,6 +16,8 @@ typedef struct
   /* Nothing is made of the profile: without a commit, ${git.sha} in what the lock does not depend
    * on is all zeros. */
   gboolean git_optional;
+  /* Directory of the profiles that come with terrane. */
+  const char *shipped_profiles; /* (nullable): this terrane has none */
   gpointer data;
 } TerraneProfileVariables;
 
@@ -22,7 +25,7 @@ typedef struct _TerraneExpander TerraneExpander;
 
 /**
  * terrane_expander_new:
- * @variables: (nullable): as NULL members; borrowed
+ * @variables: (nullable): as NULL members; copied, but not what its members point to
  * @directory: whose git revision is meant
  */
 TerraneExpander *terrane_expander_new (const TerraneProfileVariables *variables,

@@ -477,7 +477,10 @@ terrane_bwrap_throw_not_made (const char *output, GError **error)
   g_autofree char *reason = strstr (words, "mount proc") != NULL
                                 ? g_strdup (MASKED_PROC)
                                 : terrane_sandbox_explain (proc_sys);
-  return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s (%s)", reason, words);
+  return oci_throw (error, OCI_ERROR_IO,
+                    "the sandbox could not be made: %s; or choose '--sandbox none' or '--sandbox "
+                    "podman', which keep in less (%s)",
+                    reason, words);
 }
 
 gboolean
@@ -485,5 +488,6 @@ terrane_bwrap_throw_missing (GError **error)
 {
   return oci_throw (error, OCI_ERROR_NOT_FOUND,
                     "bubblewrap is not installed; 'sudo apt install bubblewrap', or build "
-                    "with --no-validate");
+                    "with --no-validate, or choose '--sandbox none' or '--sandbox podman', which "
+                    "keep in less");
 }

@@ -140,5 +140,8 @@ terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
 gboolean
 terrane_inlet_socket (pid_t pid, OciFd *out_fd, GError **error)
 {
-  return make_inside (pid, make_socket, 0, out_fd, error);
+  if (pid != 0)
+    return make_inside (pid, make_socket, 0, out_fd, error);
+  *out_fd = make_socket (0);
+  return *out_fd >= 0 || oci_throw_errno (error, "making a socket");
 }

@@ -29,7 +29,7 @@ typedef enum
 {
   TERRANE_SANDBOX_BUBBLEWRAP,
   TERRANE_SANDBOX_PODMAN,
-  TERRANE_SANDBOX_NONE, /* nothing but another root directory and user */
+  TERRANE_SANDBOX_NONE, /* no namespaces: bare.h */
 } TerraneSandboxKind;
 
 /** As "--sandbox" and records have it. */
@@ -50,7 +50,7 @@ typedef struct
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
   uint64_t memory_bytes; /* terrane_sandbox_run() alone: everything inside is killed above it; 0 for
                             no limit */
-  TerraneSandboxKind kind;         /* which one; only bubblewrap can have a port */
+  TerraneSandboxKind kind;         /* which one; podman can have no port */
   const TerraneEmulator *emulator; /* (nullable): for an image of another processor; bubblewrap's */
   gboolean writable; /* sessions only: changes of the root are kept in memory, then lost */
 } TerraneSandbox;

@@ -88,10 +88,10 @@ terrane_probes_wanted (const TerraneProfile *profile)
 gboolean
 terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox, GError **error)
 {
-  return !terrane_probes_wanted (profile) || sandbox == TERRANE_SANDBOX_BUBBLEWRAP
+  return !terrane_probes_wanted (profile) || sandbox != TERRANE_SANDBOX_PODMAN
          || oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                       "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
-                       "there is no loopback that terrane could reach");
+                       "validate.invoke and validate.http need --sandbox bubblewrap or none: in "
+                       "podman there is no loopback that terrane could reach");
 }
 
 GPtrArray *

@@ -19,7 +19,8 @@ typedef struct
   const TerraneProfile *profile;
   const TerraneValidateSpec *spec; /* what is run of it, and for how long */
   const TerraneLimitsSpec *limits;
-  const GPtrArray *events;         /* from terrane_probes_load() */
+  const GPtrArray *events; /* from terrane_probes_load() */
+  TerraneSandboxKind sandbox;
   const TerraneEmulator *emulator; /* of the image's processor */
   void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
   gpointer data;

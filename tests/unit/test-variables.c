@@ -5,6 +5,7 @@
 #define REVISION "0123456789abcdef0123456789abcdef01234567"
 
 static unsigned asked;
+static const char *shipped; /* (nullable) */
 
 static char *
 revision (const char *directory, gpointer data)
@@ -19,7 +20,9 @@ static void
 check (const char *text, gboolean allow_lock, const char *commit, const char *want,
        const char *problem)
 {
-  const TerraneProfileVariables variables = { .git_revision = revision, .data = (gpointer) commit };
+  const TerraneProfileVariables variables = { .git_revision = revision,
+                                              .shipped_profiles = shipped,
+                                              .data = (gpointer) commit };
   OciJson root;
   g_autoptr (GError) error = NULL;
   g_autoptr (OciJsonDocument) document =
@@ -92,6 +95,16 @@ test_git_is_asked_once_and_only_when_used (void)
 }
 
 static void
+test_shipped_profiles (void)
+{
+  check ("${terrane.profiles}/x", FALSE, NULL, NULL,
+         "p: *‘${terrane.profiles}’: this terrane has*");
+  shipped = "/opt/${env.T_SET}/profiles";
+  check ("${terrane.profiles}/x", FALSE, NULL, "/opt/${env.T_SET}/profiles/x", NULL);
+  shipped = NULL;
+}
+
+static void
 test_lock (void)
 {
   check ("a-${lock.short}${env.T_SET}", TRUE, NULL, "a-${lock.short}value", NULL);
@@ -153,6 +166,7 @@ main (int argc, char **argv)
   g_test_add_func ("/variables/problems", test_problems);
   g_test_add_func ("/variables/git", test_git_is_asked_once_and_only_when_used);
   g_test_add_func ("/variables/lock", test_lock);
+  g_test_add_func ("/variables/shipped-profiles", test_shipped_profiles);
   g_test_add_func ("/variables/growth", test_growth_is_limited);
   g_test_add_func ("/variables/document", test_whole_document);
   return g_test_run ();
