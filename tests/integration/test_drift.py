@@ -213,6 +213,33 @@ class Wheels(DriftCase):
         self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
 
 
+    def test_pylock(self):
+        """Its files are where it says, whatever an index has; that knows of newer ones."""
+        name, data = self.wheels["1.0"]
+        url = f"http://127.0.0.1:{self.index.port}/files/alpha/{name}"
+        self.write("pylock.toml", f"""lock-version = "1.0"
+created-by = "test"
+[[packages]]
+name = "alpha"
+version = "1.0"
+wheels = [{{ url = "{url}", size = {len(data)}, hashes = {{ sha256 = "{sha256_of(data)}" }} }}]
+""")
+        trees = [{"name": "deps", "wheels": {"requirements": "pylock.toml", "index": [], **self.PYTHON}, "prefix": "/var/task"}]
+        self.write_wheel_profile(trees=trees)
+        self.run_terrane("lock", self.profile)
+        document = self.drift(self.profile, exit_code=0)
+        self.assertEqual(self.reasons(document, "wheels", False), ["the profile names no index, which would know newer and yanked wheels"])
+        self.index.faults[f"/files/alpha/{name}"] = (404, "text/plain", b"")
+        self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
+        del self.index.faults[f"/files/alpha/{name}"]
+        trees[0]["wheels"]["index"] = self.index.url
+        self.write_wheel_profile(trees=trees)
+        self.index.add(self.wheels["1.1"], self.wheels["2.0"])
+        self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "2.0")])
+        self.write("requirements.in", "alpha < 2\n")
+        self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "1.1")])
+
+
 class Advisories(DriftCase):
     def setUp(self):
         super().setUp()
