@@ -141,13 +141,16 @@ class Wheels(DriftCase):
     def test_yanked(self):
         name, data = self.wheels["1.0"]
         page = {"meta": {"api-version": "1.1"}, "name": "alpha",
-                "files": [{"filename": name, "url": f"/files/alpha/{name}", "hashes": {"sha256": sha256_of(data)}, "yanked": "broken @all"},
+                "files": [{"filename": name, "url": f"/files/alpha/{name}", "hashes": {"sha256": sha256_of(data)}, "yanked": "broken @all, see www.example.org|https://x #1"},
                           {"filename": self.wheels["2.0"][0], "url": "/files/alpha/2", "hashes": {}, "yanked": True}]}
         self.index.faults["/simple/alpha/"] = (200, "application/vnd.pypi.simple.v1+json", json.dumps(page).encode())
         document = self.drift(self.profile, "--markdown", self.directory / "out.md")
         self.assertEqual(self.findings(document, "kind", "subject", "locked"), [("wheel-yanked", "alpha", "1.0")])
         self.assertIn("broken @all", self.only(document)["findings"][0]["message"])
-        self.assertIn("broken &#64;all", (self.directory / "out.md").read_text())  # which mentions nobody
+        text = (self.directory / "out.md").read_text()  # which mentions nobody, links nowhere, and has a cell more nowhere
+        self.assertIn("broken &#64;&#8203;all, see www&#8203;.example.org&#124;https:&#8203;//x &#35;&#8203;1", text)
+        row = next(line for line in text.splitlines() if "wheel-yanked" in line)
+        self.assertEqual(row.count("|"), 7)
         text = self.run_terrane("drift", "--today", TODAY, "--advisories", self.advisories, self.profile, exit_code=4).stdout
         self.assertRegex(text, r"(?m)^wheel-yanked +deps +alpha +1\.0 .*broken @all")
 
