@@ -313,8 +313,7 @@ class Advisories(DriftCase):
         self.assertTrue(any("absent" in reason for reason in self.reasons(document, "advisories", True)))
 
     def test_debian(self):
-        """By source packages and the order of dpkg, for this release."""
-        self.build(self.profile)
+        """By source packages and the order of dpkg, for this release. The base is here, and so needs no build."""
         debian = {"ecosystem": "Debian:12"}
         self.write_advisory(
             record("DEBIAN-CVE-2026-1", "openssl", [("introduced", "0"), ("fixed", "3.0.11-1~deb12u3")], upstream=["CVE-2026-1"], **debian),
@@ -336,7 +335,13 @@ class Advisories(DriftCase):
                          [("DEBIAN-CVE-2026-4", "the distribution calls it unimportant")])
 
     def test_packages_of_the_base_are_not_known(self):
-        """Until it was read: that is said, and the wheels of the lock are looked up."""
+        """Until it was fetched: that is said, and the wheels of the lock are looked up."""
+        server = WebServer()
+        self.addCleanup(server.stop)
+        data = make_tar(self.directory / "base.tar", [("var/lib/dpkg/status", "file", STATUS.encode())]).read_bytes()
+        server.files["/base.tar"] = data
+        self.write_wheel_profile(base={"archive": [{"url": server.url + "/base.tar", "sha256": sha256_of(data)}]})
+        self.run_terrane("lock", self.profile)
         document = self.drift(self.profile, exit_code=0)
         profile = self.only(document)
         self.assertEqual((profile["packages_of"], profile["packages"]), ("lock", {"PyPI": 1}))
@@ -348,7 +353,8 @@ class Service(DriftCase):
 
     def setUp(self):
         super().setUp()
-        self.profile = self.write_wheel_profile()
+        self.write("bare/etc/os-release", "ID=debian\nVERSION_ID=12\n")
+        self.profile = self.write_wheel_profile(base={"directory": "bare"})
         self.run_terrane("lock", self.profile)
         self.server = WebServer()
         self.addCleanup(self.server.stop)
