@@ -104,6 +104,7 @@ class Wheels(DriftCase):
     def test_newer(self):
         self.index.add(self.wheels["1.1"], self.wheels["2.0"], self.wheels["3.0rc1"])
         self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "2.0")])
+        self.assertEqual(self.kinds("--ignore", "wheel-newer:alpha", exit_code=0), [])
         self.write("requirements.in", "alpha < 2\n")
         self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "1.1")])
         self.write("requirements.in", "alpha >= 2.0rc1\n")
@@ -334,6 +335,17 @@ class Advisories(DriftCase):
         self.assertEqual([(item["id"], item["reason"]) for item in profile["ignored"]],
                          [("DEBIAN-CVE-2026-4", "the distribution calls it unimportant")])
 
+    def test_libraries_inside_of_wheels(self):
+        """By the releases that records of OSS-Fuzz list; by commits nothing can be told, which is said."""
+        self.write("base/var/task/rasterio.libs/libgdal-1234abcd.so.32", b"\x7fELF\0GDAL 3.6.2\0")
+        self.write("base/usr/lib/libgdal.so.32", b"\x7fELF\0GDAL 3.6.1\0")  # of a package of the system
+        self.write_advisory({"id": "OSV-2026-1", "affected": [{"package": {"ecosystem": "OSS-Fuzz", "name": "gdal"}, "versions": ["v3.6.2"]}]},
+                            {"id": "OSV-2026-2", "affected": [{"package": {"ecosystem": "OSS-Fuzz", "name": "gdal"}, "versions": ["v3.6.1"]}]})
+        document = self.drift(self.profile)
+        self.assertEqual(self.findings(document, "id", "subject", "locked", "packages"),
+                         [("OSV-2026-1", "gdal", "3.6.2", ["/var/task/rasterio.libs/libgdal-1234abcd.so.32"])])
+        self.assertTrue(any("1 library inside of wheels" in reason for reason in self.reasons(document, "advisories", False)))
+
     def test_packages_of_the_base_are_not_known(self):
         """Until it was fetched: that is said, and the wheels of the lock are looked up."""
         server = WebServer()
@@ -536,6 +548,8 @@ class Others(DriftCase):
                          [(str(one), "linux/amd64", 1), (str(two), "linux/amd64", 0), (str(two), "linux/arm64", 0)])
         document = self.drift("--platform=linux/arm64", two, exit_code=0)
         self.assertEqual([item["platform"] for item in document["profiles"]], ["linux/arm64"])
+        document = self.drift("--platform=linux/arm64", one, exit_code=1)
+        self.assertRegex(self.reasons(document, "lock", True)[0], "nothing of this platform; run: terrane lock")
 
     def test_no_lock(self):
         profile = self.write_wheel_profile()
