@@ -184,11 +184,10 @@ terrane_deployment_settle (TerraneDeployment *self, const char *qualifier,
           return TRUE;
         }
       if (waited >= self->spec->update_ms)
-        return oci_throw (
-            error, OCI_ERROR_TIMEOUT,
-            "the function %s: AWS has not finished a change of it after %" G_GUINT64_FORMAT
-            " s (‘update_timeout’); try again later",
-            self->name, waited / 1000);
+        return oci_throw (error, OCI_ERROR_TIMEOUT,
+                          "the function %s: AWS has not finished a change of it within %.10g s "
+                          "(‘update_timeout’); try again later",
+                          self->name, (double) self->spec->update_ms / 1000);
       if (!terrane_deployment_wait (pause, cancellable, error))
         return FALSE;
       waited += pause;

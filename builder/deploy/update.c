@@ -19,9 +19,12 @@ terrane_deployment_rehearse (TerraneDeployment *self, GCancellable *cancellable,
 {
   if (self->has_code)
     return TRUE;
-  g_autoptr (OciJsonValue) document =
-      terrane_deployment_ask (self, update_call (self, TRUE), cancellable, error);
-  return document != NULL;
+  g_autoptr (OciLambdaCall) call = update_call (self, TRUE);
+  g_autoptr (OciLambdaReply) reply = oci_lambda_api_send (self->api, call, cancellable, error);
+  if (reply == NULL)
+    return FALSE;
+  /* Another change has begun, which the update itself waits for. */
+  return reply->status == 409 || oci_lambda_api_check (self->api, call, reply, error);
 }
 
 static gboolean
