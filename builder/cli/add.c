@@ -55,36 +55,39 @@ work_clear (Work *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Work, work_clear)
 
-/* The tree whose packages these are. */
-static gboolean
-choose_tree (Work *self, const char *name, GError **error)
+/* The tree whose packages these are. Returns: (transfer none) (nullable) */
+static const TerraneSourceSpec *
+choose_tree (const TerraneProfile *profile, const char *name, GError **error)
 {
   g_autoptr (GString) names = g_string_new (NULL);
+  const TerraneSourceSpec *found = NULL;
   guint n = 0;
-  for (guint i = 0; i < self->profile->trees->len; i++)
+  for (guint i = 0; i < profile->trees->len; i++)
     {
-      const TerraneSourceSpec *spec = self->profile->trees->pdata[i];
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
       if (spec->kind != TERRANE_SOURCE_WHEELS)
         continue;
       n++;
       g_string_append_printf (names, "%s%s", n > 1 ? ", " : "", spec->name);
       if (name == NULL ? n == 1 : g_str_equal (spec->name, name))
-        self->spec = spec;
+        found = spec;
     }
+  if (found != NULL && (name != NULL || n == 1))
+    return found;
   g_autofree char *quoted = oci_quote (name);
   if (n == 0)
-    return oci_throw (error, OCI_ERROR_USAGE,
-                      "%s has no tree with wheels; add one: \"wheels\": {\"requirements\": "
-                      "\"requirements.txt\"}",
-                      self->profile->path);
-  if (name != NULL && self->spec == NULL)
-    return oci_throw (error, OCI_ERROR_USAGE, "%s has no tree %s with wheels; it has %s",
-                      self->profile->path, quoted, names->str);
-  return name != NULL || n == 1
-         || oci_throw (error, OCI_ERROR_USAGE,
-                       "%s has several trees with wheels; say which one by "
-                       "--tree: %s",
-                       self->profile->path, names->str);
+    oci_throw (error, OCI_ERROR_USAGE,
+               "%s has no tree with wheels; add one: \"wheels\": {\"requirements\": "
+               "\"requirements.txt\"}",
+               profile->path);
+  else if (name != NULL)
+    oci_throw (error, OCI_ERROR_USAGE, "%s has no tree %s with wheels; it has %s", profile->path,
+               quoted, names->str);
+  else
+    oci_throw (error, OCI_ERROR_USAGE,
+               "%s has several trees with wheels; say which one by --tree: %s", profile->path,
+               names->str);
+  return NULL;
 }
 
 /* Returns: (nullable): the text of a file, NULL when there is none */
@@ -424,8 +427,10 @@ run_add (TerraneGlobal *global, const void *data, char **packages, GError **erro
         return FALSE;
     }
   work.profile = terrane_command_load_profile_to_lock (path, NULL, error);
-  if (work.profile == NULL || !choose_tree (&work, options->tree, error)
-      || !find_files (&work, error) || !edit (&work, packages, error)
+  if (work.profile == NULL)
+    return FALSE;
+  work.spec = choose_tree (work.profile, options->tree, error);
+  if (work.spec == NULL || !find_files (&work, error) || !edit (&work, packages, error)
       || !find_target (global, &work, path, error))
     return FALSE;
   work.program = terrane_add_lock_program ();
