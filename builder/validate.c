@@ -136,6 +136,8 @@ run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *re
                                  .events = run->events,
                                  .sandbox = run->sandbox,
                                  .emulator = run->emulator,
+                                 .mounts = run->mounts,
+                                 .network = run->network,
                                  .started = on_started,
                                  .data = (gpointer) run->progress,
                                  .cancellable = cancellable };
@@ -166,7 +168,9 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                    .env = (const char *const *) env,
                                    .working_dir = oci_image_config_working_dir (run->config),
                                    .kind = run->sandbox,
-                                   .emulator = run->emulator };
+                                   .emulator = run->emulator,
+                                   .mounts = run->mounts,
+                                   .network = run->network };
   const TerraneValidation validation = { .sandbox = &sandbox,
                                          .architecture =
                                              oci_image_config_architecture (run->config),
@@ -177,7 +181,8 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .started = on_started,
                                          .data = (gpointer) run->progress,
                                          .cancellable = terrane_interrupt_cancellable (interrupt) };
-  if ((run->profile != NULL && !terrane_probes_check (run->profile, run->sandbox, error))
+  if ((run->profile != NULL
+       && !terrane_probes_check (run->profile, run->sandbox, run->network, error))
       || !terrane_validation_run (&validation, &results, error))
     return FALSE;
   g_autoptr (OciJsonValue) all = terrane_results_to_json (results);

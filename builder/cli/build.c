@@ -132,6 +132,12 @@ typedef struct
   GHashTable *names; /* of the profiles so far: a set */
 } Session;
 
+static unsigned
+count_jobs (const Session *self)
+{
+  return self->options->jobs > 0 ? self->options->jobs : self->bench->jobs;
+}
+
 static gboolean
 check_push (const TerraneProfile *profile, const Session *session, GError **error)
 {
@@ -205,7 +211,8 @@ deliver (const Session *session, const TerraneProfile *profile, const TerraneBui
       && !terrane_debug_files_write (terrane_remote_store (remote), build->debug,
                                      options->debug_output, error))
     return FALSE;
-  if (!terrane_zip_output_write (build, profile, zips, session->bench, record, error))
+  if (!terrane_zip_output_write (build, profile, zips, session->bench, count_jobs (session), record,
+                                 error))
     return FALSE;
   for (char **output = options->outputs; output != NULL && *output != NULL; output++)
     if (!terrane_zip_request_knows (*output)
@@ -263,7 +270,7 @@ make_options (const Session *self)
 {
   const BuildOptions *options = self->options;
   return (TerraneBuildOptions){
-    .jobs = options->jobs > 0 ? options->jobs : self->bench->jobs,
+    .jobs = count_jobs (self),
     .validate = !options->no_validate,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
@@ -308,7 +315,8 @@ build_one (const Session *self, const char *path, TerraneBuild **out_build, json
       || !check_push (profile, self, error) || !check_debug_output (profile, arguments, error)
       || !check_name (self, profile, error))
     return FALSE;
-  if (!arguments->no_validate && !terrane_probes_check (profile, arguments->sandbox, error))
+  if (!arguments->no_validate
+      && !terrane_probes_check (profile, arguments->sandbox, TERRANE_NETWORK_NONE, error))
     return FALSE;
   gboolean ok = terrane_build (self->bench->store, profile, &options, out_build, error);
   if (*out_build == NULL && failed != NULL)

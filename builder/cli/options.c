@@ -320,6 +320,18 @@ find (const Parsing *self, gboolean (*matches) (const TerraneOption *row, const 
   return FALSE;
 }
 
+/* What docker and podman call it. @names: ended by %NULL */
+static const char *
+find_synonym (const char *name, const GPtrArray *names)
+{
+  static const char *const synonyms[][2] = { { "volume", "mount" }, { "net", "network" } };
+  for (size_t i = 0; i < G_N_ELEMENTS (synonyms); i++)
+    if (strcmp (name, synonyms[i][0]) == 0
+        && g_strv_contains ((const char *const *) names->pdata, synonyms[i][1]))
+      return synonyms[i][1];
+  return NULL;
+}
+
 static gboolean
 fail_unknown (const Parsing *self, const char *word, const char *name, GError **error)
 {
@@ -333,8 +345,9 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
       else if (row->help != NULL && terrane_option_table_offers (table, row))
         g_ptr_array_add (names, (gpointer) row->name);
   g_ptr_array_add (names, NULL);
-  const char *nearest =
-      name != NULL ? oci_nearest_word (name, (const char *const *) names->pdata) : NULL;
+  const char *nearest = name != NULL ? find_synonym (name, names) : NULL;
+  if (nearest == NULL && name != NULL)
+    nearest = oci_nearest_word (name, (const char *const *) names->pdata);
   g_autofree char *meant = nearest != NULL ? g_strconcat ("--", nearest, NULL) : NULL;
   g_autofree char *hint = oci_suggest (meant);
   return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s%s", quoted, hint);

@@ -79,8 +79,8 @@ static gboolean
 run_serve (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const ServeOptions *options = data;
-  terrane_sandbox_warn (options->function.sandbox);
-  return serve (global, arguments[0], &options->function, options->port, error);
+  return terrane_sandbox_check_function (options->function.sandbox, error)
+         && serve (global, arguments[0], &options->function, options->port, error);
 }
 
 static const TerraneOption serve_options[] = {
@@ -101,6 +101,7 @@ static const TerraneOptionGroup serve_groups[] = {
   { .rows = terrane_function_timeout_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_sandbox_options, .offset = offsetof (ServeOptions, function.sandbox) },
+  { .rows = terrane_function_host_options, .offset = offsetof (ServeOptions, function) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (ServeOptions, function)),
   { .rows = NULL },
 };

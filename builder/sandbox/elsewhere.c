@@ -106,7 +106,11 @@ terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
                                          .memory_bytes = memory_bytes,
                                          .writable = sandbox->writable,
                                          .interactive = interactive,
-                                         .terminal = terminal };
+                                         .terminal = terminal,
+                                         .mounts = sandbox->mounts,
+                                         .network = sandbox->network };
+  if (!terrane_podman_check_mounts (sandbox->mounts, error))
+    return NULL;
   return prepare_podman (self, files, &options, error) ? g_steal_pointer (&self) : NULL;
 }
 

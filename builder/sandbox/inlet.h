@@ -19,4 +19,9 @@ gboolean terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **e
  * connected: connecting it reaches what listens on the loopback of the namespace */
 gboolean terrane_inlet_socket (pid_t pid, OciFd *out_fd, GError **error);
 
+/** A socket that listens on a free port of this machine's loopback: for a sandbox with this
+ * network.
+ */
+gboolean terrane_inlet_open_here (OciFd *out_fd, unsigned *out_port, GError **error);
+
 G_END_DECLS

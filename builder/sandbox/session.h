@@ -77,6 +77,9 @@ void terrane_session_flush (TerraneSession *self);
 /** Waits for the end. */
 void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
 
+/** Process 1 of the sandbox, seen from here; 0 without bubblewrap. */
+pid_t terrane_session_init (const TerraneSession *self);
+
 /** As terrane_inlet_socket(): a way to what listens inside. */
 gboolean terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error);
 

@@ -77,6 +77,7 @@ start_server (const TerraneProbes *self, TerraneLogTail *log, Server *server, GE
     .tmp_bytes = self->limits->tmp,
     .kind = self->sandbox,
     .emulator = self->emulator,
+    .mounts = self->mounts,
     .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* as there */
   };
   const TerraneSessionOptions options = {

@@ -173,6 +173,14 @@ class Layout(ZipCase):
 
 
 class Limits(ZipCase):
+    def test_more_than_a_request_may_have(self):
+        source = random.Random(3)
+        self.write("deps/big/data", b"".join(source.randbytes(1000000) for _ in range(52)) + source.randbytes(500000))
+        profile = self.lambda_profile([{"name": "deps", "directory": "deps", "prefix": "/opt/python"}])
+        result = self.run_terrane("--json", "build", profile, "--no-validate", "-o", f"lambda-layer:{self.file('l.zip')}")
+        self.assertRegex(result.stderr, "52.5 MB is more than one request to Lambda may have .*the largest, unpacked: python/big of ‘deps’ 52.5 MB")
+        self.assertIs(json.loads(result.stdout)["lambda"]["files"][0]["direct_upload"], False)
+
     def test_more_than_lambda_unpacks(self):
         self.write("big/python/big/data", "")
         os.truncate(self.directory / "big/python/big/data", 262144000 - 1000)
@@ -226,6 +234,21 @@ class Limits(ZipCase):
 
 
 class Refused(ZipCase):
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_no_room(self):
+        mount = self.directory / "small"
+        mount.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", mount], check=True)
+        self.addCleanup(subprocess.run, ["umount", mount], check=True)
+        (mount / "l.zip").write_text("old")
+        self.write("tree/lib/a", os.urandom(900000))
+        self.write("tree/lib/b", os.urandom(1500000))
+        profile = self.lambda_profile([{"name": "t", "directory": "tree", "prefix": "/opt"}])
+        self.assert_fails(1, "lib/b: writing: No space left on device", "build", profile, "--no-validate", "-o", f"lambda-layer:{mount / 'l.zip'}")
+        self.assertEqual(([path.name for path in mount.iterdir()], (mount / "l.zip").read_text()), (["l.zip"], "old"))
+        subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
+        self.assert_fails(1, "Read-only file system", "build", profile, "--no-validate", "-o", f"lambda-layer:{mount / 'l.zip'}")
+
     def test_files_without_a_place(self):
         profile = self.usual_profile()
         trees = json.loads(profile.read_text())["trees"] + [{"name": "system", "directory": "gdal/bin", "prefix": "/usr/bin"}]
