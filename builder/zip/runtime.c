@@ -299,7 +299,8 @@ check_foreign (const TerraneZipRuntime *self, const TerraneImageView *view,
   if (list != NULL)
     terrane_progress_warn (self->progress,
                            "the base is not AWS's image of the runtime, and these libraries are "
-                           "taken from it: %s; Lambda may lack them, so add them to a tree",
+                           "taken from it: %s; Lambda may lack them: add them to a tree at "
+                           "/opt/lib, or take AWS's image as base, so that checks can tell",
                            list);
   return TRUE;
 }
