@@ -250,7 +250,7 @@ compare_names (const void *a, const void *b)
 
 /* What the base gives and the runtime perhaps does not. Returns: (transfer full) (nullable) */
 static char *
-describe_of_base (const Foreign *self)
+describe_of_base (const Foreign *self, json_t *list)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GString) text = g_string_new (NULL);
@@ -262,6 +262,8 @@ describe_of_base (const Foreign *self)
   if (names->len == 0)
     return NULL;
   g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    oci_json_append (list, oci_json_text (names->pdata[i]));
   for (guint i = 0; i < MIN (names->len, (guint) MAX_SHOWN); i++)
     g_string_append_printf (text, "%s%s (for /%s)", i > 0 ? ", " : "",
                             (const char *) names->pdata[i],
@@ -295,11 +297,12 @@ check_foreign (const TerraneZipRuntime *self, const TerraneImageView *view,
       if (entry->node->tree_number > 0 && terrane_programs_fits (programs, entry))
         check_glibc (&foreign, entry);
     }
-  g_autofree char *list = describe_of_base (&foreign);
+  g_autofree char *list = describe_of_base (&foreign, self->of_base);
   if (list != NULL)
     terrane_progress_warn (self->progress,
                            "the base is not AWS's image of the runtime, and these libraries are "
-                           "taken from it: %s; Lambda may lack them, so add them to a tree",
+                           "taken from it: %s; Lambda may lack them: add them to a tree at "
+                           "/opt/lib, or take AWS's image as base, so that checks can tell",
                            list);
   return TRUE;
 }

@@ -28,6 +28,7 @@ typedef struct
   gboolean aws;                     /* whether it is AWS's: terrane_zip_runtime_is_aws() */
   TerraneTree *rest;                /* trees that are in no zip, where the image has them */
   const GArray *zips;               /* of TerraneZipTree */
+  json_t *of_base;                  /* array: terrane_zip_runtime_check() adds names */
   const TerraneProgress *progress;
 } TerraneZipRuntime;
 
@@ -48,7 +49,8 @@ json_t *terrane_zip_runtime_environment (const TerraneZipRuntime *self);
  *
  * Whether what is in the zips finds its libraries, modules and data once it is unpacked: the checks
  * of images, on a file system that is put together so. The base stands for the runtime; where it is
- * not AWS's, what is taken from it is in a warning, and the C library is compared by number.
+ * not AWS's, libraries that are taken from it are in a warning and in @self->of_base, and the C
+ * library is compared by number.
  */
 gboolean terrane_zip_runtime_check (const TerraneZipRuntime *self, const TerranePythonBase *python,
                                     GError **error);

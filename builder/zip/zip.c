@@ -459,6 +459,7 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
       const TerraneZipTree tree = { .request = zip->request, .tree = zip->tree };
       g_array_append_val (trees, tree);
     }
+  g_autoptr (OciJsonValue) of_base = json_array ();
   const TerraneZipRuntime runtime = { .store = build->store,
                                       .profile = build->profile,
                                       .texts = build->texts,
@@ -467,6 +468,7 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
                                       .aws = terrane_zip_runtime_is_aws (base),
                                       .rest = rest,
                                       .zips = trees,
+                                      .of_base = of_base,
                                       .progress = build->progress };
   json_t *list = json_array ();
   g_autoptr (OciJsonValue) report = make_report (&runtime, &python, zips);
@@ -475,6 +477,8 @@ terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests, jso
   if (!terrane_zip_runtime_check (&runtime, &python, error) || !pack_all (build, zips, error)
       || !write_all (build, zips, list, error))
     return FALSE;
+  if (json_array_size (of_base) > 0)
+    oci_json_set (report, "libraries_of_base", json_incref (of_base));
   *out_report = g_steal_pointer (&report);
   return TRUE;
 }

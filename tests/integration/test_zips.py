@@ -373,6 +373,14 @@ class Runtime(test_check.ProgramsCase):
         self.build_layer(trees, PATH="/usr/bin:/opt/bin", LD_LIBRARY_PATH="/opt/lib")
         self.assertIn("lib/libf.so.1", contents(self.directory / "l.zip"))
 
+    def test_libraries_of_the_base_are_in_the_record(self):
+        self.gcc(f"{test_check.LIBRARIES}/libbase.so.1", "-Wl,-soname,libbase.so.1")
+        trees = self.tool("/opt/lib", *self.link(test_check.LIBRARIES, "libbase.so.1"))
+        trees[1]["prefix"] = "/opt/lib"
+        self.config["env"]["PATH"] = "/usr/bin:/opt/bin"
+        record = self.build(self.lambda_profile(trees), "--no-validate", "-o", f"lambda-layer:{self.directory / 'l.zip'}")
+        self.assertEqual(record["lambda"]["libraries_of_base"], ["libbase.so.1"])
+
     def test_a_newer_c_library_and_libraries_of_the_base(self):
         self.gcc(f"{test_check.LIBRARIES}/libbase.so.1", "-Wl,-soname,libbase.so.1")
         trees = self.tool("/opt/lib", *self.link(test_check.LIBRARIES, "libbase.so.1"), source="#include <stdlib.h>\nint f(void); int main(void) { return f() + (int) arc4random(); }\n")
