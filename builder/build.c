@@ -78,6 +78,7 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   const TerraneSourceContext context = { .store = store,
                                          .remote = options->remote,
                                          .profile = profile,
+                                         .sandbox = options->sandbox,
                                          .jobs = options->jobs,
                                          .progress = options->progress };
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
@@ -274,7 +275,8 @@ build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
             TerraneBuild **out_build, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
-  build->name = g_strconcat (profile->name, ":latest", NULL);
+  build->name =
+      g_strconcat (profile->name, ":", options->tag != NULL ? options->tag : "latest", NULL);
   build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   build->trees = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   if (!make_image (store, profile, options, build, error))

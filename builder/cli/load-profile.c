@@ -3,6 +3,11 @@
 #include "builder/git.h"
 #include "builder/profile/lock.h"
 
+#include "oci/base/fd.h"
+
+#include <fcntl.h>
+#include <string.h>
+
 #define FROM_PROGRAM_TO_PROFILES "../share/terrane/profiles"
 
 static char *
@@ -51,6 +56,21 @@ terrane_command_load_profile_to_lock (const char *path, const char *platform, GE
   return load (path, platform, TRUE, error);
 }
 
+char *
+terrane_command_expand (const TerraneProfile *profile, const char *what, const char *text,
+                        GError **error)
+{
+  const TerraneProfileVariables variables = { .git_revision = git_revision };
+  OciJson root;
+  g_autofree char *platform = oci_platform_text (&profile->platform);
+  g_autoptr (OciJsonDocument) document =
+      oci_json_document_new (what, oci_json_text (text), OCI_ERROR_USAGE, &root);
+  g_autoptr (TerraneExpander) expander = terrane_expander_new (&variables, profile->directory);
+  terrane_expander_set_platform (expander, platform);
+  g_autofree char *expanded = terrane_expander_expand (expander, &root, TRUE);
+  return oci_json_document_finish (document, error) ? g_steal_pointer (&expanded) : NULL;
+}
+
 char **
 terrane_command_select_profiles (char **arguments, const char *command, GError **error)
 {
@@ -67,4 +87,20 @@ terrane_command_select_profiles (char **arguments, const char *command, GError *
   if (!some)
     g_clear_pointer (&list, g_strfreev);
   return list;
+}
+
+/* Images in the store have names without a dot and a type; but a profile may have any name. */
+gboolean
+terrane_command_is_profile (const char *argument)
+{
+  char head[64] = { 0 };
+  size_t len = 0;
+  g_auto (OciFd) fd = -1;
+  if (g_str_has_suffix (argument, ".json"))
+    return TRUE;
+  if (!g_file_test (argument, G_FILE_TEST_IS_REGULAR)
+      || (fd = open (argument, O_RDONLY | O_CLOEXEC)) < 0
+      || !oci_read_full (fd, head, sizeof head - 1, &len, NULL))
+    return FALSE;
+  return head[strspn (head, " \t\r\n")] == '{';
 }

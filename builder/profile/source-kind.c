@@ -13,6 +13,7 @@ enum
   MAX_ARCHIVES = 1000,
   MAX_INDEXES = 20,
   MAX_PATHS = 1000,
+  MAX_NAMES = 100,
 };
 
 #define OFFSET(member) offsetof (TerraneSourceSpec, member)
@@ -370,6 +371,14 @@ check_index (const OciJson *at, char **index)
 }
 
 static void
+check_python_name (const OciJson *at, char **name)
+{
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if ((*name)[0] == '\0' || (*name)[strspn (*name, letters)] != '\0')
+    oci_json_problem (at, "expected a name of letters, digits, ‘.’, ‘_’ and ‘-’");
+}
+
+static void
 check_libc (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
   OciJson glibc, musl;
@@ -386,8 +395,25 @@ static const TerraneField wheels_section_fields[] = {
     .offset = offsetof (TerraneWheelsSpec, requirements),
     .parts = TERRANE_PART_SOURCE,
     .required = TRUE,
-    .help = "Requirements file with a digest for each package, or the report of pip; relative to "
-            "this file." },
+    .help =
+        "Requirements file with a digest for each package, a pylock.toml, or the report of pip; "
+        "relative to this file." },
+  { .name = "extras",
+    .type = &terrane_field_texts,
+    .offset = offsetof (TerraneWheelsSpec, extras),
+    .parts = TERRANE_PART_SOURCE,
+    .max = MAX_NAMES,
+    .check = check_python_name,
+    .each = TRUE,
+    .help = "Extras of a pylock.toml that are installed; by default none." },
+  { .name = "groups",
+    .type = &terrane_field_texts,
+    .offset = offsetof (TerraneWheelsSpec, groups),
+    .parts = TERRANE_PART_SOURCE,
+    .max = MAX_NAMES,
+    .check = check_python_name,
+    .each = TRUE,
+    .help = "Dependency groups of a pylock.toml that are installed, instead of its default ones." },
   { .name = "index",
     .type = &terrane_field_text_or_texts,
     .offset = offsetof (TerraneWheelsSpec, indexes),

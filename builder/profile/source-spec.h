@@ -37,7 +37,9 @@ typedef struct
 /* Python packages, as the profile asks for them. */
 typedef struct
 {
-  char *requirements;    /* path of a requirements file or of pip's report */
+  char *requirements;    /* path of a requirements file, a pylock.toml or pip's report */
+  char **extras;         /* (nullable): of a pylock.toml: that are asked for */
+  char **groups;         /* (nullable): of a pylock.toml, instead of its default ones */
   char **indexes;        /* (nullable): URLs; empty means none */
   char *wheelhouse;      /* (nullable): path of a directory of wheels */
   unsigned python_major; /* 0: the base says; so do the others */

@@ -16,9 +16,9 @@ typedef struct
  * @name: path or name of a file
  * @data: its content, any bytes
  *
- * Knows by name, and by content when somebody has renamed the file: pylock.toml (PEP 751), uv.lock,
- * poetry.lock, pdm.lock, Pipfile.lock, Pipfile, pyproject.toml, setup.py and setup.cfg, and
- * environments of conda.
+ * Knows by name, and by content when the file was renamed: uv.lock, poetry.lock, pdm.lock,
+ * Pipfile.lock, Pipfile, pyproject.toml, setup.py and setup.cfg, and environments of conda. A
+ * pylock.toml (PEP 751) has a name of its own, see pylock.h: here it is one that was renamed.
  *
  * Returns: (transfer none) (nullable): which it is; %NULL for none of them
  */

@@ -20,12 +20,14 @@ typedef enum
   KIND_TEXT,    /* a variable that is text */
   KIND_VERSION, /* a variable that is a version */
   KIND_EXTRA,
+  KIND_SET, /* names that were asked for */
 } Kind;
 
 /* The values of variables in one evaluation. */
 typedef struct
 {
   const char *machine, *extra;
+  const TerraneMarkerSets *sets; /* (nullable): instead of @extra */
   char version[MAX_VALUE], full_version[MAX_VALUE];
 } Environment;
 
@@ -41,6 +43,7 @@ typedef struct
 {
   Kind kind;
   char *value;
+  const char *const *set;
 } Operand;
 
 static void
@@ -97,6 +100,19 @@ read_string (Parser *self, Operand *out)
   return TRUE;
 }
 
+/* The variables that only markers of a pylock.toml have. */
+static gboolean
+read_set (Parser *self, Operand *out)
+{
+  const TerraneMarkerSets *sets = self->environment->sets;
+  gboolean extras = read_word (self, "extras");
+  if (!extras && !read_word (self, "dependency_groups"))
+    return FALSE;
+  out->kind = KIND_SET;
+  out->set = extras ? sets->extras : sets->groups;
+  return TRUE;
+}
+
 static gboolean
 read_variable (Parser *self, Operand *out)
 {
@@ -126,8 +142,10 @@ read_variable (Parser *self, Operand *out)
     { "implementation_name", KIND_TEXT, "cpython" },
     { "extra", KIND_EXTRA, e->extra },
   };
+  if (e->sets != NULL && read_set (self, out))
+    return TRUE;
   for (size_t i = 0; i < G_N_ELEMENTS (variables); i++)
-    if (read_word (self, variables[i].name))
+    if (variables[i].value != NULL && read_word (self, variables[i].name))
       {
         out->kind = variables[i].kind;
         out->value = g_strdup (variables[i].value);
@@ -211,12 +229,27 @@ compare_versions (const char *left, const char *op, const char *right, gboolean 
   return TRUE;
 }
 
+/* Only a text is in a set of names, or not in it. */
+static gboolean
+compare_with_set (const Parser *self, const Operand *left, const char *op, const Operand *right,
+                  gboolean *out_holds)
+{
+  gboolean negated = strcmp (op, "not in") == 0;
+  if (left->kind != KIND_LITERAL || (!negated && strcmp (op, "in") != 0))
+    return malformed (self, "before this, a text in or not in the set of names");
+  g_autofree char *name = terrane_python_normalise_name (left->value);
+  *out_holds = g_strv_contains (right->set, name) != negated;
+  return TRUE;
+}
+
 static gboolean
 compare (const Parser *self, const Operand *left, const char *op, const Operand *right,
          gboolean *out_holds)
 {
   if (left->kind == KIND_LITERAL && right->kind == KIND_LITERAL)
     return malformed (self, "a marker variable on one side of the comparison before");
+  if (left->kind == KIND_SET || right->kind == KIND_SET)
+    return compare_with_set (self, left, op, right, out_holds);
   Kind kind = left->kind != KIND_LITERAL ? left->kind : right->kind;
   if (kind == KIND_EXTRA)
     {
@@ -308,21 +341,28 @@ evaluate (const char *marker, const Environment *environment, gboolean *out_hold
   return TRUE;
 }
 
+static gboolean
+prepare (const char *marker, const TerranePythonTarget *target, Environment *out, GError **error)
+{
+  size_t length = strlen (marker);
+  if (length > MAX_BYTES)
+    return oci_throw (error, OCI_ERROR_LIMIT, "a marker has %zu bytes, at most %d", length,
+                      MAX_BYTES);
+  *out = (Environment){ .machine = terrane_tags_machine (target) };
+  (void) g_snprintf (out->version, MAX_VALUE, "%u.%u", target->python_major, target->python_minor);
+  (void) g_snprintf (out->full_version, MAX_VALUE, "%s.%u", out->version, target->python_patch);
+  return TRUE;
+}
+
 gboolean
 terrane_marker_evaluate (const char *marker, const TerranePythonTarget *target,
                          const char *const *extras, gboolean *out_holds, GError **error)
 {
   static const char *const none[] = { "", NULL };
-  size_t length = strlen (marker);
-  if (length > MAX_BYTES)
-    return oci_throw (error, OCI_ERROR_LIMIT, "a marker has %zu bytes, at most %d", length,
-                      MAX_BYTES);
-  Environment environment = { .machine = terrane_tags_machine (target) };
-  (void) g_snprintf (environment.version, MAX_VALUE, "%u.%u", target->python_major,
-                     target->python_minor);
-  (void) g_snprintf (environment.full_version, MAX_VALUE, "%s.%u", environment.version,
-                     target->python_patch);
+  Environment environment;
   gboolean some = FALSE;
+  if (!prepare (marker, target, &environment, error))
+    return FALSE;
   for (const char *const *extra = extras != NULL && *extras != NULL ? extras : none; *extra != NULL;
        extra++)
     {
@@ -337,8 +377,19 @@ terrane_marker_evaluate (const char *marker, const TerranePythonTarget *target,
 }
 
 gboolean
+terrane_marker_evaluate_in_lock (const char *marker, const TerranePythonTarget *target,
+                                 const TerraneMarkerSets *sets, gboolean *out_holds, GError **error)
+{
+  Environment environment;
+  if (!prepare (marker, target, &environment, error))
+    return FALSE;
+  environment.sets = sets;
+  return evaluate (marker, &environment, out_holds, error);
+}
+
+gboolean
 terrane_marker_depends_on_patch (const char *marker, const TerranePythonTarget *target,
-                                 const char *const *extras)
+                                 const TerraneMarkerSets *sets)
 {
   TerranePythonTarget other = *target;
   gboolean first = FALSE;
@@ -347,7 +398,8 @@ terrane_marker_depends_on_patch (const char *marker, const TerranePythonTarget *
   for (other.python_patch = 0; other.python_patch <= MAX_PATCH; other.python_patch++)
     {
       gboolean holds = FALSE;
-      if (!terrane_marker_evaluate (marker, &other, extras, &holds, NULL))
+      if (!(sets != NULL ? terrane_marker_evaluate_in_lock (marker, &other, sets, &holds, NULL)
+                         : terrane_marker_evaluate (marker, &other, NULL, &holds, NULL)))
         return FALSE;
       if (other.python_patch == 0)
         first = holds;

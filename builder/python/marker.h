@@ -30,9 +30,26 @@ G_BEGIN_DECLS
 gboolean terrane_marker_evaluate (const char *marker, const TerranePythonTarget *target,
                                   const char *const *extras, gboolean *out_holds, GError **error);
 
+/* What a marker of a pylock.toml may ask besides the target (PEP 751). Names are normalised. */
+typedef struct
+{
+  const char *const *extras; /* NULL-terminated: that were asked for: the variable `extras` */
+  const char *const *groups; /* the same: `dependency_groups` */
+} TerraneMarkerSets;
+
+/**
+ * terrane_marker_evaluate_in_lock:
+ *
+ * terrane_marker_evaluate() of a package in a pylock.toml: there are the variables `extras` and
+ * `dependency_groups`, which a text is in or not in, and no `extra`.
+ */
+gboolean terrane_marker_evaluate_in_lock (const char *marker, const TerranePythonTarget *target,
+                                          const TerraneMarkerSets *sets, gboolean *out_holds,
+                                          GError **error);
+
 /** Whether @marker holds for one patch version of @target's minor version of Python and not for
- * another; a broken one does not. */
+ * another; a broken one does not. @sets: (nullable): of a pylock.toml */
 gboolean terrane_marker_depends_on_patch (const char *marker, const TerranePythonTarget *target,
-                                          const char *const *extras);
+                                          const TerraneMarkerSets *sets);
 
 G_END_DECLS

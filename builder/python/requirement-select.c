@@ -2,6 +2,8 @@
 
 #include "builder/python/marker.h"
 #include "builder/python/requirement-location.h"
+#include "builder/python/select-report.h"
+#include "builder/python/select.h"
 #include "builder/python/version.h"
 #include "builder/python/wheel-name.h"
 
@@ -22,8 +24,9 @@ typedef struct
 {
   const TerranePythonTarget *target;
   const char *file;
-  GPtrArray *active;  /* of TerraneRequirement */
-  GHashTable *places; /* normalised name -> element of @active */
+  const TerranePylock *pylock; /* (nullable) */
+  GPtrArray *active;           /* of TerraneRequirement */
+  GHashTable *places;          /* normalised name -> element of @active */
   GString *problems;
   unsigned n_problems;
   gboolean advised; /* once is enough */
@@ -45,15 +48,30 @@ static void G_GNUC_PRINTF (4, 5) note (Selection *self, const TerraneRequirement
   self->advised = self->advised || advise;
 }
 
+static TerraneMarkerSets
+sets_of (const TerranePylock *pylock)
+{
+  return (TerraneMarkerSets){ .extras = (const char *const *) pylock->chosen_extras,
+                              .groups = (const char *const *) pylock->chosen_groups };
+}
+
 static gboolean
-holds (const TerraneRequirement *requirement, const TerranePythonTarget *target, const char *file,
-       gboolean *out_holds, GError **error)
+evaluate (const Selection *self, const char *marker, gboolean *out_holds, GError **error)
+{
+  if (self->pylock == NULL)
+    return terrane_marker_evaluate (marker, self->target, NULL, out_holds, error);
+  const TerraneMarkerSets sets = sets_of (self->pylock);
+  return terrane_marker_evaluate_in_lock (marker, self->target, &sets, out_holds, error);
+}
+
+static gboolean
+holds (const Selection *self, const TerraneRequirement *requirement, gboolean *out_holds,
+       GError **error)
 {
   *out_holds = TRUE;
-  if (requirement->marker == NULL
-      || terrane_marker_evaluate (requirement->marker, target, NULL, out_holds, error))
+  if (requirement->marker == NULL || evaluate (self, requirement->marker, out_holds, error))
     return TRUE;
-  g_autofree char *where = terrane_requirement_where (requirement, file);
+  g_autofree char *where = terrane_requirement_where (requirement, self->file);
   g_prefix_error (error, "%s: %s: ", where, requirement->name);
   return FALSE;
 }
@@ -178,6 +196,26 @@ merge (Selection *selection, TerraneRequirement *self, const TerraneRequirement 
           other->name, where, what);
 }
 
+/* A pylock.toml has one package of each name for each environment, and what it says of the Python
+ * that a package needs is a promise. */
+static char *
+find_fault (const Selection *self, const TerraneRequirement *requirement,
+            const TerraneRequirement *known)
+{
+  g_autofree char *python = terrane_select_describe_python (self->target);
+  g_autofree char *needs = requirement->requires_python != NULL
+                               ? terrane_describe_requires_python (requirement->requires_python)
+                               : NULL;
+  if (self->pylock == NULL)
+    return NULL;
+  if (!terrane_select_allows_python (requirement->requires_python, self->target))
+    return g_strdup_printf ("%s %s, the image has %s", requirement->name, needs, python);
+  if (known != NULL)
+    return g_strdup_printf ("%s is there more than once, and the markers of line %u hold as well",
+                            requirement->name, known->line);
+  return NULL;
+}
+
 /* @known: asked for before; NULL for none */
 static void
 take (Selection *self, const TerraneRequirement *requirement, TerraneRequirement *known)
@@ -186,6 +224,8 @@ take (Selection *self, const TerraneRequirement *requirement, TerraneRequirement
   g_autoptr (TerraneRequirement) copy = terrane_requirement_copy (requirement);
   if (copy->fault == NULL && !take_version (copy, &local))
     copy->fault = g_strdup (local->message);
+  if (copy->fault == NULL)
+    copy->fault = find_fault (self, requirement, known);
   if (known != NULL && copy->fault == NULL)
     {
       merge (self, known, copy);
@@ -206,7 +246,7 @@ take_all (Selection *self, const GPtrArray *requirements, gboolean constraints, 
       gboolean counts = FALSE;
       if (constraints && known == NULL)
         continue;
-      if (!holds (requirement, self->target, self->file, &counts, error))
+      if (!holds (self, requirement, &counts, error))
         return FALSE;
       if (counts)
         take (self, requirement, known);
@@ -238,9 +278,12 @@ terrane_requirements_select (const TerraneRequirements *self, const TerranePytho
       g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
   g_autoptr (GHashTable) places = g_hash_table_new (oci_text_hash, g_str_equal);
   g_autoptr (GString) problems = g_string_new (NULL);
-  Selection selection = {
-    .target = target, .file = file, .active = active, .places = places, .problems = problems
-  };
+  Selection selection = { .target = target,
+                          .file = file,
+                          .pylock = self->pylock,
+                          .active = active,
+                          .places = places,
+                          .problems = problems };
   if (!take_all (&selection, self->requirements, FALSE, error)
       || !take_all (&selection, self->constraints, TRUE, error))
     return NULL;
@@ -255,20 +298,21 @@ terrane_requirements_select (const TerraneRequirements *self, const TerranePytho
   return NULL;
 }
 
-static gboolean
-depends_on_patch (const TerraneRequirement *requirement, const TerranePythonTarget *target)
-{
-  return requirement->marker != NULL
-         && terrane_marker_depends_on_patch (requirement->marker, target, NULL);
-}
-
 const TerraneRequirement *
 terrane_requirements_need_patch (const TerraneRequirements *self, const TerranePythonTarget *target)
 {
   const GPtrArray *lists[] = { self->requirements, self->constraints };
+  TerraneMarkerSets sets = { 0 };
+  if (self->pylock != NULL)
+    sets = sets_of (self->pylock);
   for (size_t list = 0; list < G_N_ELEMENTS (lists); list++)
     for (guint i = 0; i < lists[list]->len; i++)
-      if (depends_on_patch (lists[list]->pdata[i], target))
-        return lists[list]->pdata[i];
+      {
+        const TerraneRequirement *requirement = lists[list]->pdata[i];
+        if (requirement->marker != NULL
+            && terrane_marker_depends_on_patch (requirement->marker, target,
+                                                self->pylock != NULL ? &sets : NULL))
+          return requirement;
+      }
   return NULL;
 }

@@ -30,6 +30,8 @@ terrane_requirement_copy (const TerraneRequirement *self)
   copy->url = g_strdup (self->url);
   copy->path = g_strdup (self->path);
   copy->marker = g_strdup (self->marker);
+  copy->requires_python = g_strdup (self->requires_python);
+  copy->files = self->files != NULL ? g_ptr_array_ref (self->files) : NULL;
   g_array_append_vals (copy->hashes, self->hashes->data, self->hashes->len);
   for (guint i = 0; i < self->long_hashes->len; i++)
     g_ptr_array_add (copy->long_hashes, g_strdup (self->long_hashes->pdata[i]));
@@ -59,6 +61,8 @@ terrane_requirement_free (TerraneRequirement *self)
   g_free (self->url);
   g_free (self->path);
   g_free (self->marker);
+  g_free (self->requires_python);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
   g_array_unref (self->hashes);
   g_ptr_array_unref (self->long_hashes);
   g_clear_pointer (&self->accepted, g_hash_table_unref);
@@ -106,6 +110,21 @@ terrane_requirements_new (void)
   return self;
 }
 
+static void
+pylock_free (TerranePylock *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->requires_python);
+  g_strfreev (self->environments);
+  g_strfreev (self->extras);
+  g_strfreev (self->groups);
+  g_strfreev (self->default_groups);
+  g_strfreev (self->chosen_extras);
+  g_strfreev (self->chosen_groups);
+  g_free (self);
+}
+
 void
 terrane_requirements_free (TerraneRequirements *self)
 {
@@ -118,5 +137,6 @@ terrane_requirements_free (TerraneRequirements *self)
   g_strfreev (self->find_links);
   g_free (self->python_version);
   g_free (self->platform_machine);
+  pylock_free (self->pylock);
   g_free (self);
 }

@@ -2,7 +2,7 @@
  * Markers and versions are text here: who selects wheels evaluates them. */
 #pragma once
 
-#include "oci/digest.h"
+#include "builder/python/index-file.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +16,9 @@ typedef struct
                      * password */
   char *path;       /* (nullable): of the wheel here, instead of @url */
   char *marker;     /* (nullable): PEP 508 environment marker */
+  char *requires_python; /* (nullable): versions of Python without which it is a mistake */
+  GPtrArray *files; /* (nullable) (element-type TerraneIndexFile): which it may be, instead of all
+                     * that places offer; not changed once they are there */
   GArray *hashes;   /* (element-type OciDigest): SHA-256 of acceptable files */
   GPtrArray *long_hashes; /* of char *: "sha384:HEX", "sha512:HEX" of acceptable files */
   GHashTable *accepted;   /* (nullable): SHA-256 of a file in hexadecimal -> the long hash it has */
@@ -47,6 +50,16 @@ gboolean terrane_requirement_has_hash (const TerraneRequirement *self, const Oci
  * file names. It need not be a version. */
 gboolean terrane_requirement_is_version (const char *version);
 
+/* What a pylock.toml says besides its packages. Names are normalised. */
+typedef struct
+{
+  char *requires_python;                     /* (nullable) */
+  char **environments;                       /* (nullable): markers, of which one must hold */
+  char **extras, **groups, **default_groups; /* NULL-terminated: that there are */
+  char **chosen_extras, **chosen_groups;     /* NULL-terminated: that were asked for */
+  unsigned minor; /* of the version of the format; of what is newer than 0 not all is known */
+} TerranePylock;
+
 /* What a file asks for. URLs may have a user and a password in them: print them by
  * oci_url_quote() only. */
 typedef struct
@@ -59,6 +72,7 @@ typedef struct
   gboolean no_index;       /* only @find_links count */
   char *python_version;    /* (nullable): that a report was made for, such as "3.12" */
   char *platform_machine;  /* (nullable): that a report was made for, such as "x86_64" */
+  TerranePylock *pylock;   /* (nullable): it is a pylock.toml */
 } TerraneRequirements;
 
 TerraneRequirements *terrane_requirements_new (void);

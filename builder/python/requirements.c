@@ -2,6 +2,7 @@
 
 #include "builder/python/lock-kind.h"
 #include "builder/python/pip-report.h"
+#include "builder/python/pylock.h"
 #include "builder/python/requirements-file.h"
 
 #include <string.h>
@@ -33,11 +34,14 @@ TerraneRequirements *
 terrane_requirements_parse (const char *name, GBytes *bytes, GError **error)
 {
   g_autoptr (GBytes) data = skip_mark (bytes);
+  if (terrane_pylock_is_name (name))
+    return terrane_pylock_parse (name, data, error);
   const TerraneLockKind *kind = terrane_lock_kind_find (name, data);
   if (kind != NULL)
     {
-      oci_throw (error, OCI_ERROR_USAGE, "%s is %s; a requirements file with hashes is needed: %s",
-                 name, kind->what, kind->advice);
+      oci_throw (error, OCI_ERROR_USAGE,
+                 "%s is %s; a requirements file with hashes or a pylock.toml is needed: %s", name,
+                 kind->what, kind->advice);
       return NULL;
     }
   return is_json (data) ? terrane_pip_report_parse (name, data, error)

@@ -410,6 +410,30 @@ offer_url (GPtrArray *list, const TerraneRequirement *requirement, GError **erro
   return TRUE;
 }
 
+/* A package of a pylock.toml offers its files; what is here has the digest that it has. */
+static gboolean
+offer_files (TerraneStore *store, GPtrArray *list, const TerraneRequirement *requirement,
+             GError **error)
+{
+  const TerraneIndexFile *missing = NULL;
+  guint before = list->len;
+  for (guint i = 0; i < requirement->files->len; i++)
+    {
+      const TerraneIndexFile *file = requirement->files->pdata[i];
+      if (file->local && !g_file_test (file->url, G_FILE_TEST_EXISTS))
+        missing = file;
+      else
+        g_ptr_array_add (list, terrane_index_file_copy (file));
+    }
+  OCI_PREFIX (error, "%s", requirement->name);
+  if (list->len == 0 && before == 0 && missing != NULL)
+    {
+      g_autofree char *quoted = oci_quote (missing->url);
+      return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s is not there", quoted);
+    }
+  return digest_local (store, list, error);
+}
+
 /* Files here that have one of the longer hashes. */
 static gboolean
 accept_local (TerraneRequirement *requirement, const GPtrArray *files, GError **error)
@@ -465,9 +489,12 @@ terrane_wheel_places_ask (TerraneWheelPlaces *self, const GPtrArray *wanted,
           || (requirement->path != NULL
               && !offer_path (terrane_remote_store (self->remote), offer->files, requirement,
                               error))
+          || (requirement->files != NULL
+              && !offer_files (terrane_remote_store (self->remote), offer->files, requirement,
+                               error))
           || !accept_local (requirement, offer->files, error))
         return FALSE;
-      if (requirement->url == NULL && requirement->path == NULL
+      if (requirement->url == NULL && requirement->path == NULL && requirement->files == NULL
           && !terrane_wheel_offer_suffices (offer, target))
         g_ptr_array_add (open, offer);
     }

@@ -1,5 +1,6 @@
 /* Wheels: for each requirement the one file that fits the image's Python, C library and processor.
  */
+#include "builder/python/pylock.h"
 #include "builder/python/requirement-location.h"
 #include "builder/python/requirement-select.h"
 #include "builder/python/requirements.h"
@@ -149,14 +150,38 @@ meets_version (const char *version, const char *wanted)
   return parsed != NULL && terrane_version_matches (parsed, specifier, &meets, NULL) && meets;
 }
 
+/* The file of a pylock.toml. Returns: (transfer none) (nullable) */
+static const TerraneIndexFile *
+file_of (const TerraneRequirement *requirement, const char *name)
+{
+  for (guint i = 0; requirement->files != NULL && i < requirement->files->len; i++)
+    {
+      const TerraneIndexFile *file = requirement->files->pdata[i];
+      if (g_str_equal (file->file_name, name))
+        return file;
+    }
+  return NULL;
+}
+
+/* The path that the requirement itself names. */
+static const char *
+own_path (const TerraneRequirement *requirement, const char *name)
+{
+  const TerraneIndexFile *file = file_of (requirement, name);
+  g_autofree char *own = requirement->path != NULL ? g_path_get_basename (requirement->path) : NULL;
+  if (file != NULL)
+    return file->local ? file->url : NULL;
+  return g_strcmp0 (own, name) == 0 ? requirement->path : NULL;
+}
+
 /* The path of a wheel: the requirement's own, or in a local place. */
 static char *
 find_here (const Choice *self, const TerraneRequirement *requirement, const char *file,
            const OciDigest *sha256)
 {
-  g_autofree char *own = requirement->path != NULL ? g_path_get_basename (requirement->path) : NULL;
-  return g_strcmp0 (own, file) == 0 && g_file_test (requirement->path, G_FILE_TEST_EXISTS)
-             ? g_strdup (requirement->path)
+  const char *own = own_path (requirement, file);
+  return own != NULL && g_file_test (own, G_FILE_TEST_EXISTS)
+             ? g_strdup (own)
              : terrane_wheel_places_find (self->places, requirement->normalised, file, sha256);
 }
 
@@ -389,15 +414,22 @@ compare_requirements (gconstpointer a, gconstpointer b)
   return strcmp (x->normalised, y->normalised);
 }
 
+/* Where the requirement itself says that the wheel is. */
+static const char *
+asked_url (const TerraneRequirement *requirement, const char *name)
+{
+  const TerraneIndexFile *file = file_of (requirement, name);
+  return file == NULL ? requirement->url : file->local ? NULL : file->url;
+}
+
 /* Of a locked wheel the URL: that of the requirement when it differs by its query only. */
 static char *
-locked_url (const json_t *wheel, const TerraneRequirement *requirement)
+locked_url (const json_t *wheel, const char *asked_as)
 {
   const char *url = text_of (wheel, "url");
   g_autofree char *asked = NULL;
   g_autoptr (OciSecret) authorization = NULL;
-  if (url == NULL || requirement->url == NULL
-      || !oci_url_take_user (requirement->url, &asked, &authorization, NULL)
+  if (url == NULL || asked_as == NULL || !oci_url_take_user (asked_as, &asked, &authorization, NULL)
       || strlen (url) != strcspn (asked, "?") || strncmp (asked, url, strlen (url)) != 0)
     return g_strdup (url);
   return g_steal_pointer (&asked);
@@ -408,13 +440,15 @@ static void
 pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wheel)
 {
   const TerraneIndexFile *fresh = g_hash_table_lookup (self->fresh, requirement->normalised);
+  const TerraneIndexFile *asked = file_of (requirement, text_of (wheel, "file"));
   TerraneWheelPin *pinned = g_new0 (TerraneWheelPin, 1);
   g_ptr_array_add (self->pin->wheels, pinned);
   pinned->name = g_strdup (text_of (wheel, "name"));
   pinned->version = g_strdup (text_of (wheel, "version"));
   pinned->file_name = g_strdup (text_of (wheel, "file"));
   pinned->hash = g_strdup (hash_of (wheel, requirement));
-  pinned->asked_url = g_strdup (requirement->url);
+  pinned->asked_url = g_strdup (asked_url (requirement, pinned->file_name));
+  pinned->size = asked != NULL ? asked->size : 0;
   (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* was parsed */
   if (fresh != NULL && fresh->local)
     pinned->path = g_strdup (fresh->url);
@@ -422,12 +456,15 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
     pinned->path = find_here (self, requirement, pinned->file_name, &pinned->sha256);
   if (pinned->path != NULL)
     return;
-  pinned->url = fresh != NULL ? g_strdup (fresh->url) : locked_url (wheel, requirement);
+  pinned->url = fresh != NULL ? g_strdup (fresh->url) : locked_url (wheel, pinned->asked_url);
   if (fresh != NULL && fresh->authorization != NULL)
     pinned->authorization = g_strdup (fresh->authorization);
+  else if (asked != NULL && asked->authorization != NULL
+           && g_strcmp0 (asked->url, pinned->url) == 0)
+    pinned->authorization = g_strdup (asked->authorization);
   else if (pinned->url != NULL)
     pinned->authorization =
-        terrane_wheel_places_authorize (self->places, requirement->url, pinned->url);
+        terrane_wheel_places_authorize (self->places, pinned->asked_url, pinned->url);
 }
 
 static gboolean
@@ -483,6 +520,24 @@ check_report (const TerraneRequirements *requirements, const TerranePythonTarget
                     version, other, python, machine);
 }
 
+/* What of a pylock.toml is asked for; other files have neither extras nor groups. */
+static gboolean
+choose_parts (const TerraneResolution *self, const TerraneWheelsSpec *spec,
+              TerraneRequirements *requirements, GError **error)
+{
+  const char *file = spec->requirements;
+  if (requirements->pylock == NULL)
+    return (spec->extras == NULL && spec->groups == NULL)
+           || oci_throw (error, OCI_ERROR_USAGE,
+                         "‘%s’ is of a pylock.toml; %s is resolved for what it is for",
+                         spec->extras != NULL ? "extras" : "groups", file);
+  if (requirements->pylock->minor > 0)
+    terrane_progress_warn (self->options->progress,
+                           "%s has a later lock-version than 1.0: what that added is not looked at",
+                           file);
+  return terrane_pylock_choose (requirements, spec->extras, spec->groups, file, error);
+}
+
 static gboolean
 answer (TerraneResolution *self, TerranePin *source, const json_t *locked, json_t *entry,
         GError **error)
@@ -499,7 +554,10 @@ answer (TerraneResolution *self, TerranePin *source, const json_t *locked, json_
   g_autoptr (TerraneRequirements) requirements = terrane_requirements_parse (file, data, error);
   if (requirements == NULL || !find_target (self, spec, &choice.target, error)
       || !check_report (requirements, &choice.target, file, error)
-      || !find_patch (self, spec, requirements, &choice.target, entry, error))
+      || !choose_parts (self, spec->wheels, requirements, error)
+      || !find_patch (self, spec, requirements, &choice.target, entry, error)
+      || (requirements->pylock != NULL
+          && !terrane_pylock_check_target (requirements, &choice.target, file, error)))
     return FALSE;
   choice.pin = terrane_pin_set_wheels (source, &choice.target);
   g_autoptr (GPtrArray) active =

@@ -18,7 +18,8 @@ typedef struct
   char *authorization; /* (nullable): for @url; a secret, in no lock */
   char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
   OciDigest sha256;
-  char *hash; /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
+  uint64_t size; /* that a pylock.toml says; 0: it does not */
+  char *hash;    /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
 } TerraneWheelPin;
 
 void terrane_wheel_pin_free (TerraneWheelPin *self);

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Raised when the same wheel would be installed as other files. */
 #define INSTALLER_VERSION "wheels 1"
@@ -46,6 +47,18 @@ open_by_digest (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, 
                                         error);
 }
 
+static gboolean
+check_size (const TerraneWheelPin *pin, int fd, GError **error)
+{
+  struct stat st;
+  if (fstat (fd, &st) != 0)
+    return oci_throw_errno (error, "fstat");
+  return (uint64_t) st.st_size == pin->size
+         || oci_throw (error, OCI_ERROR_CORRUPT,
+                       "it has %" G_GINT64_FORMAT " bytes, the pylock.toml says %" G_GUINT64_FORMAT,
+                       (int64_t) st.st_size, pin->size);
+}
+
 /* A lock that was edited may say two files. @out_open: what to read, owned by @fd or @copy */
 static gboolean
 open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *fd, OciTempFile *copy,
@@ -55,6 +68,8 @@ open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *fd, OciTempFi
   if (!open_by_digest (store, pin, fd, copy, error))
     return FALSE;
   *out_open = copy->fd >= 0 ? copy->fd : *fd;
+  if (pin->size > 0 && !check_size (pin, *out_open, error))
+    return FALSE;
   if (pin->hash != NULL && !terrane_long_hash_matches (pin->hash, *out_open, &matches, error))
     return FALSE;
   if (!matches)

@@ -101,16 +101,15 @@ place_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 {
   Layout *self = data;
   g_autofree char *placed = terrane_zip_place (self->kind, path);
-  if (placed == NULL && node->type == OCI_ENTRY_DIRECTORY)
+  gboolean is_root = placed != NULL && placed[0] == '\0';
+  if (node->type == OCI_ENTRY_DIRECTORY && (placed == NULL || is_root))
     return TRUE; /* on the way to others, or empty */
-  if (placed == NULL)
+  if (placed == NULL || is_root)
     {
       if (self->n_outside++ < MAX_SHOWN)
         g_string_append_printf (self->outside, "\n  /%s", path);
       return TRUE;
     }
-  if (placed[0] == '\0')
-    return TRUE;
   OciEntry entry = terrane_node_entry (node, placed);
   g_autofree char *target =
       node->type == OCI_ENTRY_SYMLINK ? place_target (self, path, placed, node->target) : NULL;

@@ -50,6 +50,20 @@ environment (const char *name)
   return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+const char *
+oci_aws_default_region (const OciAwsConfig *config)
+{
+  static const char *const variables[] = { "AWS_REGION", "AWS_DEFAULT_REGION" };
+  for (size_t i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      const char *value = g_getenv (variables[i]);
+      if (value != NULL && oci_aws_is_region (value))
+        return value;
+    }
+  const char *configured = oci_aws_config_get (config, oci_aws_profile_name (), "region");
+  return configured != NULL && oci_aws_is_region (configured) ? configured : NULL;
+}
+
 gboolean
 oci_aws_config_flag (const OciAwsConfig *config, const char *variable, const char *key)
 {
@@ -294,6 +308,7 @@ try_call (gpointer data, GCancellable *cancellable, GError **error)
   request.body = call->body;
   request.receiver = call->receiver;
   request.stall_seconds = call->stall_seconds;
+  request.once = call->once;
   return send_once (self->client, &request, cancellable, error);
 }
 

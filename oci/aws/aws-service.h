@@ -24,6 +24,10 @@ const char *oci_aws_dual_stack_suffix (const char *region);
 /** Whether @region can stand in a host name: letters, digits and "-". */
 gboolean oci_aws_is_region (const char *region);
 
+/** $AWS_REGION, $AWS_DEFAULT_REGION, or the region of the profile in use: the first that may be
+ * one. Returns: (transfer none) (nullable) */
+const char *oci_aws_default_region (const OciAwsConfig *config);
+
 /** Whether the variable, or else the key of the profile, says "true". */
 gboolean oci_aws_config_flag (const OciAwsConfig *config, const char *variable, const char *key);
 

@@ -267,6 +267,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_USERAGENT, client->user_agent);
   SET (handle, CURLOPT_CONNECTTIMEOUT, (long) OCI_HTTP_CONNECT_SECONDS);
   SET (handle, CURLOPT_TIMEOUT_MS, time_limit (client, request));
+  SET (handle, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
   SET (handle, CURLOPT_QUICK_EXIT, 1L); /* neither Ctrl-C nor a time limit waits for a resolver */
   SET (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   SET (handle, CURLOPT_LOW_SPEED_TIME, (long) stall);

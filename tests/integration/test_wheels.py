@@ -274,7 +274,7 @@ class Refusals(WheelsCase):
         self.assert_fails(2, 'the base has no Python; say which one the wheels are for with "python": "3.12"', "build", path)
 
     def test_locks_of_other_tools(self):
-        for name, pattern in (("uv.lock", "uv export"), ("poetry.lock", "poetry export"), ("pylock.toml", "requirements")):
+        for name, pattern in (("uv.lock", "uv export"), ("poetry.lock", "poetry export"), ("pdm.lock", "pdm export")):
             with self.subTest(name):
                 self.write(name, "version = 1\n")
                 self.refused(pattern, requirements=name)

@@ -62,21 +62,30 @@ class Index:
             def log_message(self, *_):
                 pass
 
-            def do_GET(self):
-                index.log.append((self.path, self.headers))
+            def respond(self):
                 status, kind, body = index.answer(self.path, self.headers)
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                return body
+
+            def do_GET(self):
+                index.log.append((self.path, self.headers))
+                body = self.respond()
                 with contextlib.suppress(OSError):
-                    self.wfile.write(body)
+                    self.wfile.write(b"" if self.command == "HEAD" else body)
+
+            do_HEAD = do_GET
+
+            def do_HEAD(self):  # uv asks so
+                self.respond()
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/simple"
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
     def add(self, *files):
@@ -92,7 +101,7 @@ class Index:
             return self.faults[path]
         if self.user and headers.get("Authorization") != "Basic " + base64.b64encode(self.user.encode()).decode():
             return 401, "text/plain", b"who are you?"
-        parts = path.strip("/").split("/")
+        parts = path.partition("?")[0].strip("/").split("/")
         if parts[0] == "simple" and len(parts) == 2 and parts[1] in self.projects:
             return self.page(parts[1])
         if parts[0] == "files" and len(parts) == 3 and parts[2] in self.projects.get(parts[1], {}):

@@ -15,7 +15,7 @@ PROGRAM = shutil.which("run-clang-tidy") or shutil.which("run-clang-tidy-14")
 class ClangTidy(unittest.TestCase):
     def test_it_is_silent(self):
         result = subprocess.run([PROGRAM, "-quiet", "-p", str(BUILD), "-extra-arg=-Wno-unknown-warning-option",
-                                 f"{TOP}/(oci|builder)/.*\\.c$"], capture_output=True, text=True)
+                                 f"{TOP}/(oci|builder)/.*\\.cc?$"], capture_output=True, text=True)
         findings = [line for line in result.stdout.splitlines() if "warning:" in line or "error:" in line]
         self.assertEqual((result.returncode, findings), (0, []), "\n".join(findings[:40]))
 

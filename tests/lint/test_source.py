@@ -63,7 +63,7 @@ class Includes(unittest.TestCase):
             if included == "builder/git.h":
                 self.assertIn(name, {"builder/image/stamp.c", "builder/cli/load-profile.c"})
             # The registry client knows AWS at one place.
-            elif there == "oci/aws":
+            elif there == "oci/aws" and here == "oci/registry":
                 self.assertEqual(name, "oci/registry/cloud-registry.c")
             elif allowed[here] is not None:
                 self.assertIn(there, allowed[here], f"{name} must not include {included}")
@@ -105,19 +105,19 @@ class Includes(unittest.TestCase):
         self.assert_no_cycles(graph)
 
     def test_libraries_stay_where_they_are_wrapped(self):
-        owners = {"archive.h": {"oci/decompressor.c", "builder/main.c"},
-                  "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "oci/zip-writer.c", "builder/main.c"},
+        owners = {"archive.h": {"oci/decompressor.c", "builder/cli/versions.c"},
+                  "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "oci/zip-writer.c", "builder/cli/versions.c"},
                   "zlib.h": {"oci/decompressor.c"},
                   "curl/curl.h": {"oci/http/ask.c", "oci/http/client.c", "oci/http/message.c", "oci/http/http-headers.c", "oci/http/http-headers.h",
                                  "oci/http/http-exchange.c",
-                                 "oci/http/url.c", "builder/main.c"},
+                                 "oci/http/url.c", "builder/main.c", "builder/cli/versions.c"},
                   "openssl/evp.h": {"oci/digest.c", "builder/validation/certificate.c"},
                   "openssl/x509v3.h": {"builder/validation/certificate.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"},
-                  "microhttpd.h": {"builder/lambda/http-server.c"}, "seccomp.h": {"builder/sandbox/seccomp.c"},
+                  "toml++/toml.h": {"builder/python/toml-plus.cc"}, "microhttpd.h": {"builder/lambda/http-server.c"}, "seccomp.h": {"builder/sandbox/seccomp.c"},
                   "gelf.h": {"builder/elf/elf-file.c", "builder/elf/elf-symbols.c"},
                   "git2.h": {"builder/git.c"}, "libelf.h": {"builder/elf/elf-file.c", "builder/elf/elf-symbols.c"},
                   "ostree.h": {"builder/store/store.h"}}
-        for path in sources(".c", ".h"):
+        for path in sources(".c", ".cc", ".h"):
             name = str(path.relative_to(TOP))
             for header in re.findall(r"#include <([^>]+)>", path.read_text()):
                 if header in owners:
@@ -157,9 +157,9 @@ class Words(unittest.TestCase):
 
 class Shape(unittest.TestCase):
     def test_files_are_one_concept(self):
-        for path in sources(".c", ".h"):
+        for path in sources(".c", ".cc", ".h"):
             lines = len(path.read_text().splitlines())
-            self.assertLessEqual(lines, 600 if path.suffix == ".c" else 250, f"{path} has {lines} lines")
+            self.assertLessEqual(lines, 250 if path.suffix == ".h" else 600, f"{path} has {lines} lines")
 
     def test_no_shell_and_no_unsafe_functions(self):
         banned = re.compile(r"\b(system|popen|strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets|mktemp|tmpnam)\s*\(")
@@ -190,7 +190,7 @@ class Shape(unittest.TestCase):
 class Format(unittest.TestCase):
     @unittest.skipUnless(shutil.which("clang-format"), "clang-format is not installed")
     def test_clang_format(self):
-        files = [str(path) for path in sources(".c", ".h")]
+        files = [str(path) for path in sources(".c", ".cc", ".h")]
         files += [str(path) for path in (TOP / "tests").rglob("*.[ch]")]
         result = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True, cwd=TOP)
         self.assertEqual(result.returncode, 0, result.stderr[:3000])
@@ -199,7 +199,7 @@ class Format(unittest.TestCase):
     def test_shellcheck(self):
         scripts = [str(path) for path in (TOP / "scripts").iterdir()
                    if path.is_file() and path.read_bytes().startswith((b"#!/bin/bash", b"#!/usr/bin/env bash"))]
-        scripts.append(str(TOP / ".ci/run"))
+        scripts += [str(TOP / ".ci/run"), str(TOP / "packaging/bundle")]
         result = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout)
 

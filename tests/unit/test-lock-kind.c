@@ -18,8 +18,6 @@ test_find (void)
     { "pdm.lock", "", "a lock file of PDM" },
     { "Pipfile.lock", "{}", "a lock file of Pipenv" },
     { "Pipfile", "", "a project of Pipenv*" },
-    { "pylock.toml", "", "a lock file of PEP 751" },
-    { "/x/pylock.dev.toml", "", "a lock file of PEP 751" },
     { "pyproject.toml", "", "a project,*" },
     { "setup.py", "", "a project,*" },
     { "environment.yml", "", "an environment of conda*" },
@@ -35,7 +33,7 @@ test_find (void)
       "[[package]]\n",
       "a lock file of PDM" },
     { "r.txt", "lock-version = \"1.0\"\ncreated-by = \"uv\"\r\n\r\n[[packages]]\r\n",
-      "a lock file of PEP 751" },
+      "a lock file of PEP 751 under another name" },
     { "r.txt", "{\n    \"_meta\": {\n        \"pipfile-spec\": 6,\n", "a lock file of Pipenv" },
     { "r.txt", "[project]\nname = \"x\"\n", "a project,*" },
     { "r.txt", "name: geo\nchannels:\n  - conda-forge\n", "an environment of conda*" },
@@ -79,11 +77,10 @@ test_parse (void)
   g_assert_no_error (error);
   g_assert_cmpuint (report->requirements->len, ==, 0);
 
-  assert_refused (
-      "poetry.lock", "",
-      "poetry.lock is a lock file of Poetry; a requirements file with hashes is needed: "
-      "run 'poetry export -f requirements.txt -o requirements.txt' *");
-  assert_refused ("uv.lock", "", "*'uv export --format requirements-txt --no-emit-project -o *");
+  assert_refused ("poetry.lock", "",
+                  "poetry.lock is a lock file of Poetry; a requirements file with hashes or a "
+                  "pylock.toml is needed: run 'poetry export -f pylock.toml -o pylock.toml' *");
+  assert_refused ("uv.lock", "", "*'uv export --format pylock.toml --no-emit-project -o *");
   assert_refused ("r.json", "{}", "r.json: ‘version’ is missing*");
   assert_refused ("r.txt", "a==", "r.txt line 1: a: ‘’ is not a version");
 }
