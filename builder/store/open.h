@@ -29,6 +29,6 @@ char *terrane_store_default_path (const char *option);
  * Verifies everything and removes what is broken, like %TERRANE_STORE_EXCLUSIVE and terrane_fsck(),
  * in a store that is open for sharing; does nothing while others have it open.
  */
-gboolean terrane_store_heal (TerraneStore *store, gboolean *out_healed, GError **error);
+gboolean terrane_store_heal (TerraneStore *self, gboolean *out_healed, GError **error);
 
 G_END_DECLS

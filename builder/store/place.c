@@ -18,6 +18,7 @@
 enum
 {
   MAX_MARK = 512,
+  MAX_DOCUMENT = 64 * 1024,
 };
 
 /* *@out_text: NULL when a part is missing. What stays as long as nothing is copied over: the inodes
@@ -169,7 +170,7 @@ mend (TerraneStore *store, const char *part, const char *name, const char *text,
   size_t size = 0;
   if (!oci_open_dir (terrane_store_dfd (store), part, &directory, NULL))
     return TRUE;
-  if (!oci_read_file (directory, name, 64 * 1024, &found, &local)
+  if (!oci_read_file (directory, name, MAX_DOCUMENT, &found, &local)
       && (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
           || g_error_matches (local, OCI_ERROR, OCI_ERROR_IO)))
     return TRUE;

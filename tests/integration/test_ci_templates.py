@@ -103,8 +103,8 @@ class Form(unittest.TestCase):
 WRAPPER = """#!/bin/bash
 # What a template calls: everything is terrane's, but for what would go to AWS Lambda and to services with advisories.
 case $1 in
-  drift) [[ $2 == --markdown ]] && printf '# Drift\\nbase: moved\\n' >"$3" && exit "$DRIFT" ;;
-  deploy) echo "deploy $2" >>"$LOG" ;;
+  drift) [[ -z $DRIFT ]] && exec "$REAL" "$@"; printf '# Drift\\nbase: moved\\n' >"$3" && exit "$DRIFT" ;;
+  deploy) echo "$*" >>"$LOG" ;;
   *) exec "$REAL" "$@" ;;
 esac
 """
@@ -419,7 +419,7 @@ class Steps(test_aws.WebIdentity.__base__):
         again = json.loads(machine.kept["record.json"])
         self.assertEqual((again["digest"], again["unchanged"], again["validation_cached"]), (record["digest"], True, True))
         self.assertFalse(self.pushed())
-        self.assertEqual(machine.log.read_text(), "deploy profile.json\n")
+        self.assertRegex(machine.log.read_text(), r"^deploy --record [^ ]*terrane-ci/record.json profile.json\n$")
 
         self.cache = damaged = self.cache[:5000] + b"damage" + self.cache[5006:]
         machine = self.machine(kind)
@@ -454,6 +454,19 @@ class Steps(test_aws.WebIdentity.__base__):
                     self.assertEqual(machine.drift(), status, machine.output)
                     self.assertIn("base: moved", machine.summary)
                     self.assertEqual(machine.log.read_text(), "")
+
+    def test_drift_of_terrane(self):
+        """Directories do not drift: the command itself, with the words that templates give it."""
+        for kind, words in ((GitHub, {"platform": "linux/amd64"}), (GitLab, {}), (Azure, {})):
+            with self.subTest(kind=kind.__name__):
+                machine = self.machine(kind)
+                machine.env["DRIFT"] = ""
+                self.assertEqual(machine.drift(**words), 0, machine.output)
+                self.assertIn("Nothing has moved.", machine.summary)
+
+    def test_deploy_takes_these_words(self):
+        self.assert_fails(2, "the profile has no ‘deploy’", "deploy", "--record", self.directory / "record.json", "--platform=linux/amd64",
+                          self.repository / "profile.json")
 
     def test_drift_as_an_issue(self):
         for known in ("", "7"):
