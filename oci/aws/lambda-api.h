@@ -82,7 +82,7 @@ typedef struct
 } OciLambdaErrors;
 
 /** The body of that question. Returns: (transfer full) */
-GBytes *oci_lambda_errors_form (const OciLambdaErrors *self);
+GBytes *oci_lambda_errors_form (const OciLambdaErrors *of);
 
 /** Where CloudWatch is. Returns: (transfer none) */
 const char *oci_lambda_api_metrics_endpoint (const OciLambdaApi *self);
