@@ -7,6 +7,7 @@
  * neighbours. */
 /* clang-format off */
 static const TerraneCommand *const commands[] = {
+  &terrane_command_add,
   &terrane_command_init,
   &terrane_command_profile,
   &terrane_command_build,
@@ -29,6 +30,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_gc,
   &terrane_command_fsck,
   &terrane_command_cache,
+  &terrane_command_doctor,
   &terrane_command_completion,
   NULL,
 };

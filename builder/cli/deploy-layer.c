@@ -138,6 +138,13 @@ typedef struct
   json_t *record; /* (nullable) */
 } Session;
 
+static void
+session_clear (Session *self)
+{
+  json_decref (self->record);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Session, session_clear)
+
 static json_t *
 record_lambda (const Session *self)
 {
@@ -213,11 +220,10 @@ gboolean
 terrane_deploy_layer (const TerraneGlobal *global, const TerraneLayerRun *run, char **files,
                       GError **error)
 {
-  Session session = { .run = run, .global = global };
+  g_auto (Session) session = { .run = run, .global = global };
   g_auto (GStrv) regions = list_regions (run->arguments->regions, error);
   if (regions == NULL || !load_record (&session, error))
     return FALSE;
-  g_autoptr (OciJsonValue) record = session.record;
   g_autoptr (TerraneTerminal) terminal = terrane_terminal_new (&global->output);
   session.terminal = terminal;
   const TerraneLayersOptions options = {

@@ -2,6 +2,7 @@
 #include "builder/cli/command.h"
 #include "builder/cli/init-base.h"
 #include "builder/cli/init-target.h"
+#include "builder/cli/path-from.h"
 #include "builder/profile/profile.h"
 #include "builder/profile/reader.h"
 
@@ -215,60 +216,17 @@ check_name (const char *text, GError **error)
                        "use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside, not %s", quoted);
 }
 
-/* Without symbolic links, as far as the path exists. */
-static char *
-physical_path (const char *path)
-{
-  char *real = realpath (path, NULL);
-  if (real != NULL)
-    {
-      char *copy = g_strdup (real);
-      free (real);
-      return copy;
-    }
-  g_autofree char *parent = g_path_get_dirname (path);
-  if (g_str_equal (parent, path))
-    return g_canonicalize_filename (path, NULL);
-  g_autofree char *above = physical_path (parent);
-  g_autofree char *name = g_path_get_basename (path);
-  return g_canonicalize_filename (name, above);
-}
-
-/* As the profile in @directory has to spell a path that the user gave: an absolute one stays,
- * others count from the profile. */
-static char *
-path_from (const char *directory, const char *path)
-{
-  if (g_path_is_absolute (path))
-    return g_strdup (path);
-  if (directory == NULL)
-    return physical_path (path);
-  g_autofree char *here = physical_path (directory);
-  g_autofree char *there = physical_path (path);
-  g_auto (GStrv) from = g_strsplit (here + 1, "/", -1);
-  g_auto (GStrv) to = g_strsplit (there + 1, "/", -1);
-  guint common = 0;
-  while (from[common] != NULL && to[common] != NULL && g_str_equal (from[common], to[common]))
-    common++;
-  g_autoptr (GString) relative = g_string_new (NULL);
-  for (guint i = common; from[i] != NULL && from[i][0] != '\0'; i++)
-    g_string_append (relative, relative->len > 0 ? "/.." : "..");
-  for (guint i = common; to[i] != NULL; i++)
-    g_string_append_printf (relative, "%s%s", relative->len > 0 ? "/" : "", to[i]);
-  return g_strdup (relative->len > 0 ? relative->str : ".");
-}
-
 /* @directory: (nullable): of the profile. Returns: (transfer full) (nullable): its "base" */
 static json_t *
 base_object (const char *directory, const char *base, GError **error)
 {
   static const char *const transports[] = { "oci:", "oci-archive:", "docker-archive:" };
   json_t *object = json_object ();
-  g_autofree char *path = path_from (directory, base);
+  g_autofree char *path = terrane_path_from (directory, base);
   for (size_t i = 0; i < G_N_ELEMENTS (transports); i++)
     if (g_str_has_prefix (base, transports[i]))
       {
-        g_autofree char *rest = path_from (directory, base + strlen (transports[i]));
+        g_autofree char *rest = terrane_path_from (directory, base + strlen (transports[i]));
         g_autofree char *image = g_strconcat (transports[i], rest, NULL);
         oci_json_set (object, "image", oci_json_text (image));
         return object;

@@ -56,6 +56,21 @@ terrane_command_load_profile_to_lock (const char *path, const char *platform, GE
   return load (path, platform, TRUE, error);
 }
 
+char *
+terrane_command_expand (const TerraneProfile *profile, const char *what, const char *text,
+                        GError **error)
+{
+  const TerraneProfileVariables variables = { .git_revision = git_revision };
+  OciJson root;
+  g_autofree char *platform = oci_platform_text (&profile->platform);
+  g_autoptr (OciJsonDocument) document =
+      oci_json_document_new (what, oci_json_text (text), OCI_ERROR_USAGE, &root);
+  g_autoptr (TerraneExpander) expander = terrane_expander_new (&variables, profile->directory);
+  terrane_expander_set_platform (expander, platform);
+  g_autofree char *expanded = terrane_expander_expand (expander, &root, TRUE);
+  return oci_json_document_finish (document, error) ? g_steal_pointer (&expanded) : NULL;
+}
+
 char **
 terrane_command_select_profiles (char **arguments, const char *command, GError **error)
 {

@@ -25,4 +25,15 @@ gboolean terrane_command_is_profile (const char *argument);
  */
 char **terrane_command_select_profiles (char **arguments, const char *command, GError **error);
 
+/**
+ * terrane_command_expand:
+ * @text: of an option, with variables as profiles have them
+ * @what: what it is called in messages, such as "--push"
+ *
+ * Returns: (transfer full) (nullable): with those of the profile, of its directory and of its
+ *   platform; ${lock.short} stays
+ */
+char *terrane_command_expand (const TerraneProfile *profile, const char *what, const char *text,
+                              GError **error);
+
 G_END_DECLS

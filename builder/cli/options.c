@@ -89,6 +89,7 @@ init_value (const TerraneOption *row, void *target)
     case TERRANE_OPTION_FILE:
     case TERRANE_OPTION_DIRECTORY:
     case TERRANE_OPTION_PLATFORM:
+    case TERRANE_OPTION_PLATFORMS:
     default:
       *(char **) target = NULL;
       break;
@@ -112,6 +113,7 @@ clear_value (const TerraneOption *row, void *target)
     case TERRANE_OPTION_FILE:
     case TERRANE_OPTION_DIRECTORY:
     case TERRANE_OPTION_PLATFORM:
+    case TERRANE_OPTION_PLATFORMS:
       g_clear_pointer ((char **) target, g_free);
       break;
     case TERRANE_OPTION_FLAG:
@@ -208,6 +210,29 @@ read_platform (const char *value, char **out, GError **error)
 }
 
 static gboolean
+read_platforms (const char *value, char **out, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (value, ",", -1);
+  if (strcmp (value, TERRANE_PLATFORMS_ALL) == 0 || names[0] == NULL || names[1] == NULL)
+    {
+      g_free (*out);
+      *out = g_strdup (value);
+      return strcmp (value, TERRANE_PLATFORMS_ALL) == 0 || read_platform (value, out, error);
+    }
+  for (char **name = names; *name != NULL; name++)
+    {
+      if (!read_platform (*name, name, error))
+        return FALSE;
+      for (char **other = names; other < name; other++)
+        if (strcmp (*other, *name) == 0)
+          return oci_throw (error, OCI_ERROR_USAGE, "%s is named twice", *name);
+    }
+  g_free (*out);
+  *out = g_strjoinv (",", names);
+  return TRUE;
+}
+
+static gboolean
 read_reference (const char *value, GPtrArray **out, GError **error)
 {
   OciReference *reference = terrane_reference_parse_source (value, error);
@@ -253,6 +278,8 @@ convert (const TerraneOption *row, void *target, const char *value, GError **err
       return read_boolean (value, target, error);
     case TERRANE_OPTION_PLATFORM:
       return read_platform (value, target, error);
+    case TERRANE_OPTION_PLATFORMS:
+      return read_platforms (value, target, error);
     case TERRANE_OPTION_SANDBOX:
       return terrane_sandbox_kind_parse (value, target, error);
     case TERRANE_OPTION_REFERENCE:

@@ -24,7 +24,7 @@ wait_for_signal (GCancellable *cancellable)
 
 /* At once: who reads it wants to send events. */
 static void
-announce (const TerraneGlobal *global, unsigned port)
+announce (const TerraneGlobal *global, const TerraneFunction *function, unsigned port)
 {
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u" TERRANE_RIE_PATH, port);
   if (!global->output.quiet)
@@ -34,6 +34,7 @@ announce (const TerraneGlobal *global, unsigned port)
   g_autoptr (OciJsonValue) document = json_object ();
   oci_json_set (document, "port", json_integer (port));
   oci_json_set (document, "url", oci_json_text (url));
+  terrane_function_add_host (function, document);
   terrane_print_json (document);
   terrane_print_result (NULL);
   (void) fflush (stdout); /* terrane_print_flush() sees a failure */
@@ -60,7 +61,7 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, &port, error);
   if (rie == NULL)
     return FALSE;
-  announce (global, port);
+  announce (global, &function, port);
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (terrane_function_on_cancelled),
                                           &running, NULL);
@@ -79,8 +80,8 @@ static gboolean
 run_serve (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const ServeOptions *options = data;
-  terrane_sandbox_warn (options->function.sandbox);
-  return serve (global, arguments[0], &options->function, options->port, error);
+  return terrane_sandbox_check_function (options->function.sandbox, error)
+         && serve (global, arguments[0], &options->function, options->port, error);
 }
 
 static const TerraneOption serve_options[] = {

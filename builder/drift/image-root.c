@@ -2,6 +2,7 @@
 
 #include "builder/image/base.h"
 #include "builder/resolve/plan.h"
+#include "builder/source/ostree.h"
 #include "builder/store/commit.h"
 
 #include <string.h>
@@ -82,13 +83,25 @@ find_image (const TerraneInventoryContext *context, GError **error)
   return self;
 }
 
-/* Of another kind than an image: what was not read into the store is not read for this. */
+/* Whether reading the source needs no network. */
+static gboolean
+is_here (const TerraneSourceSpec *spec)
+{
+  if (spec->kind == TERRANE_SOURCE_OSTREE)
+    return !terrane_ostree_is_remote (spec);
+  for (guint i = 0; spec->kind == TERRANE_SOURCE_ARCHIVE && i < spec->archives->len; i++)
+    if (((const TerraneArchiveFile *) spec->archives->pdata[i])->path == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* What is here is read as a build would do it; what is not must have been. */
 static gboolean
 check_stored (const TerraneInventoryContext *context, TerranePin *pin, GError **error)
 {
   gboolean stored = FALSE;
-  if (pin->spec->kind == TERRANE_SOURCE_IMAGE)
-    return TRUE;
+  if (pin->spec->kind == TERRANE_SOURCE_IMAGE || is_here (pin->spec))
+    return terrane_store_begin_write (context->store, error);
   if (!terrane_source_tree_is_stored (context->store, pin, &stored, error))
     return FALSE;
   return stored || oci_throw (error, OCI_ERROR_NOT_FOUND, "the base has not been read yet");

@@ -17,8 +17,22 @@ text_of (const json_t *object, const char *key)
   return text != NULL ? text : "";
 }
 
-/* Every character that means something is escaped, or written as HTML does it, so that "@name" and
- * "#1" mention nothing. */
+/* A space without width, after which "@name", "#1", "https:" and "www" lead nowhere: forges look
+ * for these in what was rendered, where an escape is no longer seen. */
+#define BREAK "&#8203;"
+
+/* Whether "www." is here, or a character after which forges expect a name or number. */
+static gboolean
+starts_reference (const char *text, const char *at)
+{
+  if (*at == ':')
+    return at[1] == '/';
+  if (*at == '.')
+    return at - text >= 3 && g_ascii_strncasecmp (at - 3, "www", 3) == 0;
+  return *at != '\0' && strchr ("@#!~%$&", *at) != NULL;
+}
+
+/* Every character that means something is written as HTML does it. */
 static void
 append_escaped (GString *out, const char *text)
 {
@@ -26,12 +40,17 @@ append_escaped (GString *out, const char *text)
   for (const char *at = text; *at != '\0' && left > 0; at = g_utf8_next_char (at), left--)
     {
       gunichar c = g_utf8_get_char (at);
+      gboolean reference = starts_reference (text, at);
+      if (reference && *at == '.')
+        g_string_append (out, BREAK);
       if (oci_unichar_misleads (c))
         g_string_append_c (out, ' ');
-      else if (c < 128 && strchr ("\\`*_{}[]()<>#+!|~&@$:", (int) c) != NULL)
+      else if (c < 128 && strchr ("\\`*_{}[]()<>#+!|~&@$%", (int) c) != NULL)
         g_string_append_printf (out, "&#%u;", c);
       else
         g_string_append_unichar (out, c);
+      if (reference && *at != '.')
+        g_string_append (out, BREAK);
     }
   if (left == 0)
     g_string_append (out, "…");

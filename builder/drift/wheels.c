@@ -2,6 +2,7 @@
 
 #include "builder/drift/newer-wheel.h"
 #include "builder/drift/web-file.h"
+#include "builder/python/pylock.h"
 #include "builder/python/requirements-file.h"
 #include "builder/python/requirements.h"
 #include "builder/resolve/wheel-places.h"
@@ -89,16 +90,27 @@ read_target (Question *self, const json_t *entry, GError **error)
   return TRUE;
 }
 
-/* "requirements.in" beside "requirements.txt". */
+/* "requirements.in" beside "requirements.txt", and beside a pylock.toml. Returns: (transfer full)
+ * (nullable) */
+static char *
+constraints_path (const char *file)
+{
+  g_autofree char *directory = g_path_get_dirname (file);
+  g_autofree char *stem =
+      g_str_has_suffix (file, ".txt") ? g_strndup (file, strlen (file) - strlen (".txt")) : NULL;
+  return stem != NULL                    ? g_strconcat (stem, ".in", NULL)
+         : terrane_pylock_is_name (file) ? g_build_filename (directory, "requirements.in", NULL)
+                                         : NULL;
+}
+
 static gboolean
 read_constraints (Question *self, const char *file, GError **error)
 {
   g_autoptr (GBytes) data = NULL;
   g_autoptr (GError) local = NULL;
-  if (!g_str_has_suffix (file, ".txt"))
+  g_autofree char *path = constraints_path (file);
+  if (path == NULL)
     return TRUE;
-  g_autofree char *stem = g_strndup (file, strlen (file) - strlen (".txt"));
-  g_autofree char *path = g_strconcat (stem, ".in", NULL);
   if (!oci_read_file (AT_FDCWD, path, MAX_REQUIREMENTS_BYTES, &data, &local))
     {
       if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
@@ -208,21 +220,60 @@ judge_newer (const Question *self, const TerraneInventory *inventory, const json
   add (self, "wheel-newer", wheel, version, message);
 }
 
+/* The file that a pylock.toml names itself. Returns: (transfer none) (nullable) */
+static const TerraneIndexFile *
+find_own (const Question *self, const json_t *wheel)
+{
+  for (guint i = 0; i < self->requirements->requirements->len; i++)
+    {
+      const TerraneRequirement *requirement = self->requirements->requirements->pdata[i];
+      if (requirement->files == NULL
+          || strcmp (requirement->normalised, text_of (wheel, "name")) != 0)
+        continue;
+      for (guint j = 0; j < requirement->files->len; j++)
+        {
+          const TerraneIndexFile *file = requirement->files->pdata[j];
+          if (g_strcmp0 (file->file_name, text_of (wheel, "file")) == 0)
+            return file;
+        }
+    }
+  return NULL;
+}
+
+/* What no place lists may still be where the requirements say that it is. */
+static gboolean
+judge_own (const Question *self, const TerraneIndexFile *own, const json_t *wheel, GError **error)
+{
+  const TerraneWebFile file = { .question = "wheels",
+                                .kind = "wheel-withdrawn",
+                                .source = self->spec->name,
+                                .subject = text_of (wheel, "name"),
+                                .url = own->url,
+                                .sha256 = &own->sha256,
+                                .size = own->size };
+  return own->local || !own->has_sha256 || terrane_drift_ask_web_file (self->unit, &file, error);
+}
+
 /* A project of which some place did not answer has moved only as far as the others say so. */
-static void
+static gboolean
 judge (const Question *self, const TerraneWheelPlaces *places, const TerraneInventory *inventory,
-       const json_t *wheel)
+       const json_t *wheel, GError **error)
 {
   int code = -1;
   const char *name = text_of (wheel, "name");
   const GPtrArray *files = terrane_wheel_places_files (places, name);
   g_autofree char *asked = terrane_wheel_places_report (places, name, &code);
-  if (code < 0 || find_locked (files, wheel) != NULL)
+  gboolean listed = find_locked (files, wheel) != NULL;
+  const TerraneIndexFile *own = listed ? NULL : find_own (self, wheel);
+  if (own != NULL && !judge_own (self, own, wheel, error))
+    return FALSE;
+  if (listed || (own == NULL && code < 0))
     judge_locked (self, wheel, files, asked);
   if (code >= 0)
     terrane_drift_report_unanswered (self->unit->report, "wheels", self->spec->name, TRUE, "%s%s",
                                      name, asked);
   judge_newer (self, inventory, wheel, files);
+  return TRUE;
 }
 
 /* Of a URL in the requirements only that can be asked. */
@@ -296,7 +347,13 @@ ask_places (Question *self, const TerraneInventory *inventory, GError **error)
   if (!terrane_wheel_places_ask (places, wanted, &self->target, &local))
     return terrane_drift_report_failure (unit->report, "wheels", self->spec->name, local, error);
   for (guint i = 0; i < asked->len; i++)
-    judge (self, places, inventory, asked->pdata[i]);
+    if (!judge (self, places, inventory, asked->pdata[i], error))
+      return FALSE;
+  if (asked->len > 0 && pin->wheels->indexes[0] == NULL && pin->wheels->links[0] == NULL
+      && self->spec->wheels->wheelhouse == NULL)
+    terrane_drift_report_unanswered (unit->report, "wheels", self->spec->name, FALSE,
+                                     "the profile names no index, which would know newer and "
+                                     "yanked wheels");
   return TRUE;
 }
 

@@ -195,11 +195,13 @@ static gboolean
 start_session (TerraneLambda *self, Environment *environment, GError **error)
 {
   const TerraneLambdaOptions *options = &self->options;
+  /* Without namespaces the port is this machine's anyway. */
   const gboolean here =
-      options->network == TERRANE_NETWORK_HOST && options->sandbox != TERRANE_SANDBOX_NONE;
+      options->network == TERRANE_NETWORK_HOST && options->sandbox == TERRANE_SANDBOX_BUBBLEWRAP;
   g_auto (GStrv) env = g_strdupv ((char **) options->env);
   g_auto (OciFd) listener = -1;
   TerraneLocalPeer *peer = NULL;
+  pid_t init = 0;
   unsigned port = TERRANE_RUNTIME_API_PORT;
   if (here && !terrane_inlet_open_here (&listener, &port, error))
     return FALSE;
@@ -217,6 +219,7 @@ start_session (TerraneLambda *self, Environment *environment, GError **error)
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
                                           .port = here ? 0 : port,
                                           .port_variable = "AWS_LAMBDA_RUNTIME_API",
+                                          .out_init = &init,
                                           .output = on_session_output,
                                           .output_full = on_output_full,
                                           .output_data = environment,
@@ -227,7 +230,7 @@ start_session (TerraneLambda *self, Environment *environment, GError **error)
   if (environment->session == NULL)
     return FALSE;
   if (here)
-    peer = terrane_local_peer_new (terrane_session_init (environment->session), port);
+    peer = terrane_local_peer_new (init, port);
   environment->api = terrane_runtime_api_start (oci_fd_steal (&listener), environment->runtime,
                                                 peer, self->arn, error);
   return environment->api != NULL;

@@ -474,7 +474,7 @@ terrane_profile_parse (const char *path, GBytes *data, const TerraneProfileOptio
   self->document = terrane_profile_document_read (path, data, expander, error);
   if (self->document == NULL)
     return NULL;
-  terrane_expander_expand_all (expander, &self->document->root);
+  terrane_expander_expand_all (expander, &self->document->root, platform);
   read_root (self, &self->document->root, platform);
   if (!oci_json_document_finish (self->document->document, error))
     return NULL;

@@ -1,6 +1,6 @@
 /* Variables in the strings of a profile: ${env.NAME}, ${env.NAME:-default}, ${git.sha},
- * ${git.short}, ${lock.short}, ${terrane.profiles}; "$${" is a literal "${". docs/profile.md,
- * "Variables". */
+ * ${git.short}, ${lock.short}, ${platform}, ${arch}, ${terrane.profiles}; "$${" is a literal "${".
+ * docs/profile.md, "Variables". */
 #pragma once
 
 #include "oci/base/json.h"
@@ -42,9 +42,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneExpander, terrane_expander_free)
  */
 char *terrane_expander_expand (TerraneExpander *self, const OciJson *at, gboolean allow_lock);
 
-/** Expands every string value of a profile in place. One that cannot be expanded has a problem
- * noted, and gets no more of them. */
-void terrane_expander_expand_all (TerraneExpander *self, const OciJson *root);
+/** What ${platform} and ${arch} are from now on. @platform: such as "linux/arm64" */
+void terrane_expander_set_platform (TerraneExpander *self, const char *platform);
+
+/**
+ * terrane_expander_expand_all:
+ * @platform: (nullable): what is built instead of the profile's first platform
+ *
+ * Expands every string value of a profile in place, "platform" first. One that cannot be expanded
+ * has a problem noted, and gets no more of them.
+ */
+void terrane_expander_expand_all (TerraneExpander *self, const OciJson *root, const char *platform);
 
 /** Whether @text, of a loaded profile, needs terrane_profile_expand_lock(). */
 gboolean terrane_profile_wants_lock (const char *text);

@@ -109,9 +109,10 @@ terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
                                          .terminal = terminal,
                                          .mounts = sandbox->mounts,
                                          .network = sandbox->network };
-  if (!terrane_podman_check_mounts (sandbox->mounts, error))
-    return NULL;
-  return prepare_podman (self, files, &options, error) ? g_steal_pointer (&self) : NULL;
+  return terrane_podman_check_mounts (sandbox->mounts, error)
+                 && prepare_podman (self, files, &options, error)
+             ? g_steal_pointer (&self)
+             : NULL;
 }
 
 void

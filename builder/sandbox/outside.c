@@ -16,6 +16,9 @@ terrane_outside_init (TerraneOutside *self, const TerraneSandbox *sandbox, const
                                             options->interactive, options->terminal, error);
       return self->podman != NULL;
     }
+  if (sandbox->mounts != NULL && sandbox->mounts->len > 0)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "--sandbox none mounts nothing; --mount needs bubblewrap or podman");
   const TerraneBareOptions bare = { .files = options->files,
                                     .terminal = options->terminal,
                                     .has_port = options->port != 0,

@@ -31,6 +31,7 @@ typedef struct
   unsigned port;             /* to listen on inside; 0 for none */
   const char *port_variable; /* (nullable): of the program: is set to where the port really is when
                                 that is elsewhere, which without namespaces it is */
+  pid_t *out_init; /* (nullable) (out): process 1 of bubblewrap's sandbox, seen from here */
   const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
   const int *stdio;  /* (nullable): the program's 0, 1 and 2 instead of callbacks; no directories */
   gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */
@@ -76,9 +77,6 @@ void terrane_session_flush (TerraneSession *self);
 
 /** Waits for the end. */
 void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
-
-/** Process 1 of the sandbox, seen from here; 0 without bubblewrap. */
-pid_t terrane_session_init (const TerraneSession *self);
 
 /** As terrane_inlet_socket(): a way to what listens inside. */
 gboolean terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error);

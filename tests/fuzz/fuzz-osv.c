@@ -30,7 +30,7 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
-  if (size > 16 * 1024) /* all packages are asked about */
+  if (size > (size_t) 16 * 1024) /* all packages are asked about */
     return 0;
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
   g_autoptr (TerraneOsvRecord) record = terrane_osv_record_parse ("a.json", bytes, &error);

@@ -104,6 +104,7 @@ class Wheels(DriftCase):
     def test_newer(self):
         self.index.add(self.wheels["1.1"], self.wheels["2.0"], self.wheels["3.0rc1"])
         self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "2.0")])
+        self.assertEqual(self.kinds("--ignore", "wheel-newer:alpha", exit_code=0), [])
         self.write("requirements.in", "alpha < 2\n")
         self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "1.1")])
         self.write("requirements.in", "alpha >= 2.0rc1\n")
@@ -141,13 +142,16 @@ class Wheels(DriftCase):
     def test_yanked(self):
         name, data = self.wheels["1.0"]
         page = {"meta": {"api-version": "1.1"}, "name": "alpha",
-                "files": [{"filename": name, "url": f"/files/alpha/{name}", "hashes": {"sha256": sha256_of(data)}, "yanked": "broken @all"},
+                "files": [{"filename": name, "url": f"/files/alpha/{name}", "hashes": {"sha256": sha256_of(data)}, "yanked": "broken @all, see www.example.org|https://x #1"},
                           {"filename": self.wheels["2.0"][0], "url": "/files/alpha/2", "hashes": {}, "yanked": True}]}
         self.index.faults["/simple/alpha/"] = (200, "application/vnd.pypi.simple.v1+json", json.dumps(page).encode())
         document = self.drift(self.profile, "--markdown", self.directory / "out.md")
         self.assertEqual(self.findings(document, "kind", "subject", "locked"), [("wheel-yanked", "alpha", "1.0")])
         self.assertIn("broken @all", self.only(document)["findings"][0]["message"])
-        self.assertIn("broken &#64;all", (self.directory / "out.md").read_text())  # which mentions nobody
+        text = (self.directory / "out.md").read_text()  # which mentions nobody, links nowhere, and has a cell more nowhere
+        self.assertIn("broken &#64;&#8203;all, see www&#8203;.example.org&#124;https:&#8203;//x &#35;&#8203;1", text)
+        row = next(line for line in text.splitlines() if "wheel-yanked" in line)
+        self.assertEqual(row.count("|"), 7)
         text = self.run_terrane("drift", "--today", TODAY, "--advisories", self.advisories, self.profile, exit_code=4).stdout
         self.assertRegex(text, r"(?m)^wheel-yanked +deps +alpha +1\.0 .*broken @all")
 
@@ -211,6 +215,33 @@ class Wheels(DriftCase):
         self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
         del server.files[f"/{name}"]
         self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
+
+
+    def test_pylock(self):
+        """Its files are where it says, whatever an index has; that knows of newer ones."""
+        name, data = self.wheels["1.0"]
+        url = f"http://127.0.0.1:{self.index.port}/files/alpha/{name}"
+        self.write("pylock.toml", f"""lock-version = "1.0"
+created-by = "test"
+[[packages]]
+name = "alpha"
+version = "1.0"
+wheels = [{{ url = "{url}", size = {len(data)}, hashes = {{ sha256 = "{sha256_of(data)}" }} }}]
+""")
+        trees = [{"name": "deps", "wheels": {"requirements": "pylock.toml", "index": [], **self.PYTHON}, "prefix": "/var/task"}]
+        self.write_wheel_profile(trees=trees)
+        self.run_terrane("lock", self.profile)
+        document = self.drift(self.profile, exit_code=0)
+        self.assertEqual(self.reasons(document, "wheels", False), ["the profile names no index, which would know newer and yanked wheels"])
+        self.index.faults[f"/files/alpha/{name}"] = (404, "text/plain", b"")
+        self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
+        del self.index.faults[f"/files/alpha/{name}"]
+        trees[0]["wheels"]["index"] = self.index.url
+        self.write_wheel_profile(trees=trees)
+        self.index.add(self.wheels["1.1"], self.wheels["2.0"])
+        self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "2.0")])
+        self.write("requirements.in", "alpha < 2\n")
+        self.assertEqual(self.kinds(), [("wheel-newer", "alpha", "1.0", "1.1")])
 
 
 class Advisories(DriftCase):
@@ -283,8 +314,7 @@ class Advisories(DriftCase):
         self.assertTrue(any("absent" in reason for reason in self.reasons(document, "advisories", True)))
 
     def test_debian(self):
-        """By source packages and the order of dpkg, for this release."""
-        self.build(self.profile)
+        """By source packages and the order of dpkg, for this release. The base is here, and so needs no build."""
         debian = {"ecosystem": "Debian:12"}
         self.write_advisory(
             record("DEBIAN-CVE-2026-1", "openssl", [("introduced", "0"), ("fixed", "3.0.11-1~deb12u3")], upstream=["CVE-2026-1"], **debian),
@@ -305,8 +335,25 @@ class Advisories(DriftCase):
         self.assertEqual([(item["id"], item["reason"]) for item in profile["ignored"]],
                          [("DEBIAN-CVE-2026-4", "the distribution calls it unimportant")])
 
+    def test_libraries_inside_of_wheels(self):
+        """By the releases that records of OSS-Fuzz list; by commits nothing can be told, which is said."""
+        self.write("base/var/task/rasterio.libs/libgdal-1234abcd.so.32", b"\x7fELF\0GDAL 3.6.2\0")
+        self.write("base/usr/lib/libgdal.so.32", b"\x7fELF\0GDAL 3.6.1\0")  # of a package of the system
+        self.write_advisory({"id": "OSV-2026-1", "affected": [{"package": {"ecosystem": "OSS-Fuzz", "name": "gdal"}, "versions": ["v3.6.2"]}]},
+                            {"id": "OSV-2026-2", "affected": [{"package": {"ecosystem": "OSS-Fuzz", "name": "gdal"}, "versions": ["v3.6.1"]}]})
+        document = self.drift(self.profile)
+        self.assertEqual(self.findings(document, "id", "subject", "locked", "packages"),
+                         [("OSV-2026-1", "gdal", "3.6.2", ["/var/task/rasterio.libs/libgdal-1234abcd.so.32"])])
+        self.assertTrue(any("1 library inside of wheels" in reason for reason in self.reasons(document, "advisories", False)))
+
     def test_packages_of_the_base_are_not_known(self):
-        """Until it was read: that is said, and the wheels of the lock are looked up."""
+        """Until it was fetched: that is said, and the wheels of the lock are looked up."""
+        server = WebServer()
+        self.addCleanup(server.stop)
+        data = make_tar(self.directory / "base.tar", [("var/lib/dpkg/status", "file", STATUS.encode())]).read_bytes()
+        server.files["/base.tar"] = data
+        self.write_wheel_profile(base={"archive": [{"url": server.url + "/base.tar", "sha256": sha256_of(data)}]})
+        self.run_terrane("lock", self.profile)
         document = self.drift(self.profile, exit_code=0)
         profile = self.only(document)
         self.assertEqual((profile["packages_of"], profile["packages"]), ("lock", {"PyPI": 1}))
@@ -318,7 +365,8 @@ class Service(DriftCase):
 
     def setUp(self):
         super().setUp()
-        self.profile = self.write_wheel_profile()
+        self.write("bare/etc/os-release", "ID=debian\nVERSION_ID=12\n")
+        self.profile = self.write_wheel_profile(base={"directory": "bare"})
         self.run_terrane("lock", self.profile)
         self.server = WebServer()
         self.addCleanup(self.server.stop)
@@ -500,6 +548,8 @@ class Others(DriftCase):
                          [(str(one), "linux/amd64", 1), (str(two), "linux/amd64", 0), (str(two), "linux/arm64", 0)])
         document = self.drift("--platform=linux/arm64", two, exit_code=0)
         self.assertEqual([item["platform"] for item in document["profiles"]], ["linux/arm64"])
+        document = self.drift("--platform=linux/arm64", one, exit_code=1)
+        self.assertRegex(self.reasons(document, "lock", True)[0], "nothing of this platform; run: terrane lock")
 
     def test_no_lock(self):
         profile = self.write_wheel_profile()

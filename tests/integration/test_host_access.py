@@ -12,11 +12,9 @@ import socket
 import stat
 import subprocess
 import threading
-import time
 import unittest
-import urllib.request
 
-from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, free_port, have, reachable_file, seeded_store, shared_gdal_build, wait_for_port
+from terrane_test import INPUTS, SHARED, TOP, TestCase, free_port, have, reachable_file, remove_tree, seeded_store, shared_gdal_build, wait_for_port
 
 BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
 VENV = TOP / "build/venv/bin"
@@ -78,32 +76,51 @@ def handler(event, context):
 class HostAccess(TestCase):
     users = [None] + (["nobody"] if os.geteuid() == 0 else [])
 
+    homes = {}
+
     def image_for(self, user):
-        """A home with the image, and directories of the host for it."""
-        home = self.directory / f"home-{user}"
+        """A home with the image, which is made once for all tests, and directories of the host for it."""
+        if user not in self.homes:
+            self.homes[user] = self.make_home(user)
+        home = self.homes[user]
+        shutil.rmtree(home / "out", ignore_errors=True)
+        (home / "out").mkdir()
+        if user is not None:
+            shutil.chown(home / "out", user)
+        return home
+
+    def make_home(self, user):
+        home = pathlib.Path(os.environ.get("TERRANE_TEST_TMPDIR", "/var/tmp"), f"terrane-test-{secrets.token_hex(6)}")
         home.mkdir()
-        tree = self.directory / "tree"
+        home.chmod(0o755)
+        self.addClassCleanup(remove_tree, home)
+        self.addClassCleanup(self.homes.clear)
+        tree, function = home / "tree", home / "function"
         for name in ("srv/there", "srv/link-target"):
-            (tree / name).mkdir(parents=True, exist_ok=True)
+            (tree / name).mkdir(parents=True)
         (tree / "srv/file").write_text("the image's\n")
         for name, target in {"absolute": "/srv/link-target", "out": "../../../../../../../srv/link-target", "dangling": "/srv/nowhere",
-                             "proc": "/proc", "chain": "absolute/new"}.items():
-            (tree / "srv" / name).unlink(missing_ok=True)
+                             "proc": "/proc"}.items():
             (tree / "srv" / name).symlink_to(target)
+        function.mkdir()
+        (function / "app.py").write_text(HANDLER)
+        (function / "bootstrap.py").write_text(BOOTSTRAP)
         if user is not None:
             shutil.chown(home, user)
         seeded_store(home / "store", user, base={"archive": str(BASE)})
-        profile = self.write_profile(base={"archive": str(BASE)}, trees=[{"name": "links", "directory": "tree", "prefix": "/"}],
-                                     config={"env": {"PATH": "/usr/bin:/bin"}})
-        self.run_terrane("-q", "build", "--no-lock", "--no-validate", profile, store=home / "store", user=user)
+        (home / "profile.json").write_text(json.dumps({
+            "name": "test", "platform": "linux/amd64", "target": "oci", "base": {"archive": str(BASE)},
+            "trees": [{"name": "links", "directory": "tree", "prefix": "/"},
+                      {"name": "app", "directory": "function", "prefix": "/var/task"}],
+            "config": {"entrypoint": [PYTHON, "/var/task/bootstrap.py"], "cmd": ["app.handler"], "env": {"PATH": "/usr/bin:/bin"}}}))
+        self.run_terrane("-q", "build", "--no-lock", "--no-validate", home / "profile.json", store=home / "store", user=user)
         for name, text in {"data/file": "of the host\n", "data/inner/deep": "deep\n", "other/file": "other\n"}.items():
             path = home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        (home / "out").mkdir()
         (home / "data/link").symlink_to("/etc")
         if user is not None:
-            subprocess.run(["chown", "-Rh", user, str(home / "data"), str(home / "other"), str(home / "out")], check=True)
+            subprocess.run(["chown", "-Rh", user, str(home / "data"), str(home / "other")], check=True)
         return home
 
     def sh(self, home, user, script, *options, **more):
@@ -235,7 +252,7 @@ class HostAccess(TestCase):
         plain = self.run_terrane("--json", "validate", "--command", "/bin/true", "test", store=home / "store")
         self.assertEqual(found(plain.stdout), {})
         # Builds are validated without: what is remembered of them is what holds on Lambda.
-        self.assert_fails(2, "unknown option ‘--mount’", "build", "--mount", "data:/x", self.directory / "profile.json", store=home / "store")
+        self.assert_fails(2, "unknown option ‘--mount’", "build", "--mount", "data:/x", home / "profile.json", store=home / "store")
         http = self.write_profile("http.json", base={"archive": str(BASE)}, validate={"http": [{"path": "/"}]})
         self.assert_fails(1, "validate.http is not run with --network host", "validate", "--network", "host", "--profile", http, "test",
                           store=home / "store")
@@ -245,15 +262,6 @@ class HostAccess(TestCase):
         for user in self.users:
             with self.subTest(user):
                 home = self.image_for(user)
-                tree = self.directory / "function"
-                tree.mkdir(exist_ok=True)
-                (tree / "app.py").write_text(HANDLER)
-                (tree / "bootstrap.py").write_text(BOOTSTRAP)
-                profile = self.write_profile("function.json", name="function", base={"archive": str(BASE)},
-                                             trees=[{"name": "app", "directory": "function", "prefix": "/var/task"}],
-                                             config={"entrypoint": [PYTHON, "bootstrap.py"], "cmd": ["app.handler"], "working_dir": "/var/task",
-                                                     "env": {"PATH": "/usr/bin"}})
-                self.run_terrane("-q", "build", "--no-lock", "--no-validate", profile, store=home / "store", user=user)
                 asked = []
                 with socket.create_server(("127.0.0.1", 0)) as server:
                     def serve():
@@ -270,7 +278,7 @@ class HostAccess(TestCase):
                     thread.start()
                     event = self.write("event.json", json.dumps({"connect": server.getsockname()[1], "read": ["/data/file"],
                                                                  "write": {"/out/answer": "written"}}))
-                    result = self.run_terrane("--json", "invoke", "--network", "host", "--mount", "data:/data", "--mount", "out:/out:rw", "function",
+                    result = self.run_terrane("--json", "invoke", "--network", "host", "--mount", "data:/data", "--mount", "out:/out:rw", "test",
                                               "--event", event, store=home / "store", user=user, cwd=home)
                     thread.join()
                 document = json.loads(result.stdout)
@@ -286,7 +294,7 @@ class HostAccess(TestCase):
                 # By default nothing of it.
                 with socket.create_server(("127.0.0.1", 0)) as server:
                     event = self.write("lonely.json", json.dumps({"connect": server.getsockname()[1]}))
-                    lonely = self.run_terrane("-q", "invoke", "function", "--event", event, exit_code=1, store=home / "store", user=user)
+                    lonely = self.run_terrane("-q", "invoke", "test", "--event", event, exit_code=1, store=home / "store", user=user)
                 self.assertIn("ConnectionRefusedError", lonely.stderr)
                 facts = self.sh(home, user, "cat /proc/net/dev | wc -l; hostname")
                 self.assertEqual(facts.split(), ["3", "lambda"])
@@ -304,6 +312,21 @@ class HostAccess(TestCase):
         lines = output.splitlines()
         self.assertEqual(lines[:3], ["of the host", "/c", "no"])
         self.assertEqual(int(lines[3]), len(pathlib.Path("/proc/net/dev").read_text().splitlines()))
+
+
+    def test_podman_gets_the_options(self):
+        """A program that shows what it was given; the image is nowhere."""
+        podman = self.write("bin/podman", '#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        podman.chmod(0o755)
+        (self.directory / "data").mkdir()
+        run = ["-q", "run", "--podman", "docker://registry.example/app:1"]
+        environment = {"PATH": f"{podman.parent}:{os.environ['PATH']}"}
+        words = self.run_terrane(*run, "--mount", "data:/a", "--network", "host", env=environment, cwd=self.directory).stdout.splitlines()
+        self.assertIn(f'--mount=type=bind,ro=true,"source={self.directory}/data","destination=/a"', words)
+        self.assertIn("--network=host", words)
+        self.assertNotIn("--no-hosts", words)
+        self.assertIn("--network=none", self.run_terrane(*run, env=environment).stdout.splitlines())
+        self.assert_fails(1, "--mount with rw needs bubblewrap", *run[1:], "--mount", "data:/a:rw", env=environment, cwd=self.directory)
 
 
 # A runtime: asks for events and answers with what the handler says.

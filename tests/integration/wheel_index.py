@@ -74,7 +74,9 @@ class Index:
                 index.log.append((self.path, self.headers))
                 body = self.respond()
                 with contextlib.suppress(OSError):
-                    self.wfile.write(body)
+                    self.wfile.write(b"" if self.command == "HEAD" else body)
+
+            do_HEAD = do_GET
 
             def do_HEAD(self):  # uv asks so
                 self.respond()

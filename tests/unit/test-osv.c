@@ -184,23 +184,22 @@ test_refused (void)
     "",
     "[]",
     "{}",
-    "{\"id\":1}",
-    "{\"id\":\"a b\"}",
-    "{\"id\":\"\\u001b[31m\"}",
-    "{\"id\":\"A\",\"affected\":{}}",
-    "{\"id\":\"A\",\"affected\":[1]}",
-    "{\"id\":\"A\",\"affected\":[{\"package\":{\"name\":\"a\"}}]}",
-    "{\"id\":\"A\",\"affected\":[{\"package\":{\"name\":\"a\",\"ecosystem\":\"PyPI\"},"
-    "\"ranges\":[{\"type\":\"ECOSYSTEM\"}]}]}",
-    "{\"id\":\"A\",\"affected\":[{\"package\":{\"name\":\"a\",\"ecosystem\":\"PyPI\"},"
-    "\"versions\":[1]}]}",
-    "{\"id\":\"A\",\"aliases\":\"B\"}",
+    "{'id':1}",
+    "{'id':'a b'}",
+    "{'id':'\\u001b[31m'}",
+    "{'id':'A','affected':{}}",
+    "{'id':'A','affected':[1]}",
+    "{'id':'A','affected':[{'package':{'name':'a'}}]}",
+    "{'id':'A','affected':[{'package':{'name':'a','ecosystem':'B'},'versions':[1]}]}",
+    "{'id':'A','affected':[{'package':{'name':'a','ecosystem':'B'},'ranges':[1]}]}",
+    "{'id':'A','aliases':'B'}",
   };
   for (size_t i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_test_message ("%s", bad[i]);
-      g_assert_null (parse (bad[i], &error));
+      g_autofree char *text = g_strdelimit (g_strdup (bad[i]), "'", '"');
+      g_test_message ("%s", text);
+      g_assert_null (parse (text, &error));
       g_assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT);
     }
 }
