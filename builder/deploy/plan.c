@@ -28,6 +28,29 @@ add_call (const TerraneDeployment *self, OciLambdaCall *call, json_t *steps)
 }
 
 static void
+add_errors (const TerraneDeployment *self, json_t *steps)
+{
+  const OciLambdaErrors of = { .function = self->spec->function,
+                               .alias = self->spec->alias,
+                               .version = NEW,
+                               .since = g_get_real_time () / G_USEC_PER_SEC };
+  if (self->spec->errors == 0)
+    return;
+  g_autofree char *url = g_strconcat (oci_lambda_api_metrics_endpoint (self->api), "/", NULL);
+  g_autoptr (GBytes) form = oci_lambda_errors_form (&of);
+  gsize size = 0;
+  const char *data = g_bytes_get_data (form, &size);
+  g_autofree char *body = g_strndup (data, size);
+  json_t *step = json_object ();
+  oci_json_set (step, "do", oci_json_text ("call"));
+  oci_json_set (step, "operation", oci_json_text ("GetMetricStatistics"));
+  oci_json_set (step, "method", oci_json_text ("POST"));
+  oci_json_set (step, "url", oci_json_text (url));
+  oci_json_set (step, "body", oci_json_text (body));
+  oci_json_append (steps, step);
+}
+
+static void
 add_events (const TerraneDeployment *self, const char *qualifier, json_t *steps)
 {
   for (guint i = 0; i < self->events->len; i++)
@@ -51,6 +74,7 @@ add_shift (const TerraneDeployment *self, const char *text, json_t *steps)
       oci_json_set (wait, "do", oci_json_text ("wait"));
       oci_json_set (wait, "ms", json_integer ((json_int_t) spec->wait_ms));
       oci_json_append (steps, wait);
+      add_errors (self, steps);
     }
   add_call (self, oci_lambda_get_alias (spec->function, spec->alias), steps);
   add_events (self, spec->alias, steps);

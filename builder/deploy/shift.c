@@ -1,6 +1,7 @@
 #include "builder/deploy/shift.h"
 
 #include "builder/deploy/smoke.h"
+#include "builder/error.h"
 
 #include <math.h>
 #include <string.h>
@@ -138,6 +139,29 @@ check_unmoved (TerraneDeployment *self, GCancellable *cancellable, GError **erro
   return is_routing (alias, &routing) || fail_moved (self, alias, error);
 }
 
+/* What real events met meanwhile. */
+static gboolean
+check_errors (TerraneDeployment *self, gint64 since, GCancellable *cancellable, GError **error)
+{
+  const TerraneDeployTarget *spec = self->spec;
+  const OciLambdaErrors of = {
+    .function = spec->function, .alias = spec->alias, .version = self->version, .since = since
+  };
+  double errors = 0;
+  if (spec->errors == 0)
+    return TRUE;
+  if (!oci_lambda_api_count_errors (self->api, &of, &errors, cancellable, error))
+    return FALSE;
+  if (errors < (double) spec->errors)
+    return TRUE;
+  g_set_error (
+      error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
+      "the function %s: CloudWatch has counted %.10g errors of version %s at the alias %s, "
+      "at most %" G_GUINT64_FORMAT " are allowed (‘max_errors’)",
+      self->name, errors, self->version, spec->alias, spec->errors - 1);
+  return FALSE;
+}
+
 static gboolean
 take_step (TerraneDeployment *self, unsigned weight, GCancellable *cancellable, GError **error)
 {
@@ -150,13 +174,15 @@ take_step (TerraneDeployment *self, unsigned weight, GCancellable *cancellable, 
   else
     terrane_progress_phase (self->image->progress, 0, "all events of %s to version %s", self->name,
                             self->version);
+  gint64 since = g_get_real_time () / G_USEC_PER_SEC;
   self->touched = TRUE; /* whatever becomes of the call */
   if (!set_alias (self, &routing, cancellable, error))
     return FALSE;
   self->weight = weight;
   note_shift (self);
   if (weight < TERRANE_DEPLOY_WHOLE
-      && !terrane_deployment_wait (self->spec->wait_ms, cancellable, error))
+      && (!terrane_deployment_wait (self->spec->wait_ms, cancellable, error)
+          || !check_errors (self, since, cancellable, error)))
     return FALSE;
   return check_unmoved (self, cancellable, error);
 }

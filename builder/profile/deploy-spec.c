@@ -14,6 +14,7 @@ enum
   MAX_TARGETS = 100,
   MAX_STEPS = 100,
   MAX_SMOKE = 100,
+  MAX_ERRORS = 1000000,
   MAX_INIT_MS = 900 * 1000,
   MAX_NAME = 64,       /* of a function; botocore's model of lambda */
   MAX_ALIAS = 128,     /* likewise */
@@ -225,6 +226,20 @@ const TerraneSection terrane_smoke_section = { .fields = smoke_fields,
                                                .clear = clear_smoke,
                                                .copy = copy_smoke };
 
+/* uint64_t: one more than the number, since 0 is not given */
+static void
+read_errors (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
+             const OciJson *at, gpointer value)
+{
+  int64_t number = 0;
+  if (oci_json_int (at, field->min, field->max, &number))
+    *(uint64_t *) value = (uint64_t) number + 1;
+}
+
+static const TerraneFieldType errors_type = { .name = "errors",
+                                              .json = "integer",
+                                              .read = read_errors };
+
 /* The image is the same wherever it goes. */
 #define ROW(member_name, of_type, member)                                                          \
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneDeployTarget, member),     \
@@ -257,6 +272,9 @@ const TerraneSection terrane_smoke_section = { .fields = smoke_fields,
             "step." },                                                                             \
   { ROW ("init_duration", terrane_field_duration, init_ms), .max = MAX_INIT_MS,                    \
     .help = "Longest initialisation that an event of ‘smoke’ may meet." },                         \
+  { ROW ("max_errors", errors_type, errors), .max = MAX_ERRORS,                                    \
+    .help = "Errors of the new version that CloudWatch may have counted at the end of ‘wait’; "    \
+            "it is not asked if not given." },                                                     \
   { ROW ("update_timeout", terrane_field_duration, update_ms), .max = MAX_UPDATE_MS,               \
     .help = "How long AWS may take for an update of the function; 10m if not given." },            \
   { ROW ("change_architecture", terrane_field_flag, change_architecture), .fallback = "false",                         \
@@ -410,6 +428,7 @@ resolve (TerraneDeployTarget *self, const TerraneDeployTarget *common, const cha
   inherit_text (&self->tag, common->tag);
   inherit_number (&self->wait_ms, common->wait_ms, DEFAULT_WAIT_MS);
   inherit_number (&self->init_ms, common->init_ms, 0);
+  inherit_number (&self->errors, common->errors, 0);
   inherit_number (&self->update_ms, common->update_ms, DEFAULT_UPDATE_MS);
   self->change_architecture = self->change_architecture || common->change_architecture;
   inherit_lists (self, common);

@@ -30,6 +30,7 @@ typedef struct
   uint64_t wait_ms;   /* after each step but the last one */
   GPtrArray *smoke;   /* of TerraneSmokeSpec */
   uint64_t init_ms;   /* limit of an Init Duration */
+  uint64_t errors;    /* one more than CloudWatch may count */
   uint64_t update_ms; /* limit of an update */
   gboolean change_architecture;
 } TerraneDeployTarget;

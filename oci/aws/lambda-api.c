@@ -19,16 +19,23 @@ struct _OciLambdaApi
   char *role_arn;    /* (nullable) */
   char *external_id; /* (nullable) */
   char *endpoint;
+  char *metrics_endpoint;         /* of CloudWatch */
   OciAwsCredentials *credentials; /* (nullable): not looked for yet */
 };
 
-/* botocore's endpoint rules for lambda. */
+/* botocore's endpoint rules for lambda and monitoring. */
+static char *
+service_host (const char *service, const char *region, gboolean fips, gboolean dual_stack)
+{
+  return g_strdup_printf ("%s%s.%s.%s", service, fips ? "-fips" : "", region,
+                          dual_stack ? oci_aws_dual_stack_suffix (region)
+                                     : oci_aws_dns_suffix (region));
+}
+
 char *
 oci_lambda_api_host (const char *region, gboolean fips, gboolean dual_stack)
 {
-  return g_strdup_printf ("lambda%s.%s.%s", fips ? "-fips" : "", region,
-                          dual_stack ? oci_aws_dual_stack_suffix (region)
-                                     : oci_aws_dns_suffix (region));
+  return service_host ("lambda", region, fips, dual_stack);
 }
 
 OciLambdaApi *
@@ -48,12 +55,15 @@ oci_lambda_api_new (OciHttpClient *client, const OciLambdaIdentity *identity, GE
   self->config = oci_aws_config_load (error);
   if (self->config == NULL)
     return NULL;
-  g_autofree char *host = oci_lambda_api_host (
-      identity->region,
-      oci_aws_config_flag (self->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
-      oci_aws_config_flag (self->config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"));
+  gboolean fips = oci_aws_config_flag (self->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  gboolean dual_stack =
+      oci_aws_config_flag (self->config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+  g_autofree char *host = oci_lambda_api_host (identity->region, fips, dual_stack);
+  g_autofree char *metrics = service_host ("monitoring", identity->region, fips, dual_stack);
   self->endpoint = oci_aws_endpoint (self->config, "LAMBDA", host, error);
-  return self->endpoint != NULL ? g_steal_pointer (&self) : NULL;
+  if (self->endpoint != NULL)
+    self->metrics_endpoint = oci_aws_endpoint (self->config, "CLOUDWATCH", metrics, error);
+  return self->metrics_endpoint != NULL ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -67,6 +77,7 @@ oci_lambda_api_free (OciLambdaApi *self)
   g_free (self->role_arn);
   g_free (self->external_id);
   g_free (self->endpoint);
+  g_free (self->metrics_endpoint);
   g_free (self);
 }
 
@@ -74,6 +85,12 @@ const char *
 oci_lambda_api_endpoint (const OciLambdaApi *self)
 {
   return self->endpoint;
+}
+
+const char *
+oci_lambda_api_metrics_endpoint (const OciLambdaApi *self)
+{
+  return self->metrics_endpoint;
 }
 
 void
@@ -286,4 +303,108 @@ oci_lambda_api_ask (OciLambdaApi *self, const OciLambdaCall *call, GCancellable 
     oci_throw (error, OCI_ERROR_FORMAT, "%s of %s in %s: the answer is no JSON object",
                call->operation, call->subject, self->region);
   return g_steal_pointer (&reply->document);
+}
+
+static char *
+format_time (gint64 seconds)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+  return g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+static void
+add_field (GString *form, const char *name, const char *value)
+{
+  g_autofree char *escaped = g_uri_escape_string (value, NULL, FALSE);
+  g_string_append_printf (form, "%s%s=%s", form->len > 0 ? "&" : "", name, escaped);
+}
+
+/* The dimensions that Lambda counts the events of a weighted alias by. */
+GBytes *
+oci_lambda_errors_form (const OciLambdaErrors *of)
+{
+  enum
+  {
+    MINUTE = 60,
+  };
+  const char *colon = strrchr (of->function, ':');
+  const char *name = colon != NULL ? colon + 1 : of->function;
+  g_autofree char *resource = g_strconcat (name, ":", of->alias, NULL);
+  g_autofree char *start = format_time (of->since / MINUTE * MINUTE);
+  g_autofree char *end = format_time (g_get_real_time () / G_USEC_PER_SEC + MINUTE);
+  const char *const dimensions[][2] = { { "FunctionName", name },
+                                        { "Resource", resource },
+                                        { "ExecutedVersion", of->version } };
+  GString *form = g_string_new (NULL);
+  add_field (form, "Action", "GetMetricStatistics");
+  add_field (form, "Version", "2010-08-01");
+  add_field (form, "Namespace", "AWS/Lambda");
+  add_field (form, "MetricName", "Errors");
+  add_field (form, "Statistics.member.1", "Sum");
+  add_field (form, "Period", "60");
+  add_field (form, "StartTime", start);
+  add_field (form, "EndTime", end);
+  for (size_t i = 0; i < G_N_ELEMENTS (dimensions); i++)
+    {
+      g_autofree char *key = g_strdup_printf ("Dimensions.member.%zu.Name", i + 1);
+      g_autofree char *value = g_strdup_printf ("Dimensions.member.%zu.Value", i + 1);
+      add_field (form, key, dimensions[i][0]);
+      add_field (form, value, dimensions[i][1]);
+    }
+  return g_string_free_to_bytes (form);
+}
+
+/* All <Sum> elements together. */
+static void
+on_sum_text (GMarkupParseContext *context, const char *text, gsize len, gpointer data,
+             G_GNUC_UNUSED GError **error)
+{
+  double *sum = data;
+  g_autofree char *number = g_strndup (text, len);
+  if (strcmp (g_markup_parse_context_get_element (context), "Sum") == 0)
+    *sum += g_ascii_strtod (number, NULL);
+}
+
+static gboolean
+read_sums (GBytes *body, double *out_sum)
+{
+  static const GMarkupParser parser = { .text = on_sum_text };
+  gsize size = 0;
+  const char *data = g_bytes_get_data (body, &size);
+  g_autoptr (GMarkupParseContext) context =
+      g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, out_sum, NULL);
+  *out_sum = 0;
+  return size > 0 && g_markup_parse_context_parse (context, data, (gssize) size, NULL)
+         && g_markup_parse_context_end_parse (context, NULL);
+}
+
+gboolean
+oci_lambda_api_count_errors (OciLambdaApi *self, const OciLambdaErrors *of, double *out_errors,
+                             GCancellable *cancellable, GError **error)
+{
+  OCI_PREFIX (error, "GetMetricStatistics of CloudWatch in %s", self->region);
+  if ((self->credentials == NULL || is_near_its_end (self->credentials))
+      && !find_credentials (self, cancellable, error))
+    return FALSE;
+  g_autoptr (GBytes) body = oci_lambda_errors_form (of);
+  const OciAwsCall request = {
+    .endpoint = self->metrics_endpoint,
+    .content_type = "application/x-www-form-urlencoded; charset=utf-8",
+    .body = body,
+    .region = self->region,
+    .service = "monitoring",
+    .credentials = self->credentials,
+  };
+  g_autoptr (OciHttpResponse) response = oci_aws_call (self->client, &request, cancellable, error);
+  if (response == NULL)
+    return FALSE;
+  g_autofree char *code = response->status == 200 ? NULL : oci_aws_error_code (response);
+  g_autofree char *quoted = oci_quote (code != NULL ? code : "");
+  if (response->status != 200)
+    return oci_throw (error, OCI_ERROR_DENIED,
+                      "%s (HTTP %u), with AWS credentials from %s; the identity needs the "
+                      "permission cloudwatch:GetMetricStatistics",
+                      quoted, response->status, self->credentials->source);
+  return read_sums (response->body, out_errors)
+         || oci_throw (error, OCI_ERROR_FORMAT, "the answer is no XML");
 }

@@ -72,7 +72,32 @@ OciLambdaReply *oci_lambda_api_send (OciLambdaApi *self, const OciLambdaCall *ca
 gboolean oci_lambda_api_check (const OciLambdaApi *self, const OciLambdaCall *call,
                                const OciLambdaReply *reply, GError **error);
 
-/** Both. Returns: (transfer full) (nullable): the answer's document */
+/* What CloudWatch is asked about. */
+typedef struct
+{
+  const char *function; /* name or ARN */
+  const char *alias;    /* that gives a part of its events to @version */
+  const char *version;
+  gint64 since; /* seconds since 1970 */
+} OciLambdaErrors;
+
+/** The body of that question. Returns: (transfer full) */
+GBytes *oci_lambda_errors_form (const OciLambdaErrors *of);
+
+/** Where CloudWatch is. Returns: (transfer none) */
+const char *oci_lambda_api_metrics_endpoint (const OciLambdaApi *self);
+
+/**
+ * oci_lambda_api_count_errors:
+ * @out_errors: (out): events that ended with an error, so far as CloudWatch knows: minutes may pass
+ *
+ * GetMetricStatistics of CloudWatch.
+ */
+gboolean oci_lambda_api_count_errors (OciLambdaApi *self, const OciLambdaErrors *of,
+                                      double *out_errors, GCancellable *cancellable,
+                                      GError **error);
+
+/** Sends a call and checks the answer. Returns: (transfer full) (nullable): its document */
 json_t *oci_lambda_api_ask (OciLambdaApi *self, const OciLambdaCall *call,
                             GCancellable *cancellable, GError **error);
 

@@ -12,6 +12,10 @@ STS = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><
 <AccessKeyId>{}</AccessKeyId><SecretAccessKey>secret-of-role</SecretAccessKey><SessionToken>token-of-role</SessionToken>
 <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 
+METRICS = """<GetMetricStatisticsResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/">
+<GetMetricStatisticsResult><Label>Errors</Label><Datapoints>{}</Datapoints></GetMetricStatisticsResult>
+</GetMetricStatisticsResponse>"""
+
 OPERATIONS = [
     ("GET", r"functions/([^/]+)", "GetFunction"),
     ("GET", r"functions/([^/]+)/configuration", "GetFunctionConfiguration"),
@@ -58,6 +62,7 @@ class LambdaServer:
         self.functions, self.log, self.bodies, self.faults, self.keys = {}, [], [], [], collections.Counter()
         self.refused_keys, self.lock, self.counter, self.routes = set(), threading.RLock(), 1, []
         self.roles, self.dead = [], False
+        self.errors, self.metrics = [], []  # sums of CloudWatch; what was asked
         attributes = {"fake": self}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), attributes))
         self.server.daemon_threads, self.server.block_on_close = True, False
@@ -247,6 +252,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     form = dict(urllib.parse.parse_qsl(body.decode()))
                     fake.roles.append(form)
                     return self.answer(200, STS.format(form["RoleArn"].rsplit("/", 1)[-1]))
+                if service == "monitoring":
+                    fake.metrics.append(dict(urllib.parse.parse_qsl(body.decode())))
+                    fake.act("GetMetricStatistics", False)
+                    sums = "".join(f"<member><Unit>Count</Unit><Sum>{number}</Sum></member>" for number in fake.errors)
+                    return self.answer(200, METRICS.format(sums))
                 self.answer_lambda(fake, region, body)
             except Refusal as refusal:
                 self.answer(refusal.status, {"Type": "User", "message": refusal.message},

@@ -150,6 +150,8 @@ class Deploying(DeployCase):
         self.assertIn(f'"ImageUri":"{self.image}"', text)
         self.assertIn("/functions/tiles/invocations?Qualifier=live", text)
         self.assertEqual(self.aws.log, [])
+        operations = [step.get("operation") for step in self.deploy("--dry-run", max_errors=0)["plan"]]
+        self.assertEqual(operations[operations.index("UpdateAlias"):][1:3], [None, "GetMetricStatistics"])
 
     def test_endpoints(self):
         """As botocore has them."""
@@ -332,6 +334,23 @@ class Smoke(DeployCase):
                 self.assert_traffic()
                 self.assertEqual([shift["weight"] for shift in deployment["shifts"]][-1], 0)
                 self.assertIn("the alias ‘live’ sends all events to version 1", self.message)
+
+    def test_errors_that_cloudwatch_counts(self):
+        self.aws.errors = [2.0, 1.0]
+        self.one(max_errors=3)
+        [asked] = self.aws.metrics  # the last step has no wait
+        self.assertEqual({asked[f"Dimensions.member.{i}.Name"]: asked[f"Dimensions.member.{i}.Value"] for i in (1, 2, 3)},
+                         {"FunctionName": "tiles", "Resource": "tiles:live", "ExecutedVersion": "2"})
+        self.function.aliases["live"] |= {"version": "1", "revision": "again"}
+        self.fails("CloudWatch has counted 3 errors of version 2 at the alias live, at most 2 are allowed", exit_code=3,
+                   result="rolled_back", max_errors=2)
+        self.assert_traffic()
+        self.aws.fault("GetMetricStatistics", Refusal(403, "AccessDenied"))
+        self.fails("‘AccessDenied’ .*cloudwatch:GetMetricStatistics", result="rolled_back", max_errors=0)
+        self.assert_traffic()
+        self.aws.errors = []
+        self.one(max_errors=0)
+        self.assert_traffic("2")
 
     def test_version_that_aws_wakes_up(self):
         self.aws.fault("Invoke", Refusal(409, "CodeArtifactUserPendingException"))

@@ -140,6 +140,7 @@ static const Sample samples[] = {
   { "target.smoke", "[]", "{\"event\":1}", NULL },
   { "target.init_duration", "\"1s\"", "\"2s\"", "{\"smoke\":{\"event\":1}}" },
   { "smoke.event", "1", "2", NULL },
+  { "errors", "0", "1", NULL },
   { "config.working_dir", "\"/a\"", "\"/b\"", NULL },
   { "push.repository", "\"h.example/a\"", "\"h.example/b\"", NULL },
   { "limits.trees", "{}", "{\"base\":\"1MB\"}", NULL },
