@@ -5,6 +5,7 @@
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
 #include "builder/store/names.h"
+#include "builder/store/open.h"
 #include "builder/validate.h"
 
 #include "oci/base/text-hash.h"
@@ -25,6 +26,7 @@ terrane_build_free (TerraneBuild *self)
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
   g_array_unref (self->debug);
+  g_array_unref (self->trees);
   g_free (self);
 }
 
@@ -76,6 +78,7 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   const TerraneSourceContext context = { .store = store,
                                          .remote = options->remote,
                                          .profile = profile,
+                                         .sandbox = options->sandbox,
                                          .jobs = options->jobs,
                                          .progress = options->progress };
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
@@ -95,15 +98,18 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   return g_steal_pointer (&trees);
 }
 
-/* What transforms did, by tree. */
+/* What trees were made, and what transforms did. */
 static void
-take_reports (TerraneBuild *build, const TerraneProfile *profile, const GArray *trees)
+take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneBase *base,
+              const GArray *trees)
 {
   build->transforms = json_object ();
+  build->base = base->root.commit;
   for (guint i = 0; i < trees->len; i++)
     {
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
       const TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
+      g_array_append_val (build->trees, tree->commit);
       if (tree->reports != NULL)
         oci_json_set (build->transforms, spec->name, json_incref (tree->reports));
       if (tree->has_debug)
@@ -196,7 +202,7 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
       plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
-  take_reports (build, profile, trees);
+  take_reports (build, profile, base, trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
@@ -264,13 +270,15 @@ other_image (TerraneStore *store, const char *name, const OciDescriptor *manifes
   return g_strdup (oci_digest_text (&named->digest, text));
 }
 
-gboolean
-terrane_build (TerraneStore *store, const TerraneProfile *profile,
-               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+static gboolean
+build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
+            TerraneBuild **out_build, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
-  build->name = g_strconcat (profile->name, ":latest", NULL);
+  build->name =
+      g_strconcat (profile->name, ":", options->tag != NULL ? options->tag : "latest", NULL);
   build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  build->trees = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   if (!make_image (store, profile, options, build, error))
     return FALSE;
   if (options->validate && terrane_validate_wanted (profile)
@@ -285,6 +293,36 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
     return FALSE;
   *out_build = g_steal_pointer (&build);
   return TRUE;
+}
+
+/* What may come of an object, a tree or a layer of the store that is damaged, or that another
+ * program has put there. */
+static gboolean
+is_damage (const GError *error)
+{
+  return g_error_matches (error, OCI_ERROR, OCI_ERROR_CORRUPT) || error->domain == G_IO_ERROR;
+}
+
+/* Once more when the store was damaged, without what was. */
+gboolean
+terrane_build (TerraneStore *store, const TerraneProfile *profile,
+               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean healed = FALSE;
+  if (build_once (store, profile, options, out_build, &local))
+    return TRUE;
+  /* That it cannot be healed is no news beside what failed. */
+  if (*out_build != NULL || !is_damage (local) || !terrane_store_heal (store, &healed, NULL)
+      || !healed)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  terrane_progress_warn (options->progress,
+                         "%s: something in it was damaged; it is removed, and made again",
+                         terrane_store_path (store));
+  return build_once (store, profile, options, out_build, error);
 }
 
 static json_t *

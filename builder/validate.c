@@ -60,6 +60,17 @@ emulator_key (const TerraneEmulator *emulator)
   return key;
 }
 
+/* Returns: (transfer full) (nullable): NULL where programs are kept in */
+static json_t *
+unconfined_to_json (TerraneSandboxKind kind)
+{
+  const char *const *words = terrane_sandbox_unconfined (kind);
+  json_t *list = words != NULL ? json_array () : NULL;
+  for (; words != NULL && *words != NULL; words++)
+    oci_json_append (list, oci_json_text (*words));
+  return list;
+}
+
 OciDigest
 terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
                       const GPtrArray *scripts, const GPtrArray *events,
@@ -98,6 +109,9 @@ terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (options->sandbox));
+  json_t *unconfined = unconfined_to_json (options->sandbox); /* by who runs terrane */
+  if (unconfined != NULL)
+    oci_json_set (key, "unconfined", unconfined);
   if (emulator->name != NULL)
     oci_json_set (key, "emulator", emulator_key (emulator));
   g_autoptr (GBytes) bytes = oci_json_dump (key);
@@ -120,11 +134,28 @@ run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *re
                                  .spec = run->spec,
                                  .limits = run->limits,
                                  .events = run->events,
+                                 .sandbox = run->sandbox,
                                  .emulator = run->emulator,
+                                 .mounts = run->mounts,
+                                 .network = run->network,
                                  .started = on_started,
                                  .data = (gpointer) run->progress,
                                  .cancellable = cancellable };
   return run->profile == NULL || terrane_probes_run (&probes, results, error);
+}
+
+/* How little was kept in, for who reads the record later. */
+static void
+add_unconfined (TerraneSandboxKind kind, json_t *results)
+{
+  size_t i;
+  json_t *result;
+  json_array_foreach (results, i, result)
+  {
+    json_t *words = unconfined_to_json (kind);
+    if (words != NULL)
+      oci_json_set (result, "unconfined", words);
+  }
 }
 
 gboolean
@@ -137,7 +168,9 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                    .env = (const char *const *) env,
                                    .working_dir = oci_image_config_working_dir (run->config),
                                    .kind = run->sandbox,
-                                   .emulator = run->emulator };
+                                   .emulator = run->emulator,
+                                   .mounts = run->mounts,
+                                   .network = run->network };
   const TerraneValidation validation = { .sandbox = &sandbox,
                                          .architecture =
                                              oci_image_config_architecture (run->config),
@@ -148,12 +181,14 @@ terrane_validate_root (const TerraneValidateRun *run, json_t **out_results, GErr
                                          .started = on_started,
                                          .data = (gpointer) run->progress,
                                          .cancellable = terrane_interrupt_cancellable (interrupt) };
-  if ((run->profile != NULL && !terrane_probes_check (run->profile, run->sandbox, error))
+  if ((run->profile != NULL
+       && !terrane_probes_check (run->profile, run->sandbox, run->network, error))
       || !terrane_validation_run (&validation, &results, error))
     return FALSE;
   g_autoptr (OciJsonValue) all = terrane_results_to_json (results);
   if (!run_probes (run, validation.cancellable, all, error))
     return FALSE;
+  add_unconfined (run->sandbox, all);
   *out_results = g_steal_pointer (&all);
   return TRUE;
 }

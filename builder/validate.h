@@ -56,7 +56,9 @@ typedef struct
   const GPtrArray *scripts;        /* from terrane_validate_load_scripts() */
   const GPtrArray *events;         /* (nullable): from terrane_probes_load(), with a profile */
   const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING */
-  gboolean measure;                /* see TerraneValidation */
+  const GPtrArray *mounts;         /* (nullable): see TerraneSandbox */
+  TerraneNetwork network;
+  gboolean measure; /* see TerraneValidation */
   const TerraneProgress *progress;
 } TerraneValidateRun;
 

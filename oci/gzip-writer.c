@@ -49,6 +49,7 @@ struct _OciGzipWriter
   uint32_t crc;
   uint32_t total; /* modulo 2^32, as ISIZE */
   gboolean header_written;
+  gboolean raw;   /* no header, no trailer */
   gint abandoned; /* atomic: what is under way is not wanted any more */
 };
 
@@ -103,11 +104,11 @@ compress_in_thread (gpointer item, gpointer data)
 }
 
 static Compressor *
-compressor_new (void)
+compressor_new (int text, int binary)
 {
   Compressor *self = g_new0 (Compressor, 1);
-  self->text = libdeflate_alloc_compressor (TEXT_LEVEL);
-  self->binary = libdeflate_alloc_compressor (BINARY_LEVEL);
+  self->text = libdeflate_alloc_compressor (text);
+  self->binary = libdeflate_alloc_compressor (binary);
   g_assert (self->text != NULL && self->binary != NULL);
   return self;
 }
@@ -121,8 +122,8 @@ compressor_free (gpointer data)
   g_free (self);
 }
 
-OciGzipWriter *
-oci_gzip_writer_new (unsigned jobs, OciSink sink, gpointer sink_data)
+static OciGzipWriter *
+writer_new (unsigned jobs, int text, int binary, OciSink sink, gpointer sink_data)
 {
   OciGzipWriter *self = g_new0 (OciGzipWriter, 1);
   self->sink = sink;
@@ -131,7 +132,7 @@ oci_gzip_writer_new (unsigned jobs, OciSink sink, gpointer sink_data)
   g_cond_init (&self->done);
   self->compressors = g_async_queue_new_full (compressor_free);
   for (unsigned i = 0; i < jobs; i++)
-    g_async_queue_push (self->compressors, compressor_new ());
+    g_async_queue_push (self->compressors, compressor_new (text, binary));
   self->output_capacity =
       libdeflate_deflate_compress_bound (NULL, OCI_GZIP_BLOCK_BYTES) + OCI_DEFLATE_SCAN_SLACK;
   /* One block in each thread, one ready for it, one being filled. */
@@ -139,6 +140,27 @@ oci_gzip_writer_new (unsigned jobs, OciSink sink, gpointer sink_data)
   self->ring = g_new0 (Block, self->ring_size);
   self->workers = oci_workers_new (jobs, compress_in_thread, self);
   return self;
+}
+
+OciGzipWriter *
+oci_gzip_writer_new (unsigned jobs, OciSink sink, gpointer sink_data)
+{
+  return writer_new (jobs, TEXT_LEVEL, BINARY_LEVEL, sink, sink_data);
+}
+
+OciGzipWriter *
+oci_gzip_writer_new_raw (unsigned jobs, int level, OciSink sink, gpointer sink_data)
+{
+  OciGzipWriter *self = writer_new (jobs, level, level, sink, sink_data);
+  self->raw = TRUE;
+  self->header_written = TRUE;
+  return self;
+}
+
+uint32_t
+oci_gzip_writer_crc32 (const OciGzipWriter *self)
+{
+  return self->crc;
 }
 
 void
@@ -251,7 +273,7 @@ oci_gzip_writer_finish (OciGzipWriter *self, GError **error)
   uint8_t trailer[10] = { 0x03, 0x00 };
   memcpy (trailer + 2, &crc, sizeof crc);
   memcpy (trailer + 6, &total, sizeof total);
-  return self->sink (self->sink_data, trailer, sizeof trailer, error);
+  return self->sink (self->sink_data, trailer, self->raw ? 2 : sizeof trailer, error);
 }
 
 char *

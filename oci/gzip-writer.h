@@ -11,6 +11,8 @@
 
 #include "oci/sink.h"
 
+#include <stdint.h>
+
 G_BEGIN_DECLS
 
 enum
@@ -28,6 +30,18 @@ typedef struct _OciGzipWriter OciGzipWriter;
  * Returns: (transfer full): a writer for one thread
  */
 OciGzipWriter *oci_gzip_writer_new (unsigned jobs, OciSink sink, gpointer sink_data);
+
+/**
+ * oci_gzip_writer_new_raw:
+ * @level: of libdeflate, 1 to 12, for all blocks
+ *
+ * Like oci_gzip_writer_new(), without header and trailer: deflate alone (RFC 1951), as members of
+ * zip files have it.
+ */
+OciGzipWriter *oci_gzip_writer_new_raw (unsigned jobs, int level, OciSink sink, gpointer sink_data);
+
+/** CRC-32 of what was written; all of it once the writer has finished. */
+uint32_t oci_gzip_writer_crc32 (const OciGzipWriter *self);
 
 /** Takes @len bytes; fits #OciSink. */
 gboolean oci_gzip_writer_write (gpointer writer, const void *data, size_t len, GError **error);

@@ -2,6 +2,7 @@
 
 #include "oci/archive-file.h"
 #include "oci/archive-member.h"
+#include "oci/base/text-hash.h"
 #include "oci/image.h"
 
 #include <string.h>
@@ -60,24 +61,29 @@ oci_archive_import (const char *path, const OciDigest *file, const char *name,
   return g_steal_pointer (&manifest);
 }
 
+/* @seen: (nullable): what is in the archive already */
 static gboolean
-add_blob (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *blob, GError **error)
+add_blob (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *blob, GHashTable *seen,
+          GError **error)
 {
   OciDigestHex hex;
+  if (seen != NULL && !g_hash_table_add (seen, g_strdup (oci_digest_hex (&blob->digest, hex))))
+    return TRUE;
   g_autofree char *path = g_strdup_printf ("blobs/sha256/%s", oci_digest_hex (&blob->digest, hex));
   return oci_archive_file_add_blob (file, path, layout, blob, error);
 }
 
 static gboolean
-add_blobs (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *descriptor, GError **error)
+add_blobs (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *descriptor,
+           GHashTable *seen, GError **error)
 {
   g_autoptr (OciManifest) manifest = NULL;
   if (!oci_image_read (layout, descriptor, &manifest, NULL, error)
-      || !add_blob (file, layout, descriptor, error)
-      || !add_blob (file, layout, manifest->config, error))
+      || !add_blob (file, layout, descriptor, seen, error)
+      || !add_blob (file, layout, manifest->config, seen, error))
     return FALSE;
   for (guint i = 0; i < manifest->layers->len; i++)
-    if (!add_blob (file, layout, manifest->layers->pdata[i], error))
+    if (!add_blob (file, layout, manifest->layers->pdata[i], seen, error))
       return FALSE;
   return TRUE;
 }
@@ -96,9 +102,25 @@ make_index (const OciDescriptor *descriptor, const char *name)
   return oci_json_dump (root);
 }
 
-gboolean
-oci_archive_export (OciLayout *layout, const OciDescriptor *manifest, const char *name,
-                    const char *path, GError **error)
+/* Images may share blobs, which are in the archive once. */
+static gboolean
+add_images (OciArchiveFile *file, OciLayout *layout, const OciImageIndex *images, GError **error)
+{
+  OciDigestHex hex;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_autofree char *path =
+      g_strdup_printf ("blobs/sha256/%s", oci_digest_hex (&images->descriptor->digest, hex));
+  if (!oci_archive_file_add (file, path, images->raw, error))
+    return FALSE;
+  for (guint i = 0; i < images->manifests->len; i++)
+    if (!add_blobs (file, layout, images->manifests->pdata[i], seen, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean export(OciLayout *layout, const OciDescriptor *manifest,
+                       const OciImageIndex *images, const char *name, const char *path,
+                       GError **error)
 {
   OCI_PREFIX (error, "oci-archive:%s", path);
   g_autoptr (GBytes) version = g_bytes_new_static (OCI_LAYOUT_VERSION, strlen (OCI_LAYOUT_VERSION));
@@ -108,5 +130,21 @@ oci_archive_export (OciLayout *layout, const OciDescriptor *manifest, const char
          && oci_archive_file_add (file, "index.json", index, error)
          && oci_archive_file_add_directory (file, "blobs", error)
          && oci_archive_file_add_directory (file, "blobs/sha256", error)
-         && add_blobs (file, layout, manifest, error) && oci_archive_file_finish (file, error);
+         && (images != NULL ? add_images (file, layout, images, error)
+                            : add_blobs (file, layout, manifest, NULL, error))
+         && oci_archive_file_finish (file, error);
+}
+
+gboolean
+oci_archive_export (OciLayout *layout, const OciDescriptor *manifest, const char *name,
+                    const char *path, GError **error)
+{
+  return export(layout, manifest, NULL, name, path, error);
+}
+
+gboolean
+oci_archive_export_index (OciLayout *layout, const OciImageIndex *index, const char *name,
+                          const char *path, GError **error)
+{
+  return export(layout, index->descriptor, index, name, path, error);
 }

@@ -1,7 +1,7 @@
 /* Transport "oci-archive": a tar of an image layout. */
 #pragma once
 
-#include "oci/layout.h"
+#include "oci/image-index.h"
 
 G_BEGIN_DECLS
 
@@ -26,5 +26,9 @@ OciDescriptor *oci_archive_import (const char *path, const OciDigest *file, cons
  */
 gboolean oci_archive_export (OciLayout *layout, const OciDescriptor *manifest, const char *name,
                              const char *path, GError **error);
+
+/** The same of an index with its images. */
+gboolean oci_archive_export_index (OciLayout *layout, const OciImageIndex *index, const char *name,
+                                   const char *path, GError **error);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "builder/cli/table.h"
 #include "builder/cli/terminal.h"
 #include "builder/cli/validation-report.h"
+#include "builder/cli/zip-output.h"
 #include "builder/transform/report.h"
 
 #include "oci/base/number.h"
@@ -124,6 +125,7 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
                                              : "  (built before)");
   if (build->image->unchanged && build->moved_from != NULL)
     terrane_print ("%s was %s\n", build->name, build->moved_from);
+  terrane_zip_output_print (json_object_get (record, "lambda"));
   size_t i;
   json_t *push;
   json_array_foreach (json_object_get (record, "pushes"), i, push)

@@ -128,22 +128,6 @@ check_profile (TerraneGlobal *global, const CheckOptions *options, const char *p
   return *out_findings != NULL;
 }
 
-/* Images in the store have names without a dot and a type; but a profile may have any name. */
-static gboolean
-is_profile (const char *argument)
-{
-  char head[64] = { 0 };
-  size_t len = 0;
-  g_auto (OciFd) fd = -1;
-  if (g_str_has_suffix (argument, ".json"))
-    return TRUE;
-  if (!g_file_test (argument, G_FILE_TEST_IS_REGULAR)
-      || (fd = open (argument, O_RDONLY | O_CLOEXEC)) < 0
-      || !oci_read_full (fd, head, sizeof head - 1, &len, NULL))
-    return FALSE;
-  return head[strspn (head, " \t\r\n")] == '{';
-}
-
 static void
 print_result (const TerraneGlobal *global, TerraneFindings *findings, json_t *document)
 {
@@ -172,7 +156,7 @@ run_check (TerraneGlobal *global, const void *data, char **arguments, GError **e
   const char *argument = arguments[0];
   g_autoptr (TerraneFindings) findings = NULL;
   g_autoptr (OciJsonValue) document = json_object ();
-  if (!(is_profile (argument)
+  if (!(terrane_command_is_profile (argument)
             ? check_profile (global, options, argument, &findings, document, error)
             : check_image (global, options, argument, &findings, document, error)))
     return FALSE;

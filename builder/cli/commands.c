@@ -3,16 +3,38 @@
 
 #include <string.h>
 
+/* In the order of --help. clang-format would pack the lines, and then a new command moves its
+ * neighbours. */
+/* clang-format off */
 static const TerraneCommand *const commands[] = {
-  &terrane_command_add, /* what changes a project, before what makes one */
-  &terrane_command_init,   &terrane_command_profile,    &terrane_command_build,
-  &terrane_command_lock,   &terrane_command_check,      &terrane_command_validate,
-  &terrane_command_why,    &terrane_command_push,       &terrane_command_pull,
-  &terrane_command_login,  &terrane_command_logout,     &terrane_command_inspect,
-  &terrane_command_invoke, &terrane_command_serve,      &terrane_command_run,
-  &terrane_command_images, &terrane_command_rm,         &terrane_command_gc,
-  &terrane_command_fsck,   &terrane_command_completion, NULL,
+  &terrane_command_add,
+  &terrane_command_init,
+  &terrane_command_profile,
+  &terrane_command_build,
+  &terrane_command_lock,
+  &terrane_command_check,
+  &terrane_command_validate,
+  &terrane_command_drift,
+  &terrane_command_why,
+  &terrane_command_push,
+  &terrane_command_pull,
+  &terrane_command_deploy,
+  &terrane_command_login,
+  &terrane_command_logout,
+  &terrane_command_inspect,
+  &terrane_command_invoke,
+  &terrane_command_serve,
+  &terrane_command_run,
+  &terrane_command_images,
+  &terrane_command_rm,
+  &terrane_command_gc,
+  &terrane_command_fsck,
+  &terrane_command_cache,
+  &terrane_command_doctor,
+  &terrane_command_completion,
+  NULL,
 };
+/* clang-format on */
 
 const TerraneCommand *const *
 terrane_commands (void)

@@ -22,6 +22,7 @@ terrane_completion_of_option (const TerraneOption *option)
     case TERRANE_OPTION_BOOLEAN:
       return (TerraneCompletion){ TERRANE_COMPLETION_WORDS, booleans };
     case TERRANE_OPTION_PLATFORM:
+    case TERRANE_OPTION_PLATFORMS:
       return (TerraneCompletion){ TERRANE_COMPLETION_WORDS, platforms };
     case TERRANE_OPTION_WORD:
     case TERRANE_OPTION_SANDBOX:

@@ -2,6 +2,7 @@
 
 #include "builder/cli/command.h"
 #include "builder/cli/terminal.h"
+#include "builder/zip/request.h"
 
 #include "oci/base/number.h"
 #include "oci/docker-archive.h"
@@ -22,8 +23,8 @@ parse_output (const char *destination, GError **error)
       || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return g_steal_pointer (&transport);
   oci_throw (error, OCI_ERROR_USAGE,
-             "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
-             "docker-archive:FILE[:NAME:TAG]; use --push for a registry",
+             "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], "
+             "lambda-layer:FILE[,…] or lambda-zip:FILE[,…]; use --push for a registry",
              destination);
   return NULL;
 }
@@ -31,6 +32,11 @@ parse_output (const char *destination, GError **error)
 gboolean
 terrane_destination_check_output (const char *destination, GError **error)
 {
+  if (terrane_zip_request_knows (destination))
+    {
+      g_autoptr (TerraneZipRequest) request = terrane_zip_request_parse (destination, error);
+      return request != NULL;
+    }
   g_autoptr (OciTransport) transport = parse_output (destination, error);
   return transport != NULL;
 }
@@ -55,6 +61,43 @@ terrane_destination_output (OciLayout *layout, const OciDescriptor *manifest, co
          && oci_layout_tag (to, name, manifest, error);
 }
 
+gboolean
+terrane_destination_output_index (OciLayout *layout, const OciImageIndex *index, const char *name,
+                                  const char *destination, GError **error)
+{
+  g_autoptr (OciTransport) transport = parse_output (destination, error);
+  if (transport == NULL)
+    return FALSE;
+  if (transport->name != NULL)
+    name = transport->name;
+  if (transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: a docker archive holds no image index",
+                      destination);
+  if (transport->kind == OCI_TRANSPORT_OCI_ARCHIVE)
+    return oci_archive_export_index (layout, index, name, transport->path, error);
+  g_autoptr (OciLayout) to = oci_layout_open (AT_FDCWD, transport->path, TRUE, error);
+  if (to != NULL)
+    oci_layout_set_synced (to, TRUE);
+  return to != NULL && oci_image_index_copy (index, layout, to, error)
+         && oci_layout_tag (to, name, index->descriptor, error);
+}
+
+static void
+add_count (OciPushCount *count, const OciPushCount *more)
+{
+  count->blobs += more->blobs;
+  count->bytes += more->bytes;
+}
+
+void
+terrane_push_report_add (OciPushReport *self, const OciPushReport *more)
+{
+  self->created = self->created || more->created;
+  add_count (&self->uploaded, &more->uploaded);
+  add_count (&self->mounted, &more->mounted);
+  add_count (&self->existing, &more->existing);
+}
+
 static void
 set_count (json_t *object, const char *kind, const OciPushCount *count)
 {
@@ -64,8 +107,8 @@ set_count (json_t *object, const char *kind, const OciPushCount *count)
   oci_json_set (object, bytes, json_integer ((json_int_t) count->bytes));
 }
 
-static json_t *
-push_report_to_json (const OciReference *reference, const OciPushReport *report)
+json_t *
+terrane_push_report_to_json (const OciReference *reference, const OciPushReport *report)
 {
   OciDigestText digest;
   json_t *object = json_object ();
@@ -94,7 +137,7 @@ terrane_destination_push (TerraneRemote *remote, OciLayout *layout, const OciDes
   if (!terrane_remote_push (remote, layout, manifest, destination, arguments->mount_from,
                             arguments->create_repository, &report, error))
     return FALSE;
-  *out_report = push_report_to_json (destination, &report);
+  *out_report = terrane_push_report_to_json (destination, &report);
   return TRUE;
 }
 

@@ -22,6 +22,17 @@ gboolean terrane_destination_push (TerraneRemote *remote, OciLayout *layout,
                                    const TerranePushArguments *arguments, json_t **out_report,
                                    GError **error);
 
+/** The same of an index and its images; a docker archive holds none. */
+gboolean terrane_destination_output_index (OciLayout *layout, const OciImageIndex *index,
+                                           const char *name, const char *destination,
+                                           GError **error);
+
+/** Adds what @more says of blobs and the repository. */
+void terrane_push_report_add (OciPushReport *self, const OciPushReport *more);
+
+/** {"tag", "reference", "digest", …} of docs/record.md. Returns: (transfer full) */
+json_t *terrane_push_report_to_json (const OciReference *reference, const OciPushReport *report);
+
 /** Prints a push report for people; NULL prints nothing. */
 void terrane_destination_print_push (const json_t *report);
 

@@ -69,6 +69,32 @@ const TerraneOption terrane_function_options[] = {
   TERRANE_OPTION_END,
 };
 
+static gboolean
+check_mount (const char *text, GError **error)
+{
+  TerraneHostMount *mount = terrane_host_mount_parse (text, error);
+  if (mount == NULL)
+    return FALSE;
+  terrane_host_mount_free (mount);
+  return TRUE;
+}
+
+const TerraneOption terrane_function_host_options[] = {
+  { .name = "mount",
+    .kind = TERRANE_OPTION_LIST,
+    .target = OPTION (mounts),
+    .metavar = "HOST:PATH[:rw]",
+    .check = check_mount,
+    .help = "A file or directory of this machine, read-only unless rw" },
+  { .name = "network",
+    .kind = TERRANE_OPTION_WORD,
+    .target = OPTION (network),
+    .metavar = "NAME",
+    .words = terrane_network_names,
+    .help = "none (default): a loopback of its own; host: all that this machine reaches" },
+  TERRANE_OPTION_END,
+};
+
 const TerraneOption terrane_function_command_options[] = {
   { .name = "handler",
     .kind = TERRANE_OPTION_TEXT,
@@ -118,6 +144,7 @@ terrane_function_clear (TerraneFunction *self)
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
   g_clear_pointer (&self->env, g_strfreev);
+  g_clear_pointer (&self->mounts, g_ptr_array_unref);
 }
 
 /* Says so when the image is for another processor. */
@@ -168,13 +195,67 @@ terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
                                        error);
 }
 
+/* As of "run -v /tmp:/data IMAGE", where -v is --verbose: no name of an image begins like that. */
+static gboolean
+check_image (const char *image, GError **error)
+{
+  if (strchr ("/.~", image[0]) == NULL || strstr (image, ":/") == NULL)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (image);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "%s is no image; a directory of this machine is given by --mount %s (-v is "
+                    "--verbose)",
+                    quoted, quoted);
+}
+
+GPtrArray *
+terrane_function_mounts (const TerraneFunctionArguments *arguments, const char *store,
+                         GError **error)
+{
+  g_autoptr (GPtrArray) mounts = g_ptr_array_new_with_free_func (terrane_host_mount_free);
+  for (char **text = arguments->mounts; text != NULL && *text != NULL; text++)
+    {
+      TerraneHostMount *mount = terrane_host_mount_parse (*text, error);
+      if (mount == NULL)
+        return NULL;
+      g_ptr_array_add (mounts, mount);
+    }
+  return terrane_host_mounts_check (mounts, store, error) ? g_steal_pointer (&mounts) : NULL;
+}
+
+void
+terrane_function_add_host (const TerraneFunction *self, json_t *document)
+{
+  if (self->network == TERRANE_NETWORK_HOST)
+    oci_json_set (document, "network", oci_json_text ("host"));
+  if (self->mounts->len == 0)
+    return;
+  json_t *list = json_array ();
+  for (guint i = 0; i < self->mounts->len; i++)
+    {
+      const TerraneHostMount *mount = self->mounts->pdata[i];
+      json_t *object = json_object ();
+      oci_json_set (object, "host", oci_json_text (mount->host));
+      oci_json_set (object, "path", oci_json_text (mount->path));
+      oci_json_set (object, "writable", json_boolean (mount->writable));
+      oci_json_append (list, object);
+    }
+  oci_json_set (document, "mounts", list);
+}
+
 gboolean
 terrane_function_open (const TerraneGlobal *global, const char *image,
                        const TerraneFunctionArguments *arguments, TerraneFunction *out_function,
                        GError **error)
 {
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
-  if (!terrane_workbench_open (global, &arguments->remote, 0, &bench, error))
+  if (!check_image (image, error)
+      || !terrane_workbench_open (global, &arguments->remote, 0, &bench, error))
+    return FALSE;
+  out_function->network = terrane_network_of_name (arguments->network);
+  out_function->mounts =
+      terrane_function_mounts (arguments, terrane_store_path (bench.store), error);
+  if (out_function->mounts == NULL)
     return FALSE;
   g_autoptr (TerraneOpenImage) opened = terrane_function_fetch (&bench, image, arguments, error);
   if (opened == NULL
@@ -219,6 +300,8 @@ terrane_function_to_lambda (const TerraneFunction *self, const TerraneFunctionAr
     .sandbox = arguments->sandbox,
     .timeout_ms = (unsigned) self->timeout_ms,
     .emulator = &self->emulator,
+    .mounts = self->mounts,
+    .network = self->network,
   };
 }
 

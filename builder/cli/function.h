@@ -18,12 +18,15 @@ typedef struct
   TerraneSandboxKind sandbox;
   char **cmd;    /* (nullable): --cmd */
   char *handler; /* (nullable): --handler */
+  char **mounts; /* (nullable): --mount, as written */
+  char *network; /* (nullable): --network */
   TerraneRemoteArguments remote;
 } TerraneFunctionArguments;
 
-/* Tables for a TerraneFunctionArguments: the environment that the function has; which function of
- * the image it is; and how long an event may take. */
+/* Tables for a TerraneFunctionArguments: the environment that the function has; what it has of this
+ * machine; which function of the image it is; and how long an event may take. */
 extern const TerraneOption terrane_function_options[];
+extern const TerraneOption terrane_function_host_options[];
 extern const TerraneOption terrane_function_command_options[];
 extern const TerraneOption terrane_function_timeout_options[];
 
@@ -45,6 +48,8 @@ typedef struct
   TerraneEmulator emulator;
   uint64_t timeout_ms; /* the argument's, more for an emulator; 0: none */
   char **env;
+  GPtrArray *mounts; /* of TerraneHostMount */
+  TerraneNetwork network;
 } TerraneFunction;
 
 void terrane_function_clear (TerraneFunction *self);
@@ -67,6 +72,19 @@ char *terrane_function_name (const char *image);
 void terrane_function_to_lambda (const TerraneFunction *self,
                                  const TerraneFunctionArguments *arguments,
                                  TerraneLambdaOptions *out_options);
+
+/**
+ * terrane_function_mounts:
+ * @store: (nullable): directory of the store
+ *
+ * Returns: (transfer full) (nullable): the mounts of --mount, as TerraneHostMount, checked
+ */
+GPtrArray *terrane_function_mounts (const TerraneFunctionArguments *arguments, const char *store,
+                                    GError **error);
+
+/** Adds "network" and "mounts" to a command's document, unless there are none: what came out is
+ * then not what comes out on Lambda. */
+void terrane_function_add_host (const TerraneFunction *self, json_t *document);
 
 /** Fails when the image says nothing that could be run. */
 gboolean terrane_function_check_argv (const TerraneFunction *self, GError **error);

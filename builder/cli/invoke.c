@@ -135,13 +135,14 @@ on_answered (const TerraneLambdaResult *result, gpointer data)
 }
 
 static gboolean
-invoke_all (const TerraneGlobal *global, TerraneLambda *lambda, char **paths,
-            const GPtrArray *events, GError **error)
+invoke_all (const TerraneGlobal *global, const TerraneFunction *function, TerraneLambda *lambda,
+            char **paths, const GPtrArray *events, GError **error)
 {
   g_autoptr (OciJsonValue) document = json_object ();
   g_autoptr (GString) failures = g_string_new (NULL);
   json_t *responses = json_array ();
   oci_json_set (document, "responses", responses);
+  terrane_function_add_host (function, document);
   for (guint i = 0; i < events->len; i++)
     {
       g_auto (TerraneLambdaResult) result = { 0 };
@@ -193,7 +194,7 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (terrane_function_on_cancelled),
                                           &running, NULL);
-  gboolean ok = invoke_all (global, lambda, paths, events, error);
+  gboolean ok = invoke_all (global, &function, lambda, paths, events, error);
   g_cancellable_disconnect (cancellable, handler);
   g_clear_pointer (&lambda, terrane_lambda_free); /* after it there are no more logs */
   terrane_function_log_finish (log, cancellable);
@@ -217,6 +218,8 @@ run_invoke (TerraneGlobal *global, const void *data, char **arguments, GError **
   if (options->events == NULL && isatty (STDIN_FILENO))
     return oci_throw (error, OCI_ERROR_USAGE,
                       "invoke: no event; give one with --event FILE or on standard input");
+  if (!terrane_sandbox_check_function (options->function.sandbox, error))
+    return FALSE;
   return invoke (global, arguments[0], &options->function,
                  options->events != NULL ? options->events : no_event, error);
 }
@@ -235,6 +238,8 @@ static const TerraneOptionGroup invoke_groups[] = {
   { .rows = terrane_function_command_options, .offset = offsetof (InvokeOptions, function) },
   { .rows = terrane_function_timeout_options, .offset = offsetof (InvokeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (InvokeOptions, function) },
+  { .rows = terrane_sandbox_options, .offset = offsetof (InvokeOptions, function.sandbox) },
+  { .rows = terrane_function_host_options, .offset = offsetof (InvokeOptions, function) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (InvokeOptions, function)),
   { .rows = NULL },
 };

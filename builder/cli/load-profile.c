@@ -3,6 +3,13 @@
 #include "builder/git.h"
 #include "builder/profile/lock.h"
 
+#include "oci/base/fd.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define FROM_PROGRAM_TO_PROFILES "../share/terrane/profiles"
+
 static char *
 git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
 {
@@ -11,12 +18,28 @@ git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
   return g_steal_pointer (&git.revision);
 }
 
+/* The package and the unpacked tarball have them at the same place relative to the program, which
+ * may be reached by a link. Returns: (transfer full) (nullable) */
+static char *
+shipped_profiles (void)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  if (program == NULL || !g_utf8_validate (program, -1, NULL))
+    return NULL;
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *path = g_build_filename (directory, FROM_PROGRAM_TO_PROFILES, NULL);
+  return g_file_test (path, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename (path, NULL) : NULL;
+}
+
 static TerraneProfile *
 load (const char *path, const char *platform, gboolean git_optional, GError **error)
 {
+  g_autofree char *shipped = shipped_profiles ();
   const TerraneProfileOptions options = {
     .platform = platform,
-    .variables = { .git_revision = git_revision, .git_optional = git_optional },
+    .variables = { .git_revision = git_revision,
+                   .git_optional = git_optional,
+                   .shipped_profiles = shipped },
   };
   return terrane_profile_load (path, &options, error);
 }
@@ -31,6 +54,21 @@ TerraneProfile *
 terrane_command_load_profile_to_lock (const char *path, const char *platform, GError **error)
 {
   return load (path, platform, TRUE, error);
+}
+
+char *
+terrane_command_expand (const TerraneProfile *profile, const char *what, const char *text,
+                        GError **error)
+{
+  const TerraneProfileVariables variables = { .git_revision = git_revision };
+  OciJson root;
+  g_autofree char *platform = oci_platform_text (&profile->platform);
+  g_autoptr (OciJsonDocument) document =
+      oci_json_document_new (what, oci_json_text (text), OCI_ERROR_USAGE, &root);
+  g_autoptr (TerraneExpander) expander = terrane_expander_new (&variables, profile->directory);
+  terrane_expander_set_platform (expander, platform);
+  g_autofree char *expanded = terrane_expander_expand (expander, &root, TRUE);
+  return oci_json_document_finish (document, error) ? g_steal_pointer (&expanded) : NULL;
 }
 
 char **
@@ -49,4 +87,20 @@ terrane_command_select_profiles (char **arguments, const char *command, GError *
   if (!some)
     g_clear_pointer (&list, g_strfreev);
   return list;
+}
+
+/* Images in the store have names without a dot and a type; but a profile may have any name. */
+gboolean
+terrane_command_is_profile (const char *argument)
+{
+  char head[64] = { 0 };
+  size_t len = 0;
+  g_auto (OciFd) fd = -1;
+  if (g_str_has_suffix (argument, ".json"))
+    return TRUE;
+  if (!g_file_test (argument, G_FILE_TEST_IS_REGULAR)
+      || (fd = open (argument, O_RDONLY | O_CLOEXEC)) < 0
+      || !oci_read_full (fd, head, sizeof head - 1, &len, NULL))
+    return FALSE;
+  return head[strspn (head, " \t\r\n")] == '{';
 }

@@ -14,6 +14,9 @@ TerraneProfile *terrane_command_load_profile (const char *path, const char *plat
 TerraneProfile *terrane_command_load_profile_to_lock (const char *path, const char *platform,
                                                       GError **error);
 
+/** Whether an argument that may be either is a profile, and not an image. */
+gboolean terrane_command_is_profile (const char *argument);
+
 /**
  * terrane_command_select_profiles:
  *
@@ -21,5 +24,16 @@ TerraneProfile *terrane_command_load_profile_to_lock (const char *path, const ch
  * brings along. Returns: (transfer full) (nullable): at least one
  */
 char **terrane_command_select_profiles (char **arguments, const char *command, GError **error);
+
+/**
+ * terrane_command_expand:
+ * @text: of an option, with variables as profiles have them
+ * @what: what it is called in messages, such as "--push"
+ *
+ * Returns: (transfer full) (nullable): with those of the profile, of its directory and of its
+ *   platform; ${lock.short} stays
+ */
+char *terrane_command_expand (const TerraneProfile *profile, const char *what, const char *text,
+                              GError **error);
 
 G_END_DECLS

@@ -47,16 +47,39 @@ const TerraneOption terrane_sandbox_options[] = {
     .kind = TERRANE_OPTION_SANDBOX,
     .metavar = "NAME",
     .words = terrane_sandbox_kind_names,
-    .help = "bubblewrap (default), podman or none" },
+    .help = "bubblewrap (default), podman or none; default $TERRANE_SANDBOX" },
   TERRANE_OPTION_END,
 };
 
 void
 terrane_sandbox_warn (TerraneSandboxKind kind)
 {
-  if (kind == TERRANE_SANDBOX_NONE)
-    fprintf (stderr, "terrane: warning: --sandbox none: the image's programs share this machine's "
-                     "network and processes, and may leave some of their own behind\n");
+  static const char *const parts[][2] = {
+    { "user", ", run as this user" },
+    { "reads", ", and can read its /usr, /etc, /proc and /tmp" },
+    { "files", ", and can read and change every file that this user can" },
+  };
+  const char *const *words = terrane_sandbox_unconfined (kind);
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (words == NULL)
+    return;
+  for (size_t i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (g_strv_contains (words, parts[i][0]))
+      g_string_append (text, parts[i][1]);
+  fprintf (stderr,
+           "terrane: warning: --sandbox none: the image's programs share this machine's network "
+           "and processes%s\n",
+           text->str);
+}
+
+gboolean
+terrane_sandbox_check_function (TerraneSandboxKind kind, GError **error)
+{
+  terrane_sandbox_warn (kind);
+  return kind != TERRANE_SANDBOX_PODMAN
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "--sandbox podman has no way in for the Runtime API; choose bubblewrap or "
+                       "none");
 }
 
 static gboolean

@@ -89,6 +89,7 @@ init_value (const TerraneOption *row, void *target)
     case TERRANE_OPTION_FILE:
     case TERRANE_OPTION_DIRECTORY:
     case TERRANE_OPTION_PLATFORM:
+    case TERRANE_OPTION_PLATFORMS:
     default:
       *(char **) target = NULL;
       break;
@@ -112,6 +113,7 @@ clear_value (const TerraneOption *row, void *target)
     case TERRANE_OPTION_FILE:
     case TERRANE_OPTION_DIRECTORY:
     case TERRANE_OPTION_PLATFORM:
+    case TERRANE_OPTION_PLATFORMS:
       g_clear_pointer ((char **) target, g_free);
       break;
     case TERRANE_OPTION_FLAG:
@@ -208,6 +210,29 @@ read_platform (const char *value, char **out, GError **error)
 }
 
 static gboolean
+read_platforms (const char *value, char **out, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (value, ",", -1);
+  if (strcmp (value, TERRANE_PLATFORMS_ALL) == 0 || names[0] == NULL || names[1] == NULL)
+    {
+      g_free (*out);
+      *out = g_strdup (value);
+      return strcmp (value, TERRANE_PLATFORMS_ALL) == 0 || read_platform (value, out, error);
+    }
+  for (char **name = names; *name != NULL; name++)
+    {
+      if (!read_platform (*name, name, error))
+        return FALSE;
+      for (char **other = names; other < name; other++)
+        if (strcmp (*other, *name) == 0)
+          return oci_throw (error, OCI_ERROR_USAGE, "%s is named twice", *name);
+    }
+  g_free (*out);
+  *out = g_strjoinv (",", names);
+  return TRUE;
+}
+
+static gboolean
 read_reference (const char *value, GPtrArray **out, GError **error)
 {
   OciReference *reference = terrane_reference_parse_source (value, error);
@@ -253,6 +278,8 @@ convert (const TerraneOption *row, void *target, const char *value, GError **err
       return read_boolean (value, target, error);
     case TERRANE_OPTION_PLATFORM:
       return read_platform (value, target, error);
+    case TERRANE_OPTION_PLATFORMS:
+      return read_platforms (value, target, error);
     case TERRANE_OPTION_SANDBOX:
       return terrane_sandbox_kind_parse (value, target, error);
     case TERRANE_OPTION_REFERENCE:
@@ -320,6 +347,18 @@ find (const Parsing *self, gboolean (*matches) (const TerraneOption *row, const 
   return FALSE;
 }
 
+/* What docker and podman call it. @names: ended by %NULL */
+static const char *
+find_synonym (const char *name, const GPtrArray *names)
+{
+  static const char *const synonyms[][2] = { { "volume", "mount" }, { "net", "network" } };
+  for (size_t i = 0; i < G_N_ELEMENTS (synonyms); i++)
+    if (strcmp (name, synonyms[i][0]) == 0
+        && g_strv_contains ((const char *const *) names->pdata, synonyms[i][1]))
+      return synonyms[i][1];
+  return NULL;
+}
+
 static gboolean
 fail_unknown (const Parsing *self, const char *word, const char *name, GError **error)
 {
@@ -333,8 +372,9 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
       else if (row->help != NULL && terrane_option_table_offers (table, row))
         g_ptr_array_add (names, (gpointer) row->name);
   g_ptr_array_add (names, NULL);
-  const char *nearest =
-      name != NULL ? oci_nearest_word (name, (const char *const *) names->pdata) : NULL;
+  const char *nearest = name != NULL ? find_synonym (name, names) : NULL;
+  if (nearest == NULL && name != NULL)
+    nearest = oci_nearest_word (name, (const char *const *) names->pdata);
   g_autofree char *meant = nearest != NULL ? g_strconcat ("--", nearest, NULL) : NULL;
   g_autofree char *hint = oci_suggest (meant);
   return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s%s", quoted, hint);
@@ -455,10 +495,26 @@ read_words (Parsing *self, gboolean stop_at_argument, GError **error)
   return check_together (self, error);
 }
 
+/* What a whole pipeline is to use is said once. */
+static gboolean
+read_environment (const TerraneOptionTable *tables, GError **error)
+{
+  const char *value = g_getenv (TERRANE_OPTION_SANDBOX_VARIABLE);
+  OCI_PREFIX (error, TERRANE_OPTION_SANDBOX_VARIABLE);
+  for (; value != NULL && value[0] != '\0' && tables->rows != NULL; tables++)
+    for (const TerraneOption *row = tables->rows; row->name != NULL; row++)
+      if (row->kind == TERRANE_OPTION_SANDBOX
+          && !terrane_sandbox_kind_parse (value, target_of (tables, row), error))
+        return FALSE;
+  return TRUE;
+}
+
 gboolean
 terrane_options_parse (const TerraneOptionParser *self, char **words, char ***out_arguments,
                        GError **error)
 {
+  if (!read_environment (self->tables, error))
+    return FALSE;
   g_autoptr (GArray) given = g_array_new (FALSE, FALSE, sizeof (Found));
   GPtrArray *arguments = g_ptr_array_new ();
   Parsing parsing = {

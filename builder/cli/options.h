@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  *
  * What the value of an option is, and the type of its target.
  */
+#define TERRANE_OPTION_SANDBOX_VARIABLE "TERRANE_SANDBOX"
+
 typedef enum
 {
   TERRANE_OPTION_FLAG,      /* gboolean: no value */
@@ -28,9 +30,12 @@ typedef enum
   TERRANE_OPTION_SIZE,      /* uint64_t: bytes, within the row's limits */
   TERRANE_OPTION_BOOLEAN,   /* TerraneChoice */
   TERRANE_OPTION_PLATFORM,  /* char *: as oci_platform_text() has it */
-  TERRANE_OPTION_SANDBOX,   /* TerraneSandboxKind */
+  TERRANE_OPTION_PLATFORMS, /* char *: the same, several with commas, or TERRANE_PLATFORMS_ALL */
+  TERRANE_OPTION_SANDBOX,   /* TerraneSandboxKind; without the option, TERRANE_SANDBOX says it */
   TERRANE_OPTION_REFERENCE, /* GPtrArray * of OciReference, of images in registries: repeatable */
 } TerraneOptionKind;
+
+#define TERRANE_PLATFORMS_ALL "all"
 
 /* The value of a boolean option, which may be missing. */
 typedef enum

@@ -152,10 +152,15 @@ terrane_podman_exec (TerraneGlobal *global, const char *image, char **command,
     name = g_strdup (image); /* podman has these transports too */
   else if (!find_in_store (global, transport, arguments, &name, &handler, error))
     return FALSE;
+  g_autoptr (GPtrArray) mounts = terrane_function_mounts (arguments, NULL, error);
+  if (mounts == NULL || !terrane_podman_check_mounts (mounts, error))
+    return FALSE;
   const TerranePodmanOptions options = { .tmp_bytes = arguments->tmp,
                                          .memory_bytes = arguments->memory,
                                          .interactive = TRUE,
-                                         .terminal = isatty (STDIN_FILENO) };
+                                         .terminal = isatty (STDIN_FILENO),
+                                         .mounts = mounts,
+                                         .network = terrane_network_of_name (arguments->network) };
   g_auto (TerraneArgv) words;
   terrane_argv_init (&words);
   terrane_podman_add_run (&words, &options);

@@ -150,7 +150,7 @@ check_made (TerraneSandboxKind kind, const TerraneSessionEnd *end, GError **erro
 }
 
 static void
-report (TerraneGlobal *global, const TerraneSessionEnd *end)
+report (TerraneGlobal *global, const TerraneFunction *function, const TerraneSessionEnd *end)
 {
   int exit_code = end->executed ? end->exit_code : 127;
   global->exit_status = end->signal != 0 ? EXIT_SIGNAL + end->signal : exit_code;
@@ -159,6 +159,7 @@ report (TerraneGlobal *global, const TerraneSessionEnd *end)
   g_autoptr (OciJsonValue) document = json_object ();
   oci_json_set (document, "exit_code", json_integer (end->signal != 0 ? -1 : exit_code));
   oci_json_set (document, "signal", json_integer (end->signal));
+  terrane_function_add_host (function, document);
   terrane_print_json (document);
 }
 
@@ -189,11 +190,13 @@ run (TerraneGlobal *global, char **arguments, const RunOptions *options, GError 
     .writable = options->writable,
     .kind = options->function.sandbox,
     .emulator = &function.emulator,
+    .mounts = function.mounts,
+    .network = function.network,
   };
   if (!run_program (global, &sandbox, argv, function.timeout_ms, &end, error)
       || !check_made (sandbox.kind, &end, error))
     return FALSE;
-  report (global, &end);
+  report (global, &function, &end);
   return TRUE;
 }
 
@@ -219,9 +222,11 @@ run_run (TerraneGlobal *global, const void *data, char **arguments, GError **err
   const RunOptions *options = data;
   if (!check_arguments (global, arguments, options, error))
     return FALSE;
-  terrane_sandbox_warn (options->function.sandbox);
   if (!options->podman)
-    return run (global, arguments, options, error);
+    {
+      terrane_sandbox_warn (options->function.sandbox);
+      return run (global, arguments, options, error);
+    }
   return terrane_podman_exec (global, arguments[0], arguments[1] != NULL ? arguments + 1 : NULL,
                               &options->function, error);
 }
@@ -258,6 +263,7 @@ static const TerraneOptionGroup run_groups[] = {
   { .rows = run_options },
   { .rows = terrane_function_command_options, .offset = OPTION (function) },
   { .rows = terrane_function_options, .offset = OPTION (function) },
+  { .rows = terrane_function_host_options, .offset = OPTION (function) },
   { .rows = terrane_sandbox_options, .offset = OPTION (function.sandbox) },
   TERRANE_FUNCTION_IMAGE_GROUPS (OPTION (function)),
   { .rows = NULL },

@@ -24,7 +24,7 @@ wait_for_signal (GCancellable *cancellable)
 
 /* At once: who reads it wants to send events. */
 static void
-announce (const TerraneGlobal *global, unsigned port)
+announce (const TerraneGlobal *global, const TerraneFunction *function, unsigned port)
 {
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u" TERRANE_RIE_PATH, port);
   if (!global->output.quiet)
@@ -34,6 +34,7 @@ announce (const TerraneGlobal *global, unsigned port)
   g_autoptr (OciJsonValue) document = json_object ();
   oci_json_set (document, "port", json_integer (port));
   oci_json_set (document, "url", oci_json_text (url));
+  terrane_function_add_host (function, document);
   terrane_print_json (document);
   terrane_print_result (NULL);
   (void) fflush (stdout); /* terrane_print_flush() sees a failure */
@@ -60,7 +61,7 @@ serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments 
   g_autoptr (TerraneRie) rie = terrane_rie_start (lambda, &port, error);
   if (rie == NULL)
     return FALSE;
-  announce (global, port);
+  announce (global, &function, port);
   GCancellable *cancellable = terrane_interrupt_cancellable (interrupt);
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (terrane_function_on_cancelled),
                                           &running, NULL);
@@ -79,7 +80,8 @@ static gboolean
 run_serve (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const ServeOptions *options = data;
-  return serve (global, arguments[0], &options->function, options->port, error);
+  return terrane_sandbox_check_function (options->function.sandbox, error)
+         && serve (global, arguments[0], &options->function, options->port, error);
 }
 
 static const TerraneOption serve_options[] = {
@@ -99,6 +101,8 @@ static const TerraneOptionGroup serve_groups[] = {
   { .rows = terrane_function_command_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_timeout_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (ServeOptions, function) },
+  { .rows = terrane_sandbox_options, .offset = offsetof (ServeOptions, function.sandbox) },
+  { .rows = terrane_function_host_options, .offset = offsetof (ServeOptions, function) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (ServeOptions, function)),
   { .rows = NULL },
 };

@@ -144,6 +144,8 @@ validate (TerraneGlobal *global, const char *image, const ValidateOptions *optio
                                    .scripts = scripts,
                                    .events = events,
                                    .emulator = &function.emulator,
+                                   .mounts = function.mounts,
+                                   .network = function.network,
                                    .measure = TRUE,
                                    .progress = terrane_terminal_progress (terminal) };
   gboolean ok = terrane_validate_root (&run, &results, error);
@@ -163,6 +165,7 @@ validate (TerraneGlobal *global, const char *image, const ValidateOptions *optio
       oci_json_set (document, "image", oci_json_text (image));
       if (emulated != NULL)
         oci_json_set (document, "emulator", oci_json_text (emulated));
+      terrane_function_add_host (&function, document);
       oci_json_set (document, "results", json_incref (results));
       terrane_print_json (document);
     }
@@ -262,6 +265,7 @@ static const TerraneOptionGroup validate_groups[] = {
   { .rows = validate_options },
   { .rows = validate_limit_options },
   { .rows = terrane_sandbox_options, .offset = OPTION (function.sandbox) },
+  { .rows = terrane_function_host_options, .offset = OPTION (function) },
   TERRANE_FUNCTION_IMAGE_GROUPS (OPTION (function)),
   { .rows = NULL },
 };

@@ -3,6 +3,7 @@
 
 #include "builder/image/files.h"
 #include "builder/profile/profile.h"
+#include "builder/sandbox/spec.h"
 #include "builder/source/pin.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,7 @@ typedef struct
   TerraneStore *store;
   TerraneRemote *remote;         /* for an image in a registry */
   const TerraneProfile *profile; /* whose platform is chosen of several, and required of one */
+  TerraneSandboxKind sandbox;    /* of programs that transforms run */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneSourceContext;

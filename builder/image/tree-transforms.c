@@ -63,6 +63,7 @@ terrane_profile_tree_transform (const TerraneSourceContext *context, const Terra
     .spec = spec,
     .interpreter = interpreter.path != NULL ? &interpreter : NULL,
     .no_interpreter = problem,
+    .sandbox = context->sandbox,
     .jobs = context->jobs,
     .progress = context->progress,
   };

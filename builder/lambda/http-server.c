@@ -273,20 +273,27 @@ ignore_message (G_GNUC_UNUSED void *data, G_GNUC_UNUSED const char *format,
 {
 }
 
+static enum MHD_Result
+on_connected (void *data, const struct sockaddr *peer, G_GNUC_UNUSED socklen_t len)
+{
+  const TerraneHttpServer *self = data;
+  return self->handler.admit == NULL || self->handler.admit (peer, self->data) ? MHD_YES : MHD_NO;
+}
+
 TerraneHttpServer *
 terrane_http_server_start (int listener, const TerraneHttpHandler *handler,
                            const TerraneHttpLimits *limits, gpointer data, GError **error)
 {
   TerraneHttpServer *self = g_new0 (TerraneHttpServer, 1);
   *self = (TerraneHttpServer){ .handler = *handler, .limits = *limits, .data = data };
-  self->daemon =
-      MHD_start_daemon (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD
-                            | MHD_USE_ITC | MHD_USE_POLL | MHD_USE_ERROR_LOG,
-                        0, NULL, NULL, on_request, self, MHD_OPTION_EXTERNAL_LOGGER, ignore_message,
-                        NULL, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED,
-                        on_completed, self, MHD_OPTION_CONNECTION_LIMIT, limits->max_connections,
-                        MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds,
-                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_BYTES, MHD_OPTION_END);
+  self->daemon = MHD_start_daemon (
+      MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_POLL
+          | MHD_USE_ERROR_LOG,
+      0, on_connected, self, on_request, self, MHD_OPTION_EXTERNAL_LOGGER, ignore_message, NULL,
+      MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,
+      MHD_OPTION_CONNECTION_LIMIT, limits->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+      limits->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_BYTES,
+      MHD_OPTION_END);
   if (self->daemon != NULL)
     return self;
   g_free (self);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/socket.h>
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,8 @@ typedef struct
 /* Each is called by many threads at once. */
 typedef struct
 {
+  /** (nullable) Whether who connects may. By one thread at a time. */
+  gboolean (*admit) (const struct sockaddr *peer, gpointer data);
   /** When method, path and headers have arrived. */
   void (*begin) (const TerraneHttpRequest *request, TerraneHttpBody *out_body, gpointer data);
   /** (nullable) With each part of a streamed body. */

@@ -3,6 +3,7 @@
 #include "builder/lambda/lambda-result.h"
 #include "builder/lambda/log-lines.h"
 #include "builder/lambda/runtime-api.h"
+#include "builder/sandbox/inlet.h"
 
 #include "oci/base/error.h"
 
@@ -187,33 +188,61 @@ on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
   terrane_runtime_end (data);
 }
 
+/* With a network of its own the Runtime API has Lambda's place in it. On this machine's network its
+ * port is one that is free, and only the function may use it. Without a sandbox the session
+ * chooses the port. */
 static gboolean
-start_environment (TerraneLambda *self, GError **error)
+start_session (TerraneLambda *self, Environment *environment, GError **error)
 {
   const TerraneLambdaOptions *options = &self->options;
-  g_autoptr (Environment) environment = g_new0 (Environment, 1);
-  environment->lambda = self;
-  environment->runtime = terrane_runtime_new ();
+  /* Without namespaces the port is this machine's anyway. */
+  const gboolean here =
+      options->network == TERRANE_NETWORK_HOST && options->sandbox == TERRANE_SANDBOX_BUBBLEWRAP;
+  g_auto (GStrv) env = g_strdupv ((char **) options->env);
+  g_auto (OciFd) listener = -1;
+  TerraneLocalPeer *peer = NULL;
+  pid_t init = 0;
+  unsigned port = TERRANE_RUNTIME_API_PORT;
+  if (here && !terrane_inlet_open_here (&listener, &port, error))
+    return FALSE;
+  g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", port);
+  if (here)
+    env = g_environ_setenv (env, "AWS_LAMBDA_RUNTIME_API", address, TRUE);
   const TerraneSandbox sandbox = { .root = options->root,
-                                   .env = options->env,
+                                   .env = (const char *const *) env,
                                    .working_dir = options->working_dir,
                                    .tmp_bytes = options->tmp_bytes,
                                    .kind = options->sandbox,
-                                   .emulator = options->emulator };
+                                   .emulator = options->emulator,
+                                   .mounts = options->mounts,
+                                   .network = options->network };
   const TerraneSessionOptions session = { .memory_bytes = (uint64_t) options->memory_mib << 20,
-                                          .port = TERRANE_RUNTIME_API_PORT,
+                                          .port = here ? 0 : port,
+                                          .port_variable = "AWS_LAMBDA_RUNTIME_API",
+                                          .out_init = &init,
                                           .output = on_session_output,
                                           .output_full = on_output_full,
                                           .output_data = environment,
                                           .ended = on_ended,
                                           .ended_data = environment->runtime };
-  OciFd listener = -1;
   environment->session =
-      terrane_session_start (&sandbox, options->argv, &session, &listener, error);
+      terrane_session_start (&sandbox, options->argv, &session, here ? NULL : &listener, error);
   if (environment->session == NULL)
     return FALSE;
-  environment->api = terrane_runtime_api_start (listener, environment->runtime, self->arn, error);
-  if (environment->api == NULL)
+  if (here)
+    peer = terrane_local_peer_new (init, port);
+  environment->api = terrane_runtime_api_start (oci_fd_steal (&listener), environment->runtime,
+                                                peer, self->arn, error);
+  return environment->api != NULL;
+}
+
+static gboolean
+start_environment (TerraneLambda *self, GError **error)
+{
+  g_autoptr (Environment) environment = g_new0 (Environment, 1);
+  environment->lambda = self;
+  environment->runtime = terrane_runtime_new ();
+  if (!start_session (self, environment, error))
     return FALSE;
   terrane_session_release (environment->session);
   set_environment (self, g_steal_pointer (&environment));
@@ -269,14 +298,12 @@ report_init (TerraneLambda *self, const TerraneLambdaResult *result, double ms, 
   log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s\n", ms, phase, status);
 }
 
-/* One attempt, until the deadline. Returns: FALSE with an error; when @out_ready is FALSE, the
- * result says what it failed with, unless that was the deadline. */
+/* One attempt in a new environment, until the deadline. Returns: FALSE with an error; when
+ * @out_ready is FALSE, the result says what it failed with, unless that was the deadline. */
 static gboolean
 try_to_initialise (TerraneLambda *self, TerraneLambdaResult *result, gint64 deadline,
                    gboolean *out_ready, gboolean *out_timed_out, GError **error)
 {
-  if (!start_environment (self, error))
-    return FALSE;
   TerraneRuntimeWait wait = terrane_runtime_wait_ready (self->environment->runtime, deadline);
   *out_ready = wait == TERRANE_RUNTIME_DONE;
   *out_timed_out = wait == TERRANE_RUNTIME_TIMEOUT;
@@ -299,10 +326,14 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   gint64 started = g_get_monotonic_time ();
   const TerraneEmulator *emulator = self->options.emulator;
   unsigned slowdown = emulator != NULL ? terrane_emulator_slowdown (emulator) : 1;
-  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   gboolean timed_out = FALSE;
   result->cold = TRUE;
   log_line (self, "INIT_START Runtime Version: terrane\n");
+  if (!start_environment (self, error))
+    return FALSE;
+  if (self->options.sandbox == TERRANE_SANDBOX_NONE) /* the image was copied, which may take long */
+    started = g_get_monotonic_time ();
+  gint64 limit = started + (gint64) INIT_LIMIT_MS * slowdown * USECS_PER_MS;
   if (!try_to_initialise (self, result, limit, out_ready, &timed_out, error))
     return FALSE;
   result->init_ms = ms_since (started);
@@ -314,7 +345,8 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   clear_answer (result);
   started = g_get_monotonic_time ();
   run->deadline = started + (gint64) self->options.timeout_ms * USECS_PER_MS;
-  if (!try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
+  if (!start_environment (self, error)
+      || !try_to_initialise (self, result, run->deadline, out_ready, &timed_out, error))
     return FALSE;
   if (*out_ready)
     return TRUE;

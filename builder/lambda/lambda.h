@@ -24,8 +24,10 @@ typedef struct
   const char *working_dir; /* (nullable) */
   uint64_t tmp_bytes;      /* of /tmp; 0 for Lambda's 512 MiB */
   unsigned memory_mib;
-  TerraneSandboxKind sandbox;         /* only bubblewrap has a way in for the Runtime API */
-  const TerraneEmulator *emulator;    /* (nullable): gets more time for the initialisation */
+  TerraneSandboxKind sandbox;      /* podman has no way in for the Runtime API */
+  const TerraneEmulator *emulator; /* (nullable): gets more time for the initialisation */
+  const GPtrArray *mounts;         /* (nullable): see TerraneSandbox */
+  TerraneNetwork network;
   unsigned timeout_ms;                /* of one invocation */
   TerraneSessionOutputFunc output;    /* logs: the function's, and Lambda's START, END and REPORT;
                                          called by several threads; nothing may wait in it */

@@ -23,6 +23,7 @@ struct _TerraneRuntimeApi
 {
   TerraneHttpServer *server;
   TerraneRuntime *runtime;
+  TerraneLocalPeer *peer; /* (nullable) */
   char *function_arn;
 };
 
@@ -288,15 +289,26 @@ on_broken (G_GNUC_UNUSED const TerraneHttpRequest *request, gpointer data)
   (void) terrane_runtime_end_stream (self->runtime, &answer); /* else nobody waits any more */
 }
 
-static const TerraneHttpHandler handler = {
-  .begin = on_begin, .part = on_part, .broken = on_broken, .reply = on_request
-};
+/* Events and answers are the function's alone. */
+static gboolean
+on_connected (const struct sockaddr *peer, gpointer data)
+{
+  const TerraneRuntimeApi *self = data;
+  return self->peer == NULL || terrane_local_peer_is_inside (self->peer, peer);
+}
+
+static const TerraneHttpHandler handler = { .admit = on_connected,
+                                            .begin = on_begin,
+                                            .part = on_part,
+                                            .broken = on_broken,
+                                            .reply = on_request };
 
 TerraneRuntimeApi *
-terrane_runtime_api_start (int listener, TerraneRuntime *runtime, const char *function_arn,
-                           GError **error)
+terrane_runtime_api_start (int listener, TerraneRuntime *runtime, TerraneLocalPeer *peer,
+                           const char *function_arn, GError **error)
 {
   g_autoptr (TerraneRuntimeApi) self = g_new0 (TerraneRuntimeApi, 1);
+  self->peer = peer;
   self->runtime = runtime;
   self->function_arn = g_strdup (function_arn);
   /* A runtime may wait for its next event as long as it likes. */
@@ -311,6 +323,7 @@ terrane_runtime_api_free (TerraneRuntimeApi *self)
   if (self == NULL)
     return;
   terrane_http_server_free (self->server);
+  terrane_local_peer_free (self->peer);
   g_free (self->function_arn);
   g_free (self);
 }

@@ -3,6 +3,7 @@
 
 #include "builder/lambda/http-server.h"
 #include "builder/lambda/runtime.h"
+#include "builder/sandbox/local-peer.h"
 
 G_BEGIN_DECLS
 
@@ -38,10 +39,12 @@ typedef struct _TerraneRuntimeApi TerraneRuntimeApi;
  * terrane_runtime_api_start:
  * @listener: a listening socket, taken
  * @runtime: must outlive the server, and must have ended when that is freed
+ * @peer: (nullable) (transfer full): who alone may call; without it everybody who can
  * @function_arn: copied
  */
 TerraneRuntimeApi *terrane_runtime_api_start (int listener, TerraneRuntime *runtime,
-                                              const char *function_arn, GError **error);
+                                              TerraneLocalPeer *peer, const char *function_arn,
+                                              GError **error);
 void terrane_runtime_api_free (TerraneRuntimeApi *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRuntimeApi, terrane_runtime_api_free)
 

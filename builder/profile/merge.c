@@ -58,7 +58,8 @@ static void
 merge_member (json_t *into, TerraneOrigin *origin, const char *key, const json_t *value,
               const Place *place)
 {
-  static const char *const whole[] = { "invoke", "http", NULL }; /* null is a value in events */
+  static const char *const whole[] = { "invoke", "http", "smoke",
+                                       NULL }; /* null is a value in events */
   if (json_is_null (value))
     remove_member (into, origin, key);
   else if (!json_is_object (value) || g_strv_contains (whole, key))

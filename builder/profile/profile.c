@@ -386,12 +386,24 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_IMAGE,
     .section = &terrane_geo_section,
     .help = "What the image promises of GDAL's and PROJ's data." },
+  { .name = "drift",
+    .type = &terrane_field_object,
+    .offset = OFFSET (drift),
+    .parts = TERRANE_PART_NOTHING,
+    .section = &terrane_drift_section,
+    .help = "What ‘terrane drift’ is to leave out." },
   { .name = "push",
     .type = &terrane_field_object,
     .offset = OFFSET (push),
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_push_section,
     .help = "Where the image goes with --push." },
+  { .name = "deploy",
+    .type = &terrane_field_object,
+    .offset = OFFSET (deploy),
+    .parts = TERRANE_PART_NOTHING,
+    .section = &terrane_deploy_section,
+    .help = "Functions of AWS Lambda that ‘terrane deploy’ gives the image to, and how." },
   { .name = NULL },
 };
 
@@ -462,7 +474,7 @@ terrane_profile_parse (const char *path, GBytes *data, const TerraneProfileOptio
   self->document = terrane_profile_document_read (path, data, expander, error);
   if (self->document == NULL)
     return NULL;
-  terrane_expander_expand_all (expander, &self->document->root);
+  terrane_expander_expand_all (expander, &self->document->root, platform);
   read_root (self, &self->document->root, platform);
   if (!oci_json_document_finish (self->document->document, error))
     return NULL;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "builder/profile/check-spec.h"
+#include "builder/profile/deploy-spec.h"
+#include "builder/profile/drift-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
 #include "builder/profile/limits-spec.h"
@@ -65,7 +67,9 @@ typedef struct
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
+  TerraneDriftSpec drift;
   TerranePushSpec push;
+  TerraneDeploySpec deploy;
 } TerraneProfile;
 
 extern const TerraneSection terrane_profile_section;

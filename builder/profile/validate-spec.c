@@ -171,8 +171,7 @@ copy_event (G_GNUC_UNUSED const TerraneField *field, gpointer value)
   self->event = json_deep_copy (self->event);
 }
 
-/* The whole TerraneInvokeSpec, of which it fills @event_path or @event. */
-static const TerraneFieldType event_type = {
+const TerraneFieldType terrane_field_event = {
   .name = "event", .json = "any", .read = read_event, .clear = clear_event, .copy = copy_event
 };
 
@@ -201,7 +200,7 @@ copy_invoke (gpointer data)
 
 static const TerraneField invoke_fields[] = {
   { .name = "event",
-    .type = &event_type,
+    .type = &terrane_field_event,
     .parts = TERRANE_PART_RESULT,
     .required = TRUE,
     .help = "The event: a file relative to this one, or the value itself." },

@@ -80,6 +80,9 @@ typedef struct
   uint64_t timeout_ms; /* of each process */
 } TerraneValidateSpec;
 
+/** A TerraneInvokeSpec, of which it fills @event_path or @event. */
+extern const TerraneFieldType terrane_field_event;
+
 extern const TerraneSection terrane_validate_section;
 extern const TerraneSection terrane_command_section;
 extern const TerraneSection terrane_driver_section;

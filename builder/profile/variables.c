@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define LOCK_VARIABLE "${lock.short}"
+#define PLATFORM "platform"
+#define ANY_PLATFORM "linux/amd64" /* where it is wrong or missing, which is said elsewhere */
 
 enum
 {
@@ -18,6 +20,7 @@ struct _TerraneExpander
   char *directory;
   gboolean asked_git;
   char *revision; /* (nullable) */
+  char *platform; /* (nullable): "linux/arm64" */
   size_t expanded;
 };
 
@@ -38,13 +41,15 @@ terrane_expander_free (TerraneExpander *self)
     return;
   g_free (self->directory);
   g_free (self->revision);
+  g_free (self->platform);
   g_free (self);
 }
 
 static gboolean
 note_unknown (const OciJson *at, const char *name)
 {
-  static const char *const known[] = { "env.NAME", "git.sha", "git.short", "lock.short", NULL };
+  static const char *const known[] = { "env.NAME", "git.sha", "git.short",        "lock.short",
+                                       "platform", "arch",    "terrane.profiles", NULL };
   g_autofree char *quoted = oci_quote (name);
   g_autofree char *all = g_strjoinv ("}, ${", (char **) known);
   const char *nearest = oci_nearest_word (name, known);
@@ -127,6 +132,48 @@ expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, gboolea
   return TRUE;
 }
 
+/* "arm64", or "linux-arm64": tags and names have no slash. */
+static gboolean
+expand_platform (const TerraneExpander *self, const OciJson *at, const char *name, GString *out)
+{
+  if (self->platform == NULL)
+    {
+      oci_json_problem (at, "‘${%s}’ is what ‘platform’ says; it cannot be there or in ‘extends’",
+                        name);
+      return FALSE;
+    }
+  const char *slash = strchr (self->platform, '/');
+  if (strcmp (name, "arch") == 0)
+    g_string_append (out, slash != NULL ? slash + 1 : self->platform);
+  else
+    {
+      g_autofree char *word = g_strdelimit (g_strdup (self->platform), "/", '-');
+      g_string_append (out, word);
+    }
+  return TRUE;
+}
+
+static gboolean
+expand_shipped_profiles (const TerraneExpander *self, const OciJson *at, GString *out)
+{
+  if (self->variables.shipped_profiles != NULL)
+    g_string_append (out, self->variables.shipped_profiles);
+  else
+    oci_json_problem (at,
+                      "‘${terrane.profiles}’: this terrane has no profiles in "
+                      "../share/terrane/profiles beside its directory, as an installed one has");
+  return self->variables.shipped_profiles != NULL;
+}
+
+static gboolean
+is_in_deploy (const OciJson *at)
+{
+  const char *first = NULL;
+  for (const OciJson *step = at; step->parent != NULL; step = step->parent)
+    first = step->key;
+  return g_strcmp0 (first, "deploy") == 0;
+}
+
 static gboolean
 expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gboolean allow_lock,
                  GString *out)
@@ -135,6 +182,15 @@ expand_variable (TerraneExpander *self, const OciJson *at, const char *name, gbo
     return expand_env (at, name + strlen ("env."), out);
   if (strcmp (name, "git.sha") == 0 || strcmp (name, "git.short") == 0)
     return expand_git (self, at, strcmp (name, "git.short") == 0, allow_lock, out);
+  if (strcmp (name, "arch") == 0 || strcmp (name, "platform") == 0)
+    return expand_platform (self, at, name, out);
+  if (strcmp (name, "terrane.profiles") == 0)
+    return expand_shipped_profiles (self, at, out);
+  if (strcmp (name, "region") == 0 && g_strcmp0 (at->key, "repository") == 0 && is_in_deploy (at))
+    {
+      g_string_append (out, "${region}"); /* each target has its own */
+      return TRUE;
+    }
   if (strcmp (name, "lock.short") != 0)
     return note_unknown (at, name);
   if (!allow_lock)
@@ -263,8 +319,9 @@ expand_value (TerraneExpander *self, const OciJson *at)
   else if (json_is_object (at->value))
     json_object_foreach ((json_t *) at->value, key, value)
     {
-      gboolean is_schema = at->parent == NULL && strcmp (key, "$schema") == 0;
-      if (!is_schema && oci_json_member (at, key, &child))
+      gboolean done =
+          at->parent == NULL && (strcmp (key, "$schema") == 0 || strcmp (key, PLATFORM) == 0);
+      if (!done && oci_json_member (at, key, &child))
         expand_value (self, &child);
     }
   else if (json_is_array (at->value))
@@ -276,8 +333,31 @@ expand_value (TerraneExpander *self, const OciJson *at)
 }
 
 void
-terrane_expander_expand_all (TerraneExpander *self, const OciJson *root)
+terrane_expander_set_platform (TerraneExpander *self, const char *platform)
 {
+  g_free (self->platform);
+  self->platform = g_strdup (platform);
+}
+
+/* The first of several. */
+static const char *
+read_platform (const OciJson *at)
+{
+  const json_t *value = json_is_array (at->value) ? json_array_get (at->value, 0) : at->value;
+  const char *text = json_string_value (value);
+  return text != NULL ? text : ANY_PLATFORM;
+}
+
+void
+terrane_expander_expand_all (TerraneExpander *self, const OciJson *root, const char *platform)
+{
+  OciJson member;
+  gboolean known = json_is_object (root->value) && oci_json_member (root, PLATFORM, &member);
+  if (known)
+    expand_value (self, &member);
+  if (platform == NULL)
+    platform = known ? read_platform (&member) : ANY_PLATFORM;
+  terrane_expander_set_platform (self, platform);
   expand_value (self, root);
 }
 

@@ -1,5 +1,6 @@
 /* Variables in the strings of a profile: ${env.NAME}, ${env.NAME:-default}, ${git.sha},
- * ${git.short}, ${lock.short}; "$${" is a literal "${". docs/profile.md, "Variables". */
+ * ${git.short}, ${lock.short}, ${platform}, ${arch}, ${terrane.profiles}; "$${" is a literal "${".
+ * docs/profile.md, "Variables". */
 #pragma once
 
 #include "oci/base/json.h"
@@ -15,6 +16,8 @@ typedef struct
   /* Nothing is made of the profile: without a commit, ${git.sha} in what the lock does not depend
    * on is all zeros. */
   gboolean git_optional;
+  /* Directory of the profiles that come with terrane. */
+  const char *shipped_profiles; /* (nullable): this terrane has none */
   gpointer data;
 } TerraneProfileVariables;
 
@@ -22,7 +25,7 @@ typedef struct _TerraneExpander TerraneExpander;
 
 /**
  * terrane_expander_new:
- * @variables: (nullable): as NULL members; borrowed
+ * @variables: (nullable): as NULL members; copied, but not what its members point to
  * @directory: whose git revision is meant
  */
 TerraneExpander *terrane_expander_new (const TerraneProfileVariables *variables,
@@ -39,9 +42,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneExpander, terrane_expander_free)
  */
 char *terrane_expander_expand (TerraneExpander *self, const OciJson *at, gboolean allow_lock);
 
-/** Expands every string value of a profile in place. One that cannot be expanded has a problem
- * noted, and gets no more of them. */
-void terrane_expander_expand_all (TerraneExpander *self, const OciJson *root);
+/** What ${platform} and ${arch} are from now on. @platform: such as "linux/arm64" */
+void terrane_expander_set_platform (TerraneExpander *self, const char *platform);
+
+/**
+ * terrane_expander_expand_all:
+ * @platform: (nullable): what is built instead of the profile's first platform
+ *
+ * Expands every string value of a profile in place, "platform" first. One that cannot be expanded
+ * has a problem noted, and gets no more of them.
+ */
+void terrane_expander_expand_all (TerraneExpander *self, const OciJson *root, const char *platform);
 
 /** Whether @text, of a loaded profile, needs terrane_profile_expand_lock(). */
 gboolean terrane_profile_wants_lock (const char *text);

@@ -462,3 +462,17 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     terrane_progress_warn (self->options.progress, "the image was pushed; %s", local->message);
   return ok;
 }
+
+gboolean
+terrane_remote_push_index (TerraneRemote *self, const OciImageIndex *index,
+                           const OciReference *destination, OciPushReport *out_report,
+                           GError **error)
+{
+  g_auto (TerraneOperation) operation = terrane_operation_begin (self);
+  GCancellable *cancellable = terrane_operation_cancellable (&operation);
+  OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  const OciPushOptions options = { .tag = destination->tag, .jobs = 1 };
+  return registry != NULL
+         && oci_registry_push_index (registry, index->descriptor, index->raw, &options, cancellable,
+                                     out_report, error);
+}

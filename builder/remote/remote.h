@@ -7,6 +7,7 @@
 #include "builder/progress.h"
 #include "builder/store/store.h"
 
+#include "oci/image-index.h"
 #include "oci/registry/pull.h"
 #include "oci/registry/push.h"
 
@@ -94,5 +95,11 @@ gboolean terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciD
                               const OciReference *destination, const char *mount_from,
                               gboolean create_repository, OciPushReport *out_report,
                               GError **error);
+
+/** Gives the tag of @destination to an index, whose images terrane_remote_push() has pushed there
+ * by their digests. */
+gboolean terrane_remote_push_index (TerraneRemote *self, const OciImageIndex *index,
+                                    const OciReference *destination, OciPushReport *out_report,
+                                    GError **error);
 
 G_END_DECLS

@@ -110,11 +110,13 @@ add_environment (TerraneBwrap *self, const char *const *env)
 }
 
 static void
-add_namespaces (TerraneBwrap *self, gboolean terminal)
+add_namespaces (TerraneBwrap *self, TerraneNetwork network, gboolean terminal)
 {
   static const char *const words[] = { "--unshare-all", "--unshare-user", "--cap-drop", "ALL",
                                        "--hostname",    "lambda",         NULL };
   terrane_argv_add_all (&self->options, words);
+  if (network == TERRANE_NETWORK_HOST)
+    terrane_argv_add (&self->options, "--share-net");
   if (!terminal)
     terrane_argv_add (&self->options, "--new-session");
   terrane_argv_add (&self->options, "--uid");
@@ -315,6 +317,29 @@ add_masks (TerraneBwrap *self)
     }
 }
 
+/* Devices in them cannot be opened, and bits of set-user-ID have no effect. */
+static void
+add_host_mounts (TerraneBwrap *self)
+{
+  for (guint i = 0; i < self->mounts->points->len; i++)
+    {
+      const TerraneMountPoint *point = self->mounts->points->pdata[i];
+      const char *const words[] = { point->mount->writable ? "--bind" : "--ro-bind",
+                                    point->mount->host, point->where, NULL };
+      terrane_argv_add_all (&self->options, words);
+    }
+}
+
+/* Whether the program can write to files of the host. */
+static gboolean
+writes_to_host (const TerraneMounts *mounts)
+{
+  for (guint i = 0; i < mounts->points->len; i++)
+    if (((const TerraneMountPoint *) mounts->points->pdata[i])->mount->writable)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir,
                  GError **error)
@@ -341,7 +366,10 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
     }
   terrane_argv_add_all (&self->options, chdir);
   add_devices (self);
-  return add_passwd (self, error);
+  if (!add_passwd (self, error))
+    return FALSE;
+  add_host_mounts (self);
+  return TRUE;
 }
 
 gboolean
@@ -354,12 +382,12 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
   self->mounts = mounts;
   if (!check_directories (sandbox, working_dir, error))
     return FALSE;
-  add_namespaces (self, terminal);
+  add_namespaces (self, sandbox->network, terminal);
   if (!add_file_system (self, sandbox, working_dir, error))
     return FALSE;
   add_environment (self, sandbox->env);
   OciFd filter = -1;
-  if (!terrane_seccomp_make (&filter, error))
+  if (!terrane_seccomp_make (writes_to_host (mounts), &filter, error))
     return FALSE;
   terrane_bwrap_add_fd (self, "--seccomp", filter, TERRANE_BWRAP_SECCOMP_FD);
   return TRUE;
@@ -477,7 +505,10 @@ terrane_bwrap_throw_not_made (const char *output, GError **error)
   g_autofree char *reason = strstr (words, "mount proc") != NULL
                                 ? g_strdup (MASKED_PROC)
                                 : terrane_sandbox_explain (proc_sys);
-  return oci_throw (error, OCI_ERROR_IO, "the sandbox could not be made: %s (%s)", reason, words);
+  return oci_throw (error, OCI_ERROR_IO,
+                    "the sandbox could not be made: %s; or choose '--sandbox none' or '--sandbox "
+                    "podman', which keep in less (%s)",
+                    reason, words);
 }
 
 gboolean
@@ -485,5 +516,6 @@ terrane_bwrap_throw_missing (GError **error)
 {
   return oci_throw (error, OCI_ERROR_NOT_FOUND,
                     "bubblewrap is not installed; 'sudo apt install bubblewrap', or build "
-                    "with --no-validate");
+                    "with --no-validate, or choose '--sandbox none' or '--sandbox podman', which "
+                    "keep in less");
 }

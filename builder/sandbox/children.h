@@ -17,4 +17,9 @@ G_BEGIN_DECLS
  */
 unsigned terrane_children_kill (pid_t parent);
 
+/** What descends from @ancestor now, some more than @max at most. Returns: (transfer full): of
+ * pid_t
+ */
+GArray *terrane_children_find_all (pid_t ancestor, guint max);
+
 G_END_DECLS

@@ -1,5 +1,6 @@
 #include "builder/sandbox/confine.h"
 
+#include "builder/sandbox/landlock.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
@@ -16,7 +17,6 @@
 enum
 {
   MAX_CPU_SECONDS = 300,
-  RULE_PATH_BENEATH = 1,
 };
 
 /* Of a file of this size: it is in memory several times, and what is made of it is hardly larger.
@@ -24,84 +24,17 @@ enum
 #define MEMORY_BYTES(size) (UINT64_C (1024) * 1024 * 1024 + 8 * (size))
 #define FILE_BYTES(size) (UINT64_C (16) * 1024 * 1024 + 2 * (size))
 
-/* Rights of landlock(7); headers of the system may be older than its kernel. */
-#define EXECUTE (UINT64_C (1) << 0)
-#define WRITE_FILE (UINT64_C (1) << 1)
-#define READ_FILE (UINT64_C (1) << 2)
-#define READ_DIR (UINT64_C (1) << 3)
-#define REMOVE_FILE (UINT64_C (1) << 5)
-#define MAKE_REG (UINT64_C (1) << 8)
-#define TRUNCATE (UINT64_C (1) << 14)
-#define ALL_OF_VERSION_1 ((UINT64_C (1) << 13) - 1)
-#define READ (READ_FILE | READ_DIR | EXECUTE)
-#define WRITE (READ_FILE | READ_DIR | WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE)
-
-typedef struct
-{
-  uint64_t files;
-  uint64_t network;
-  uint64_t scoped;
-} Handled;
-
-typedef struct
-{
-  uint64_t allowed;
-  int32_t parent;
-} __attribute__ ((packed)) PathBeneath;
+#define WRITE                                                                                      \
+  (TERRANE_LANDLOCK_READ_FILE | TERRANE_LANDLOCK_READ_DIR | TERRANE_LANDLOCK_WRITE_FILE            \
+   | TERRANE_LANDLOCK_REMOVE_FILE | TERRANE_LANDLOCK_MAKE_REG | TERRANE_LANDLOCK_TRUNCATE)
 
 struct _TerraneConfinement
 {
-  OciFd ruleset; /* -1 where the kernel has no Landlock */
-  uint64_t handled;
+  TerraneLandlock rules;
   GBytes *filter;
   struct sock_fprog calls;
   uint64_t size;
 };
-
-static long
-landlock_version (void)
-{
-  const unsigned version_flag = 1;
-  return syscall (SYS_landlock_create_ruleset, NULL, 0, version_flag);
-}
-
-static gboolean
-make_ruleset (TerraneConfinement *self, GError **error)
-{
-  long version = landlock_version ();
-  Handled handled = { .files = ALL_OF_VERSION_1 };
-  if (version < 1)
-    return TRUE;
-  handled.files |=
-      version >= 2 ? UINT64_C (1) << 13 : 0; /* links and renames between directories */
-  handled.files |= version >= 3 ? TRUNCATE : 0;
-  handled.files |= version >= 5 ? UINT64_C (1) << 15 : 0; /* ioctl() of devices */
-  handled.network = version >= 4 ? 3 : 0;                 /* bind and connect of TCP */
-  handled.scoped = version >= 6 ? 3 : 0;                  /* abstract sockets, signals */
-  size_t size = version >= 6   ? sizeof handled
-                : version >= 4 ? G_STRUCT_OFFSET (Handled, scoped)
-                               : G_STRUCT_OFFSET (Handled, network);
-  self->handled = handled.files;
-  self->ruleset = (int) syscall (SYS_landlock_create_ruleset, &handled, size, 0);
-  return self->ruleset >= 0 || oci_throw_errno (error, "creating a ruleset of Landlock");
-}
-
-static gboolean
-allow_fd (TerraneConfinement *self, int fd, uint64_t rights, GError **error)
-{
-  const PathBeneath rule = { .allowed = rights & self->handled, .parent = fd };
-  return self->ruleset < 0
-         || syscall (SYS_landlock_add_rule, self->ruleset, RULE_PATH_BENEATH, &rule, 0) == 0
-         || oci_throw_errno (error, "adding a rule of Landlock");
-}
-
-/* A place that is not there needs no permission. */
-static gboolean
-allow (TerraneConfinement *self, const char *path, uint64_t rights, GError **error)
-{
-  g_auto (OciFd) fd = open (path, O_PATH | O_CLOEXEC);
-  return fd < 0 || allow_fd (self, fd, rights, error);
-}
 
 static gboolean
 allow_programs (TerraneConfinement *self, const char *program, GError **error)
@@ -112,13 +45,13 @@ allow_programs (TerraneConfinement *self, const char *program, GError **error)
   g_autofree char *found = g_find_program_in_path (program);
   g_autofree char *real = found != NULL ? realpath (found, NULL) : NULL;
   g_autofree char *home = real != NULL ? g_path_get_dirname (real) : NULL;
-  if (home != NULL && !allow (self, home, READ, error))
+  if (home != NULL && !terrane_landlock_allow (&self->rules, home, TERRANE_LANDLOCK_READ, error))
     return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
-    if (!allow (self, directories[i], READ, error))
+    if (!terrane_landlock_allow (&self->rules, directories[i], TERRANE_LANDLOCK_READ, error))
       return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
-    if (!allow (self, files[i], READ_FILE, error))
+    if (!terrane_landlock_allow (&self->rules, files[i], TERRANE_LANDLOCK_READ_FILE, error))
       return FALSE;
   return TRUE;
 }
@@ -141,11 +74,13 @@ terrane_confinement_new (const char *program, int input, const char *directory, 
                          GError **error)
 {
   g_autoptr (TerraneConfinement) self = g_new0 (TerraneConfinement, 1);
-  self->ruleset = -1;
   self->size = size;
+  self->rules.ruleset = -1;
   self->filter = get_filter (error);
-  if (self->filter == NULL || !make_ruleset (self, error) || !allow_programs (self, program, error)
-      || !allow_fd (self, input, READ_FILE, error) || !allow (self, directory, WRITE, error))
+  if (self->filter == NULL || !terrane_landlock_init (&self->rules, TRUE, error)
+      || !allow_programs (self, program, error)
+      || !terrane_landlock_allow_fd (&self->rules, input, TERRANE_LANDLOCK_READ_FILE, error)
+      || !terrane_landlock_allow (&self->rules, directory, WRITE, error))
     return NULL;
   size_t bytes = 0;
   self->calls.filter = (struct sock_filter *) g_bytes_get_data (self->filter, &bytes);
@@ -158,7 +93,7 @@ terrane_confinement_free (TerraneConfinement *self)
 {
   if (self == NULL)
     return;
-  oci_fd_close (self->ruleset);
+  terrane_landlock_clear (&self->rules);
   g_clear_pointer (&self->filter, g_bytes_unref);
   g_free (self);
 }
@@ -185,7 +120,7 @@ terrane_confinement_prepare (gpointer data)
     return "setting the limits of a confined program";
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return "giving up new privileges";
-  if (self->ruleset >= 0 && syscall (SYS_landlock_restrict_self, self->ruleset, 0) < 0)
+  if (self->rules.ruleset >= 0 && syscall (SYS_landlock_restrict_self, self->rules.ruleset, 0) < 0)
     return "confining a program by Landlock";
   if (syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &self->calls) < 0)
     return "setting the filter of system calls";

@@ -1,5 +1,4 @@
-/* Programs of an image without bubblewrap: in a podman container, or in nothing but another root
- * directory. Only for who asks for it. */
+/* Programs of an image in a podman container, without bubblewrap. Only for who asks for it. */
 #pragma once
 
 #include "builder/sandbox/spec.h"
@@ -16,10 +15,9 @@ typedef struct _TerraneElsewhere TerraneElsewhere;
  * @memory_bytes: 0 for no limit
  * @interactive: the program reads from the standard input; @terminal: and that is a terminal
  *
- * Makes what is needed besides a process: a directory of files, a copy of the root.
+ * Makes what is needed besides a process: a directory of files.
  *
- * Returns: (transfer full) (nullable): %OCI_ERROR_NOT_FOUND without podman, %OCI_ERROR_UNSUPPORTED
- *   where this user may not change the root directory
+ * Returns: (transfer full) (nullable): %OCI_ERROR_NOT_FOUND without podman
  */
 TerraneElsewhere *terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
                                          const TerraneSandboxFile *files, uint64_t memory_bytes,

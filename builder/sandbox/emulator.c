@@ -200,38 +200,48 @@ read_interpreter (int root, const char *program)
 }
 
 char **
-terrane_emulator_wrap (const char *qemu, const char *root, const char *const *env,
-                       const char *const *argv)
+terrane_emulator_resolve (const char *root, const char *const *env, const char *const *argv,
+                          gboolean *out_script)
 {
   g_auto (OciFd) dir = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  GPtrArray *words = g_ptr_array_new ();
-  const char *shown = argv[0];
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+  *out_script = FALSE;
   g_ptr_array_add (words, search (dir, env, argv[0]));
   for (int i = 0; i < MAX_INTERPRETERS; i++)
     {
       g_auto (GStrv) interpreter = read_interpreter (dir, words->pdata[0]);
       if (interpreter == NULL)
         break;
-      shown = NULL; /* of a script it is the interpreter's */
+      *out_script = TRUE;
       for (guint n = g_strv_length (interpreter); n > 0; n--)
         g_ptr_array_insert (words, 0, g_strdup (interpreter[n - 1]));
     }
-  /* Left to fail by itself: QEMU would say nothing. */
   g_auto (OciFd) program = terrane_root_path_open (dir, words->pdata[0], O_RDONLY);
   if (program < 0)
-    {
-      g_ptr_array_set_free_func (words, g_free);
-      g_ptr_array_unref (words);
-      return g_strdupv ((char **) argv);
-    }
+    return NULL;
   for (const char *const *word = argv + 1; *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
-  if (shown != NULL)
+  g_ptr_array_add (words, NULL);
+  return (char **) g_ptr_array_steal (words, NULL);
+}
+
+char **
+terrane_emulator_wrap (const char *qemu, const char *root, const char *const *env,
+                       const char *const *argv)
+{
+  gboolean script = FALSE;
+  g_auto (GStrv) program = terrane_emulator_resolve (root, env, argv, &script);
+  if (program == NULL) /* left to fail by itself: QEMU would say nothing */
+    return g_strdupv ((char **) argv);
+  GPtrArray *words = g_ptr_array_new ();
+  g_ptr_array_add (words, g_strdup (qemu));
+  if (!script) /* of a script it is the interpreter's */
     {
-      g_ptr_array_insert (words, 0, g_strdup (shown));
-      g_ptr_array_insert (words, 0, g_strdup ("-0"));
+      g_ptr_array_add (words, g_strdup ("-0"));
+      g_ptr_array_add (words, g_strdup (argv[0]));
     }
-  g_ptr_array_insert (words, 0, g_strdup (qemu));
+  for (char **word = program; *word != NULL; word++)
+    g_ptr_array_add (words, g_strdup (*word));
   g_ptr_array_add (words, NULL);
   return (char **) g_ptr_array_free (words, FALSE);
 }

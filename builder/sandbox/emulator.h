@@ -58,6 +58,21 @@ unsigned terrane_emulator_slowdown (const TerraneEmulator *self);
 char *terrane_emulator_describe (const TerraneEmulator *self);
 
 /**
+ * terrane_emulator_resolve:
+ * @root: directory with the image's file system
+ * @env: (nullable): the program's, for its PATH
+ * @argv: program and arguments
+ * @out_script: (out): it is one, or what is executed for it
+ *
+ * What the kernel does with names and "#!", for who loads programs by their paths.
+ *
+ * Returns: (transfer full) (nullable): first the path, inside, of an ELF file; NULL when it cannot
+ * be read
+ */
+char **terrane_emulator_resolve (const char *root, const char *const *env, const char *const *argv,
+                                 gboolean *out_script);
+
+/**
  * terrane_emulator_wrap:
  * @qemu: path inside the sandbox of the emulator
  * @root: directory with the image's file system

@@ -140,5 +140,23 @@ terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error)
 gboolean
 terrane_inlet_socket (pid_t pid, OciFd *out_fd, GError **error)
 {
-  return make_inside (pid, make_socket, 0, out_fd, error);
+  if (pid != 0)
+    return make_inside (pid, make_socket, 0, out_fd, error);
+  *out_fd = make_socket (0);
+  return *out_fd >= 0 || oci_throw_errno (error, "making a socket");
+}
+
+gboolean
+terrane_inlet_open_here (OciFd *out_fd, unsigned *out_port, GError **error)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t len = sizeof address;
+  g_auto (OciFd) fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind (fd, (const struct sockaddr *) &address, sizeof address) < 0
+      || listen (fd, BACKLOG) < 0 || getsockname (fd, (struct sockaddr *) &address, &len) < 0)
+    return oci_throw_errno (error, "listening on a port of loopback");
+  *out_port = ntohs (address.sin_port);
+  *out_fd = oci_fd_steal (&fd);
+  return TRUE;
 }

@@ -15,8 +15,13 @@ G_BEGIN_DECLS
  */
 gboolean terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error);
 
-/** @out_fd: (out): a TCP socket in there, not connected: connecting it reaches what listens on the
- * loopback of the namespace */
+/** @pid: 0 for a namespace that is this process's own. @out_fd: (out): a TCP socket in there, not
+ * connected: connecting it reaches what listens on the loopback of the namespace */
 gboolean terrane_inlet_socket (pid_t pid, OciFd *out_fd, GError **error);
+
+/** A socket that listens on a free port of this machine's loopback: for a sandbox with this
+ * network.
+ */
+gboolean terrane_inlet_open_here (OciFd *out_fd, unsigned *out_port, GError **error);
 
 G_END_DECLS

@@ -46,6 +46,7 @@ terrane_memory_watch_look (TerraneMemoryWatch *self, gboolean exactly, TerraneMe
 {
   TerraneUsage usage;
   const TerraneUsageQuery query = { .init = self->init,
+                                    .tree = self->tree,
                                     .limit = self->limit > 0 ? self->limit : G_MAXUINT64,
                                     .max_threads = TERRANE_INIT_MAX_PROCESSES,
                                     .exactly = exactly || self->looks++ % EXACT_LOOKS == 0,

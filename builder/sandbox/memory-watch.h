@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   pid_t init;                /* process 1 of the sandbox */
+  gboolean tree;             /* see TerraneUsageQuery */
   uint64_t limit;            /* of bytes; 0 for none */
   TerraneMachineMemory base; /* see TerraneUsageQuery */
   gint64 next;               /* monotonic: when to look again */

@@ -2,9 +2,12 @@
 
 #include "builder/sandbox/passwd.h"
 
+#include "oci/base/error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -57,6 +60,8 @@ void
 terrane_mounts_clear (TerraneMounts *self)
 {
   g_clear_pointer (&self->binfmt, terrane_binfmt_free);
+  g_clear_pointer (&self->points, g_ptr_array_unref);
+  g_clear_pointer (&self->own, g_ptr_array_unref);
   g_clear_pointer (&self->passwd_path, g_free);
   g_clear_pointer (&self->passwd, g_bytes_unref);
   g_clear_pointer (&self->tmp_options, g_free);
@@ -216,6 +221,22 @@ write_passwd (const TerraneMounts *self)
     (void) close (root);
 }
 
+/* In the overlay: the image's own file system has no place for them, and stays as it is. */
+static const char *
+make_points (const TerraneMounts *self)
+{
+  int root = open (&TERRANE_MOUNTS_ROOT[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = root >= 0;
+  for (guint i = 0; ok && i < self->points->len; i++)
+    {
+      const TerraneMountPoint *point = self->points->pdata[i];
+      ok = !terrane_mount_point_is_missing (point) || terrane_mount_point_make (point, root);
+    }
+  if (root >= 0)
+    (void) close (root);
+  return ok ? NULL : "a place for a mount";
+}
+
 static const char *
 make_root (const TerraneMounts *self)
 {
@@ -223,15 +244,18 @@ make_root (const TerraneMounts *self)
     return "a directory for the image's files";
   if (self->over_root && make_dir ("upper", 0755) && make_dir ("work", 0700)
       && mount_overlay (&TERRANE_MOUNTS_ROOT[1], OVERLAY_OPTIONS))
-    write_passwd (self); /* through the overlay, so that the program may change it */
-  else if (self->writable)
+    {
+      write_passwd (self); /* through the overlay, so that the program may change it */
+      return make_points (self);
+    }
+  if (self->writable)
     return "an overlay for --writable (Linux 5.11)";
   /* The files of an overlay have locks of their own: those of the store's files would be seen by
    * whoever else runs this image. Some file systems cannot be below one. */
-  else if (!self->over_root && mount_overlay (&TERRANE_MOUNTS_ROOT[1], READ_ONLY_OPTIONS))
+  if (!self->over_root && mount_overlay (&TERRANE_MOUNTS_ROOT[1], READ_ONLY_OPTIONS))
     return NULL;
   /* Without what is mounted on it, which is this very file system in memory. */
-  else if (mount (LOWER, &TERRANE_MOUNTS_ROOT[1], NULL, MS_BIND, NULL) != 0)
+  if (mount (LOWER, &TERRANE_MOUNTS_ROOT[1], NULL, MS_BIND, NULL) != 0)
     return "a mount of the image's files";
   return NULL;
 }
@@ -334,6 +358,68 @@ list_allowed (gpointer data)
   return allowed == YES;
 }
 
+/* Names are looked up as this machine does it; which modules of libc do that is the image's. */
+static void
+add_own (GPtrArray *mounts, const char *path)
+{
+  g_autofree char *real = realpath (path, NULL);
+  if (real == NULL || !g_file_test (real, G_FILE_TEST_IS_REGULAR))
+    return;
+  TerraneHostMount *mount = terrane_host_mount_new (real, path);
+  mount->own = TRUE;
+  g_ptr_array_add (mounts, mount);
+}
+
+static gboolean
+is_missing (const GPtrArray *points)
+{
+  for (guint i = 0; i < points->len; i++)
+    if (terrane_mount_point_is_missing (points->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+find_points (TerraneMounts *self, const TerraneSandbox *sandbox, GError **error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  self->own = g_ptr_array_new_with_free_func (terrane_host_mount_free);
+  if (sandbox->network == TERRANE_NETWORK_HOST)
+    {
+      add_own (self->own, "/etc/resolv.conf");
+      add_own (self->own, "/etc/hosts");
+    }
+  g_ptr_array_extend (all, self->own, NULL, NULL);
+  if (sandbox->mounts != NULL)
+    g_ptr_array_extend (all, (GPtrArray *) sandbox->mounts, NULL, NULL);
+  return terrane_mount_points_find (sandbox->root, all, &self->points, error);
+}
+
+/* Without overlays there is no place to be made. */
+static gboolean
+drop_missing (GPtrArray *points, GError **error)
+{
+  for (guint i = 0; i < points->len;)
+    {
+      const TerraneMountPoint *point = points->pdata[i];
+      if (!terrane_mount_point_is_missing (point))
+        i++;
+      else if (point->mount->own)
+        g_ptr_array_remove_index (points, i);
+      else
+        {
+          g_autofree char *quoted = oci_quote (point->mount->path);
+          return oci_throw (
+              error, OCI_ERROR_UNSUPPORTED,
+              "--mount: %s is not in the image, and this kernel lets a namespace have "
+              "no overlay to make it in; mount on a path that the image has, or in "
+              "/tmp",
+              quoted);
+        }
+    }
+  return TRUE;
+}
+
 gboolean
 terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
                      const TerraneSandboxFile *files, GError **error)
@@ -352,8 +438,10 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
     return FALSE;
   self->protect = geteuid () == 0;
   self->writable = sandbox->writable;
-  self->over_root = sandbox->writable || self->passwd_path == NULL;
+  if (!find_points (self, sandbox, error))
+    return FALSE;
+  self->over_root = sandbox->writable || self->passwd_path == NULL || is_missing (self->points);
   /* Without them --writable fails, and says why. */
   self->overlays = sandbox->writable || (!is_own_root (self) && overlays_allowed (self));
-  return TRUE;
+  return self->overlays || drop_missing (self->points, error);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "builder/sandbox/binfmt.h"
+#include "builder/sandbox/mount-points.h"
 #include "builder/sandbox/spec.h"
 
 G_BEGIN_DECLS
@@ -35,7 +36,10 @@ typedef struct
   gboolean protect;      /* devices, from a program that is their owner */
   gboolean writable;
   gboolean over_root; /* the root is an overlay, whose changes are in memory: what can be written
-                         to, and where there is no /etc/passwd to be covered */
+                         to, where there is no /etc/passwd to be covered, and where a place for
+                         a mount is missing */
+  GPtrArray *points;  /* of TerraneMountPoint */
+  GPtrArray *own;     /* of TerraneHostMount: the sandbox's mounts, and files of terrane's choice */
   char *passwd_path;  /* (nullable): of the image's /etc/passwd, without links; else it is made */
   GBytes *passwd;     /* what the program sees there */
   char *tmp_options;

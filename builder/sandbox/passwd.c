@@ -7,9 +7,7 @@
 #include "oci/base/fd.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -72,21 +70,6 @@ terrane_passwd_add (const char *own, size_t len)
   return g_string_free_to_bytes (text);
 }
 
-/* The path of an open file without any link in it, below the root. */
-static char *
-path_below (int root, int fd)
-{
-  char root_link[64], file_link[64], base[PATH_MAX], path[PATH_MAX];
-  (void) snprintf (root_link, sizeof root_link, "/proc/self/fd/%d", root);
-  (void) snprintf (file_link, sizeof file_link, "/proc/self/fd/%d", fd);
-  ssize_t base_len = readlink (root_link, base, sizeof base);
-  ssize_t path_len = readlink (file_link, path, sizeof path);
-  if (base_len <= 0 || path_len <= base_len + 1 || path_len == (ssize_t) sizeof path
-      || memcmp (base, path, (size_t) base_len) != 0 || path[base_len] != '/')
-    return NULL;
-  return g_strndup (path + base_len, (gsize) (path_len - base_len));
-}
-
 gboolean
 terrane_passwd_read (const char *root, char **out_path, GBytes **out_content, GError **error)
 {
@@ -110,7 +93,7 @@ terrane_passwd_read (const char *root, char **out_path, GBytes **out_content, GE
   /* The program could not read such a file either. */
   if (readable >= 0 && !oci_read_full (readable, own, MAX_PASSWD_BYTES, &len, error))
     return FALSE;
-  *out_path = path_below (root_fd, fd);
+  *out_path = terrane_root_path_below (root_fd, fd);
   *out_content = terrane_passwd_add (own, len);
   return TRUE;
 }

@@ -14,14 +14,45 @@ enum
   MAX_LINE_BYTES = 60 * 1024, /* podman reads lines of less than 64 KiB */
 };
 
+gboolean
+terrane_podman_check_mounts (const GPtrArray *mounts, GError **error)
+{
+  for (guint i = 0; mounts != NULL && i < mounts->len; i++)
+    if (((const TerraneHostMount *) mounts->pdata[i])->writable)
+      return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                        "--mount with rw needs bubblewrap: what a program writes in podman belongs "
+                        "to another user");
+  return TRUE;
+}
+
+/* A field of the line of comma-separated values that podman reads. */
+static void
+add_field (GString *line, const char *name, const char *value)
+{
+  g_auto (GStrv) parts = g_strsplit (value, "\"", -1);
+  g_autofree char *doubled = g_strjoinv ("\"\"", parts);
+  g_string_append_printf (line, ",\"%s=%s\"", name, doubled);
+}
+
+static void
+add_mounts (TerraneArgv *argv, const GPtrArray *mounts)
+{
+  for (guint i = 0; mounts != NULL && i < mounts->len; i++)
+    {
+      const TerraneHostMount *mount = mounts->pdata[i];
+      g_autoptr (GString) line = g_string_new ("--mount=type=bind,ro=true");
+      add_field (line, "source", mount->host);
+      add_field (line, "destination", mount->path);
+      terrane_argv_add (argv, line->str);
+    }
+}
+
 void
 terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
 {
   static const char *const words[] = { "podman",
                                        "run",
                                        "--rm",
-                                       "--network=none",
-                                       "--no-hosts",
                                        "--http-proxy=false", /* the host's, and its passwords */
                                        "--hostname=lambda",
                                        "--ipc=none", /* no /dev/shm */
@@ -31,7 +62,11 @@ terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
                                        "--init=false",
                                        "--passwd-entry=" TERRANE_SANDBOX_PASSWD,
                                        NULL };
+  static const char *const no_network[] = { "--network=none", "--no-hosts", NULL };
+  static const char *const host_network[] = { "--network=host", NULL };
   terrane_argv_add_all (argv, words);
+  terrane_argv_add_all (argv, options->network == TERRANE_NETWORK_HOST ? host_network : no_network);
+  add_mounts (argv, options->mounts);
   terrane_argv_add_format (argv, "--user=%d:%d", TERRANE_SANDBOX_UID, TERRANE_SANDBOX_GID);
   terrane_argv_add_format (argv, "--tmpfs=/tmp:rw,mode=1777,size=%" G_GUINT64_FORMAT,
                            options->tmp_bytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/sandbox/argv.h"
+#include "builder/sandbox/spec.h"
 
 #include "oci/base/fd.h"
 
@@ -12,11 +13,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   uint64_t tmp_bytes;
-  uint64_t memory_bytes; /* 0 for no limit */
-  gboolean writable;     /* the root; the changes are lost */
-  gboolean interactive;  /* the program reads from the standard input */
-  gboolean terminal;     /* and that is a terminal */
+  uint64_t memory_bytes;   /* 0 for no limit */
+  gboolean writable;       /* the root; the changes are lost */
+  gboolean interactive;    /* the program reads from the standard input */
+  gboolean terminal;       /* and that is a terminal */
+  const GPtrArray *mounts; /* (nullable): of TerraneHostMount; none of them writable */
+  TerraneNetwork network;
 } TerranePodmanOptions;
+
+/** Whether podman can have these mounts: what a program writes by one would belong to another user
+ * of this machine than with bubblewrap. @mounts: (nullable) */
+gboolean terrane_podman_check_mounts (const GPtrArray *mounts, GError **error);
 
 /** Begins with "podman run". What is missing is the environment, and what to run. */
 void terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options);

@@ -1,7 +1,10 @@
 #include "builder/sandbox/root-path.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +24,22 @@ terrane_root_path_find (const char *root, const char *path, int flags)
 {
   g_auto (OciFd) dir = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
   return dir >= 0 ? terrane_root_path_open (dir, path, O_PATH | flags) : -1;
+}
+
+char *
+terrane_root_path_below (int root, int fd)
+{
+  char root_link[64], file_link[64], base[PATH_MAX], path[PATH_MAX];
+  (void) snprintf (root_link, sizeof root_link, "/proc/self/fd/%d", root);
+  (void) snprintf (file_link, sizeof file_link, "/proc/self/fd/%d", fd);
+  ssize_t base_len = readlink (root_link, base, sizeof base);
+  ssize_t path_len = readlink (file_link, path, sizeof path);
+  if (base_len <= 0 || path_len < base_len || path_len == (ssize_t) sizeof path
+      || memcmp (base, path, (size_t) base_len) != 0)
+    return NULL;
+  if (path_len == base_len)
+    return g_strdup ("/");
+  return path[base_len] == '/' ? g_strndup (path + base_len, (gsize) (path_len - base_len)) : NULL;
 }
 
 gboolean

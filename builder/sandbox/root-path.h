@@ -15,6 +15,10 @@ int terrane_root_path_open (int root, const char *path, int flags);
 /** As terrane_root_path_open() with O_PATH, in the directory of that name. */
 int terrane_root_path_find (const char *root, const char *path, int flags);
 
+/** The path of an open file below the root, without any link in it; "/" of the root itself.
+ * Returns: (transfer full) (nullable) */
+char *terrane_root_path_below (int root, int fd);
+
 /** Whether @path, which must be absolute, is a file that may be executed. */
 gboolean terrane_root_path_is_program (int root, const char *path);
 

@@ -1,5 +1,6 @@
 #include "builder/sandbox/sandbox.h"
 
+#include "builder/sandbox/bare.h"
 #include "builder/sandbox/bwrap.h"
 #include "builder/sandbox/session.h"
 #include "oci/base/capture.h"
@@ -30,7 +31,9 @@ typedef struct
 {
   OciCapture capture; /* written by the session's thread until the end */
   TerraneProcessResult *result;
-  gint64 deadline; /* monotonic, 0 for none */
+  uint64_t deadline_ms; /* 0 for none */
+  gint64 started;       /* monotonic */
+  gint64 deadline;      /* the same; 0 for none */
 } Run;
 
 static void
@@ -95,6 +98,10 @@ run_session (const TerraneSandbox *self, const char *const *argv, const TerraneS
   g_autoptr (TerraneSession) session = terrane_session_start (self, argv, &options, NULL, error);
   if (session == NULL)
     return FALSE;
+  if (self->kind == TERRANE_SANDBOX_NONE) /* copying the image is no part of what is measured */
+    run->started = g_get_monotonic_time ();
+  if (run->deadline_ms != 0)
+    run->deadline = run->started + (gint64) MIN (run->deadline_ms, G_MAXINT) * 1000;
   gulong handler = 0;
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), session, NULL);
@@ -114,16 +121,21 @@ terrane_sandbox_run (const TerraneSandbox *self, const char *const *argv,
                      const TerraneSandboxFile *files, uint64_t deadline_ms,
                      GCancellable *cancellable, TerraneProcessResult *out_result, GError **error)
 {
-  gint64 started = g_get_monotonic_time ();
-  Run run = { .result = out_result };
+  Run run = { .result = out_result,
+              .deadline_ms = deadline_ms,
+              .started = g_get_monotonic_time () };
   *out_result = (TerraneProcessResult){ .sandbox = terrane_sandbox_kind_name (self->kind) };
   if (g_cancellable_is_cancelled (cancellable))
     return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-  if (deadline_ms != 0)
-    run.deadline = started + (gint64) MIN (deadline_ms, G_MAXINT) * 1000;
   oci_capture_init (&run.capture, KEEP_BYTES, KEEP_BYTES);
   gboolean ok = run_session (self, argv, files, &run, cancellable, error);
-  out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - started);
+  out_result->wall_usecs = (uint64_t) (g_get_monotonic_time () - run.started);
   oci_capture_clear (&run.capture);
   return ok;
+}
+
+const char *const *
+terrane_sandbox_unconfined (TerraneSandboxKind kind)
+{
+  return kind == TERRANE_SANDBOX_NONE ? terrane_bare_unconfined () : NULL;
 }

@@ -57,4 +57,8 @@ gboolean terrane_sandbox_run (const TerraneSandbox *self, const char *const *arg
                               GCancellable *cancellable, TerraneProcessResult *out_result,
                               GError **error);
 
+/** What programs share with this machine in it; docs/sandbox.md has the words. Returns: (transfer
+ * none) (nullable): NULL where they are kept in */
+const char *const *terrane_sandbox_unconfined (TerraneSandboxKind kind);
+
 G_END_DECLS

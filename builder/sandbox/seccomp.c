@@ -10,11 +10,13 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum
 {
   MAX_FILTER_BYTES = 4096 * 8, /* the kernel takes no longer one */
+  FCHMODAT2 = 452,             /* of Linux 6.6, on every processor; not every libseccomp knows it */
 };
 
 #define INT_MASK                                                                                   \
@@ -106,10 +108,9 @@ static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
 
 /* @failure: an errno; the rest is conditions, all of which must hold */
 static gboolean
-refuse (scmp_filter_ctx filter, const char *name, int failure,
-        const struct scmp_arg_cmp *conditions, unsigned n_conditions, GError **error)
+refuse_number (scmp_filter_ctx filter, const char *name, int number, int failure,
+               const struct scmp_arg_cmp *conditions, unsigned n_conditions, GError **error)
 {
-  int number = seccomp_syscall_resolve_name (name);
   int result = -EINVAL;
   if (number != __NR_SCMP_ERROR)
     result = seccomp_rule_add_array (filter, SCMP_ACT_ERRNO ((uint32_t) failure), number,
@@ -119,6 +120,14 @@ refuse (scmp_filter_ctx filter, const char *name, int failure,
   return oci_throw (error, OCI_ERROR_UNSUPPORTED,
                     "libseccomp cannot make the sandbox's filter: system call %s: %s", name,
                     g_strerror (-result));
+}
+
+static gboolean
+refuse (scmp_filter_ctx filter, const char *name, int failure,
+        const struct scmp_arg_cmp *conditions, unsigned n_conditions, GError **error)
+{
+  return refuse_number (filter, name, seccomp_syscall_resolve_name (name), failure, conditions,
+                        n_conditions, error);
 }
 
 static gboolean
@@ -328,11 +337,42 @@ export_filter (scmp_filter_ctx filter, OciFd *out_fd, GError **error)
   return TRUE;
 }
 
+/* Each call that gives a file a mode, with the number of that argument. That of openat2() is in
+ * memory, where a filter cannot see it: programs fall back to openat(). */
+static gboolean
+refuse_set_id (scmp_filter_ctx filter, GError **error)
+{
+  static const struct
+  {
+    const char *name;
+    unsigned argument;
+  } calls[] = {
+    { "chmod", 1 }, { "fchmod", 1 }, { "fchmodat", 2 }, { "open", 2 },  { "openat", 3 },
+    { "creat", 1 }, { "mknod", 1 },  { "mknodat", 2 },  { "mkdir", 1 }, { "mkdirat", 2 }
+  };
+  static const uint64_t bits[] = { S_ISUID, S_ISGID };
+  for (size_t i = 0; i < G_N_ELEMENTS (bits); i++)
+    {
+      for (size_t j = 0; j < G_N_ELEMENTS (calls); j++)
+        {
+          const struct scmp_arg_cmp has =
+              SCMP_CMP64 (calls[j].argument, SCMP_CMP_MASKED_EQ, bits[i], bits[i]);
+          if (!refuse (filter, calls[j].name, EPERM, &has, 1, error))
+            return FALSE;
+        }
+      const struct scmp_arg_cmp has = SCMP_A2_64 (SCMP_CMP_MASKED_EQ, bits[i], bits[i]);
+      if (!refuse_number (filter, "fchmodat2", FCHMODAT2, EPERM, &has, 1, error))
+        return FALSE;
+    }
+  return refuse (filter, "openat2", ENOSYS, NULL, 0, error);
+}
+
 gboolean
-terrane_seccomp_make (OciFd *out_fd, GError **error)
+terrane_seccomp_make (gboolean host_files, OciFd *out_fd, GError **error)
 {
   g_auto (scmp_filter_ctx) filter = NULL;
-  return make_filter (&filter, error) && export_filter (filter, out_fd, error);
+  return make_filter (&filter, error) && (!host_files || refuse_set_id (filter, error))
+         && export_filter (filter, out_fd, error);
 }
 
 gboolean

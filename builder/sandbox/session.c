@@ -3,11 +3,12 @@
 #include "builder/sandbox/bwrap.h"
 #include "builder/sandbox/cgroup.h"
 #include "builder/sandbox/children.h"
-#include "builder/sandbox/elsewhere.h"
 #include "builder/sandbox/inlet.h"
 #include "builder/sandbox/memory-watch.h"
 #include "builder/sandbox/mounts.h"
+#include "builder/sandbox/outside.h"
 #include "builder/sandbox/session-end.h"
+#include "builder/sandbox/stdio.h"
 
 #include "oci/base/capture.h"
 #include "oci/base/error.h"
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,9 +43,9 @@ struct _TerraneSession
   OciFd output;
   OciFd status;
   OciFd report;
-  TerraneCgroup *cgroup;       /* (nullable): else memory is only looked at */
-  TerraneElsewhere *elsewhere; /* (nullable): instead of bubblewrap */
-  OciFd pidfd;                 /* of bubblewrap's outer process */
+  TerraneCgroup *cgroup;  /* (nullable): else memory is only looked at */
+  TerraneOutside outside; /* of other kinds than bubblewrap */
+  OciFd pidfd;            /* of bubblewrap's outer process */
   pid_t outer;
   pid_t init; /* process 1 of the sandbox */
   OciFd init_pidfd;
@@ -82,6 +82,16 @@ wake_up (TerraneSession *self)
   (void) !write (self->wake, &one, sizeof one); /* fails only when it is awake already */
 }
 
+/* @len: 0 at the end */
+static void
+pass_on (TerraneSession *self, const char *bytes, size_t len)
+{
+  g_autoptr (GString) text = g_string_sized_new (len);
+  terrane_outside_filter (&self->outside, bytes, len, text);
+  if (self->options.output != NULL && text->len > 0)
+    self->options.output (text->str, text->len, self->options.output_data);
+}
+
 /* Returns: whether there may be more */
 static gboolean
 take_output (TerraneSession *self)
@@ -93,11 +103,11 @@ take_output (TerraneSession *self)
   if (n == 0)
     {
       oci_fd_close (oci_fd_steal (&self->output));
+      pass_on (self, NULL, 0);
       return FALSE;
     }
   oci_capture_take (&self->head, buffer, (size_t) n);
-  if (self->options.output != NULL)
-    self->options.output (buffer, (size_t) n, self->options.output_data);
+  pass_on (self, buffer, (size_t) n);
   return TRUE;
 }
 
@@ -119,11 +129,14 @@ take_status (TerraneSession *self)
     g_string_append_len (self->status_text, buffer, n);
 }
 
-/* Everything inside dies with process 1. By any thread, once the sandbox was started. */
+/* Everything inside dies with process 1. By any thread, once the sandbox was started. Outside of
+ * namespaces the first process kills the others; who killed it would set them free. */
 static void
 kill_inside (const TerraneSession *self)
 {
-  if (self->init_pidfd >= 0)
+  if (self->kind == TERRANE_SANDBOX_NONE)
+    (void) !write (self->life, "", 1); /* fails only when it has ended */
+  else if (self->init_pidfd >= 0)
     (void) syscall (SYS_pidfd_send_signal, self->init_pidfd, SIGKILL, NULL, 0);
 }
 
@@ -132,8 +145,10 @@ kill_all (TerraneSession *self)
 {
   self->killed = TRUE;
   kill_inside (self);
-  if (self->elsewhere != NULL)
-    terrane_elsewhere_kill (self->elsewhere);
+  if (self->kind == TERRANE_SANDBOX_NONE)
+    return;
+  if (self->outside.podman != NULL)
+    terrane_elsewhere_kill (self->outside.podman);
   (void) kill (-self->outer, SIGKILL);
   (void) kill (self->outer, SIGKILL);
 }
@@ -201,7 +216,7 @@ serve_requests (TerraneSession *self)
 const char *
 terrane_session_memory_method (const TerraneSession *self)
 {
-  if (self->options.memory_bytes == 0 || self->kind == TERRANE_SANDBOX_NONE)
+  if (self->options.memory_bytes == 0)
     return "none";
   if (self->kind == TERRANE_SANDBOX_PODMAN)
     return "podman";
@@ -236,7 +251,7 @@ reap (TerraneSession *self)
   if (self->cgroup != NULL && terrane_cgroup_was_exceeded (self->cgroup))
     self->end.out_of_memory = self->killed = TRUE;
   self->end.memory_method = terrane_session_memory_method (self);
-  if (self->elsewhere != NULL)
+  if (self->kind == TERRANE_SANDBOX_PODMAN)
     terrane_session_end_take_status (&self->end, self->kind, status, self->killed);
   else
     terrane_session_end_take_report (&self->end, &report, status, self->killed);
@@ -260,9 +275,8 @@ throw_failure (TerraneSession *self)
 static gboolean
 throw_not_prepared (TerraneSession *self)
 {
-  g_autofree char *words = g_strdup (self->error->message);
-  g_clear_error (&self->error);
-  return terrane_bwrap_throw_not_made (words, &self->error);
+  g_autoptr (GError) cause = g_steal_pointer (&self->error);
+  return terrane_bwrap_throw_not_made (cause->message, &self->error);
 }
 
 /* While the program is held; it inherits the group. */
@@ -279,12 +293,19 @@ enter_cgroup (TerraneSession *self)
     g_clear_pointer (&self->cgroup, terrane_cgroup_free);
 }
 
-/* Nothing holds the program there. */
+/* podman's program is held by nothing. */
 static gboolean
-start_elsewhere (TerraneSession *self)
+start_process_outside (TerraneSession *self)
 {
   if (!oci_process_start (self->process, &self->output, &self->outer, &self->error))
     return FALSE;
+  if (self->kind == TERRANE_SANDBOX_NONE)
+    {
+      terrane_bare_close_fds (self->outside.bare);
+      self->init = self->outer;
+      terrane_memory_watch_init (&self->watch, self->init, self->options.memory_bytes);
+      self->watch.tree = TRUE;
+    }
   self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
   if (self->output >= 0)
     (void) fcntl (self->output, F_SETFL, O_NONBLOCK);
@@ -295,8 +316,8 @@ start_elsewhere (TerraneSession *self)
 static gboolean
 start (TerraneSession *self)
 {
-  if (self->elsewhere != NULL)
-    return start_elsewhere (self);
+  if (self->kind != TERRANE_SANDBOX_BUBBLEWRAP)
+    return start_process_outside (self);
   TerraneBwrapStatus status = { 0 };
   if (!oci_process_start (self->process, &self->output, &self->outer, &self->error))
     {
@@ -401,45 +422,32 @@ start_thread (TerraneSession *self, const OciProcess *process, GError **error)
   return FALSE;
 }
 
-static TerraneSession *
-start_without_bubblewrap (TerraneSession *session, const TerraneSandbox *sandbox,
-                          const char *const *argv, GError **error)
-{
-  g_autoptr (TerraneSession) self = session;
-  const TerraneSessionOptions *options = &self->options;
-  OciProcess process = { .stdio = options->stdio, .terminal = options->terminal };
-  if (options->port != 0)
-    {
-      (void) oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                        "--sandbox %s has no way in for the Runtime API; invoke and serve need "
-                        "bubblewrap",
-                        terrane_sandbox_kind_name (sandbox->kind));
-      return NULL;
-    }
-  self->elsewhere = terrane_elsewhere_new (sandbox, argv, options->files, options->memory_bytes,
-                                           options->stdio != NULL, options->terminal, error);
-  if (self->elsewhere == NULL)
-    return NULL;
-  terrane_elsewhere_to_process (self->elsewhere, &process);
-  return start_thread (self, &process, error) ? g_steal_pointer (&self) : NULL;
-}
-
-/* A directory is a way out of any root: /proc/self/fd/0/.. is what the host has there. */
 static gboolean
-check_stdio (const int *stdio, GError **error)
+start_outside (TerraneSession *self, const TerraneSandbox *sandbox, const char *const *argv,
+               OciFd *out_listener, GError **error)
 {
-  static const char *const names[] = { "input", "output", "error output" };
-  for (size_t i = 0; stdio != NULL && i < G_N_ELEMENTS (names); i++)
+  const TerraneSessionOptions *options = &self->options;
+  const TerraneOutsideOptions outside = { .files = options->files,
+                                          .memory_bytes = options->memory_bytes,
+                                          .interactive = options->stdio != NULL,
+                                          .terminal = options->terminal,
+                                          .port = options->port,
+                                          .port_variable = options->port_variable };
+  OciProcess process = { .stdio = options->stdio, .terminal = options->terminal };
+  if (!terrane_outside_init (&self->outside, sandbox, argv, &outside, error))
+    return FALSE;
+  TerraneBare *bare = self->outside.bare;
+  if (bare != NULL)
     {
-      struct stat info;
-      if (fstat (stdio[i], &info) < 0)
-        return oci_throw_errno (error, "the standard %s", names[i]);
-      if (S_ISDIR (info.st_mode))
-        return oci_throw (error, OCI_ERROR_USAGE,
-                          "the standard %s is a directory, by which a program could leave the "
-                          "sandbox",
-                          names[i]);
+      self->report = oci_fd_steal (&bare->report);
+      self->release = oci_fd_steal (&bare->release);
+      self->life = oci_fd_steal (&bare->life);
     }
+  terrane_outside_to_process (&self->outside, &process);
+  if (!start_thread (self, &process, error))
+    return FALSE;
+  if (bare != NULL && out_listener != NULL)
+    *out_listener = oci_fd_steal (&bare->listener);
   return TRUE;
 }
 
@@ -453,10 +461,11 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
   g_auto (TerraneMounts) mounts = { 0 };
   terrane_bwrap_init (&bwrap);
   self->kind = sandbox->kind;
-  if (!check_stdio (options->stdio, error))
+  if (!terrane_stdio_check (options->stdio, error))
     return NULL;
   if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
-    return start_without_bubblewrap (g_steal_pointer (&self), sandbox, argv, error);
+    return start_outside (self, sandbox, argv, out_listener, error) ? g_steal_pointer (&self)
+                                                                    : NULL;
   if (!terrane_mounts_init (&mounts, sandbox, options->files, error)
       || !terrane_bwrap_add_sandbox (&bwrap, sandbox, &mounts, options->terminal, error)
       || !terrane_bwrap_add_channels (&bwrap, &self->status, &self->release, &self->life, error)
@@ -478,6 +487,8 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
     return NULL;
   if (out_listener != NULL)
     *out_listener = oci_fd_steal (&self->listener);
+  if (options->out_init != NULL)
+    *options->out_init = self->init;
   return g_steal_pointer (&self);
 }
 
@@ -500,7 +511,7 @@ terrane_session_free (TerraneSession *self)
       (void) g_thread_join (self->thread);
     }
   terrane_cgroup_free (self->cgroup);
-  terrane_elsewhere_free (self->elsewhere);
+  terrane_outside_clear (&self->outside);
   g_clear_error (&self->error);
   oci_capture_clear (&self->head);
   g_string_free (self->status_text, TRUE);
@@ -562,7 +573,7 @@ terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end)
 gboolean
 terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error)
 {
-  return terrane_inlet_socket (self->init, out_fd, error);
+  return terrane_inlet_socket (self->kind == TERRANE_SANDBOX_NONE ? 0 : self->init, out_fd, error);
 }
 
 gboolean
@@ -579,8 +590,6 @@ terrane_session_wait_until (TerraneSession *self, gint64 deadline)
 uint64_t
 terrane_session_peak_bytes (TerraneSession *self)
 {
-  g_mutex_lock (&self->mutex);
-  uint64_t peak = self->peak_bytes;
-  g_mutex_unlock (&self->mutex);
-  return peak;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  return self->peak_bytes;
 }

@@ -27,8 +27,11 @@ typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer da
 
 typedef struct
 {
-  uint64_t memory_bytes;           /* everything inside is killed above it; 0 for no limit */
-  unsigned port;                   /* to listen on inside; 0 for none */
+  uint64_t memory_bytes;     /* everything inside is killed above it; 0 for no limit */
+  unsigned port;             /* to listen on inside; 0 for none */
+  const char *port_variable; /* (nullable): of the program: is set to where the port really is when
+                                that is elsewhere, which without namespaces it is */
+  pid_t *out_init; /* (nullable) (out): process 1 of bubblewrap's sandbox, seen from here */
   const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
   const int *stdio;  /* (nullable): the program's 0, 1 and 2 instead of callbacks; no directories */
   gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */

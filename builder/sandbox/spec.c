@@ -6,6 +6,19 @@
 
 static const char *const kind_names[] = { "bubblewrap", "podman", "none", NULL };
 
+const char *const *
+terrane_network_names (void)
+{
+  static const char *const names[] = { "none", "host", NULL };
+  return names;
+}
+
+TerraneNetwork
+terrane_network_of_name (const char *name)
+{
+  return g_strcmp0 (name, "host") == 0 ? TERRANE_NETWORK_HOST : TERRANE_NETWORK_NONE;
+}
+
 const char *
 terrane_sandbox_kind_name (TerraneSandboxKind kind)
 {

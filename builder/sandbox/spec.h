@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/sandbox/emulator.h"
+#include "builder/sandbox/host-mount.h"
 #include "builder/sandbox/root-path.h"
 
 #include <stdint.h>
@@ -29,8 +30,21 @@ typedef enum
 {
   TERRANE_SANDBOX_BUBBLEWRAP,
   TERRANE_SANDBOX_PODMAN,
-  TERRANE_SANDBOX_NONE, /* nothing but another root directory and user */
+  TERRANE_SANDBOX_NONE, /* no namespaces: bare.h */
 } TerraneSandboxKind;
+
+/* What the program can reach. */
+typedef enum
+{
+  TERRANE_NETWORK_NONE, /* a loopback of its own */
+  TERRANE_NETWORK_HOST, /* all that this machine can, its loopback included */
+} TerraneNetwork;
+
+/** "none" and "host", until NULL. */
+const char *const *terrane_network_names (void);
+
+/** @name: (nullable): one of those; NULL for none */
+TerraneNetwork terrane_network_of_name (const char *name);
 
 /** As "--sandbox" and records have it. */
 const char *terrane_sandbox_kind_name (TerraneSandboxKind kind);
@@ -50,9 +64,11 @@ typedef struct
   uint64_t tmp_bytes;      /* size of /tmp; 0 for 512 MiB */
   uint64_t memory_bytes; /* terrane_sandbox_run() alone: everything inside is killed above it; 0 for
                             no limit */
-  TerraneSandboxKind kind;         /* which one; only bubblewrap can have a port */
+  TerraneSandboxKind kind;         /* which one; podman can have no port */
   const TerraneEmulator *emulator; /* (nullable): for an image of another processor; bubblewrap's */
-  gboolean writable; /* sessions only: changes of the root are kept in memory, then lost */
+  gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
+  const GPtrArray *mounts; /* (nullable): of TerraneHostMount, which were checked */
+  TerraneNetwork network;
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */

@@ -1,5 +1,6 @@
 #include "builder/sandbox/usage.h"
 
+#include "builder/sandbox/children.h"
 #include "builder/sandbox/shared-memory.h"
 
 #include "oci/base/fd.h"
@@ -26,7 +27,9 @@ enum
 typedef struct
 {
   const TerraneUsageQuery *query;
-  DIR *dir; /* the sandbox's /proc */
+  DIR *dir;     /* the sandbox's /proc */
+  GArray *tree; /* (nullable): of pid_t: without a sandbox, what descends from init */
+  guint next;   /* of those */
   TerraneUsage *usage;
   uint64_t shared_bytes; /* mapped */
   uint64_t descriptors;  /* at most */
@@ -121,14 +124,15 @@ read_process (Look *look, uint64_t pid, Process *out)
 /* The sandbox's own /proc, which shows nothing else. Until the sandbox has changed its root the
  * path leads to this process's, which is another file system. */
 static TerraneUsageResult
-open_proc (pid_t init, DIR **out_dir)
+open_proc (pid_t init, gboolean tree, DIR **out_dir)
 {
   struct stat here, there;
-  g_autofree char *path = g_strdup_printf ("/proc/%d/root/proc", (int) init);
+  g_autofree char *path =
+      tree ? g_strdup ("/proc") : g_strdup_printf ("/proc/%d/root/proc", (int) init);
   g_auto (OciFd) fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return lacks_means (errno) ? TERRANE_USAGE_FAILED : TERRANE_USAGE_ABSENT;
-  if (fstat (fd, &there) < 0 || stat ("/proc", &here) < 0 || here.st_dev == there.st_dev)
+  if (!tree && (fstat (fd, &there) < 0 || stat ("/proc", &here) < 0 || here.st_dev == there.st_dev))
     return TERRANE_USAGE_ABSENT;
   *out_dir = fdopendir (fd);
   if (*out_dir == NULL)
@@ -139,12 +143,26 @@ open_proc (pid_t init, DIR **out_dir)
 
 /* Not oci_list_names(): the program decides how many there are, and the sum ends at a limit. */
 static gboolean
-next_process (DIR *dir, uint64_t *out_pid)
+next_process (Look *look, uint64_t *out_pid)
 {
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+  if (look->tree != NULL)
+    {
+      if (look->next >= look->tree->len)
+        return FALSE;
+      *out_pid = (uint64_t) g_array_index (look->tree, pid_t, look->next++);
+      return TRUE;
+    }
+  for (struct dirent *entry = readdir (look->dir); entry != NULL; entry = readdir (look->dir))
     if (oci_parse_u64 (entry->d_name, G_MAXINT, out_pid, NULL) && *out_pid != 1)
       return TRUE;
   return FALSE;
+}
+
+static void
+begin (Look *look)
+{
+  rewinddir (look->dir);
+  look->next = 0;
 }
 
 static void
@@ -152,9 +170,8 @@ sum_up (Look *look)
 {
   uint64_t pid = 0;
   TerraneUsage *usage = look->usage;
-  rewinddir (look->dir);
-  for (Process process;
-       usage->threads <= look->query->max_threads && next_process (look->dir, &pid);)
+  begin (look);
+  for (Process process; usage->threads <= look->query->max_threads && next_process (look, &pid);)
     if (read_process (look, pid, &process))
       {
         usage->processes++;
@@ -192,8 +209,8 @@ sum_up_exactly (Look *look)
 {
   uint64_t pid = 0, sum = 0, rest = 0;
   gint64 end = g_get_monotonic_time () + EXACT_USECS;
-  rewinddir (look->dir);
-  for (Process process; sum <= look->query->limit && next_process (look->dir, &pid);)
+  begin (look);
+  for (Process process; sum <= look->query->limit && next_process (look, &pid);)
     if (read_process (look, pid, &process))
       {
         if (g_get_monotonic_time () < end)
@@ -259,15 +276,19 @@ terrane_usage_read (const TerraneUsageQuery *query, TerraneUsage *out_usage)
 {
   Look look = { .query = query, .usage = out_usage };
   *out_usage = (TerraneUsage){ 0 };
-  TerraneUsageResult result = open_proc (query->init, &look.dir);
+  TerraneUsageResult result = open_proc (query->init, query->tree, &look.dir);
   if (result != TERRANE_USAGE_READ)
     return result;
+  g_autoptr (GArray) tree =
+      query->tree ? terrane_children_find_all (query->init, query->max_threads + 1) : NULL;
+  look.tree = tree;
   sum_up (&look);
   if (out_usage->threads <= query->max_threads)
     {
       if (!out_usage->exact && (query->exactly || out_usage->bytes > query->limit))
         sum_up_exactly (&look);
-      if (terrane_machine_memory_read (&out_usage->machine) && out_usage->bytes <= query->limit)
+      if (!query->tree && terrane_machine_memory_read (&out_usage->machine)
+          && out_usage->bytes <= query->limit)
         {
           uint64_t tmp = tmp_bytes (query->init);
           add_shared_memory (&look, tmp);

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   pid_t init;           /* process 1 of the sandbox, which itself is not counted */
+  gboolean tree;        /* there is no sandbox, only what descends from init: files in memory and
+                           what the kernel holds for it are not seen */
   uint64_t limit;       /* of bytes; below it shared pages may be counted more than once, which is
                            much cheaper; G_MAXUINT64 for none */
   unsigned max_threads; /* above it the look ends */

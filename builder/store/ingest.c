@@ -319,3 +319,9 @@ terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, TerraneTree *
   *out_tree = g_steal_pointer (&self->tree);
   return TRUE;
 }
+
+gboolean
+terrane_ingest_finish_objects (TerraneIngest *self, GError **error)
+{
+  return wait_below (self, 0, error) && terrane_transaction_commit (&self->transaction, error);
+}

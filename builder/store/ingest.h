@@ -53,4 +53,8 @@ TerraneTree *terrane_ingest_tree (TerraneIngest *self);
 gboolean terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, TerraneTree **out_tree,
                                 GError **error);
 
+/** The same without a commit: only the objects of what was added count, and what else was written
+ * in the transaction. */
+gboolean terrane_ingest_finish_objects (TerraneIngest *self, GError **error);
+
 G_END_DECLS

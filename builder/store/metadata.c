@@ -36,10 +36,18 @@ add_object (GHashTable *reachable, const char *hex, OstreeObjectType type)
                            g_variant_ref_sink (ostree_object_name_serialize (hex, type)));
 }
 
+enum
+{
+  MAX_DEPTH = 4096, /* more than a path of the system can have */
+};
+
 static gboolean
 traverse_directory (OstreeRepo *repo, GVariant *tree, GVariant *meta, GHashTable *reachable,
-                    GError **error)
+                    unsigned depth, GError **error)
 {
+  if (depth > MAX_DEPTH)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "directories are more than %d levels deep",
+                      MAX_DEPTH);
   g_autofree char *meta_hex = ostree_checksum_from_bytes_v (meta);
   g_autofree char *tree_hex = ostree_checksum_from_bytes_v (tree);
   if (add_object (reachable, meta_hex, OSTREE_OBJECT_TYPE_DIR_META))
@@ -68,25 +76,32 @@ traverse_directory (OstreeRepo *repo, GVariant *tree, GVariant *meta, GHashTable
     {
       g_autoptr (GVariant) below = NULL, attributes = NULL;
       g_variant_get_child (directories, i, "(&s@ay@ay)", NULL, &below, &attributes);
-      if (!traverse_directory (repo, below, attributes, reachable, error))
+      if (!traverse_directory (repo, below, attributes, reachable, depth + 1, error))
         return FALSE;
     }
   return TRUE;
 }
 
 gboolean
+terrane_commit_traverse_variant (OstreeRepo *repo, GVariant *commit, GHashTable *reachable,
+                                 GError **error)
+{
+  g_autoptr (GVariant) tree = NULL, meta = NULL;
+  g_variant_get_child (commit, 6, "@ay", &tree);
+  g_variant_get_child (commit, 7, "@ay", &meta);
+  return traverse_directory (repo, tree, meta, reachable, 0, error);
+}
+
+gboolean
 terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reachable,
                          GError **error)
 {
-  g_autoptr (GVariant) tree = NULL, meta = NULL;
   g_autoptr (GVariant) variant =
       terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_COMMIT, commit, error);
   if (variant == NULL)
     return FALSE;
   add_object (reachable, commit, OSTREE_OBJECT_TYPE_COMMIT);
-  g_variant_get_child (variant, 6, "@ay", &tree);
-  g_variant_get_child (variant, 7, "@ay", &meta);
-  return traverse_directory (repo, tree, meta, reachable, error);
+  return terrane_commit_traverse_variant (repo, variant, reachable, error);
 }
 
 static int

@@ -29,6 +29,10 @@ GVariant *terrane_metadata_load_from (OstreeRepo *repo, OstreeObjectType type, c
 gboolean terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reachable,
                                   GError **error);
 
+/** The same for a commit that the repository does not have yet; its own name is not added. */
+gboolean terrane_commit_traverse_variant (OstreeRepo *repo, GVariant *commit, GHashTable *reachable,
+                                          GError **error);
+
 /** What is done with each commit. Returns: FALSE with an error to stop */
 typedef gboolean (*TerraneCommitFunc) (const char *hex, gpointer data, GError **error);
 

@@ -3,6 +3,7 @@
 #include "builder/store/fsck.h"
 #include "builder/store/names.h"
 #include "builder/store/ownership.h"
+#include "builder/store/place.h"
 #include "builder/store/store-private.h"
 
 #include "oci/base/temp-file.h"
@@ -71,7 +72,7 @@ check_version (TerraneStore *self, GError **error)
   if (size == 0) /* a new store, or what a loss of power left of it */
     return oci_replace_file_synced (self->dfd, "version", 0644, STORE_VERSION,
                                     strlen (STORE_VERSION), error);
-  if (size == strlen (STORE_VERSION) && memcmp (text, STORE_VERSION, size) == 0)
+  if (size <= strlen (STORE_VERSION) && memcmp (text, STORE_VERSION, size) == 0)
     return TRUE;
   g_autofree char *got = g_strndup (text, size);
   g_autofree char *quoted = oci_quote (g_strstrip (got));
@@ -104,6 +105,10 @@ find_repo (TerraneStore *self, gboolean *out_fresh, GError **error)
 {
   struct stat st = { 0 };
   gboolean there = FALSE;
+  *out_fresh = FALSE;
+  if (fstatat (self->dfd, REPO_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == EACCES)
+    return TRUE; /* a copy may have lost permissions; whoever opens it says when they do not come
+                    back */
   if (!terrane_store_find_part (self, REPO_CONFIG, &st, &there, error))
     return FALSE;
   *out_fresh = !there || (S_ISREG (st.st_mode) && st.st_size == 0);
@@ -125,7 +130,7 @@ sync_repo (TerraneStore *self, GError **error)
 static gboolean
 restore_config (TerraneStore *self, GError **error)
 {
-  static const char config[] = "[core]\nrepo_version=1\nmode=bare-user\n";
+  static const char config[] = TERRANE_STORE_CONFIG;
   struct stat st;
   gboolean there = FALSE;
   g_auto (OciFd) repo = -1;
@@ -268,6 +273,71 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
 }
 
 static void
+count_lost (gpointer data, G_GNUC_UNUSED const char *problem)
+{
+  ++*(guint *) data;
+}
+
+/* Called with the exclusive lock, of a store that was copied here, or that no terrane has marked
+ * yet. */
+static gboolean
+settle_copy (TerraneStore *self, GError **error)
+{
+  guint lost = 0, problems = 0, unread = 0;
+  if (!terrane_fsck (self, TRUE, count_lost, &lost, &problems, &unread, error))
+    return FALSE;
+  if (problems > 0)
+    g_message ("%s: is a copy that is not whole: %u of its objects, images and downloads lack "
+               "content or the extended attributes that tar, cp and caches of CI leave out; what "
+               "is needed of them is made again (see terrane cache export)",
+               self->path, problems - unread);
+  if (unread > 0) /* not marked: what could not be read is not verified */
+    return TRUE;
+  if (syncfs (self->dfd) < 0)
+    return oci_throw_errno (error, "syncing");
+  /* What was written during another boot is verified now, too. */
+  return oci_remove_tree (self->dfd, TERRANE_STORE_UNSYNCED, error)
+         && terrane_place_mark (self, error);
+}
+
+/* Takes the exclusive lock, unless another process makes the store's place known meanwhile. */
+static gboolean
+lock_unknown (TerraneStore *self, gboolean *out_known, GError **error)
+{
+  for (unsigned i = 0; flock (self->lock, LOCK_EX | LOCK_NB) < 0; i++)
+    {
+      if (errno != EINTR && errno != EWOULDBLOCK)
+        return oci_throw_errno (error, "locking");
+      if (i == SILENT_TRIES)
+        g_message ("%s: waiting until no other terrane uses the store, which is a copy and has to "
+                   "be verified",
+                   self->path);
+      g_usleep (TRY_MICROSECONDS);
+      if (!terrane_place_is_known (self, out_known, error))
+        return FALSE;
+      if (*out_known)
+        return TRUE;
+    }
+  return terrane_place_is_known (self, out_known, error);
+}
+
+/* A copy may lack anything. It is verified once, whole. *@alone: nobody else has a lock */
+static gboolean
+find_place (TerraneStore *self, gboolean *alone, gboolean *out_known, GError **error)
+{
+  if (!terrane_place_is_known (self, out_known, error))
+    return FALSE;
+  if (*out_known)
+    return TRUE;
+  if (!*alone && !lock_unknown (self, out_known, error))
+    return FALSE;
+  if (*out_known && !*alone) /* it took a while, and the lock may be gone */
+    return take_lock (self, LOCK_SH, error);
+  *alone = TRUE;
+  return terrane_place_prepare (self, error);
+}
+
+static void
 report_names (gpointer data, const char *problem)
 {
   g_message ("%s: %s", (const char *) data, problem);
@@ -298,9 +368,9 @@ check_index (TerraneStore *self, gboolean exclusive, GError **error)
 }
 
 /* Creation is not atomic, so a store without its repository is finished by one process alone;
- * others do not wait until that one has nothing more to do. */
+ * others do not wait until that one has nothing more to do. *@out_alone: nobody else has a lock. */
 static gboolean
-take_first_lock (TerraneStore *self, gboolean exclusive, GError **error)
+take_first_lock (TerraneStore *self, gboolean exclusive, gboolean *out_alone, GError **error)
 {
   gboolean fresh = TRUE;
   while (!exclusive)
@@ -313,6 +383,7 @@ take_first_lock (TerraneStore *self, gboolean exclusive, GError **error)
         return oci_throw_errno (error, "locking");
       g_usleep (TRY_MICROSECONDS);
     }
+  *out_alone = fresh || exclusive;
   return (fresh && !exclusive) || take_lock (self, exclusive ? LOCK_EX : LOCK_SH, error);
 }
 
@@ -333,10 +404,23 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
       oci_throw_errno (error, "opening its lock");
       return NULL;
     }
-  gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE;
-  if (!take_first_lock (self, exclusive, error) || !open_parts (self, error)
-      || (!exclusive && !take_lock (self, LOCK_SH, error)) || !check_index (self, exclusive, error)
-      || !check_mark (self, exclusive, error))
+  gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE, alone = FALSE, known = FALSE;
+  if (!take_first_lock (self, exclusive, &alone, error) || !find_place (self, &alone, &known, error)
+      || !open_parts (self, error) || (!known && !settle_copy (self, error))
+      || (alone && !exclusive && !take_lock (self, LOCK_SH, error))
+      || !check_index (self, exclusive, error) || !check_mark (self, exclusive, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+gboolean
+terrane_store_heal (TerraneStore *self, gboolean *out_healed, GError **error)
+{
+  guint lost = 0, problems = 0, unread = 0;
+  gboolean ok = TRUE;
+  *out_healed = FALSE;
+  if (flock (self->lock, LOCK_EX | LOCK_NB) == 0)
+    ok = terrane_fsck (self, TRUE, count_lost, &lost, &problems, &unread, error);
+  *out_healed = ok && problems > unread;
+  return take_lock (self, LOCK_SH, ok ? error : NULL) && ok; /* flock(2) may have let go of it */
 }

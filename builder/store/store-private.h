@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 #define TERRANE_STORE_UNSYNCED "unsynced"
+#define TERRANE_STORE_CONFIG "[core]\nrepo_version=1\nmode=bare-user\n" /* of repo/ */
 
 struct _TerraneStore
 {

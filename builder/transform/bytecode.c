@@ -134,6 +134,14 @@ note (Work *self, const char *path, const char *problem)
   g_mutex_unlock (&self->mutex);
 }
 
+static TerraneCompiler *
+new_compiler (const Work *self, GError **error)
+{
+  const TerraneTransformContext *context = self->job->context;
+  return terrane_compiler_new (context->interpreter, self->root, context->sandbox, self->deadline,
+                               error);
+}
+
 /* An interpreter that a file killed is replaced: the others can be compiled still. One that was too
  * slow may be faster the next time, and equal inputs must not give other images.
  */
@@ -150,8 +158,7 @@ restart (Work *self, TerraneCompiler **compiler, const char *path, GError *probl
       return FALSE;
     }
   terrane_compiler_free (*compiler);
-  *compiler =
-      terrane_compiler_new (self->job->context->interpreter, self->root, self->deadline, error);
+  *compiler = new_compiler (self, error);
   return *compiler != NULL;
 }
 
@@ -213,9 +220,7 @@ take_compiler (Work *self, GError **error)
   TerraneCompiler *compiler =
       self->waiting->len > 0 ? g_ptr_array_steal_index_fast (self->waiting, 0) : NULL;
   g_mutex_unlock (&self->mutex);
-  return compiler != NULL ? compiler
-                          : terrane_compiler_new (self->job->context->interpreter, self->root,
-                                                  self->deadline, error);
+  return compiler != NULL ? compiler : new_compiler (self, error);
 }
 
 static gboolean

@@ -1,5 +1,6 @@
 #include "builder/transform/compiler.h"
 
+#include "builder/sandbox/bwrap.h"
 #include "builder/sandbox/session.h"
 #include "builder/transform/deadline-io.h"
 #include "builder/transform/script.h"
@@ -69,6 +70,8 @@ throw_ended (TerraneCompiler *self, const char *what, GError **error)
   buffer[MAX (n, 0)] = '\0';
   g_autofree char *valid = g_utf8_make_valid (g_strchomp (buffer), -1);
   g_autofree char *quoted = oci_quote (valid);
+  if (g_str_has_prefix (valid, "bwrap: ")) /* the interpreter was never started */
+    return terrane_bwrap_throw_not_made (valid, error);
   return oci_throw (error, OCI_ERROR_IO, "the image's Python %s%s%s", what,
                     valid[0] != '\0' ? ", having said " : "", valid[0] != '\0' ? quoted : "");
 }
@@ -154,7 +157,7 @@ on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
 
 static gboolean
 start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char *root,
-       GError **error)
+       TerraneSandboxKind kind, GError **error)
 {
   int pair[2];
   self->output = memfd_create ("python-output", MFD_CLOEXEC);
@@ -172,7 +175,11 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
   g_auto (TerraneEmulator) emulator = { 0 };
   if (interpreter->emulated != NULL)
     terrane_emulator_find_here (interpreter->emulated, &emulator);
+  /* podman's files of its own would be made in this machine's root. */
+  if (interpreter->is_host && kind == TERRANE_SANDBOX_PODMAN)
+    kind = TERRANE_SANDBOX_BUBBLEWRAP;
   const TerraneSandbox sandbox = { .root = root,
+                                   .kind = kind,
                                    .env = (const char *const *) interpreter->env,
                                    .emulator = interpreter->emulated != NULL ? &emulator : NULL };
   self->session = terrane_session_start (&sandbox, argv, &options, NULL, error);
@@ -183,8 +190,8 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
 }
 
 TerraneCompiler *
-terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root, gint64 deadline,
-                      GError **error)
+terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root,
+                      TerraneSandboxKind kind, gint64 deadline, GError **error)
 {
   uint32_t status = 0;
   g_autoptr (GBytes) tag = NULL;
@@ -193,7 +200,7 @@ terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root, g
   self->last_deadline = deadline;
   begin_work (self);
   OCI_PREFIX (error, "%s", interpreter->path);
-  if (!start (self, interpreter, root, error) || !receive (self, &status, &tag, error)
+  if (!start (self, interpreter, root, kind, error) || !receive (self, &status, &tag, error)
       || !take_tag (self, tag, error))
     return NULL;
   return g_steal_pointer (&self);

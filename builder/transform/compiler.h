@@ -20,6 +20,7 @@ char **terrane_compiler_env (const char *const *image);
 /**
  * terrane_compiler_new:
  * @root: directory with the file system that the interpreter is in
+ * @kind: what it runs in
  * @deadline: monotonic, for everything that it will be asked
  *
  * Starts the interpreter and waits until it answers.
@@ -27,7 +28,7 @@ char **terrane_compiler_env (const char *const *image);
  * Returns: (transfer full) (nullable)
  */
 TerraneCompiler *terrane_compiler_new (const TerraneInterpreter *interpreter, const char *root,
-                                       gint64 deadline, GError **error);
+                                       TerraneSandboxKind kind, gint64 deadline, GError **error);
 void terrane_compiler_free (TerraneCompiler *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCompiler, terrane_compiler_free)
 

@@ -7,6 +7,7 @@
 
 #include "builder/profile/source-spec.h"
 #include "builder/progress.h"
+#include "builder/sandbox/spec.h"
 #include "builder/store/ingest.h"
 #include "builder/transform/report.h"
 
@@ -33,6 +34,7 @@ typedef struct
   const TerraneSourceSpec *spec;         /* of the tree */
   const TerraneInterpreter *interpreter; /* (nullable): only looked for when it is needed */
   const char *no_interpreter;            /* (nullable): why there is none */
+  TerraneSandboxKind sandbox;            /* in which the image's Python compiles */
   unsigned jobs;                         /* threads, at least 1 */
   const TerraneProgress *progress;
 } TerraneTransformContext;

@@ -75,7 +75,9 @@ start_server (const TerraneProbes *self, TerraneLogTail *log, Server *server, GE
     .env = (const char *const *) env,
     .working_dir = oci_image_config_working_dir (self->config),
     .tmp_bytes = self->limits->tmp,
+    .kind = self->sandbox,
     .emulator = self->emulator,
+    .mounts = self->mounts,
     .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* as there */
   };
   const TerraneSessionOptions options = {

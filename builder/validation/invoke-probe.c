@@ -118,7 +118,10 @@ terrane_invoke_probe_run (const TerraneProbes *self, guint index, TerraneProbeRe
     .working_dir = oci_image_config_working_dir (self->config),
     .tmp_bytes = self->limits->tmp,
     .memory_mib = memory_mib (self->limits, spec),
+    .sandbox = self->sandbox,
     .emulator = self->emulator,
+    .mounts = self->mounts,
+    .network = self->network,
     .timeout_ms = terrane_emulator_slowdown (self->emulator)
                   * (spec->timeout_ms != 0 ? (unsigned) spec->timeout_ms : DEFAULT_TIMEOUT_MS),
     .output = terrane_log_tail_write,

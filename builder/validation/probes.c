@@ -86,12 +86,17 @@ terrane_probes_wanted (const TerraneProfile *profile)
 }
 
 gboolean
-terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox, GError **error)
+terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox,
+                      TerraneNetwork network, GError **error)
 {
-  return !terrane_probes_wanted (profile) || sandbox == TERRANE_SANDBOX_BUBBLEWRAP
+  if (profile->validate.http->len > 0 && network == TERRANE_NETWORK_HOST)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "validate.http is not run with --network host: the server would listen on "
+                      "this machine's own addresses, for everybody");
+  return !terrane_probes_wanted (profile) || sandbox != TERRANE_SANDBOX_PODMAN
          || oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                       "validate.invoke and validate.http need --sandbox bubblewrap: in the others "
-                       "there is no loopback that terrane could reach");
+                       "validate.invoke and validate.http need --sandbox bubblewrap or none: in "
+                       "podman there is no loopback that terrane could reach");
 }
 
 GPtrArray *

@@ -19,8 +19,11 @@ typedef struct
   const TerraneProfile *profile;
   const TerraneValidateSpec *spec; /* what is run of it, and for how long */
   const TerraneLimitsSpec *limits;
-  const GPtrArray *events;         /* from terrane_probes_load() */
+  const GPtrArray *events; /* from terrane_probes_load() */
+  TerraneSandboxKind sandbox;
   const TerraneEmulator *emulator; /* of the image's processor */
+  const GPtrArray *mounts;         /* (nullable): see TerraneSandbox */
+  TerraneNetwork network;
   void (*started) (gpointer data, const char *kind, const char *name); /* (nullable) */
   gpointer data;
   GCancellable *cancellable; /* (nullable) */
@@ -29,9 +32,9 @@ typedef struct
 /** Whether the profile has any. */
 gboolean terrane_probes_wanted (const TerraneProfile *profile);
 
-/** Whether @sandbox can have them: %OCI_ERROR_UNSUPPORTED if not. */
+/** Whether @sandbox can have them, with such a network: %OCI_ERROR_UNSUPPORTED if not. */
 gboolean terrane_probes_check (const TerraneProfile *profile, TerraneSandboxKind sandbox,
-                               GError **error);
+                               TerraneNetwork network, GError **error);
 
 /**
  * terrane_probes_load:

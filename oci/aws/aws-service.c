@@ -50,6 +50,20 @@ environment (const char *name)
   return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+const char *
+oci_aws_default_region (const OciAwsConfig *config)
+{
+  static const char *const variables[] = { "AWS_REGION", "AWS_DEFAULT_REGION" };
+  for (size_t i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      const char *value = g_getenv (variables[i]);
+      if (value != NULL && oci_aws_is_region (value))
+        return value;
+    }
+  const char *configured = oci_aws_config_get (config, oci_aws_profile_name (), "region");
+  return configured != NULL && oci_aws_is_region (configured) ? configured : NULL;
+}
+
 gboolean
 oci_aws_config_flag (const OciAwsConfig *config, const char *variable, const char *key)
 {
@@ -186,10 +200,20 @@ typedef struct
 } Sending;
 
 static OciHttpResponse *
+send_once (OciHttpClient *client, const OciHttpRequest *request, GCancellable *cancellable,
+           GError **error)
+{
+  OciHttpRequest direct = *request;
+  direct.ca_file = environment ("AWS_CA_BUNDLE"); /* as the SDKs have it, for AWS alone */
+  direct.no_redirects = TRUE; /* headers such as x-amz-sso_bearer_token are for one host only */
+  return oci_http_client_send (client, &direct, cancellable, error);
+}
+
+static OciHttpResponse *
 try_send (gpointer data, GCancellable *cancellable, GError **error)
 {
   const Sending *sending = data;
-  return oci_http_client_send (sending->client, sending->request, cancellable, error);
+  return send_once (sending->client, sending->request, cancellable, error);
 }
 
 OciHttpResponse *
@@ -197,10 +221,7 @@ oci_aws_send (OciHttpClient *client, const OciHttpRequest *request, const char *
               GCancellable *cancellable, GError **error)
 {
   OciRetry retry = { .client = client, .what = what, .is_busy = oci_aws_is_busy };
-  OciHttpRequest direct = *request;
-  direct.ca_file = environment ("AWS_CA_BUNDLE"); /* as the SDKs have it, for AWS alone */
-  direct.no_redirects = TRUE; /* headers such as x-amz-sso_bearer_token are for one host only */
-  Sending sending = { .client = client, .request = &direct };
+  Sending sending = { .client = client, .request = request };
   return oci_retry_send (&retry, try_send, &sending, cancellable, error);
 }
 
@@ -216,6 +237,81 @@ host_header (const char *endpoint, GError **error)
                : g_strconcat ("Host: ", origin.host, ":", origin.port, NULL);
 }
 
+typedef struct
+{
+  OciHttpClient *client;
+  const OciAwsCall *call;
+  const char *host; /* "Host: …" */
+  const char *url;
+} Calling;
+
+/* All headers but those that signing adds. Returns: (transfer container) */
+static GPtrArray *
+plain_headers (const OciAwsCall *call)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  if (call->content_type != NULL)
+    g_ptr_array_add (lines, g_strconcat ("Content-Type: ", call->content_type, NULL));
+  if (call->target != NULL)
+    g_ptr_array_add (lines, g_strconcat ("X-Amz-Target: ", call->target, NULL));
+  for (const char *const *line = call->headers; line != NULL && *line != NULL; line++)
+    g_ptr_array_add (lines, g_strdup (*line));
+  return lines;
+}
+
+/* Signs the request for now. Returns: (transfer full): the value of Authorization; @lines has what
+ * is sent with it */
+static char *
+sign_call (const Calling *self, GPtrArray *lines)
+{
+  const OciAwsCall *call = self->call;
+  g_autoptr (GPtrArray) signed_lines = g_ptr_array_new ();
+  g_ptr_array_add (signed_lines, (gpointer) self->host);
+  for (guint i = 0; i < lines->len; i++)
+    g_ptr_array_add (signed_lines, lines->pdata[i]);
+  g_ptr_array_add (signed_lines, NULL);
+  const OciAwsRequest to_sign = { .method = call->method != NULL ? call->method : "POST",
+                                  .path = call->path != NULL ? call->path : "/",
+                                  .query = call->query,
+                                  .headers = (const char *const *) signed_lines->pdata,
+                                  .body = call->body };
+  g_autofree char *time = oci_aws_time_now ();
+  const OciAwsScope scope = { .region = call->region, .service = call->service, .time = time };
+  oci_redact_add (call->credentials->secret_key);
+  g_ptr_array_add (lines, g_strconcat ("X-Amz-Date: ", time, NULL));
+  return oci_aws_sign (&to_sign, call->credentials, &scope);
+}
+
+static OciHttpResponse *
+try_call (gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Calling *self = data;
+  const OciAwsCall *call = self->call;
+  g_autoptr (OciSecret) authorization = NULL;
+  g_autoptr (OciSecret) token = NULL;
+  g_autoptr (GPtrArray) lines = plain_headers (call);
+  g_autoptr (GPtrArray) sent = g_ptr_array_new ();
+  if (call->credentials != NULL)
+    authorization = sign_call (self, lines);
+  for (guint i = 0; i < lines->len; i++)
+    g_ptr_array_add (sent, lines->pdata[i]);
+  if (call->credentials != NULL && call->credentials->session_token != NULL)
+    {
+      token = g_strconcat ("X-Amz-Security-Token: ", call->credentials->session_token, NULL);
+      g_ptr_array_add (sent, token);
+    }
+  g_ptr_array_add (sent, NULL);
+  OciHttpRequest request =
+      OCI_HTTP_REQUEST_INIT (call->method != NULL ? call->method : "POST", self->url);
+  request.headers = (const char *const *) sent->pdata;
+  request.authorization = authorization;
+  request.body = call->body;
+  request.receiver = call->receiver;
+  request.stall_seconds = call->stall_seconds;
+  request.once = call->once;
+  return send_once (self->client, &request, cancellable, error);
+}
+
 OciHttpResponse *
 oci_aws_call (OciHttpClient *client, const OciAwsCall *call, GCancellable *cancellable,
               GError **error)
@@ -223,40 +319,14 @@ oci_aws_call (OciHttpClient *client, const OciAwsCall *call, GCancellable *cance
   g_autofree char *host = host_header (call->endpoint, error);
   if (host == NULL)
     return NULL;
-  g_autofree char *url = g_strconcat (call->endpoint, "/", NULL);
-  g_autofree char *type = g_strconcat ("Content-Type: ", call->content_type, NULL);
-  g_autofree char *target =
-      call->target != NULL ? g_strconcat ("X-Amz-Target: ", call->target, NULL) : NULL;
-  const char *const signed_lines[] = { host, type, target, NULL };
-  const OciAwsRequest to_sign = {
-    .method = "POST", .path = "/", .headers = signed_lines, .body = call->body
+  g_autofree char *url =
+      g_strconcat (call->endpoint, call->path != NULL ? call->path : "/",
+                   call->query != NULL ? "?" : "", call->query != NULL ? call->query : "", NULL);
+  Calling calling = { .client = client, .call = call, .host = host, .url = url };
+  OciRetry retry = {
+    .client = client, .what = call->endpoint, .once = call->once, .is_busy = oci_aws_is_busy
   };
-  g_autofree char *time = oci_aws_time_now ();
-  const OciAwsScope scope = { .region = call->region, .service = call->service, .time = time };
-  g_autofree char *date = g_strconcat ("X-Amz-Date: ", time, NULL);
-  g_autoptr (OciSecret) authorization = NULL;
-  g_autoptr (OciSecret) token = NULL;
-  g_autoptr (GPtrArray) lines = g_ptr_array_new ();
-  g_ptr_array_add (lines, type);
-  if (target != NULL)
-    g_ptr_array_add (lines, target);
-  if (call->credentials != NULL)
-    {
-      oci_redact_add (call->credentials->secret_key);
-      authorization = oci_aws_sign (&to_sign, call->credentials, &scope);
-      g_ptr_array_add (lines, date);
-    }
-  if (call->credentials != NULL && call->credentials->session_token != NULL)
-    {
-      token = g_strconcat ("X-Amz-Security-Token: ", call->credentials->session_token, NULL);
-      g_ptr_array_add (lines, token);
-    }
-  g_ptr_array_add (lines, NULL);
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", url);
-  request.headers = (const char *const *) lines->pdata;
-  request.authorization = authorization;
-  request.body = call->body;
-  return oci_aws_send (client, &request, call->endpoint, cancellable, error);
+  return oci_retry_send (&retry, try_call, &calling, cancellable, error);
 }
 
 /* "UTC" and "GMT" for "Z", as older tools wrote it, and no space before an offset. */

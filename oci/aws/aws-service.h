@@ -24,6 +24,10 @@ const char *oci_aws_dual_stack_suffix (const char *region);
 /** Whether @region can stand in a host name: letters, digits and "-". */
 gboolean oci_aws_is_region (const char *region);
 
+/** $AWS_REGION, $AWS_DEFAULT_REGION, or the region of the profile in use: the first that may be
+ * one. Returns: (transfer none) (nullable) */
+const char *oci_aws_default_region (const OciAwsConfig *config);
+
 /** Whether the variable, or else the key of the profile, says "true". */
 gboolean oci_aws_config_flag (const OciAwsConfig *config, const char *variable, const char *key);
 
@@ -52,13 +56,20 @@ char *oci_aws_error_code (const OciHttpResponse *response);
  */
 gboolean oci_aws_is_busy (const OciHttpResponse *response);
 
-/* A POST of one body. */
+/* One request, a POST unless it says otherwise. */
 typedef struct
 {
-  const char *endpoint; /* "https://HOST" */
-  const char *content_type;
-  const char *target; /* (nullable): X-Amz-Target */
-  GBytes *body;
+  const char *endpoint;                 /* "https://HOST" */
+  const char *method;                   /* (nullable) */
+  const char *path;                     /* (nullable): as it is sent, from "/" on */
+  const char *query;                    /* (nullable): as it is sent, without "?" */
+  const char *content_type;             /* (nullable) */
+  const char *target;                   /* (nullable): X-Amz-Target */
+  const char *const *headers;           /* (nullable): more "Name: value", NULL-terminated */
+  GBytes *body;                         /* (nullable) */
+  const OciHttpReceiver *receiver;      /* (nullable): of the body of a 2xx answer */
+  unsigned stall_seconds;               /* without a byte from AWS; 0: as usual */
+  gboolean once;                        /* see OciRetry */
   const char *region;                   /* to sign for */
   const char *service;                  /* to sign for, "ecr" */
   const OciAwsCredentials *credentials; /* (nullable): %NULL sends it unsigned */
@@ -67,7 +78,8 @@ typedef struct
 /**
  * oci_aws_call:
  *
- * Sends the request, again when that may help.
+ * Sends the request, again when that may help, each time with a new signature: one is good for few
+ * minutes.
  *
  * Returns: (transfer full) (nullable): the answer with whatever status it has
  */

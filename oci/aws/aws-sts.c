@@ -126,21 +126,6 @@ add_field (GString *form, const char *name, const char *value)
   g_string_append_printf (form, "&%s=%s", name, escaped);
 }
 
-/* The region of the request, which decides where STS is asked. */
-static const char *
-find_region (const OciAwsSearch *search)
-{
-  static const char *const variables[] = { "AWS_REGION", "AWS_DEFAULT_REGION" };
-  for (size_t i = 0; i < G_N_ELEMENTS (variables); i++)
-    {
-      const char *value = g_getenv (variables[i]);
-      if (value != NULL && oci_aws_is_region (value))
-        return value;
-    }
-  const char *configured = oci_aws_config_get (search->config, oci_aws_profile_name (), "region");
-  return configured != NULL && oci_aws_is_region (configured) ? configured : search->region;
-}
-
 /* botocore's endpoint rules for sts. */
 static char *
 sts_host (const OciAwsConfig *config, const char *region)
@@ -157,7 +142,9 @@ static OciAwsCredentials *
 ask (const OciAwsSearch *search, const char *action, const OciAwsRole *role, const char *token,
      const OciAwsCredentials *from, GError **error)
 {
-  const char *region = find_region (search);
+  const char *known = oci_aws_default_region (search->config);
+  const char *region =
+      known != NULL ? known : search->region; /* which decides where STS is asked */
   g_autofree char *host = sts_host (search->config, region);
   g_autofree char *endpoint = oci_aws_endpoint (search->config, "STS", host, error);
   if (endpoint == NULL)

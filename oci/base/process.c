@@ -193,7 +193,7 @@ start (const OciProcess *self, Pipes *out_pipes, pid_t *out_child, GError **erro
   OciFd stdio[FIRST_FREE_FD] = { -1, -1, -1 };
   OciProcessFd moved[MAX_FDS];
   g_autofree char *program =
-      self->as_it_is ? g_strdup (self->argv[0]) : g_find_program_in_path (self->argv[0]);
+      self->program != NULL ? g_strdup (self->program) : g_find_program_in_path (self->argv[0]);
   g_assert (self->n_fds <= MAX_FDS);
   if (program == NULL)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "starting %s: not found in PATH", self->argv[0]);

@@ -37,7 +37,7 @@ typedef struct
   gboolean terminal; /* stdio[0] is a terminal and becomes the controlling one of a new session */
   OciProcessPrepareFunc prepare; /* (nullable) */
   gpointer prepare_data;
-  gboolean as_it_is;    /* argv[0] is an absolute path, where the prepare function leads */
+  const char *program;  /* (nullable): path of what is executed, instead of argv[0] */
   gboolean ends_itself; /* when this process does; else the kernel kills it then, at any moment */
   /* Of oci_process_run_full() alone: */
   const char *input;   /* (nullable): a text for its 0, which may be secret */

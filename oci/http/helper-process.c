@@ -33,7 +33,7 @@ run (const OciHelperProcess *self, const char *program, GCancellable *cancellabl
     g_ptr_array_add (argv, (gpointer) *word);
   g_ptr_array_add (argv, NULL);
   const OciProcess process = { .argv = (const char *const *) argv->pdata,
-                               .as_it_is = TRUE,
+                               .program = program,
                                .input = self->input,
                                .max_output = self->max_output,
                                .deadline_ms = self->timeout_ms,

@@ -253,6 +253,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   gboolean bulk =
       request->receiver != NULL || oci_http_request_body_size (request) > OCI_HTTP_EXPECT_BYTES;
   unsigned stall = client->options.stall_seconds > 0 ? client->options.stall_seconds
+                   : request->stall_seconds > 0      ? request->stall_seconds
                    : bulk                            ? OCI_HTTP_BULK_STALL_SECONDS
                                                      : OCI_HTTP_STALL_SECONDS;
   SET (handle, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
@@ -266,6 +267,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_USERAGENT, client->user_agent);
   SET (handle, CURLOPT_CONNECTTIMEOUT, (long) OCI_HTTP_CONNECT_SECONDS);
   SET (handle, CURLOPT_TIMEOUT_MS, time_limit (client, request));
+  SET (handle, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
   SET (handle, CURLOPT_QUICK_EXIT, 1L); /* neither Ctrl-C nor a time limit waits for a resolver */
   SET (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   SET (handle, CURLOPT_LOW_SPEED_TIME, (long) stall);

@@ -49,7 +49,9 @@ typedef struct
   gpointer progress_data;
   const OciHttpReceiver *receiver; /* (nullable): takes the body of a 2xx answer */
   unsigned timeout_seconds;        /* for this request; 0: only the client's limits */
+  unsigned stall_seconds; /* without a byte in either direction; 0: as the limits above say */
   const char *ca_file;    /* (nullable): PEM, authorities for this request instead of all others */
+  gboolean once; /* on a connection of its own: libcurl sends what is lost with an old one again */
   gboolean no_redirects;  /* redirects are returned: for requests with secret headers */
   gboolean secret_body;   /* redirects to another origin are returned */
   gboolean local_service; /* plain HTTP is allowed and no proxy is asked: for the link-local

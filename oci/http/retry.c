@@ -13,6 +13,16 @@ attempts_after (const GError *failure)
                                                                  : OCI_RETRY_ATTEMPTS;
 }
 
+/* Whether the server has certainly done nothing. */
+static gboolean
+is_undone (const OciRetry *self, const OciHttpResponse *response, const GError *failure)
+{
+  if (response == NULL)
+    return g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE);
+  return response->status == 429 || response->status == 503
+         || (response->status < 500 && self->is_busy != NULL && self->is_busy (response));
+}
+
 /* What may be otherwise next time. */
 static gboolean
 is_passing (const GError *failure)
@@ -28,7 +38,7 @@ is_worth_it (const OciRetry *self, const OciHttpResponse *response, const GError
   static const unsigned statuses[] = { 408, 425, 429, 500, 502, 503, 504 };
   unsigned attempts = attempts_after (failure);
   gboolean ok = is_passing (failure);
-  if (response != NULL && self->optional)
+  if ((response != NULL && self->optional) || (self->once && !is_undone (self, response, failure)))
     return FALSE;
   if (response != NULL && self->is_busy != NULL)
     ok = self->is_busy (response);

@@ -19,6 +19,8 @@ typedef struct
   OciHttpClient *client; /* for its time limit and its notices */
   const char *what;      /* for notices, such as "docker://HOST" */
   unsigned failures;     /* so far; set to 0 after progress */
+  gboolean once; /* what the server may have done is not asked for again: only what it refused, or
+                  * what did not reach it */
   gboolean optional; /* whatever the server answers is good enough; broken connections are not */
   gboolean (*is_busy) (const OciHttpResponse *response); /* (nullable): another way to say so */
 } OciRetry;

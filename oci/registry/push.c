@@ -217,3 +217,26 @@ oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescriptor *ma
     *out_report = push.report;
   return ok;
 }
+
+gboolean
+oci_registry_push_index (OciRegistry *self, const OciDescriptor *descriptor, GBytes *raw,
+                         const OciPushOptions *options, GCancellable *cancellable,
+                         OciPushReport *out_report, GError **error)
+{
+  const OciReference *reference = oci_registry_reference (self);
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
+  OciDigestText text;
+  gboolean missing = FALSE;
+  oci_digest_text (&descriptor->digest, text);
+  g_autofree char *name = g_strdup (options->tag != NULL ? options->tag : text);
+  g_autofree char *below = g_strconcat ("manifests/", name, NULL);
+  g_autofree char *path = oci_registry_path (self, below);
+  Push push = { .registry = self, .options = options, .name = name, .path = path };
+  push.report.digest = descriptor->digest;
+  if (!find_manifest (&push, cancellable, &push.report.unchanged, &missing, error)
+      || (!push.report.unchanged
+          && !put_manifest (&push, descriptor->media_type, raw, cancellable, error)))
+    return FALSE;
+  *out_report = push.report;
+  return TRUE;
+}

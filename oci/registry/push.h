@@ -59,4 +59,14 @@ gboolean oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescr
                             const OciPushOptions *options, GCancellable *cancellable,
                             OciPushReport *out_report, GError **error);
 
+/**
+ * oci_registry_push_index:
+ * @descriptor, @raw: an image index, whose images have been pushed by digest
+ *
+ * The last step of a push: the tag of @options then names all of them.
+ */
+gboolean oci_registry_push_index (OciRegistry *self, const OciDescriptor *descriptor, GBytes *raw,
+                                  const OciPushOptions *options, GCancellable *cancellable,
+                                  OciPushReport *out_report, GError **error);
+
 G_END_DECLS

@@ -11,6 +11,7 @@ Response: driver, width, height, crs, bounds and, for each band, dtype, nodata, 
 
 import base64
 import os
+from urllib.parse import urlsplit
 
 import numpy
 import rasterio
@@ -21,6 +22,18 @@ from rasterio.windows import Window
 MAX_PIXELS = 1 << 20  # a response has at most 6 MB, in base64
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", os.path.dirname(os.path.abspath(__file__)))
+
+
+def use_endpoint(environ):
+    """GDAL has words of its own for AWS_ENDPOINT_URL: with moto or MinIO, s3:// leads there as it does in boto3."""
+    url = urlsplit(environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or "")
+    if url.netloc:
+        environ.setdefault("AWS_S3_ENDPOINT", url.netloc)
+        environ.setdefault("AWS_HTTPS", "NO" if url.scheme == "http" else "YES")
+        environ.setdefault("AWS_VIRTUAL_HOSTING", "FALSE")  # http://host/bucket/key, not http://bucket.host/key
+
+
+use_endpoint(os.environ)
 
 
 def locate(path):

@@ -22,6 +22,8 @@ expand (const char *text, gboolean allow_lock)
   g_autoptr (OciJsonDocument) document =
       oci_json_document_new ("p", json_string (text), OCI_ERROR_USAGE, &root);
   g_autoptr (TerraneExpander) expander = terrane_expander_new (&variables, "here");
+  if (allow_lock)
+    terrane_expander_set_platform (expander, "linux/arm64");
   g_autofree char *expanded = terrane_expander_expand (expander, &root, allow_lock);
   gboolean ok = oci_json_document_finish (document, &error);
   FUZZ_CHECK (ok, error);

@@ -308,6 +308,14 @@ class Registry:
         self.log.close()
 
 
+def mark_place(store):
+    """Says of a copy that it is whole, as terrane does (builder/store/place.c), which would verify it first."""
+    version = (store / "version").stat()
+    inodes = [(store / part).stat().st_ino for part in ("repo", "repo/objects", "images", "cache", "downloads")]
+    written = f"{version.st_mtime_ns // 10**9}.{version.st_mtime_ns % 10**9:09}"
+    os.setxattr(store / "version", "user.terrane.place", f"1 {version.st_ino} {written} {' '.join(map(str, inodes))}".encode())
+
+
 def copy_store(source, target):
     """A store of its own with the same content: hard links to objects and blobs, which never change, and copies of the rest."""
     subprocess.run(["cp", "-a", "--link", str(source), str(target)], check=True)
@@ -324,6 +332,7 @@ def copy_store(source, target):
                 shutil.copy2(path, copy)
                 os.chown(copy, owner.st_uid, owner.st_gid)
                 copy.rename(path)
+    mark_place(target)
 
 
 def seeded_store(target, user=None, **members):

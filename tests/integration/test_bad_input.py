@@ -217,8 +217,19 @@ class Usage(TestCase):
     def test_options_that_a_command_has_no_use_for(self):
         for command in ("images", "gc", "fsck", "profile"):
             self.assert_fails(2, f"{command}: --offline is only taken before a command", command, "--offline")
-        self.assert_fails(2, "invoke: unknown option ‘--sandbox’", "invoke", "x", "--sandbox", "podman")
+        for command in ("invoke", "serve"):
+            self.assert_fails(1, "--sandbox podman has no way in for the Runtime API; choose bubblewrap or none", command, "x", "--sandbox", "podman")
         self.run_terrane("--offline", "--quiet", "--verbose", "images")
+
+    def test_caches_of_wrong_words(self):
+        for words, message in ((["exprot", "f"], "cache: ‘exprot’ is neither export nor import; did you mean ‘export’"),
+                               (["export", "f"], "cache export: expected FILE and PROFILE…"),
+                               (["import"], "cache: expected export FILE PROFILE…|import FILE, got 1 argument"),
+                               (["import", "f", "g"], "cache import: expected one FILE"),
+                               (["import", "--downloads", "f"], "cache import: expected one FILE, and no options of its own"),
+                               (["--offline", "import", "f"], "cache: --offline is only taken before a command")):
+            with self.subTest(words):
+                self.assert_fails(2, message.replace("|", r"\|"), "cache", *words)
 
     def test_newer_store_is_refused(self):
         self.store.mkdir()

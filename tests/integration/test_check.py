@@ -42,8 +42,9 @@ class CheckCase(TestCase):
         return finding
 
 
-@unittest.skipUnless(have("gcc") and platform.machine() == "x86_64", "gcc for x86-64 is not installed")
-class Programs(CheckCase):
+class ProgramsCase(CheckCase):
+    """A base with a C library, and programs made for it."""
+
     def setUp(self):
         super().setUp()
         self.root = self.directory / "base"
@@ -67,6 +68,9 @@ class Programs(CheckCase):
     def link(self, directory, name):
         return [f"-L{self.root / directory}", f"-l:{name}"]
 
+
+@unittest.skipUnless(have("gcc") and platform.machine() == "x86_64", "gcc for x86-64 is not installed")
+class Programs(ProgramsCase):
     def check_base(self, *arguments, exit_code=0):
         self.build(self.write_profile(config=self.config), "--no-validate")
         return self.check("test", "--target", "oci", *arguments, exit_code=exit_code)

@@ -218,6 +218,8 @@ class Documents(TestCase):
         self.document("check", self.profile)
         for what in ("/bin/busybox", "/bin", "nothing"):
             self.document("why", "test", what, exit_code=1 if what == "nothing" else 0)
+        exported = self.document("cache", "export", self.directory / "c.tar", self.profile)
+        self.assertEqual(self.document("cache", "import", self.directory / "c.tar") | {"entries": exported["entries"]}, exported)
         self.assertEqual(self.document("rm", "test"), ["test:latest"])
         self.document("gc")
         self.document("fsck")

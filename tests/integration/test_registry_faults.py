@@ -328,6 +328,21 @@ class Push(FaultCase):
         self.assertEqual(len(registry.requests("PUT", self.large)), 1)
         self.assert_pushed(registry, self.record)
 
+    def test_second_of_two_platforms_refused(self):
+        """Neither the index nor one of two tags is set when an image of them cannot be stored; the next push goes on there."""
+        profile = self.write_profile("two.json", name="two", platform=["linux/amd64", "linux/arm64"])
+        rows = self.run_json("build", "--platform", "all", profile)["builds"]
+        digests = [row["record"]["digest"] for row in rows]
+        for tag in ("v1", "v1-${arch}"):
+            registry = self.start()
+            registry.fault("PUT", f"/manifests/{digests[1]}", status=403)
+            destination = f"docker://{registry.host}/team/app:{tag}"
+            self.assert_fails(1, "storing the manifest sha256:", "build", "--platform", "all", "--push", destination, profile, env=self.env)
+            self.assertEqual(set(registry.manifests["team/app"]), {digests[0]})
+            self.run_json("build", "--platform", "all", "--push", destination, profile)
+            tags = ["v1"] if tag == "v1" else ["v1-amd64", "v1-arm64"]
+            self.assertLessEqual({*digests, *tags}, set(registry.manifests["team/app"]))
+
     def test_manifest_answered_503_once(self):
         registry = self.start()
         registry.fault("PUT", "/manifests/v1", status=503)

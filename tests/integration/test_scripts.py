@@ -43,7 +43,7 @@ class CleanEnvironment(unittest.TestCase):
         self.assertEqual([name for name in os.environ if name.startswith(("SSL_", "PIP_", "PYTHON", "CURL_", "XDG_", "AWS_"))], [])
 
 
-class InstallPackages(unittest.TestCase):
+class Packages(unittest.TestCase):
     """With stand-ins for dpkg-query, apt-get and sudo: what would they be told?"""
 
     def setUp(self):
@@ -79,11 +79,14 @@ class InstallPackages(unittest.TestCase):
         result = subprocess.run([script, *arguments], env={"PATH": f"{self.directory}/bin:{tools}"}, capture_output=True, text=True, **options)
         self.assertEqual(result.returncode, exit_code, result.stderr)
         self.commands = self.log.read_text().splitlines()
+        self.said = result.stdout
         return result.stderr
 
     def installed(self):
         return [line for line in self.commands if " install " in line and "--simulate" not in line]
 
+
+class InstallPackages(Packages):
     def test_nothing_is_removed(self):
         self.install("build")
         (command,) = self.installed()
@@ -103,10 +106,87 @@ class InstallPackages(unittest.TestCase):
     def test_without_sudo_it_says_what_root_has_to_run(self):
         said = self.install("build", sudo=False, exit_code=1)
         self.assertRegex(said, "run as root: apt-get update && apt-get install --no-install-recommends libcurl4-gnutls-dev")
+        self.assertNotIn("would remove", said)
+        self.apt("Remv libcurl4-openssl-dev [7.88]\\nInst libcurl4-gnutls-dev (7.88)\\n")
+        self.assertRegex(self.install("build", sudo=False, exit_code=1), "this would remove libcurl4-openssl-dev$")
+        self.assertTrue(all("--simulate" in command for command in self.commands), self.commands)
+
+    def test_what_is_missing_is_only_said(self):
+        self.assertEqual(self.install("--missing", "inputs", "build"), "")
+        self.assertEqual(self.said, "libcurl4-gnutls-dev\n")
+        self.install("--missing", "inputs")
+        self.assertEqual(self.said, "")
         self.assertEqual(self.commands, [])
 
     def test_usage(self):
         self.assertIn("usage: scripts/install-packages", self.install("all", exit_code=2))
+
+
+class Quickstart(Packages):
+    """The same stand-ins, and one for terrane, cmake and debian-rootfs."""
+
+    def setUp(self):
+        super().setUp()
+        self.top = self.directory / "sources"
+        (self.top / "scripts").mkdir(parents=True)
+        for name in ("quickstart", "install-packages"):
+            shutil.copy(SCRIPTS / name, self.top / "scripts")
+        for directory in ("build/release", "profiles/inputs"):
+            (self.top / directory).mkdir(parents=True)
+        for path in [self.top, *self.top.rglob("*")]:
+            path.chmod(0o777)
+        said = f'echo "${{0##*/}} $*" >>{self.log}'
+        self.stand_in("terrane", f'{said}; [[ $* != build* ]] || echo "debian12-gdal:latest"')
+        self.stand_in("cmake", said)
+        self.stand_in("dpkg", "echo amd64")
+        shutil.copy(self.directory / "bin/cmake", self.top / "scripts/debian-rootfs")
+        for name in ("dpkg-query", "apt-get", "sudo"):
+            self.stand_in(name, "exit 1")
+        self.missing("mmdebstrap")
+
+    def missing(self, *names):
+        self.stand_in("dpkg-query", f'case "${{*: -1}}" in {"|".join(names) or "-"}) exit 1 ;; *) echo installed ;; esac')
+
+    def quickstart(self, *arguments, exit_code=0):
+        options = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        result = subprocess.run([self.top / "scripts/quickstart", *arguments], env={"PATH": f"{self.directory}/bin:/usr/bin:/bin"},
+                                capture_output=True, text=True, **options)
+        self.assertEqual(result.returncode, exit_code, result.stdout + result.stderr)
+        self.commands = self.log.read_text().splitlines()
+        return result.stdout, result.stderr
+
+    def test_an_installed_terrane_needs_no_compiler(self):
+        self.missing("gcc", "build-essential", "cmake", "libostree-dev")
+        for name in ("base", "gdal"):
+            (self.top / f"profiles/inputs/debian12-{name}-amd64.tar.zst").touch()
+        said, _ = self.quickstart()
+        lines = said.splitlines()
+        for number, line in enumerate(lines[:4], start=1):
+            self.assertRegex(line, rf"^{number}/4 .* \(about .*\): .*, \d+ s$")
+        self.assertIn("debian12-gdal:latest", lines)
+        self.assertEqual(self.commands, ["terrane build profiles/debian12-gdal.json"])
+
+    def test_without_root_the_rest_is_done(self):
+        said, told = self.quickstart("--build", exit_code=1)
+        self.assertRegex(said, "(?m)^2/4 .*build/release/terrane is built")
+        self.assertRegex(said, "(?m)^3/4 .*left out, root has to")
+        self.assertRegex(told, r"(?m)^Root has to run this; .* again:\n  apt-get update && apt-get install --no-install-recommends mmdebstrap$")
+        self.assertIn("cmake --build --preset release", self.commands)
+        if os.geteuid() == 0:  # whose uid 65534 has no range, and else this user may have one
+            self.assertRegex(told, "(?m)^  usermod --add-subuids 100000-165535 --add-subgids 100000-165535 nobody$")
+
+    def test_nothing_that_would_be_removed_is(self):
+        self.missing("libcurl4-gnutls-dev")
+        self.stand_in("sudo", 'exec "$@"')
+        self.apt("Remv libcurl4-openssl-dev [7.88]\\nInst libcurl4-gnutls-dev (7.88)\\n")
+        _, told = self.quickstart("--build", exit_code=1)
+        self.assertIn("nothing was installed: it would remove libcurl4-openssl-dev. If these may go: "
+                      "scripts/install-packages --allow-remove build inputs", told)
+        self.assertEqual(self.installed(), [])
+
+    def test_usage(self):
+        self.assertRegex(self.quickstart("--fast", exit_code=2)[1], "unknown argument '--fast'")
+        self.assertRegex(self.quickstart("--help")[0], "^Usage: scripts/quickstart")
 
 
 JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -235,6 +315,25 @@ class Bench(TestCase):
         result = self.bench("--terrane", "/nonexistent/terrane")
         self.assertEqual(result.returncode, 1)
         self.assertIn("/nonexistent/terrane is missing: cmake --preset release", result.stderr)
+
+
+class DebianRootfsArguments(unittest.TestCase):
+    def test_additions_have_a_name_and_packages(self):
+        for wrong in ("zstd", "base=zstd", "x=", "=zstd", "X=zstd", "x=zstd git", "../x=zstd"):
+            result = subprocess.run([SCRIPTS / "debian-rootfs", "--add", wrong], capture_output=True, text=True)
+            self.assertEqual((result.returncode, f"--add takes NAME=PACKAGE,…, not '{wrong}'" in result.stderr), (2, True), result.stderr)
+
+    def test_installed_it_writes_here(self):
+        """Beside it is no place for it then."""
+        directory = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, directory)
+        (directory / "share/scripts").mkdir(parents=True)
+        shutil.copy(SCRIPTS / "debian-rootfs", directory / "share/scripts")
+        (directory / "inputs").mkdir()
+        architecture = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True).stdout.strip()
+        (directory / f"inputs/debian12-base-{architecture}.tar.zst").touch()
+        result = subprocess.run([directory / "share/scripts/debian-rootfs", "--only", "base"], capture_output=True, text=True, cwd=directory)
+        self.assertEqual((result.returncode, "nothing to do" in result.stderr), (0, True), result.stderr)
 
 
 @unittest.skipUnless(have("zstd") and list(INPUTS.glob("debian12-base-*.tar.zst")), "needs profiles/inputs and zstd")

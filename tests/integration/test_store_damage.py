@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from terrane_test import TERRANE, TestCase, make_tar, read_cache_entry, sha256, write_cache_entry
+from terrane_test import TERRANE, TestCase, make_tar, mark_place, read_cache_entry, sha256, write_cache_entry
 from web_server import WebServer
 
 
@@ -62,6 +62,7 @@ class Damage(TestCase):
         store = self.directory / "damaged"
         shutil.rmtree(store, ignore_errors=True)
         shutil.copytree(self.store, store, symlinks=True)
+        mark_place(store)
         return store
 
     def damaged_of_a_user(self):

@@ -63,7 +63,7 @@ class Includes(unittest.TestCase):
             if included == "builder/git.h":
                 self.assertIn(name, {"builder/image/stamp.c", "builder/cli/load-profile.c"})
             # The registry client knows AWS at one place.
-            elif there == "oci/aws":
+            elif there == "oci/aws" and here == "oci/registry":
                 self.assertEqual(name, "oci/registry/cloud-registry.c")
             elif allowed[here] is not None:
                 self.assertIn(there, allowed[here], f"{name} must not include {included}")
@@ -105,12 +105,12 @@ class Includes(unittest.TestCase):
         self.assert_no_cycles(graph)
 
     def test_libraries_stay_where_they_are_wrapped(self):
-        owners = {"archive.h": {"oci/decompressor.c", "builder/main.c"},
-                  "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "builder/main.c"},
+        owners = {"archive.h": {"oci/decompressor.c", "builder/cli/versions.c"},
+                  "libdeflate.h": {"oci/gzip-writer.c", "oci/zip-reader.c", "oci/zip-writer.c", "builder/cli/versions.c"},
                   "zlib.h": {"oci/decompressor.c"},
                   "curl/curl.h": {"oci/http/ask.c", "oci/http/client.c", "oci/http/message.c", "oci/http/http-headers.c", "oci/http/http-headers.h",
                                  "oci/http/http-exchange.c",
-                                 "oci/http/url.c", "builder/main.c"},
+                                 "oci/http/url.c", "builder/main.c", "builder/cli/versions.c"},
                   "openssl/evp.h": {"oci/digest.c", "builder/validation/certificate.c"},
                   "openssl/x509v3.h": {"builder/validation/certificate.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"},
                   "toml++/toml.h": {"builder/python/toml-plus.cc"}, "microhttpd.h": {"builder/lambda/http-server.c"}, "seccomp.h": {"builder/sandbox/seccomp.c"},
@@ -179,6 +179,10 @@ class Shape(unittest.TestCase):
         flags = [flag for flag in command.split() if flag.startswith(("-I", "-isystem", "-D", "-std", "/usr/include", "/usr/lib"))]
         compiler = command.split()[0]
         for path in sources(".h"):
+            source = path.with_suffix(".c")
+            first = re.search(r"^#include (.+)$", source.read_text(), re.MULTILINE) if source.exists() else None
+            if first and first[1] == f'"{path.relative_to(TOP)}"':
+                continue  # the build has compiled it before anything else
             result = subprocess.run([compiler, *flags, "-fsyntax-only", "-x", "c", str(path)], capture_output=True, text=True)
             self.assertEqual(result.returncode, 0, f"{path}\n{result.stderr}")
 
@@ -195,7 +199,7 @@ class Format(unittest.TestCase):
     def test_shellcheck(self):
         scripts = [str(path) for path in (TOP / "scripts").iterdir()
                    if path.is_file() and path.read_bytes().startswith((b"#!/bin/bash", b"#!/usr/bin/env bash"))]
-        scripts.append(str(TOP / ".ci/run"))
+        scripts += [str(TOP / ".ci/run"), str(TOP / "packaging/bundle")]
         result = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout)
 

@@ -47,7 +47,18 @@ static const Place places[] = {
     0 },
   { "push", "/properties/push/properties", NULL, "\"push\":%s",
     "{\"repository\":\"h.example/a\",\"tags\":[\"t\"]}", &terrane_push_section, 0 },
+  { "deploy", "/properties/deploy/properties", NULL, "\"deploy\":%s", "{\"function\":\"f\"}",
+    &terrane_deploy_section, 0 },
+  { "target", "/$defs/deployTarget/properties", NULL,
+    "\"deploy\":{\"function\":\"f\",\"targets\":[%s]}", "{}", &terrane_deploy_target_section, 0 },
+  { "smoke", "/$defs/smoke/properties", "/$defs/smoke/required",
+    "\"deploy\":{\"function\":\"f\",\"smoke\":[%s]}", "{\"event\":1}", &terrane_smoke_section, 0 },
   { "geo", "/properties/geo/properties", NULL, "\"geo\":%s", "{}", &terrane_geo_section, 0 },
+  { "drift", "/properties/drift/properties", NULL, "\"drift\":%s", "{}", &terrane_drift_section,
+    0 },
+  { "driftIgnore", "/$defs/driftIgnore/properties", "/$defs/driftIgnore/required",
+    "\"drift\":{\"ignore\":[%s]}", "{\"id\":\"i\",\"reason\":\"r\"}", &terrane_drift_ignore_section,
+    0 },
   { "limits", "/properties/limits/properties", NULL, "\"limits\":%s", "{}", &terrane_limits_section,
     0 },
   { "checks", "/$defs/checkEntry/properties", "/$defs/checkEntry/required",
@@ -96,6 +107,7 @@ typedef struct
 
 #define SOURCE_OF(key, value) "{\"name\":\"t\",\"prefix\":\"/\",\"" key "\":" value "}"
 #define BASE_OF(key, value) "{\"" key "\":" value "}"
+#define ROLE(name) "\"arn:aws:iam::123456789012:role/" name "\""
 #define SHA(digit) "\"" digit "000000000000000000000000000000000000000000000000000000000000000\""
 
 static const Sample samples[] = {
@@ -109,7 +121,25 @@ static const Sample samples[] = {
   { "profile.validate", "{}", "{\"imports\":[\"i\"]}", NULL },
   { "profile.limits", "{}", "{\"uncompressed_size\":\"1MB\"}", NULL },
   { "profile.geo", "{}", "{\"grids\":[\"g\"]}", NULL },
+  { "profile.drift", "{}", "{\"ignore\":[{\"id\":\"i\",\"reason\":\"r\"}]}", NULL },
+  { "drift.ignore", "[]", "[{\"id\":\"i\",\"reason\":\"r\"}]", NULL },
+  { "driftIgnore.until", "\"2026-01-31\"", "\"2028-02-29\"", NULL },
   { "profile.push", "null", "{\"repository\":\"h.example/a\",\"tags\":[\"t\"]}", NULL },
+  { "profile.deploy", "null", "{\"function\":\"f\"}", NULL },
+  { "deploy.role", ROLE ("a"), ROLE ("b"), NULL },
+  { "deploy.external_id", "\"aa\"", "\"bb\"", "{\"function\":\"f\",\"role\":" ROLE ("a") "}" },
+  { "deploy.repository", "\"h.example/a\"", "\"h.example/b\"", NULL },
+  { "deploy.steps", "[\"100%\"]", "[\"10%\",\"100%\"]", NULL },
+  { "deploy.smoke", "[]", "{\"event\":1}", NULL },
+  { "deploy.init_duration", "\"1s\"", "\"2s\"", "{\"function\":\"f\",\"smoke\":{\"event\":1}}" },
+  { "deploy.targets", "[{}]", "[{\"region\":\"r\"}]", NULL },
+  { "target.role", ROLE ("a"), ROLE ("b"), NULL },
+  { "target.external_id", "\"aa\"", "\"bb\"", "{\"role\":" ROLE ("a") "}" },
+  { "target.repository", "\"h.example/a\"", "\"h.example/b\"", NULL },
+  { "target.steps", "[\"100%\"]", "[\"10%\",\"100%\"]", NULL },
+  { "target.smoke", "[]", "{\"event\":1}", NULL },
+  { "target.init_duration", "\"1s\"", "\"2s\"", "{\"smoke\":{\"event\":1}}" },
+  { "smoke.event", "1", "2", NULL },
   { "config.working_dir", "\"/a\"", "\"/b\"", NULL },
   { "push.repository", "\"h.example/a\"", "\"h.example/b\"", NULL },
   { "limits.trees", "{}", "{\"base\":\"1MB\"}", NULL },

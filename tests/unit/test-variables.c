@@ -5,6 +5,7 @@
 #define REVISION "0123456789abcdef0123456789abcdef01234567"
 
 static unsigned asked;
+static const char *shipped; /* (nullable) */
 
 static char *
 revision (const char *directory, gpointer data)
@@ -19,7 +20,9 @@ static void
 check (const char *text, gboolean allow_lock, const char *commit, const char *want,
        const char *problem)
 {
-  const TerraneProfileVariables variables = { .git_revision = revision, .data = (gpointer) commit };
+  const TerraneProfileVariables variables = { .git_revision = revision,
+                                              .shipped_profiles = shipped,
+                                              .data = (gpointer) commit };
   OciJson root;
   g_autoptr (GError) error = NULL;
   g_autoptr (OciJsonDocument) document =
@@ -92,6 +95,52 @@ test_git_is_asked_once_and_only_when_used (void)
 }
 
 static void
+check_platform (const char *platform, const char *document, const char *want, const char *problem)
+{
+  OciJson root;
+  g_autoptr (GError) error = NULL;
+  json_t *value = json_loads (document, 0, NULL);
+  g_autoptr (OciJsonDocument) read = oci_json_document_new ("p", value, OCI_ERROR_USAGE, &root);
+  g_autoptr (TerraneExpander) expander = terrane_expander_new (NULL, "here");
+  terrane_expander_expand_all (expander, &root, platform);
+  g_test_message ("%s", document);
+  g_assert_true (oci_json_document_finish (read, &error) == (problem == NULL));
+  if (problem != NULL)
+    assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, problem);
+  else
+    g_assert_cmpstr (json_string_value (json_object_get (root.value, "a")), ==, want);
+}
+
+static void
+test_platform (void)
+{
+  static const char *const several =
+      "{\"a\":\"${arch} ${platform}\",\"platform\":[\"linux/arm64\",\"linux/amd64\"]}";
+  g_setenv ("T_PLATFORM", "linux/arm64", TRUE);
+  check_platform (NULL, "{\"a\":\"${arch} ${platform}\",\"platform\":\"linux/amd64\"}",
+                  "amd64 linux-amd64", NULL);
+  check_platform (NULL, several, "arm64 linux-arm64", NULL);
+  check_platform ("linux/amd64", several, "amd64 linux-amd64", NULL);
+  check_platform (NULL, "{\"a\":\"${arch}\",\"platform\":\"${env.T_PLATFORM}\"}", "arm64", NULL);
+  check_platform (NULL, "{\"a\":\"$${arch}\",\"platform\":\"linux/amd64\"}", "${arch}", NULL);
+  check_platform (NULL, "{\"a\":\"x\",\"platform\":\"linux/${arch}\"}", NULL,
+                  "p: platform: ‘${arch}’ is what ‘platform’ says*");
+  /* As in "extends", which is read before. */
+  check ("${platform}", FALSE, NULL, NULL, "*cannot be there or in ‘extends’");
+  check ("${arhc}", FALSE, NULL, NULL, "*did you mean ‘${arch}’?");
+}
+
+static void
+test_shipped_profiles (void)
+{
+  check ("${terrane.profiles}/x", FALSE, NULL, NULL,
+         "p: *‘${terrane.profiles}’: this terrane has*");
+  shipped = "/opt/${env.T_SET}/profiles";
+  check ("${terrane.profiles}/x", FALSE, NULL, "/opt/${env.T_SET}/profiles/x", NULL);
+  shipped = NULL;
+}
+
+static void
 test_lock (void)
 {
   check ("a-${lock.short}${env.T_SET}", TRUE, NULL, "a-${lock.short}value", NULL);
@@ -133,7 +182,7 @@ test_whole_document (void)
       "{\"$schema\":\"${x}\",\"${y}\":[\"value\",{\"a\":\"value\",\"n\":null}],"
       "\"push\":{\"tags\":[\"${lock.short}\"]},\"config\":{\"labels\":{\"l\":\"${lock.short}\"}}}",
       0, NULL);
-  terrane_expander_expand_all (expander, &root);
+  terrane_expander_expand_all (expander, &root, NULL);
   g_assert_true (oci_json_document_finish (document, &error));
   g_assert_true (json_equal (root.value, want));
 }
@@ -153,6 +202,8 @@ main (int argc, char **argv)
   g_test_add_func ("/variables/problems", test_problems);
   g_test_add_func ("/variables/git", test_git_is_asked_once_and_only_when_used);
   g_test_add_func ("/variables/lock", test_lock);
+  g_test_add_func ("/variables/platform", test_platform);
+  g_test_add_func ("/variables/shipped-profiles", test_shipped_profiles);
   g_test_add_func ("/variables/growth", test_growth_is_limited);
   g_test_add_func ("/variables/document", test_whole_document);
   return g_test_run ();

@@ -2,17 +2,22 @@
  * how the program ended. bubblewrap's own process 1 reports 128 + N both for signal N and for an
  * exit with that code. It must run in every image, so it is static and has no libc.
  *
- * argv: "init", the program and its arguments. */
+ * Where there are no namespaces it is an ordinary process, whose descendants stay its own
+ * (PR_SET_CHILD_SUBREAPER), and gives the program another root and user, if it may, and filters.
+ *
+ * argv: "init" or TERRANE_INIT_TREE, the program and its arguments. */
 #include "builder/sandbox/init/report.h"
 
 #include <asm/stat.h>
 #include <asm/unistd.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
+#include <linux/seccomp.h>
 #include <linux/time.h>
 #include <linux/wait.h>
 #include <stddef.h>
@@ -35,6 +40,8 @@ enum
   USECS = 1000000,
   SIGNAL_MASK = 0x7f,
   MAX_ERRNO = 4096,
+  CHILDREN_BYTES = 16 * 1024,
+  PAUSE_NSECS = 1000 * 1000,
   BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
 };
 
@@ -202,6 +209,77 @@ map_report (void)
   return (volatile TerraneInitReport *) (uintptr_t) address;
 }
 
+static const TerraneInitSetup *
+map_setup (void)
+{
+  long address = call_long (__NR_mmap, 0, sizeof (TerraneInitSetup), PROT_READ, MAP_PRIVATE,
+                            TERRANE_INIT_SETUP_FD, 0);
+  if (address < 0 && address > -MAX_ERRNO)
+    {
+      print ("the program's supervisor cannot map what it is told\n");
+      leave (EXIT_CANNOT_EXECUTE);
+    }
+  return (const TerraneInitSetup *) (uintptr_t) address;
+}
+
+static void
+require (long result, const char *what)
+{
+  if (result >= 0)
+    return;
+  print ("cannot start the program: ");
+  print (what);
+  print (": ");
+  print (reason_of ((int) -result));
+  print ("\n");
+  leave (EXIT_CANNOT_EXECUTE);
+}
+
+/* In both cases for good: nothing is gained by executing with no_new_privs. */
+static void
+change_user (const TerraneInitSetup *setup)
+{
+  const struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+  if (setup->change_user)
+    {
+      require (call (__NR_setgroups, 0, 0, 0, 0), "giving up groups");
+      require (call (__NR_setresgid, setup->gid, setup->gid, setup->gid, 0), "its group");
+      require (call (__NR_setresuid, setup->uid, setup->uid, setup->uid, 0), "its user");
+    }
+  else
+    require (call (__NR_capset, pointer (&header), pointer (none), 0, 0), "giving up capabilities");
+}
+
+/* Of the program's own process, before it is executed. */
+static void
+apply_setup (const TerraneInitSetup *setup)
+{
+  struct
+  {
+    unsigned short count;
+    const void *filter;
+  } program = { (unsigned short) setup->n_filter, setup->filter };
+  if (!setup->terminal)
+    (void) call (__NR_setsid, 0, 0, 0, 0);
+  if (setup->file_bytes > 0)
+    set_limit (RLIMIT_FSIZE, setup->file_bytes);
+  if (setup->change_root)
+    {
+      require (call (__NR_fchdir, TERRANE_INIT_ROOT_FD, 0, 0, 0), "its root directory");
+      require (call (__NR_chroot, pointer ("."), 0, 0, 0), "changing the root directory");
+    }
+  if (setup->change_user) /* else it would count what this user has besides */
+    set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
+  require (call (__NR_chdir, pointer (setup->working_dir), 0, 0, 0), "its working directory");
+  change_user (setup);
+  require (call_long (__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0), "giving up new privileges");
+  if (setup->has_rules)
+    require (call (__NR_landlock_restrict_self, TERRANE_INIT_RULES_FD, 0, 0, 0), "Landlock");
+  require (call (__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, pointer (&program), 0),
+           "the filter of system calls");
+}
+
 /* What is missing when a program is there and cannot be found: the interpreter that it names. */
 static void
 print_interpreter (const char *program)
@@ -286,11 +364,58 @@ run_program (char **argv, char **env, volatile TerraneInitReport *report)
   leave (EXIT_CANNOT_EXECUTE);
 }
 
+/* Kills each process that is a child now. Returns: how many there were */
+static unsigned
+kill_children (void)
+{
+  static char text[CHILDREN_BYTES];
+  unsigned killed = 0;
+  long pid = 0;
+  long fd =
+      call (__NR_openat, AT_FDCWD, pointer ("/proc/thread-self/children"), O_RDONLY | O_CLOEXEC, 0);
+  long got = fd >= 0 ? call (__NR_read, fd, pointer (text), sizeof text, 0) : 0;
+  if (fd >= 0)
+    (void) call (__NR_close, fd, 0, 0, 0);
+  /* Each number has a space after it: one that was cut is not there yet. */
+  for (long i = 0; i < got; i++)
+    if (text[i] >= '0' && text[i] <= '9')
+      pid = pid * 10 + (text[i] - '0');
+    else if (pid > 1)
+      {
+        killed += call (__NR_kill, pid, SIGNAL_KILL, 0, 0) == 0;
+        pid = 0;
+      }
+  return killed;
+}
+
+/* Whose parent ends becomes a child of this process, and is found in the next turn. */
+static void
+end_tree (void)
+{
+  const struct timespec pause = { .tv_nsec = PAUSE_NSECS };
+  for (;;)
+    {
+      unsigned killed = kill_children ();
+      long pid = call (__NR_wait4, -1, 0, killed > 0 ? __WALL : __WALL | WNOHANG, 0);
+      while (pid > 0)
+        pid = call (__NR_wait4, -1, 0, __WALL | WNOHANG, 0);
+      if (pid < 0 && pid != -EINTR)
+        return;
+      if (killed == 0)
+        (void) call (__NR_nanosleep, pointer (&pause), 0, 0, 0);
+    }
+}
+
 /* Nothing outlives the program, and all that was used is in the account. */
 static void
-end_everything (void)
+end_everything (const TerraneInitSetup *setup)
 {
   long pid;
+  if (setup != NULL)
+    {
+      end_tree ();
+      return;
+    }
   if (call (__NR_getpid, 0, 0, 0, 0) == 1)
     (void) call (__NR_kill, -1, SIGNAL_KILL, 0, 0);
   do
@@ -299,10 +424,10 @@ end_everything (void)
 }
 
 static int
-finish (int status, volatile TerraneInitReport *report)
+finish (int status, const TerraneInitSetup *setup, volatile TerraneInitReport *report)
 {
   struct rusage usage = { 0 };
-  end_everything ();
+  end_everything (setup);
   if (call (__NR_getrusage, RUSAGE_CHILDREN, pointer (&usage), 0, 0) == 0)
     {
       report->cpu_usecs = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * USECS
@@ -353,6 +478,70 @@ wait_for_program (long program, int child_events, int *out_status)
     }
 }
 
+static int
+is_tree (const char *name)
+{
+  const char *tree = TERRANE_INIT_TREE;
+  while (*name != '\0' && *name == *tree)
+    {
+      name++;
+      tree++;
+    }
+  return *name == *tree;
+}
+
+/* Returns: what it was told outside of namespaces; NULL for process 1 */
+static const TerraneInitSetup *
+find_role (const char *name)
+{
+  long pid = call (__NR_getpid, 0, 0, 0, 0);
+  if (pid == 1)
+    return NULL;
+  /* Anywhere else, what ends everything would end everything that this user has. */
+  if (!is_tree (name) || call (__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0) < 0)
+    leave (EXIT_CANNOT_EXECUTE);
+  return map_setup ();
+}
+
+/* Until terrane has what the program may ask for. */
+static void
+wait_for_release (void)
+{
+  char byte;
+  long got;
+  do
+    got = call (__NR_read, TERRANE_INIT_RELEASE_FD, pointer (&byte), 1, 0);
+  while (got == -EINTR);
+  if (got != 1)
+    leave (EXIT_CANNOT_EXECUTE);
+}
+
+/* Of whichever process this is: what the program inherits or must not reach. */
+static void
+prepare (const TerraneInitSetup *setup)
+{
+  /* The program has the same user, and would reach the report through /proc/1/fd. */
+  (void) call (__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
+  (void) call (__NR_prctl, PR_SET_NAME, pointer ("init"), 0, 0);
+  (void) call (__NR_close_range, FIRST_FREE_FD, ~0U, CLOEXEC_ALL, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_PROGRAM_FD, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_REPORT_FD, 2, 1, 0);
+  set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
+  set_limit (RLIMIT_CORE, 0);
+  (void) call (__NR_fcntl, TERRANE_INIT_LIFE_FD, 2, 1, 0);
+  if (setup != NULL)
+    {
+      wait_for_release ();
+      return;
+    }
+  /* Elsewhere it is of the user, who may have more of other things. */
+  set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
+  (void) call (__NR_prctl, PR_SET_PDEATHSIG, SIGNAL_KILL, 0, 0);
+  if (look_for_end (NULL))
+    leave (EXIT_CANNOT_EXECUTE);
+  replace_devices ();
+}
+
 /* Called by the code below with the stack as the kernel made it: argc, argv, NULL, env, NULL. */
 __attribute__ ((used)) _Noreturn void terrane_init_main (long *stack);
 
@@ -364,41 +553,34 @@ terrane_init_main (long *stack)
   int status = 0;
   const uint64_t children = UINT64_C (1) << (SIGNAL_CHILD - 1);
   uint64_t before = 0;
-  /* Anywhere else, what ends everything would end everything that this user has. */
-  if (call (__NR_getpid, 0, 0, 0, 0) != 1)
+  if (stack[0] < 2)
     leave (EXIT_CANNOT_EXECUTE);
-  /* The program has the same user, and would reach the report through /proc/1/fd. */
-  (void) call (__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
-  (void) call (__NR_prctl, PR_SET_NAME, pointer ("init"), 0, 0);
-  (void) call (__NR_close_range, FIRST_FREE_FD, ~0U, CLOEXEC_ALL, 0);
-  (void) call (__NR_fcntl, TERRANE_INIT_PROGRAM_FD, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */, 0);
-  (void) call (__NR_fcntl, TERRANE_INIT_REPORT_FD, 2, 1, 0);
+  const TerraneInitSetup *setup = find_role (argv[0]);
   volatile TerraneInitReport *report = map_report ();
-  set_limit (RLIMIT_NOFILE, TERRANE_INIT_MAX_FILES);
-  set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
-  set_limit (RLIMIT_CORE, 0);
-  (void) call (__NR_fcntl, TERRANE_INIT_LIFE_FD, 2, 1, 0);
-  (void) call (__NR_prctl, PR_SET_PDEATHSIG, SIGNAL_KILL, 0, 0);
-  if (look_for_end (NULL))
-    leave (EXIT_CANNOT_EXECUTE);
-  replace_devices ();
+  prepare (setup);
   (void) call (__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, pointer (&children), pointer (&before),
                SIGNAL_SET_BYTES);
   long child_events = call (__NR_signalfd4, -1, pointer (&children), SIGNAL_SET_BYTES, O_CLOEXEC);
   if (child_events < 0)
     leave (EXIT_CANNOT_EXECUTE);
-  long child = stack[0] > 1 ? call (__NR_clone, SIGNAL_CHILD, 0, 0, 0) : -EINVAL;
+  long child = call (__NR_clone, SIGNAL_CHILD, 0, 0, 0);
   if (child == 0)
     {
       (void) call (__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, pointer (&before), 0,
                    SIGNAL_SET_BYTES);
+      if (setup != NULL)
+        apply_setup (setup);
       run_program (argv + 1, env, report);
     }
   if (child < 0)
     leave (EXIT_CANNOT_EXECUTE);
   if (!wait_for_program (child, (int) child_events, &status))
-    leave (EXIT_CANNOT_EXECUTE);
-  leave (finish (status, report));
+    {
+      if (setup != NULL)
+        end_tree ();
+      leave (EXIT_CANNOT_EXECUTE);
+    }
+  leave (finish (status, setup, report));
 }
 
 #if defined __x86_64__

@@ -1,4 +1,5 @@
-/* What process 1 of a sandbox tells the outside; written to a file in memory that both have. */
+/* What the first process of a sandbox is told, and tells the outside; in files in memory that both
+ * have. */
 #pragma once
 
 #include <stdint.h>
@@ -8,6 +9,11 @@ enum
   TERRANE_INIT_PROGRAM_FD = 6, /* the program of process 1 itself */
   TERRANE_INIT_REPORT_FD = 7,
   TERRANE_INIT_LIFE_FD = 8, /* a pipe whose other end is terrane's alone: it ends with terrane */
+  /* Outside of namespaces alone. */
+  TERRANE_INIT_SETUP_FD = 9,         /* of a TerraneInitSetup */
+  TERRANE_INIT_RELEASE_FD = 10,      /* a byte here lets the program start */
+  TERRANE_INIT_ROOT_FD = 11,         /* directory that becomes the program's root */
+  TERRANE_INIT_RULES_FD = 12,        /* of Landlock */
   TERRANE_INIT_MAX_PROCESSES = 1024, /* Lambda's, threads included */
   TERRANE_INIT_MAX_FILES = 1024,     /* Lambda's */
 };
@@ -23,3 +29,29 @@ typedef struct
   uint64_t read_bytes; /* from storage, by all of those */
   uint64_t major_faults;
 } TerraneInitReport;
+
+/* Its argv[0] where there are no namespaces: it is not process 1, and ends what descends from it
+ * instead of everything that it sees. */
+#define TERRANE_INIT_TREE "tree"
+
+enum
+{
+  TERRANE_INIT_MAX_FILTER = 4096, /* instructions; the kernel takes no more */
+  TERRANE_INIT_MAX_PATH = 4096,
+};
+
+/* What namespaces would do by bubblewrap. */
+typedef struct
+{
+  uint32_t change_root;
+  uint32_t change_user; /* else, with another root, capabilities are given up */
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t terminal;  /* the program stays in the session of its terminal */
+  uint32_t has_rules; /* of Landlock */
+  uint32_t n_filter;  /* of struct sock_filter: 8 bytes each */
+  uint32_t unused;
+  uint64_t file_bytes;                     /* the largest file that may be written; 0 for any */
+  char working_dir[TERRANE_INIT_MAX_PATH]; /* below the new root */
+  uint64_t filter[TERRANE_INIT_MAX_FILTER];
+} TerraneInitSetup;

@@ -1,0 +1,467 @@
+#include "builder/cli/build-run.h"
+
+#include "builder/cli/build-deliver.h"
+#include "builder/cli/build-report.h"
+#include "builder/cli/destination.h"
+#include "builder/cli/load-profile.h"
+#include "builder/cli/record-file.h"
+#include "builder/cli/validation-report.h"
+#include "builder/cli/zip-output.h"
+#include "builder/error.h"
+#include "builder/image/debug-files.h"
+#include "builder/store/names.h"
+#include "builder/validation/probes.h"
+
+#include "oci/base/suggest.h"
+
+#include <string.h>
+
+gboolean
+terrane_build_has_platforms (const TerraneBuildArguments *options)
+{
+  return options->platform != NULL
+         && (strchr (options->platform, ',') != NULL
+             || strcmp (options->platform, TERRANE_PLATFORMS_ALL) == 0);
+}
+
+static TerraneDelivery
+make_delivery (const TerraneBuildArguments *options)
+{
+  return (TerraneDelivery){ .push = options->push,
+                            .outputs = options->outputs,
+                            .push_options = &options->push_options };
+}
+
+static gboolean
+check_debug_output (const TerraneProfile *profile, const TerraneBuildArguments *options,
+                    GError **error)
+{
+  gboolean separate = options->debug_output == NULL;
+  for (guint i = 0; i < profile->trees->len; i++)
+    {
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      separate = separate || spec->transforms->strip == TERRANE_STRIP_SEPARATE;
+    }
+  return separate
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "%s: --debug-output is for what \"strip\": {\"debug\": \"separate\"} takes "
+                       "out, and no tree has that among its transforms",
+                       profile->path);
+}
+
+/* A source that is named to be updated must be there. */
+static gboolean
+check_update_names (const TerraneProfile *profile, char **names, GError **error)
+{
+  g_autoptr (GPtrArray) known = g_ptr_array_new ();
+  g_ptr_array_add (known, (gpointer) "base");
+  for (guint i = 0; i < profile->trees->len; i++)
+    g_ptr_array_add (known, ((TerraneSourceSpec *) profile->trees->pdata[i])->name);
+  g_ptr_array_add (known, NULL);
+  const char *const *words = (const char *const *) known->pdata;
+  for (char **name = names; name != NULL && *name != NULL; name++)
+    if (!g_strv_contains (words, *name))
+      {
+        g_autofree char *quoted = oci_quote (*name);
+        g_autofree char *hint = oci_did_you_mean (*name, words);
+        return oci_throw (error, OCI_ERROR_USAGE, "%s: --update-lock=%s: there is no such tree%s",
+                          profile->path, quoted, hint);
+      }
+  return TRUE;
+}
+
+/* @out_platforms: (out) (transfer full) (nullable): NULL for the profile's first */
+static gboolean
+list_platforms (const TerraneBuildArguments *options, const char *path, char ***out_platforms,
+                GError **error)
+{
+  if (options->platform == NULL)
+    return TRUE;
+  if (strcmp (options->platform, TERRANE_PLATFORMS_ALL) != 0)
+    {
+      *out_platforms = g_strsplit (options->platform, ",", -1);
+      return TRUE;
+    }
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, NULL, error);
+  if (profile == NULL)
+    return FALSE;
+  *out_platforms = g_strdupv (profile->platforms);
+  return TRUE;
+}
+
+/* Two profiles of one name would leave the image of the last one. */
+static gboolean
+check_name (const TerraneBuildSession *self, const TerraneProfile *profile, GError **error)
+{
+  return g_hash_table_add (self->names, g_strdup (profile->name))
+         || oci_throw (error, OCI_ERROR_USAGE, "%s: another profile is called ‘%s’ too",
+                       profile->path, profile->name);
+}
+
+static unsigned
+count_jobs (const TerraneBuildSession *self)
+{
+  return self->options->jobs > 0 ? self->options->jobs : self->bench->jobs;
+}
+
+static TerraneBuildOptions
+make_options (const TerraneBuildSession *self)
+{
+  const TerraneBuildArguments *options = self->options;
+  return (TerraneBuildOptions){
+    .jobs = count_jobs (self),
+    .validate = !options->no_validate,
+    .sandbox = options->sandbox,
+    .lock = { .require = options->locked,
+              .ignore = options->no_lock,
+              .update = options->update_lock != NULL,
+              .update_names = (const char *const *) self->update_names },
+    .remote = self->bench->remote,
+    .cache_from = options->cache_from,
+    .progress = self->bench->progress,
+  };
+}
+
+/* Of an image that was not made, since the checks failed. */
+static json_t *
+failed_record (const TerraneProfile *profile, json_t *findings)
+{
+  json_t *record = json_object ();
+  g_autofree char *platform = oci_platform_text (&profile->platform);
+  oci_json_set (record, "version", json_integer (1));
+  oci_json_set_text (record, "name", profile->name);
+  oci_json_set_text (record, "platform", platform);
+  oci_json_set (record, "findings", json_incref (findings));
+  oci_json_set (record, "passed", json_false ());
+  return record;
+}
+
+/* One of several platforms writes a file of its own, or none. Returns: (transfer full) (nullable)
+ */
+static char *
+file_of (const TerraneProfile *profile, const char *option, const char *text, GError **error)
+{
+  g_autofree char *expanded = terrane_command_expand (profile, option, text, error);
+  if (expanded == NULL || !terrane_profile_wants_lock (expanded))
+    return g_steal_pointer (&expanded);
+  (void) oci_throw (error, OCI_ERROR_USAGE, "build: %s: ‘${lock.short}’ is not known there",
+                    option);
+  return NULL;
+}
+
+static gboolean
+check_files (const TerraneBuildSession *self, const GPtrArray *all, GError **error)
+{
+  const TerraneBuildArguments *options = self->options;
+  const char *const files[][2] = { { "--junit", options->junit },
+                                   { "--debug-output", options->debug_output } };
+  for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *first = NULL;
+      for (guint k = 0; files[i][1] != NULL && k < all->len; k++)
+        {
+          const TerraneBuilt *built = all->pdata[k];
+          g_autofree char *path = file_of (built->profile, files[i][0], files[i][1], error);
+          if (path == NULL)
+            return FALSE;
+          if (g_strcmp0 (path, first) == 0)
+            return oci_throw (error, OCI_ERROR_USAGE,
+                              "build: %s: several platforms would have one; write ‘${arch}’ in it",
+                              files[i][0]);
+          g_free (first);
+          first = g_steal_pointer (&path);
+        }
+    }
+  return TRUE;
+}
+
+/* Before anything is built: one for each platform. Returns: (transfer full) (nullable) */
+static GPtrArray *
+load_all (const TerraneBuildSession *self, const char *path, GError **error)
+{
+  const TerraneBuildArguments *options = self->options;
+  const TerraneDelivery delivery = make_delivery (options);
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (terrane_built_free);
+  g_auto (GStrv) platforms = NULL;
+  if (!list_platforms (options, path, &platforms, error))
+    return NULL;
+  for (guint i = 0; i == 0 || (platforms != NULL && platforms[i] != NULL); i++)
+    {
+      TerraneBuilt *built = terrane_built_new ();
+      g_ptr_array_add (all, built);
+      built->profile =
+          terrane_command_load_profile (path, platforms != NULL ? platforms[i] : NULL, error);
+      if (built->profile == NULL || !check_update_names (built->profile, self->update_names, error)
+          || !check_debug_output (built->profile, options, error)
+          || (!options->no_validate
+              && !terrane_probes_check (built->profile, options->sandbox, TERRANE_NETWORK_NONE,
+                                        error)))
+        return NULL;
+    }
+  const TerraneBuilt *first = all->pdata[0];
+  if (!check_name (self, first->profile, error) || !terrane_delivery_check (&delivery, all, error)
+      || !check_files (self, all, error))
+    return NULL;
+  return g_steal_pointer (&all);
+}
+
+static gboolean
+write_junit (const TerraneBuildArguments *options, const TerraneBuilt *built, GError **error)
+{
+  if (options->junit == NULL || built->build->validation == NULL)
+    return TRUE;
+  g_autofree char *path = file_of (built->profile, "--junit", options->junit, error);
+  return path != NULL
+         && terrane_validation_report_write_junit (path, built->profile->name,
+                                                   built->build->validation, error);
+}
+
+static gboolean
+write_debug (const TerraneBuildSession *self, const TerraneBuilt *built, GError **error)
+{
+  const char *output = self->options->debug_output;
+  if (output == NULL)
+    return TRUE;
+  g_autofree char *path = file_of (built->profile, "--debug-output", output, error);
+  return path != NULL
+         && terrane_debug_files_write (self->bench->store, built->build->debug, path, error);
+}
+
+static gboolean
+write_zips (const TerraneBuildSession *self, const TerraneBuilt *built, GError **error)
+{
+  const TerraneDelivery delivery = make_delivery (self->options);
+  g_autoptr (GPtrArray) zips = terrane_delivery_zips (&delivery, built, error);
+  return zips != NULL
+         && terrane_zip_output_write (built->build, built->profile, zips, self->bench,
+                                      count_jobs (self), built->record, error);
+}
+
+/* @tag: (nullable): of the image in the store. The record is also of an image that failed its
+ * checks or its validation: it says what failed. */
+static gboolean
+make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag, GError **error)
+{
+  g_autoptr (OciJsonValue) failed = NULL;
+  TerraneBuildOptions options = make_options (self);
+  options.out_failed = &failed;
+  options.tag = tag;
+  gboolean ok = terrane_build (self->bench->store, built->profile, &options, &built->build, error);
+  if (built->build == NULL && failed != NULL)
+    built->record = failed_record (built->profile, failed);
+  if (built->build == NULL)
+    return FALSE;
+  built->record = terrane_build_record (built->build, built->profile);
+  oci_json_set (built->record, "passed", json_boolean (ok));
+  return write_junit (self->options, built, ok ? error : NULL) && ok;
+}
+
+/* @out_all: (out) (transfer full): of one TerraneBuilt */
+static gboolean
+build_one (const TerraneBuildSession *self, const char *path, GPtrArray **out_all, GError **error)
+{
+  const TerraneDelivery delivery = make_delivery (self->options);
+  const char *record = self->options->record;
+  *out_all = load_all (self, path, error);
+  if (*out_all == NULL)
+    return FALSE;
+  TerraneBuilt *built = (*out_all)->pdata[0];
+  gboolean ok = make_one (self, built, NULL, error);
+  if (built->build == NULL)
+    return FALSE;
+  ok = ok && write_debug (self, built, error) && write_zips (self, built, error)
+       && terrane_delivery_send (&delivery, self->bench->remote, *out_all, built->record, error);
+  terrane_terminal_finish_phase (self->bench->terminal);
+  oci_json_set (built->record, "passed", json_boolean (ok));
+  return (record == NULL || terrane_record_file_write (record, built->record, ok ? error : NULL))
+         && ok;
+}
+
+gboolean
+terrane_build_run_single (const TerraneBuildSession *self, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) all = NULL;
+  gboolean ok = build_one (self, path, &all, error);
+  const TerraneBuilt *built = all != NULL ? all->pdata[0] : NULL;
+  if (built == NULL || built->record == NULL)
+    return FALSE;
+  if (self->bench->global->output.json)
+    terrane_print_json (built->record);
+  else if (ok)
+    terrane_build_report_print (built->build, path, built->record);
+  return ok;
+}
+
+/* Several failures are one: with their exit code if they agree on it. An interrupt stays one. */
+static void
+merge_failure (GError **failure, GError *error)
+{
+  if (g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED))
+    g_clear_error (failure);
+  if (*failure != NULL && terrane_exit_code (*failure) != terrane_exit_code (error))
+    {
+      (*failure)->domain = OCI_ERROR;
+      (*failure)->code = OCI_ERROR_IO;
+    }
+  if (*failure == NULL)
+    *failure = g_error_copy (error);
+}
+
+static json_t *
+make_row (const TerraneBuildSession *self, const char *path, const json_t *record, gboolean ok,
+          const GError *failure)
+{
+  json_t *row = json_object ();
+  oci_json_set (row, "profile", oci_json_text (path));
+  oci_json_set (row, "passed", json_boolean (ok));
+  if (record != NULL)
+    oci_json_set (row, "record", json_incref ((json_t *) record));
+  if (failure != NULL)
+    {
+      terrane_terminal_finish_phase (self->bench->terminal);
+      terrane_print_error (failure->message);
+      oci_json_set (row, "error", terrane_error_to_json (failure));
+    }
+  return row;
+}
+
+static json_t *
+build_row (const TerraneBuildSession *self, const char *path, GError **failure)
+{
+  g_autoptr (GPtrArray) all = NULL;
+  g_autoptr (GError) local = NULL;
+  gboolean ok = build_one (self, path, &all, &local);
+  const TerraneBuilt *built = all != NULL ? all->pdata[0] : NULL;
+  json_t *row = make_row (self, path, built != NULL ? built->record : NULL, ok, local);
+  if (local != NULL)
+    merge_failure (failure, local);
+  return row;
+}
+
+/* In the store each has its processor as tag, unless the profile's name tells them apart. */
+static const char *
+tag_of (const GPtrArray *all, const TerraneBuilt *built)
+{
+  const TerraneBuilt *first = all->pdata[0], *second = all->pdata[1];
+  return strcmp (first->profile->name, second->profile->name) == 0
+             ? built->profile->platform.architecture
+             : NULL;
+}
+
+/* Everything is built, whatever fails; nothing goes anywhere unless all of it passed. */
+static guint
+make_all (const TerraneBuildSession *self, const char *path, const GPtrArray *all, json_t *rows,
+          GError **failure)
+{
+  guint failed = 0;
+  for (guint i = 0; i < all->len; i++)
+    {
+      TerraneBuilt *built = all->pdata[i];
+      g_autoptr (GError) local = NULL;
+      g_autofree char *platform = oci_platform_text (&built->profile->platform);
+      gboolean ok =
+          make_one (self, built, tag_of (all, built), &local) && write_debug (self, built, &local);
+      json_t *row = make_row (self, path, built->record, ok, local);
+      oci_json_set (row, "platform", oci_json_text (platform));
+      oci_json_append (rows, row);
+      failed += !ok;
+      if (local != NULL)
+        merge_failure (failure, local);
+      if (g_error_matches (*failure, OCI_ERROR, OCI_ERROR_CANCELLED))
+        break;
+    }
+  return failed;
+}
+
+static gboolean
+deliver_all (const TerraneBuildSession *self, const GPtrArray *all, json_t *document,
+             GError **error)
+{
+  const TerraneDelivery delivery = make_delivery (self->options);
+  const TerraneBuilt *first = all->pdata[0];
+  g_autofree char *name = g_strconcat (first->profile->name, ":latest", NULL);
+  for (guint i = 0; i < all->len; i++)
+    if (!write_zips (self, all->pdata[i], error))
+      return FALSE;
+  return terrane_delivery_send (&delivery, self->bench->remote, all, document, error)
+         && (tag_of (all, first) == NULL
+             || terrane_name_set (self->bench->store, name, first->build->image->manifest, error));
+}
+
+static void
+print_all (const GPtrArray *all, const char *path, const json_t *document)
+{
+  size_t i;
+  json_t *report;
+  for (guint k = 0; k < all->len; k++)
+    {
+      const TerraneBuilt *built = all->pdata[k];
+      g_autofree char *platform = oci_platform_text (&built->profile->platform);
+      terrane_print ("%s%s\n\n", k > 0 ? "\n" : "", platform);
+      terrane_build_report_print (built->build, path, built->record);
+    }
+  json_array_foreach (json_object_get (document, "pushes"), i, report)
+      terrane_destination_print_push (report);
+}
+
+gboolean
+terrane_build_run_platforms (const TerraneBuildSession *self, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) all = load_all (self, path, error);
+  g_autoptr (OciJsonValue) document = json_object ();
+  g_autoptr (GError) failure = NULL;
+  const char *record = self->options->record;
+  json_t *rows = json_array ();
+  oci_json_set (document, "version", json_integer (1));
+  oci_json_set (document, "builds", rows);
+  if (all == NULL)
+    return FALSE;
+  guint failed = make_all (self, path, all, rows, &failure);
+  gboolean ok = failure == NULL && deliver_all (self, all, document, &failure);
+  terrane_terminal_finish_phase (self->bench->terminal);
+  oci_json_set (document, "passed", json_boolean (ok));
+  if (record != NULL && !terrane_record_file_write (record, document, ok ? &failure : NULL))
+    ok = FALSE;
+  if (self->bench->global->output.json)
+    terrane_print_json (document);
+  else if (ok)
+    print_all (all, path, document);
+  if (failed > 0)
+    {
+      g_set_error (error, failure->domain, failure->code,
+                   "%u of %u platforms failed; nothing was pushed or written", failed, all->len);
+      return FALSE;
+    }
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return ok;
+}
+
+gboolean
+terrane_build_run_several (const TerraneBuildSession *self, char **paths, GError **error)
+{
+  g_autoptr (OciJsonValue) rows = json_array ();
+  g_autoptr (GError) failure = NULL;
+  guint failed = 0;
+  for (char **path = paths; *path != NULL; path++)
+    {
+      json_t *row = build_row (self, *path, &failure);
+      oci_json_append (rows, row);
+      failed += !json_is_true (json_object_get (row, "passed"));
+      if (g_error_matches (failure, OCI_ERROR, OCI_ERROR_CANCELLED))
+        break;
+    }
+  if (self->bench->global->output.json)
+    {
+      g_autoptr (OciJsonValue) report = json_object ();
+      oci_json_set (report, "builds", json_incref (rows));
+      terrane_print_json (report);
+    }
+  else
+    terrane_build_report_print_summary (rows);
+  if (failure == NULL)
+    return TRUE;
+  g_set_error (error, failure->domain, failure->code, "%u of %zu profiles failed", failed,
+               json_array_size (rows));
+  return FALSE;
+}

@@ -1,0 +1,36 @@
+/* Trees of a built image as zips for AWS Lambda: layers and functions without an image. */
+#pragma once
+
+#include "builder/progress.h"
+#include "builder/zip/request.h"
+
+#include "oci/layout.h"
+
+#include "builder/store/store.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  TerraneStore *store;
+  const TerraneProfile *profile;
+  const TerraneProfileTexts *texts;
+  const OciDescriptor *manifest; /* of the image */
+  const OciDigest *base;         /* commit of the base */
+  const GArray *trees;           /* of OciDigest: commits, in the profile's order */
+  unsigned jobs;                 /* threads, at least 1 */
+  const TerraneProgress *progress;
+} TerraneZipBuild;
+
+/**
+ * terrane_zips_write:
+ * @requests: of TerraneZipRequest, checked
+ * @out_report: (out) (transfer full): docs/record.md, "lambda"
+ *
+ * Lays the trees out as Lambda unpacks zips, checks them against its limits and on its runtime, and
+ * writes the files; none unless all of them may be.
+ */
+gboolean terrane_zips_write (const TerraneZipBuild *build, const GPtrArray *requests,
+                             json_t **out_report, GError **error);
+
+G_END_DECLS
