@@ -1,6 +1,26 @@
 /* The only C++ here: toml++ in, jansson out. */
 #include "builder/python/toml-private.h"
 
+/* What the library asserts of its own work does not hold for all broken files ("[;"): then it must
+ * neither go on nor end the process. */
+#undef NDEBUG
+#define TOML_ASSERT(expression) ((expression) ? static_cast<void> (0) : refuse_broken ())
+
+namespace
+{
+
+struct Broken
+{
+};
+
+[[noreturn]] void
+refuse_broken ()
+{
+  throw Broken{};
+}
+
+}
+
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
@@ -128,6 +148,10 @@ terrane_toml_plus_parse (const char *text, size_t size, TerraneTomlTableFunc on_
       const std::string_view message = result.error ().description ();
       *out_line = result.error ().source ().begin.line;
       *out_message = strndup (message.data (), message.size ());
+    }
+  catch (const Broken &)
+    {
+      *out_message = strdup ("a table or key without a name");
     }
   catch (const Nul &nul)
     {

@@ -18,8 +18,9 @@ extern "C"
   /**
    * terrane_toml_plus_parse:
    * @text: UTF-8
-   * @out_line, @out_message: (out): of a mistake; the message is freed by free() and may have any
-   * text of the file in it. Without a message there was no memory
+   * @out_line, @out_message: (out): of a mistake; the line is 0 when it is not known. The message
+   * is freed by free() and may have any text of the file in it. Without a message there was no
+   * memory
    *
    * Returns: (transfer full) (nullable): an object; no exception leaves this function
    */

@@ -135,6 +135,8 @@ terrane_toml_parse (const char *name, GBytes *data, TerraneToml *out, GError **e
     {
       g_autofree char *quoted = oci_quote (message);
       free (message);
+      if (line == 0)
+        return oci_throw (error, OCI_ERROR_USAGE, "%s: this is not TOML: %s", name, quoted);
       return oci_throw (error, OCI_ERROR_USAGE, "%s line %u: this is not TOML: %s", name, line,
                         quoted);
     }

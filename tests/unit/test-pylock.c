@@ -223,6 +223,8 @@ test_errors (void)
     const char *text, *expected;
   } rows[] = {
     { "x", "d/pylock.toml line 1: this is not TOML: *" },
+    { "a = 1\n[;x]\n", "d/pylock.toml*: this is not TOML: *" }, /* toml++ 3.3 asserts here */
+    { "[[;x]]\n", "d/pylock.toml*: this is not TOML: *" },
     { "a = 1\na = 2\n", "d/pylock.toml line 2: this is not TOML: *" },
     { "", "d/pylock.toml: ‘lock-version’ is missing *" },
     { "lock-version = 1.0\n", "d/pylock.toml: ‘lock-version’ is missing or not *" },
