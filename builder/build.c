@@ -5,6 +5,7 @@
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
 #include "builder/store/names.h"
+#include "builder/store/open.h"
 #include "builder/validate.h"
 
 #include "oci/base/text-hash.h"
@@ -269,9 +270,9 @@ other_image (TerraneStore *store, const char *name, const OciDescriptor *manifes
   return g_strdup (oci_digest_text (&named->digest, text));
 }
 
-gboolean
-terrane_build (TerraneStore *store, const TerraneProfile *profile,
-               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+static gboolean
+build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
+            TerraneBuild **out_build, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name =
@@ -292,6 +293,36 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
     return FALSE;
   *out_build = g_steal_pointer (&build);
   return TRUE;
+}
+
+/* What may come of an object, a tree or a layer of the store that is damaged, or that another
+ * program has put there. */
+static gboolean
+is_damage (const GError *error)
+{
+  return g_error_matches (error, OCI_ERROR, OCI_ERROR_CORRUPT) || error->domain == G_IO_ERROR;
+}
+
+/* Once more when the store was damaged, without what was. */
+gboolean
+terrane_build (TerraneStore *store, const TerraneProfile *profile,
+               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean healed = FALSE;
+  if (build_once (store, profile, options, out_build, &local))
+    return TRUE;
+  /* That it cannot be healed is no news beside what failed. */
+  if (*out_build != NULL || !is_damage (local) || !terrane_store_heal (store, &healed, NULL)
+      || !healed)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  terrane_progress_warn (options->progress,
+                         "%s: something in it was damaged; it is removed, and made again",
+                         terrane_store_path (store));
+  return build_once (store, profile, options, out_build, error);
 }
 
 static json_t *

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /**
  * TerraneError:
  * @TERRANE_ERROR_REFUSED: a check or the validation failed: exit 3
- * @TERRANE_ERROR_STALE: the lock does not say what the profile asks for: exit 4
+ * @TERRANE_ERROR_STALE: the lock does not say what the profile asks for, or something has moved
+ *   since: exit 4
  * @TERRANE_ERROR_FUNCTION: a function that was invoked answered with an error: exit 1
  */
 typedef enum

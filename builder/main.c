@@ -3,6 +3,7 @@
 #include "builder/cli/dispatch.h"
 #include "builder/cli/limits.h"
 #include "builder/cli/option-help.h"
+#include "builder/cli/versions.h"
 #include "builder/error.h"
 #include "builder/store/store.h"
 #include "builder/version.h"
@@ -11,10 +12,8 @@
 #include "oci/base/redact.h"
 #include "oci/base/suggest.h"
 
-#include <archive.h>
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <libdeflate.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,28 +25,11 @@
 static void
 print_version (const TerraneGlobal *global)
 {
-  const struct
-  {
-    const char *name, *version;
-  } rows[] = {
-    { "terrane", TERRANE_VERSION },
-    { "assembler version", TERRANE_ASSEMBLER_VERSION },
-    { "OCI image-spec", "1.1" },
-    { "curl", curl_version () },
-    { "libostree", OSTREE_VERSION_S },
-    { "libarchive", archive_version_string () },
-    { "libdeflate", LIBDEFLATE_VERSION_STRING },
-  };
-  g_autoptr (OciJsonValue) document = json_object ();
-  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (global->output.json)
-      oci_json_set (document, rows[i].name, oci_json_text (rows[i].version));
-    else if (g_str_has_prefix (rows[i].version, "lib")) /* names itself */
-      terrane_print ("%s\n", rows[i].version);
-    else
-      terrane_print ("%s %s\n", rows[i].name, rows[i].version);
+  g_autoptr (OciJsonValue) document = terrane_versions_to_json ();
   if (global->output.json)
-    terrane_print_json (document);
+    terrane_print_json (json_incref (document));
+  else
+    terrane_versions_print ();
 }
 
 static gboolean

@@ -5,13 +5,14 @@ set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 
 # Not what is made on this machine, nor what is part of the program.
 install(DIRECTORY profiles/ DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/profiles
-  PATTERN __pycache__ EXCLUDE PATTERN "*.lock.json" EXCLUDE
+  PATTERN __pycache__ EXCLUDE PATTERN "debian12-*.lock.json" EXCLUDE
   REGEX "/profiles/(inputs|starter)$" EXCLUDE)
+install(DIRECTORY scripts/ci DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
 install(PROGRAMS scripts/debian-rootfs scripts/debian-mirrors DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
 install(FILES docs/man/terrane.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/terrane-profile.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES README.md CHANGELOG.md packaging/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md" PATTERN man EXCLUDE)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs PATTERN man EXCLUDE)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME ${PROJECT_NAME})

@@ -98,12 +98,18 @@ check_name (const TerraneBuildSession *self, const TerraneProfile *profile, GErr
                        profile->path, profile->name);
 }
 
+static unsigned
+count_jobs (const TerraneBuildSession *self)
+{
+  return self->options->jobs > 0 ? self->options->jobs : self->bench->jobs;
+}
+
 static TerraneBuildOptions
 make_options (const TerraneBuildSession *self)
 {
   const TerraneBuildArguments *options = self->options;
   return (TerraneBuildOptions){
-    .jobs = options->jobs > 0 ? options->jobs : self->bench->jobs,
+    .jobs = count_jobs (self),
     .validate = !options->no_validate,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
@@ -228,7 +234,7 @@ write_zips (const TerraneBuildSession *self, const TerraneBuilt *built, GError *
   g_autoptr (GPtrArray) zips = terrane_delivery_zips (&delivery, built, error);
   return zips != NULL
          && terrane_zip_output_write (built->build, built->profile, zips, self->bench,
-                                      built->record, error);
+                                      count_jobs (self), built->record, error);
 }
 
 /* @tag: (nullable): of the image in the store. The record is also of an image that failed its

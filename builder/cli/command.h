@@ -77,11 +77,14 @@ const TerraneCommand *terrane_command_find (const char *name);
 /** Names of the commands, until NULL. */
 const char *const *terrane_command_names (void);
 
+extern const TerraneCommand terrane_command_add;
 extern const TerraneCommand terrane_command_build;
 extern const TerraneCommand terrane_command_cache;
 extern const TerraneCommand terrane_command_check;
 extern const TerraneCommand terrane_command_completion;
 extern const TerraneCommand terrane_command_deploy;
+extern const TerraneCommand terrane_command_drift;
+extern const TerraneCommand terrane_command_doctor;
 extern const TerraneCommand terrane_command_fsck;
 extern const TerraneCommand terrane_command_gc;
 extern const TerraneCommand terrane_command_images;

@@ -7,12 +7,14 @@
  * neighbours. */
 /* clang-format off */
 static const TerraneCommand *const commands[] = {
+  &terrane_command_add,
   &terrane_command_init,
   &terrane_command_profile,
   &terrane_command_build,
   &terrane_command_lock,
   &terrane_command_check,
   &terrane_command_validate,
+  &terrane_command_drift,
   &terrane_command_why,
   &terrane_command_push,
   &terrane_command_pull,
@@ -28,6 +30,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_gc,
   &terrane_command_fsck,
   &terrane_command_cache,
+  &terrane_command_doctor,
   &terrane_command_completion,
   NULL,
 };

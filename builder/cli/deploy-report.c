@@ -13,10 +13,12 @@ text_of (const json_t *object, const char *member)
 }
 
 static void
-print_deployment (const json_t *deployment)
+print_deployment (const json_t *deployment, const json_t *before)
 {
+  const json_t *push = json_object_get (deployment, "push");
   gboolean unchanged = strcmp (text_of (deployment, "result"), "unchanged") == 0;
-  terrane_destination_print_push (json_object_get (deployment, "push"));
+  if (!json_equal (push, json_object_get (before, "push"))) /* else both have one repository */
+    terrane_destination_print_push (push);
   if (unchanged)
     terrane_print ("%s in %s: nothing to do, the alias %s has this image already\n",
                    text_of (deployment, "function"), text_of (deployment, "region"),
@@ -33,7 +35,7 @@ terrane_deploy_report_print (const json_t *report)
 {
   const json_t *list = json_object_get (report, "deployments");
   for (size_t i = 0; i < json_array_size (list); i++)
-    print_deployment (json_array_get (list, i));
+    print_deployment (json_array_get (list, i), i > 0 ? json_array_get (list, i - 1) : NULL);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* terrane deploy */
 #include "builder/deploy/deploy.h"
 
+#include "builder/cli/deploy-layer.h"
 #include "builder/cli/deploy-report.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
@@ -39,6 +40,7 @@ typedef struct
   char *platform; /* (nullable) */
   gboolean dry_run;
   FunctionOptions function;
+  TerraneLayerArguments layer;
   unsigned jobs;
   TerranePushArguments push;
   TerraneRemoteArguments remote;
@@ -253,6 +255,11 @@ open_session (Session *self, const Plan *plan, GError **error)
       if (self->record == NULL)
         return FALSE;
     }
+  if (plan->profile != NULL && plan->profile->target != TERRANE_TARGET_AWS_LAMBDA)
+    terrane_progress_warn (self->bench->progress,
+                           "the target of %s is not aws-lambda, so that its build did not look at "
+                           "what Lambda refuses",
+                           plan->profile->path);
   self->client = oci_http_client_new (&http); /* without a limit: steps may take hours */
   const TerraneDeployOptions deploy = {
     .digest = &self->image->descriptor->digest,
@@ -316,6 +323,27 @@ deploy (Session *self, GError **error)
   return ok;
 }
 
+/* --layer is about zips: what is about images has no place there. */
+static gboolean
+run_layer (const TerraneGlobal *global, const DeployOptions *options, char **files, GError **error)
+{
+  FunctionOptions function = options->function;
+  function.role = function.external_id = NULL;
+  const char *foreign = options->image != NULL      ? "--image"
+                        : options->platform != NULL ? "--platform"
+                                                    : function_option (&function);
+  const TerraneLayerRun run = { .arguments = &options->layer,
+                                .role = options->function.role,
+                                .external_id = options->function.external_id,
+                                .record = options->record,
+                                .dry_run = options->dry_run,
+                                .remote = &options->remote };
+  if (foreign != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "deploy: %s does not go with --layer%s", foreign,
+                      strcmp (foreign, "--region") == 0 ? ", which has --regions" : "");
+  return terrane_deploy_layer (global, &run, files, error);
+}
+
 static gboolean
 run_deploy (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
@@ -323,6 +351,11 @@ run_deploy (TerraneGlobal *global, const void *data, char **arguments, GError **
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (Plan) plan = { 0 };
   g_auto (Session) session = { .options = options, .bench = &bench };
+  if (options->layer.name != NULL)
+    return run_layer (global, options, arguments, error);
+  if (arguments[1] != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "deploy: one profile or image at a time; several files go with --layer only");
   terrane_section_init (&terrane_deploy_section, &plan.spec);
   if (!(terrane_command_is_profile (arguments[0])
             ? plan_profile (&plan, arguments[0], options, error)
@@ -423,6 +456,7 @@ static const TerraneOption function_options[] = {
 static const TerraneOptionGroup deploy_groups[] = {
   { .rows = deploy_options },
   { .rows = function_options, .offset = OPTION (function) },
+  { .rows = terrane_layer_options, .offset = OPTION (layer) },
   { .rows = terrane_platform_options, .offset = OPTION (platform) },
   { .rows = terrane_push_options, .offset = OPTION (push) },
   { .rows = terrane_transfer_jobs_options, .offset = OPTION (jobs) },
@@ -432,15 +466,18 @@ static const TerraneOptionGroup deploy_groups[] = {
 
 const TerraneCommand terrane_command_deploy = {
   .name = "deploy",
-  .arguments = "PROFILE|IMAGE",
+  .arguments = "PROFILE|IMAGE\n--layer NAME ZIP…",
   .summary = "Give an image to functions of AWS Lambda, step by step",
   .description =
       "Pushes the image where it is missing, updates the function, publishes a version, tries it "
       "with events, and moves the alias to it in steps. What fails moves the events back to the "
       "version before. Functions, roles and permissions are not created. The AWS credentials of "
-      "the environment are used. docs/deploy.md has all of it.",
+      "the environment are used. docs/deploy.md has all of it.\n"
+      "With --layer, zips that ‘build --output lambda-layer:FILE’ wrote become versions of a layer "
+      "in each region; several become NAME-1, NAME-2 and so on. --record is that build's and gets "
+      "the ARNs.",
   .min = 1,
-  .max = 1,
+  .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_IMAGE_OR_PROFILE },
   .options = deploy_groups,

@@ -1,19 +1,20 @@
 #include "builder/cli/init-base.h"
 
 #include "builder/cli/workbench.h"
-#include "builder/facts/python-base.h"
 #include "builder/profile/lock.h"
-#include "builder/profile/profile.h"
 #include "builder/resolve/resolve.h"
 
 #include "oci/reference.h"
 
 #include <string.h>
 
-/* "3.11" of "3.11.4-slim", or NULL. */
+/* "3.11" of "3.11.4-slim" and of "4-python3.11", or NULL. */
 static char *
 version_of_tag (const char *tag)
 {
+  const char *python = strstr (tag, "-python");
+  if (python != NULL)
+    tag = python + strlen ("-python");
   size_t digits = g_str_has_prefix (tag, "3.") ? strspn (tag + 2, G_CSET_DIGITS) : 0;
   return digits == 1 || digits == 2 ? g_strndup (tag, 2 + digits) : NULL;
 }
@@ -74,6 +75,20 @@ bring_base (const TerraneWorkbench *bench, const TerraneProfile *profile, Terran
 }
 
 gboolean
+terrane_base_find_python (TerraneGlobal *global, const TerraneProfile *profile,
+                          TerranePythonBase *out, GError **error)
+{
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  g_autoptr (TerraneBase) root = NULL;
+  if (!terrane_workbench_open (global, NULL, 0, &bench, error)
+      || !bring_base (&bench, profile, &root, error))
+    return FALSE;
+  g_auto (GStrv) env = root->config != NULL ? oci_image_config_env (root->config) : NULL;
+  return terrane_python_base_find (bench.store, &root->root.commit, g_environ_getenv (env, "PATH"),
+                                   out, error);
+}
+
+gboolean
 terrane_init_find_python (TerraneGlobal *global, const char *directory, const json_t *base,
                           char **out_version, char **out_interpreter, GError **error)
 {
@@ -83,17 +98,8 @@ terrane_init_find_python (TerraneGlobal *global, const char *directory, const js
     return TRUE;
   OCI_PREFIX (error, "init: looking for the Python of the base");
   g_autoptr (TerraneProfile) profile = make_profile (directory, base, error);
-  if (profile == NULL)
-    return FALSE;
-  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
-  g_autoptr (TerraneBase) root = NULL;
   g_auto (TerranePythonBase) python = { 0 };
-  if (!terrane_workbench_open (global, NULL, 0, &bench, error)
-      || !bring_base (&bench, profile, &root, error))
-    return FALSE;
-  g_auto (GStrv) env = root->config != NULL ? oci_image_config_env (root->config) : NULL;
-  if (!terrane_python_base_find (bench.store, &root->root.commit, g_environ_getenv (env, "PATH"),
-                                 &python, error))
+  if (profile == NULL || !terrane_base_find_python (global, profile, &python, error))
     return FALSE;
   if (python.interpreter == NULL || python.python_major != 3)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED,

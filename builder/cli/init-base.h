@@ -1,7 +1,10 @@
-/* The Python that a base has, for `terrane init`. */
+/* The Python that a base has, for `terrane init` and `terrane add`. */
 #pragma once
 
 #include "builder/cli/command.h"
+
+#include "builder/facts/python-base.h"
+#include "builder/profile/profile.h"
 
 #include "oci/base/json.h"
 
@@ -27,5 +30,15 @@ const char *terrane_init_platform (void);
  */
 gboolean terrane_init_find_python (TerraneGlobal *global, const char *directory, const json_t *base,
                                    char **out_version, char **out_interpreter, GError **error);
+
+/**
+ * terrane_base_find_python:
+ * @profile: without trees
+ * @out: (out caller-allocates): may have no interpreter
+ *
+ * Brings the base of a profile into the store and looks.
+ */
+gboolean terrane_base_find_python (TerraneGlobal *global, const TerraneProfile *profile,
+                                   TerranePythonBase *out, GError **error);
 
 G_END_DECLS

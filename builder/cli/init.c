@@ -1,6 +1,9 @@
 /* terrane init */
 #include "builder/cli/command.h"
 #include "builder/cli/init-base.h"
+#include "builder/cli/init-target.h"
+#include "builder/cli/path-from.h"
+#include "builder/profile/profile.h"
 #include "builder/profile/reader.h"
 
 #include "oci/base/fd.h"
@@ -10,50 +13,70 @@
 
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RESOURCES "/terrane/starter/"
-#define RUNTIME_REQUIREMENTS "requirements-runtime.txt"
 #define DEFAULT_PYTHON "3.13" /* of the default base */
+#define DEFAULT_HANDLER "handler.handler"
+#define HANDLER_FILE                                                                               \
+  "app/handler.py" /* called so in the program; written as the handler's module */
 
 enum
 {
   OLDEST_PYTHON_MINOR = 11, /* that the starter's requirements.txt is for */
 };
 
-static const char *const files[] = { "profile.json", "requirements.txt", "app/handler.py",
-                                     "event.json",   "checks/smoke.py",  "README.md",
-                                     ".gitignore" };
+static const char *const common_files[] = { "profile.json", "requirements.in", "requirements.txt",
+                                            HANDLER_FILE,   "event.json",      "checks/smoke.py",
+                                            "README.md",    ".gitignore" };
 
 /* What stands in the files for what is only known now, and what it becomes. */
 typedef struct
 {
+  const TerraneInitTarget *target;
   char *name;
+  char *module, *function; /* of the handler */
   char *platform;
-  char *base;    /* a JSON object */
-  char *rootfs;  /* lines that only a base without a configuration needs */
-  char *runtime; /* requirements that only such a base needs */
+  char *base; /* a JSON object */
+  gboolean is_rootfs;
   char *python;
+  char *interpreter;
+  char *requirements; /* that only this target, or such a base, needs */
+  GPtrArray *files;   /* of TerraneInitFile, whose names are those in the directory */
 } Words;
+
+static void
+file_free (gpointer data)
+{
+  TerraneInitFile *self = data;
+  g_free ((char *) self->name);
+  g_free (self);
+}
 
 static void
 words_clear (Words *self)
 {
   g_free (self->name);
+  g_free (self->module);
+  g_free (self->function);
   g_free (self->platform);
   g_free (self->base);
-  g_free (self->rootfs);
-  g_free (self->runtime);
   g_free (self->python);
+  g_free (self->interpreter);
+  g_free (self->requirements);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Words, words_clear)
 
 typedef struct
 {
-  char *base;   /* (nullable) */
-  char *name;   /* (nullable) */
-  char *python; /* (nullable) */
+  char *base;    /* (nullable) */
+  char *target;  /* (nullable) */
+  char *handler; /* (nullable) */
+  char *name;    /* (nullable) */
+  char *python;  /* (nullable) */
   gboolean force;
 } InitOptions;
 
@@ -64,19 +87,49 @@ replace (const char *text, const char *word, const char *by)
   return g_strjoinv (by, parts);
 }
 
+/* The module as a path below app/. */
+static char *
+module_path (const char *module)
+{
+  g_autofree char *path = replace (module, ".", "/");
+  return g_strconcat (path, ".py", NULL);
+}
+
+/* A base may have any text in its path, so it comes last. */
 static char *
 fill_in (const char *text, const Words *words)
 {
+  static const char *const of_target[] = { "COMMANDS", "REPOSITORY", "CONFIG", "ABOUTVALIDATE",
+                                           "ABOUT",    "PACKAGES",   "TARGET", "PREFIX",
+                                           "VALIDATE", "ENV",        "CALLED" };
+  const TerraneInitFacts facts = { .name = words->name,
+                                   .module = words->module,
+                                   .function = words->function,
+                                   .interpreter = words->interpreter,
+                                   .is_rootfs = words->is_rootfs };
+  g_autofree char *file = module_path (words->module);
   const char *const pairs[][2] = {
-    { "\"@BASE@\"", words->base }, { "@ROOTFS@", words->rootfs },
-    { "@NAME@", words->name },     { "@PLATFORM@", words->platform },
-    { "@PYTHON@", words->python }, { "@RUNTIME@\n", words->runtime },
+    { "@FILE@", file },
+    { "@MODULE@", words->module },
+    { "@FUNCTION@", words->function },
+    { "@NAME@", words->name },
+    { "@PLATFORM@", words->platform },
+    { "@PYTHON@", words->python },
+    { "@RUNTIME@\n", words->requirements },
+    { "\"@BASE@\"", words->base },
   };
   char *filled = g_strdup (text);
-  for (size_t i = 0; i < G_N_ELEMENTS (pairs); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (of_target) + G_N_ELEMENTS (pairs); i++)
     {
       g_autofree char *before = filled;
-      filled = replace (before, pairs[i][0], pairs[i][1]);
+      size_t pair = i - MIN (i, G_N_ELEMENTS (of_target));
+      g_autofree char *word = i < G_N_ELEMENTS (of_target)
+                                  ? g_strconcat ("@", of_target[i], "@", NULL)
+                                  : g_strdup (pairs[pair][0]);
+      g_autofree char *by = i < G_N_ELEMENTS (of_target)
+                                ? terrane_init_target_word (words->target, &facts, of_target[i])
+                                : g_strdup (pairs[pair][1]);
+      filled = replace (before, word, by);
     }
   return filled;
 }
@@ -109,6 +162,52 @@ check_python (const char *text, GError **error)
 }
 
 static gboolean
+is_identifier (const char *text)
+{
+  static const char *const keywords[] = {
+    "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+    "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+    "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+    "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield",    NULL
+  };
+  if (!g_ascii_isalpha (text[0]) && text[0] != '_')
+    return FALSE;
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && *p != '_')
+      return FALSE;
+  return !g_strv_contains (keywords, text);
+}
+
+/* What the files of the starter call their own, or import. */
+static gboolean
+is_taken (const char *module)
+{
+  static const char *const taken[] = { "main", "server", "rasterio", "numpy", "json",
+                                       "os",   "sys",    "http",     "math",  NULL };
+  return g_strv_contains (taken, module);
+}
+
+static gboolean
+check_handler (const char *text, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ".", -1);
+  guint n = g_strv_length (parts);
+  gboolean good = n >= 2 && strlen (text) <= 128;
+  for (guint i = 0; i < n; i++)
+    good = good && is_identifier (parts[i]);
+  g_autofree char *quoted = oci_quote (text);
+  if (!good)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "expected MODULE.FUNCTION of Python, such as handler.handler or "
+                      "tiles.views.render, got %s",
+                      quoted);
+  return !is_taken (parts[0])
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "%s: the example uses the module %s itself; take another name", quoted,
+                       parts[0]);
+}
+
+static gboolean
 check_name (const char *text, GError **error)
 {
   g_autofree char *quoted = oci_quote (text);
@@ -117,28 +216,17 @@ check_name (const char *text, GError **error)
                        "use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside, not %s", quoted);
 }
 
-/* As the profile in @directory has to spell a path that the user gave. */
-static char *
-path_from (const char *directory, const char *path)
-{
-  g_autofree char *here = g_canonicalize_filename (".", NULL);
-  g_autofree char *there = g_canonicalize_filename (directory, NULL);
-  return g_path_is_absolute (path) || g_str_equal (here, there)
-             ? g_strdup (path)
-             : g_canonicalize_filename (path, NULL);
-}
-
-/* Returns: (transfer full) (nullable): the profile's "base" */
+/* @directory: (nullable): of the profile. Returns: (transfer full) (nullable): its "base" */
 static json_t *
 base_object (const char *directory, const char *base, GError **error)
 {
   static const char *const transports[] = { "oci:", "oci-archive:", "docker-archive:" };
   json_t *object = json_object ();
-  g_autofree char *path = path_from (directory, base);
+  g_autofree char *path = terrane_path_from (directory, base);
   for (size_t i = 0; i < G_N_ELEMENTS (transports); i++)
     if (g_str_has_prefix (base, transports[i]))
       {
-        g_autofree char *rest = path_from (directory, base + strlen (transports[i]));
+        g_autofree char *rest = terrane_path_from (directory, base + strlen (transports[i]));
         g_autofree char *image = g_strconcat (transports[i], rest, NULL);
         oci_json_set (object, "image", oci_json_text (image));
         return object;
@@ -167,17 +255,6 @@ base_object (const char *directory, const char *base, GError **error)
   return NULL;
 }
 
-/* A rootfs has no configuration to inherit from. */
-static char *
-rootfs_lines (const json_t *base, const char *interpreter)
-{
-  if (json_object_get (base, "image") != NULL)
-    return g_strdup ("");
-  return g_strdup_printf ("    \"entrypoint\": [\"%s\", \"-m\", \"awslambdaric\"],\n"
-                          "    \"working_dir\": \"/var/task\",\n",
-                          interpreter);
-}
-
 /* @given: (nullable): what the user says, which the base is then not asked for
  * @out_interpreter: an absolute path in the base */
 static gboolean
@@ -189,8 +266,9 @@ choose_python (TerraneGlobal *global, const char *directory, const char *given, 
   if (given == NULL
       && !terrane_init_find_python (global, directory, base, out_version, out_interpreter, error))
     return FALSE;
-  if (*out_interpreter == NULL)
-    *out_interpreter = g_strconcat ("/usr/bin/python", *out_version, NULL);
+  if (*out_interpreter == NULL) /* an image has a search path */
+    *out_interpreter = g_strconcat (json_object_get (base, "image") != NULL ? "" : "/usr/bin/",
+                                    "python", *out_version, NULL);
   if (given != NULL || !oci_parse_u64 (*out_version + 2, 99, &minor, NULL)
       || minor >= OLDEST_PYTHON_MINOR)
     return TRUE;
@@ -209,50 +287,105 @@ read_resource (const char *file, GError **error)
   return data != NULL ? g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data)) : NULL;
 }
 
-/* AWS's image unless the user names another base. Returns: (transfer full) (nullable) */
+/* The platform's own image unless the user names another base. Returns: (transfer full) (nullable)
+ */
 static json_t *
-choose_base (const char *directory, const InitOptions *arguments, GError **error)
+choose_base (const char *directory, const InitOptions *arguments, const TerraneInitTarget *target,
+             GError **error)
 {
-  g_autofree char *usual =
-      g_strconcat ("docker://public.ecr.aws/lambda/python:",
-                   arguments->python != NULL ? arguments->python : DEFAULT_PYTHON, NULL);
-  return base_object (directory, arguments->base != NULL ? arguments->base : usual, error);
+  const char *python = arguments->python != NULL ? arguments->python : DEFAULT_PYTHON;
+  g_autofree char *usual = replace (target->image, "%s", python);
+  json_t *base = base_object (directory, arguments->base != NULL ? arguments->base : usual, error);
+  if (base == NULL || !target->image_only || json_object_get (base, "image") != NULL)
+    return base;
+  json_decref (base);
+  oci_throw (error, OCI_ERROR_USAGE,
+             "init: %s needs its own runtime in the base: give an image that has it, such as %s",
+             target->platform, usual);
+  return NULL;
+}
+
+/* The requirements that the target needs, and those of a base without a runtime. */
+static char *
+choose_requirements (const Words *words, GError **error)
+{
+  if (g_str_equal (words->target->name, "cloud-run"))
+    return read_resource ("requirements-cloud-run.txt", error);
+  return words->is_rootfs && g_str_equal (words->target->name, "aws-lambda")
+             ? read_resource ("requirements-runtime.txt", error)
+             : g_strdup ("");
+}
+
+static void
+add_file (GPtrArray *files, const char *name, const char *resource)
+{
+  TerraneInitFile *file = g_new0 (TerraneInitFile, 1);
+  file->name = g_strdup (name);
+  file->resource = resource;
+  g_ptr_array_add (files, file);
+}
+
+/* What is written, and from which resources. */
+static GPtrArray *
+choose_files (const TerraneInitTarget *target, const char *module)
+{
+  GPtrArray *files = g_ptr_array_new_with_free_func (file_free);
+  g_autofree char *path = module_path (module);
+  g_autofree char *handler = g_strconcat ("app/", path, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS (common_files); i++)
+    add_file (files, g_str_equal (common_files[i], HANDLER_FILE) ? handler : common_files[i],
+              common_files[i]);
+  for (const TerraneInitFile *file = target->files; file->name != NULL; file++)
+    add_file (files, file->name, file->resource);
+  return files;
+}
+
+/* What is known without the base. */
+static void
+begin_words (const char *directory, const InitOptions *arguments, Words *out)
+{
+  const char *handler = arguments->handler != NULL ? arguments->handler : DEFAULT_HANDLER;
+  const char *dot = strrchr (handler, '.');
+  out->target =
+      terrane_init_target_find (arguments->target != NULL ? arguments->target : "aws-lambda");
+  out->module = g_strndup (handler, (gsize) (dot - handler));
+  out->function = g_strdup (dot + 1);
+  out->name = arguments->name != NULL ? g_strdup (arguments->name) : name_of (directory);
+  out->platform = g_strdup (terrane_init_platform ());
+  out->files = choose_files (out->target, out->module);
 }
 
 static gboolean
 choose_words (TerraneGlobal *global, const char *directory, const InitOptions *arguments,
               Words *out, GError **error)
 {
-  g_autofree char *interpreter = NULL;
-  out->name = arguments->name != NULL ? g_strdup (arguments->name) : name_of (directory);
-  g_autoptr (OciJsonValue) base = choose_base (directory, arguments, error);
-  if (base == NULL
-      || !choose_python (global, directory, arguments->python, base, &out->python, &interpreter,
+  g_autoptr (OciJsonValue) base = choose_base (directory, arguments, out->target, error);
+  g_autoptr (OciJsonValue) now =
+      base != NULL ? choose_base (NULL, arguments, out->target, error) : NULL;
+  if (now == NULL
+      || !choose_python (global, directory, arguments->python, now, &out->python, &out->interpreter,
                          error))
     return FALSE;
   char *text = json_dumps (base, 0);
   out->base = g_strdup (text);
   free (text);
-  out->rootfs = rootfs_lines (base, interpreter);
-  out->runtime =
-      out->rootfs[0] != '\0' ? read_resource (RUNTIME_REQUIREMENTS, error) : g_strdup ("");
-  if (out->runtime == NULL)
-    return FALSE;
-  out->platform = g_strdup (terrane_init_platform ());
-  return TRUE;
+  out->is_rootfs = json_object_get (base, "image") == NULL;
+  out->requirements = choose_requirements (out, error);
+  return out->requirements != NULL;
 }
 
 /* All that are in the way, in one message. */
 static gboolean
-check_nothing_is_there (const char *directory, GError **error)
+check_nothing_is_there (const char *directory, const GPtrArray *files, GError **error)
 {
   g_autoptr (GString) found = g_string_new (NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
+  for (guint i = 0; i < files->len; i++)
     {
-      g_autofree char *path = g_build_filename (directory, files[i], NULL);
+      const TerraneInitFile *file = files->pdata[i];
+      g_autofree char *path = g_build_filename (directory, file->name, NULL);
       struct stat st;
       if (lstat (path, &st) == 0)
-        g_string_append_printf (found, "\n  %s", files[i]);
+        g_string_append_printf (found, "\n  %s", file->name);
     }
   if (found->len == 0)
     return TRUE;
@@ -263,47 +396,54 @@ check_nothing_is_there (const char *directory, GError **error)
 }
 
 static gboolean
-write_file (int dfd, const char *file, const Words *words, GError **error)
+write_file (int dfd, const TerraneInitFile *file, const Words *words, GError **error)
 {
   g_auto (OciFd) parent = -1;
-  g_autofree char *folder = g_path_get_dirname (file);
-  g_autofree char *name = g_path_get_basename (file);
-  g_autofree char *text = read_resource (file, error);
+  g_autofree char *folder = g_path_get_dirname (file->name);
+  g_autofree char *name = g_path_get_basename (file->name);
+  g_autofree char *text = read_resource (file->resource, error);
   if (text == NULL)
     return FALSE;
   g_autofree char *filled = fill_in (text, words);
-  OCI_PREFIX (error, "init: %s", file);
+  OCI_PREFIX (error, "init: %s", file->name);
   return oci_make_dirs (dfd, folder, 0777, error) && oci_open_dir (dfd, folder, &parent, error)
          && oci_replace_file_synced (parent, name, 0644, filled, strlen (filled), error);
 }
 
 /* Nothing of them was there before, and what stayed would be in the way of the next attempt. */
 static void
-remove_written (int dfd, size_t count)
+remove_written (int dfd, const GPtrArray *files, guint count)
 {
-  for (size_t i = 0; i < count; i++)
-    (void) unlinkat (dfd, files[i], 0); /* the first error is the one to report */
+  for (guint i = 0; i < count; i++)
+    (void) unlinkat (dfd, ((TerraneInitFile *) files->pdata[i])->name,
+                     0); /* the first error is the one to report */
+}
+
+static const char *
+name_of_file (const Words *words, guint i)
+{
+  return ((TerraneInitFile *) words->files->pdata[i])->name;
 }
 
 static void
 print_result (const TerraneGlobal *global, const char *directory, const Words *words)
 {
-  g_autofree char *profile = g_build_filename (directory, files[0], NULL);
-  const char *path = g_str_equal (directory, ".") ? files[0] : profile;
+  g_autofree char *profile = g_build_filename (directory, common_files[0], NULL);
+  const char *path = g_str_equal (directory, ".") ? common_files[0] : profile;
   if (global->output.json)
     {
       g_autoptr (OciJsonValue) object = json_object ();
       json_t *list = json_array ();
-      for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
-        oci_json_append (list, oci_json_text (files[i]));
+      for (guint i = 0; i < words->files->len; i++)
+        oci_json_append (list, oci_json_text (name_of_file (words, i)));
       oci_json_set (object, "directory", oci_json_text (directory));
       oci_json_set (object, "name", oci_json_text (words->name));
       oci_json_set (object, "files", list);
       terrane_print_json (object);
       return;
     }
-  for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
-    terrane_print ("%s\n", files[i]);
+  for (guint i = 0; i < words->files->len; i++)
+    terrane_print ("%s\n", name_of_file (words, i));
   terrane_print ("\nREADME.md explains them. Next: terrane build %s\n", path);
 }
 
@@ -312,16 +452,17 @@ init (TerraneGlobal *global, const char *directory, const InitOptions *arguments
 {
   g_auto (Words) words = { 0 };
   g_auto (OciFd) dfd = -1;
-  if ((!arguments->force && !check_nothing_is_there (directory, error))
+  begin_words (directory, arguments, &words);
+  if ((!arguments->force && !check_nothing_is_there (directory, words.files, error))
       || !choose_words (global, directory, arguments, &words, error)
       || !oci_make_dirs (AT_FDCWD, directory, 0777, error)
       || !oci_open_dir (AT_FDCWD, directory, &dfd, error))
     return FALSE;
-  for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
-    if (!write_file (dfd, files[i], &words, error))
+  for (guint i = 0; i < words.files->len; i++)
+    if (!write_file (dfd, words.files->pdata[i], &words, error))
       {
         if (!arguments->force)
-          remove_written (dfd, i);
+          remove_written (dfd, words.files, i);
         return FALSE;
       }
   print_result (global, directory, &words);
@@ -339,7 +480,19 @@ static const TerraneOption init_options[] = {
     .kind = TERRANE_OPTION_FILE,
     .target = offsetof (InitOptions, base),
     .metavar = "BASE",
-    .help = "An image, rootfs archive or directory (default: AWS's image for Python)" },
+    .help = "An image, rootfs archive or directory (default: the platform's image for Python)" },
+  { .name = "target",
+    .kind = TERRANE_OPTION_WORD,
+    .target = offsetof (InitOptions, target),
+    .metavar = "TARGET",
+    .words = terrane_target_words,
+    .help = "Where it is to run: aws-lambda (default), cloud-run, azure-functions or oci" },
+  { .name = "handler",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = offsetof (InitOptions, handler),
+    .metavar = "MODULE.FUNCTION",
+    .check = check_handler,
+    .help = "The function that is written (default handler.handler)" },
   { .name = "name",
     .kind = TERRANE_OPTION_TEXT,
     .target = offsetof (InitOptions, name),

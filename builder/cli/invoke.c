@@ -218,7 +218,8 @@ run_invoke (TerraneGlobal *global, const void *data, char **arguments, GError **
   if (options->events == NULL && isatty (STDIN_FILENO))
     return oci_throw (error, OCI_ERROR_USAGE,
                       "invoke: no event; give one with --event FILE or on standard input");
-  terrane_sandbox_warn (options->function.sandbox);
+  if (!terrane_sandbox_check_function (options->function.sandbox, error))
+    return FALSE;
   return invoke (global, arguments[0], &options->function,
                  options->events != NULL ? options->events : no_event, error);
 }

@@ -172,6 +172,6 @@ terrane_option_help_program (const TerraneOptionTable *tables)
       "MiB or one with a unit: 512MiB, 1.5GB.\n"
       "\n"
       "Exit codes: 0 done, 1 failed, 2 usage or invalid profile, 3 a check or the validation "
-      "failed, 4 the lock is not up to date, 130 interrupted.");
+      "failed, 4 the lock is not up to date, or something moved, 130 interrupted.");
   return g_string_free (out, FALSE);
 }

@@ -72,6 +72,16 @@ terrane_sandbox_warn (TerraneSandboxKind kind)
            text->str);
 }
 
+gboolean
+terrane_sandbox_check_function (TerraneSandboxKind kind, GError **error)
+{
+  terrane_sandbox_warn (kind);
+  return kind != TERRANE_SANDBOX_PODMAN
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "--sandbox podman has no way in for the Runtime API; choose bubblewrap or "
+                       "none");
+}
+
 static gboolean
 check_mount_from (const char *repository, GError **error)
 {

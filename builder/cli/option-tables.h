@@ -34,6 +34,10 @@ extern const TerraneOption terrane_sandbox_options[];
 /** Says what a sandbox lacks that was asked for. */
 void terrane_sandbox_warn (TerraneSandboxKind kind);
 
+/** The same for a function, which needs a way in for the Runtime API: %OCI_ERROR_UNSUPPORTED where
+ * there can be none. */
+gboolean terrane_sandbox_check_function (TerraneSandboxKind kind, GError **error);
+
 /* How a push treats the repository. */
 typedef struct
 {

@@ -40,7 +40,7 @@ terrane_record_file_load (const char *path, const char *digest, GError **error)
   OCI_PREFIX (error, "the record %s", path);
   if (!oci_read_file (AT_FDCWD, path, MAX_RECORD_BYTES, &data, &local))
     {
-      if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+      if (digest == NULL || !g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return NULL;
@@ -56,7 +56,7 @@ terrane_record_file_load (const char *path, const char *digest, GError **error)
   const char *of = json_string_value (json_object_get (record, "digest"));
   if (of == NULL)
     oci_throw (error, OCI_ERROR_USAGE, "it is there, and no record of an image; name another file");
-  else if (strcmp (of, digest) != 0)
+  else if (digest != NULL && strcmp (of, digest) != 0)
     oci_throw (error, OCI_ERROR_USAGE,
                "it is that of another image than %s; build again, or name another file", digest);
   else

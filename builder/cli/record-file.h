@@ -13,9 +13,9 @@ gboolean terrane_record_file_write (const char *path, const json_t *record, GErr
 
 /**
  * terrane_record_file_load:
- * @digest: of the image that it must be about
+ * @digest: (nullable): of the image that it must be about
  *
- * The record that a build has left, to add to it, or a new one.
+ * The record that a build has left, to add to it, or, with @digest, a new one.
  *
  * Returns: (transfer full) (nullable)
  */

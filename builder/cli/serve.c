@@ -80,8 +80,8 @@ static gboolean
 run_serve (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const ServeOptions *options = data;
-  terrane_sandbox_warn (options->function.sandbox);
-  return serve (global, arguments[0], &options->function, options->port, error);
+  return terrane_sandbox_check_function (options->function.sandbox, error)
+         && serve (global, arguments[0], &options->function, options->port, error);
 }
 
 static const TerraneOption serve_options[] = {

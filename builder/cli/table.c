@@ -47,13 +47,16 @@ column_width (const TerraneTable *self, guint column)
 void
 terrane_table_print (const TerraneTable *self)
 {
+  g_autofree glong *widths = g_new0 (glong, self->n_columns);
+  for (guint j = 0; j < self->n_columns; j++)
+    widths[j] = column_width (self, j);
   for (guint i = 0; i < self->rows->len; i++)
     {
       char **row = self->rows->pdata[i];
       GString *line = g_string_new (NULL);
       for (guint j = 0; j < self->n_columns; j++)
         {
-          int pad = (int) (column_width (self, j) - g_utf8_strlen (row[j], -1));
+          int pad = (int) (widths[j] - g_utf8_strlen (row[j], -1));
           g_string_append_printf (line, "%s%*s%s%*s", j > 0 ? "  " : "", self->right[j] ? pad : 0,
                                   "", row[j], self->right[j] ? 0 : pad, "");
         }

@@ -25,8 +25,8 @@ terrane_zip_output_requests (char **outputs, const TerraneProfile *profile, GErr
 
 gboolean
 terrane_zip_output_write (const TerraneBuild *build, const TerraneProfile *profile,
-                          const GPtrArray *requests, const TerraneWorkbench *bench, json_t *record,
-                          GError **error)
+                          const GPtrArray *requests, const TerraneWorkbench *bench, unsigned jobs,
+                          json_t *record, GError **error)
 {
   json_t *report = NULL;
   const TerraneZipBuild zips = { .store = bench->store,
@@ -35,7 +35,7 @@ terrane_zip_output_write (const TerraneBuild *build, const TerraneProfile *profi
                                  .manifest = build->image->manifest,
                                  .base = &build->base,
                                  .trees = build->trees,
-                                 .jobs = bench->jobs,
+                                 .jobs = jobs,
                                  .progress = bench->progress };
   if (requests->len == 0)
     return TRUE;

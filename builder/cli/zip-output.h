@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 GPtrArray *terrane_zip_output_requests (char **outputs, const TerraneProfile *profile,
                                         GError **error);
 
-/** Writes them, and what was written into @record as "lambda". */
+/** Writes them, and what was written into @record as "lambda". @jobs: threads, at least 1 */
 gboolean terrane_zip_output_write (const TerraneBuild *build, const TerraneProfile *profile,
                                    const GPtrArray *requests, const TerraneWorkbench *bench,
-                                   json_t *record, GError **error);
+                                   unsigned jobs, json_t *record, GError **error);
 
 /** Prints the same for people; NULL prints nothing. */
 void terrane_zip_output_print (const json_t *report);

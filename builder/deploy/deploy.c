@@ -8,6 +8,7 @@
 #include "builder/deploy/update.h"
 
 #include "oci/aws/aws-service.h"
+#include "oci/aws/ecr.h"
 #include "oci/base/text-hash.h"
 
 #include <string.h>
@@ -143,6 +144,20 @@ push_reference (const TerraneDeploy *self, const TerraneDeployTarget *target)
   return g_strconcat (target->repository, ":", tag, NULL);
 }
 
+/* A role of the repository's own account is who pushes there; of another one it need not be allowed
+ * to. */
+static void
+use_role (const TerraneDeployTarget *target)
+{
+  g_auto (OciEcrHost) ecr = { 0 };
+  g_autofree char *host = g_strndup (target->repository, strcspn (target->repository, "/"));
+  if (target->role == NULL || !oci_ecr_host_parse (host, &ecr))
+    return;
+  g_autofree char *account = g_strdup_printf ("::%s:", ecr.account);
+  if (strstr (target->role, account) != NULL)
+    oci_ecr_use_role (host, target->role, target->external_id);
+}
+
 gboolean
 terrane_deploy_push (TerraneDeploy *self, TerraneDeployPush push, gpointer data, GError **error)
 {
@@ -155,6 +170,7 @@ terrane_deploy_push (TerraneDeploy *self, TerraneDeployPush push, gpointer data,
       g_autoptr (GError) local = NULL;
       if (reference == NULL || deployment->result == TERRANE_DEPLOY_UNCHANGED)
         continue;
+      use_role (deployment->spec);
       json_t *report = g_hash_table_lookup (done, reference);
       if (report == NULL && !push (reference, data, &report, &local))
         {

@@ -134,6 +134,12 @@ terrane_deployment_get (TerraneDeployment *self, const char *qualifier, GCancell
 }
 
 gboolean
+terrane_deployment_is_version (const char *text)
+{
+  return text[0] != '\0' && strspn (text, "0123456789") == strlen (text);
+}
+
+gboolean
 terrane_deployment_wait (uint64_t ms, GCancellable *cancellable, GError **error)
 {
   gint64 end = g_get_monotonic_time () + (gint64) ms * 1000;
@@ -178,11 +184,10 @@ terrane_deployment_settle (TerraneDeployment *self, const char *qualifier,
           return TRUE;
         }
       if (waited >= self->spec->update_ms)
-        return oci_throw (
-            error, OCI_ERROR_TIMEOUT,
-            "the function %s: AWS has not finished a change of it after %" G_GUINT64_FORMAT
-            " s (‘update_timeout’); try again later",
-            self->name, waited / 1000);
+        return oci_throw (error, OCI_ERROR_TIMEOUT,
+                          "the function %s: AWS has not finished a change of it within %.10g s "
+                          "(‘update_timeout’); try again later",
+                          self->name, (double) self->spec->update_ms / 1000);
       if (!terrane_deployment_wait (pause, cancellable, error))
         return FALSE;
       waited += pause;

@@ -80,6 +80,9 @@ json_t *terrane_deployment_ask (TerraneDeployment *self, OciLambdaCall *call,
 OciLambdaFunction *terrane_deployment_get (TerraneDeployment *self, const char *qualifier,
                                            GCancellable *cancellable, GError **error);
 
+/** Whether @text, from AWS, is the number of a version. */
+gboolean terrane_deployment_is_version (const char *text);
+
 /** Waits. Returns: %FALSE with %OCI_ERROR_CANCELLED when it was interrupted */
 gboolean terrane_deployment_wait (uint64_t ms, GCancellable *cancellable, GError **error);
 

@@ -20,6 +20,11 @@ check_repository (const TerraneDeployment *self, GError **error)
                          "the function %s: the repository %s is not one of Amazon ECR, such as "
                          "123456789012.dkr.ecr.%s.amazonaws.com/NAME; Lambda takes no other",
                          self->name, quoted, self->spec->region);
+  if (ecr.fips)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "the function %s: Lambda does not take images by the FIPS name of a "
+                      "repository, %s",
+                      self->name, quoted);
   return strcmp (ecr.region, self->spec->region) == 0
          || oci_throw (error, OCI_ERROR_USAGE,
                        "the function %s: the repository %s is in another region, and Lambda takes "
@@ -94,10 +99,12 @@ find_alias (TerraneDeployment *self, GCancellable *cancellable, GError **error)
       return NULL;
     }
   g_autoptr (OciLambdaAlias) found = oci_lambda_alias_read (document);
-  if (found->version == NULL)
+  gboolean latest = g_strcmp0 (found->version, "$LATEST") == 0;
+  if (found->version == NULL || (!latest && !terrane_deployment_is_version (found->version))
+      || (found->other != NULL && !terrane_deployment_is_version (found->other)))
     oci_throw (error, OCI_ERROR_FORMAT, "the function %s: the alias ‘%s’ has no version",
                self->name, alias);
-  else if (strcmp (found->version, "$LATEST") == 0)
+  else if (latest)
     oci_throw (
         error, OCI_ERROR_USAGE,
         "the function %s: the alias ‘%s’ points to $LATEST, so that an update would move all "

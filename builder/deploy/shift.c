@@ -142,8 +142,14 @@ static gboolean
 take_step (TerraneDeployment *self, unsigned weight, GCancellable *cancellable, GError **error)
 {
   const Routing routing = routing_at (self, weight);
-  terrane_progress_phase (self->image->progress, 0, "%.4g %% of the events of %s to version %s",
-                          (double) weight * 100 / TERRANE_DEPLOY_WHOLE, self->name, self->version);
+  double percent = (double) weight * 100 / TERRANE_DEPLOY_WHOLE;
+  if (weight < TERRANE_DEPLOY_WHOLE)
+    terrane_progress_phase (self->image->progress, 0,
+                            "%.4g %% of the events of %s to version %s, for %.10g s", percent,
+                            self->name, self->version, (double) self->spec->wait_ms / 1000);
+  else
+    terrane_progress_phase (self->image->progress, 0, "all events of %s to version %s", self->name,
+                            self->version);
   self->touched = TRUE; /* whatever becomes of the call */
   if (!set_alias (self, &routing, cancellable, error))
     return FALSE;

@@ -4,6 +4,8 @@
 #include "builder/error.h"
 #include "builder/validation/json-subset.h"
 
+#include "oci/base/redact.h"
+
 #include <string.h>
 
 enum
@@ -118,11 +120,13 @@ static gboolean
 fail (const TerraneDeployment *self, const char *qualifier, const char *event, const char *problem,
       const char *log, GError **error)
 {
+  gboolean by_alias = strcmp (qualifier, self->spec->alias) == 0;
   g_autofree char *quoted = oci_quote (event);
-  g_autofree char *tail = log != NULL ? g_strdup (log) : g_strdup ("");
+  g_autofree char *tail = oci_redact (log != NULL ? log : "");
   g_strchomp (tail);
   g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
-               "the function %s: event %s to %s: %s%s%s", self->name, quoted, qualifier, problem,
+               "the function %s: event %s to the %s %s: %s%s%s", self->name, quoted,
+               by_alias ? "alias" : "version", qualifier, problem,
                tail[0] != '\0' ? "\nthe end of its log:\n" : "", tail);
   return FALSE;
 }

@@ -19,9 +19,12 @@ terrane_deployment_rehearse (TerraneDeployment *self, GCancellable *cancellable,
 {
   if (self->has_code)
     return TRUE;
-  g_autoptr (OciJsonValue) document =
-      terrane_deployment_ask (self, update_call (self, TRUE), cancellable, error);
-  return document != NULL;
+  g_autoptr (OciLambdaCall) call = update_call (self, TRUE);
+  g_autoptr (OciLambdaReply) reply = oci_lambda_api_send (self->api, call, cancellable, error);
+  if (reply == NULL)
+    return FALSE;
+  /* Another change has begun, which the update itself waits for. */
+  return reply->status == 409 || oci_lambda_api_check (self->api, call, reply, error);
 }
 
 static gboolean
@@ -131,7 +134,7 @@ make_version (TerraneDeployment *self, GCancellable *cancellable, GError **error
   if (document == NULL)
     return FALSE;
   g_autoptr (OciLambdaFunction) version = oci_lambda_function_read (document);
-  if (version->version == NULL || strcmp (version->version, "$LATEST") == 0)
+  if (version->version == NULL || !terrane_deployment_is_version (version->version))
     return oci_throw (error, OCI_ERROR_FORMAT, "the function %s: PublishVersion names no version",
                       self->name);
   self->version = g_strdup (version->version);

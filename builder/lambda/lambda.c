@@ -189,7 +189,8 @@ on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
 }
 
 /* With a network of its own the Runtime API has Lambda's place in it. On this machine's network its
- * port is one that is free, and only the function may use it. */
+ * port is one that is free, and only the function may use it. Without a sandbox the session
+ * chooses the port. */
 static gboolean
 start_session (TerraneLambda *self, Environment *environment, GError **error)
 {

@@ -376,8 +376,8 @@ resolve_place (TerraneDeployTarget *self, const char *region, const char *reposi
   inherit_text (&self->region, region);
   if (self->region == NULL)
     return oci_throw (error, OCI_ERROR_USAGE,
-                      "the function %s: its region is not known; say it with ‘region’, or in "
-                      "$AWS_REGION",
+                      "the function %s: its region is not known; say it with ‘region’ or "
+                      "--region, or in $AWS_REGION",
                       quoted);
   if (of_function != NULL && strcmp (of_function, self->region) != 0)
     return oci_throw (error, OCI_ERROR_USAGE, "the function %s is not in the region %s", quoted,
@@ -385,8 +385,8 @@ resolve_place (TerraneDeployTarget *self, const char *region, const char *reposi
   inherit_text (&self->repository, repository);
   if (self->repository == NULL)
     return oci_throw (error, OCI_ERROR_USAGE,
-                      "the function %s: ‘repository’ does not say where in Amazon ECR the image is "
-                      "to be",
+                      "the function %s: ‘repository’ or --repository has to say where in "
+                      "Amazon ECR the image is to be",
                       quoted);
   char *resolved = set_region (self->repository, self->region);
   g_free (self->repository);
@@ -401,7 +401,8 @@ resolve (TerraneDeployTarget *self, const TerraneDeployTarget *common, const cha
   inherit_text (&self->function, common->function);
   inherit_text (&self->alias, common->alias);
   inherit_text (&self->alias, DEFAULT_ALIAS);
-  if (region_of_function (self->function) == NULL) /* an ARN says it better than the others do */
+  g_autofree char *of_function = region_of_function (self->function);
+  if (of_function == NULL) /* an ARN says it better than the others do */
     inherit_text (&self->region, common->region);
   inherit_text (&self->role, common->role);
   inherit_text (&self->external_id, common->external_id);

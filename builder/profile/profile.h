@@ -4,6 +4,7 @@
 
 #include "builder/profile/check-spec.h"
 #include "builder/profile/deploy-spec.h"
+#include "builder/profile/drift-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
 #include "builder/profile/limits-spec.h"
@@ -66,6 +67,7 @@ typedef struct
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
+  TerraneDriftSpec drift;
   TerranePushSpec push;
   TerraneDeploySpec deploy;
 } TerraneProfile;

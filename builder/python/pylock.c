@@ -95,8 +95,8 @@ last_of (const char *path, const char *url)
   g_autofree char *bare = g_strndup (url, len);
   const char *slash = strrchr (bare, '/');
   const char *name = slash != NULL ? slash + 1 : bare;
-  char *decoded = g_uri_unescape_string (name, "/");
-  return decoded != NULL ? decoded : g_strdup (name);
+  g_autofree char *decoded = g_uri_unescape_string (name, "/");
+  return g_strdup (decoded != NULL ? decoded : name);
 }
 
 /* A path counts from the file; what is here is taken before what is elsewhere. */

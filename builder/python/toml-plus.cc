@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string_view>
 
@@ -34,43 +35,63 @@ refuse_nul (std::string_view text, const toml::node &node)
     throw Nul{ node.source ().begin.line };
 }
 
+struct Decref
+{
+  void
+  operator() (json_t *value) const
+  {
+    json_decref (value);
+  }
+};
+using Value = std::unique_ptr<json_t, Decref>;
+
 /* jansson fails only when there is no memory. */
-json_t *
-check (json_t *value)
+Value
+own (json_t *value)
 {
   if (value == nullptr)
     throw std::bad_alloc ();
-  return value;
+  return Value (value);
 }
 
-json_t *convert (const Reader &reader, const toml::node &node);
+void
+check (int result)
+{
+  if (result != 0)
+    throw std::bad_alloc ();
+}
 
-json_t *
+Value convert (const Reader &reader, const toml::node &node);
+
+Value
 convert_table (const Reader &reader, const toml::table &table)
 {
-  json_t *object = check (json_object ());
+  Value object = own (json_object ());
   for (const auto &[key, value] : table)
     {
       const std::string_view name = key.str ();
       refuse_nul (name, value);
-      if (json_object_setn_new (object, name.data (), name.size (), convert (reader, value)) != 0)
-        throw std::bad_alloc ();
+      Value converted = convert (reader, value);
+      check (
+          json_object_setn_new (object.get (), name.data (), name.size (), converted.release ()));
     }
-  reader.on_table (reader.data, object, table.source ().begin.line);
+  reader.on_table (reader.data, object.get (), table.source ().begin.line);
   return object;
 }
 
-json_t *
+Value
 convert_array (const Reader &reader, const toml::array &array)
 {
-  json_t *list = check (json_array ());
+  Value list = own (json_array ());
   for (const toml::node &value : array)
-    if (json_array_append_new (list, convert (reader, value)) != 0)
-      throw std::bad_alloc ();
+    {
+      Value converted = convert (reader, value);
+      check (json_array_append_new (list.get (), converted.release ()));
+    }
   return list;
 }
 
-json_t *
+Value
 convert (const Reader &reader, const toml::node &node)
 {
   if (const toml::table *table = node.as_table ())
@@ -80,15 +101,15 @@ convert (const Reader &reader, const toml::node &node)
   if (const auto *text = node.as_string ())
     {
       refuse_nul (text->get (), node);
-      return check (json_stringn (text->get ().data (), text->get ().size ()));
+      return own (json_stringn (text->get ().data (), text->get ().size ()));
     }
   if (const auto *number = node.as_integer ())
-    return check (json_integer (number->get ()));
+    return own (json_integer (number->get ()));
   if (const auto *truth = node.as_boolean ())
-    return check (json_boolean (truth->get ()));
+    return own (json_boolean (truth->get ()));
   const auto *real = node.as_floating_point ();
-  return real != nullptr && std::isfinite (real->get ()) ? check (json_real (real->get ()))
-                                                         : check (json_object ());
+  return real != nullptr && std::isfinite (real->get ()) ? own (json_real (real->get ()))
+                                                         : own (json_object ());
 }
 
 }
@@ -103,7 +124,7 @@ terrane_toml_plus_parse (const char *text, size_t size, TerraneTomlTableFunc on_
     {
       const toml::parse_result result = toml::parse (std::string_view (text, size));
       if (result)
-        return convert_table ({ on_table, data }, result.table ());
+        return convert_table ({ on_table, data }, result.table ()).release ();
       const std::string_view message = result.error ().description ();
       *out_line = result.error ().source ().begin.line;
       *out_message = strndup (message.data (), message.size ());
@@ -113,7 +134,7 @@ terrane_toml_plus_parse (const char *text, size_t size, TerraneTomlTableFunc on_
       *out_line = nul.line;
       *out_message = strdup ("a text has the character U+0000");
     }
-  catch (...) /* of the standard library: no memory; the process ends soon, so nothing is freed */
+  catch (...) /* of the standard library: no memory */
     {
     }
   return nullptr;

@@ -217,6 +217,12 @@ terrane_version_text (const TerraneVersion *self)
   return self->text;
 }
 
+gboolean
+terrane_version_is_prerelease (const TerraneVersion *self)
+{
+  return self->pre != PRE_NONE || self->has_dev;
+}
+
 /* A component of the release; those that are not written are zero. */
 static Number
 release_at (const TerraneVersion *self, guint i)

@@ -35,6 +35,10 @@ const char *terrane_version_text (const TerraneVersion *self);
  */
 int terrane_version_compare (const TerraneVersion *a, const TerraneVersion *b);
 
+/** Whether it is a pre-release or a release of development (PEP 440, "Handling of pre-releases").
+ */
+gboolean terrane_version_is_prerelease (const TerraneVersion *self);
+
 /**
  * terrane_version_matches:
  * @version: the candidate

@@ -240,7 +240,7 @@ make_setup (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *righ
                                                  ? sandbox->tmp_bytes
                                                  : TERRANE_SANDBOX_DEFAULT_TMP_BYTES };
   if (!set_working_dir (self, sandbox, rights, setup, error)
-      || !terrane_seccomp_make (FALSE, &filter, error)
+      || !terrane_seccomp_make (TRUE, &filter, error)
       || !oci_read_full (filter, setup->filter, sizeof setup->filter, &got, error))
     return FALSE;
   setup->n_filter = (uint32_t) (got / sizeof setup->filter[0]);
@@ -361,6 +361,9 @@ terrane_bare_init (TerraneBare *self, const TerraneSandbox *sandbox, const char 
   self->root.lock = -1;
   terrane_argv_init (&self->argv);
   OCI_PREFIX (error, "--sandbox none");
+  if (sandbox->mounts != NULL && sandbox->mounts->len > 0)
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "nothing is mounted there; --mount needs bubblewrap or podman");
   find_rights (&rights);
   rights.host = strcmp (sandbox->root, "/") == 0;
   rights.root = rights.root && !rights.host;

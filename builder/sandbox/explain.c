@@ -31,7 +31,9 @@ terrane_sandbox_explain (int proc_sys)
   if (read_number (proc_sys, "user/max_user_namespaces", &value) && value == 0)
     return g_strdup ("user namespaces are switched off; allow them with 'sudo sysctl "
                      "user.max_user_namespaces=15000'");
-  return g_strdup ("the host does not let this process make user namespaces; inside a container, "
-                   "start that with '--security-opt seccomp=unconfined --security-opt "
-                   "apparmor=unconfined' (docker) or '--privileged'");
+  return g_strdup ("the host does not let this process make user namespaces, or not all that a "
+                   "sandbox needs in one; inside a container, start that with '--security-opt "
+                   "seccomp=unconfined --security-opt unmask=ALL' (podman) or '--security-opt "
+                   "seccomp=unconfined --security-opt systempaths=unconfined --security-opt "
+                   "apparmor=unconfined' (docker)");
 }

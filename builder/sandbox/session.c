@@ -275,9 +275,8 @@ throw_failure (TerraneSession *self)
 static gboolean
 throw_not_prepared (TerraneSession *self)
 {
-  g_autofree char *words = g_strdup (self->error->message);
-  g_clear_error (&self->error);
-  return terrane_bwrap_throw_not_made (words, &self->error);
+  g_autoptr (GError) cause = g_steal_pointer (&self->error);
+  return terrane_bwrap_throw_not_made (cause->message, &self->error);
 }
 
 /* While the program is held; it inherits the group. */
@@ -591,8 +590,6 @@ terrane_session_wait_until (TerraneSession *self, gint64 deadline)
 uint64_t
 terrane_session_peak_bytes (TerraneSession *self)
 {
-  g_mutex_lock (&self->mutex);
-  uint64_t peak = self->peak_bytes;
-  g_mutex_unlock (&self->mutex);
-  return peak;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  return self->peak_bytes;
 }

@@ -22,4 +22,13 @@ TerraneStore *terrane_store_open (const char *path, TerraneStoreAccess access, G
  * $XDG_DATA_HOME/terrane */
 char *terrane_store_default_path (const char *option);
 
+/**
+ * terrane_store_heal:
+ * @out_healed: (out): something was damaged and is removed: what failed because of it can be made
+ *
+ * Verifies everything and removes what is broken, like %TERRANE_STORE_EXCLUSIVE and terrane_fsck(),
+ * in a store that is open for sharing; does nothing while others have it open.
+ */
+gboolean terrane_store_heal (TerraneStore *store, gboolean *out_healed, GError **error);
+
 G_END_DECLS

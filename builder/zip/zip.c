@@ -364,7 +364,8 @@ file_to_json (const TerraneZipBuild *build, const Zip *zip, const GPtrArray *mem
 }
 
 static gboolean
-write_part (const TerraneZipBuild *build, const Zip *zip, guint part, json_t *list, GError **error)
+write_part (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip, guint part,
+            json_t *list, GError **error)
 {
   g_autofree char *name = part_name (zip->request, part);
   g_autofree char *directory = g_path_get_dirname (zip->request->path);
@@ -378,13 +379,15 @@ write_part (const TerraneZipBuild *build, const Zip *zip, guint part, json_t *li
   if (file.size > TERRANE_ZIP_DIRECT_BYTES)
     {
       g_autofree char *size = oci_format_size (file.size);
+      g_autofree char *largest = describe_largest (build, zips, zip);
       terrane_progress_warn (build->progress,
-                             "%s: %s is more than one request to Lambda may have (50 MB); it goes "
-                             "by way of S3%s",
+                             "%s: %s is more than one request to Lambda may have (50 MB): it goes "
+                             "by way of S3, or %s; the largest, unpacked: %s",
                              path, size,
                              zip->request->kind == TERRANE_ZIP_LAYER
-                                 ? ", or as several layers with ,split=auto"
-                                 : ", or with its packages in a layer");
+                                 ? "becomes several layers with ,split=auto"
+                                 : "has less in it when its packages are a layer",
+                             largest);
     }
   oci_json_append (list, file_to_json (build, zip, zip->parts->pdata[part], path, &file));
   return TRUE;
@@ -397,7 +400,7 @@ write_all (const TerraneZipBuild *build, const GPtrArray *zips, json_t *list, GE
     {
       const Zip *zip = zips->pdata[i];
       for (guint part = 0; part < zip->parts->len; part++)
-        if (!write_part (build, zip, part, list, error))
+        if (!write_part (build, zips, zip, part, list, error))
           return FALSE;
     }
   return TRUE;

@@ -376,3 +376,28 @@ oci_aws_credentials_find (OciHttpClient *client, const char *region, GCancellabl
              quoted, reason != NULL ? reason : "no role");
   return NULL;
 }
+
+OciAwsCredentials *
+oci_aws_credentials_find_as (OciHttpClient *client, const char *region, const OciAwsRole *role,
+                             GCancellable *cancellable, GError **error)
+{
+  g_autoptr (OciAwsCredentials) from =
+      oci_aws_credentials_find (client, region, cancellable, error);
+  if (from == NULL || role == NULL)
+    return g_steal_pointer (&from);
+  g_autoptr (OciAwsConfig) config = oci_aws_config_load (error);
+  if (config == NULL)
+    return NULL;
+  const OciAwsSearch search = {
+    .client = client, .config = config, .region = region, .cancellable = cancellable
+  };
+  OciAwsCredentials *credentials = oci_aws_assume_role (&search, role, from, error);
+  if (credentials == NULL)
+    {
+      g_prefix_error (error, "with AWS credentials from %s: ", from->source);
+      return NULL;
+    }
+  g_autofree char *quoted = oci_quote (role->role_arn);
+  credentials->source = g_strdup_printf ("the role %s, assumed with %s", quoted, from->source);
+  return credentials;
+}

@@ -92,4 +92,14 @@ OciAwsCredentials *oci_aws_assume_role_with_web_identity (const OciAwsSearch *se
                                                           const OciAwsRole *role, const char *token,
                                                           GError **error);
 
+/**
+ * oci_aws_credentials_find_as:
+ * @role: (nullable): to take on with the credentials that are found; else those themselves
+ *
+ * Like oci_aws_credentials_find().
+ */
+OciAwsCredentials *oci_aws_credentials_find_as (OciHttpClient *client, const char *region,
+                                                const OciAwsRole *role, GCancellable *cancellable,
+                                                GError **error);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "oci/aws/aws-service.h"
 
 #include "oci/base/json.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
@@ -54,6 +55,53 @@ oci_ecr_api_host (const OciEcrHost *self, gboolean fips)
                           oci_aws_dual_stack_suffix (self->region));
 }
 
+/* A role for a registry, by "ACCOUNT REGION". */
+typedef struct
+{
+  char *role_arn;
+  char *external_id; /* (nullable) */
+} EcrRole;
+
+static GMutex roles_mutex;
+static GHashTable *roles; /* (nullable): they last as long as the process */
+
+static char *
+role_key (const OciEcrHost *host)
+{
+  return g_strconcat (host->account, " ", host->region, NULL);
+}
+
+void
+oci_ecr_use_role (const char *host, const char *role_arn, const char *external_id)
+{
+  g_auto (OciEcrHost) ecr = { 0 };
+  if (!oci_ecr_host_parse (host, &ecr))
+    return;
+  g_autofree char *key = role_key (&ecr);
+  g_mutex_lock (&roles_mutex);
+  if (roles == NULL)
+    roles = g_hash_table_new (oci_text_hash, g_str_equal);
+  if (!g_hash_table_contains (roles, key))
+    {
+      EcrRole *role = g_new0 (EcrRole, 1);
+      *role = (EcrRole){ .role_arn = g_strdup (role_arn), .external_id = g_strdup (external_id) };
+      g_hash_table_insert (roles, g_steal_pointer (&key), role);
+    }
+  g_mutex_unlock (&roles_mutex);
+}
+
+static gboolean
+find_role (const OciEcrHost *host, OciAwsRole *out_role)
+{
+  g_autofree char *key = role_key (host);
+  g_mutex_lock (&roles_mutex);
+  const EcrRole *role = roles != NULL ? g_hash_table_lookup (roles, key) : NULL;
+  g_mutex_unlock (&roles_mutex);
+  if (role != NULL)
+    *out_role = (OciAwsRole){ .role_arn = role->role_arn, .external_id = role->external_id };
+  return role != NULL;
+}
+
 static const char *
 advise (const char *code, const char *operation)
 {
@@ -94,8 +142,10 @@ static json_t *
 call (OciHttpClient *client, const OciEcrHost *host, const char *operation, const json_t *arguments,
       const char *allowed, GCancellable *cancellable, char **out_source, GError **error)
 {
-  g_autoptr (OciAwsCredentials) credentials =
-      oci_aws_credentials_find (client, host->region, cancellable, error);
+  OciAwsRole role = { 0 };
+  gboolean as_role = find_role (host, &role);
+  g_autoptr (OciAwsCredentials) credentials = oci_aws_credentials_find_as (
+      client, host->region, as_role ? &role : NULL, cancellable, error);
   g_autoptr (OciAwsConfig) config = credentials != NULL ? oci_aws_config_load (error) : NULL;
   if (config == NULL)
     return NULL;

@@ -35,10 +35,20 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciEcrHost, oci_ecr_host_clear)
 char *oci_ecr_api_host (const OciEcrHost *self, gboolean fips);
 
 /**
+ * oci_ecr_use_role:
+ * @external_id: (nullable)
+ *
+ * From now on this process asks for what @host's registry needs as the role. Of several roles for
+ * one host the first stays.
+ */
+void oci_ecr_use_role (const char *host, const char *role_arn, const char *external_id);
+
+/**
  * oci_ecr_authorize:
  * @out_expires: (out): seconds since 1970
  *
- * GetAuthorizationToken, with AWS credentials from wherever the SDKs would find them.
+ * GetAuthorizationToken, with AWS credentials from wherever the SDKs would find them, or as the
+ * role of oci_ecr_use_role().
  */
 gboolean oci_ecr_authorize (OciHttpClient *client, const OciEcrHost *host,
                             GCancellable *cancellable, OciCredentials **out_credentials,

@@ -90,36 +90,13 @@ oci_lambda_reply_free (OciLambdaReply *self)
   g_free (self);
 }
 
-static OciAwsCredentials *
-assume (const OciLambdaApi *self, const OciAwsCredentials *from, GCancellable *cancellable,
-        GError **error)
-{
-  const OciAwsSearch search = { .client = self->client,
-                                .config = self->config,
-                                .region = self->region,
-                                .cancellable = cancellable };
-  const OciAwsRole role = { .role_arn = self->role_arn, .external_id = self->external_id };
-  OciAwsCredentials *credentials = oci_aws_assume_role (&search, &role, from, error);
-  if (credentials == NULL)
-    {
-      g_prefix_error (error, "with AWS credentials from %s: ", from->source);
-      return NULL;
-    }
-  g_autofree char *quoted = oci_quote (self->role_arn);
-  credentials->source = g_strdup_printf ("the role %s, assumed with %s", quoted, from->source);
-  return credentials;
-}
-
 static gboolean
 find_credentials (OciLambdaApi *self, GCancellable *cancellable, GError **error)
 {
   g_clear_pointer (&self->credentials, oci_aws_credentials_free);
-  g_autoptr (OciAwsCredentials) found =
-      oci_aws_credentials_find (self->client, self->region, cancellable, error);
-  if (found == NULL)
-    return FALSE;
-  self->credentials =
-      self->role_arn == NULL ? g_steal_pointer (&found) : assume (self, found, cancellable, error);
+  const OciAwsRole role = { .role_arn = self->role_arn, .external_id = self->external_id };
+  self->credentials = oci_aws_credentials_find_as (
+      self->client, self->region, self->role_arn != NULL ? &role : NULL, cancellable, error);
   if (self->credentials == NULL)
     return FALSE;
   oci_redact_add (self->credentials->session_token);

@@ -293,10 +293,11 @@ oci_lambda_alias_read (const json_t *document)
   self->arn = oci_json_dup_text (document, "AliasArn");
   self->version = oci_json_dup_text (document, "FunctionVersion");
   self->revision = oci_json_dup_text (document, "RevisionId");
-  if (first != NULL)
+  double weight = first != NULL ? json_number_value (json_object_iter_value (first)) : 0;
+  if (weight > 0)
     {
       self->other = g_strdup (json_object_iter_key (first));
-      self->weight = json_number_value (json_object_iter_value (first));
+      self->weight = weight;
     }
   return self;
 }

@@ -4,8 +4,11 @@
 #include "oci/registry/auth-file.h"
 #include "oci/registry/credential-helper.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#define RUN_CONTAINERS "/run/containers/"
 
 static const char *
 environment (const char *name)
@@ -32,7 +35,7 @@ oci_auth_lookup_login_path (void)
   if (only != NULL)
     return g_strdup (only);
   return runtime != NULL ? g_build_filename (runtime, "containers", "auth.json", NULL)
-                         : g_strdup_printf ("/run/containers/%u/auth.json", getuid ());
+                         : g_strdup_printf (RUN_CONTAINERS "%u/auth.json", getuid ());
 }
 
 static GPtrArray *
@@ -48,21 +51,49 @@ search_path (void)
   return paths;
 }
 
+char **
+oci_auth_lookup_paths (void)
+{
+  g_autoptr (GPtrArray) paths = search_path ();
+  g_ptr_array_add (paths, NULL);
+  return (char **) g_ptr_array_steal (paths, NULL);
+}
+
+/* /run/containers is root's where root uses podman, and lets nobody else in: what a user without a
+ * runtime directory would have there cannot be. */
+static gboolean
+is_out_of_reach (const char *path)
+{
+  return environment ("XDG_RUNTIME_DIR") == NULL && g_str_has_prefix (path, RUN_CONTAINERS)
+         && access (RUN_CONTAINERS, X_OK) < 0 && errno == EACCES;
+}
+
+gboolean
+oci_auth_lookup_read (const char *path, GBytes **out_data, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean chosen = environment ("REGISTRY_AUTH_FILE") != NULL;
+  OCI_PREFIX (error, "registry credentials%s", chosen ? " of $REGISTRY_AUTH_FILE" : "");
+  *out_data = NULL;
+  if (oci_read_file (AT_FDCWD, path, OCI_AUTH_FILE_MAX_BYTES, out_data, &local)
+      || (!chosen
+          && (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND) || is_out_of_reach (path))))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 /* A file that is not there has no credentials. */
 static gboolean
 read_file (const char *path, const char *host, const char *repository, OciAuthEntry *out_entry,
            GError **error)
 {
-  g_autoptr (GError) local = NULL;
   g_autoptr (GBytes) data = NULL;
   gboolean chosen = environment ("REGISTRY_AUTH_FILE") != NULL;
+  if (!oci_auth_lookup_read (path, &data, error))
+    return FALSE;
   OCI_PREFIX (error, "registry credentials%s", chosen ? " of $REGISTRY_AUTH_FILE" : "");
-  if (oci_read_file (AT_FDCWD, path, OCI_AUTH_FILE_MAX_BYTES, &data, &local))
-    return oci_auth_file_parse (path, data, host, repository, out_entry, error);
-  if (!chosen && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  return data == NULL || oci_auth_file_parse (path, data, host, repository, out_entry, error);
 }
 
 static gboolean

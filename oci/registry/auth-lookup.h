@@ -37,6 +37,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciAuthLookup, oci_auth_lookup_free)
 OciAuthLookup *oci_auth_lookup (const char *host, const char *repository, GCancellable *cancellable,
                                 GError **error);
 
+/** The files above, in their order. Returns: (transfer full) */
+char **oci_auth_lookup_paths (void);
+
+/** @out_data: (out) (transfer full) (nullable): NULL when there is no such file of those above, or
+ * none that could be this user's */
+gboolean oci_auth_lookup_read (const char *path, GBytes **out_data, GError **error);
+
 /**
  * oci_auth_lookup_login_path:
  *

@@ -57,7 +57,7 @@ class LambdaServer:
     def __init__(self):
         self.functions, self.log, self.bodies, self.faults, self.keys = {}, [], [], [], collections.Counter()
         self.refused_keys, self.lock, self.counter, self.routes = set(), threading.RLock(), 1, []
-        self.roles = []
+        self.roles, self.dead = [], False
         attributes = {"fake": self}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), attributes))
         self.server.daemon_threads, self.server.block_on_close = True, False
@@ -68,6 +68,11 @@ class LambdaServer:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def die(self):
+        """No connection is answered any more, and none is taken."""
+        self.dead = True
+        threading.Thread(target=self.stop, daemon=True).start()
 
     def add(self, name="tiles", region="eu-west-1", **options):
         self.functions[region, name] = Function(name, region, **options)
@@ -217,6 +222,7 @@ class LambdaServer:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
 
     def answer(self, status, document, headers=None):
         data = document.encode() if isinstance(document, str) else json.dumps(document).encode()
@@ -233,6 +239,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with fake.lock:
             fake.keys[key, service] += 1
             try:
+                if fake.dead:
+                    raise Drop
                 if key in fake.refused_keys:
                     raise Refusal(403, "ExpiredTokenException", "The security token included in the request is expired")
                 if service == "sts":

@@ -1,5 +1,8 @@
-/* Answers the questions of a JSON array on stdin about versions, markers and tags, for a comparison
- * with another implementation: a JSON value on a line for each, null where there is an error. */
+/* Answers the questions of a JSON array on stdin about versions, markers, tags and advisories, for
+ * a comparison with another implementation: a JSON value on a line for each, null where there is an
+ * error. */
+#include "builder/drift/dpkg-version.h"
+#include "builder/drift/osv.h"
 #include "builder/python/marker.h"
 #include "builder/python/tags.h"
 #include "builder/python/version.h"
@@ -104,6 +107,30 @@ parse (const json_t *question)
                           : json_pack ("[s, s]", wheel->name, wheel->version);
 }
 
+static json_t *
+compare_dpkg (const json_t *question)
+{
+  return json_integer (
+      terrane_dpkg_version_compare (text_of (question, "a"), text_of (question, "b")));
+}
+
+/* Whether an advisory is about a version: [verdict, the version that has it fixed]. */
+static json_t *
+judge (const json_t *question)
+{
+  TerraneOsvMatch match = { NULL };
+  gboolean dpkg = strcmp (text_of (question, "ecosystem"), "PyPI") != 0;
+  g_autoptr (GBytes) data = oci_json_dump (json_object_get (question, "record"));
+  g_autoptr (TerraneOsvRecord) record = terrane_osv_record_parse ("record", data, NULL);
+  g_autoptr (TerraneOsvPackage) package = terrane_osv_package_new (
+      text_of (question, "ecosystem"), text_of (question, "name"), text_of (question, "version"),
+      dpkg ? TERRANE_OSV_ORDER_DPKG : TERRANE_OSV_ORDER_PEP440);
+  if (record == NULL)
+    return json_null ();
+  gboolean affected = terrane_osv_record_judge (record, package, &match) == TERRANE_OSV_AFFECTED;
+  return json_pack ("[b, s?]", affected, match.fixed);
+}
+
 int
 main (void)
 {
@@ -111,8 +138,9 @@ main (void)
   {
     const char *name;
     json_t *(*answer) (const json_t *);
-  } kinds[] = { { "compare", compare }, { "match", match }, { "marker", evaluate },
-                { "tags", list },       { "rank", rank },   { "parse", parse } };
+  } kinds[] = { { "compare", compare },   { "match", match }, { "marker", evaluate },
+                { "tags", list },         { "rank", rank },   { "parse", parse },
+                { "dpkg", compare_dpkg }, { "judge", judge } };
   g_autoptr (OciJsonValue) questions = json_loadf (stdin, 0, NULL);
   for (size_t i = 0; i < json_array_size (questions); i++)
     {

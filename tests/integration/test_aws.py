@@ -921,7 +921,12 @@ class Lambda(AwsCase):
         urllib.request.urlopen(request).close()
         self.boto(PREPARE_LAMBDA)
         self.use_keys()
+        key, secret, token = self.moto.keys["session"]
+        sts = self.serve(lambda *_: (200, f"<R><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}"
+                                          f"</SecretAccessKey><SessionToken>{token}</SessionToken></R>"))
+        self.env["AWS_ENDPOINT_URL_STS"] = sts.url
         [deployment] = self.deploy(role=ROLE)["deployments"]
+        self.assertEqual(len(sts.log), 2)  # for Lambda, and for the push, since the repository is in its account
         version, routing, image, arn = json.loads(self.boto(READ_LAMBDA))
         self.assertEqual((version, deployment["version"]), ("2", "2"))
         self.assertFalse((routing or {}).get("AdditionalVersionWeights"))

@@ -113,6 +113,17 @@ class Deploying(DeployCase):
         self.one()
         self.assert_traffic("2")
 
+    def test_patience(self):
+        self.function.code_polls = 3
+        self.fails("AWS has not finished a change of it within 0.001 s .‘update_timeout’.", update_timeout="1ms")
+        self.assert_untouched()
+
+    def test_one_repository_for_two_functions(self):
+        other = self.aws.add("other")
+        text = self.run_terrane("deploy", self.profile(targets=[{}, {"function": "other"}]), env=self.env).stdout
+        self.assertEqual(text.count("pushed "), 1)
+        self.assertIn(other.arn + ":2\n", text)
+
     def test_image_with_options(self):
         event = self.write("event.json", '{"tile": 2}')
         self.run_terrane("deploy", "test", "--function", self.function.arn, "--repository", self.repository, "--smoke",
@@ -139,6 +150,23 @@ class Deploying(DeployCase):
         self.assertIn(f'"ImageUri":"{self.image}"', text)
         self.assertIn("/functions/tiles/invocations?Qualifier=live", text)
         self.assertEqual(self.aws.log, [])
+
+    def test_endpoints(self):
+        """As botocore has them."""
+        self.env["AWS_ENDPOINT_URL"] = ""
+        for region, more, url in (
+                ("eu-west-1", {}, "https://lambda.eu-west-1.amazonaws.com/"),
+                ("cn-north-1", {}, "https://lambda.cn-north-1.amazonaws.com.cn/"),
+                ("us-gov-west-1", {"AWS_USE_FIPS_ENDPOINT": "true"}, "https://lambda-fips.us-gov-west-1.amazonaws.com/"),
+                ("eu-west-1", {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "https://lambda.eu-west-1.api.aws/"),
+                ("eu-west-1", {"AWS_ENDPOINT_URL": "http://h:1", "AWS_ENDPOINT_URL_LAMBDA": "http://h:2/"}, "http://h:2/")):
+            with self.subTest(url):
+                text = self.run_terrane("deploy", "--dry-run", self.profile(region=region), env=self.env | more).stdout
+                self.assertEqual(re.findall(r"\b(?:GET|PUT|POST) (http.*?)2015", text)[0], url)
+
+    def test_region_of_the_environment(self):
+        self.env["AWS_REGION"] = "eu-west-1"
+        self.assertEqual(self.one(region=None)["region"], "eu-west-1")
 
     def test_event_that_comes_to_the_version_before(self):
         """How that one answers is not held against the new one, which gets the event as well."""
@@ -226,7 +254,8 @@ class Refusals(DeployCase):
             self.function.latest.polls, self.function.latest.revision = 1, "theirs"
 
         self.aws.fault("DryRun", start, after=True)
-        self.aws.fault("UpdateFunctionCode", Refusal(409, "ResourceConflictException"))
+        for operation in ("DryRun", "UpdateFunctionCode", "PublishVersion"):
+            self.aws.fault(operation, Refusal(409, "ResourceConflictException"))
         self.one()
         self.assert_traffic("2")
 
@@ -298,7 +327,7 @@ class Smoke(DeployCase):
 
                 self.function.answer = answer
                 self.aws.bodies.clear()
-                deployment = self.fails("event ‘1’ to live: the answer", exit_code=3, result="rolled_back")
+                deployment = self.fails("event ‘1’ to the alias live: the answer", exit_code=3, result="rolled_back")
                 self.assertEqual(self.aws.shifts(), moves)
                 self.assert_traffic()
                 self.assertEqual([shift["weight"] for shift in deployment["shifts"]][-1], 0)
@@ -337,7 +366,18 @@ class Interrupted(DeployCase):
         self.assert_traffic("2")
         self.assertEqual(sorted(self.function.versions), ["1", "2"])
 
-    def test_network_that_dies_and_comes_back(self):
+    def test_network_that_dies(self):
+        self.aws.fault("Invoke", self.aws.die, skip=1, after=True)
+        self.fails("connecting to port(.|\n)*could NOT be moved back to version 1", result="left")
+        self.assert_traffic("1", {"2": 0.1})
+        again = LambdaServer()
+        self.addCleanup(again.stop)
+        again.functions = self.aws.functions
+        self.env["AWS_ENDPOINT_URL"] = again.url
+        self.one()
+        self.assert_traffic("2")
+
+    def test_way_back_that_is_refused(self):
         """What could not be moved back is said, and gone on with by the next run."""
         self.aws.fault("GetAlias", Refusal(403, "AccessDeniedException"), times=2, skip=1)
         deployment = self.fails("could NOT be moved back to version 1: look at it, and run 'aws lambda update-alias",

@@ -230,6 +230,8 @@ class Documents(TestCase):
         some = self.document("profile", "check", self.profile, self.write("bad.json", "{}"), exit_code=2)
         self.assertEqual((len(some["profiles"]), some["error"]["code"]), (1, "usage"))
         self.document("init", "--python", "3.13", self.directory / "new")
+        added = self.document("add", "--profile", self.directory / "new/profile.json", "a b", exit_code=2)
+        self.assertEqual(added["error"]["code"], "usage")
         lock = self.document("lock", self.profile, "--check")
         self.assertEqual(len(lock["locks"]), 1)
         other = self.write_profile("other.json", name="other", base={"directory": "base"}, platform=["linux/amd64", "linux/arm64"])

@@ -171,7 +171,7 @@ class Extended(TestCase):
 
 
 class Init(TestCase):
-    FILES = {"profile.json", "requirements.txt", "app/handler.py", "event.json", "checks/smoke.py", "README.md", ".gitignore"}
+    FILES = {"profile.json", "requirements.in", "requirements.txt", "app/handler.py", "event.json", "checks/smoke.py", "README.md", ".gitignore"}
 
     def setUp(self):
         super().setUp()
@@ -221,10 +221,50 @@ class Init(TestCase):
 
     def test_the_program_has_every_file_of_the_starter(self):
         self.run_terrane("init", self.target)
+        elsewhere = {"starter.gresource.xml", "requirements-runtime.txt", "requirements-cloud-run.txt", "azure/function.json", "azure/host.json",
+                     "azure/server.py", "cloud-run/main.py", "oci/main.py"}
         self.assertEqual({str(p.relative_to(STARTER)) for p in STARTER.rglob("*")
-                          if p.is_file() and "__pycache__" not in p.parts}, self.FILES | {"starter.gresource.xml", "requirements-runtime.txt"})
+                          if p.is_file() and "__pycache__" not in p.parts}, self.FILES | elsewhere)
         for name in ("app/handler.py", "checks/smoke.py"):
-            self.assertEqual((self.target / name).read_bytes(), (STARTER / name).read_bytes())
+            text = (STARTER / name).read_text().replace("@MODULE@", "handler").replace("@FUNCTION@", "handler")
+            self.assertEqual((self.target / name).read_text(), text)
+
+    def test_targets(self):
+        """Files and commands of each platform; what they import of each other is there."""
+        for target, more, command in (("aws-lambda", set(), "terrane invoke my-tiles_2 --event event.json"),
+                                      ("cloud-run", {"app/main.py"}, "terrane push my-tiles_2 docker://europe-west1-docker.pkg.dev/"),
+                                      ("azure-functions", {"app/server.py", "app/host.json", "app/handle/function.json"},
+                                       "terrane push my-tiles_2 docker://REGISTRY.azurecr.io/my-tiles_2:1"),
+                                      ("oci", {"app/main.py"}, "terrane run my-tiles_2 < event.json")):
+            with self.subTest(target=target):
+                shutil.rmtree(self.target, ignore_errors=True)
+                self.run_terrane("init", "--offline", "--target", target, "--handler", "tiles.views.render", self.target)
+                files = (self.FILES - {"app/handler.py"}) | {"app/tiles/views.py"} | more
+                self.assertEqual(self.files(), files)
+                profile = json.loads((self.target / "profile.json").read_text())
+                jsonschema.validate(profile, json.loads((TOP / "profiles/profile.schema.json").read_text()))
+                self.run_terrane("profile", "check", self.target / "profile.json")
+                self.assertEqual((profile["target"], profile["transforms"]), (target, {"bytecode": "unchecked-hash"}))
+                readme = (self.target / "README.md").read_text()
+                self.assertIn("terrane build profile.json\n", readme)
+                self.assertIn(command, readme)
+                self.assertIn("`app/tiles/views.py`", readme)
+                for name in files:
+                    text = (self.target / name).read_text()
+                    self.assertNotRegex(text, r"@[A-Z]+@", name)
+                    if name.endswith(".py"):
+                        compile(text, name, "exec")
+                    if name.endswith(".json"):
+                        json.loads(text)
+                self.assertIn("def render(", (self.target / "app/tiles/views.py").read_text())
+                for name in files & {"app/main.py", "app/server.py", "checks/smoke.py"}:
+                    self.assertIn("from tiles.views import render", (self.target / name).read_text())
+                packages = {line for line in (self.target / "requirements.in").read_text().splitlines() if not line.startswith("#")}
+                pinned = (self.target / "requirements.txt").read_text()
+                for package in packages:
+                    self.assertIn(f"\n{package}==", pinned)
+                self.assertEqual("functions-framework" in packages, target == "cloud-run")
+        self.assertEqual(profile["config"]["entrypoint"], ["python3.13", "-m", "main"])
 
     def test_files_stay_unless_forced(self):
         self.write("My Tiles_2/app/handler.py", "mine")
@@ -252,13 +292,35 @@ class Init(TestCase):
         archive = self.write("root \"fs\".tar", "")
         python = ("--python", "3.13")  # which is believed
         self.assertEqual(self.base("docker://h.example/a:1", *python)["base"], {"image": "docker://h.example/a:1"})
-        self.assertEqual(self.base("oci:layout:tag", *python, cwd=self.directory)["base"], {"image": f"oci:{self.directory}/layout:tag"})
+        self.assertEqual(self.base("oci:layout:tag", *python, cwd=self.directory)["base"], {"image": "oci:../layout:tag"})
         self.assertNotIn("awslambdaric", (self.target / "requirements.txt").read_text())
         profile = self.base(self.directory / "rootfs", *python)
         self.assertIn("awslambdaric==", (self.target / "requirements.txt").read_text())
         self.assertEqual(profile["base"], {"directory": f"{self.directory}/rootfs"})
         self.assertEqual(profile["config"]["entrypoint"], ["/usr/bin/python3.13", "-m", "awslambdaric"])
-        self.assertEqual(self.base(archive.name, *python, cwd=self.directory)["base"], {"archive": str(archive)})
+        self.assertEqual(self.base(archive.name, *python, cwd=self.directory)["base"], {"archive": f"../{archive.name}"})
+
+    @unittest.skipUnless(BUSYBOX, "needs busybox")
+    def test_relative_bases(self):
+        """They count from the profile, wherever that is made, and through symbolic links as the system goes."""
+        self.rootfs("slim", "usr/bin/python3.12")
+        for here, base, target, expected in ((".", "slim", "app", "../slim"), (".", "slim", "a/b/c", "../../../slim"), (".", "slim", ".", "slim"),
+                                             ("x/y", "../../slim", ".", "../../slim"), ("x/y", "../../slim", "../z", "../../slim"),
+                                             ("link", "../../slim", ".", "../../slim"), ("link", "../../slim", "../../app2", "../slim")):
+            with self.subTest(here=here, target=target):
+                (self.directory / "x/y").mkdir(parents=True, exist_ok=True)
+                if not (self.directory / "link").exists():
+                    (self.directory / "link").symlink_to("x/y")
+                cwd = self.directory / here
+                self.run_terrane("init", "--force", "--base", base, target, cwd=cwd, env={"PWD": str(cwd)})
+                path = cwd.resolve() / target / "profile.json"
+                self.assertEqual(json.loads(path.read_text())["base"], {"directory": expected})
+                self.run_terrane("profile", "check", path)
+                self.assertTrue((path.parent / expected / "usr/bin/python3.12").exists())
+        self.assertEqual(json.loads(path.read_text())["config"]["entrypoint"], ["/usr/bin/python3.12", "-m", "awslambdaric"])
+        self.assertIn("awslambdaric\n", (path.parent / "requirements.in").read_text())
+        self.assert_fails(2, "Azure Functions needs its own runtime in the base: .*azure-functions/python", "init", "--base", "slim", "--target",
+                          "azure-functions", "none", cwd=self.directory)
 
     def rootfs(self, name, interpreter):
         path = self.directory / name / interpreter
@@ -278,7 +340,8 @@ class Init(TestCase):
 
     def test_the_tag_says_which_python(self):
         """Without a connection."""
-        for image, version in (("public.ecr.aws/lambda/python:3.11", "3.11"), ("docker.io/library/python:3.12.4-slim", "3.12")):
+        for image, version in (("public.ecr.aws/lambda/python:3.11", "3.11"), ("docker.io/library/python:3.12.4-slim", "3.12"),
+                               ("mcr.microsoft.com/azure-functions/python:4-python3.12", "3.12")):
             profile = self.base(f"docker://{image}", "--offline")
             self.assertEqual(profile["trees"][0]["wheels"]["python"], version)
 
@@ -300,6 +363,10 @@ class Init(TestCase):
     def test_usage(self):
         self.assert_fails(2, "init: --name: .*‘A’", "init", "--name", "A", self.target)
         self.assert_fails(2, "init: --python: expected a version such as 3.13, got ‘2.7’", "init", "--python", "2.7", self.target)
+        for handler in ("handler", ".f", "a.", "a-b.c", "a.class", "a b.c", "a/b.c", "1.a"):
+            self.assert_fails(2, f"init: --handler: expected MODULE.FUNCTION .*got ‘{handler}’", "init", "--handler", handler, self.target)
+        self.assert_fails(2, "--handler: ‘main.f’: the example uses the module main itself", "init", "--handler", "main.f", self.target)
+        self.assert_fails(2, "--target: expected one of aws-lambda, .*got ‘lambda’", "init", "--target", "lambda", self.target)
         self.assert_fails(2, "--base ‘python:3’ is neither", "init", "--base", "python:3", self.target)
         self.assert_fails(2, "docker://", "init", "--base", "docker://x", self.target)
         self.assert_fails(2, "expected", "init", "a", "b")

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 import zipfile
 
-from terrane_test import TestCase, copy_store, have, make_tar, read_cache_entry, remove_tree
+from terrane_test import TestCase, copy_store, have, make_tar, read_cache_entry, remove_tree, sha256
 
 PARTS = ("repo", "images", "downloads", "cache", "roots", "version", "lock")
 WARNING = "is a copy that is not whole"
@@ -205,6 +205,20 @@ class Copies(TestCase):
         os.removexattr(self.store / "version", "user.terrane.place")
         self.heals(False, self.store)
         os.getxattr(self.store / "version", "user.terrane.place")
+
+    def test_what_another_program_put_into_it(self):
+        """A commit without attributes needs none, so its tree counts as stored; the objects that it leads to are not."""
+        archive = {"archive": [{"file": "two.tar", "sha256": sha256(self.directory / "two.tar")}]}
+        profile = {"base": archive, "trees": [{"name": "u", **archive, "prefix": "/u"}]}
+        self.build(self.write_profile("known.json", **profile), "--no-lock")
+        changed = self.write_profile("changed.json", config={"cmd": ["/x"]}, **profile)
+        self.run_terrane("images", store=self.copy)
+        self.run_program("rsync", "-a", "--ignore-existing", "store/", "copy/")
+        digest = self.build(changed, "--no-lock")["digest"]
+        result = self.run_terrane("build", "--no-lock", changed, store=self.copy)
+        self.assertIn(digest, result.stdout)
+        self.assertEqual(result.stderr.count("something in it was damaged"), 1, result.stderr)
+        self.assertEqual(self.run_terrane("fsck", store=self.copy).stderr, "")
 
     def test_what_cannot_be_read_is_not_taken_for_verified(self):
         if os.geteuid() != 0:

@@ -1,6 +1,7 @@
 """Transforms of trees: what they leave still works, and programs that are not terrane agree."""
 
 import ctypes
+import fcntl
 import hashlib
 import json
 import marshal
@@ -524,13 +525,15 @@ class BytecodeKeys(TransformCase):
         size = (self.directory / "plain/usr/lib/python3.11/struct.py").stat().st_size
         path, = (path for path in (self.store / "repo/objects").rglob("*.file") if path.is_file() and path.stat().st_size == size
                  and path.read_bytes() == (self.directory / "plain/usr/lib/python3.11/struct.py").read_bytes())
-        attributes, good = os.getxattr(path, "user.ostreemeta"), path.read_bytes()
+        good = path.read_bytes()
         path.chmod(0o600)
         path.write_bytes(b"raise SystemExit\n" + good[17:])
         profile = self.profile({"bytecode": "unchecked-hash"}, base={"directory": "plain"}, config={"env": {"PATH": "/usr/bin"}})
-        self.assert_fails(1, "is damaged; 'terrane fsck --repair'", "build", "--no-lock", profile)
-        path.write_bytes(good)
-        os.setxattr(path, "user.ostreemeta", attributes)
+        with open(self.store / "lock") as lock:  # another process has the store: nothing of it is removed
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            self.assert_fails(1, "is damaged; 'terrane fsck --repair'", "build", "--no-lock", profile)
+        self.assertIn("something in it was damaged", self.run_terrane("build", "--no-lock", profile).stderr)
+        self.assertEqual(path.read_bytes(), good)
         self.assertEqual(self.names("plain")[1], ("GOOD",))
 
     def test_another_home_of_modules(self):

@@ -14,7 +14,7 @@ import unittest
 import zipfile
 
 import test_check
-from terrane_test import TestCase, have
+from terrane_test import INPUTS, SHARED, TestCase, have, reachable_file
 
 
 def contents(path):
@@ -173,6 +173,14 @@ class Layout(ZipCase):
 
 
 class Limits(ZipCase):
+    def test_more_than_a_request_may_have(self):
+        source = random.Random(3)
+        self.write("deps/big/data", b"".join(source.randbytes(1000000) for _ in range(52)) + source.randbytes(500000))
+        profile = self.lambda_profile([{"name": "deps", "directory": "deps", "prefix": "/opt/python"}])
+        result = self.run_terrane("--json", "build", profile, "--no-validate", "-o", f"lambda-layer:{self.file('l.zip')}")
+        self.assertRegex(result.stderr, "52.5 MB is more than one request to Lambda may have .*the largest, unpacked: python/big of ‘deps’ 52.5 MB")
+        self.assertIs(json.loads(result.stdout)["lambda"]["files"][0]["direct_upload"], False)
+
     def test_more_than_lambda_unpacks(self):
         self.write("big/python/big/data", "")
         os.truncate(self.directory / "big/python/big/data", 262144000 - 1000)
@@ -226,6 +234,21 @@ class Limits(ZipCase):
 
 
 class Refused(ZipCase):
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_no_room(self):
+        mount = self.directory / "small"
+        mount.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", mount], check=True)
+        self.addCleanup(subprocess.run, ["umount", mount], check=True)
+        (mount / "l.zip").write_text("old")
+        self.write("tree/lib/a", os.urandom(900000))
+        self.write("tree/lib/b", os.urandom(1500000))
+        profile = self.lambda_profile([{"name": "t", "directory": "tree", "prefix": "/opt"}])
+        self.assert_fails(1, "lib/b: writing: No space left on device", "build", profile, "--no-validate", "-o", f"lambda-layer:{mount / 'l.zip'}")
+        self.assertEqual(([path.name for path in mount.iterdir()], (mount / "l.zip").read_text()), (["l.zip"], "old"))
+        subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
+        self.assert_fails(1, "Read-only file system", "build", profile, "--no-validate", "-o", f"lambda-layer:{mount / 'l.zip'}")
+
     def test_files_without_a_place(self):
         profile = self.usual_profile()
         trees = json.loads(profile.read_text())["trees"] + [{"name": "system", "directory": "gdal/bin", "prefix": "/usr/bin"}]
@@ -260,6 +283,54 @@ class Refused(ZipCase):
         self.assert_fails(2, "are for AWS Lambda, and the profile's target is ‘oci’", "build", self.lambda_profile([{"name": "gdal", "directory": "gdal", "prefix": "/opt"}], target="oci"),
                           "-o", "lambda-layer:x.zip", cwd=self.directory)
         self.assertFalse(self.store.joinpath("images/index.json").exists() and "test" in self.store.joinpath("images/index.json").read_text())
+
+
+BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
+
+# Code in /var/task that uses a layer: its module, its program by PATH, its library through a link.
+FUNCTION = """
+import http.client, json, os
+import dep
+host, api = os.environ["AWS_LAMBDA_RUNTIME_API"], "/2018-06-01/runtime/invocation/"
+while True:
+    connection = http.client.HTTPConnection(host)
+    connection.request("GET", api + "next")
+    response = connection.getresponse()
+    response.read()
+    connection.request("POST", api + response.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", json.dumps(dep.answer()))
+    connection.getresponse().read()
+"""
+DEPENDENCY = """
+import os, subprocess
+def answer():
+    tool = subprocess.run(["tool"], check=True, capture_output=True, text=True).stdout
+    return {"tool": tool, "module": __file__, "link": os.readlink("/opt/lib/libx.so"), "library": open("/opt/lib/libx.so").read()}
+"""
+
+
+@unittest.skipUnless(BASE, "profiles/inputs is empty, run scripts/debian-rootfs")
+class Used(ZipCase):
+    def test_a_function_uses_its_layer(self):
+        """What was written is unpacked where Lambda does it, and called."""
+        self.store = SHARED / "store"
+        self.write("layer/python/dep.py", DEPENDENCY)
+        self.write("layer/bin/tool", "#!/bin/sh\necho from the layer\n").chmod(0o755)
+        self.write("layer/lib/libx.so.1", "library")
+        (self.directory / "layer/lib/libx.so").symlink_to("libx.so.1")
+        self.write("app/function.py", FUNCTION)
+        name = self.directory.name
+        self.addCleanup(self.run_terrane, "rm", name, f"{name}-zips")
+        profile = {"base": {"archive": str(BASE)}, "target": "aws-lambda",
+                   "config": {"entrypoint": ["/usr/bin/python3.11", "/var/task/function.py"], "cmd": ["function"],
+                              "env": {"PATH": "/usr/bin:/bin:/opt/bin", "PYTHONPATH": "/opt/python"}}}
+        trees = [{"name": "layer", "directory": "layer", "prefix": "/opt"}, {"name": "app", "directory": "app", "prefix": "/var/task"}]
+        self.config = profile["config"]
+        report = self.zip(self.write_profile(**profile, name=name, trees=trees), "lambda-layer:layer.zip", "lambda-zip:function.zip")
+        self.assertEqual((report["runtime"], report["environment"]), ("python3.11", {"PYTHONPATH": "/opt/python"}))
+        trees = [{"name": "layer", "archive": "layer.zip", "prefix": "/opt"}, {"name": "app", "archive": "function.zip", "prefix": "/var/task"}]
+        self.build(self.write_profile("zips.json", **profile, name=f"{name}-zips", trees=trees), "--no-validate")
+        answer = json.loads(self.run_terrane("invoke", f"{name}-zips", "--event", self.write("event.json", "{}")).stdout)
+        self.assertEqual(answer, {"tool": "from the layer\n", "module": "/opt/python/dep.py", "link": "libx.so.1", "library": "library"})
 
 
 @unittest.skipUnless(have("gcc") and platform.machine() == "x86_64", "gcc for x86-64 is not installed")

@@ -58,6 +58,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         said = 0 if fault.wrong_range else first
         return self.answer(fault, 206, {"Content-Range": f"bytes {said}-{len(data) - 1}/{len(data)}"}, data[first:])
 
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_POST(self):
+        status, body = self.web.post(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer(Fault(""), status, {"Content-Type": "application/json"}, body)
+
     def answer(self, fault, status, headers, body):
         self.send_response(status)
         if fault.chunked:
@@ -67,6 +74,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+        if self.command == "HEAD":
+            return
         sent = body if fault.cut_after is None else body[:fault.cut_after]
         for offset in range(0, len(sent), 16384):
             piece = sent[offset:offset + 16384]
@@ -95,6 +104,7 @@ class WebServer:
     def __init__(self, context=None):
         """@context: an ssl.SSLContext, for HTTPS."""
         self.files, self.types, self.passwords, self.log, self.faults = {}, {}, {}, [], []
+        self.post = lambda path, body: (405, b"")  # answers POST: status and body
         self.lock = threading.Lock()
         handler = type("BoundHandler", (Handler,), {"web": self})
         self.server = Server(("127.0.0.1", 0), handler)

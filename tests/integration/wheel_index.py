@@ -74,7 +74,9 @@ class Index:
                 index.log.append((self.path, self.headers))
                 body = self.respond()
                 with contextlib.suppress(OSError):
-                    self.wfile.write(body)
+                    self.wfile.write(b"" if self.command == "HEAD" else body)
+
+            do_HEAD = do_GET
 
             def do_HEAD(self):  # uv asks so
                 self.respond()
@@ -83,7 +85,7 @@ class Index:
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/simple"
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
     def add(self, *files):

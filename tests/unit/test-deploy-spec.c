@@ -122,7 +122,7 @@ test_targets_without_a_place (void)
     const char *deploy, *region, *repository, *message;
   } cases[] = {
     { "{\"function\":\"f\"}", NULL, "h.example/a", "*its region is not known*" },
-    { "{\"function\":\"f\"}", "r", NULL, "*‘repository’ does not say*" },
+    { "{\"function\":\"f\"}", "r", NULL, "*--repository has to say where*" },
     { "{\"function\":\"f\",\"targets\":[{\"region\":\"r\"},{\"alias\":\"live\"}]}", "r",
       "h.example/a", "*is among the targets twice" },
     { "{\"function\":\"arn:aws:lambda:r-2:123456789012:function:g\",\"targets\":[{\"region\":\"r-"

@@ -123,12 +123,16 @@ test_reading (void)
 static void
 test_odd_answers (void)
 {
-  static const char *const texts[] = { "{}",
-                                       "{\"Configuration\":7,\"Code\":[]}",
-                                       "{\"Configuration\":null}",
-                                       "{\"Architectures\":\"arm64\",\"Timeout\":\"x\"}",
-                                       "{\"RoutingConfig\":[],\"FunctionVersion\":1}",
-                                       "{\"RoutingConfig\":{\"AdditionalVersionWeights\":[1]}}" };
+  static const char *const texts[] = {
+    "{}",
+    "{\"Configuration\":7,\"Code\":[]}",
+    "{\"Configuration\":null}",
+    "{\"Architectures\":\"arm64\",\"Timeout\":\"x\"}",
+    "{\"RoutingConfig\":[],\"FunctionVersion\":1}",
+    "{\"RoutingConfig\":{\"AdditionalVersionWeights\":[1]}}",
+    "{\"RoutingConfig\":{\"AdditionalVersionWeights\":{\"2\":0}}}",
+    "{\"RoutingConfig\":{\"AdditionalVersionWeights\":{\"2\":\"x\"}}}"
+  };
   for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr (OciJsonValue) document = json_loads (texts[i], 0, NULL);

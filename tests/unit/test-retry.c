@@ -142,6 +142,36 @@ test_failures (Fixture *self, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
+/* What may have been done is not asked for again. */
+static void
+test_once (Fixture *self, G_GNUC_UNUSED gconstpointer data)
+{
+  static const unsigned refused[] = { 429, 503 };
+  static const unsigned unknown[] = { 408, 500, 502, 504 };
+  static const OciError broken[] = { OCI_ERROR_NETWORK, OCI_ERROR_TIMEOUT };
+  for (size_t i = 0; i < G_N_ELEMENTS (refused) + G_N_ELEMENTS (unknown); i++)
+    {
+      g_autoptr (GError) failure = NULL;
+      gboolean again = i < G_N_ELEMENTS (refused);
+      g_autoptr (OciHttpResponse) response =
+          make_response (again ? refused[i] : unknown[i - G_N_ELEMENTS (refused)], "0");
+      OciRetry retry = { .client = self->client, .what = "h", .once = TRUE };
+      g_assert_cmpint (oci_retry_again (&retry, response, NULL, &failure), ==, again);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_autoptr (GError) failure = NULL;
+      OciRetry retry = { .client = self->client, .what = "h", .once = TRUE };
+      oci_throw (&failure, broken[i], "it broke");
+      g_assert_false (oci_retry_again (&retry, NULL, NULL, &failure));
+      g_assert_nonnull (failure);
+    }
+  g_autoptr (GError) unreachable = NULL;
+  OciRetry retry = { .client = self->client, .what = "h", .once = TRUE };
+  oci_throw (&unreachable, OCI_ERROR_UNREACHABLE, "no connection");
+  g_assert_true (oci_retry_again (&retry, NULL, NULL, &unreachable));
+}
+
 static gpointer
 cancel_soon (gpointer cancellable)
 {
@@ -175,6 +205,7 @@ main (int argc, char **argv)
   ADD ("/retry/long-wait-is-an-error", 0, test_long_wait_is_an_error);
   ADD ("/retry/no-time-left", 1, test_no_time_left);
   ADD ("/retry/failures", 0, test_failures);
+  ADD ("/retry/once", 0, test_once);
   ADD ("/retry/interrupted-wait", 0, test_interrupted_wait);
   return g_test_run ();
 }

@@ -4,13 +4,13 @@ import rasterio
 from rasterio.warp import transform_bounds
 
 
-def describe(href):
+def _describe_raster(href):
     with rasterio.open(href) as raster:
         return {"size": [raster.width, raster.height], "bands": raster.count, "crs": str(raster.crs),
                 "bounds": list(raster.bounds)}
 
 
-def handler(event, context):
+def @FUNCTION@(event, context):
     if "href" in event:
-        return describe(event["href"])
+        return _describe_raster(event["href"])
     return {"bounds": list(transform_bounds(event["from"], event["to"], *event["bounds"]))}

@@ -6,7 +6,7 @@ import numpy
 import rasterio
 from rasterio.io import MemoryFile
 
-import handler
+from @MODULE@ import @FUNCTION@
 
 # GDAL: write a GeoTIFF, read it back.
 pixels = numpy.arange(64 * 64, dtype="uint16").reshape(1, 64, 64)
@@ -19,6 +19,6 @@ with MemoryFile() as memory:
         assert (raster.read() == pixels).all()
 
 # PROJ finds its database: one degree at the equator, on the sphere of web maps.
-answer = handler.handler({"from": "EPSG:4326", "to": "EPSG:3857", "bounds": [0, 0, 1, 1]}, None)
+answer = @FUNCTION@({"from": "EPSG:4326", "to": "EPSG:3857", "bounds": [0, 0, 1, 1]}, None)
 degree = math.radians(1) * 6378137
 assert math.isclose(answer["bounds"][2], degree, rel_tol=1e-9), answer

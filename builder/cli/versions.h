@@ -1,0 +1,9 @@
+/* Versions of terrane and of the libraries that it runs with. */
+#pragma once
+
+#include <jansson.h>
+
+/** Returns: (transfer full): an object */
+json_t *terrane_versions_to_json (void);
+
+void terrane_versions_print (void);
