@@ -300,7 +300,7 @@ expand_lock (const Sending *self, const Place *place, guint i)
 {
   OciDigestHex hex;
   g_autofree char *lock_short = lock_of (self->built->pdata[i]);
-  if (place->shared)
+  if (place->shared && self->index != NULL)
     {
       g_autoptr (GString) lines = g_string_new (NULL);
       for (guint k = 0; k < self->index->manifests->len; k++)

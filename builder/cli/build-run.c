@@ -342,8 +342,8 @@ build_row (const TerraneBuildSession *self, const char *path, GError **failure)
 static const char *
 tag_of (const GPtrArray *all, const TerraneBuilt *built)
 {
-  const TerraneBuilt *first = all->pdata[0], *second = all->pdata[1];
-  return strcmp (first->profile->name, second->profile->name) == 0
+  const TerraneBuilt *first = all->pdata[0], *last = all->pdata[all->len - 1];
+  return all->len > 1 && strcmp (first->profile->name, last->profile->name) == 0
              ? built->profile->platform.architecture
              : NULL;
 }

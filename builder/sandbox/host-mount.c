@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 enum
 {
   MAX_MOUNTINFO_BYTES = 16 * 1024 * 1024,
+  MAX_PATH_BYTES = 3 * 1024,  /* below PATH_MAX, which counts the root of the sandbox as well */
   FIELDS_BEFORE_OPTIONAL = 6, /* of a line of mountinfo; the fifth is the mount point */
   POINT_FIELD = 4,
 };
@@ -92,6 +94,20 @@ check_path (const char *path, const char *quoted, GError **error)
   return TRUE;
 }
 
+/* A place that cannot be made would be found too late. */
+static gboolean
+is_too_long (const char *path)
+{
+  for (const char *name = path; *name != '\0';)
+    {
+      size_t len = strcspn (name, "/");
+      if (len > NAME_MAX)
+        return TRUE;
+      name += len + (name[len] == '/' ? 1 : 0);
+    }
+  return strlen (path) > MAX_PATH_BYTES;
+}
+
 /* Where PATH begins: at the last slash that a colon is before. */
 static const char *
 find_path (const char *text)
@@ -141,6 +157,11 @@ terrane_host_mount_parse (const char *text, GError **error)
     {
       (void) oci_throw (error, OCI_ERROR_USAGE, "%s: PATH has “..” in it; give where that leads",
                         quoted);
+      return NULL;
+    }
+  if (is_too_long (path))
+    {
+      (void) oci_throw (error, OCI_ERROR_USAGE, "%s: PATH is too long", quoted);
       return NULL;
     }
   if (!check_path (path, quoted, error))

@@ -161,8 +161,12 @@ class HostAccess(TestCase):
                                      "of the host\nother\n")
                 self.assertEqual(self.sh(home, user, "cat /tmp/x/y/file; echo 1 > /tmp/z; df --output=size -BM /tmp | tail -1 | tr -d ' '", "--mount", "data:/tmp/x/y"),
                                  "of the host\n512M\n")
+                # Names as long as they may be, and in an image that may be written to.
+                long = "/" + "n" * 255
+                self.assertEqual(self.sh(home, user, f"cat {long}/{long}/file; touch /srv/there/x && echo done", "--writable", "--mount",
+                                         f"data:{long}/{long}"), "of the host\ndone\n")
                 # A colon in the name on the host.
-                (home / "a:b:rw").mkdir()
+                (home / "a:b:rw").mkdir(exist_ok=True)
                 self.assertEqual(self.sh(home, user, "ls -d /c", "--mount", "a:b:rw:/c:ro"), "/c\n")
                 self.assertEqual(self.checkout(home), before)
                 # rw: what is written belongs to the user of terrane, and cannot have that user's rights.
@@ -202,7 +206,7 @@ class HostAccess(TestCase):
             ("data:/x:wr", 2, "rw, ro or nothing, not ‘wr’"), ("data:/x:ro,z", 2, "not ‘ro,z’"), ("data:/x/../y", 2, "“..”"),
             ("type=bind,source=data,target=/x", 2, "docker"), ("data:/", 2, "/ is the image"), ("data://.", 2, "/ is the image"),
             ("data:/tmp", 2, "--tmp"), ("data:/tmp/terrane/x", 2, "belongs to the sandbox"), ("data:/proc", 2, "belongs to the sandbox"),
-            ("data:/dev/x", 2, "belongs to the sandbox"), ("data:/sys/fs", 2, "belongs to the sandbox"), ("data:/./proc/x", 2, "belongs to the sandbox"),
+            ("data:/" + "x" * 256, 2, "PATH is too long"), ("data:" + "/xxxxxxx" * 400, 2, "PATH is too long"), ("data:/dev/x", 2, "belongs to the sandbox"), ("data:/sys/fs", 2, "belongs to the sandbox"), ("data:/./proc/x", 2, "belongs to the sandbox"),
             # the host
             ("nosuch:/x", 1, "‘nosuch’ does not exist on this machine"), ("pipe:/x", 2, "neither a directory nor a regular file"),
             ("/:/x", 2, "file system of the kernel"), ("/proc:/x", 2, "file system of the kernel"), ("to-proc:/x", 2, "file system of the kernel"),

@@ -172,6 +172,13 @@ class Platforms(TestCase):
         locks = json.loads((self.directory / "profile.lock.json").read_text())["platforms"]
         self.assertEqual(sorted(locks), BOTH)
 
+    def test_all_of_one(self):
+        document = self.build(self.write_profile(), "--platform", "all", "--push", f"{self.url}:x")
+        [row] = document["builds"]
+        self.assertEqual((row["platform"], row["record"]["name"], "index" in document), ("linux/amd64", "test:latest", False))
+        self.assertEqual(row["record"]["push"]["digest"], row["record"]["digest"])
+        self.assertEqual(json.loads(self.raw(f"{self.url}:x"))["mediaType"], MANIFEST)
+
     def test_what_is_refused(self):
         profile = self.multi()
         for arguments, words in (
@@ -179,6 +186,7 @@ class Platforms(TestCase):
                 (["--platform", "linux/amd64,", profile], "--platform"),
                 (["--platform", "linux/amd64,linux/riscv64", profile], "platform"),
                 (["--platform", "all", "-o", f"docker-archive:{self.directory}/a.tar", profile], "which holds no image index; write ‘${arch}’"),
+                (["--platform", "all", "-o", f"lambda-zip:{self.directory}/a.zip", profile], "several platforms would have one; write ‘${arch}’"),
                 (["--platform", "all", "--junit", f"{self.directory}/a.xml", profile], "--junit: several platforms would have one; write ‘${arch}’"),
                 (["--platform", "all", "--push", f"{self.url}:${{arhc}}", profile], "‘arhc’; did you mean ‘${arch}’?"),
                 (["--platform", "all", "--push", f"{self.url}:a b", profile], "--push"),
