@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_PROFILE "profile.json"
@@ -312,6 +313,14 @@ check_locked (const Work *self, GBytes *data, GError **error)
   return active != NULL;
 }
 
+/* That of the file that is replaced. */
+static mode_t
+mode_of (int dfd, const char *name)
+{
+  struct stat st;
+  return fstatat (dfd, name, &st, 0) == 0 ? st.st_mode & 0777 : 0644;
+}
+
 /* Both files, or none: the first one is put back when the second cannot be written. */
 static gboolean
 write_files (const Work *self, GBytes *locked, GError **error)
@@ -319,16 +328,18 @@ write_files (const Work *self, GBytes *locked, GError **error)
   g_auto (OciFd) dfd = -1;
   gsize size = 0;
   if (!oci_open_dir (AT_FDCWD, self->directory, &dfd, error)
-      || !oci_replace_file_synced (dfd, self->input, 0644, self->text, strlen (self->text), error))
+      || !oci_replace_file_synced (dfd, self->input, mode_of (dfd, self->input), self->text,
+                                   strlen (self->text), error))
     return FALSE;
   if (locked == NULL)
     return TRUE;
   const void *bytes = g_bytes_get_data (locked, &size);
-  if (oci_replace_file_synced (dfd, self->output, 0644, bytes, size, error))
+  if (oci_replace_file_synced (dfd, self->output, mode_of (dfd, self->output), bytes, size, error))
     return TRUE;
   if (self->before_input != NULL)
-    (void) oci_replace_file_synced (dfd, self->input, 0644, self->before_input,
-                                    strlen (self->before_input), NULL); /* the first error counts */
+    (void) oci_replace_file_synced (dfd, self->input, mode_of (dfd, self->input),
+                                    self->before_input, strlen (self->before_input),
+                                    NULL); /* the first error counts */
   else
     (void) unlinkat (dfd, self->input, 0);
   return FALSE;

@@ -7,8 +7,8 @@
  * neighbours. */
 /* clang-format off */
 static const TerraneCommand *const commands[] = {
-  &terrane_command_add,
   &terrane_command_init,
+  &terrane_command_add,
   &terrane_command_profile,
   &terrane_command_build,
   &terrane_command_lock,

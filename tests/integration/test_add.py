@@ -126,7 +126,9 @@ class Uv(AddCase):
         self.assertIn(f"alpha==1.0 \\\n    --hash=sha256:{sha256_of(self.alpha['1.0'][1])}\n    # via -r requirements.in\n",
                       self.text("requirements.txt"))
         self.assertIn("requirements.in -o requirements.txt\n", self.text("requirements.txt"))
+        (self.directory / "requirements.txt").chmod(0o640)
         self.assertIn("gamma 2.0 added\n", self.add("gamma").stdout)
+        self.assertEqual((self.directory / "requirements.txt").stat().st_mode & 0o777, 0o640)
         self.assertIn("(unchanged)", self.add("alpha").stdout)
         self.assertEqual(self.pins(), ["alpha==1.0", "beta==1.0", "gamma==2.0"])
         document = json.loads(self.run_terrane("--json", "add", "alpha>1", cwd=self.directory, env=self.environment()).stdout)
