@@ -213,8 +213,9 @@ is_ours (const TerraneDeployment *self, const OciLambdaAlias *alias)
              && g_strcmp0 (alias->other, self->version) == 0);
 }
 
+/* @inout_moved: set when events went to the new version: the answer that said so may be lost */
 static gboolean
-move_back (TerraneDeployment *self, GError **error)
+move_back (TerraneDeployment *self, gboolean *inout_moved, GError **error)
 {
   const Routing before = routing_at (self, 0);
   g_autoptr (OciLambdaAlias) alias = get_alias (self, NULL, error);
@@ -224,6 +225,7 @@ move_back (TerraneDeployment *self, GError **error)
     return TRUE;
   if (!is_ours (self, alias))
     return fail_moved (self, alias, error);
+  *inout_moved = TRUE;
   take_revision (self, g_strdup (alias->revision));
   return set_alias (self, &before, NULL, error);
 }
@@ -243,13 +245,12 @@ terrane_deployment_roll_back (TerraneDeployment *self)
     return;
   terrane_progress_phase (self->image->progress, 0, "moving the events of %s back to version %s",
                           self->name, self->before);
-  if (move_back (self, &local))
+  if (move_back (self, &moved, &local))
     {
-      gboolean any = self->weight > 0 || moved;
       self->weight = 0;
       if (moved)
         note_shift (self);
-      self->result = any ? TERRANE_DEPLOY_ROLLED_BACK : TERRANE_DEPLOY_FAILED;
+      self->result = moved ? TERRANE_DEPLOY_ROLLED_BACK : TERRANE_DEPLOY_FAILED;
       return;
     }
   terrane_progress_warn (self->image->progress, "%s", local->message);
@@ -259,7 +260,7 @@ char *
 terrane_deployment_traffic (const TerraneDeployment *self)
 {
   const char *alias = self->spec->alias;
-  if (self->result == TERRANE_DEPLOY_LEFT && self->foreign)
+  if (self->foreign)
     return g_strdup_printf ("the alias ‘%s’ is as another hand made it", alias);
   if (self->result == TERRANE_DEPLOY_LEFT)
     return g_strdup_printf (

@@ -371,7 +371,8 @@ class Interrupted(DeployCase):
             self.function.aliases["live"] |= {"version": "9", "weights": {}, "revision": "theirs"}
 
         self.aws.fault("Invoke", move, after=True)
-        self.fails("the alias ‘live’ was changed by another hand meanwhile: version ‘9’")
+        deployment = self.fails("the alias ‘live’ was changed by another hand meanwhile: version ‘9’")
+        self.assertEqual(deployment["traffic"], "the alias ‘live’ is as another hand made it")
         self.assert_traffic("9")
         self.function.aliases["live"] |= {"version": "1", "revision": "again"}
         self.aws.fault("UpdateAlias", move, after=True)
@@ -384,6 +385,13 @@ class Interrupted(DeployCase):
         self.one()
         self.assert_traffic("2")
         self.assertEqual(sorted(self.function.versions), ["1", "2"])
+
+    def test_shift_that_aws_made_and_denies(self):
+        """The alias is asked for, since the answer to the shift is not all that can be wrong."""
+        self.aws.fault("UpdateAlias", Refusal(403, "AccessDeniedException"), after=True)
+        deployment = self.fails("AccessDenied", result="rolled_back")
+        self.assertEqual([shift["weight"] for shift in deployment["shifts"]], [0])
+        self.assert_traffic()
 
     def test_network_that_dies(self):
         self.aws.fault("Invoke", self.aws.die, skip=1, after=True)
