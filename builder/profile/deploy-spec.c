@@ -314,8 +314,6 @@ check_deploy (const TerraneProfileReader *reader, const OciJson *at, gpointer da
   OciJson targets;
   check_target (reader, at, data);
   gboolean several = oci_json_member (at, "targets", &targets) && json_is_array (targets.value);
-  if (several && json_array_size (targets.value) == 0)
-    oci_json_problem (&targets, "is empty");
   if (!several)
     check_whole (at, &self->common, &self->common);
   for (guint i = 0; several && i < self->targets->len; i++)
