@@ -10,7 +10,7 @@ import time
 import unittest
 
 from ecr_like_registry import FakeRegistry
-from lambda_server import Drop, LambdaServer, Refusal
+from lambda_server import METRICS, Drop, LambdaServer, Refusal
 from terrane_test import TERRANE, TestCase, remove_tree
 
 ROLE = "arn:aws:iam::123456789012:role/"
@@ -348,7 +348,12 @@ class Smoke(DeployCase):
         self.aws.fault("GetMetricStatistics", Refusal(403, "AccessDenied"))
         self.fails("‘AccessDenied’ .*cloudwatch:GetMetricStatistics", result="rolled_back", max_errors=0)
         self.assert_traffic()
-        self.aws.errors = []
+        self.aws.fault("GetMetricStatistics", Refusal(400, "InvalidParameterValue"))
+        self.assertNotIn("needs the permission", self.fails("‘InvalidParameterValue’", result="rolled_back", max_errors=0)["error"])
+        self.aws.metrics_page = "<html><body>Sign in to the guest network</body></html>"
+        self.fails("not one of CloudWatch", result="rolled_back", max_errors=0)
+        self.assert_traffic()
+        self.aws.errors, self.aws.metrics_page = [], METRICS
         self.one(max_errors=0)
         self.assert_traffic("2")
 
