@@ -449,6 +449,36 @@ class Interrupted(DeployCase):
                 self.assertIn("the alias ‘live’ sends all events to version 1", message)
                 self.assert_traffic()
 
+    def test_shift_that_comes_late(self):
+        """AWS makes a change that was interrupted, after the alias was found where it belongs."""
+        def interrupt():
+            process.send_signal(signal.SIGINT)
+            for line in process.stderr:
+                if "moving the events" in line:  # it does not wait for the answer any more
+                    raise Drop
+
+        def make_late_change():
+            body = next(body for operation, body in self.aws.bodies if operation == "UpdateAlias")
+            try:
+                self.aws.UpdateAlias(self.function, "live", None, body)
+            except Refusal as refusal:
+                refused.append(refusal.status)
+
+        for operation, skip, refusals in (("GetAlias", 1, []), ("UpdateAlias", 0, [412])):
+            with self.subTest(operation):
+                self.aws.bodies.clear()
+                refused = []
+                self.aws.fault("UpdateAlias", interrupt)
+                self.aws.fault(operation, make_late_change, skip=skip, after=True)
+                process = subprocess.Popen([TERRANE, "--store", self.store, "deploy", self.profile()],
+                                           env=dict(os.environ, **self.env), stderr=subprocess.PIPE, text=True)
+                with process:
+                    self.assertEqual(process.wait(timeout=30), 130)
+                    message = process.stderr.read()
+                self.assertEqual(refused, refusals)
+                self.assertIn("the alias ‘live’ sends all events to version 1", message)
+                self.assert_traffic()
+
     def test_killed(self):
         self.assertEqual(self.interrupt(signal.SIGKILL)[0], -signal.SIGKILL)
         self.assert_traffic("1", {"2": 0.1})
