@@ -132,16 +132,6 @@ write_queries (const GArray *queries)
   return oci_json_dump (document);
 }
 
-/* The id becomes a part of a URL. */
-static gboolean
-is_id (const char *text)
-{
-  size_t length = strlen (text);
-  return length > 0 && length <= 128 && text[0] != '.'
-         && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+")
-                == length;
-}
-
 static void
 lose (Asking *self, const char *reason)
 {
@@ -153,7 +143,7 @@ static void
 take_id (Asking *self, const char *id)
 {
   g_autofree char *quoted = oci_quote (id);
-  g_autofree char *reason = !is_id (id)
+  g_autofree char *reason = !terrane_osv_is_id (id)
                                 ? g_strdup_printf ("%s cannot be the id of an advisory", quoted)
                             : g_hash_table_size (self->ids) >= MAX_IDS
                                 ? g_strdup_printf ("there are more than %d advisories", MAX_IDS)
