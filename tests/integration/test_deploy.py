@@ -565,6 +565,12 @@ class Several(DeployCase):
     def test_same_one_twice(self):
         self.assert_fails(2, "is among the targets twice", "deploy",
                           self.profile(targets=[{}, {"steps": ["100%"]}]), env=self.env)
+        self.assert_fails(2, "are one: its alias live is among the targets twice", "deploy",
+                          self.profile(targets=[{}, {"function": self.function.arn}]), env=self.env)
+        self.assert_untouched()
+        self.function.aliases["beta"] = dict(self.function.aliases["live"])
+        self.deploy(targets=[{}, {"function": self.function.arn, "alias": "beta"}])
+        self.assertEqual({name: alias["version"] for name, alias in self.function.aliases.items()}, {"live": "2", "beta": "2"})
 
 
 del DeployCase  # has no tests of its own
