@@ -380,7 +380,8 @@ has_happened (const Event *event, const TerraneOsvPackage *package, const char *
   return TRUE;
 }
 
-/* Whether @later is at or after @earlier; both can be compared. */
+/* Whether @later is at or after @earlier; both can be compared. A version that is the last affected
+ * one is over after the same version began it, in whatever order they stand. */
 static gboolean
 is_after (const Event *later, const Event *earlier, TerraneOsvOrder order)
 {
@@ -389,7 +390,9 @@ is_after (const Event *later, const Event *earlier, TerraneOsvOrder order)
     return TRUE;
   if (later->kind == EVENT_INTRODUCED && strcmp (later->version, "0") == 0)
     return FALSE;
-  return terrane_osv_compare (order, later->version, earlier->version, &compared) && compared >= 0;
+  gboolean begins = earlier->kind == EVENT_LAST_AFFECTED && later->kind == EVENT_INTRODUCED;
+  return terrane_osv_compare (order, later->version, earlier->version, &compared)
+         && (begins ? compared > 0 : compared >= 0);
 }
 
 /* "BeforeLimits": without one all versions are. */
