@@ -338,6 +338,7 @@ class Smoke(DeployCase):
     def test_errors_that_cloudwatch_counts(self):
         self.aws.errors = [2.0, 1.0]
         self.one(max_errors=3)
+        self.assertIn("‘max_errors’ misses errors when ‘wait’ is 0.001 s", self.message)
         [asked] = self.aws.metrics  # the last step has no wait
         self.assertEqual({asked[f"Dimensions.member.{i}.Name"]: asked[f"Dimensions.member.{i}.Value"] for i in (1, 2, 3)},
                          {"FunctionName": "tiles", "Resource": "tiles:live", "ExecutedVersion": "2"})
@@ -356,10 +357,28 @@ class Smoke(DeployCase):
         self.aws.errors, self.aws.metrics_page = [], METRICS
         self.one(max_errors=0)
         self.assert_traffic("2")
+        self.one(max_errors=0, steps=["100%"])
+        self.assertIn("‘max_errors’ is not looked at", self.message)
 
     def test_version_that_aws_wakes_up(self):
         self.aws.fault("Invoke", Refusal(409, "CodeArtifactUserPendingException"))
         self.one()
+        self.assert_traffic("2")
+
+    def test_record_that_cannot_be_written(self):
+        directory = self.directory / "records"
+
+        def deploy(exit_code):
+            directory.mkdir()
+            self.aws.fault("Invoke", directory.rmdir, after=True)
+            self.one("--record", directory / "record.json", exit_code=exit_code)
+            self.assertRegex(self.message, "the record .*record.json: .*No such file")
+
+        self.function.answer = lambda version, event: {"payload": {"ok": False}}
+        deploy(3)
+        self.assertIn("the answer: ", self.message)
+        self.function.answer = lambda version, event: {"payload": {"ok": True}}
+        deploy(1)
         self.assert_traffic("2")
 
     def test_event_is_not_given_twice(self):
