@@ -312,8 +312,8 @@ deploy (Session *self, GError **error)
   if (self->record != NULL)
     {
       oci_json_set (self->record, "deploy", json_incref (json_object_get (report, "deployments")));
-      if (!terrane_record_file_write (self->options->record, self->record, ok ? error : NULL))
-        ok = FALSE;
+      ok = terrane_record_file_keep (self->options->record, self->record, ok, self->bench->progress,
+                                     error);
     }
   terrane_terminal_finish_phase (self->bench->terminal);
   if (self->bench->global->output.json)
