@@ -242,6 +242,19 @@ class CacheFile(CacheCase):
         for profile, digest in zip((one, two), digests):
             self.assertEqual(self.build(profile, "--no-lock", store=self.other)["digest"], digest)
 
+    def test_images_of_several_platforms(self):
+        platforms = ["linux/amd64", "linux/arm64"]
+        one, apart = self.make_profile(platform=platforms), self.make_profile("apart.json", name="apart-${arch}", platform=platforms)
+        names = {one: ["test:amd64", "test:arm64", "test:latest"], apart: ["apart-amd64:latest", "apart-arm64:latest"]}
+        for profile, expected in names.items():
+            digests = [row["record"]["digest"] for row in self.build(profile, "--no-lock", "--platform", "all")["builds"]]
+            self.assertEqual(sorted(self.export(profile)["images"]), expected)
+            self.take()
+            rows = self.build(profile, "--no-lock", "--platform", "all", store=self.other)["builds"]
+            self.assertEqual([row["record"]["digest"] for row in rows], digests)
+            for row in rows:
+                self.assertEqual(set(self.layers_reused(row["record"]).values()), {True})
+
     def test_downloads(self):
         """Another place in the image is another tree, for which the archive is needed again."""
         server = WebServer()
