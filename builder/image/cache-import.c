@@ -1,6 +1,7 @@
 #include "builder/image/cache-document.h"
 #include "builder/image/cache-objects.h"
 #include "builder/image/files.h"
+#include "builder/store/locations.h"
 #include "builder/store/names.h"
 
 #include "oci/archive-member.h"
@@ -122,25 +123,26 @@ check_complete (const Import *self, GError **error)
   return oci_throw (error, OCI_ERROR_CORRUPT, "lacks blobs that " TERRANE_CACHE_DOCUMENT " names");
 }
 
-/* The files of the image, out of its layers: what comes out of verified bytes needs no trust. */
+/* The files of the image, out of its layers: what comes out of verified bytes needs no trust. The
+ * document says which images are unpacked; all of them must be there. */
 static gboolean
 unpack (const Import *self, const TerraneCacheImage *image, GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
   g_auto (TerraneImageFiles) files = { 0 };
   OCI_PREFIX (error, "the image %s", image->name);
-  if (!image->unpack)
-    return TRUE;
   TerraneOpenImage open = { .layout = layout, .descriptor = image->manifest };
   gboolean ok = oci_image_read (layout, image->manifest, &open.manifest, &open.config, error)
-                && oci_image_check_blobs (layout, image->manifest, error)
-                && terrane_image_files (self->store, &open, FALSE, self->options->jobs,
-                                        self->options->progress, &files, error);
+                && (!image->unpack
+                    || (oci_image_check_blobs (layout, image->manifest, error)
+                        && terrane_image_files (self->store, &open, FALSE, self->options->jobs,
+                                                self->options->progress, &files, error)));
   oci_manifest_free (open.manifest);
   oci_image_config_free (open.config);
   return ok;
 }
 
+/* A layer that is not here must be known to be elsewhere: the rest may say so. */
 static gboolean
 name_image (const Import *self, const TerraneCacheImage *image, GError **error)
 {
@@ -153,7 +155,9 @@ name_image (const Import *self, const TerraneCacheImage *image, GError **error)
                    image->name)
         == 0)
       return TRUE;
-  return terrane_name_set (self->store, image->name, image->manifest, error);
+  OCI_PREFIX (error, "the image %s", image->name);
+  return terrane_locations_check_image (self->store, image->manifest, error)
+         && terrane_name_set (self->store, image->name, image->manifest, error);
 }
 
 static gboolean

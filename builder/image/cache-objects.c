@@ -3,6 +3,7 @@
 #include "builder/image/cache-document.h"
 #include "builder/store/ingest.h"
 #include "builder/store/metadata.h"
+#include "builder/store/needs.h"
 #include "builder/store/object.h"
 
 #include "oci/archive-reader.h"
@@ -223,6 +224,10 @@ take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError 
       size_t length = strlen (terrane_cache_kind_name (kind));
       if (strncmp (name, terrane_cache_kind_name (kind), length) != 0 || name[length] != '/')
         continue;
+      if (terrane_needs_is_local (kind))
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "is an entry that holds on one machine alone; 'terrane cache export' "
+                          "writes none of these");
       if (!oci_digest_parse_hex (name + length + 1, &key, error))
         return FALSE;
       GBytes *json = read_bytes (reader, entry, MAX_ENTRY_BYTES, error);

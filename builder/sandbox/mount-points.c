@@ -96,7 +96,7 @@ check_type (const TerraneHostMount *mount, int fd, const char *quoted, GError **
   if (mount->directory ? S_ISDIR (info.st_mode) : S_ISREG (info.st_mode))
     return TRUE;
   return oci_throw (error, OCI_ERROR_USAGE, "%s is %s in the image, and %s on this machine", quoted,
-                    S_ISDIR (info.st_mode) ? "a directory" : "no directory",
+                    S_ISDIR (info.st_mode) ? "a directory" : "not a directory",
                     mount->directory ? "a directory" : "a file");
 }
 
