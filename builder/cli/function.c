@@ -203,7 +203,7 @@ check_image (const char *image, GError **error)
     return TRUE;
   g_autofree char *quoted = oci_quote (image);
   return oci_throw (error, OCI_ERROR_USAGE,
-                    "%s is no image; a directory of this machine is given by --mount %s (-v is "
+                    "%s is not an image; a directory of this machine is given by --mount %s (-v is "
                     "--verbose)",
                     quoted, quoted);
 }

@@ -213,7 +213,7 @@ class HostAccess(TestCase):
             ("/dev/null:/x", 2, "neither a directory nor a regular file"), (".:/x:rw", 2, "store"), ("store/repo:/x:rw", 2, "store"),
             # the image
             ("data/file:/srv", 2, "‘/srv’ is a directory in the image, and a file on this machine"),
-            ("data:/srv/file", 2, "‘/srv/file’ is no directory in the image"), ("data:/srv/file/x", 2, "‘/srv/file/x’"),
+            ("data:/srv/file", 2, "‘/srv/file’ is not a directory in the image"), ("data:/srv/file/x", 2, "‘/srv/file/x’"),
             ("data:/srv/dangling", 2, "symbolic link of the image whose target is missing"), ("data:/srv/dangling/x", 2, "symbolic link"),
             ("data:/srv/proc/x", 2, "belongs to the sandbox"),
         ]
