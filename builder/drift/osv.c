@@ -484,7 +484,7 @@ terrane_osv_record_judge (const TerraneOsvRecord *self, const TerraneOsvPackage 
   for (guint i = 0; !self->withdrawn && i < self->affected->len; i++)
     {
       const Affected *affected = self->affected->pdata[i];
-      TerraneOsvMatch match = { NULL };
+      TerraneOsvMatch match = { 0 };
       if (!is_about (affected, package))
         continue;
       TerraneOsvVerdict one = judge_affected (affected, package, version, &match);
