@@ -312,26 +312,7 @@ take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GEr
     return take_entry (self, reader, entry, error);
   if (g_str_has_prefix (entry->path, TERRANE_CACHE_OBJECTS))
     return take_object (self, reader, entry, error);
-  return oci_throw (error, OCI_ERROR_FORMAT, "is nothing that a cache has");
-}
-
-static gboolean
-has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **error)
-{
-  GHashTableIter iter;
-  gpointer object;
-  *out_all = TRUE;
-  g_hash_table_iter_init (&iter, objects);
-  while (*out_all && g_hash_table_iter_next (&iter, &object, NULL))
-    {
-      const char *name = NULL;
-      OstreeObjectType type;
-      ostree_object_name_deserialize (object, &name, &type);
-      if (type != OSTREE_OBJECT_TYPE_COMMIT
-          && !ostree_repo_has_object (repo, type, name, out_all, NULL, error))
-        return FALSE;
-    }
-  return TRUE;
+  return oci_throw (error, OCI_ERROR_FORMAT, "is not a part of a cache");
 }
 
 /* One that lacks something stays out: entries that lead to it lead to nothing. */
@@ -345,7 +326,7 @@ write_commit (Rest *self, GVariant *commit, GError **error)
   gboolean all = FALSE;
   if (!terrane_commit_traverse_variant (repo, commit, reachable, &local))
     g_message ("a commit of the cache is left out: %s", local->message);
-  else if (!has_all (repo, reachable, &all, error))
+  else if (!terrane_metadata_has_all (repo, reachable, &all, error))
     return FALSE;
   return !all
          || ostree_repo_write_metadata (repo, OSTREE_OBJECT_TYPE_COMMIT, NULL, commit, &checksum,
