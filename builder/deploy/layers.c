@@ -251,7 +251,7 @@ plan_file (const TerraneLayers *self, const TerraneLayerFile *file, const char *
   g_autoptr (OciLambdaApi) api = open_api (self, region, error);
   if (api == NULL || !publication_init (&publication, self->options, file, region, error))
     return FALSE;
-  g_autoptr (OciLambdaCall) list = oci_lambda_list_layer_versions (file->name, NULL);
+  g_autoptr (OciLambdaCall) list = oci_lambda_list_layer_versions (file->name);
   terrane_plan_add_call (steps, api, list);
   if (publication.bucket != NULL)
     {
@@ -310,7 +310,7 @@ static gboolean
 find_version (const TerraneLayers *self, OciLambdaApi *api, const TerraneLayerFile *file,
               json_t **out_version, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (OciLambdaCall) list_call = oci_lambda_list_layer_versions (file->name, NULL);
+  g_autoptr (OciLambdaCall) list_call = oci_lambda_list_layer_versions (file->name);
   g_autoptr (OciLambdaReply) reply = oci_lambda_api_send (api, list_call, cancellable, error);
   if (reply == NULL)
     return FALSE;

@@ -205,11 +205,9 @@ oci_lambda_publish_layer (const OciLambdaLayerArguments *arguments)
 }
 
 OciLambdaCall *
-oci_lambda_list_layer_versions (const char *name, const char *marker)
+oci_lambda_list_layer_versions (const char *name)
 {
-  OciLambdaCall *self = layer_call ("ListLayerVersions", "GET", name, "");
-  set_query (self, "Marker", marker);
-  return self;
+  return layer_call ("ListLayerVersions", "GET", name, "");
 }
 
 OciLambdaCall *
@@ -242,8 +240,6 @@ oci_lambda_function_read (const json_t *document)
   self->revision = oci_json_dup_text (from, "RevisionId");
   self->image = oci_json_dup_text (code, "ImageUri");
   self->resolved_image = oci_json_dup_text (code, "ResolvedImageUri");
-  json_int_t timeout = json_integer_value (json_object_get (from, "Timeout"));
-  self->timeout_seconds = (unsigned) CLAMP (timeout, 0, G_MAXINT);
   return self;
 }
 

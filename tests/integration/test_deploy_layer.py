@@ -164,7 +164,7 @@ class Layers(TestCase):
         self.fails(2, "the record other.json has no ‘lambda’", "--record", "other.json", "layer.zip")
         self.fails(1, "the record none.json: .*No such file", "--record", "none.json", "layer.zip")
         self.assert_fails(2, "‘a layer’ cannot be a layer: letters, digits", "deploy", "--layer", "a layer", "layer.zip", cwd=self.directory, env=self.env)
-        self.assert_fails(2, "--regions needs --layer|regions", "deploy", "--regions", "eu-west-1", "layer.zip", cwd=self.directory, env=self.env)
+        self.assert_fails(2, "--regions requires --layer", "deploy", "--regions", "eu-west-1", "layer.zip", cwd=self.directory, env=self.env)
         self.check_after(1)
         self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"] = self.moto.keys["unable"]
         self.fails(1, "PublishLayerVersion of the layer .*AccessDenied", "--record", record, "layer.zip")
