@@ -2,10 +2,10 @@
 
 Usage: scripts/test [--no-skips] [--preset PRESET] [LABEL [NAME]...]
 
-Without LABEL, everything that CI runs: all tests in the dev build, those that touch memory and foreign bytes also
-under AddressSanitizer and UBSan, the threaded parts under ThreadSanitizer, and five seconds of each fuzz target. A
-failure does not stop the rest. Ends with what failed, what was skipped and why, and what it cost; the exit code is 1
-when something failed.
+Without LABEL, everything that CI runs: all tests once, those that touch memory and foreign bytes under
+AddressSanitizer and UBSan and the others in the dev build; unit tests in both; the threaded parts under
+ThreadSanitizer, too; and five seconds of each fuzz target. A failure does not stop the rest. Ends with what failed,
+what was skipped and why, and what it cost; the exit code is 1 when something failed.
 
   LABEL             unit (with the corpora of the fuzz targets), integration, lint, fresh or fuzz
   NAME              a test of that label, as in "unit glob" and "integration push"; of a Python module also a
@@ -114,14 +114,14 @@ class Suite:
         self.failures.append((preset, "the build"))
         return False
 
-    def test(self, preset, *selection, only="", jobs=JOBS, output=None):
+    def test(self, preset, *selection, only="", jobs=JOBS, output=None, niceness=0):
         self.shared.mkdir(exist_ok=True)
         report = self.shared / f"{preset}.xml"
         environment = dict(os.environ, TERRANE_TEST_SHARED=str(self.shared / preset), TERRANE_TEST_ONLY=only)
         if "TERRANE_TEST_SHARED" in os.environ:
             environment["TERRANE_TEST_SHARED"] = os.environ["TERRANE_TEST_SHARED"]
         pathlib.Path(environment["TERRANE_TEST_SHARED"]).mkdir(parents=True, exist_ok=True)
-        code = self.run(f"test {preset}", ["ctest", "--preset", preset, f"-j{jobs}", "--output-junit", str(report),
+        code = self.run(f"test {preset}", ["nice", "-n", str(niceness), "ctest", "--preset", preset, f"-j{jobs}", "--output-junit", str(report),
                                            "--test-output-size-passed", "10000000", "--test-output-size-failed", "10000000",
                                            *selection], env=environment, stdout=output, stderr=output)
         known = len(self.failures)
@@ -149,12 +149,13 @@ class Suite:
             if "tsan" in built:
                 self.test("tsan", jobs=2, output=output)
             if "fuzz" in built:
-                self.test("fuzz", "-R", "^fuzz-run", jobs=1, output=output)
+                self.test("fuzz", "-R", "^fuzz-run", jobs=1, output=output, niceness=19)
 
         with self.beside(small_presets):
             for preset in ("dev", "asan"):
                 if preset in built:
-                    self.test(preset)
+                    # What both would run is enough once: under the sanitizers, which see more.
+                    self.test(preset, *(["-LE", "^sanitized$"] if preset == "dev" and "asan" in built else []))
 
     @staticmethod
     def targets(preset, label, names):

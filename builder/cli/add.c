@@ -430,7 +430,8 @@ print_report (const json_t *document)
   if (!json_is_true (json_object_get (document, "locked")))
     {
       terrane_print ("%s was changed, %s was not: neither uv nor pip-compile is installed. "
-                     "Run:\n\n%s\n",
+                     "Install uv ('sudo apt install pipx && pipx install uv', with ~/.local/bin in "
+                     "PATH) and repeat this, or run elsewhere:\n\n%s\n",
                      text_of (document, "input"), text_of (document, "requirements"),
                      text_of (document, "command"));
       return;

@@ -49,6 +49,7 @@ typedef struct
   char *alias_revision; /* (nullable) */
   unsigned weight;      /* of the new version at the alias, in hundredths of a percent */
   gboolean touched;     /* the alias may not be as it was */
+  gboolean unsure;      /* AWS may still do a change of the alias that it has not answered */
   gboolean foreign;     /* the alias was changed by another hand */
   gboolean init_measured;
   TerraneDeployResult result;

@@ -7,8 +7,11 @@
 
 #include "oci/base/error.h"
 
+#include <arpa/inet.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum
 {
@@ -188,6 +191,15 @@ on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
   terrane_runtime_end (data);
 }
 
+static unsigned
+port_of (int listener)
+{
+  struct sockaddr_in address = { 0 };
+  socklen_t len = sizeof address;
+  return getsockname (listener, (struct sockaddr *) &address, &len) == 0 ? ntohs (address.sin_port)
+                                                                         : 0;
+}
+
 /* With a network of its own the Runtime API has Lambda's place in it. On this machine's network its
  * port is one that is free, and only the function may use it. Without a sandbox the session
  * chooses the port. */
@@ -229,8 +241,9 @@ start_session (TerraneLambda *self, Environment *environment, GError **error)
       terrane_session_start (&sandbox, options->argv, &session, here ? NULL : &listener, error);
   if (environment->session == NULL)
     return FALSE;
-  if (here)
-    peer = terrane_local_peer_new (init, port);
+  const gboolean tree = options->sandbox == TERRANE_SANDBOX_NONE;
+  if (here || tree)
+    peer = terrane_local_peer_new (init, tree, tree ? port_of (listener) : port);
   environment->api = terrane_runtime_api_start (oci_fd_steal (&listener), environment->runtime,
                                                 peer, self->arn, error);
   return environment->api != NULL;

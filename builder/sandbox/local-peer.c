@@ -1,5 +1,7 @@
 #include "builder/sandbox/local-peer.h"
 
+#include "builder/sandbox/children.h"
+
 #include "oci/base/fd.h"
 #include "oci/base/number.h"
 
@@ -15,20 +17,22 @@ enum
 {
   MAX_TABLE_BYTES = 32 * 1024 * 1024, /* some 200,000 connections */
   INODE_FIELD = 9,
+  MAX_PROCESSES = 4096,
 };
 
 struct _TerraneLocalPeer
 {
   pid_t init;
+  gboolean tree;
   unsigned port;
-  OciFd proc; /* the sandbox's, which shows nothing else */
+  OciFd proc; /* the sandbox's, which shows nothing else; this machine's for a tree */
 };
 
 TerraneLocalPeer *
-terrane_local_peer_new (pid_t init, unsigned port)
+terrane_local_peer_new (pid_t init, gboolean tree, unsigned port)
 {
   TerraneLocalPeer *self = g_new0 (TerraneLocalPeer, 1);
-  *self = (TerraneLocalPeer){ .init = init, .port = port, .proc = -1 };
+  *self = (TerraneLocalPeer){ .init = init, .tree = tree, .port = port, .proc = -1 };
   return self;
 }
 
@@ -120,12 +124,27 @@ open_proc (TerraneLocalPeer *self)
   struct stat here, there;
   if (self->proc >= 0)
     return TRUE;
-  g_autofree char *path = g_strdup_printf ("/proc/%d/root/proc", (int) self->init);
+  g_autofree char *path =
+      self->tree ? g_strdup ("/proc") : g_strdup_printf ("/proc/%d/root/proc", (int) self->init);
   g_auto (OciFd) fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || fstat (fd, &there) < 0 || stat ("/proc", &here) < 0 || here.st_dev == there.st_dev)
+  if (fd < 0 || fstat (fd, &there) < 0 || stat ("/proc", &here) < 0
+      || (!self->tree && here.st_dev == there.st_dev))
     return FALSE;
   self->proc = oci_fd_steal (&fd);
   return TRUE;
+}
+
+static gboolean
+is_in_tree (const TerraneLocalPeer *self, guint64 inode)
+{
+  g_autoptr (GArray) processes = terrane_children_find_all (self->init, MAX_PROCESSES);
+  gboolean found = FALSE;
+  for (guint i = 0; inode != 0 && i < processes->len && !found; i++)
+    {
+      g_autofree char *pid = g_strdup_printf ("%d", (int) g_array_index (processes, pid_t, i));
+      found = has_socket (self->proc, pid, inode);
+    }
+  return found;
 }
 
 gboolean
@@ -136,6 +155,8 @@ terrane_local_peer_is_inside (TerraneLocalPeer *self, const struct sockaddr *pee
     return FALSE;
   memcpy (&address, peer, sizeof address);
   guint64 inode = find_inode (self, &address);
+  if (self->tree)
+    return is_in_tree (self, inode);
   g_auto (OciFd) fd = openat (self->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *dir = inode != 0 && fd >= 0 ? fdopendir (fd) : NULL;
   gboolean found = FALSE;

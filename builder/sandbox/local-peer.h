@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneLocalPeer TerraneLocalPeer;
 
-/** @init: process 1 of the sandbox. @port: what the connections were made to */
-TerraneLocalPeer *terrane_local_peer_new (pid_t init, unsigned port);
+/** @init: process 1 of the sandbox. @tree: there is no sandbox, only what descends from @init.
+ * @port: what the connections were made to */
+TerraneLocalPeer *terrane_local_peer_new (pid_t init, gboolean tree, unsigned port);
 void terrane_local_peer_free (TerraneLocalPeer *self);
 
 /** Whether a program in the sandbox holds the other end of a connection that comes from @peer. By

@@ -448,6 +448,8 @@ start_outside (TerraneSession *self, const TerraneSandbox *sandbox, const char *
     return FALSE;
   if (bare != NULL && out_listener != NULL)
     *out_listener = oci_fd_steal (&bare->listener);
+  if (bare != NULL && options->out_init != NULL)
+    *options->out_init = self->init;
   return TRUE;
 }
 

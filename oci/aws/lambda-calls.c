@@ -219,20 +219,6 @@ oci_lambda_get_layer_version (const char *name, json_int_t version)
   return layer_call ("GetLayerVersion", "GET", name, rest);
 }
 
-OciLambdaCall *
-oci_lambda_allow_layer (const char *name, json_int_t version, const char *statement,
-                        const char *principal, const char *organization)
-{
-  g_autofree char *rest = g_strdup_printf ("/%" JSON_INTEGER_FORMAT "/policy", version);
-  OciLambdaCall *self = layer_call ("AddLayerVersionPermission", "POST", name, rest);
-  self->body = json_object ();
-  oci_json_set (self->body, "StatementId", oci_json_text (statement));
-  oci_json_set (self->body, "Action", oci_json_text ("lambda:GetLayerVersion"));
-  oci_json_set (self->body, "Principal", oci_json_text (principal));
-  oci_json_set_text (self->body, "OrganizationId", organization);
-  return self;
-}
-
 OciLambdaFunction *
 oci_lambda_function_read (const json_t *document)
 {

@@ -98,10 +98,6 @@ OciLambdaCall *oci_lambda_publish_layer (const OciLambdaLayerArguments *argument
 OciLambdaCall *oci_lambda_list_layer_versions (const char *name, const char *marker);
 OciLambdaCall *oci_lambda_get_layer_version (const char *name, json_int_t version);
 
-/** AddLayerVersionPermission. @principal: account or "*"; @organization: (nullable) */
-OciLambdaCall *oci_lambda_allow_layer (const char *name, json_int_t version, const char *statement,
-                                       const char *principal, const char *organization);
-
 /* A function, or one of its versions. What AWS does not say is NULL. */
 typedef struct
 {

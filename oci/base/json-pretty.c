@@ -39,12 +39,28 @@ append_escaped (const char *buffer, size_t size, void *data)
   return 0;
 }
 
+/* The fewest digits that give the number back: 0.1, and not 0.10000000000000001. */
+static size_t
+real_precision (const json_t *value)
+{
+  size_t digits = 15; /* which every double has; 17 are enough for each */
+  for (; json_is_real (value) && digits < 17; digits++)
+    {
+      char number[32];
+      (void) g_snprintf (number, sizeof number, "%.*g", (int) digits, json_real_value (value));
+      if (g_ascii_strtod (number, NULL) == json_real_value (value))
+        break;
+    }
+  return digits;
+}
+
 static void
 append_compact (GString *text, const json_t *value)
 {
-  if (json_dump_callback (value, append_escaped, text,
-                          JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_COMPACT)
-      < 0)
+  size_t flags = JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_COMPACT;
+  if (json_is_real (value))
+    flags |= JSON_REAL_PRECISION (real_precision (value));
+  if (json_dump_callback (value, append_escaped, text, flags) < 0)
     g_error ("out of memory while writing JSON");
 }
 

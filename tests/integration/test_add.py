@@ -61,7 +61,8 @@ class WithoutTool(AddCase):
         result = self.add("Alpha>=2", "beta<3")
         self.assertEqual(self.text("requirements.in"), "# mine\nbeta<3  # why\nalpha>=2\n")
         self.assertEqual(self.text("requirements.txt"), requirement("beta", "1.0", self.beta))
-        self.assertIn("requirements.in was changed, requirements.txt was not: neither uv nor pip-compile is installed.", result.stdout)
+        self.assertIn("requirements.in was changed, requirements.txt was not: neither uv nor pip-compile is installed. "
+                      "Install uv ('sudo apt install pipx && pipx install uv', ", result.stdout)
         self.assertIn("\nuv pip compile --generate-hashes --python-version 3.12 --python-platform x86_64-manylinux_2_34 --only-binary :all: "
                       "requirements.in -o requirements.txt\n", result.stdout)
         document = json.loads(self.run_terrane("--json", "add", "alpha>=2", cwd=self.directory, env=self.environment()).stdout)

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -27,8 +28,12 @@ while True:
     api.getresponse().read()
 """
 HANDLER = """
-import os
+import os, time
 def handler(event):
+    if "wait" in event:
+        print("PORT", os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")[1], flush=True)
+        time.sleep(event["wait"])
+        return "undisturbed"
     return {"double": event["number"] * 2, "api": os.environ["AWS_LAMBDA_RUNTIME_API"], "uid": os.getuid()}
 """
 # Prints the paths of its own files, and tries what it must not do.
@@ -185,6 +190,21 @@ class Bare(TestCase):
                         break
                     time.sleep(0.01)
                 self.assertEqual(running(word), [])
+
+    def test_the_port_is_the_function_s_alone(self):
+        """Whoever else of this machine finds it is not answered."""
+        store = self.store_for(None)
+        self.run_terrane("build", self.profile(bytecode=False), "--no-lock", "--no-validate", store=store)
+        with subprocess.Popen([TERRANE, "--store", str(store), "--quiet", "invoke", "test", "--sandbox", "none", "--event",
+                               str(self.write("wait.json", '{"wait": 1}'))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            line = next(line for line in process.stderr if line.startswith("PORT"))
+            with socket.create_connection(("127.0.0.1", int(line.split()[1])), 20) as stranger:
+                try:
+                    stranger.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
+                    self.assertEqual(stranger.recv(1), b"")
+                except ConnectionError:
+                    pass
+            self.assertEqual(process.stdout.read(), '"undisturbed"')
 
     def test_where_namespaces_are_forbidden(self):
         """By the kernel, in a namespace of which the test has the setting, and in which no number but root's exists."""

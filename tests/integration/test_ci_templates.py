@@ -465,7 +465,7 @@ class Steps(test_aws.WebIdentity.__base__):
                 self.assertIn("Nothing has moved.", machine.summary)
 
     def test_deploy_takes_these_words(self):
-        self.assert_fails(2, "the profile has no ‘deploy’", "deploy", "--record", self.directory / "record.json", "--platform=linux/amd64",
+        self.assert_fails(2, "the profile has no ‘deploy’, which says where to; add \"deploy\": {\"function\": ", "deploy", "--record", self.directory / "record.json", "--platform=linux/amd64",
                           self.repository / "profile.json")
 
     def test_drift_as_an_issue(self):

@@ -109,10 +109,10 @@ def make_package(directory):
 
 
 class Bundle(TestCase):
-    """packaging/bundle, as scripts/release uses it."""
+    """scripts/packaging/bundle, as scripts/release uses it."""
 
     def test_libraries_and_their_licences(self):
-        command(TOP / "packaging/bundle", TERRANE, self.directory)
+        command(TOP / "scripts/packaging/bundle", TERRANE, self.directory)
         libraries = {path.name for path in (self.directory / "lib/terrane").iterdir()}
         loaded = {line.split()[0] for line in command("ldd", TERRANE).splitlines() if "=> /" in line}
         self.assertEqual({name for name in loaded - libraries if not re.match(r"lib(c|m|dl|rt|resolv|pthread)\.so", name)}, set())
@@ -125,7 +125,7 @@ class Bundle(TestCase):
 
     def test_all_run_with_the_glibc_of_debian_12(self):
         """docs/install.md says so: 2.36."""
-        command(TOP / "packaging/bundle", TERRANE, self.directory)
+        command(TOP / "scripts/packaging/bundle", TERRANE, self.directory)
         symbols = command("objdump", "-T", TERRANE, *(self.directory / "lib/terrane").iterdir())
         needed = {tuple(map(int, version.split("."))) for version in re.findall(r"\*UND\*.*GLIBC_([\d.]+)", symbols)}
         self.assertLessEqual(max(needed), (2, 36))

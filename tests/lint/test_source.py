@@ -187,6 +187,16 @@ class Shape(unittest.TestCase):
             self.assertEqual(result.returncode, 0, f"{path}\n{result.stderr}")
 
 
+class TopLevel(unittest.TestCase):
+    def test_it_has_what_architecture_names(self):
+        known = {"builder", "oci", "profiles", "tests", "scripts", "docs", ".ci", "CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE",
+                 "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", ".clang-format", ".clang-tidy", ".gitignore", ".editorconfig"}
+        if not (TOP / ".git").exists():
+            self.skipTest("does not apply: these are sources without a repository")
+        names = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=TOP, check=True).stdout.split("\n")
+        self.assertEqual({name.split("/")[0] for name in names if name} - known, set())
+
+
 class Format(unittest.TestCase):
     @unittest.skipUnless(shutil.which("clang-format"), "clang-format is not installed")
     def test_clang_format(self):
@@ -199,7 +209,7 @@ class Format(unittest.TestCase):
     def test_shellcheck(self):
         scripts = [str(path) for path in (TOP / "scripts").iterdir()
                    if path.is_file() and path.read_bytes().startswith((b"#!/bin/bash", b"#!/usr/bin/env bash"))]
-        scripts += [str(TOP / ".ci/run"), str(TOP / "packaging/bundle")]
+        scripts += [str(TOP / ".ci/run"), str(TOP / "scripts/packaging/bundle")]
         result = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout)
 

@@ -84,10 +84,6 @@ test_layers (void)
                "/2018-10-31/layers/gdal/versions", "Marker=a%2Bb%2Fc", NULL);
   assert_call (oci_lambda_get_layer_version ("gdal", 12), "GET",
                "/2018-10-31/layers/gdal/versions/12", NULL, NULL);
-  assert_call (oci_lambda_allow_layer ("gdal", 12, "all", "*", "o-1"), "POST",
-               "/2018-10-31/layers/gdal/versions/12/policy", NULL,
-               "{\"Action\":\"lambda:GetLayerVersion\",\"OrganizationId\":\"o-1\",\"Principal\":"
-               "\"*\",\"StatementId\":\"all\"}");
 }
 
 /* Both forms have the same members, GetFunction's below "Configuration". */
