@@ -214,6 +214,20 @@ count_waiting (Rest *self, GBytes *bytes, GError **error)
          || oci_throw (error, OCI_ERROR_LIMIT, "has more than 512 MiB of entries");
 }
 
+/* Returns: (transfer full) (nullable) */
+static json_t *
+parse_entry (GBytes *json, GError **error)
+{
+  gsize size = 0;
+  const char *text = g_bytes_get_data (json, &size);
+  g_autoptr (OciJsonValue) value = json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
+  if (json_is_object (value))
+    return g_steal_pointer (&value);
+  oci_throw (error, OCI_ERROR_FORMAT, "an entry of the cache is not a JSON object");
+  return NULL;
+}
+
+/* What is wrong with an entry is found before any is written. */
 static gboolean
 take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError **error)
 {
@@ -234,7 +248,8 @@ take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError 
       if (json == NULL)
         return FALSE;
       g_ptr_array_add (self->entries, terrane_cache_entry_new (kind, &key, json));
-      return count_waiting (self, json, error);
+      g_autoptr (OciJsonValue) value = parse_entry (json, error);
+      return value != NULL && count_waiting (self, json, error);
     }
   return oci_throw (error, OCI_ERROR_FORMAT,
                     "is an entry of a kind that this terrane does not know");
@@ -351,15 +366,11 @@ write_entries (Rest *self, guint *out_entries, GError **error)
   for (guint i = 0; i < self->entries->len; i++)
     {
       const TerraneCacheEntry *entry = self->entries->pdata[i];
-      gsize size = 0;
-      const char *text = g_bytes_get_data (entry->json, &size);
       g_autoptr (OciJsonValue) own = terrane_cache_get (self->store, entry->kind, &entry->key);
-      g_autoptr (OciJsonValue) value = json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
-      if (!json_is_object (value))
-        return oci_throw (error, OCI_ERROR_FORMAT, "an entry of the cache is not a JSON object");
       if (own != NULL)
         continue;
-      if (!terrane_cache_put (self->store, entry->kind, &entry->key, value, error))
+      g_autoptr (OciJsonValue) value = parse_entry (entry->json, error);
+      if (value == NULL || !terrane_cache_put (self->store, entry->kind, &entry->key, value, error))
         return FALSE;
       ++*out_entries;
     }

@@ -361,6 +361,8 @@ class WrongFiles(CacheCase):
         self.rest_is_refused("cache/trees/short", [("cache/trees/short", b"{}")])
         self.rest_is_refused("is not a JSON object", [(f"cache/trees/{key}", b"[]")])
         self.rest_is_refused("is not a JSON object", [(f"cache/trees/{key}", b'{"a": 1, "a": 2}')])
+        self.rest_is_refused("is not a JSON object", [(f"cache/trees/{digest_of(b'other')}", b"{}"), (f"cache/trees/{key}", b"[]")])
+        self.assertFalse((self.other / "cache/trees" / digest_of(b"other")).exists())
         self.rest_is_refused("at most 4194304 bytes", [(f"cache/trees/{key}", b" " * 4194305)])
         self.rest_is_refused("is not an object", [(f"objects/{key}.summary", b"")])
         self.rest_is_refused("is not a part of a cache", [("etc/passwd", b"")])
