@@ -238,7 +238,7 @@ static const TerraneOptionGroup invoke_groups[] = {
   { .rows = terrane_function_command_options, .offset = offsetof (InvokeOptions, function) },
   { .rows = terrane_function_timeout_options, .offset = offsetof (InvokeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (InvokeOptions, function) },
-  { .rows = terrane_sandbox_options, .offset = offsetof (InvokeOptions, function.sandbox) },
+  { .rows = terrane_function_sandbox_options, .offset = offsetof (InvokeOptions, function.sandbox) },
   { .rows = terrane_function_host_options, .offset = offsetof (InvokeOptions, function) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (InvokeOptions, function)),
   { .rows = NULL },
