@@ -141,7 +141,7 @@ class FirstSession(TestCase):
         self.assertEqual([row for row in answer["unanswered"] if row["failed"]], [])
 
 
-@unittest.skipUnless(RELEASE.exists(), "does not apply: scripts/test-fresh-root makes a release; test_ci_templates has these steps with one of its own")
+@unittest.skipUnless(RELEASE.exists(), "does not apply: scripts/test-fresh-root makes the release; test_ci_templates has one of its own")
 class Templates(TestCase):
     """scripts/ci with the release, and with what is installed: root takes the package, others the tarball."""
 
