@@ -276,7 +276,7 @@ static gboolean
 run_drift (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const DriftOptions *options = data;
-  g_auto (Parts) parts = { NULL };
+  g_auto (Parts) parts = { 0 };
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "drift", error);
   if (profiles == NULL || !add_profiles (&parts, profiles, options->platform, error)

@@ -61,7 +61,7 @@ static void
 end_stanza (Stanza *self, const TerraneNode *node, GPtrArray *packages)
 {
   const Stanza stanza = *self;
-  *self = (Stanza){ NULL };
+  *self = (Stanza){ 0 };
   if (stanza.name == NULL || stanza.version == NULL || packages->len >= MAX_PACKAGES
       || (stanza.status != NULL && !g_str_has_suffix (stanza.status, " installed")))
     return;
@@ -82,7 +82,7 @@ read_status (const TerraneImageView *view, const TerraneNode *node, GPtrArray *p
              GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
-  Stanza stanza = { NULL };
+  Stanza stanza = { 0 };
   gsize size = 0;
   if (!terrane_image_view_read (view, node, MAX_STATUS_BYTES, &bytes, error))
     return FALSE;

@@ -592,6 +592,8 @@ terrane_session_wait_until (TerraneSession *self, gint64 deadline)
 uint64_t
 terrane_session_peak_bytes (TerraneSession *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  return self->peak_bytes;
+  g_mutex_lock (&self->mutex);
+  uint64_t peak = self->peak_bytes;
+  g_mutex_unlock (&self->mutex);
+  return peak;
 }

@@ -14,7 +14,7 @@ judge (gpointer data, const char *ecosystem, const char *name)
   for (size_t i = 0; i < G_N_ELEMENTS (versions) * G_N_ELEMENTS (orders); i++)
     {
       unsigned tenths = 0;
-      TerraneOsvMatch match = { NULL }, again = { NULL };
+      TerraneOsvMatch match = { 0 }, again = { 0 };
       g_autoptr (TerraneOsvPackage) package =
           terrane_osv_package_new (ecosystem, name, versions[i % G_N_ELEMENTS (versions)],
                                    orders[i / G_N_ELEMENTS (versions)]);
