@@ -251,7 +251,7 @@ run (const TerraneAddLock *self, const char *program, const char *input, const c
                                .env = (const char *const *) env,
                                .prepare = enter_directory,
                                .prepare_data = (gpointer) self->directory };
-  if (!oci_process_run_full (&process, NULL, &result, error))
+  if (!oci_process_run_full (&process, self->cancellable, &result, error))
     return FALSE;
   if (result.exit_code == 0)
     return TRUE;

@@ -4,6 +4,8 @@
 #include "builder/profile/source-spec.h"
 #include "builder/python/target.h"
 
+#include <gio/gio.h>
+
 G_BEGIN_DECLS
 
 typedef struct
@@ -16,6 +18,7 @@ typedef struct
   gboolean universal;         /* for several platforms */
   gboolean emit_indexes;      /* the output has to say the indexes that the input names */
   gboolean offline;
+  GCancellable *cancellable; /* (nullable): ends the program */
 } TerraneAddLock;
 
 /** The program that there is: "uv", "pip-compile", or NULL. Returns: (transfer none) (nullable) */

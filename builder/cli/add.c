@@ -7,6 +7,7 @@
 #include "builder/python/requirement-select.h"
 #include "builder/python/requirements-edit.h"
 #include "builder/python/requirements.h"
+#include "builder/remote/interrupt.h"
 
 #include "oci/base/fd.h"
 #include "oci/base/number.h"
@@ -14,6 +15,7 @@
 #include "oci/base/text-hash.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -313,35 +315,58 @@ check_locked (const Work *self, GBytes *data, GError **error)
   return active != NULL;
 }
 
-/* That of the file that is replaced. */
-static mode_t
-mode_of (int dfd, const char *name)
+/* With its mode, and where it is: a link to it stays one. */
+static gboolean
+write_text (const char *path, const void *data, gsize size, GError **error)
 {
   struct stat st;
-  return fstatat (dfd, name, &st, 0) == 0 ? st.st_mode & 0777 : 0644;
+  gboolean is_there = fstatat (AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+  gboolean is_link = is_there && S_ISLNK (st.st_mode);
+  g_autofree char *real = is_link ? realpath (path, NULL) : g_strdup (path);
+  if (real == NULL || (is_link && stat (real, &st) < 0))
+    return oci_throw_errno (error, "%s, a symbolic link", path);
+  g_autofree char *directory = g_path_get_dirname (real);
+  g_autofree char *name = g_path_get_basename (real);
+  g_auto (OciFd) dfd = -1;
+  return oci_open_dir (AT_FDCWD, directory, &dfd, error)
+         && oci_replace_file_synced (dfd, name, is_there ? st.st_mode & 0777 : 0644, data, size,
+                                     error);
+}
+
+/* Locking takes a while, in which a user may go on editing. */
+static gboolean
+check_unchanged (const char *path, const char *before, GError **error)
+{
+  g_autofree char *now = NULL;
+  if (!read_text (path, &now, error))
+    return FALSE;
+  return g_strcmp0 (now, before) == 0
+         || oci_throw (error, OCI_ERROR_IO,
+                       "%s was changed by another program meanwhile, and nothing was written; try "
+                       "again",
+                       path);
 }
 
 /* Both files, or none: the first one is put back when the second cannot be written. */
 static gboolean
 write_files (const Work *self, GBytes *locked, GError **error)
 {
-  g_auto (OciFd) dfd = -1;
   gsize size = 0;
-  if (!oci_open_dir (AT_FDCWD, self->directory, &dfd, error)
-      || !oci_replace_file_synced (dfd, self->input, mode_of (dfd, self->input), self->text,
-                                   strlen (self->text), error))
+  const char *output = self->spec->wheels->requirements;
+  g_autofree char *input = input_path (self);
+  if (!check_unchanged (input, self->before_input, error)
+      || !check_unchanged (output, self->before_output, error)
+      || !write_text (input, self->text, strlen (self->text), error))
     return FALSE;
   if (locked == NULL)
     return TRUE;
   const void *bytes = g_bytes_get_data (locked, &size);
-  if (oci_replace_file_synced (dfd, self->output, mode_of (dfd, self->output), bytes, size, error))
+  if (write_text (output, bytes, size, error))
     return TRUE;
-  if (self->before_input != NULL)
-    (void) oci_replace_file_synced (dfd, self->input, mode_of (dfd, self->input),
-                                    self->before_input, strlen (self->before_input),
-                                    NULL); /* the first error counts */
+  if (self->before_input != NULL) /* the first error counts */
+    (void) write_text (input, self->before_input, strlen (self->before_input), NULL);
   else
-    (void) unlinkat (dfd, self->input, 0);
+    (void) unlink (input);
   return FALSE;
 }
 
@@ -405,7 +430,8 @@ print_report (const json_t *document)
   if (!json_is_true (json_object_get (document, "locked")))
     {
       terrane_print ("%s was changed, %s was not: neither uv nor pip-compile is installed. "
-                     "Run:\n\n%s\n",
+                     "Install uv ('sudo apt install pipx && pipx install uv', with ~/.local/bin in "
+                     "PATH) and repeat this, or run elsewhere:\n\n%s\n",
                      text_of (document, "input"), text_of (document, "requirements"),
                      text_of (document, "command"));
       return;
@@ -454,6 +480,8 @@ run_add (TerraneGlobal *global, const void *data, char **packages, GError **erro
   work.lock.offline = global->offline;
   if (work.program != NULL)
     {
+      g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+      work.lock.cancellable = terrane_interrupt_cancellable (interrupt);
       locked = terrane_add_lock_run (&work.lock, work.program, work.text, error);
       if (locked == NULL || !check_locked (&work, locked, error))
         return FALSE;

@@ -45,22 +45,27 @@ add_digests (const json_t *value, GPtrArray *digests)
   }
 }
 
-/* @downloads: (nullable) */
-static gboolean
-add_profile (const char *path, const CacheOptions *options, GPtrArray *names, GPtrArray *downloads,
-             GError **error)
+typedef struct
 {
-  g_autoptr (TerraneProfile) profile =
-      terrane_command_load_profile_to_lock (path, options->platform, error);
-  if (profile == NULL)
-    return FALSE;
-  char *name = g_strconcat (profile->name, ":latest", NULL);
-  if (g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
-    g_free (name);
+  GPtrArray *names;     /* of images that must be there */
+  GPtrArray *others;    /* of those that a build of several platforms makes besides */
+  GPtrArray *downloads; /* (nullable): of OciDigest */
+} Wanted;
+
+static void
+add_name (GPtrArray *names, const char *name, const char *tag)
+{
+  char *full = g_strdup_printf ("%s:%s", name, tag);
+  if (g_ptr_array_find_with_equal_func (names, full, g_str_equal, NULL))
+    g_free (full);
   else
-    g_ptr_array_add (names, name);
-  if (downloads == NULL)
-    return TRUE;
+    g_ptr_array_add (names, full);
+}
+
+static gboolean
+add_downloads (const char *path, const TerraneProfile *profile, GPtrArray *downloads,
+               GError **error)
+{
   g_autofree char *lock_path = terrane_lock_path (path);
   g_autofree char *platform = oci_platform_text (&profile->platform);
   g_autoptr (TerraneLock) lock = terrane_lock_load (lock_path, error);
@@ -70,27 +75,74 @@ add_profile (const char *path, const CacheOptions *options, GPtrArray *names, GP
   return TRUE;
 }
 
+/* A build of one platform gives the tag latest; one of several gives each its processor as tag,
+ * unless the profile's name tells them apart. */
 static gboolean
-check_built (TerraneStore *store, const GPtrArray *names, char **profiles, GError **error)
+add_profile (const char *path, const char *platform, Wanted *wanted, char ***out_platforms,
+             GError **error)
 {
-  for (guint i = 0; i + 1 < names->len; i++)
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile_to_lock (path, platform, error);
+  if (profile == NULL)
+    return FALSE;
+  add_name (out_platforms != NULL ? wanted->names : wanted->others, profile->name, "latest");
+  if (g_strv_length (profile->platforms) > 1)
+    add_name (wanted->others, profile->name, profile->platform.architecture);
+  if (out_platforms != NULL)
+    *out_platforms = g_strdupv (profile->platforms);
+  return wanted->downloads == NULL || add_downloads (path, profile, wanted->downloads, error);
+}
+
+static gboolean
+add_platforms (const char *path, const CacheOptions *options, Wanted *wanted, GError **error)
+{
+  g_auto (GStrv) platforms = NULL;
+  if (!add_profile (path, options->platform, wanted, &platforms, error))
+    return FALSE;
+  for (guint i = 1; options->platform == NULL && platforms[0] != NULL && platforms[i] != NULL; i++)
+    if (!add_profile (path, platforms[i], wanted, NULL, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+find_image (TerraneStore *store, const char *name, gboolean *out_found, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciDescriptor) image =
+      oci_layout_resolve (terrane_store_layout (store), name, NULL, &local);
+  *out_found = image != NULL;
+  if (image != NULL || g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* The names of all that are there. */
+static gboolean
+find_images (TerraneStore *store, Wanted *wanted, char **profiles, GError **error)
+{
+  gboolean found = FALSE;
+  GPtrArray *names = wanted->names;
+  for (guint i = 0; i < names->len; i++)
     {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciDescriptor) image =
-          oci_layout_resolve (terrane_store_layout (store), names->pdata[i], NULL, &local);
-      if (image != NULL)
-        continue;
-      if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-      return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                        "cache export: the store %s has no image %s; build it first: terrane build "
-                        "%s",
-                        terrane_store_path (store), (const char *) names->pdata[i],
-                        profiles[MIN (i, g_strv_length (profiles) - 1)]);
+      if (!find_image (store, names->pdata[i], &found, error))
+        return FALSE;
+      if (!found)
+        return oci_throw (error, OCI_ERROR_NOT_FOUND,
+                          "cache export: the store %s has no image %s; build it first: terrane "
+                          "build %s",
+                          terrane_store_path (store), (const char *) names->pdata[i],
+                          profiles[MIN (i, g_strv_length (profiles) - 1)]);
     }
+  for (guint i = 0; i < wanted->others->len; i++)
+    {
+      const char *name = wanted->others->pdata[i];
+      if (!find_image (store, name, &found, error))
+        return FALSE;
+      if (found && !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_add (names, NULL);
   return TRUE;
 }
 
@@ -143,17 +195,18 @@ export_cache (TerraneGlobal *global, const CacheOptions *options, char **argumen
   g_auto (TerraneCacheReport) report = { 0 };
   TerraneCacheOptions cache = { 0 };
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) downloads =
       options->downloads ? g_ptr_array_new_with_free_func (g_free) : NULL;
+  Wanted wanted = { .names = names, .others = others, .downloads = downloads };
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments + 1, "cache export", error);
   if (profiles == NULL || !find_key (&cache.key, error))
     return FALSE;
   for (char **profile = profiles; *profile != NULL; profile++)
-    if (!add_profile (*profile, options, names, downloads, error))
+    if (!add_platforms (*profile, options, &wanted, error))
       return FALSE;
-  g_ptr_array_add (names, NULL);
   if (!terrane_workbench_open (global, NULL, 0, &bench, error)
-      || !check_built (bench.store, names, profiles, error))
+      || !find_images (bench.store, &wanted, profiles, error))
     return FALSE;
   cache.jobs = bench.jobs;
   cache.progress = bench.progress;

@@ -161,8 +161,8 @@ publish (const Session *self, TerraneLayers *layers, GError **error)
     {
       if (json_object_update (record_lambda (self), report) < 0)
         g_error ("out of memory while building JSON");
-      if (!terrane_record_file_write (self->run->record, self->record, ok ? error : NULL))
-        ok = FALSE;
+      ok = terrane_record_file_keep (self->run->record, self->record, ok,
+                                     terrane_terminal_progress (self->terminal), error);
     }
   terrane_terminal_finish_phase (self->terminal);
   if (self->global->output.json)

@@ -160,7 +160,10 @@ plan_profile (Plan *plan, const char *path, const DeployOptions *options, GError
     return oci_throw (error, OCI_ERROR_USAGE,
                       "deploy: %s is for images; a profile says it in its ‘deploy’", option);
   if (!terrane_deploy_spec_is_given (&plan->profile->deploy))
-    return oci_throw (error, OCI_ERROR_USAGE, "%s: the profile has no ‘deploy’", path);
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "%s: the profile has no ‘deploy’, which says where to; add \"deploy\": "
+                      "{\"function\": \"NAME\", \"region\": \"REGION\"}, see terrane-profile(5)",
+                      path);
   plan->image = g_strdup (options->image != NULL ? options->image : plan->profile->name);
   plan->platform = oci_platform_text (&plan->profile->platform);
   OCI_PREFIX (error, "%s: deploy", path);
@@ -312,8 +315,8 @@ deploy (Session *self, GError **error)
   if (self->record != NULL)
     {
       oci_json_set (self->record, "deploy", json_incref (json_object_get (report, "deployments")));
-      if (!terrane_record_file_write (self->options->record, self->record, ok ? error : NULL))
-        ok = FALSE;
+      ok = terrane_record_file_keep (self->options->record, self->record, ok, self->bench->progress,
+                                     error);
     }
   terrane_terminal_finish_phase (self->bench->terminal);
   if (self->bench->global->output.json)

@@ -247,7 +247,7 @@ write_markdown (const char *path, const json_t *document, GError **error)
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 
-/* What moved decides; else what could not be answered although somebody might have. */
+/* What moved decides; else questions that a server or a file should have answered. */
 static gboolean
 conclude (const json_t *document, GError **error)
 {

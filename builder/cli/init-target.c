@@ -142,6 +142,19 @@ about_validate (const TerraneInitTarget *self)
   return "";
 }
 
+static char *
+about_deploy (const TerraneInitTarget *self, const TerraneInitFacts *facts)
+{
+  if (!g_str_equal (self->name, "aws-lambda"))
+    return g_strdup ("");
+  return g_strdup_printf (
+      "\nA function that exists gets the image, once a new version has answered the event, by "
+      "`terrane deploy profile.json` and\n\n```json\n"
+      "\"deploy\": { \"function\": \"%s\", \"alias\": \"live\", \"region\": \"eu-west-1\", "
+      "\"smoke\": { \"event\": \"event.json\" } }\n```\n",
+      facts->name);
+}
+
 char *
 terrane_init_target_word (const TerraneInitTarget *self, const TerraneInitFacts *facts,
                           const char *word)
@@ -154,6 +167,8 @@ terrane_init_target_word (const TerraneInitTarget *self, const TerraneInitFacts 
     return config_of (self, facts);
   if (g_str_equal (word, "ABOUT"))
     return about (self);
+  if (g_str_equal (word, "DEPLOY"))
+    return about_deploy (self, facts);
   if (g_str_equal (word, "PACKAGES"))
     return g_strconcat (
         self->packages,

@@ -101,7 +101,7 @@ fill_in (const char *text, const Words *words)
 {
   static const char *const of_target[] = { "COMMANDS", "REPOSITORY", "CONFIG", "ABOUTVALIDATE",
                                            "ABOUT",    "PACKAGES",   "TARGET", "PREFIX",
-                                           "VALIDATE", "ENV",        "CALLED" };
+                                           "VALIDATE", "ENV",        "CALLED", "DEPLOY" };
   const TerraneInitFacts facts = { .name = words->name,
                                    .module = words->module,
                                    .function = words->function,

@@ -51,6 +51,15 @@ const TerraneOption terrane_sandbox_options[] = {
   TERRANE_OPTION_END,
 };
 
+const TerraneOption terrane_function_sandbox_options[] = {
+  { .name = "sandbox",
+    .kind = TERRANE_OPTION_SANDBOX,
+    .metavar = "NAME",
+    .words = terrane_sandbox_kind_names,
+    .help = "bubblewrap (default) or none; default $TERRANE_SANDBOX" },
+  TERRANE_OPTION_END,
+};
+
 void
 terrane_sandbox_warn (TerraneSandboxKind kind)
 {
@@ -77,7 +86,7 @@ terrane_sandbox_check_function (TerraneSandboxKind kind, GError **error)
 {
   terrane_sandbox_warn (kind);
   return kind != TERRANE_SANDBOX_PODMAN
-         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+         || oci_throw (error, OCI_ERROR_USAGE,
                        "--sandbox podman has no way in for the Runtime API; choose bubblewrap or "
                        "none");
 }

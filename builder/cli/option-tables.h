@@ -30,11 +30,13 @@ extern const TerraneOption terrane_platform_options[];
 /* --sandbox, of commands that run an image's programs without the Runtime API; the struct is a
  * TerraneSandboxKind. */
 extern const TerraneOption terrane_sandbox_options[];
+/* The same with what a function can be run in: terrane_sandbox_check_function(). */
+extern const TerraneOption terrane_function_sandbox_options[];
 
 /** Says what a sandbox lacks that was asked for. */
 void terrane_sandbox_warn (TerraneSandboxKind kind);
 
-/** The same for a function, which needs a way in for the Runtime API: %OCI_ERROR_UNSUPPORTED where
+/** The same for a function, which needs a way in for the Runtime API: %OCI_ERROR_USAGE where
  * there can be none. */
 gboolean terrane_sandbox_check_function (TerraneSandboxKind kind, GError **error);
 

@@ -51,7 +51,7 @@ row_free (gpointer data)
 static char *
 dump_printable (const json_t *value)
 {
-  const size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS;
+  const size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS | oci_json_number_flags (value);
   gboolean plain = TRUE;
   char *text = json_dumps (value, flags);
   for (const char *p = text; p != NULL && plain && *p != '\0'; p = g_utf8_next_char (p))

@@ -32,6 +32,20 @@ terrane_record_file_write (const char *path, const json_t *record, GError **erro
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 
+gboolean
+terrane_record_file_keep (const char *path, const json_t *record, gboolean ok,
+                          const TerraneProgress *progress, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  if (terrane_record_file_write (path, record, &local))
+    return ok;
+  if (ok)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    terrane_progress_warn (progress, "%s", local->message);
+  return FALSE;
+}
+
 json_t *
 terrane_record_file_load (const char *path, const char *digest, GError **error)
 {

@@ -101,7 +101,7 @@ static const TerraneOptionGroup serve_groups[] = {
   { .rows = terrane_function_command_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_timeout_options, .offset = offsetof (ServeOptions, function) },
   { .rows = terrane_function_options, .offset = offsetof (ServeOptions, function) },
-  { .rows = terrane_sandbox_options, .offset = offsetof (ServeOptions, function.sandbox) },
+  { .rows = terrane_function_sandbox_options, .offset = offsetof (ServeOptions, function.sandbox) },
   { .rows = terrane_function_host_options, .offset = offsetof (ServeOptions, function) },
   TERRANE_FUNCTION_IMAGE_GROUPS (offsetof (ServeOptions, function)),
   { .rows = NULL },

@@ -109,10 +109,31 @@ for_each (TerraneDeploy *self, Part part, GCancellable *cancellable, GError **er
   return TRUE;
 }
 
+/* A name and an ARN may be one function: its alias would be moved twice, the second time as if by
+ * another hand. */
+static gboolean
+check_once (const TerraneDeploy *self, GError **error)
+{
+  for (guint i = 0; i < self->deployments->len; i++)
+    for (guint j = 0; j < i; j++)
+      {
+        const TerraneDeployment *one = self->deployments->pdata[j];
+        const TerraneDeployment *two = self->deployments->pdata[i];
+        if (one->function_arn != NULL && g_strcmp0 (one->function_arn, two->function_arn) == 0
+            && strcmp (one->spec->alias, two->spec->alias) == 0)
+          return oci_throw (error, OCI_ERROR_USAGE,
+                            "the functions %s and %s are one: its alias %s is among the targets "
+                            "twice",
+                            one->name, two->name, one->spec->alias);
+      }
+  return TRUE;
+}
+
 gboolean
 terrane_deploy_inspect (TerraneDeploy *self, GCancellable *cancellable, GError **error)
 {
-  return for_each (self, terrane_deployment_inspect, cancellable, error);
+  return for_each (self, terrane_deployment_inspect, cancellable, error)
+         && check_once (self, error);
 }
 
 /* Whether the image is in the target's repository already, as the user named it. */

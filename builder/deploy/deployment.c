@@ -108,14 +108,6 @@ terrane_deployment_digest_of (const OciLambdaFunction *function)
   return digest != NULL ? digest : digest_in (function->resolved_image);
 }
 
-OciLambdaReply *
-terrane_deployment_send (TerraneDeployment *self, OciLambdaCall *call, GCancellable *cancellable,
-                         GError **error)
-{
-  g_autoptr (OciLambdaCall) owned = call;
-  return oci_lambda_api_send (self->api, owned, cancellable, error);
-}
-
 json_t *
 terrane_deployment_ask (TerraneDeployment *self, OciLambdaCall *call, GCancellable *cancellable,
                         GError **error)

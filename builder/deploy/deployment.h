@@ -49,6 +49,7 @@ typedef struct
   char *alias_revision; /* (nullable) */
   unsigned weight;      /* of the new version at the alias, in hundredths of a percent */
   gboolean touched;     /* the alias may not be as it was */
+  gboolean unsure;      /* AWS may still do a change of the alias that it has not answered */
   gboolean foreign;     /* the alias was changed by another hand */
   gboolean init_measured;
   TerraneDeployResult result;
@@ -68,11 +69,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneDeployment, terrane_deployment_free)
 /** The digest of the image that a function or version has. Returns: (transfer full) (nullable) */
 char *terrane_deployment_digest_of (const OciLambdaFunction *function);
 
-/** Frees @call. Returns: (transfer full) (nullable) */
-OciLambdaReply *terrane_deployment_send (TerraneDeployment *self, OciLambdaCall *call,
-                                         GCancellable *cancellable, GError **error);
-
-/** The same for an answer that must not be an error. */
+/** The document of an answer that must not be an error. Frees @call. Returns: (transfer full)
+ * (nullable) */
 json_t *terrane_deployment_ask (TerraneDeployment *self, OciLambdaCall *call,
                                 GCancellable *cancellable, GError **error);
 

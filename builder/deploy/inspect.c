@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+enum
+{
+  METRIC_DELAY_MS = 2 * 60 * 1000,
+};
+
 /* Lambda takes images from private repositories of Amazon ECR in its own region alone. An endpoint
  * of one's own is another cloud, which may have other rules. */
 static gboolean
@@ -159,6 +164,23 @@ take_over (TerraneDeployment *self, const OciLambdaAlias *alias, GCancellable *c
   return TRUE;
 }
 
+/* What would pass without being looked at. */
+static void
+warn_of_blind_errors (const TerraneDeployment *self)
+{
+  const TerraneDeployTarget *spec = self->spec;
+  if (spec->errors > 0 && spec->steps[1] == NULL)
+    terrane_progress_warn (self->image->progress,
+                           "the function %s: ‘max_errors’ is not looked at: CloudWatch is asked "
+                           "before the next step, and ‘steps’ has only one",
+                           self->name);
+  else if (spec->errors > 0 && spec->wait_ms < METRIC_DELAY_MS)
+    terrane_progress_warn (self->image->progress,
+                           "the function %s: CloudWatch counts with a delay of a minute or two, so "
+                           "that ‘max_errors’ misses errors when ‘wait’ is %.10g s",
+                           self->name, (double) spec->wait_ms / 1000);
+}
+
 gboolean
 terrane_deployment_inspect (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {
@@ -166,6 +188,7 @@ terrane_deployment_inspect (TerraneDeployment *self, GCancellable *cancellable, 
   g_autofree char *arn = NULL;
   if (!check_repository (self, error))
     return FALSE;
+  warn_of_blind_errors (self);
   terrane_progress_phase (self->image->progress, 0, "looking at the function %s", self->name);
   if (!find_function (self, cancellable, error))
     return FALSE;

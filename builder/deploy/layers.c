@@ -1,5 +1,6 @@
 #include "builder/deploy/layers.h"
 
+#include "builder/deploy/plan.h"
 #include "builder/zip/limits.h"
 
 #include "oci/aws/lambda-api.h"
@@ -108,16 +109,17 @@ is_large (const TerraneLayerFile *file)
   return g_bytes_get_size (file->content) > TERRANE_ZIP_DIRECT_BYTES;
 }
 
+/* @several: then each gets its number: "NAME-5" */
 static gboolean
-check_name (const char *name, GError **error)
+check_name (const char *name, gboolean several, GError **error)
 {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-  size_t len = strlen (name);
+  size_t len = strlen (name), max = MAX_NAME_BYTES - (several ? strlen ("-5") : 0);
   g_autofree char *quoted = oci_quote (name);
-  return (len > 0 && len < MAX_NAME_BYTES - strlen ("-5") && strspn (name, allowed) == len)
+  return (len > 0 && len <= max && strspn (name, allowed) == len)
          || oci_throw (error, OCI_ERROR_USAGE,
-                       "%s cannot be a layer: letters, digits, ‘-’ and ‘_’, at most %d", quoted,
-                       MAX_NAME_BYTES);
+                       "%s cannot be a layer: letters, digits, ‘-’ and ‘_’, at most %zu", quoted,
+                       max);
 }
 
 /* Returns: (transfer full) (nullable): the bucket in @region */
@@ -167,7 +169,7 @@ terrane_layers_new (OciHttpClient *client, const TerraneLayersOptions *options, 
   self->options = options;
   self->files = g_ptr_array_new_with_free_func (file_free);
   self->layers = json_array ();
-  if (!check_name (options->name, error))
+  if (!check_name (options->name, n > 1, error))
     return NULL;
   if (n > TERRANE_ZIP_MAX_LAYERS)
     {
@@ -232,29 +234,6 @@ publication_init (Publication *self, const TerraneLayersOptions *options,
   return TRUE;
 }
 
-static void
-add_call (json_t *steps, const OciLambdaApi *api, const OciLambdaCall *call)
-{
-  json_t *step = json_object ();
-  g_autofree char *url =
-      g_strconcat (oci_lambda_api_endpoint (api), call->path, call->query != NULL ? "?" : "",
-                   call->query != NULL ? call->query : "", NULL);
-  json_t *content = json_object_get (call->body, "Content");
-  if (json_object_get (content, "ZipFile") != NULL)
-    oci_json_set (content, "ZipFile", oci_json_text ("FILE"));
-  oci_json_set (step, "do", oci_json_text ("call"));
-  oci_json_set (step, "operation", oci_json_text (call->operation));
-  oci_json_set (step, "method", oci_json_text (call->method));
-  oci_json_set (step, "url", oci_json_text (url));
-  if (call->body != NULL)
-    {
-      g_autoptr (GBytes) body = oci_json_dump (call->body);
-      g_autofree char *text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
-      oci_json_set (step, "body", oci_json_text (text));
-    }
-  oci_json_append (steps, step);
-}
-
 static OciLambdaApi *
 open_api (const TerraneLayers *self, const char *region, GError **error)
 {
@@ -272,8 +251,8 @@ plan_file (const TerraneLayers *self, const TerraneLayerFile *file, const char *
   g_autoptr (OciLambdaApi) api = open_api (self, region, error);
   if (api == NULL || !publication_init (&publication, self->options, file, region, error))
     return FALSE;
-  g_autoptr (OciLambdaCall) list = oci_lambda_list_layer_versions (file->name, NULL);
-  add_call (steps, api, list);
+  g_autoptr (OciLambdaCall) list = oci_lambda_list_layer_versions (file->name);
+  terrane_plan_add_call (steps, api, list);
   if (publication.bucket != NULL)
     {
       json_t *step = json_object ();
@@ -285,7 +264,10 @@ plan_file (const TerraneLayers *self, const TerraneLayerFile *file, const char *
       oci_json_append (steps, step);
     }
   g_autoptr (OciLambdaCall) call = oci_lambda_publish_layer (&publication.arguments);
-  add_call (steps, api, call);
+  json_t *content = json_object_get (call->body, "Content");
+  if (json_object_get (content, "ZipFile") != NULL)
+    oci_json_set (content, "ZipFile", oci_json_text ("FILE"));
+  terrane_plan_add_call (steps, api, call);
   return TRUE;
 }
 
@@ -328,7 +310,7 @@ static gboolean
 find_version (const TerraneLayers *self, OciLambdaApi *api, const TerraneLayerFile *file,
               json_t **out_version, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (OciLambdaCall) list_call = oci_lambda_list_layer_versions (file->name, NULL);
+  g_autoptr (OciLambdaCall) list_call = oci_lambda_list_layer_versions (file->name);
   g_autoptr (OciLambdaReply) reply = oci_lambda_api_send (api, list_call, cancellable, error);
   if (reply == NULL)
     return FALSE;

@@ -6,25 +6,37 @@
 #define NEW "NEW"
 #define REVISION "REVISION"
 
+static void
+add_step (json_t *steps, const char *operation, const char *method, const char *url, GBytes *body)
+{
+  gsize size = 0;
+  const char *data = body != NULL ? g_bytes_get_data (body, &size) : NULL;
+  g_autofree char *text = data != NULL ? g_strndup (data, size) : NULL;
+  json_t *step = json_object ();
+  oci_json_set (step, "do", oci_json_text ("call"));
+  oci_json_set (step, "operation", oci_json_text (operation));
+  oci_json_set (step, "method", oci_json_text (method));
+  oci_json_set (step, "url", oci_json_text (url));
+  oci_json_set_text (step, "body", text);
+  oci_json_append (steps, step);
+}
+
+void
+terrane_plan_add_call (json_t *steps, const OciLambdaApi *api, const OciLambdaCall *call)
+{
+  g_autofree char *url =
+      g_strconcat (oci_lambda_api_endpoint (api), call->path, call->query != NULL ? "?" : "",
+                   call->query != NULL ? call->query : "", NULL);
+  g_autoptr (GBytes) body = oci_lambda_call_body (call);
+  add_step (steps, call->operation, call->method, url, body);
+}
+
 /* Frees @call. */
 static void
 add_call (const TerraneDeployment *self, OciLambdaCall *call, json_t *steps)
 {
   g_autoptr (OciLambdaCall) owned = call;
-  json_t *step = json_object ();
-  g_autofree char *url =
-      g_strconcat (oci_lambda_api_endpoint (self->api), owned->path,
-                   owned->query != NULL ? "?" : "", owned->query != NULL ? owned->query : "", NULL);
-  g_autoptr (GBytes) body = oci_lambda_call_body (owned);
-  gsize size = 0;
-  const char *data = body != NULL ? g_bytes_get_data (body, &size) : NULL;
-  g_autofree char *text = data != NULL ? g_strndup (data, size) : NULL;
-  oci_json_set (step, "do", oci_json_text ("call"));
-  oci_json_set (step, "operation", oci_json_text (owned->operation));
-  oci_json_set (step, "method", oci_json_text (owned->method));
-  oci_json_set (step, "url", oci_json_text (url));
-  oci_json_set_text (step, "body", text);
-  oci_json_append (steps, step);
+  terrane_plan_add_call (steps, self->api, owned);
 }
 
 static void
@@ -38,16 +50,7 @@ add_errors (const TerraneDeployment *self, json_t *steps)
     return;
   g_autofree char *url = g_strconcat (oci_lambda_api_metrics_endpoint (self->api), "/", NULL);
   g_autoptr (GBytes) form = oci_lambda_errors_form (&of);
-  gsize size = 0;
-  const char *data = g_bytes_get_data (form, &size);
-  g_autofree char *body = g_strndup (data, size);
-  json_t *step = json_object ();
-  oci_json_set (step, "do", oci_json_text ("call"));
-  oci_json_set (step, "operation", oci_json_text ("GetMetricStatistics"));
-  oci_json_set (step, "method", oci_json_text ("POST"));
-  oci_json_set (step, "url", oci_json_text (url));
-  oci_json_set (step, "body", oci_json_text (body));
-  oci_json_append (steps, step);
+  add_step (steps, "GetMetricStatistics", "POST", url, form);
 }
 
 static void

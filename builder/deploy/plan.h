@@ -15,4 +15,7 @@ G_BEGIN_DECLS
  */
 void terrane_deployment_plan (const TerraneDeployment *self, const char *push, json_t *steps);
 
+/** Adds one call with its URL and body. */
+void terrane_plan_add_call (json_t *steps, const OciLambdaApi *api, const OciLambdaCall *call);
+
 G_END_DECLS

@@ -11,7 +11,9 @@ G_BEGIN_DECLS
  * @log: (nullable): the end of a log, as text or in Lambda's JSON form; any bytes but NUL
  * @out_usecs: (out): how long the initialisation took
  *
- * Looks into the last report. Returns: whether the invocation met an initialisation
+ * Looks into the last report, and, when that says nothing of it, for initialisations that Lambda
+ * reports by themselves: those that failed or took too long. Returns: whether the invocation met an
+ * initialisation
  */
 gboolean terrane_report_line_find_init (const char *log, uint64_t *out_usecs);
 

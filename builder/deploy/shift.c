@@ -70,6 +70,16 @@ fail_moved (TerraneDeployment *self, const OciLambdaAlias *alias, GError **error
       alias->other != NULL ? other : "");
 }
 
+/* Whether the alias is as this deployment made it, or wanted to make it. */
+static gboolean
+is_ours (const TerraneDeployment *self, const OciLambdaAlias *alias)
+{
+  const Routing whole = routing_at (self, TERRANE_DEPLOY_WHOLE);
+  return is_routing (alias, &whole)
+         || (g_strcmp0 (alias->version, self->before) == 0
+             && g_strcmp0 (alias->other, self->version) == 0);
+}
+
 /* The alias was not changed: either it is as we want it already, since the answer to an earlier
  * attempt was lost, or another hand has changed it, or AWS is busy with the function. */
 static gboolean
@@ -85,9 +95,11 @@ resolve_conflict (TerraneDeployment *self, const Routing *routing, unsigned stat
       take_revision (self, g_strdup (alias->revision));
       return TRUE;
     }
-  if (status == 412)
+  if (status == 412 && !(self->unsure && is_ours (self, alias)))
     return fail_moved (self, alias, error);
-  return terrane_deployment_wait (1000, cancellable, error);
+  if (self->unsure)
+    take_revision (self, g_strdup (alias->revision));
+  return terrane_deployment_wait (status == 412 ? 0 : 1000, cancellable, error);
 }
 
 static gboolean
@@ -101,6 +113,8 @@ set_alias (TerraneDeployment *self, const Routing *routing, GCancellable *cancel
           oci_lambda_update_alias (self->spec->function, self->spec->alias, routing->version,
                                    routing->other, routing->weight, self->alias_revision);
       g_autoptr (OciLambdaReply) reply = oci_lambda_api_send (self->api, call, cancellable, error);
+      if (reply == NULL || reply->status >= 500)
+        self->unsure = TRUE;
       if (reply == NULL)
         return FALSE;
       if (reply->status / 100 == 2)
@@ -203,27 +217,22 @@ terrane_deployment_shift (TerraneDeployment *self, GCancellable *cancellable, GE
   return TRUE;
 }
 
-/* Whether the alias is as this deployment made it, or wanted to make it. */
+/* A change without an answer may still be on its way: one more gives the alias another revision,
+ * and AWS then refuses the late one. @inout_moved: set when events went to the new version: the
+ * answer that said so may be lost */
 static gboolean
-is_ours (const TerraneDeployment *self, const OciLambdaAlias *alias)
-{
-  const Routing whole = routing_at (self, TERRANE_DEPLOY_WHOLE);
-  return is_routing (alias, &whole)
-         || (g_strcmp0 (alias->version, self->before) == 0
-             && g_strcmp0 (alias->other, self->version) == 0);
-}
-
-static gboolean
-move_back (TerraneDeployment *self, GError **error)
+move_back (TerraneDeployment *self, gboolean *inout_moved, GError **error)
 {
   const Routing before = routing_at (self, 0);
   g_autoptr (OciLambdaAlias) alias = get_alias (self, NULL, error);
   if (alias == NULL)
     return FALSE;
-  if (is_routing (alias, &before))
+  gboolean is_back = is_routing (alias, &before);
+  if (is_back && !self->unsure)
     return TRUE;
-  if (!is_ours (self, alias))
+  if (!is_back && !is_ours (self, alias))
     return fail_moved (self, alias, error);
+  *inout_moved = *inout_moved || !is_back;
   take_revision (self, g_strdup (alias->revision));
   return set_alias (self, &before, NULL, error);
 }
@@ -243,13 +252,12 @@ terrane_deployment_roll_back (TerraneDeployment *self)
     return;
   terrane_progress_phase (self->image->progress, 0, "moving the events of %s back to version %s",
                           self->name, self->before);
-  if (move_back (self, &local))
+  if (move_back (self, &moved, &local))
     {
-      gboolean any = self->weight > 0 || moved;
       self->weight = 0;
       if (moved)
         note_shift (self);
-      self->result = any ? TERRANE_DEPLOY_ROLLED_BACK : TERRANE_DEPLOY_FAILED;
+      self->result = moved ? TERRANE_DEPLOY_ROLLED_BACK : TERRANE_DEPLOY_FAILED;
       return;
     }
   terrane_progress_warn (self->image->progress, "%s", local->message);
@@ -259,7 +267,7 @@ char *
 terrane_deployment_traffic (const TerraneDeployment *self)
 {
   const char *alias = self->spec->alias;
-  if (self->result == TERRANE_DEPLOY_LEFT && self->foreign)
+  if (self->foreign)
     return g_strdup_printf ("the alias ‘%s’ is as another hand made it", alias);
   if (self->result == TERRANE_DEPLOY_LEFT)
     return g_strdup_printf (

@@ -65,7 +65,7 @@ compare (const TerraneInvokeSpec *spec, const OciLambdaReply *reply)
   g_autoptr (OciJsonValue) answer =
       size > 0 ? json_loadb (data, size, JSON_DECODE_ANY, NULL) : NULL;
   if (answer == NULL)
-    return g_strdup ("the answer is no JSON");
+    return g_strdup ("the answer is not JSON");
   char *difference = terrane_json_subset (spec->expect, answer);
   if (difference == NULL)
     return NULL;
@@ -111,8 +111,9 @@ judge (TerraneDeployment *self, guint number, const OciLambdaReply *reply, json_
   oci_json_set_text (result, "executed_version", reply->executed_version);
   oci_json_set (result, "passed", json_boolean (problem == NULL));
   oci_json_set_text (result, "message", problem);
-  if (problem != NULL)
-    oci_json_set_text (result, "log", reply->log_tail);
+  g_autofree char *log =
+      problem != NULL && reply->log_tail != NULL ? oci_redact (reply->log_tail) : NULL;
+  oci_json_set_text (result, "log", log);
   return problem;
 }
 

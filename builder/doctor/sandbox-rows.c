@@ -247,6 +247,19 @@ has_range (const char *path)
   return sum >= SUBUIDS;
 }
 
+/* Where cgroups are of both versions, and the second has controllers, crun starts nothing. */
+static gboolean
+crun_refuses (void)
+{
+  const char *const argv[] = { "podman", "info", "--format", "{{.Host.OCIRuntime.Name}}", NULL };
+  char controllers[MAX_TEXT];
+  if (!read_line ("/sys/fs/cgroup/unified/cgroup.controllers", controllers, sizeof controllers)
+      || controllers[0] == '\0')
+    return FALSE;
+  g_autofree char *runtime = terrane_round_ask_program (argv);
+  return g_strcmp0 (runtime, "crun") == 0;
+}
+
 static void
 look_for_podman (TerraneRound *round)
 {
@@ -256,16 +269,20 @@ look_for_podman (TerraneRound *round)
   if (version == NULL)
     terrane_round_add (round, worst, "sudo apt install podman",
                        "not in PATH: there is no '--sandbox podman' and no 'run --podman'");
-  else if (geteuid () == 0)
-    terrane_round_add (round, TERRANE_SYMPTOM_OK, NULL, "%s", version);
-  else if (!has_range ("/etc/subuid") || !has_range ("/etc/subgid"))
+  else if (geteuid () != 0 && (!has_range ("/etc/subuid") || !has_range ("/etc/subgid")))
     terrane_round_add (round, worst,
                        "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
                        "\"$USER\"",
                        "%s; this user has no range of %d numbers in /etc/subuid and /etc/subgid",
                        version, SUBUIDS);
+  else if (crun_refuses ())
+    terrane_round_add (round, worst,
+                       "sudo apt install runc, and in /etc/containers/containers.conf below "
+                       "[engine]: runtime = \"runc\"",
+                       "%s, whose runtime crun refuses cgroups in hybrid mode", version);
   else
-    terrane_round_add (round, TERRANE_SYMPTOM_OK, NULL, "%s, with a range of numbers", version);
+    terrane_round_add (round, TERRANE_SYMPTOM_OK, NULL, "%s%s", version,
+                       geteuid () == 0 ? "" : ", with a range of numbers");
 }
 
 /* What was chosen instead of the default, and what it lacks. */

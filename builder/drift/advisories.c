@@ -159,7 +159,7 @@ terrane_advisories_take (TerraneAdvisories *self, TerraneOsvRecord *record)
   for (guint i = 0; i < watched->len; i++)
     {
       Watched *one = watched->pdata[i];
-      TerraneOsvMatch match = { NULL };
+      TerraneOsvMatch match = { 0 };
       TerraneOsvVerdict verdict = terrane_osv_record_judge (record, one->package, &match);
       g_mutex_lock (&self->mutex);
       if (verdict == TERRANE_OSV_AFFECTED)

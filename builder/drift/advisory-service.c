@@ -1,5 +1,7 @@
 #include "builder/drift/advisory-service.h"
 
+#include "builder/drift/osv-versions.h"
+
 #include "oci/base/parallel.h"
 #include "oci/base/text-hash.h"
 #include "oci/http/retry.h"
@@ -118,24 +120,38 @@ write_queries (const GArray *queries)
     {
       const Query *query = &g_array_index (queries, Query, i);
       json_t *object = json_object (), *package = json_object ();
+      g_autofree char *version =
+          terrane_osv_public (query->package->order, query->package->version);
       oci_json_set (package, "ecosystem", oci_json_text (query->package->ecosystem));
       oci_json_set (package, "name", oci_json_text (query->package->name));
       oci_json_set (object, "package", package);
-      oci_json_set (object, "version", oci_json_text (query->package->version));
+      oci_json_set (object, "version", oci_json_text (version));
       oci_json_set_text (object, "page_token", query->page);
       oci_json_append (list, object);
     }
   return oci_json_dump (document);
 }
 
-/* The id becomes a part of a URL. */
-static gboolean
-is_id (const char *text)
+static void
+lose (Asking *self, const char *reason)
 {
-  size_t length = strlen (text);
-  return length > 0 && length <= 128 && text[0] != '.'
-         && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+")
-                == length;
+  if (self->losses->n++ == 0)
+    self->losses->first = g_strdup (reason);
+}
+
+static void
+take_id (Asking *self, const char *id)
+{
+  g_autofree char *quoted = oci_quote (id);
+  g_autofree char *reason = !terrane_osv_is_id (id)
+                                ? g_strdup_printf ("%s cannot be the id of an advisory", quoted)
+                            : g_hash_table_size (self->ids) >= MAX_IDS
+                                ? g_strdup_printf ("there are more than %d advisories", MAX_IDS)
+                                : NULL;
+  if (reason == NULL)
+    g_hash_table_add (self->ids, g_strdup (id));
+  else
+    lose (self, reason);
 }
 
 static void
@@ -151,9 +167,8 @@ read_result (Asking *self, const OciJson *at, const TerraneOsvPackage *package, 
       {
         oci_json_element (&vulns, i, &vuln);
         if (oci_json_object (&vuln, NULL) && oci_json_require (&vuln, "id", &id)
-            && oci_json_string (&id, &text) && is_id (text)
-            && g_hash_table_size (self->ids) < MAX_IDS)
-          g_hash_table_add (self->ids, g_strdup (text));
+            && oci_json_string (&id, &text))
+          take_id (self, text);
       }
   if (oci_json_member (at, "next_page_token", &token) && oci_json_string (&token, &text)
       && text[0] != '\0')
@@ -256,8 +271,7 @@ fetch_record (gpointer data, gpointer item, G_GNUC_UNUSED GCancellable *stop, GE
       return FALSE;
     }
   g_mutex_lock (&self->mutex);
-  if (self->losses->n++ == 0)
-    self->losses->first = g_strdup (local->message);
+  lose (self, local->message);
   g_mutex_unlock (&self->mutex);
   return TRUE;
 }

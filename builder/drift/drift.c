@@ -179,8 +179,8 @@ ask_service (TerraneDrift *self, GError **error)
     return leave_failed (self, local, error);
   if (losses.n > 0)
     {
-      g_autofree char *reason =
-          g_strdup_printf ("%u advisories cannot be read: %s", losses.n, losses.first);
+      g_autofree char *reason = g_strdup_printf ("%u advisor%s cannot be read: %s", losses.n,
+                                                 losses.n == 1 ? "y" : "ies", losses.first);
       leave_open (self, TRUE, reason);
     }
   return TRUE;

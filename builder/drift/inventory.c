@@ -233,7 +233,7 @@ report_others (Taking *self, const TerraneImageView *view)
 static gboolean
 take_os (Taking *self, const TerraneImageView *view, GError **error)
 {
-  g_auto (TerraneOsRelease) release = { NULL };
+  g_auto (TerraneOsRelease) release = { 0 };
   g_autoptr (GPtrArray) packages = NULL;
   TerraneInventory *inventory = self->inventory;
   if (!terrane_os_release_find (view, &release, error)

@@ -7,7 +7,7 @@
 enum
 {
   MAX_CELL_CHARACTERS = 300,
-  MAX_ROWS = 400, /* GitHub takes 65536 characters in an issue */
+  MAX_BYTES = 60000, /* GitHub takes 65536 characters in an issue; headings come on top */
 };
 
 static const char *
@@ -73,8 +73,19 @@ append_version (GString *out, const char *text)
   append_cell (out, cut);
 }
 
-static void
-append_row (GString *out, const json_t *finding)
+/* Takes @piece. Returns: FALSE when there is no room for it */
+static gboolean
+append_piece (GString *out, GString *piece)
+{
+  gboolean fits = out->len + piece->len <= MAX_BYTES;
+  if (fits)
+    g_string_append_len (out, piece->str, (gssize) piece->len);
+  g_string_free (piece, TRUE);
+  return fits;
+}
+
+static GString *
+make_row (const json_t *finding)
 {
   g_autofree char *severity =
       g_strconcat (text_of (finding, "severity"), text_of (finding, "score")[0] != '\0' ? " " : "",
@@ -82,7 +93,7 @@ append_row (GString *out, const json_t *finding)
   g_autofree char *message =
       g_strconcat (severity[0] != '\0' ? severity : "", severity[0] != '\0' ? ": " : "",
                    text_of (finding, "message"), NULL);
-  g_string_append (out, "|");
+  GString *out = g_string_new ("|");
   append_cell (out, text_of (finding, "kind"));
   append_cell (out, text_of (finding, "source"));
   append_cell (out, text_of (finding, "subject"));
@@ -90,10 +101,11 @@ append_row (GString *out, const json_t *finding)
   append_version (out, text_of (finding, "now"));
   append_cell (out, message);
   g_string_append (out, "\n");
+  return out;
 }
 
 static void
-append_findings (GString *out, const json_t *findings, guint *rows)
+append_findings (GString *out, const json_t *findings)
 {
   size_t i;
   json_t *finding;
@@ -105,14 +117,26 @@ append_findings (GString *out, const json_t *findings, guint *rows)
   g_string_append (out, "| kind | source | what | locked | now | |\n|---|---|---|---|---|---|\n");
   json_array_foreach (findings, i, finding)
   {
-    if (++*rows > MAX_ROWS)
-      {
-        g_string_append_printf (out, "\nand %zu more.\n", json_array_size (findings) - i);
-        break;
-      }
-    append_row (out, finding);
+    if (append_piece (out, make_row (finding)))
+      continue;
+    g_string_append_printf (out, "\nand %zu more.\n", json_array_size (findings) - i);
+    break;
   }
   g_string_append (out, "\n");
+}
+
+static GString *
+make_line (const json_t *question)
+{
+  const char *source = text_of (question, "source");
+  GString *out = g_string_new ("- ");
+  append_escaped (out, text_of (question, "question"));
+  g_string_append (out, source[0] != '\0' ? " of " : "");
+  append_escaped (out, source);
+  g_string_append (out, ": ");
+  append_escaped (out, text_of (question, "reason"));
+  g_string_append (out, "\n");
+  return out;
 }
 
 static void
@@ -125,14 +149,10 @@ append_unanswered (GString *out, const json_t *unanswered)
   g_string_append (out, "Not answered:\n\n");
   json_array_foreach (unanswered, i, question)
   {
-    const char *source = text_of (question, "source");
-    g_string_append (out, "- ");
-    append_escaped (out, text_of (question, "question"));
-    g_string_append (out, source[0] != '\0' ? " of " : "");
-    append_escaped (out, source);
-    g_string_append (out, ": ");
-    append_escaped (out, text_of (question, "reason"));
-    g_string_append (out, "\n");
+    if (append_piece (out, make_line (question)))
+      continue;
+    g_string_append_printf (out, "- and %zu more\n", json_array_size (unanswered) - i);
+    break;
   }
   g_string_append (out, "\n");
 }
@@ -142,7 +162,6 @@ terrane_drift_markdown (const json_t *document)
 {
   size_t i;
   json_t *profile;
-  guint rows = 0;
   GString *out = g_string_new ("# Drift of ");
   append_escaped (out, text_of (document, "today"));
   g_string_append (out, "\n\n");
@@ -153,7 +172,7 @@ terrane_drift_markdown (const json_t *document)
     g_string_append (out, ", ");
     append_escaped (out, text_of (profile, "platform"));
     g_string_append (out, "\n\n");
-    append_findings (out, json_object_get (profile, "findings"), &rows);
+    append_findings (out, json_object_get (profile, "findings"));
     size_t ignored = json_array_size (json_object_get (profile, "ignored"));
     if (ignored > 0)
       g_string_append_printf (out, "Ignored: %zu.\n\n", ignored);

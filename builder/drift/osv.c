@@ -124,14 +124,14 @@ terrane_osv_record_unref (TerraneOsvRecord *self)
     g_rc_box_release_full (self, record_clear);
 }
 
-static gboolean
-is_id (const char *text)
+gboolean
+terrane_osv_is_id (const char *text)
 {
   size_t length = strlen (text);
   for (const char *at = text; *at != '\0'; at++)
     if (!g_ascii_isalnum (*at) && strchr ("-_.:+", *at) == NULL)
       return FALSE;
-  return length > 0 && length <= MAX_ID_BYTES;
+  return length > 0 && length <= MAX_ID_BYTES && text[0] != '.'; /* ".." leads elsewhere */
 }
 
 /* A member that need not be there: text. */
@@ -153,7 +153,7 @@ read_ids (const OciJson *at, const char *key)
   g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
   if (oci_json_member (at, key, &member) && oci_json_strv (&member, MAX_IDS, &all))
     for (char **id = all; *id != NULL; id++)
-      if (is_id (*id))
+      if (terrane_osv_is_id (*id))
         g_strv_builder_add (ids, *id);
   return g_strv_builder_end (ids);
 }
@@ -236,7 +236,7 @@ read_rating (const OciJson *at)
       const json_t *value =
           json_object_get (json_object_get (at->value, places[i][0]), places[i][1]);
       const char *word = json_string_value (value);
-      if (word != NULL && is_id (word))
+      if (word != NULL && terrane_osv_is_id (word))
         return g_ascii_strdown (word, -1);
       if (word != NULL && strcmp (word, "not yet assigned") != 0 && strlen (word) <= MAX_ID_BYTES)
         return g_strcanon (g_ascii_strdown (word, -1), "abcdefghijklmnopqrstuvwxyz-", '-');
@@ -300,7 +300,7 @@ read_record (const OciJson *at, TerraneOsvRecord *self)
   self->withdrawn = withdrawn != NULL;
   self->vector = read_vector (at);
   self->rating = read_rating (at);
-  if (self->id == NULL || !is_id (self->id))
+  if (self->id == NULL || !terrane_osv_is_id (self->id))
     oci_json_problem (at, "an advisory needs an ‘id’ of letters, digits and “-_.:+”");
   if (!oci_json_member (at, "affected", &affected)
       || !oci_json_array (&affected, MAX_AFFECTED, &length))
@@ -380,7 +380,8 @@ has_happened (const Event *event, const TerraneOsvPackage *package, const char *
   return TRUE;
 }
 
-/* Whether @later is at or after @earlier; both can be compared. */
+/* Whether @later is at or after @earlier; both can be compared. A version that is the last affected
+ * one is over after the same version began it, in whatever order they stand. */
 static gboolean
 is_after (const Event *later, const Event *earlier, TerraneOsvOrder order)
 {
@@ -389,7 +390,9 @@ is_after (const Event *later, const Event *earlier, TerraneOsvOrder order)
     return TRUE;
   if (later->kind == EVENT_INTRODUCED && strcmp (later->version, "0") == 0)
     return FALSE;
-  return terrane_osv_compare (order, later->version, earlier->version, &compared) && compared >= 0;
+  gboolean begins = earlier->kind == EVENT_LAST_AFFECTED && later->kind == EVENT_INTRODUCED;
+  return terrane_osv_compare (order, later->version, earlier->version, &compared)
+         && (begins ? compared > 0 : compared >= 0);
 }
 
 /* "BeforeLimits": without one all versions are. */
@@ -481,7 +484,7 @@ terrane_osv_record_judge (const TerraneOsvRecord *self, const TerraneOsvPackage 
   for (guint i = 0; !self->withdrawn && i < self->affected->len; i++)
     {
       const Affected *affected = self->affected->pdata[i];
-      TerraneOsvMatch match = { NULL };
+      TerraneOsvMatch match = { 0 };
       if (!is_about (affected, package))
         continue;
       TerraneOsvVerdict one = judge_affected (affected, package, version, &match);

@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneOsvPackage, terrane_osv_package_free)
 
 typedef struct _TerraneOsvRecord TerraneOsvRecord;
 
+/** Whether an advisory can have the id: it is a part of URLs and of reports. */
+gboolean terrane_osv_is_id (const char *text);
+
 /**
  * terrane_osv_record_parse:
  * @name: what the record is called in messages

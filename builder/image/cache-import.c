@@ -1,6 +1,7 @@
 #include "builder/image/cache-document.h"
 #include "builder/image/cache-objects.h"
 #include "builder/image/files.h"
+#include "builder/store/locations.h"
 #include "builder/store/names.h"
 
 #include "oci/archive-member.h"
@@ -105,7 +106,7 @@ take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GEr
   if (g_str_has_prefix (entry->path, TERRANE_CACHE_DOWNLOADS))
     return take_blob (self, reader, entry, terrane_store_downloads (self->store),
                       TERRANE_CACHE_DOWNLOADS, self->document->downloads, error);
-  return oci_throw (error, OCI_ERROR_FORMAT, "is nothing that a cache has");
+  return oci_throw (error, OCI_ERROR_FORMAT, "is not a part of a cache");
 }
 
 static gboolean
@@ -122,38 +123,58 @@ check_complete (const Import *self, GError **error)
   return oci_throw (error, OCI_ERROR_CORRUPT, "lacks blobs that " TERRANE_CACHE_DOCUMENT " names");
 }
 
-/* The files of the image, out of its layers: what comes out of verified bytes needs no trust. */
+/* The files of the image, out of its layers: what comes out of verified bytes needs no trust. The
+ * document says which images are unpacked; all of them must be there. */
 static gboolean
 unpack (const Import *self, const TerraneCacheImage *image, GError **error)
 {
   OciLayout *layout = terrane_store_layout (self->store);
   g_auto (TerraneImageFiles) files = { 0 };
   OCI_PREFIX (error, "the image %s", image->name);
-  if (!image->unpack)
-    return TRUE;
   TerraneOpenImage open = { .layout = layout, .descriptor = image->manifest };
   gboolean ok = oci_image_read (layout, image->manifest, &open.manifest, &open.config, error)
-                && oci_image_check_blobs (layout, image->manifest, error)
-                && terrane_image_files (self->store, &open, FALSE, self->options->jobs,
-                                        self->options->progress, &files, error);
+                && (!image->unpack
+                    || (oci_image_check_blobs (layout, image->manifest, error)
+                        && terrane_image_files (self->store, &open, FALSE, self->options->jobs,
+                                                self->options->progress, &files, error)));
   oci_manifest_free (open.manifest);
   oci_image_config_free (open.config);
   return ok;
 }
 
 static gboolean
-name_image (const Import *self, const TerraneCacheImage *image, GError **error)
+has_name (OciLayout *layout, const char *name, gboolean *out_found, GError **error)
 {
-  OciLayout *layout = terrane_store_layout (self->store);
   g_autoptr (OciIndex) index = oci_layout_read_index (layout, error);
   if (index == NULL)
     return FALSE;
+  *out_found = FALSE;
   for (guint i = 0; i < index->manifests->len; i++)
     if (g_strcmp0 (oci_descriptor_annotation (index->manifests->pdata[i], OCI_ANNOTATION_REF_NAME),
-                   image->name)
+                   name)
         == 0)
+      *out_found = TRUE;
+  return TRUE;
+}
+
+/* A layer that is not here must be known to be elsewhere, by an entry of the rest: an image without
+ * it would be a damaged one. */
+static gboolean
+name_image (const Import *self, const TerraneCacheImage *image, GPtrArray *names, GError **error)
+{
+  gboolean found = FALSE;
+  g_autoptr (GError) local = NULL;
+  if (!has_name (terrane_store_layout (self->store), image->name, &found, error))
+    return FALSE;
+  if (!found && !terrane_locations_check_image (self->store, image->manifest, &local))
+    {
+      g_message ("the image %s of the cache is not whole, and gets no name: %s; the next build "
+                 "makes what it lacks",
+                 image->name, local->message);
       return TRUE;
-  return terrane_name_set (self->store, image->name, image->manifest, error);
+    }
+  g_ptr_array_add (names, g_strdup (image->name));
+  return found || terrane_name_set (self->store, image->name, image->manifest, error);
 }
 
 static gboolean
@@ -167,12 +188,8 @@ take_images (const Import *self, TerraneCacheReport *report, GError **error)
   if (!terrane_cache_rest_read (self->store, self->document->rest, self->options, report, error))
     return FALSE;
   for (guint i = 0; i < images->len; i++)
-    {
-      const TerraneCacheImage *image = images->pdata[i];
-      if (!name_image (self, image, error))
-        return FALSE;
-      g_ptr_array_add (report->images, g_strdup (image->name));
-    }
+    if (!name_image (self, images->pdata[i], report->images, error))
+      return FALSE;
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 #include "builder/image/cache-document.h"
 #include "builder/store/ingest.h"
 #include "builder/store/metadata.h"
+#include "builder/store/needs.h"
 #include "builder/store/object.h"
 
 #include "oci/archive-reader.h"
@@ -213,6 +214,20 @@ count_waiting (Rest *self, GBytes *bytes, GError **error)
          || oci_throw (error, OCI_ERROR_LIMIT, "has more than 512 MiB of entries");
 }
 
+/* Returns: (transfer full) (nullable) */
+static json_t *
+parse_entry (GBytes *json, GError **error)
+{
+  gsize size = 0;
+  const char *text = g_bytes_get_data (json, &size);
+  g_autoptr (OciJsonValue) value = json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
+  if (json_is_object (value))
+    return g_steal_pointer (&value);
+  oci_throw (error, OCI_ERROR_FORMAT, "an entry of the cache is not a JSON object");
+  return NULL;
+}
+
+/* What is wrong with an entry is found before any is written. */
 static gboolean
 take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError **error)
 {
@@ -223,13 +238,18 @@ take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError 
       size_t length = strlen (terrane_cache_kind_name (kind));
       if (strncmp (name, terrane_cache_kind_name (kind), length) != 0 || name[length] != '/')
         continue;
+      if (terrane_needs_is_local (kind))
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "is an entry that holds on one machine alone; 'terrane cache export' "
+                          "writes none of these");
       if (!oci_digest_parse_hex (name + length + 1, &key, error))
         return FALSE;
       GBytes *json = read_bytes (reader, entry, MAX_ENTRY_BYTES, error);
       if (json == NULL)
         return FALSE;
       g_ptr_array_add (self->entries, terrane_cache_entry_new (kind, &key, json));
-      return count_waiting (self, json, error);
+      g_autoptr (OciJsonValue) value = parse_entry (json, error);
+      return value != NULL && count_waiting (self, json, error);
     }
   return oci_throw (error, OCI_ERROR_FORMAT,
                     "is an entry of a kind that this terrane does not know");
@@ -307,26 +327,7 @@ take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GEr
     return take_entry (self, reader, entry, error);
   if (g_str_has_prefix (entry->path, TERRANE_CACHE_OBJECTS))
     return take_object (self, reader, entry, error);
-  return oci_throw (error, OCI_ERROR_FORMAT, "is nothing that a cache has");
-}
-
-static gboolean
-has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **error)
-{
-  GHashTableIter iter;
-  gpointer object;
-  *out_all = TRUE;
-  g_hash_table_iter_init (&iter, objects);
-  while (*out_all && g_hash_table_iter_next (&iter, &object, NULL))
-    {
-      const char *name = NULL;
-      OstreeObjectType type;
-      ostree_object_name_deserialize (object, &name, &type);
-      if (type != OSTREE_OBJECT_TYPE_COMMIT
-          && !ostree_repo_has_object (repo, type, name, out_all, NULL, error))
-        return FALSE;
-    }
-  return TRUE;
+  return oci_throw (error, OCI_ERROR_FORMAT, "is not a part of a cache");
 }
 
 /* One that lacks something stays out: entries that lead to it lead to nothing. */
@@ -340,7 +341,7 @@ write_commit (Rest *self, GVariant *commit, GError **error)
   gboolean all = FALSE;
   if (!terrane_commit_traverse_variant (repo, commit, reachable, &local))
     g_message ("a commit of the cache is left out: %s", local->message);
-  else if (!has_all (repo, reachable, &all, error))
+  else if (!terrane_metadata_has_all (repo, reachable, &all, error))
     return FALSE;
   return !all
          || ostree_repo_write_metadata (repo, OSTREE_OBJECT_TYPE_COMMIT, NULL, commit, &checksum,
@@ -365,15 +366,11 @@ write_entries (Rest *self, guint *out_entries, GError **error)
   for (guint i = 0; i < self->entries->len; i++)
     {
       const TerraneCacheEntry *entry = self->entries->pdata[i];
-      gsize size = 0;
-      const char *text = g_bytes_get_data (entry->json, &size);
       g_autoptr (OciJsonValue) own = terrane_cache_get (self->store, entry->kind, &entry->key);
-      g_autoptr (OciJsonValue) value = json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
-      if (!json_is_object (value))
-        return oci_throw (error, OCI_ERROR_FORMAT, "an entry of the cache is not a JSON object");
       if (own != NULL)
         continue;
-      if (!terrane_cache_put (self->store, entry->kind, &entry->key, value, error))
+      g_autoptr (OciJsonValue) value = parse_entry (entry->json, error);
+      if (value == NULL || !terrane_cache_put (self->store, entry->kind, &entry->key, value, error))
         return FALSE;
       ++*out_entries;
     }

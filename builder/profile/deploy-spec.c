@@ -105,8 +105,7 @@ terrane_deploy_check_steps (char **steps, GError **error)
             "most two digits after the point",
             quoted);
       if (step <= before)
-        return oci_throw (error, OCI_ERROR_USAGE, "%s: is not more than the step before it",
-                          quoted);
+        return oci_throw (error, OCI_ERROR_USAGE, "%s is not more than the step before it", quoted);
       before = step;
     }
   return before == TERRANE_DEPLOY_WHOLE
@@ -128,8 +127,8 @@ check_alias (const OciJson *at, char **text)
   g_autofree char *quoted = oci_quote (*text);
   if (!is_name (*text, MAX_ALIAS) || strspn (*text, "0123456789") == strlen (*text))
     oci_json_problem (at,
-                      "%s is no name of an alias: letters, digits, ‘-’, ‘_’, and not digits "
-                      "alone",
+                      "%s cannot be the name of an alias: letters, digits, ‘-’, ‘_’, and not "
+                      "digits alone",
                       quoted);
 }
 
@@ -138,7 +137,7 @@ check_region (const OciJson *at, char **text)
 {
   g_autofree char *quoted = oci_quote (*text);
   if ((*text)[0] == '\0' || strlen (*text) > 32 || !has_only (*text, "-"))
-    oci_json_problem (at, "%s is no region of AWS, such as ‘eu-west-1’", quoted);
+    oci_json_problem (at, "%s cannot be a region of AWS, such as ‘eu-west-1’", quoted);
 }
 
 static void
@@ -147,8 +146,8 @@ check_role (const OciJson *at, char **text)
   g_auto (GStrv) parts = NULL;
   g_autofree char *quoted = oci_quote (*text);
   if (!split_arn (*text, "iam", &parts) || !g_str_has_prefix (parts[5], "role/"))
-    oci_json_problem (at, "%s is no ARN of a role, such as ‘arn:aws:iam::123456789012:role/deploy’",
-                      quoted);
+    oci_json_problem (
+        at, "%s is not the ARN of a role, such as ‘arn:aws:iam::123456789012:role/deploy’", quoted);
 }
 
 static char *
@@ -183,7 +182,7 @@ check_tag (const OciJson *at, char **tag)
   g_autoptr (OciReference) reference = oci_reference_parse (text, NULL);
   g_autofree char *quoted = oci_quote (*tag);
   if (reference == NULL || g_strcmp0 (reference->tag, *tag) != 0)
-    oci_json_problem (at, "%s is no tag", quoted);
+    oci_json_problem (at, "%s cannot be a tag", quoted);
 }
 
 static void
@@ -314,8 +313,6 @@ check_deploy (const TerraneProfileReader *reader, const OciJson *at, gpointer da
   OciJson targets;
   check_target (reader, at, data);
   gboolean several = oci_json_member (at, "targets", &targets) && json_is_array (targets.value);
-  if (several && json_array_size (targets.value) == 0)
-    oci_json_problem (&targets, "is empty");
   if (!several)
     check_whole (at, &self->common, &self->common);
   for (guint i = 0; several && i < self->targets->len; i++)

@@ -152,6 +152,8 @@ read_objects (const TerraneField *field, const TerraneProfileReader *reader, con
   size_t length = 0;
   if (!oci_json_array (at, (size_t) field->max, &length))
     return;
+  if ((int64_t) length < field->min)
+    oci_json_problem (at, "%s", field->empty != NULL ? field->empty : "is empty");
   for (size_t i = 0; i < length; i++)
     {
       OciJson element;

@@ -127,8 +127,6 @@ read_archives (const TerraneField *field, const TerraneProfileReader *reader, co
     {
       if (oci_json_member (at->parent, "sha256", &sha256))
         oci_json_problem (&sha256, "belongs into each element of ‘archive’ when that is an array");
-      if (json_array_size (at->value) == 0)
-        oci_json_problem (at, "is empty");
       terrane_field_objects.read (field, reader, at, value);
     }
 }
@@ -157,6 +155,7 @@ static const TerraneField archive_fields[] = {
     .offset = OFFSET (archives),
     .parts = TERRANE_PART_SOURCE,
     .section = &terrane_archive_file_section,
+    .min = 1,
     .max = MAX_ARCHIVES,
     .help = "One archive file or URL, or several with their digests." },
   { .name = "sha256",

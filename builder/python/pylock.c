@@ -35,8 +35,9 @@ where (const OciJson *at, gpointer data)
   const Parser *self = data;
   g_autofree char *path = oci_json_path (at);
   unsigned line = terrane_toml_line (self->toml, at);
-  return line > 0 ? g_strdup_printf ("%s line %u: %s", self->name, line, path)
-                  : g_strdup_printf ("%s: %s", self->name, path);
+  const char *colon = path[0] != '\0' ? ": " : ""; /* the whole document has no path */
+  return line > 0 ? g_strdup_printf ("%s line %u%s%s", self->name, line, colon, path)
+                  : g_strdup_printf ("%s%s%s", self->name, colon, path);
 }
 
 gboolean

@@ -283,7 +283,10 @@ append (const char *text, const char *canonical)
   const char *ending = newline != NULL && newline > text && newline[-1] == '\r' ? "\r\n" : "\n";
   gsize size = strlen (text);
   gboolean whole = size == 0 || text[size - 1] == '\n' || g_str_equal (text, MARK);
-  return g_strconcat (text, whole ? "" : ending, canonical, ending, NULL);
+  /* A last line that goes on would have this one as a part of it. */
+  gboolean goes_on = g_str_has_suffix (text, "\\\n") || g_str_has_suffix (text, "\\\r\n")
+                     || g_str_has_suffix (text, "\\");
+  return g_strconcat (text, whole ? "" : ending, goes_on ? ending : "", canonical, ending, NULL);
 }
 
 char *

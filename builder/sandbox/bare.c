@@ -4,21 +4,19 @@
 #include "builder/sandbox/extra-files.h"
 #include "builder/sandbox/init/blob.h"
 #include "builder/sandbox/init/report.h"
+#include "builder/sandbox/inlet.h"
 #include "builder/sandbox/passwd.h"
 #include "builder/sandbox/sealed.h"
 #include "builder/sandbox/seccomp.h"
 
 #include "oci/base/error.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/capability.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -29,7 +27,6 @@ G_STATIC_ASSERT (TERRANE_INIT_PROGRAM_FD == 6);
 
 enum
 {
-  BACKLOG = 64,
   MAX_ID_MAP = 64 * 1024,
 };
 
@@ -130,7 +127,7 @@ check_directory (const char *root, const char *name, GError **error)
   if (lstat (path, &info) < 0)
     return oci_throw_errno (error, "the image's mount point /%s", name);
   return S_ISDIR (info.st_mode)
-         || oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image's /%s is no directory", name);
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED, "the image's /%s is not a directory", name);
 }
 
 static gboolean
@@ -306,20 +303,14 @@ make_fds (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *rights
          && pass_pipe (self, TERRANE_INIT_LIFE_FD, &self->life, error);
 }
 
-/* Of this machine's loopback, at a port that is free; only the program is told which. */
+/* Only the program is told which port it is. */
 static gboolean
 listen_somewhere (TerraneBare *self, const char *variable, GError **error)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t len = sizeof address;
-  self->listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (self->listener < 0
-      || bind (self->listener, (const struct sockaddr *) &address, sizeof address) < 0
-      || listen (self->listener, BACKLOG) < 0
-      || getsockname (self->listener, (struct sockaddr *) &address, &len) < 0)
-    return oci_throw_errno (error, "listening on this machine's loopback");
-  g_autofree char *value = g_strdup_printf ("127.0.0.1:%u", ntohs (address.sin_port));
+  unsigned port = 0;
+  if (!terrane_inlet_open_here (&self->listener, &port, error))
+    return FALSE;
+  g_autofree char *value = g_strdup_printf ("127.0.0.1:%u", port);
   if (variable != NULL)
     self->env = g_environ_setenv (self->env, variable, value, TRUE);
   return TRUE;

@@ -28,9 +28,6 @@ static const char *const kernel_types[] = { "proc",       "sysfs",    "cgroup", 
                                             "devpts",     "devtmpfs", "mqueue",   "binfmt_misc",
                                             "fusectl",    "nsfs",     NULL };
 
-/* What the sandbox itself is made of. */
-static const char *const taken[] = { "/proc", "/dev", "/sys", "/tmp/terrane", NULL };
-
 void
 terrane_host_mount_free (gpointer data)
 {
@@ -49,14 +46,23 @@ terrane_host_mount_new (const char *host, const char *path)
   return self;
 }
 
-/* Whether @path is @directory or below it. */
-static gboolean
-is_within (const char *path, const char *directory)
+gboolean
+terrane_host_mount_is_within (const char *path, const char *directory)
 {
   size_t len = strlen (directory);
   if (strcmp (directory, "/") == 0)
     return TRUE;
   return strncmp (path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+const char *
+terrane_host_mount_taken (const char *path)
+{
+  static const char *const taken[] = { "/proc", "/dev", "/sys", "/tmp/terrane", NULL };
+  for (const char *const *point = taken; *point != NULL; point++)
+    if (terrane_host_mount_is_within (path, *point))
+      return *point;
+  return NULL;
 }
 
 /* "/a//b/./c/" as "/a/b/c"; NULL with "..", whose meaning depends on links. */
@@ -87,11 +93,10 @@ check_path (const char *path, const char *quoted, GError **error)
         "%s: /tmp is the function's own, with a limit (--tmp); mount on a path in it, "
         "such as /tmp/data",
         quoted);
-  for (const char *const *point = taken; *point != NULL; point++)
-    if (is_within (path, *point))
-      return oci_throw (error, OCI_ERROR_USAGE, "%s: %s belongs to the sandbox; mount elsewhere",
-                        quoted, *point);
-  return TRUE;
+  const char *point = terrane_host_mount_taken (path);
+  return point == NULL
+         || oci_throw (error, OCI_ERROR_USAGE, "%s: %s belongs to the sandbox; mount elsewhere",
+                       quoted, point);
 }
 
 /* A place that cannot be made would be found too late. */
@@ -197,13 +202,13 @@ check_mountinfo (const char *host, const char *text, const char *quoted, GError 
         continue;
       g_autofree char *point = g_strcompress (fields[POINT_FIELD]); /* "\040" is a space */
       g_autofree char *type = g_strndup (halves[1], strcspn (halves[1], " "));
-      if (is_within (host, point) && strlen (point) >= around_len)
+      if (terrane_host_mount_is_within (host, point) && strlen (point) >= around_len)
         {
           around_len = strlen (point);
           g_free (around);
           around = g_steal_pointer (&type);
         }
-      else if (is_within (point, host) && is_kernel_type (type))
+      else if (terrane_host_mount_is_within (point, host) && is_kernel_type (type))
         {
           g_autofree char *where = oci_quote (point);
           return oci_throw (error, OCI_ERROR_USAGE,
@@ -224,7 +229,8 @@ check_store (const TerraneHostMount *self, const char *store, const char *quoted
 {
   g_autofree char *real = store != NULL ? realpath (store, NULL) : NULL;
   if (real == NULL || !self->writable
-      || (!is_within (real, self->host) && !is_within (self->host, real)))
+      || (!terrane_host_mount_is_within (real, self->host)
+          && !terrane_host_mount_is_within (self->host, real)))
     return TRUE;
   g_autofree char *where = oci_quote (real);
   return oci_throw (error, OCI_ERROR_USAGE,

@@ -14,6 +14,12 @@ typedef struct
   gboolean own;       /* terrane's own, which gives way: to --mount, and where there is no place */
 } TerraneHostMount;
 
+/** Whether @path is @directory or below it; both are absolute. */
+gboolean terrane_host_mount_is_within (const char *path, const char *directory);
+
+/** What of the sandbox itself @path is in, such as "/proc". Returns: (nullable) */
+const char *terrane_host_mount_taken (const char *path);
+
 void terrane_host_mount_free (gpointer data);
 
 /**

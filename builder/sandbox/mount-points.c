@@ -35,13 +35,6 @@ terrane_mount_point_is_missing (const TerraneMountPoint *self)
 }
 
 static gboolean
-is_within (const char *path, const char *directory)
-{
-  size_t len = strlen (directory);
-  return strncmp (path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
-static gboolean
 is_directory (int dir, const char *path)
 {
   struct stat info;
@@ -52,11 +45,8 @@ is_directory (int dir, const char *path)
 static gboolean
 check_where (const char *where, const char *quoted, GError **error)
 {
-  static const char *const taken[] = { "/proc", "/dev", "/sys", "/tmp/terrane", NULL };
-  const char *bad = strcmp (where, "/") == 0 || strcmp (where, "/tmp") == 0 ? where : NULL;
-  for (const char *const *point = taken; *point != NULL; point++)
-    if (is_within (where, *point))
-      bad = *point;
+  gboolean whole = strcmp (where, "/") == 0 || strcmp (where, "/tmp") == 0;
+  const char *bad = whole ? where : terrane_host_mount_taken (where);
   return bad == NULL
          || oci_throw (error, OCI_ERROR_USAGE,
                        "in the image %s is %s, which belongs to the sandbox", quoted, bad);
@@ -137,11 +127,11 @@ static gboolean
 find_point (TerraneMountPoint *self, int root, GError **error)
 {
   g_autofree char *quoted = oci_quote (self->mount->path);
-  if (is_within (self->mount->path, "/tmp") && is_directory (root, "tmp"))
+  if (terrane_host_mount_is_within (self->mount->path, "/tmp") && is_directory (root, "tmp"))
     self->where = g_strdup (self->mount->path);
   else if (!find_in_image (self, root, quoted, error))
     return FALSE;
-  self->memory = is_within (self->where, "/tmp");
+  self->memory = terrane_host_mount_is_within (self->where, "/tmp");
   return TRUE;
 }
 
@@ -190,7 +180,8 @@ find_outer (const GPtrArray *points, guint inner)
 {
   const TerraneMountPoint *point = points->pdata[inner];
   for (guint i = inner; i-- > 0;)
-    if (is_within (point->where, ((TerraneMountPoint *) points->pdata[i])->where))
+    if (terrane_host_mount_is_within (point->where,
+                                      ((TerraneMountPoint *) points->pdata[i])->where))
       return points->pdata[i];
   return NULL;
 }

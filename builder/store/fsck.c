@@ -160,24 +160,6 @@ is_arriving (OstreeRepo *repo, const char *checksum)
          && (state & OSTREE_REPO_COMMIT_STATE_PARTIAL) != 0;
 }
 
-static gboolean
-has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **error)
-{
-  GHashTableIter iter;
-  gpointer object;
-  *out_all = TRUE;
-  g_hash_table_iter_init (&iter, objects);
-  while (*out_all && g_hash_table_iter_next (&iter, &object, NULL))
-    {
-      const char *name = NULL;
-      OstreeObjectType type;
-      ostree_object_name_deserialize (object, &name, &type);
-      if (!ostree_repo_has_object (repo, type, name, out_all, NULL, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
 /* A commit counts as stored when its object is; after something was deleted, that is not enough. */
 static gboolean
 check_commit (const char *checksum, gpointer data, GError **error)
@@ -190,7 +172,7 @@ check_commit (const char *checksum, gpointer data, GError **error)
   if (is_arriving (repo, checksum))
     return TRUE;
   if (terrane_commit_traverse (repo, checksum, reachable, &local)
-      && !has_all (repo, reachable, &all, error))
+      && !terrane_metadata_has_all (repo, reachable, &all, error))
     return FALSE;
   if (all)
     return TRUE;

@@ -104,6 +104,24 @@ terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTable *reach
   return terrane_commit_traverse_variant (repo, variant, reachable, error);
 }
 
+gboolean
+terrane_metadata_has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all, GError **error)
+{
+  GHashTableIter iter;
+  gpointer object;
+  *out_all = TRUE;
+  g_hash_table_iter_init (&iter, objects);
+  while (*out_all && g_hash_table_iter_next (&iter, &object, NULL))
+    {
+      const char *name = NULL;
+      OstreeObjectType type;
+      ostree_object_name_deserialize (object, &name, &type);
+      if (!ostree_repo_has_object (repo, type, name, out_all, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static int
 compare_checksums (gconstpointer a, gconstpointer b)
 {

@@ -33,6 +33,10 @@ gboolean terrane_commit_traverse (OstreeRepo *repo, const char *commit, GHashTab
 gboolean terrane_commit_traverse_variant (OstreeRepo *repo, GVariant *commit, GHashTable *reachable,
                                           GError **error);
 
+/** Whether @repo has all of @objects, of a traversal. */
+gboolean terrane_metadata_has_all (OstreeRepo *repo, GHashTable *objects, gboolean *out_all,
+                                   GError **error);
+
 /** What is done with each commit. Returns: FALSE with an error to stop */
 typedef gboolean (*TerraneCommitFunc) (const char *hex, gpointer data, GError **error);
 

@@ -358,9 +358,8 @@ look (TerraneCacheKind kind, const OciDigest *key, const json_t *value, gpointer
   return TRUE;
 }
 
-/* Files and their inodes, what a name is here, and when somebody else's branch was looked at. */
-static gboolean
-is_local (TerraneCacheKind kind)
+gboolean
+terrane_needs_is_local (TerraneCacheKind kind)
 {
   return kind == TERRANE_CACHE_DIGESTS || kind == TERRANE_CACHE_NAMES
          || kind == TERRANE_CACHE_PULLED;
@@ -373,7 +372,7 @@ terrane_needs_sweep (TerraneNeeds *self, TerraneNeedsTime time, TerraneCacheFunc
   for (size_t i = 0; i < G_N_ELEMENTS (rules); i++)
     {
       Look at = { .needs = self, .keep = rules[i].keep, .see = see, .data = data };
-      if (rules[i].time == time && !(self->portable && is_local (rules[i].kind))
+      if (rules[i].time == time && !(self->portable && terrane_needs_is_local (rules[i].kind))
           && !terrane_cache_sweep (self->store, rules[i].kind, look, &at, out_removed, error))
         return FALSE;
     }

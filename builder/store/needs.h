@@ -41,6 +41,10 @@ typedef enum
   TERRANE_NEEDS_OBJECTS /* about objects: those that are gone say which entries go */
 } TerraneNeedsTime;
 
+/** Whether entries of @kind are about one machine: files and their inodes, what a name is here, and
+ * when a branch of another store was looked at. */
+gboolean terrane_needs_is_local (TerraneCacheKind kind);
+
 /**
  * terrane_needs_sweep:
  * @see: (nullable): is shown each entry that is needed, and none is removed, but for damaged ones;

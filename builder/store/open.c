@@ -419,8 +419,11 @@ terrane_store_heal (TerraneStore *self, gboolean *out_healed, GError **error)
   guint lost = 0, problems = 0, unread = 0;
   gboolean ok = TRUE;
   *out_healed = FALSE;
+  /* Repairing removes all checkouts, too: first it is seen whether there is anything to repair. */
   if (flock (self->lock, LOCK_EX | LOCK_NB) == 0)
-    ok = terrane_fsck (self, TRUE, count_lost, &lost, &problems, &unread, error);
+    ok = terrane_fsck (self, FALSE, count_lost, &lost, &problems, &unread, error)
+         && (problems == unread
+             || terrane_fsck (self, TRUE, count_lost, &lost, &problems, &unread, error));
   *out_healed = ok && problems > unread;
   return take_lock (self, LOCK_SH, ok ? error : NULL) && ok; /* flock(2) may have let go of it */
 }

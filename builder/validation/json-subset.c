@@ -1,6 +1,6 @@
 #include "builder/validation/json-subset.h"
 
-#include "oci/base/error.h"
+#include "oci/base/json.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ show (json_t *value)
 {
   if (value == NULL)
     return g_strdup ("missing");
-  char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+  char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_SORT_KEYS | oci_json_number_flags (value));
   g_autofree char *short_text = g_utf8_strlen (text, -1) > MAX_SHOWN_CHARS
                                     ? g_utf8_substring (text, 0, MAX_SHOWN_CHARS)
                                     : NULL;

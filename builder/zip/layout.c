@@ -82,15 +82,18 @@ typedef struct
   guint n_placed;
 } Layout;
 
-/* @placed: of the link. Returns: (transfer full): what its text must be where it goes */
+/* What is outside of the zip, such as the base's, stays where it is, so that a link that goes
+ * elsewhere must say so from the root on. @placed: of the link. Returns: (transfer full): what its
+ * text must be where it goes */
 static char *
 place_target (const Layout *self, const char *path, const char *placed, const char *target)
 {
   g_autofree char *old = oci_path_resolve_link (path, target);
   g_autofree char *place = old != NULL ? terrane_zip_place (self->kind, old) : NULL;
-  if (place == NULL)
-    return g_strdup (target); /* of the base, or nowhere */
-  g_autofree char *there = oci_path_join (terrane_zip_root (self->kind), place);
+  if (old == NULL)
+    return g_strdup (target); /* it leads nowhere */
+  g_autofree char *there =
+      place != NULL ? oci_path_join (terrane_zip_root (self->kind), place) : g_strdup (old);
   g_autofree char *here = oci_path_join (terrane_zip_root (self->kind), placed);
   g_autofree char *means = oci_path_resolve_link (here, target);
   return g_strcmp0 (means, there) == 0 ? g_strdup (target) : g_strconcat ("/", there, NULL);

@@ -300,7 +300,7 @@ oci_lambda_api_ask (OciLambdaApi *self, const OciLambdaCall *call, GCancellable 
   if (reply == NULL || !oci_lambda_api_check (self, call, reply, error))
     return NULL;
   if (reply->document == NULL)
-    oci_throw (error, OCI_ERROR_FORMAT, "%s of %s in %s: the answer is no JSON object",
+    oci_throw (error, OCI_ERROR_FORMAT, "%s of %s in %s: the answer is not a JSON object",
                call->operation, call->subject, self->region);
   return g_steal_pointer (&reply->document);
 }
@@ -354,28 +354,45 @@ oci_lambda_errors_form (const OciLambdaErrors *of)
   return g_string_free_to_bytes (form);
 }
 
+typedef struct
+{
+  gboolean is_result; /* else it is the page of a proxy, or another answer */
+  double sum;
+} Sums;
+
+static void
+on_element (G_GNUC_UNUSED GMarkupParseContext *context, const char *name,
+            G_GNUC_UNUSED const char **keys, G_GNUC_UNUSED const char **values, gpointer data,
+            G_GNUC_UNUSED GError **error)
+{
+  Sums *self = data;
+  self->is_result = self->is_result || strcmp (name, "GetMetricStatisticsResult") == 0;
+}
+
 /* All <Sum> elements together. */
 static void
 on_sum_text (GMarkupParseContext *context, const char *text, gsize len, gpointer data,
              G_GNUC_UNUSED GError **error)
 {
-  double *sum = data;
+  Sums *self = data;
   g_autofree char *number = g_strndup (text, len);
   if (strcmp (g_markup_parse_context_get_element (context), "Sum") == 0)
-    *sum += g_ascii_strtod (number, NULL);
+    self->sum += g_ascii_strtod (number, NULL);
 }
 
 static gboolean
 read_sums (GBytes *body, double *out_sum)
 {
-  static const GMarkupParser parser = { .text = on_sum_text };
+  static const GMarkupParser parser = { .start_element = on_element, .text = on_sum_text };
+  Sums sums = { .is_result = FALSE };
   gsize size = 0;
   const char *data = g_bytes_get_data (body, &size);
   g_autoptr (GMarkupParseContext) context =
-      g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, out_sum, NULL);
-  *out_sum = 0;
-  return size > 0 && g_markup_parse_context_parse (context, data, (gssize) size, NULL)
-         && g_markup_parse_context_end_parse (context, NULL);
+      g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &sums, NULL);
+  gboolean ok = size > 0 && g_markup_parse_context_parse (context, data, (gssize) size, NULL)
+                && g_markup_parse_context_end_parse (context, NULL) && sums.is_result;
+  *out_sum = sums.sum;
+  return ok;
 }
 
 gboolean
@@ -401,10 +418,12 @@ oci_lambda_api_count_errors (OciLambdaApi *self, const OciLambdaErrors *of, doub
   g_autofree char *code = response->status == 200 ? NULL : oci_aws_error_code (response);
   g_autofree char *quoted = oci_quote (code != NULL ? code : "");
   if (response->status != 200)
-    return oci_throw (error, OCI_ERROR_DENIED,
-                      "%s (HTTP %u), with AWS credentials from %s; the identity needs the "
-                      "permission cloudwatch:GetMetricStatistics",
-                      quoted, response->status, self->credentials->source);
+    return oci_throw (error, error_of_status (response->status),
+                      "%s (HTTP %u), with AWS credentials from %s%s", quoted, response->status,
+                      self->credentials->source,
+                      response->status == 403 ? "; the identity needs the permission "
+                                                "cloudwatch:GetMetricStatistics"
+                                              : "");
   return read_sums (response->body, out_errors)
-         || oci_throw (error, OCI_ERROR_FORMAT, "the answer is no XML");
+         || oci_throw (error, OCI_ERROR_FORMAT, "the answer is not one of CloudWatch");
 }

@@ -205,11 +205,9 @@ oci_lambda_publish_layer (const OciLambdaLayerArguments *arguments)
 }
 
 OciLambdaCall *
-oci_lambda_list_layer_versions (const char *name, const char *marker)
+oci_lambda_list_layer_versions (const char *name)
 {
-  OciLambdaCall *self = layer_call ("ListLayerVersions", "GET", name, "");
-  set_query (self, "Marker", marker);
-  return self;
+  return layer_call ("ListLayerVersions", "GET", name, "");
 }
 
 OciLambdaCall *
@@ -217,20 +215,6 @@ oci_lambda_get_layer_version (const char *name, json_int_t version)
 {
   g_autofree char *rest = g_strdup_printf ("/%" JSON_INTEGER_FORMAT, version);
   return layer_call ("GetLayerVersion", "GET", name, rest);
-}
-
-OciLambdaCall *
-oci_lambda_allow_layer (const char *name, json_int_t version, const char *statement,
-                        const char *principal, const char *organization)
-{
-  g_autofree char *rest = g_strdup_printf ("/%" JSON_INTEGER_FORMAT "/policy", version);
-  OciLambdaCall *self = layer_call ("AddLayerVersionPermission", "POST", name, rest);
-  self->body = json_object ();
-  oci_json_set (self->body, "StatementId", oci_json_text (statement));
-  oci_json_set (self->body, "Action", oci_json_text ("lambda:GetLayerVersion"));
-  oci_json_set (self->body, "Principal", oci_json_text (principal));
-  oci_json_set_text (self->body, "OrganizationId", organization);
-  return self;
 }
 
 OciLambdaFunction *
@@ -256,8 +240,6 @@ oci_lambda_function_read (const json_t *document)
   self->revision = oci_json_dup_text (from, "RevisionId");
   self->image = oci_json_dup_text (code, "ImageUri");
   self->resolved_image = oci_json_dup_text (code, "ResolvedImageUri");
-  json_int_t timeout = json_integer_value (json_object_get (from, "Timeout"));
-  self->timeout_seconds = (unsigned) CLAMP (timeout, 0, G_MAXINT);
   return self;
 }
 

@@ -8,8 +8,7 @@ G_BEGIN_DECLS
 
 enum
 {
-  OCI_LAMBDA_MAX_PAYLOAD = 6 * 1024 * 1024,    /* of an event and of its answer, each */
-  OCI_LAMBDA_MAX_LAYER_ZIP = 50 * 1024 * 1024, /* what is sent in a call; more goes through S3 */
+  OCI_LAMBDA_MAX_PAYLOAD = 6 * 1024 * 1024, /* of an event and of its answer, each */
 };
 
 /* One call. */
@@ -76,7 +75,7 @@ OciLambdaCall *oci_lambda_invoke (const char *function, const char *qualifier, G
 
 /**
  * oci_lambda_publish_layer:
- * @zip: (nullable): at most %OCI_LAMBDA_MAX_LAYER_ZIP bytes; else @bucket and @key
+ * @zip: (nullable): of what fits into a request; else @bucket and @key
  * @runtimes, @architectures: (nullable): NULL-terminated
  * @license: (nullable)
  *
@@ -94,13 +93,9 @@ typedef struct
 } OciLambdaLayerArguments;
 OciLambdaCall *oci_lambda_publish_layer (const OciLambdaLayerArguments *arguments);
 
-/** ListLayerVersions, newest first. @marker: (nullable): NextMarker of the page before */
-OciLambdaCall *oci_lambda_list_layer_versions (const char *name, const char *marker);
+/** ListLayerVersions, newest first: one page. */
+OciLambdaCall *oci_lambda_list_layer_versions (const char *name);
 OciLambdaCall *oci_lambda_get_layer_version (const char *name, json_int_t version);
-
-/** AddLayerVersionPermission. @principal: account or "*"; @organization: (nullable) */
-OciLambdaCall *oci_lambda_allow_layer (const char *name, json_int_t version, const char *statement,
-                                       const char *principal, const char *organization);
 
 /* A function, or one of its versions. What AWS does not say is NULL. */
 typedef struct
@@ -119,7 +114,6 @@ typedef struct
   char *revision;
   char *image;          /* as it was named; GetFunction alone says it */
   char *resolved_image; /* by its digest; likewise */
-  unsigned timeout_seconds;
 } OciLambdaFunction;
 
 /** @document: of GetFunction, GetFunctionConfiguration, UpdateFunctionCode or PublishVersion */

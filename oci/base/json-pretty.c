@@ -39,12 +39,28 @@ append_escaped (const char *buffer, size_t size, void *data)
   return 0;
 }
 
+/* 0.1, and not 0.10000000000000001. */
+size_t
+oci_json_number_flags (const json_t *value)
+{
+  size_t digits = 15; /* which every double has; 17 are enough for each */
+  if (!json_is_real (value))
+    return 0;
+  for (; digits < 17; digits++)
+    {
+      char number[32];
+      (void) g_snprintf (number, sizeof number, "%.*g", (int) digits, json_real_value (value));
+      if (g_ascii_strtod (number, NULL) == json_real_value (value))
+        break;
+    }
+  return JSON_REAL_PRECISION (digits);
+}
+
 static void
 append_compact (GString *text, const json_t *value)
 {
-  if (json_dump_callback (value, append_escaped, text,
-                          JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_COMPACT)
-      < 0)
+  const size_t flags = JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_COMPACT;
+  if (json_dump_callback (value, append_escaped, text, flags | oci_json_number_flags (value)) < 0)
     g_error ("out of memory while writing JSON");
 }
 

@@ -114,6 +114,9 @@ char *oci_json_path (const OciJson *at);
  */
 GBytes *oci_json_dump (const json_t *value);
 
+/** Flags of jansson with which a number is shown by as few digits as give it back. */
+size_t oci_json_number_flags (const json_t *value);
+
 /** Human-readable form, sorted, indented by two, newline at the end. What is nested deeply is on
  * one line, so that strangers' documents do not grow by more than a constant factor; what would
  * mislead a reader (text.h) is escaped, so that the value is the same. Returns: (transfer full) */

@@ -63,6 +63,7 @@ class LambdaServer:
         self.refused_keys, self.lock, self.counter, self.routes = set(), threading.RLock(), 1, []
         self.roles, self.dead = [], False
         self.errors, self.metrics = [], []  # sums of CloudWatch; what was asked
+        self.metrics_page = METRICS
         attributes = {"fake": self}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), attributes))
         self.server.daemon_threads, self.server.block_on_close = True, False
@@ -256,7 +257,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     fake.metrics.append(dict(urllib.parse.parse_qsl(body.decode())))
                     fake.act("GetMetricStatistics", False)
                     sums = "".join(f"<member><Unit>Count</Unit><Sum>{number}</Sum></member>" for number in fake.errors)
-                    return self.answer(200, METRICS.format(sums))
+                    return self.answer(200, fake.metrics_page.format(sums))
                 self.answer_lambda(fake, region, body)
             except Refusal as refusal:
                 self.answer(refusal.status, {"Type": "User", "message": refusal.message},

@@ -3,10 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 
-from terrane_test import TOP
+from terrane_test import TERRANE, TOP
 from test_wheels import WheelsCase
 from wheel_index import make_wheel, requirement, sha256_of
 
@@ -60,7 +61,8 @@ class WithoutTool(AddCase):
         result = self.add("Alpha>=2", "beta<3")
         self.assertEqual(self.text("requirements.in"), "# mine\nbeta<3  # why\nalpha>=2\n")
         self.assertEqual(self.text("requirements.txt"), requirement("beta", "1.0", self.beta))
-        self.assertIn("requirements.in was changed, requirements.txt was not: neither uv nor pip-compile is installed.", result.stdout)
+        self.assertIn("requirements.in was changed, requirements.txt was not: neither uv nor pip-compile is installed. "
+                      "Install uv ('sudo apt install pipx && pipx install uv', ", result.stdout)
         self.assertIn("\nuv pip compile --generate-hashes --python-version 3.12 --python-platform x86_64-manylinux_2_34 --only-binary :all: "
                       "requirements.in -o requirements.txt\n", result.stdout)
         document = json.loads(self.run_terrane("--json", "add", "alpha>=2", cwd=self.directory, env=self.environment()).stdout)
@@ -112,6 +114,51 @@ class WithoutTool(AddCase):
         self.run_terrane("lock", "profile.json", cwd=self.directory)
         self.write_profile(base={"directory": "base"}, trees=[{"name": "deps", "prefix": "/a", "wheels": {"requirements": "requirements.txt"}}])
         self.assertIn("--python-version 3.12 --python-platform x86_64-manylinux_2_28 ", self.add("alpha").stdout)
+
+
+class WhileLocking(AddCase):
+    """With a program in uv's place that does what the test wants before it locks."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("requirements.in", "gamma\n")
+        self.locked = requirement("gamma", "2.0", self.gamma)
+
+    def program(self, *commands):
+        uv = self.write("bin/uv", "\n".join(["#!/bin/sh", "set -e", *commands, 'for word; do output=$word; done', f"cat >\"$output\" <<'END'\n{self.locked}END\n"]))
+        uv.chmod(0o755)
+
+    def test_links_stay_links(self):
+        self.program()
+        for name in ("requirements.in", "requirements.txt"):
+            self.write(f"shared/{name}", "").chmod(0o640)
+            (self.directory / name).unlink(missing_ok=True)
+            (self.directory / name).symlink_to(f"shared/{name}")
+        self.add("gamma")
+        for name, expected in {"requirements.in": "gamma\n", "requirements.txt": self.locked}.items():
+            self.assertEqual(os.readlink(self.directory / name), f"shared/{name}")
+            self.assertEqual(self.text(f"shared/{name}"), expected)
+            self.assertEqual((self.directory / "shared" / name).stat().st_mode & 0o777, 0o640)
+
+    def test_an_edit_meanwhile_is_kept(self):
+        for name in ("requirements.in", "requirements.txt"):
+            before = self.state()
+            self.program(f"echo '# edited' >>{name}")
+            message = self.assert_fails(1, f"{name} was changed by another program meanwhile, and nothing was written; try again",
+                                        "add", "gamma", cwd=self.directory, env=self.environment())
+            self.assertNotIn(".terrane-add", message)
+            self.assertEqual(self.state(), {**before, name: before.get(name, b"") + b"# edited\n"})
+
+    def test_an_interrupt_leaves_nothing(self):
+        os.mkfifo(self.directory / "ready")
+        self.program("echo >ready", "exec sleep 1000")
+        before = self.state()
+        with subprocess.Popen([TERRANE, "add", "gamma"], cwd=self.directory, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            (self.directory / "ready").read_bytes()
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+        self.assertNotEqual(process.returncode, 0)
+        self.assertEqual(self.state(), before)
 
 
 @unittest.skipUnless((TOOLS / "uv").exists(), "scripts/install-lock-tools was not run")

@@ -868,7 +868,7 @@ class Registry(AwsCase):
 
 
 # Makes a function of an image, its first version and its alias.
-PREPARE_LAMBDA = """
+PREPARE_LAMBDA_ROLE = """
 import boto3, json, sys
 url, key, secret = sys.argv[1:]
 def client(name):
@@ -877,10 +877,13 @@ trust = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "
                                                               "Principal": {"Service": "lambda.amazonaws.com"}}]})
 role = client("iam").create_role(RoleName="lambda", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 functions = client("lambda")
-functions.create_function(FunctionName="tiles", PackageType="Image", Role=role,
+"""
+
+PREPARE_FUNCTION = """
+functions.create_function(FunctionName="NAME", PackageType="Image", Role=role,
                           Code={"ImageUri": "HOST/geo/app@sha256:" + "0" * 64})
-version = functions.publish_version(FunctionName="tiles")["Version"]
-functions.create_alias(FunctionName="tiles", Name="live", FunctionVersion=version)
+version = functions.publish_version(FunctionName="NAME")["Version"]
+functions.create_alias(FunctionName="NAME", Name="live", FunctionVersion=version)
 """
 
 READ_LAMBDA = """
@@ -919,7 +922,7 @@ class Lambda(AwsCase):
         request = urllib.request.Request(f"{self.moto.url}/moto-api/config", b'{"lambda": {"use_docker": false}}',
                                          {"Content-Type": "application/json"}, method="POST")
         urllib.request.urlopen(request).close()
-        self.boto(PREPARE_LAMBDA)
+        self.boto(PREPARE_LAMBDA_ROLE + PREPARE_FUNCTION.replace("NAME", "tiles"))
         self.use_keys()
         key, secret, token = self.moto.keys["session"]
         sts = self.serve(lambda *_: (200, f"<R><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}"

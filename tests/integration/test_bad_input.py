@@ -218,7 +218,7 @@ class Usage(TestCase):
         for command in ("images", "gc", "fsck", "profile"):
             self.assert_fails(2, f"{command}: --offline is only taken before a command", command, "--offline")
         for command in ("invoke", "serve"):
-            self.assert_fails(1, "--sandbox podman has no way in for the Runtime API; choose bubblewrap or none", command, "x", "--sandbox", "podman")
+            self.assert_fails(2, "--sandbox podman has no way in for the Runtime API; choose bubblewrap or none", command, "x", "--sandbox", "podman")
         self.run_terrane("--offline", "--quiet", "--verbose", "images")
 
     def test_caches_of_wrong_words(self):

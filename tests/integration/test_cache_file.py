@@ -196,15 +196,13 @@ class CacheFile(CacheCase):
         self.assertIn((7, 8, 0o4750), [(member.uid, member.gid, member.mode) for member in files.values()])
         self.assertIn("large", [member.linkname for member in files.values() if member.issym()])
         self.assertIn("noted", [member.pax_headers.get("SCHILY.xattr.user.note") for member in files.values()])
-        self.take()
-        self.assert_objects_are_sound(self.other)
+        result = self.run_terrane("--json", "cache", "import", self.file, store=self.other)
+        self.assertIn("the image test:latest of the cache is not whole, and gets no name", result.stderr)
+        self.assertEqual(json.loads(result.stdout)["images"], [])
+        self.assert_store_is_sound(self.other)
         again = self.build(profile, "--no-lock", store=self.other)
         self.assertEqual(again["digest"], record["digest"])
         self.assertEqual(self.layers_reused(again), {"base": True, "deps": False, "app": True})
-
-    def assert_objects_are_sound(self, store):
-        result = subprocess.run(["ostree", f"--repo={store}/repo", "fsck", "--quiet"], capture_output=True, text=True)
-        self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_store_keeps_what_it_has(self):
         """The file is added: names and entries that are there stay, whatever it says."""
@@ -241,6 +239,19 @@ class CacheFile(CacheCase):
         self.take()
         for profile, digest in zip((one, two), digests):
             self.assertEqual(self.build(profile, "--no-lock", store=self.other)["digest"], digest)
+
+    def test_images_of_several_platforms(self):
+        platforms = ["linux/amd64", "linux/arm64"]
+        one, apart = self.make_profile(platform=platforms), self.make_profile("apart.json", name="apart-${arch}", platform=platforms)
+        names = {one: ["test:amd64", "test:arm64", "test:latest"], apart: ["apart-amd64:latest", "apart-arm64:latest"]}
+        for profile, expected in names.items():
+            digests = [row["record"]["digest"] for row in self.build(profile, "--no-lock", "--platform", "all")["builds"]]
+            self.assertEqual(sorted(self.export(profile)["images"]), expected)
+            self.take()
+            rows = self.build(profile, "--no-lock", "--platform", "all", store=self.other)["builds"]
+            self.assertEqual([row["record"]["digest"] for row in rows], digests)
+            for row in rows:
+                self.assertEqual(set(self.layers_reused(row["record"]).values()), {True})
 
     def test_downloads(self):
         """Another place in the image is another tree, for which the archive is needed again."""
@@ -336,7 +347,7 @@ class WrongFiles(CacheCase):
             self.refuses("lacks blobs", write_file(self.directory / "gone.tar", self.document, members))
         extra = dict(self.members, **{"blobs/sha256/" + digest_of(b"x"): b"x"})
         self.refuses("is not what terrane-cache.json says", write_file(self.directory / "extra.tar", self.document, extra))
-        self.refuses("is nothing that a cache has", write_file(self.directory / "foreign.tar", self.document, dict(self.members, **{"a/b": b"x"})))
+        self.refuses("is not a part of a cache", write_file(self.directory / "foreign.tar", self.document, dict(self.members, **{"a/b": b"x"})))
         self.refuses("", write_file(self.directory / "up.tar", self.document, dict(self.members, **{"../blobs/x": b"x"})))
 
     def rest_is_refused(self, pattern, entries):
@@ -350,9 +361,13 @@ class WrongFiles(CacheCase):
         self.rest_is_refused("cache/trees/short", [("cache/trees/short", b"{}")])
         self.rest_is_refused("is not a JSON object", [(f"cache/trees/{key}", b"[]")])
         self.rest_is_refused("is not a JSON object", [(f"cache/trees/{key}", b'{"a": 1, "a": 2}')])
+        self.rest_is_refused("is not a JSON object", [(f"cache/trees/{digest_of(b'other')}", b"{}"), (f"cache/trees/{key}", b"[]")])
+        self.assertFalse((self.other / "cache/trees" / digest_of(b"other")).exists())
         self.rest_is_refused("at most 4194304 bytes", [(f"cache/trees/{key}", b" " * 4194305)])
         self.rest_is_refused("is not an object", [(f"objects/{key}.summary", b"")])
-        self.rest_is_refused("nothing that a cache has", [("etc/passwd", b"")])
+        self.rest_is_refused("is not a part of a cache", [("etc/passwd", b"")])
+        for kind in ("digests", "names", "pulled"):
+            self.rest_is_refused("holds on one machine alone", [(f"cache/{kind}/{key}", b"{}")])
         for suffix in ("dirtree", "dirmeta", "commit"):
             self.rest_is_refused("", [(f"objects/{key}.{suffix}", b"\xff" * 50)])
         # A directory object with a name that leads elsewhere, under its right digest: (a(say)a(sayay)) of one file.
@@ -386,6 +401,28 @@ class WrongFiles(CacheCase):
                 document = json.loads(json.dumps(self.document))
                 document["images"][0]["name"] = name
                 self.refuses("", write_file(self.directory / "name.tar", document, self.members))
+
+    def test_images_that_are_not_whole_get_no_name(self):
+        """Whether the document says that they are unpacked or not."""
+        manifest = self.document["images"][0]["manifest"]
+        layers = [layer["digest"] for layer in json.loads(self.members["blobs/sha256/" + manifest["digest"].removeprefix("sha256:")])["layers"]]
+        def without(digest):
+            members = {name: content for name, content in self.members.items() if not name.endswith(digest.removeprefix("sha256:"))}
+            document = dict(self.document, blobs=[blob for blob in self.document["blobs"] if blob["digest"] != digest])
+            return document, members
+        for digest in (manifest["digest"], layers[0]):
+            for unpack in (True, False):
+                with self.subTest(digest=digest, unpack=unpack):
+                    self.other = self.directory / f"other-{digest[7:19]}-{unpack}"  # what arrived once is there
+                    document, members = without(digest)
+                    document["images"] = [dict(document["images"][0], unpack=unpack)]
+                    file = write_file(self.directory / "part.tar", document, members)
+                    if digest == manifest["digest"] or unpack:
+                        self.refuses("the image test:latest: .*No such file", file)
+                    else:
+                        self.assertEqual(self.take(file)["images"], [])
+                        self.assert_store_is_sound(self.other)
+                    self.assertEqual(json.loads(self.run_terrane("--json", "images", store=self.other).stdout), [])
 
     def test_full_file_system(self):
         """As far as this user may write; then the file is taken whole."""

@@ -465,7 +465,7 @@ class Steps(test_aws.WebIdentity.__base__):
                 self.assertIn("Nothing has moved.", machine.summary)
 
     def test_deploy_takes_these_words(self):
-        self.assert_fails(2, "the profile has no ‘deploy’", "deploy", "--record", self.directory / "record.json", "--platform=linux/amd64",
+        self.assert_fails(2, "the profile has no ‘deploy’, which says where to; add \"deploy\": {\"function\": ", "deploy", "--record", self.directory / "record.json", "--platform=linux/amd64",
                           self.repository / "profile.json")
 
     def test_drift_as_an_issue(self):
@@ -489,6 +489,23 @@ class Steps(test_aws.WebIdentity.__base__):
                 self.assertNotEqual(machine.build(), 0)
                 self.assertIn("did NOT match", machine.output)
                 self.assertNotIn("terrane 0.", machine.output)
+
+    def test_gitlab_in_a_plain_image(self):
+        """debian:12 has no curl, bubblewrap and eu-strip: they are installed."""
+        machine = self.machine(GitLab)
+        tools = machine.home / "tools"
+        programs = {"curl": "curl", "bubblewrap": "bwrap", "elfutils": "eu-strip"}
+        for path in pathlib.Path("/usr/bin").iterdir():
+            if path.name not in programs.values() and not (tools / path.name).exists():
+                (tools / path.name).symlink_to(path)
+        (tools / "apt-get").unlink()
+        (tools / "apt-get").write_text('#!/bin/bash\necho "$*" >>"$LOG"\nfor word; do case $word in\n' + "".join(
+            f"  {package}) ln -s {shutil.which(program)} {tools}/{program} ;;\n" for package, program in programs.items()) + "esac; done\n")
+        (tools / "apt-get").chmod(0o755)
+        machine.env["PATH"] = str(tools)
+        self.assertEqual(machine.build(), 0, machine.output)
+        for package in programs:
+            self.assertRegex(machine.log.read_text(), rf"(?m)^install .*--no-install-recommends .*\b{package}\b")
 
     def test_role_without_the_permission(self):
         self.github = {"ACTIONS_ID_TOKEN_REQUEST_URL": ""}

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from ecr_like_registry import FakeRegistry
-from lambda_server import Drop, LambdaServer, Refusal
+from lambda_server import METRICS, Drop, LambdaServer, Refusal
 from terrane_test import TERRANE, TestCase, remove_tree
 
 ROLE = "arn:aws:iam::123456789012:role/"
@@ -338,6 +338,7 @@ class Smoke(DeployCase):
     def test_errors_that_cloudwatch_counts(self):
         self.aws.errors = [2.0, 1.0]
         self.one(max_errors=3)
+        self.assertIn("‘max_errors’ misses errors when ‘wait’ is 0.001 s", self.message)
         [asked] = self.aws.metrics  # the last step has no wait
         self.assertEqual({asked[f"Dimensions.member.{i}.Name"]: asked[f"Dimensions.member.{i}.Value"] for i in (1, 2, 3)},
                          {"FunctionName": "tiles", "Resource": "tiles:live", "ExecutedVersion": "2"})
@@ -348,13 +349,36 @@ class Smoke(DeployCase):
         self.aws.fault("GetMetricStatistics", Refusal(403, "AccessDenied"))
         self.fails("‘AccessDenied’ .*cloudwatch:GetMetricStatistics", result="rolled_back", max_errors=0)
         self.assert_traffic()
-        self.aws.errors = []
+        self.aws.fault("GetMetricStatistics", Refusal(400, "InvalidParameterValue"))
+        self.assertNotIn("needs the permission", self.fails("‘InvalidParameterValue’", result="rolled_back", max_errors=0)["error"])
+        self.aws.metrics_page = "<html><body>Sign in to the guest network</body></html>"
+        self.fails("not one of CloudWatch", result="rolled_back", max_errors=0)
+        self.assert_traffic()
+        self.aws.errors, self.aws.metrics_page = [], METRICS
         self.one(max_errors=0)
         self.assert_traffic("2")
+        self.one(max_errors=0, steps=["100%"])
+        self.assertIn("‘max_errors’ is not looked at", self.message)
 
     def test_version_that_aws_wakes_up(self):
         self.aws.fault("Invoke", Refusal(409, "CodeArtifactUserPendingException"))
         self.one()
+        self.assert_traffic("2")
+
+    def test_record_that_cannot_be_written(self):
+        directory = self.directory / "records"
+
+        def deploy(exit_code):
+            directory.mkdir()
+            self.aws.fault("Invoke", directory.rmdir, after=True)
+            self.one("--record", directory / "record.json", exit_code=exit_code)
+            self.assertRegex(self.message, "the record .*record.json: .*No such file")
+
+        self.function.answer = lambda version, event: {"payload": {"ok": False}}
+        deploy(3)
+        self.assertIn("the answer: ", self.message)
+        self.function.answer = lambda version, event: {"payload": {"ok": True}}
+        deploy(1)
         self.assert_traffic("2")
 
     def test_event_is_not_given_twice(self):
@@ -371,7 +395,8 @@ class Interrupted(DeployCase):
             self.function.aliases["live"] |= {"version": "9", "weights": {}, "revision": "theirs"}
 
         self.aws.fault("Invoke", move, after=True)
-        self.fails("the alias ‘live’ was changed by another hand meanwhile: version ‘9’")
+        deployment = self.fails("the alias ‘live’ was changed by another hand meanwhile: version ‘9’")
+        self.assertEqual(deployment["traffic"], "the alias ‘live’ is as another hand made it")
         self.assert_traffic("9")
         self.function.aliases["live"] |= {"version": "1", "revision": "again"}
         self.aws.fault("UpdateAlias", move, after=True)
@@ -384,6 +409,13 @@ class Interrupted(DeployCase):
         self.one()
         self.assert_traffic("2")
         self.assertEqual(sorted(self.function.versions), ["1", "2"])
+
+    def test_shift_that_aws_made_and_denies(self):
+        """The alias is asked for, since the answer to the shift is not all that can be wrong."""
+        self.aws.fault("UpdateAlias", Refusal(403, "AccessDeniedException"), after=True)
+        deployment = self.fails("AccessDenied", result="rolled_back")
+        self.assertEqual([shift["weight"] for shift in deployment["shifts"]], [0])
+        self.assert_traffic()
 
     def test_network_that_dies(self):
         self.aws.fault("Invoke", self.aws.die, skip=1, after=True)
@@ -433,6 +465,36 @@ class Interrupted(DeployCase):
                 self.aws.bodies.clear()
                 exit_code, message = self.interrupt(number)
                 self.assertEqual(exit_code, 130, message)
+                self.assertIn("the alias ‘live’ sends all events to version 1", message)
+                self.assert_traffic()
+
+    def test_shift_that_comes_late(self):
+        """AWS makes a change that was interrupted, after the alias was found where it belongs."""
+        def interrupt():
+            process.send_signal(signal.SIGINT)
+            for line in process.stderr:
+                if "moving the events" in line:  # it does not wait for the answer any more
+                    raise Drop
+
+        def make_late_change():
+            body = next(body for operation, body in self.aws.bodies if operation == "UpdateAlias")
+            try:
+                self.aws.UpdateAlias(self.function, "live", None, body)
+            except Refusal as refusal:
+                refused.append(refusal.status)
+
+        for operation, skip, refusals in (("GetAlias", 1, []), ("UpdateAlias", 0, [412])):
+            with self.subTest(operation):
+                self.aws.bodies.clear()
+                refused = []
+                self.aws.fault("UpdateAlias", interrupt)
+                self.aws.fault(operation, make_late_change, skip=skip, after=True)
+                process = subprocess.Popen([TERRANE, "--store", self.store, "deploy", self.profile()],
+                                           env=dict(os.environ, **self.env), stderr=subprocess.PIPE, text=True)
+                with process:
+                    self.assertEqual(process.wait(timeout=30), 130)
+                    message = process.stderr.read()
+                self.assertEqual(refused, refusals)
                 self.assertIn("the alias ‘live’ sends all events to version 1", message)
                 self.assert_traffic()
 
@@ -522,6 +584,12 @@ class Several(DeployCase):
     def test_same_one_twice(self):
         self.assert_fails(2, "is among the targets twice", "deploy",
                           self.profile(targets=[{}, {"steps": ["100%"]}]), env=self.env)
+        self.assert_fails(2, "are one: its alias live is among the targets twice", "deploy",
+                          self.profile(targets=[{}, {"function": self.function.arn}]), env=self.env)
+        self.assert_untouched()
+        self.function.aliases["beta"] = dict(self.function.aliases["live"])
+        self.deploy(targets=[{}, {"function": self.function.arn, "alias": "beta"}])
+        self.assertEqual({name: alias["version"] for name, alias in self.function.aliases.items()}, {"live": "2", "beta": "2"})
 
 
 del DeployCase  # has no tests of its own

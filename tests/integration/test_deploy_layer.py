@@ -142,6 +142,12 @@ class Layers(TestCase):
             ("PutObject", "PUT", f"s3://some-eu-west-1/layers/{self.name}/{digest}.zip"),
             ("PublishLayerVersion", "POST", f"http://127.0.0.1:1/2018-10-31/layers/{self.name}/versions")])
         self.assertEqual(json.loads(plan[2]["body"])["Content"]["S3Bucket"], "some-eu-west-1")
+        plan = self.deploy("--dry-run", "layer.zip")["plan"]
+        self.assertEqual(json.loads(plan[1]["body"])["Content"], {"ZipFile": "FILE"})
+        # 140 characters, by Lambda's API, with the number of one of several.
+        for exit_code, length, files in ((0, 140, 1), (2, 141, 1), (0, 138, 2), (2, 139, 2)):
+            words = ["deploy", "--dry-run", "--layer", "n" * length, *["layer.zip"] * files]
+            self.run_terrane(*words, exit_code=exit_code, cwd=self.directory, env=self.env)
 
     def test_what_is_refused(self):
         record = self.build_layer()
@@ -158,7 +164,7 @@ class Layers(TestCase):
         self.fails(2, "the record other.json has no ‘lambda’", "--record", "other.json", "layer.zip")
         self.fails(1, "the record none.json: .*No such file", "--record", "none.json", "layer.zip")
         self.assert_fails(2, "‘a layer’ cannot be a layer: letters, digits", "deploy", "--layer", "a layer", "layer.zip", cwd=self.directory, env=self.env)
-        self.assert_fails(2, "--regions needs --layer|regions", "deploy", "--regions", "eu-west-1", "layer.zip", cwd=self.directory, env=self.env)
+        self.assert_fails(2, "--regions requires --layer", "deploy", "--regions", "eu-west-1", "layer.zip", cwd=self.directory, env=self.env)
         self.check_after(1)
         self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"] = self.moto.keys["unable"]
         self.fails(1, "PublishLayerVersion of the layer .*AccessDenied", "--record", record, "layer.zip")

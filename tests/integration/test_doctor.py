@@ -86,6 +86,19 @@ class Doctor(TestCase):
         symptoms = self.ask("--sandbox", "podman", exit_code=1, env={"PATH": str(tools)})
         self.assertEqual(self.only(symptoms, "podman")["status"], "missing")
 
+    def test_podman_whose_runtime_refuses(self):
+        """crun, where cgroups are of both versions and the second has controllers ("cgroups in hybrid mode not supported")."""
+        podman = self.directory / "tools/podman"
+        path = {"PATH": f"{podman.parent}:{os.environ['PATH']}"}
+        groups = "mount -t tmpfs none /sys/fs/cgroup\nmkdir /sys/fs/cgroup/unified\necho %s >/sys/fs/cgroup/unified/cgroup.controllers"
+        for runtime, controllers, status in (("crun", "hugetlb", "limited"), ("runc", "hugetlb", "ok"), ("crun", "", "ok")):
+            with self.subTest(runtime=runtime, controllers=controllers):
+                self.write("tools/podman", f'#!/bin/sh\ncase $1 in --version) echo podman version 4 ;; info) echo {runtime} ;; esac\n').chmod(0o755)
+                self.env |= path
+                symptom = self.only(self.ask_in(groups % controllers), "podman")
+                self.assertEqual(symptom["status"], status, symptom)
+                self.assertEqual("runc" in symptom.get("fix", ""), status == "limited")
+
     def test_namespaces_are_switched_off_and_on_again(self):
         """By the kernel; the setting that the fix names is then made."""
         off = "echo 0 >/proc/sys/user/max_user_namespaces"

@@ -298,6 +298,16 @@ class Advisories(DriftCase):
                 archive.writestr(f"GHSA-{number}.json", json.dumps(record(f"GHSA-{number}", "alpha", [("introduced", "0")])))
         self.assertEqual(self.findings(self.drift(self.profile), "id"), [("GHSA-1",), ("GHSA-2",)])
 
+    def test_markdown_fits_into_an_issue(self):
+        """GitHub takes 65536 characters; these have 300 rows of 360 and more."""
+        self.write_advisory(*(record(f"GHSA-{number}", "alpha", [("introduced", "0")], summary="@" * 60) for number in range(300)))
+        self.drift(self.profile, "--markdown", self.directory / "out.md")
+        text = (self.directory / "out.md").read_text()
+        self.assertLess(len(text), 65536)
+        shown = text.count("| advisory |")
+        self.assertGreater(shown, 50)
+        self.assertIn(f"\nand {300 - shown} more.\n", text)
+
     def test_hostile_files(self):
         self.write("advisories/broken.json", "{")
         self.write("advisories/deep.json", '{"id": ' + "[" * 100000)
@@ -391,8 +401,19 @@ class Service(DriftCase):
         query = {"package": {"ecosystem": "PyPI", "name": "alpha"}, "version": "1.0"}
         self.assertEqual(self.queries, [("/v1/querybatch", {"queries": [query]}),
                                         ("/v1/querybatch", {"queries": [{**query, "page_token": "more"}]})])
-        self.assertRegex(self.reasons(document, "advisories", True)[0], "1 advisories cannot be read: .*HTTP 404")
+        self.assertRegex(self.reasons(document, "advisories", True)[0], "^2 advisories cannot be read: ‘../escape’ cannot be the id")
         self.assertEqual({item.path for item in self.server.log}, {f"/v1/vulns/GHSA-{number}" for number in (1, 2, 3)})
+
+    def test_local_version(self):
+        """Advisories are about the public one: 1.0+cu118 is a build of 1.0."""
+        beta = make_wheel("beta", "1.0+cu118")
+        self.index.add(beta)
+        self.write("requirements.txt", requirement("alpha", "1.0", self.wheels["1.0"]) + requirement("beta", "1.0+cu118", beta))
+        self.run_terrane("lock", self.profile)
+        self.serve({"results": [{}, {"vulns": [{"id": "GHSA-1"}]}]}, records=[record("GHSA-1", "beta", [("introduced", "0"), ("last_affected", "1.0")])])
+        document = self.drift(self.profile, "--advisory-service", self.server.url)
+        self.assertIn(("GHSA-1", "1.0+cu118"), self.findings(document, "id", "locked"))
+        self.assertEqual({query["package"]["name"]: query["version"] for query in self.queries[0][1]["queries"]}, {"alpha": "1.0", "beta": "1.0"})
 
     def test_bad_answers(self):
         for answer in ({"results": []}, {"results": [1]}, []):

@@ -248,6 +248,7 @@ class Init(TestCase):
                 readme = (self.target / "README.md").read_text()
                 self.assertIn("terrane build profile.json\n", readme)
                 self.assertIn(command, readme)
+                self.assertEqual("terrane deploy profile.json" in readme, target == "aws-lambda")
                 self.assertIn("`app/tiles/views.py`", readme)
                 for name in files:
                     text = (self.target / name).read_text()

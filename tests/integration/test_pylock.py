@@ -198,7 +198,7 @@ class Files(PylockCase):
                                     (HEAD + "environments = [\"os_name == 'nt'\"]\n" + package, "(?s)other environments.*‘os_name == 'nt'’", 2),
                                     ('lock-version = "2.0"\n', "lock-version 2.0; 1.0 is known", 1),
                                     (HEAD + package.replace("any.whl", "any.zip"), r"line 6: packages\[0\].wheels\[0\]", 2),
-                                    (package, "lock-version", 2), ("[[packages]\n", "line 1: this is not TOML", 2)):
+                                    (HEAD + "x = 1\n", "pylock.toml line 1: ‘packages’ is missing", 2), (package, "lock-version", 2), ("[[packages]\n", "line 1: this is not TOML", 2)):
             with self.subTest(pattern=pattern):
                 self.assert_fails(code, pattern, "lock", self.pylock(text))
         later = self.run_terrane("lock", self.pylock(HEAD.replace("1.0", "1.7") + package))

@@ -194,6 +194,14 @@ class Copies(TestCase):
                          {read_cache_entry(self.store / "cache/trees" / entry.name)["commit"] for entry in entries})
         self.heals(False)
 
+    def test_what_is_wrong_with_a_source_costs_no_checkouts(self):
+        """A digest that differs may come of a damaged store, which is looked at; a sound one stays as it is."""
+        checkout = self.store / "roots" / ("1" * 64)
+        checkout.mkdir(parents=True)
+        wrong = self.write_profile("wrong.json", trees=[{"name": "u", "archive": [{"file": "two.tar", "sha256": "0" * 64}], "prefix": "/u"}])
+        self.assert_fails(1, "two.tar has the sha256", "build", "--no-lock", wrong)
+        self.assertTrue(checkout.exists())
+
     def test_users_own_move_is_no_copy(self):
         self.store.rename(self.copy)
         mark = os.getxattr(self.copy / "version", "user.terrane.place")

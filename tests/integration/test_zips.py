@@ -42,6 +42,7 @@ class ZipCase(TestCase):
         self.write("deps/six/__init__.py", "x = 1\n")
         (self.directory / "deps/six/here").symlink_to("/var/task/six/__init__.py")
         (self.directory / "deps/six/there").symlink_to("/opt/lib/libgdal.so.36")
+        (self.directory / "deps/six/base").symlink_to("../../log/six")  # /var/log/six, which no zip has
         self.write("app/handler.py", "def handler(event, context): return 1\n")
         trees = [{"name": "gdal", "directory": "gdal", "prefix": "/opt"},
                  {"name": "deps", "directory": "deps", "prefix": "/var/task", "symlinks": "any"},
@@ -69,6 +70,7 @@ class Layout(ZipCase):
             ("python/", (directory, b"")),
             ("python/six/", (directory, b"")),
             ("python/six/__init__.py", (regular, b"x = 1\n")),
+            ("python/six/base", (link, b"/var/log/six")),
             ("python/six/here", (link, b"/opt/python/six/__init__.py")),
             ("python/six/there", (link, b"/opt/lib/libgdal.so.36")),
             ("share/", (directory, b"")),
@@ -80,7 +82,7 @@ class Layout(ZipCase):
         layer, function = report["files"]
         digest = hashlib.sha256(self.file("layer.zip").read_bytes())
         self.assertEqual((layer["kind"], layer["file"], layer["trees"], layer["files"], layer["direct_upload"]),
-                         ("lambda-layer", "layer.zip", ["gdal", "deps"], 7, True))
+                         ("lambda-layer", "layer.zip", ["gdal", "deps"], 8, True))
         self.assertEqual(layer["code_sha256"], base64.b64encode(digest.digest()).decode())
         self.assertEqual(layer["digest"], f"sha256:{digest.hexdigest()}")
         self.assertEqual((layer["size"], layer["unpacked_size"]), (self.file("layer.zip").stat().st_size, 4000 + 10 + 20000 + 6))
@@ -102,7 +104,7 @@ class Layout(ZipCase):
         self.zip(profile, "lambda-layer:layer.zip", "lambda-zip:function.zip")
         self.assertIn("python/lib/python3.12/site-packages/six.py", contents(self.file("layer.zip")))
         self.assertNotIn("python/six/", contents(self.file("layer.zip")))
-        self.assertEqual(set(contents(self.file("function.zip"))), {"handler.py", "six/", "six/__init__.py", "six/here", "six/there"})
+        self.assertEqual(set(contents(self.file("function.zip"))), {"handler.py", "six/", "six/__init__.py", "six/base", "six/here", "six/there"})
         self.assertEqual(contents(self.file("function.zip"))["six/here"][1], b"/var/task/six/__init__.py")
         report = self.zip(profile, "lambda-layer:rest.zip", "lambda-layer:deps.zip,trees=deps", "lambda-zip:function.zip")
         self.assertEqual([file["trees"] for file in report["files"]], [["gdal", "packages"], ["deps"], ["app"]])

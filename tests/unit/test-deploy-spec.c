@@ -167,6 +167,21 @@ test_reports (void)
       0 },
     { "Init Duration: 5 ms\nREPORT RequestId: y\tInit Duration: 7.5 ms\n", TRUE, 7500 },
     { "my REPORT RequestId: y\tInit Duration: 7.5 ms\n", FALSE, 0 },
+    /* one that took over 10 s, as AWS's documentation has it, and its second attempt */
+    { "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout\nSTART RequestId: y\n"
+      "REPORT RequestId: y\tDuration: 14000.00 ms\n",
+      TRUE, 9999790 },
+    { "INIT_REPORT Init Duration: 1000.00 ms\tPhase: init\tStatus: error\n"
+      "INIT_REPORT Init Duration: 3012.51 ms\tPhase: invoke\tStatus: success\n"
+      "REPORT RequestId: y\tDuration: 14000.00 ms\n",
+      TRUE, 3012510 },
+    { "{\"type\":\"platform.initReport\",\"record\":{\"status\":\"timeout\","
+      "\"metrics\":{\"durationMs\":9999.5}}}\n"
+      "{\"type\":\"platform.report\",\"record\":{\"metrics\":{\"durationMs\":1}}}",
+      TRUE, 9999500 },
+    { "INIT_REPORT Init Duration: 5 ms\nREPORT RequestId: x\nREPORT RequestId: y\n", FALSE, 0 },
+    { "my INIT_REPORT Init Duration: 5 ms\nREPORT RequestId: y\n", FALSE, 0 },
+    { "INIT_REPORT Init Duration: 5 ms\nREPORT RequestId: y\tInit Duration: 7 ms\n", TRUE, 7000 },
     /* cut, odd, empty */
     { "REPORT RequestId: y\tInit Duration: ", FALSE, 0 },
     { "REPORT RequestId: y\tInit Duration: nan ms", FALSE, 0 },

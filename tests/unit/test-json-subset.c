@@ -20,6 +20,8 @@ test_rows (void)
     { "\"x\"", "\"x\"", NULL },
     { "null", "null", NULL },
     { "{\"a\": 1}", "{\"a\": 2}", "‘a’ is ‘2’, expected ‘1’" },
+    { "{\"a\": 0.1}", "{\"a\": 0.30000000000000004}",
+      "‘a’ is ‘0.30000000000000004’, expected ‘0.1’" },
     { "{\"a\": null}", "{}", "‘a’ is missing, expected ‘null’" },
     { "{\"a\": {\"b\": [0, {\"c\": true}]}}", "{\"a\": {\"b\": [0, {\"c\": false}]}}",
       "‘a.b[1].c’ is ‘false’, expected ‘true’" },

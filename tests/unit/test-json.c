@@ -234,6 +234,27 @@ test_dump_pretty (void)
     }
 }
 
+/* Numbers as they were written, and none is another one afterwards. */
+static void
+test_dump_pretty_numbers (void)
+{
+  static const char *const numbers[] = { "0.1",   "0.33329999999999999", "1.0",    "0.9999",
+                                         "1e300", "0.30000000000000004", "5e-324", "-2.5" };
+  static const char *const shown[] = {
+    "0.1", "0.3333", "1.0", "0.9999", "1e300", "0.30000000000000004", "4.94065645841247e-324",
+    "-2.5"
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autoptr (OciJsonValue) value = json_loads (numbers[i], JSON_DECODE_ANY, NULL);
+      g_autofree char *want = g_strconcat (shown[i], "\n", NULL);
+      g_autofree char *pretty = oci_json_dump_pretty (value);
+      g_assert_cmpstr (pretty, ==, want);
+      g_autoptr (OciJsonValue) again = json_loads (pretty, JSON_DECODE_ANY, NULL);
+      g_assert_true (json_equal (again, value));
+    }
+}
+
 /* 2000 arrays in each other, the innermost of 100000 numbers: 200 KB, and 400 MB when indented. */
 static void
 test_dump_pretty_is_bounded (void)
@@ -322,6 +343,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/dump", test_dump);
   g_test_add_func ("/json/hostile-key", test_hostile_key);
   g_test_add_func ("/json/dump-pretty", test_dump_pretty);
+  g_test_add_func ("/json/dump-pretty-numbers", test_dump_pretty_numbers);
   g_test_add_func ("/json/dump-pretty-is-bounded", test_dump_pretty_is_bounded);
   g_test_add_func ("/json/dump-pretty-escapes", test_dump_pretty_escapes);
   g_test_add_func ("/json/quote", test_quote);

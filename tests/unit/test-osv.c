@@ -67,6 +67,12 @@ test_ranges (void)
       TERRANE_OSV_UNAFFECTED, "" },
     { RANGE (EVENT ("introduced", "2") "," EVENT ("last_affected", "2")), "2", TERRANE_OSV_AFFECTED,
       "" },
+    { RANGE (EVENT ("introduced", "2") "," EVENT ("last_affected", "2.0")), "3",
+      TERRANE_OSV_UNAFFECTED, "" },
+    { RANGE (EVENT ("last_affected", "2") "," EVENT ("introduced", "2.0")), "2",
+      TERRANE_OSV_AFFECTED, "" },
+    { RANGE (EVENT ("last_affected", "2") "," EVENT ("introduced", "2.0")), "3",
+      TERRANE_OSV_UNAFFECTED, "" },
     /* events are sorted by version first: introduced 1, fixed 2, introduced 3, fixed 4 */
     { RANGE (EVENT ("fixed", "4") "," EVENT ("introduced", "1") "," EVENT (
           "introduced", "3") "," EVENT ("fixed", "2")),

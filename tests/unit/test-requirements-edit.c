@@ -66,6 +66,7 @@ test_edit (void)
     { "b\n", "a", "b\na\n" },
     { "b", "a", "b\na\n" },
     { "b\r\n", "a", "b\r\na\r\n" },
+    { "b \\\n", "a", "b \\\n\na\n" }, /* which goes on with an empty line now */
     { "\xef\xbb\xbf", "a",
       "\xef\xbb\xbf"
       "a\n" },
