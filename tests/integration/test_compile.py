@@ -184,6 +184,19 @@ cat given
         own = self.recipe("x", steps=[install], include=["bin"], development=["bin/y"])
         self.assertEqual({name for name, content in self.files(self.make(own)).items() if content is not None}, {"opt/bin/x"})
 
+    def test_in_image(self):
+        """The file system to compile in may be an image: another one under the same name is another key."""
+        self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cp /given $DESTDIR$PREFIX"])
+        results = []
+        for content in ("one", "two", "two"):
+            self.write("extra/given", content)
+            self.build(self.write_profile("in.json", name="in", base=self.base, trees=[{"name": "extra", "directory": "extra", "prefix": "/"}]),
+                       "--no-validate", "--no-lock")
+            self.root = {"image": f"oci:{self.store}/images:in:latest"}
+            results.append(self.files(self.make("x.json"))["opt/given"].decode())
+        self.assertEqual(results, ["one", "two", "two"])
+        self.assertIn("in", json.loads((self.directory / "profile.lock.json").read_text())["platforms"]["linux/amd64"]["trees"]["tree"])
+
     def test_lock(self):
         """The lock has every file of the recipes; --locked refuses another one."""
         self.recipe("need", steps=[INSTALL])
