@@ -2,18 +2,22 @@
 #include "builder/cli/command.h"
 #include "builder/cli/load-profile.h"
 #include "builder/profile/field-types.h"
+#include "builder/profile/recipe.h"
 #include "builder/profile/source-reader.h"
 
 #include "oci/http/url.h"
 
+#include "oci/base/fd.h"
 #include "oci/base/suggest.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum
 {
   MAX_PROFILES = 1000,
+  MAX_RECIPE_BYTES = 1024 * 1024,
   MAX_ALIGNED_WIDTH = 48, /* longer values push only their own origin to the right */
 };
 
@@ -295,22 +299,65 @@ describe (const char *path, const TerraneProfile *profile)
 }
 
 static gboolean
+is_recipe (const char *path)
+{
+  g_autoptr (GBytes) data = NULL;
+  return oci_read_file (AT_FDCWD, path, MAX_RECIPE_BYTES, &data, NULL)
+         && terrane_recipe_is_one (data);
+}
+
+static gboolean
+check_recipe (const char *path, json_t *recipes, GError **error)
+{
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (path, NULL, error);
+  if (set == NULL)
+    return FALSE;
+  const TerraneRecipe *recipe = terrane_recipe_set_main (set);
+  json_t *object = json_object ();
+  oci_json_set (object, "path", oci_json_text (path));
+  oci_json_set (object, "name", oci_json_text (recipe->name));
+  oci_json_set (object, "version", oci_json_text (recipe->version));
+  oci_json_append (recipes, object);
+  return TRUE;
+}
+
+/* The recipes that a profile names are part of it. */
+static gboolean
+check_profile (const char *path, const char *platform, json_t *profiles, GError **error)
+{
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, platform, error);
+  for (guint i = 0; profile != NULL && i < profile->trees->len; i++)
+    {
+      const TerraneSourceSpec *spec = profile->trees->pdata[i];
+      OCI_PREFIX (error, "%s.compile", spec->where);
+      g_autoptr (TerraneRecipeSet) set =
+          spec->recipe != NULL ? terrane_recipe_set_load (spec->recipe, NULL, error) : NULL;
+      if (spec->recipe != NULL && set == NULL)
+        return FALSE;
+    }
+  if (profile != NULL)
+    oci_json_append (profiles, describe (path, profile));
+  return profile != NULL;
+}
+
+static gboolean
 check (const TerraneGlobal *global, char **paths, const char *platform, GError **error)
 {
   g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (OciJsonValue) result = json_object ();
-  json_t *profiles = json_array ();
+  json_t *profiles = json_array (), *recipes = json_array ();
   oci_json_set (result, "profiles", profiles);
+  oci_json_set (result, "recipes", recipes);
   for (; *paths != NULL; paths++)
     {
       g_autoptr (GError) local = NULL;
-      g_autoptr (TerraneProfile) profile = terrane_command_load_profile (*paths, platform, &local);
-      if (profile == NULL)
+      gboolean fine = is_recipe (*paths) ? check_recipe (*paths, recipes, &local)
+                                         : check_profile (*paths, platform, profiles, &local);
+      if (!fine)
         g_ptr_array_add (problems, g_strdup (local->message));
-      else
-        oci_json_append (profiles, describe (*paths, profile));
     }
-  if (global->output.json && (problems->len == 0 || json_array_size (profiles) > 0))
+  if (global->output.json
+      && (problems->len == 0 || json_array_size (profiles) + json_array_size (recipes) > 0))
     terrane_print_json (result);
   if (problems->len == 0)
     return TRUE;
@@ -352,12 +399,12 @@ static const TerraneOption profile_options[] = {
 
 const TerraneCommand terrane_command_profile = {
   .name = "profile",
-  .arguments = "show PROFILE\ncheck PROFILE…",
+  .arguments = "show PROFILE\ncheck FILE…",
   .summary = "Show a profile with what it extends, or check it",
   .description =
       "show: the profile merged with what it extends, its variables expanded; after each "
       "value the file that it is from.\n"
-      "check: reads profiles and prints only what is wrong with them.",
+      "check: reads profiles and recipes and prints only what is wrong with them.",
   .min = 2,
   .max = MAX_PROFILES,
   .operands = { TERRANE_OPERAND_VERB, TERRANE_OPERAND_PROFILE },

@@ -116,6 +116,7 @@ ask_source (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const c
       return ask_archives (self, spec, entry, error);
     case TERRANE_SOURCE_DIRECTORY: /* it is what one works on */
     case TERRANE_SOURCE_WHEELS:    /* builder/drift/wheels.c */
+    case TERRANE_SOURCE_COMPILE:   /* each of its sources has a digest */
     default:
       return TRUE;
     }

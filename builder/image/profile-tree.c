@@ -1,5 +1,6 @@
 #include "builder/image/profile-tree.h"
 
+#include "builder/image/compiled-tree.h"
 #include "builder/store/object.h"
 
 #include "oci/base/path.h"
@@ -121,6 +122,8 @@ terrane_profile_tree_make (const TerraneSourceContext *context, TerranePin *pin,
                            TerraneSourceTree *out_tree, GError **error)
 {
   const TerraneSourceTreeOptions options = { .jobs = context->jobs, .progress = context->progress };
+  if (pin->spec->kind == TERRANE_SOURCE_COMPILE)
+    return terrane_compiled_tree_make (context, pin, &options, out_tree, error);
   return pin->spec->kind == TERRANE_SOURCE_IMAGE
              ? resolve_image (context, pin, &options, out_tree, error)
              : terrane_source_tree_make (context->store, pin, &options, out_tree, error);

@@ -176,10 +176,26 @@ terrane_source_tree_make_from (TerraneStore *store, const TerranePin *pin,
   return put (store, &key, &out_tree->commit, report.pruned, report.findings, error);
 }
 
+/* An image is known by its manifest, and to be compiled in all of it is read. */
 static gboolean
-set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity, GError **error)
+identify (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity, GError **error)
 {
-  if (!terrane_source_type (pin->spec->kind)->identify (store, pin, out_identity, error))
+  if (pin->spec->kind != TERRANE_SOURCE_IMAGE)
+    return terrane_source_type (pin->spec->kind)->identify (store, pin, out_identity, error);
+  *out_identity = pin->digest;
+  return TRUE;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): what is compiled in is a base, which is not compiled */
+gboolean
+terrane_source_tree_set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity,
+                             GError **error)
+{
+  OciDigest in;
+  if (pin->in != NULL && !pin->in->has_key
+      && !terrane_source_tree_set_key (store, pin->in, &in, error))
+    return FALSE;
+  if (!identify (store, pin, out_identity, error))
     return FALSE;
   pin->key = terrane_source_tree_key (out_identity, pin->spec, pin->modes);
   pin->has_key = TRUE;
@@ -201,7 +217,7 @@ terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
       terrane_progress_info (options->progress, "%s: unchanged", pin->spec->name);
       return TRUE;
     }
-  return set_key (store, pin, &identity, error)
+  return terrane_source_tree_set_key (store, pin, &identity, error)
          && terrane_source_tree_make_from (store, pin, &identity, NULL, NULL, options, out_tree,
                                            error);
 }
@@ -212,7 +228,7 @@ terrane_source_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *o
 {
   OciDigest identity, commit;
   *out_stored = FALSE;
-  if (!pin->has_key && !set_key (store, pin, &identity, NULL))
+  if (!pin->has_key && !terrane_source_tree_set_key (store, pin, &identity, NULL))
     return TRUE; /* reading it says what is wrong */
   return terrane_source_tree_find_commit (store, &pin->key, &commit, out_stored, error);
 }

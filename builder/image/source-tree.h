@@ -85,6 +85,10 @@ gboolean terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
                                    const TerraneSourceTreeOptions *options,
                                    TerraneSourceTree *out_tree, GError **error);
 
+/** Identifies a source, and before that the one that it is compiled in. @pin: gets its key */
+gboolean terrane_source_tree_set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity,
+                                      GError **error);
+
 /** Whether terrane_source_tree_make() would read nothing. @pin: gets its key */
 gboolean terrane_source_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored,
                                         GError **error);

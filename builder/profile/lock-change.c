@@ -138,6 +138,16 @@ describe_text (const char *what, const char *key, const json_t *before, const js
   add_line (lines, "%s: %s %s → %s", what, key, from, to);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the parser of JSON lets documents be */
+static void
+describe_entry (const char *what, const TerraneLockField *field, const json_t *before,
+                const json_t *after, GPtrArray *lines)
+{
+  g_autofree char *name = g_strconcat (what, ".", field->name, NULL);
+  terrane_lock_describe_change (name, before, after, lines);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): see describe_entry() */
 static void
 describe_field (const char *what, const TerraneLockField *field, const json_t *before,
                 const json_t *after, GPtrArray *lines)
@@ -148,10 +158,13 @@ describe_field (const char *what, const TerraneLockField *field, const json_t *b
     describe_archives (what, old, new, lines);
   else if (field->type == TERRANE_LOCK_WHEELS)
     describe_wheels (what, old, new, lines);
+  else if (field->type == TERRANE_LOCK_ENTRY)
+    describe_entry (what, field, old, new, lines);
   else
     describe_text (what, field->name, old, new, lines);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see describe_entry() */
 void
 terrane_lock_describe_change (const char *what, const json_t *before, const json_t *after,
                               GPtrArray *out_lines)

@@ -141,13 +141,17 @@ check_files (const OciJson *entry, const char *key, const char *const *known, co
     }
 }
 
+static void check_entry (const OciJson *at);
+
 /* @key names what @type says. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the parser of JSON lets documents be */
 static void
 check_member (const OciJson *entry, const char *key, TerraneLockType type)
 {
   static const char *const archive_keys[] = { "file", "url", "sha256", NULL };
   static const char *const wheel_keys[] = { "name",   "version", "file", "url",
                                             "sha256", "hash",    "size", NULL };
+  OciJson member;
   switch (type)
     {
     case TERRANE_LOCK_TEXT:
@@ -162,6 +166,10 @@ check_member (const OciJson *entry, const char *key, TerraneLockType type)
     case TERRANE_LOCK_ARCHIVES:
       check_files (entry, key, archive_keys, NULL);
       return;
+    case TERRANE_LOCK_ENTRY:
+      if (oci_json_member (entry, key, &member))
+        check_entry (&member);
+      return;
     case TERRANE_LOCK_WHEELS:
     default:
       check_files (entry, key, wheel_keys, "file");
@@ -171,6 +179,7 @@ check_member (const OciJson *entry, const char *key, TerraneLockType type)
 
 /* Locks are edited by hand and merged by git: what the kinds of source read later has the right
  * types from here on. */
+/* NOLINTNEXTLINE(misc-no-recursion): see check_member() */
 static void
 check_entry (const OciJson *at)
 {

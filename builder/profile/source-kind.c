@@ -46,12 +46,12 @@ read_digest (G_GNUC_UNUSED const TerraneField *field,
 }
 
 /* The whole TerraneArchiveFile, of which it fills @sha256. */
-static const TerraneFieldType digest_type = { .name = "digest",
-                                              .json = "string",
-                                              .read = read_digest };
+const TerraneFieldType terrane_archive_digest_type = { .name = "digest",
+                                                       .json = "string",
+                                                       .read = read_digest };
 
-static void
-check_url (const OciJson *at, char **url)
+void
+terrane_archive_check_url (const OciJson *at, char **url)
 {
   if (!is_http_url (*url))
     oci_json_problem (at, "expected an https:// URL");
@@ -81,10 +81,10 @@ static const TerraneField file_fields[] = {
     .type = &terrane_field_text,
     .offset = offsetof (TerraneArchiveFile, url),
     .parts = TERRANE_PART_SOURCE,
-    .check = check_url,
+    .check = terrane_archive_check_url,
     .help = "Archive file to fetch, instead of ‘file’; needs ‘sha256’." },
   { .name = "sha256",
-    .type = &digest_type,
+    .type = &terrane_archive_digest_type,
     .parts = TERRANE_PART_IDENTITY,
     .help = "Digest of the file; the build fails when it differs." },
   { .name = NULL },
@@ -545,6 +545,32 @@ static const TerraneSourceKindInfo ostree_kind = { .kind = TERRANE_SOURCE_OSTREE
                                                    .fields = ostree_fields,
                                                    .lock_mark = "repository",
                                                    .lock = ostree_lock };
+
+static const TerraneField compile_fields[] = {
+  { .name = "compile",
+    .type = &terrane_field_object,
+    .parts = TERRANE_PART_SOURCE,
+    .scopes = TERRANE_IN_TREE,
+    .section = &terrane_compile_section,
+    .help = "What a recipe makes of sources." },
+  { .name = NULL },
+};
+
+static const TerraneLockField compile_lock[] = { { "recipe", TERRANE_LOCK_TEXT },
+                                                 { "inputs", TERRANE_LOCK_ARCHIVES },
+                                                 { "in", TERRANE_LOCK_ENTRY },
+                                                 { .name = NULL } };
+
+static const TerraneSourceRefusal compile_refusals[] = {
+  { "strip_components", 0, "what a recipe installs is below the prefix" },
+  { .name = NULL },
+};
+
+static const TerraneSourceKindInfo compile_kind = { .kind = TERRANE_SOURCE_COMPILE,
+                                                    .fields = compile_fields,
+                                                    .refusals = compile_refusals,
+                                                    .lock_mark = "recipe",
+                                                    .lock = compile_lock };
 
 #define TERRANE_SOURCE_KIND_INFO(constant, name, number) &name##_kind,
 const TerraneSourceKindInfo *const terrane_source_kinds[] = {

@@ -21,6 +21,7 @@ typedef enum
   TERRANE_LOCK_DIGEST,   /* sha256:… */
   TERRANE_LOCK_ARCHIVES, /* a list of files */
   TERRANE_LOCK_WHEELS,   /* a list of files with names and versions */
+  TERRANE_LOCK_ENTRY,    /* an entry, of a source that this one needs */
 } TerraneLockType;
 
 /* A row ends the table when it has no name. */
@@ -59,5 +60,11 @@ const char *terrane_source_kind_name (const TerraneSourceKindInfo *self);
 extern const TerraneSection terrane_archive_file_section;
 extern const TerraneSection terrane_wheels_section;
 extern const TerraneSection terrane_ostree_section;
+extern const TerraneSection terrane_compile_section;
+
+/* What other tables of archives are made of: the digest, for a whole TerraneArchiveFile, and the
+ * check of a URL. */
+extern const TerraneFieldType terrane_archive_digest_type;
+void terrane_archive_check_url (const OciJson *at, char **url);
 
 G_END_DECLS

@@ -169,6 +169,7 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   terrane_fields_clear (terrane_source_content_fields, self);
   terrane_fields_clear (terrane_source_tree_fields, self);
   terrane_transform_spec_free (self->transforms);
+  terrane_source_spec_free (self->compile_in);
   g_free (self->where);
   g_free (self);
 }
@@ -245,6 +246,23 @@ check_keys (const OciJson *at, unsigned scope)
   return terrane_fields_know ((const TerraneField *const *) tables->pdata, scope, at);
 }
 
+/* A source within a source: of the one that a recipe is compiled in. */
+/* NOLINTNEXTLINE(misc-no-recursion): a base has no such key */
+static void
+read_compile_in (const TerraneProfileReader *reader, const OciJson *at, TerraneSourceSpec *spec)
+{
+  OciJson compile, in;
+  if (!oci_json_member (at, "compile", &compile) || !json_is_object (compile.value)
+      || !oci_json_member (&compile, "in", &in))
+    return;
+  spec->compile_in = terrane_source_spec_read (reader, &in, TRUE);
+  if (spec->compile_in == NULL)
+    return;
+  g_free (spec->compile_in->name);
+  spec->compile_in->name = g_strconcat (spec->name != NULL ? spec->name : "", ".in", NULL);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): see read_compile_in() */
 TerraneSourceSpec *
 terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at, gboolean is_base)
 {
@@ -268,6 +286,8 @@ terrane_source_spec_read (const TerraneProfileReader *reader, const OciJson *at,
       refuse_keys (at, scope, kind);
       terrane_fields_init (kind->fields, spec);
       terrane_fields_read (kind->fields, scope, reader, at, spec);
+      if (kind->kind == TERRANE_SOURCE_COMPILE)
+        read_compile_in (reader, at, spec);
       if (kind->check != NULL)
         kind->check (at, scope, spec);
     }
@@ -280,4 +300,5 @@ terrane_source_spec_add_to_key (const TerraneSourceSpec *self, json_t *key)
 {
   terrane_fields_add_to_key (terrane_source_content_fields, self, TERRANE_PART_TREE, key);
   terrane_fields_add_to_key (terrane_source_tree_fields, self, TERRANE_PART_TREE, key);
+  terrane_fields_add_to_key (terrane_compile_section.fields, self, TERRANE_PART_TREE, key);
 }

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
   ROW (IMAGE, image, 2) /* all of it as a base, some paths of it as a tree */                      \
   ROW (ARCHIVE, archive, 0)                                                                        \
   ROW (DIRECTORY, directory, 1)                                                                    \
-  ROW (OSTREE, ostree, 4)
+  ROW (OSTREE, ostree, 4)                                                                          \
+  ROW (COMPILE, compile, 5)
 
 #define TERRANE_SOURCE_KIND_NUMBER(constant, name, number) TERRANE_SOURCE_##constant = (number),
 typedef enum
@@ -57,7 +58,8 @@ typedef struct
   char *to;
 } TerraneRename;
 
-typedef struct
+typedef struct _TerraneSourceSpec TerraneSourceSpec;
+struct _TerraneSourceSpec
 {
   char *where; /* "PROFILE: trees[1]", for messages */
   char *name;  /* of the tree; "base" for the base */
@@ -70,7 +72,10 @@ typedef struct
   TerraneWheelsSpec *wheels;
   char *ostree_repository; /* path or URL */
   char *ostree_ref;
-  char *prefix; /* normalised, "" for the root */
+  char *recipe;                  /* path */
+  gboolean development;          /* what only compiling needs is taken, too */
+  TerraneSourceSpec *compile_in; /* (nullable): of a recipe: the file system that steps run in */
+  char *prefix;                  /* normalised, "" for the root */
   unsigned strip_components;
   char **include;        /* (nullable): globs against the path after strip_components */
   char **exclude;        /* (nullable): the same; wins over include */
@@ -79,6 +84,6 @@ typedef struct
   gboolean allow_outside_links;
   gboolean overwrite;               /* may replace files of trees below it */
   TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is kept as it is */
-} TerraneSourceSpec;
+};
 
 G_END_DECLS

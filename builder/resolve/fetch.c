@@ -34,15 +34,6 @@ fetch_clear (TerraneFetch *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneFetch, fetch_clear)
 
-static const TerraneSourceFetcher *
-fetcher_of (TerraneSourceKind kind)
-{
-#define ROW(constant, name, number) [number] = &terrane_fetcher_##name,
-  static const TerraneSourceFetcher *const fetchers[] = { TERRANE_SOURCE_KINDS (ROW) };
-#undef ROW
-  return fetchers[kind];
-}
-
 /* @pins: of TerranePin */
 static gboolean
 fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *pins, GError **error)
@@ -55,7 +46,7 @@ fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *pi
   for (guint i = 0; i < pins->len; i++)
     {
       TerranePin *pin = pins->pdata[i];
-      const TerraneSourceFetcher *fetcher = fetcher_of (pin->spec->kind);
+      const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->spec->kind);
       gboolean stored = fetcher->fetch == NULL;
       if (!stored
           && !terrane_source_tree_is_stored (terrane_remote_store (remote), pin, &stored, error))

@@ -9,15 +9,6 @@
 
 #include <string.h>
 
-static const TerraneSourceResolver *
-resolver_of (TerraneSourceKind kind)
-{
-#define ROW(constant, name, number) [number] = &terrane_resolver_##name,
-  static const TerraneSourceResolver *const resolvers[] = { TERRANE_SOURCE_KINDS (ROW) };
-#undef ROW
-  return resolvers[kind];
-}
-
 /* Whether a URL of a lock is @asked, which has no query. */
 static gboolean
 is_same_url (const json_t *locked, const json_t *asked)
@@ -93,7 +84,7 @@ resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GE
 {
   const TerraneSourceSpec *spec = pin->spec;
   const TerraneResolveOptions *options = self->options;
-  const TerraneSourceResolver *resolver = resolver_of (spec->kind);
+  const TerraneSourceResolver *resolver = terrane_source_resolver_of (spec->kind);
   const char *tree = spec == self->profile->base ? NULL : spec->name;
   g_autoptr (OciJsonValue) before =
       json_incref ((json_t *) terrane_lock_get (options->lock, self->platform, tree));

@@ -30,4 +30,7 @@ typedef struct
 TERRANE_SOURCE_KINDS (TERRANE_SOURCE_FETCHER)
 #undef TERRANE_SOURCE_FETCHER
 
+/** Returns: (transfer none) */
+const TerraneSourceFetcher *terrane_source_fetcher_of (TerraneSourceKind kind);
+
 G_END_DECLS

@@ -22,4 +22,7 @@ typedef struct
 TERRANE_SOURCE_KINDS (TERRANE_SOURCE_RESOLVER)
 #undef TERRANE_SOURCE_RESOLVER
 
+/** Returns: (transfer none) */
+const TerraneSourceResolver *terrane_source_resolver_of (TerraneSourceKind kind);
+
 G_END_DECLS

@@ -30,12 +30,15 @@ wheels_free (TerraneWheelsPin *self)
   g_free (self);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): what is compiled in is a base, which is not compiled */
 TerranePin *
 terrane_pin_new (const TerraneSourceSpec *spec, gboolean is_base)
 {
   TerranePin *self = g_new0 (TerranePin, 1);
   self->spec = spec;
   self->modes = is_base ? TERRANE_MODES_KEEP : spec->transforms->modes;
+  if (spec->kind == TERRANE_SOURCE_COMPILE)
+    self->in = terrane_pin_new (spec->compile_in, TRUE);
   return self;
 }
 
@@ -49,12 +52,15 @@ terrane_pin_set_wheels (TerranePin *self, const TerranePythonTarget *target)
   return self->wheels;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see terrane_pin_new() */
 void
 terrane_pin_free (TerranePin *self)
 {
   if (self == NULL)
     return;
   wheels_free (self->wheels);
+  terrane_recipe_set_free (self->recipes);
+  terrane_pin_free (self->in);
   json_decref (self->entry);
   g_free (self);
 }

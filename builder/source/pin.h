@@ -2,7 +2,7 @@
  * reads sources takes this: the profile itself says only what was asked for. */
 #pragma once
 
-#include "builder/profile/source-spec.h"
+#include "builder/profile/recipe.h"
 #include "builder/python/target.h"
 
 G_BEGIN_DECLS
@@ -34,17 +34,20 @@ typedef struct
   char *interpreter;          /* of scripts that wheels bring */
 } TerraneWheelsPin;
 
-typedef struct
+typedef struct _TerranePin TerranePin;
+struct _TerranePin
 {
   const TerraneSourceSpec *spec; /* borrowed */
   TerraneModes modes;            /* what becomes of owners and permission bits */
   gboolean has_digest;
-  OciDigest digest;         /* of an image in a registry: its manifest; of ostree: the commit */
-  TerraneWheelsPin *wheels; /* (nullable): of wheels */
-  json_t *entry;            /* (nullable): all of this as the lock says it, question and answer */
+  OciDigest digest;          /* of an image in a registry: its manifest; of ostree: the commit */
+  TerraneWheelsPin *wheels;  /* (nullable): of wheels */
+  TerraneRecipeSet *recipes; /* (nullable): of what is compiled, once it is resolved */
+  TerranePin *in; /* (nullable): of what is compiled: the file system that steps run in */
+  json_t *entry;  /* (nullable): all of this as the lock says it, question and answer */
   gboolean has_key;
   OciDigest key; /* of the tree that is read, once that was asked: builder/image/source-tree.h */
-} TerranePin;
+};
 
 /** A source that nothing is known of yet. A base keeps owners and permission bits. @spec: borrowed
  */

@@ -47,6 +47,16 @@ gboolean terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboo
 gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const char *name,
                                   GError **error);
 
+/**
+ * terrane_commit_copy_out:
+ * @dfd: a directory, which the files of the commit are added to
+ *
+ * Copies a commit: unlike a checkout the files may be changed. All files of the directory get the
+ * same time.
+ */
+gboolean terrane_commit_copy_out (TerraneStore *store, const OciDigest *commit, int dfd,
+                                  GError **error);
+
 typedef gboolean (*TerraneCheckoutFunc) (const OciDigest *commit, gpointer data);
 
 /** Removes the checkouts that @keep (nullable) does not keep and nobody uses, and what killed

@@ -3,6 +3,7 @@
 TERRANE is the path of the program. Needs python3-jsonschema.
 """
 
+import fnmatch
 import json
 import os
 import pathlib
@@ -19,7 +20,7 @@ PROFILES = ROOT / "profiles"
 FIXTURES = ROOT / "tests" / "fixtures" / "profiles"
 TERRANE = os.environ.get("TERRANE")
 
-NOT_PROFILES = {"profile.schema.json", "output.schema.json", "event.json", "event-window.json"}
+NOT_PROFILES = {"profile.schema.json", "recipe.schema.json", "output.schema.json", "event.json", "event-window.json"}
 
 
 def shipped():
@@ -102,6 +103,36 @@ class SchemaTest(unittest.TestCase):
                 walk(value, f"{where}#{key}")
 
         walk(self.schema, "")
+
+
+def bad_recipes():
+    """As bad.json of the profiles; "message" is a glob of what terrane says."""
+    return load(FIXTURES.parent / "recipes/bad.json")
+
+
+class RecipeSchemaTest(unittest.TestCase):
+    def test_rejects(self):
+        schema = load(PROFILES / "recipe.schema.json")
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema)
+        self.assertTrue(validator.is_valid({"name": "zlib", "version": "1.3", "steps": ["make", ["make", "install"]]}))
+        for row in bad_recipes():
+            with self.subTest(row["name"]):
+                self.assertEqual(validator.is_valid(row["recipe"]), row.get("schema") == "accepts")
+
+
+@unittest.skipUnless(TERRANE, "TERRANE is not set")
+class RecipeProgramTest(unittest.TestCase):
+    def test_rejects(self):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TERRANE_TEST_TMPDIR")) as directory:
+            for row in bad_recipes():
+                path = pathlib.Path(directory, row["name"] + ".json")
+                path.write_text(json.dumps(row["recipe"]), encoding="utf-8")
+                with self.subTest(row["name"]):
+                    result = subprocess.run([TERRANE, "profile", "check", str(path)], stdin=subprocess.DEVNULL,
+                                            capture_output=True, text=True, timeout=60, check=False)
+                    self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+                    self.assertTrue(fnmatch.fnmatchcase(result.stderr.strip(), row["message"]), result.stderr)
 
 
 @unittest.skipUnless(TERRANE, "TERRANE is not set")

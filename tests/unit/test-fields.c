@@ -5,6 +5,7 @@
 #include "builder/image/source-tree.h"
 #include "builder/profile/field-types.h"
 #include "builder/profile/profile.h"
+#include "builder/profile/recipe.h"
 #include "builder/profile/source-reader.h"
 #include "builder/transform/transform.h"
 #include "builder/validate.h"
@@ -12,6 +13,7 @@
 #include "testing.h"
 
 #define SCHEMA TERRANE_SOURCE_DIR "/profiles/profile.schema.json"
+#define RECIPE_SCHEMA TERRANE_SOURCE_DIR "/profiles/recipe.schema.json"
 
 /* All differences in one run. */
 #define FAULT(...)                                                                                 \
@@ -89,6 +91,9 @@ static const Place places[] = {
   { "ostree", "/$defs/tree/properties/ostree/properties", NULL,
     TREE ("{\"name\":\"t\",\"prefix\":\"/\",\"ostree\":%s}"),
     "{\"repository\":\"r\",\"ref\":\"f\"}", &terrane_ostree_section, 0 },
+  { "compile", "/$defs/tree/properties/compile/properties", NULL,
+    TREE ("{\"name\":\"t\",\"prefix\":\"/\",\"compile\":%s}"),
+    "{\"recipe\":\"r\",\"in\":{\"directory\":\"d\"}}", &terrane_compile_section, 0 },
   { "archive", "/$defs/archiveFile/properties", NULL, "\"base\":{\"archive\":[%s]}",
     "{\"file\":\"f\"}", &terrane_archive_file_section, 0 },
   { "base", "/$defs/base/properties", NULL, "\"base\":%s", "{\"directory\":\"d\"}", NULL,
@@ -179,6 +184,9 @@ static const Sample samples[] = {
     "{\"name\":\"t\",\"prefix\":\"/\"}" },
   { "tree.ostree", "{\"repository\":\"a\",\"ref\":\"f\"}", "{\"repository\":\"b\",\"ref\":\"f\"}",
     "{\"name\":\"t\",\"prefix\":\"/\"}" },
+  { "tree.compile", "{\"recipe\":\"a\",\"in\":{\"directory\":\"d\"}}",
+    "{\"recipe\":\"b\",\"in\":{\"directory\":\"d\"}}", "{\"name\":\"t\",\"prefix\":\"/\"}" },
+  { "compile.in", "{\"directory\":\"a\"}", "{\"directory\":\"b\"}", NULL },
   { "tree.prefix", "\"/a\"", "\"/b\"", NULL },
   { "tree.rename", "{\"a\":\"b\"}", "{\"a\":\"c\"}", NULL },
   { "tree.transforms", "{}", "{\"relocate\":true}", NULL },
@@ -426,27 +434,44 @@ check_required (const Place *place, const TerraneField *field, gpointer root)
 }
 
 static void
-test_schema (void)
+check_schema (const char *path, const Place *of, gsize n)
 {
   json_error_t problem;
-  g_autoptr (OciJsonValue) root = json_load_file (SCHEMA, JSON_REJECT_DUPLICATES, &problem);
+  g_autoptr (OciJsonValue) root = json_load_file (path, JSON_REJECT_DUPLICATES, &problem);
   g_assert_nonnull (root);
-  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+  for (gsize i = 0; i < n; i++)
     {
       const char *name;
       json_t *value;
       g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-      foreach_field (&places[i], add_name, names);
-      json_object_foreach (at_pointer (root, places[i].schema), name, value)
+      foreach_field (&of[i], add_name, names);
+      json_object_foreach (at_pointer (root, of[i].schema), name, value)
       {
         (void) value;
         if (!g_hash_table_contains (names, name))
-          FAULT ("%s: no table has the key %s of the schema", places[i].name, name);
+          FAULT ("%s: no table has the key %s of the schema", of[i].name, name);
       }
-      foreach_field (&places[i], check_schema_of_field, root);
-      if (places[i].required != NULL)
-        foreach_field (&places[i], check_required, root);
+      foreach_field (&of[i], check_schema_of_field, root);
+      if (of[i].required != NULL)
+        foreach_field (&of[i], check_required, root);
     }
+}
+
+static void
+test_schema (void)
+{
+  check_schema (SCHEMA, places, G_N_ELEMENTS (places));
+}
+
+static void
+test_recipe_schema (void)
+{
+  static const Place of_recipes[] = {
+    { "recipe", "/properties", "/required", NULL, NULL, &terrane_recipe_section, 0 },
+    { "source", "/$defs/source/properties", "/$defs/source/required", NULL, NULL,
+      &terrane_recipe_source_section, 0 },
+  };
+  check_schema (RECIPE_SCHEMA, of_recipes, G_N_ELEMENTS (of_recipes));
 }
 
 static const Sample *
@@ -702,6 +727,7 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/fields/schema", test_schema);
+  g_test_add_func ("/fields/recipe-schema", test_recipe_schema);
   g_test_add_func ("/fields/keys", test_keys);
   g_test_add_func ("/fields/copies", test_copies);
   g_test_add_func ("/fields/texts", test_texts);

@@ -1,0 +1,56 @@
+#include "builder/image/compiled-root.h"
+
+#include "builder/image/assemble.h"
+#include "builder/store/commit.h"
+#include "builder/store/object.h"
+
+static gboolean
+verify_file (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  return node->type != OCI_ENTRY_FILE || terrane_object_open_verified (data, node, &fd, error);
+}
+
+static gboolean
+add_need (TerraneStore *store, TerraneTree *root, const OciDigest *commit, int number,
+          const char *const *names, const TerraneSourceSpec *spec, GError **error)
+{
+  g_autoptr (GPtrArray) paths = NULL;
+  g_autoptr (TerraneTree) tree = terrane_commit_load (store, commit, error);
+  return tree != NULL && terrane_assemble (root, tree, number, names, spec, &paths, error);
+}
+
+static gboolean
+write_commit (TerraneStore *store, TerraneTree *root, OciDigest *out_commit, GError **error)
+{
+  g_auto (TerraneTransaction) transaction = { 0 };
+  return terrane_transaction_begin (&transaction, store, error)
+         && terrane_commit_write (store, root, out_commit, error)
+         && terrane_transaction_commit (&transaction, error);
+}
+
+gboolean
+terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
+                            const OciDigest *base, const GPtrArray *needs, const GArray *commits,
+                            char **out_path, GError **error)
+{
+  OciDigestHex hex;
+  OciDigest commit = *base;
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (TerraneTree) root = terrane_commit_load (store, base, error);
+  if (root == NULL)
+    return FALSE;
+  g_ptr_array_add (names, (gpointer) spec->compile_in->name);
+  for (guint i = 0; i < needs->len; i++)
+    g_ptr_array_add (names, ((TerraneRecipe *) needs->pdata[i])->name);
+  for (guint i = 0; i < needs->len; i++)
+    if (!add_need (store, root, &g_array_index (commits, OciDigest, i), (int) i + 1,
+                   (const char *const *) names->pdata, spec, error))
+      return FALSE;
+  if (!terrane_tree_foreach (root, verify_file, store, error)
+      || (needs->len > 0 && !write_commit (store, root, &commit, error))
+      || !terrane_commit_checkout (store, &commit, oci_digest_hex (&commit, hex), error))
+    return FALSE;
+  *out_path = terrane_store_root_path (store, hex);
+  return TRUE;
+}

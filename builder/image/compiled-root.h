@@ -1,0 +1,22 @@
+/* The file system that a recipe's steps run in: the profile's, with what the recipe needs in it. */
+#pragma once
+
+#include "builder/source/pin.h"
+#include "builder/store/store.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_compiled_root_make:
+ * @base: commit of the file system to compile in
+ * @needs: of TerraneRecipe: all that the recipe needs, directly or not
+ * @commits: of OciDigest: what each of @needs made
+ * @out_path: (out) (transfer full): directory with the files, which nobody may change
+ *
+ * Every file of it is verified: a damaged compiler would make other bytes.
+ */
+gboolean terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
+                                     const OciDigest *base, const GPtrArray *needs,
+                                     const GArray *commits, char **out_path, GError **error);
+
+G_END_DECLS

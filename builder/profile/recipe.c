@@ -1,0 +1,453 @@
+#include "builder/profile/recipe.h"
+
+#include "builder/profile/field-types.h"
+#include "builder/profile/source-kind.h"
+
+#include "oci/base/fd.h"
+#include "oci/base/path.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum
+{
+  MAX_RECIPE_BYTES = 1024 * 1024,
+  MAX_PATCH_BYTES = 8 * 1024 * 1024,
+  MAX_SOURCES = 100,
+  MAX_PATCHES = 100,
+  MAX_NEEDS = 100,
+  MAX_STEPS = 1000,
+  MAX_DEPTH = 32, /* of needs of needs */
+  MAX_STRIP = 100,
+  MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000,
+};
+
+/* Of a profile: how a tree names its recipe. */
+static const TerraneField compile_section_fields[] = {
+  { .name = "recipe",
+    .type = &terrane_field_path,
+    .offset = offsetof (TerraneSourceSpec, recipe),
+    .parts = TERRANE_PART_SOURCE,
+    .required = TRUE,
+    .help = "The recipe, relative to this file." },
+  { .name = "in",
+    .type = &terrane_field_elsewhere, /* source-reader.c */
+    .parts = TERRANE_PART_SOURCE,
+    .required = TRUE,
+    .help = "The file system that has the compiler: a source such as a base may have." },
+  { .name = "development",
+    .type = &terrane_field_flag,
+    .offset = offsetof (TerraneSourceSpec, development),
+    .parts = TERRANE_PART_TREE,
+    .fallback = "false",
+    .help = "Whether to take what only compiling needs, too, such as headers." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_compile_section = { .fields = compile_section_fields,
+                                                 .size = sizeof (TerraneSourceSpec) };
+
+static void
+check_directory (const OciJson *at, char **directory)
+{
+  g_autoptr (GError) local = NULL;
+  char *normalised = NULL;
+  if ((*directory)[0] == '/')
+    oci_json_problem (at, "must be relative to where the sources are unpacked");
+  else if (!oci_path_normalise (*directory, &normalised, &local))
+    oci_json_problem (at, "%s", local->message);
+  else
+    {
+      g_free (*directory);
+      *directory = normalised;
+    }
+}
+
+static void
+check_pattern (const OciJson *at, char **pattern)
+{
+  if ((*pattern)[0] == '/' || (*pattern)[0] == '\0')
+    oci_json_problem (at, "patterns are relative to the prefix, such as ‘lib/**’");
+}
+
+#define SOURCE(member_name, of_type, member)                                                       \
+  .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneRecipeSource, member),     \
+  .parts = TERRANE_PART_IDENTITY
+
+static const TerraneField source_fields[] = {
+  { SOURCE ("file", terrane_field_path, file.path),
+    .help = "Archive file, relative to this file." },
+  { SOURCE ("url", terrane_field_text, file.url), .check = terrane_archive_check_url,
+    .help = "Archive file to fetch, instead of ‘file’." },
+  { SOURCE ("sha256", terrane_archive_digest_type, file), .required = TRUE,
+    .help = "Digest of the file; compiling fails when it differs." },
+  { SOURCE ("directory", terrane_field_text, directory), .fallback = "\"\"",
+    .check = check_directory,
+    .help = "Where it is unpacked, relative to the directory that steps run in." },
+  { SOURCE ("strip_components", terrane_field_int, strip_components), .max = MAX_STRIP,
+    .fallback = "1",
+    .help = "How many leading components of each path are dropped, as tar --strip-components." },
+  { .name = NULL },
+};
+
+static void
+check_source (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
+{
+  OciJson file, url;
+  (void) reader;
+  (void) data;
+  if (oci_json_member (at, "file", &file) + oci_json_member (at, "url", &url) != 1)
+    oci_json_problem (at, "needs exactly one of ‘file’ and ‘url’");
+}
+
+const TerraneSection terrane_recipe_source_section = { .fields = source_fields,
+                                                       .size = sizeof (TerraneRecipeSource),
+                                                       .check = check_source };
+
+/* A line for a shell, or a program and its arguments. Returns: (transfer full) (nullable) */
+static char **
+read_step (const OciJson *at)
+{
+  char **argv = NULL;
+  if (json_is_string (at->value))
+    {
+      const char *const words[] = { "/bin/sh", "-euc", json_string_value (at->value), NULL };
+      if (words[2][strspn (words[2], " \t\n")] == '\0')
+        oci_json_problem (at, "is empty");
+      return g_strdupv ((char **) words);
+    }
+  if (!json_is_array (at->value))
+    {
+      oci_json_problem (at, "expected a program and its arguments as an array, or a line for sh");
+      return NULL;
+    }
+  if (!oci_json_strv (at, TERRANE_PROFILE_MAX_STRINGS, &argv))
+    return NULL;
+  if (argv[0] == NULL || argv[0][0] == '\0')
+    oci_json_problem (at, "names no program");
+  return argv;
+}
+
+static void
+read_steps (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
+            const OciJson *at, gpointer value)
+{
+  GPtrArray **steps = value;
+  size_t length = 0;
+  if (!oci_json_array (at, (size_t) field->max, &length))
+    return;
+  if (length == 0)
+    oci_json_problem (at, "is empty");
+  for (size_t i = 0; i < length; i++)
+    {
+      OciJson element;
+      oci_json_element (at, i, &element);
+      char **argv = read_step (&element);
+      if (argv != NULL)
+        g_ptr_array_add (*steps, argv);
+    }
+}
+
+static void
+init_steps (G_GNUC_UNUSED const TerraneField *field, gpointer value)
+{
+  *(GPtrArray **) value = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+}
+
+static void
+clear_steps (G_GNUC_UNUSED const TerraneField *field, gpointer value)
+{
+  g_clear_pointer ((GPtrArray **) value, g_ptr_array_unref);
+}
+
+static const TerraneFieldType steps_type = {
+  .name = "steps", .json = "array", .init = init_steps, .read = read_steps, .clear = clear_steps
+};
+
+#define FIELD(member_name, of_type, member)                                                        \
+  .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneRecipe, member)
+
+#define DEVELOPMENT                                                                                \
+  "[\"include\",\"lib/**/*.a\",\"lib/**/*.la\",\"lib/**/pkgconfig\",\"lib/**/cmake\","             \
+  "\"share/aclocal\",\"share/cmake\",\"share/doc\",\"share/info\",\"share/man\","                  \
+  "\"share/pkgconfig\"]"
+
+static const TerraneField fields[] = {
+  { .name = "$schema",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_NOTHING,
+    .help = "Where editors find this schema; no meaning for terrane." },
+  { FIELD ("name", terrane_field_name, name), .parts = TERRANE_PART_IDENTITY, .required = TRUE,
+    .help = "Name of what is compiled, such as ‘proj’." },
+  { FIELD ("version", terrane_field_text, version), .parts = TERRANE_PART_IDENTITY,
+    .required = TRUE, .min = 1, .help = "Its version." },
+  { FIELD ("sources", terrane_field_objects, sources), .parts = TERRANE_PART_IDENTITY,
+    .section = &terrane_recipe_source_section, .max = MAX_SOURCES,
+    .help = "Archives that are unpacked in order before the first step." },
+  { FIELD ("patches", terrane_field_paths, patch_paths), .parts = TERRANE_PART_IDENTITY,
+    .max = MAX_PATCHES,
+    .help = "Patches, relative to this file, applied in order with ‘patch -p1’." },
+  { FIELD ("needs", terrane_field_paths, need_paths), .parts = TERRANE_PART_IDENTITY,
+    .max = MAX_NEEDS,
+    .help = "Recipes, relative to this file, whose files are at the prefix while steps run." },
+  { FIELD ("steps", steps_type, steps), .parts = TERRANE_PART_IDENTITY, .max = MAX_STEPS,
+    .help = "Programs with their arguments, or lines for ‘sh -eu’, run in order." },
+  { FIELD ("script", terrane_field_path, script_path), .parts = TERRANE_PART_IDENTITY,
+    .help = "A file, relative to this file, for ‘sh -eu’; instead of ‘steps’." },
+  { FIELD ("environment", terrane_field_map, environment), .parts = TERRANE_PART_IDENTITY,
+    .help = "Variables of steps, besides those that every recipe has and instead of them." },
+  { FIELD ("include", terrane_field_texts, include), .parts = TERRANE_PART_IDENTITY,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_pattern, .each = TRUE,
+    .help = "Patterns of the only paths to keep, relative to the prefix." },
+  { FIELD ("exclude", terrane_field_texts, exclude), .parts = TERRANE_PART_IDENTITY,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_pattern, .each = TRUE,
+    .help = "Patterns of paths to leave out, relative to the prefix." },
+  { FIELD ("development", terrane_field_texts, development), .parts = TERRANE_PART_IDENTITY,
+    .max = TERRANE_PROFILE_MAX_STRINGS, .fallback = DEVELOPMENT, .check = check_pattern,
+    .each = TRUE,
+    .help = "Patterns of what other recipes need and an image does not, relative to the prefix." },
+  { FIELD ("timeout", terrane_field_timeout, timeout_ms), .parts = TERRANE_PART_NOTHING,
+    .max = MAX_TIMEOUT_MS, .fallback = "\"1h\"", .help = "How long all steps together may take." },
+  { FIELD ("memory", terrane_field_size, memory_bytes), .parts = TERRANE_PART_NOTHING,
+    .fallback = "\"8GB\"", .help = "How much memory a step may use." },
+  { FIELD ("tmp", terrane_field_size, tmp_bytes), .parts = TERRANE_PART_NOTHING,
+    .fallback = "\"1GB\"", .help = "Size of /tmp." },
+  { .name = NULL },
+};
+
+static void
+check_recipe (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
+{
+  OciJson steps, script;
+  (void) reader;
+  (void) data;
+  if (oci_json_member (at, "steps", &steps) + oci_json_member (at, "script", &script) != 1)
+    oci_json_problem (at, "needs exactly one of ‘steps’ and ‘script’");
+}
+
+const TerraneSection terrane_recipe_section = { .fields = fields,
+                                                .size = sizeof (TerraneRecipe),
+                                                .check = check_recipe };
+
+static void
+recipe_file_free (gpointer data)
+{
+  TerraneRecipeFile *self = data;
+  if (self == NULL)
+    return;
+  g_free (self->path);
+  g_clear_pointer (&self->content, g_bytes_unref);
+  g_free (self);
+}
+
+static void
+recipe_free (gpointer data)
+{
+  TerraneRecipe *self = data;
+  terrane_section_clear (&terrane_recipe_section, self);
+  g_clear_pointer (&self->patches, g_ptr_array_unref);
+  g_clear_pointer (&self->needs, g_ptr_array_unref);
+  recipe_file_free (self->script);
+  g_free (self->path);
+  g_free (self);
+}
+
+void
+terrane_recipe_set_free (TerraneRecipeSet *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->recipes);
+  g_free (self);
+}
+
+const TerraneRecipe *
+terrane_recipe_set_main (const TerraneRecipeSet *self)
+{
+  return self->recipes->pdata[self->recipes->len - 1];
+}
+
+gboolean
+terrane_recipe_is_one (GBytes *data)
+{
+  gsize len = 0;
+  const char *text = g_bytes_get_data (data, &len);
+  g_autoptr (OciJsonValue) value = json_loadb (text, len, 0, NULL);
+  return json_object_get (value, "steps") != NULL || json_object_get (value, "script") != NULL
+         || json_object_get (value, "sources") != NULL;
+}
+
+/* A recipe that is being read, and by what it was reached. */
+typedef struct _Step Step;
+struct _Step
+{
+  const Step *parent; /* (nullable) */
+  const char *path;
+  const char *real_path;
+  unsigned depth;
+};
+
+typedef struct
+{
+  TerraneRecipeSet *set;
+  GHashTable *seen; /* of char * → TerraneRecipe: real paths of those that were read */
+  GHashTable *absolute;
+} Loader;
+
+/* "a.json needs b.json needs a.json" */
+static char *
+describe_chain (const Step *step, const char *path)
+{
+  g_autoptr (GString) text = g_string_new (path);
+  for (; step != NULL; step = step->parent)
+    g_string_prepend (g_string_prepend (text, " needs "), step->path);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static TerraneRecipeFile *
+load_file (const char *path, const char *what, GError **error)
+{
+  g_autoptr (GBytes) content = NULL;
+  OCI_PREFIX (error, "%s", what);
+  if (!oci_read_file (AT_FDCWD, path, MAX_PATCH_BYTES, &content, error))
+    return NULL;
+  TerraneRecipeFile *self = g_new0 (TerraneRecipeFile, 1);
+  self->path = g_strdup (path);
+  self->digest = oci_digest_of_bytes (content);
+  self->content = g_steal_pointer (&content);
+  return self;
+}
+
+static gboolean
+load_files (TerraneRecipe *recipe, GError **error)
+{
+  OCI_PREFIX (error, "%s", recipe->path);
+  for (guint i = 0; i < recipe->patch_paths->len; i++)
+    {
+      TerraneRecipeFile *patch = load_file (recipe->patch_paths->pdata[i], "patches", error);
+      if (patch == NULL)
+        return FALSE;
+      g_ptr_array_add (recipe->patches, patch);
+    }
+  if (recipe->script_path != NULL)
+    recipe->script = load_file (recipe->script_path, "script", error);
+  return recipe->script_path == NULL || recipe->script != NULL;
+}
+
+static TerraneRecipe *
+parse (Loader *self, const char *path, GBytes *data, GError **error)
+{
+  OciJson root;
+  g_autoptr (TerraneProvenance) provenance = terrane_provenance_new ();
+  g_autoptr (OciJsonDocument) document = oci_json_parse (path, data, OCI_ERROR_USAGE, &root, error);
+  if (document == NULL)
+    return NULL;
+  g_ptr_array_add (provenance->files, g_strdup (path));
+  const TerraneProfileReader reader = { .provenance = provenance, .absolute = self->absolute };
+  TerraneRecipe *recipe = g_new0 (TerraneRecipe, 1);
+  recipe->path = g_strdup (path);
+  recipe->digest = oci_digest_of_bytes (data);
+  recipe->patches = g_ptr_array_new_with_free_func (recipe_file_free);
+  recipe->needs = g_ptr_array_new ();
+  terrane_section_init (&terrane_recipe_section, recipe);
+  (void) terrane_section_read (&terrane_recipe_section, &reader, &root, recipe); /* notes it */
+  if (oci_json_document_finish (document, error) && load_files (recipe, error))
+    return recipe;
+  recipe_free (recipe);
+  return NULL;
+}
+
+static gboolean
+read_recipe (const char *path, const Step *parent, GBytes **out_data, GError **error)
+{
+  OCI_PREFIX (error, "%s", parent != NULL ? parent->path : "the recipe");
+  return oci_read_file (AT_FDCWD, path, MAX_RECIPE_BYTES, out_data, error);
+}
+
+static TerraneRecipe *load (Loader *self, const char *path, const Step *parent, GError **error);
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
+static gboolean
+load_needs (Loader *self, TerraneRecipe *recipe, const Step *step, GError **error)
+{
+  for (guint i = 0; i < recipe->need_paths->len; i++)
+    {
+      TerraneRecipe *need = load (self, recipe->need_paths->pdata[i], step, error);
+      if (need == NULL)
+        return FALSE;
+      if (g_ptr_array_find (recipe->needs, need, NULL))
+        return oci_throw (error, OCI_ERROR_USAGE, "%s: needs[%u]: %s is there twice", recipe->path,
+                          i, need->path);
+      g_ptr_array_add (recipe->needs, need);
+    }
+  return TRUE;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
+static TerraneRecipe *
+load (Loader *self, const char *path, const Step *parent, GError **error)
+{
+  g_autoptr (GBytes) data = NULL;
+  char *resolved = realpath (path, NULL);
+  g_autofree char *real_path = g_strdup (resolved != NULL ? resolved : path);
+  free (resolved);
+  const Step step = { parent, path, real_path, parent != NULL ? parent->depth + 1 : 0 };
+  for (const Step *other = parent; other != NULL; other = other->parent)
+    if (g_str_equal (other->real_path, real_path))
+      {
+        g_autofree char *chain = describe_chain (parent, path);
+        (void) oci_throw (error, OCI_ERROR_USAGE, "recipes need each other in a circle: %s", chain);
+        return NULL;
+      }
+  if (step.depth > MAX_DEPTH)
+    {
+      (void) oci_throw (error, OCI_ERROR_LIMIT, "%s: more than %d recipes need one another", path,
+                        MAX_DEPTH);
+      return NULL;
+    }
+  TerraneRecipe *known = g_hash_table_lookup (self->seen, real_path);
+  if (known != NULL)
+    return known;
+  if (!read_recipe (path, parent, &data, error))
+    return NULL;
+  TerraneRecipe *recipe = parse (self, path, data, error);
+  if (recipe == NULL)
+    return NULL;
+  if (!load_needs (self, recipe, &step, error))
+    {
+      recipe_free (recipe);
+      return NULL;
+    }
+  g_ptr_array_add (self->set->recipes, recipe);
+  g_hash_table_insert (self->seen, g_steal_pointer (&real_path), recipe);
+  return recipe;
+}
+
+/* Files and messages are named after them. */
+static gboolean
+check_names (const TerraneRecipeSet *self, GError **error)
+{
+  for (guint i = 0; i < self->recipes->len; i++)
+    for (guint j = 0; j < i; j++)
+      {
+        const TerraneRecipe *a = self->recipes->pdata[j], *b = self->recipes->pdata[i];
+        if (g_str_equal (a->name, b->name))
+          return oci_throw (error, OCI_ERROR_USAGE, "%s: name: %s has the name ‘%s’ too", b->path,
+                            a->path, a->name);
+      }
+  return TRUE;
+}
+
+TerraneRecipeSet *
+terrane_recipe_set_load (const char *path, GHashTable *absolute, GError **error)
+{
+  g_autoptr (TerraneRecipeSet) set = g_new0 (TerraneRecipeSet, 1);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) own = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  set->recipes = g_ptr_array_new_with_free_func (recipe_free);
+  Loader self = { .set = set, .seen = seen, .absolute = absolute != NULL ? absolute : own };
+  if (load (&self, path, NULL, error) == NULL || !check_names (set, error))
+    return NULL;
+  return g_steal_pointer (&set);
+}

@@ -1,0 +1,150 @@
+/* What is compiled: every file that recipes name, by its digest, and the file system that they are
+ * compiled in. */
+#include "builder/resolve/source-fetcher.h"
+#include "builder/resolve/source-resolver.h"
+#include "builder/source/file-digest.h"
+
+#include "oci/http/url.h"
+
+#include <string.h>
+
+enum
+{
+  LABEL_BYTES = 40,
+};
+
+static void
+add_input (json_t *inputs, const char *kind, const char *place, const OciDigest *digest)
+{
+  OciDigestHex hex;
+  json_t *input = json_object ();
+  oci_json_set (input, kind, oci_json_text (place));
+  oci_json_set (input, "sha256", oci_json_text (oci_digest_hex (digest, hex)));
+  oci_json_append (inputs, input);
+}
+
+static void
+add_file (const TerraneResolution *self, const char *path, const OciDigest *digest, json_t *inputs)
+{
+  g_autofree char *text = terrane_resolution_path (self, path);
+  add_input (inputs, "file", text, digest);
+}
+
+/* A user and password in a URL concern only the server, nor does a lock keep a query, which is
+ * often a signature. */
+static gboolean
+add_source (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *inputs,
+            GError **error)
+{
+  g_autofree char *url = NULL;
+  g_autoptr (OciSecret) authorization = NULL;
+  if (file->url == NULL)
+    {
+      add_file (self, file->path, &file->sha256, inputs);
+      return TRUE;
+    }
+  if (!oci_url_take_user (file->url, &url, &authorization, error))
+    return FALSE;
+  url[strcspn (url, "?#")] = '\0';
+  add_input (inputs, "url", url, &file->sha256);
+  return TRUE;
+}
+
+static gboolean
+add_recipe (const TerraneResolution *self, const TerraneRecipe *recipe, json_t *inputs,
+            GError **error)
+{
+  add_file (self, recipe->path, &recipe->digest, inputs);
+  for (guint i = 0; i < recipe->sources->len; i++)
+    if (!add_source (self, &((TerraneRecipeSource *) recipe->sources->pdata[i])->file, inputs,
+                     error))
+      return FALSE;
+  for (guint i = 0; i < recipe->patches->len; i++)
+    {
+      const TerraneRecipeFile *patch = recipe->patches->pdata[i];
+      add_file (self, patch->path, &patch->digest, inputs);
+    }
+  if (recipe->script != NULL)
+    add_file (self, recipe->script->path, &recipe->script->digest, inputs);
+  return TRUE;
+}
+
+static json_t *
+ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
+{
+  OCI_PREFIX (error, "%s.compile", spec->where);
+  g_autoptr (TerraneRecipeSet) set =
+      terrane_recipe_set_load (spec->recipe, self->profile->absolute, error);
+  if (set == NULL)
+    return NULL;
+  g_autoptr (OciJsonValue) entry = json_object ();
+  g_autofree char *recipe = terrane_resolution_path (self, spec->recipe);
+  json_t *inputs = json_array ();
+  oci_json_set (entry, "recipe", oci_json_text (recipe));
+  oci_json_set (entry, "inputs", inputs);
+  for (guint i = 0; i < set->recipes->len; i++)
+    if (!add_recipe (self, set->recipes->pdata[i], inputs, error))
+      return NULL;
+  json_t *in =
+      terrane_source_resolver_of (spec->compile_in->kind)->ask (self, spec->compile_in, error);
+  if (in == NULL)
+    return NULL;
+  oci_json_set (entry, "in", in);
+  return g_steal_pointer (&entry);
+}
+
+static gboolean
+answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
+        GError **error)
+{
+  const TerraneSourceResolver *resolver = terrane_source_resolver_of (pin->spec->compile_in->kind);
+  {
+    OCI_PREFIX (error, "%s.compile", pin->spec->where);
+    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, self->profile->absolute, error);
+  }
+  return pin->recipes != NULL
+         && resolver->answer (self, pin->in, json_object_get (locked, "in"),
+                              json_object_get (entry, "in"), error);
+}
+
+const TerraneSourceResolver terrane_resolver_compile = {
+  .ask = ask,
+  .answer = answer,
+};
+
+/* The last component of the URL's path. Returns: (transfer full) */
+static char *
+make_label (const TerraneRecipe *recipe, const char *url)
+{
+  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
+  const char *slash = strrchr (path, '/');
+  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : recipe->name;
+  return g_utf8_validate (name, -1, NULL)
+             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_BYTES))
+             : g_strdup (recipe->name);
+}
+
+static gboolean
+fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
+{
+  const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->in->spec->kind);
+  for (guint i = 0; i < pin->recipes->recipes->len; i++)
+    {
+      const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
+      for (guint j = 0; j < recipe->sources->len; j++)
+        {
+          const TerraneRecipeSource *source = recipe->sources->pdata[j];
+          if (source->file.url == NULL)
+            continue;
+          char *label = make_label (recipe, source->file.url);
+          const TerraneDownload download = { .url = source->file.url,
+                                             .label = label,
+                                             .sha256 = source->file.sha256 };
+          terrane_fetch_keep (self, label, g_free);
+          g_array_append_val (self->downloads, download);
+        }
+    }
+  return fetcher->fetch == NULL || fetcher->fetch (self, pin->in, error);
+}
+
+const TerraneSourceFetcher terrane_fetcher_compile = { .fetch = fetch };

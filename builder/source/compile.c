@@ -1,0 +1,109 @@
+/* Source "compile": what a recipe makes. Here it is only identified; builder/image/compiled-tree.c
+ * makes it, which needs an image and a sandbox. */
+#include "builder/source/compile.h"
+
+#include "builder/version.h"
+
+enum
+{
+  FORMAT = 1, /* raised when equal recipes would be run differently */
+};
+
+static json_t *
+hex_text (const OciDigest *digest)
+{
+  OciDigestHex hex;
+  return oci_json_text (oci_digest_hex (digest, hex));
+}
+
+static OciDigest
+digest_of (const json_t *key)
+{
+  g_autoptr (GBytes) bytes = oci_json_dump (key);
+  return oci_digest_of_bytes (bytes);
+}
+
+static json_t *
+texts (char *const *list)
+{
+  json_t *array = json_array ();
+  for (; list != NULL && *list != NULL; list++)
+    oci_json_append (array, oci_json_text (*list));
+  return array;
+}
+
+static json_t *
+sources (const TerraneRecipe *recipe)
+{
+  json_t *array = json_array ();
+  for (guint i = 0; i < recipe->sources->len; i++)
+    {
+      const TerraneRecipeSource *source = recipe->sources->pdata[i];
+      json_t *object = json_object ();
+      oci_json_set (object, "sha256", hex_text (&source->file.sha256));
+      oci_json_set (object, "directory", oci_json_text (source->directory));
+      oci_json_set (object, "strip", json_integer (source->strip_components));
+      oci_json_append (array, object);
+    }
+  return array;
+}
+
+static json_t *
+steps (const TerraneRecipe *recipe)
+{
+  json_t *array = json_array ();
+  for (guint i = 0; i < recipe->steps->len; i++)
+    oci_json_append (array, texts (recipe->steps->pdata[i]));
+  return array;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
+OciDigest
+terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+{
+  g_autoptr (OciJsonValue) key = json_object ();
+  json_t *patches = json_array (), *needs = json_array ();
+  for (guint i = 0; i < recipe->patches->len; i++)
+    oci_json_append (patches,
+                     hex_text (&((TerraneRecipeFile *) recipe->patches->pdata[i])->digest));
+  for (guint i = 0; i < recipe->needs->len; i++)
+    {
+      OciDigest need = terrane_compile_key (recipe->needs->pdata[i], prefix, root);
+      oci_json_append (needs, hex_text (&need));
+    }
+  oci_json_set (key, "format", json_integer (FORMAT));
+  oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
+  oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
+  oci_json_set (key, "root", hex_text (root));
+  oci_json_set (key, "prefix", oci_json_text (prefix));
+  oci_json_set (key, "name", oci_json_text (recipe->name));
+  oci_json_set (key, "version", oci_json_text (recipe->version));
+  oci_json_set (key, "sources", sources (recipe));
+  oci_json_set (key, "patches", patches);
+  oci_json_set (key, "needs", needs);
+  oci_json_set (key, "steps", steps (recipe));
+  if (recipe->script != NULL)
+    oci_json_set (key, "script", hex_text (&recipe->script->digest));
+  if (recipe->environment != NULL)
+    oci_json_set (key, "environment", json_incref (recipe->environment));
+  if (recipe->include != NULL)
+    oci_json_set (key, "include", texts (recipe->include));
+  oci_json_set (key, "exclude", texts (recipe->exclude));
+  return digest_of (key);
+}
+
+/* The pin of what it is compiled in has its key. */
+static gboolean
+identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
+          G_GNUC_UNUSED GError **error)
+{
+  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
+  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
+  g_autoptr (OciJsonValue) key = json_object ();
+  oci_json_set (key, "compiled", hex_text (&made));
+  oci_json_set (key, "development", texts (recipe->development));
+  *out_identity = digest_of (key);
+  return TRUE;
+}
+
+const TerraneSourceType terrane_source_compile = { .name = "compile", .identify = identify };

@@ -1,0 +1,342 @@
+"""Sources of kind "compile": what recipes make, when they are run again, what keeps steps in, and how they fail."""
+
+import fcntl
+import hashlib
+import http.server
+import io
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import threading
+import time
+import unittest
+
+from terrane_test import INPUTS, SHARED, TERRANE, TestCase, have, seeded_store
+
+BASE = INPUTS / "debian12-base-amd64.tar.zst"
+BUSYBOX = shutil.which("busybox")
+COMPILER = SHARED / "compiler.tar"  # what a compiler adds to the base
+
+# Says in its text where it was compiled, what it was given, and when.
+LIBRARY = {
+    "tiny.c": '#include "tiny.h"\nint tiny_answer (void) { return 41; }\nconst char *tiny_file (void) { return __FILE__; }\n',
+    "tiny.h": "int tiny_answer (void);\nconst char *tiny_file (void);\n",
+    "Makefile": """
+all: libtiny.so libtiny.a
+libtiny.so: tiny.c tiny.h
+\t$(CC) $(CFLAGS) -g -shared -fPIC -o $@ $(CURDIR)/tiny.c
+libtiny.a: tiny.c tiny.h
+\t$(CC) $(CFLAGS) -c -o tiny.o tiny.c
+\tar rcD $@ tiny.o
+install: all
+\tmkdir -p $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
+\tcp libtiny.so libtiny.a $(DESTDIR)$(PREFIX)/lib
+\tcp tiny.h $(DESTDIR)$(PREFIX)/include
+""",
+}
+PATCH = """--- a/tiny.c
++++ b/tiny.c
+@@ -1,3 +1,3 @@
+ #include "tiny.h"
+-int tiny_answer (void) { return 41; }
++int tiny_answer (void) { return 42; }
+ const char *tiny_file (void) { return __FILE__; }
+"""
+PROGRAM = """
+cat > program.c <<'END'
+#include <stdio.h>
+#include <tiny.h>
+int main (void) { return printf ("%d %s\\n", tiny_answer (), tiny_file ()) < 0; }
+END
+gcc $CFLAGS $CPPFLAGS program.c $LDFLAGS -Wl,-rpath,$PREFIX/lib -ltiny -o program
+mkdir -p $DESTDIR$PREFIX/bin
+cp program $DESTDIR$PREFIX/bin
+"""
+INSTALL = "mkdir -p $DESTDIR$PREFIX/share; echo done > $DESTDIR$PREFIX/share/result"
+
+
+def make_compiler():
+    """Of this machine's own packages: installing them would take a minute. What is not below /usr is in the base."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    with open(SHARED / "compiler.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if COMPILER.exists():
+            return
+        words = ["apt-cache", "depends", "--recurse", "--installed", "--important", "gcc", "libc6-dev", "make", "patch"]
+        names = sorted({line for line in run(*words).splitlines() if line[0].isalnum()})
+        paths = {path for path in run("dpkg-query", "--listfiles", *names).splitlines()
+                 if re.match(r"/usr/(bin|lib|libexec|include)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno", path)
+                 and not pathlib.Path(path).is_dir()}
+        fresh = COMPILER.with_suffix(".fresh")
+        subprocess.run(["tar", "--sort=name", "--no-recursion", "-cf", fresh, "-C", "/", "-T", "-"], check=True, text=True,
+                       input="".join(f"{path[1:]}\n" for path in sorted(paths)))
+        fresh.rename(COMPILER)
+
+
+def run(*words):
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+class CompileCase(TestCase):
+    base = {"archive": str(BASE)}
+
+    def recipe(self, name, **members):
+        """Writes a recipe; its own members count."""
+        self.write(f"{name}.json", json.dumps({"name": name, "version": "1.0", **members}))
+        return f"{name}.json"
+
+    def source(self, name, members, **more):
+        with tarfile.open(self.directory / name, "w:gz") as tar:
+            for path, content in members.items():
+                member = tarfile.TarInfo(path)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        return {"file": name, "sha256": hashlib.sha256((self.directory / name).read_bytes()).hexdigest(), **more}
+
+    def profile(self, *trees, **members):
+        return self.write_profile(base=self.base, target="oci", trees=[
+            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, "in": self.root, **more}} for name, recipe, more in trees], **members)
+
+    def make(self, recipe, *arguments, **options):
+        return self.build(self.profile(("tree", recipe, {})), "--no-validate", *arguments, **options)
+
+    def files(self, record, layer=-1):
+        """Path and content of what a layer has, directories as None."""
+        manifest = self.read_json_blob(record["digest"])
+        with self.open_layer(manifest["layers"][layer]) as tar:
+            return {member.name: tar.extractfile(member).read() if member.isfile() else None for member in tar}
+
+    def compiled(self):
+        """How many trees the store knows: of each recipe that was compiled what it made, too."""
+        return len(list((self.store / "cache/trees").glob("*")))
+
+
+@unittest.skipUnless(BUSYBOX, "needs busybox")
+class Shell(CompileCase):
+    """What needs no compiler: steps of a shell, in a file system that has nothing else."""
+
+    def setUp(self):
+        super().setUp()
+        with tarfile.open(self.directory / "root.tar", "w") as tar:
+            tar.add(BUSYBOX, "bin/busybox")
+            for name in subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split():
+                if name != "busybox":
+                    link = tarfile.TarInfo(f"bin/{name}")
+                    link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                    tar.addfile(link)
+        digest = hashlib.sha256((self.directory / "root.tar").read_bytes()).hexdigest()
+        self.base = self.root = {"archive": "root.tar", "sha256": digest}
+
+    def fails(self, pattern, exit_code=1, **members):
+        trees = self.compiled()
+        profile = self.profile(("tree", self.recipe("x", **members), {}))
+        result = self.assert_fails(exit_code, pattern, "build", "--no-validate", profile)
+        self.assertLessEqual(self.compiled() - trees, 1 + len(members.get("sources", [])))  # the base, nothing under the recipe's key
+        self.assertEqual(list((self.store / "roots").glob(".compile-*")), [])
+        return result
+
+    def test_sealed(self):
+        """Everything that a step can ask for is the same everywhere, and nothing of this machine is there."""
+        script = """
+mkdir -p $DESTDIR$PREFIX/share
+exec > $DESTDIR$PREFIX/share/facts
+env | grep -v -e ^PWD= -e ^OLDPWD= -e ^_= -e ^SHLVL= -e ^JOBS= | sort
+uname -n; id -u; umask; pwd; date +%Y | tr -d 0-9
+stat -c "%Y %n" given sub sub/other
+ls /sys/class/net 2>/dev/null | grep -v lo || true
+touch /usr/file 2>/dev/null && echo written
+ls "$HIDDEN" 2>/dev/null || true
+cat given
+"""
+        self.write("steps.sh", script)
+        source = self.source("given.tar.gz", {"top/given": b"content\n", "top/sub/other": b""})
+        record = self.make(self.recipe("facts", sources=[source], script="steps.sh", environment={"HIDDEN": str(self.directory), "TZ": "Asia/Tokyo"}),
+                           env={"SECRET": "x"})
+        lines = self.files(record)["opt/share/facts"].decode().splitlines()
+        self.assertEqual(lines, [
+            "CFLAGS=-O2 -ffile-prefix-map=/tmp/build/src=.", "CXXFLAGS=-O2 -ffile-prefix-map=/tmp/build/src=.",
+            "DESTDIR=/tmp/build/out", f"HIDDEN={self.directory}", "HOME=/tmp", "LC_ALL=C",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PREFIX=/opt", "SOURCE_DATE_EPOCH=315532800",
+            "TMPDIR=/tmp", "TZ=Asia/Tokyo", "lambda", "993", "0022", "/tmp/build/src", "",
+            "315532800 given", "315532800 sub", "315532800 sub/other", "content"])
+
+    def test_once(self):
+        """A recipe is run again when something changed that its result depends on, and what it needs is not."""
+        need = {"steps": ["mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"]}
+        user = {"needs": ["need.json"], "steps": ["mkdir -p $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy"]}
+        self.recipe("need", **need)
+
+        def stamp():
+            return self.files(self.make("user.json"))["opt/lib/copy"]
+
+        self.recipe("user", **user)
+        first = stamp()
+        self.assertEqual(stamp(), first)
+        self.recipe("user", **user, timeout="5m", memory="1GB", tmp="1MB")  # no result depends on them
+        trees = self.compiled()
+        self.assertEqual(stamp(), first)
+        self.assertEqual(self.compiled(), trees)
+        self.recipe("user", **user, environment={"A": "b"})
+        self.assertEqual(stamp(), first)
+        self.assertEqual(self.compiled(), trees + 2)  # what the user made, and the image's tree
+        self.recipe("need", **need, environment={"A": "b"})
+        self.assertNotEqual(stamp(), first)
+        record = self.build(self.profile(("need", "need.json", {}), ("user", "user.json", {})), "--no-validate")
+        self.assertEqual(self.files(record, -2)["opt/lib/stamp"], self.files(record)["opt/lib/copy"])
+
+    def test_kept(self):
+        install = "cd $DESTDIR; mkdir -p opt/lib/pkgconfig opt/include opt/share/doc opt/bin; " \
+                  "touch opt/lib/x.so opt/lib/x.a opt/lib/pkgconfig/x.pc opt/include/x.h opt/share/doc/x opt/bin/x opt/bin/y"
+        recipe = self.recipe("x", steps=[install], exclude=["bin/y"])
+        self.assertEqual({name for name, content in self.files(self.make(recipe)).items() if content is not None},
+                         {"opt/lib/x.so", "opt/bin/x"})
+        with_all = self.build(self.profile(("tree", recipe, {"development": True})), "--no-validate")
+        self.assertEqual({name for name, content in self.files(with_all).items() if content is not None},
+                         {"opt/lib/x.so", "opt/lib/x.a", "opt/lib/pkgconfig/x.pc", "opt/include/x.h", "opt/share/doc/x", "opt/bin/x"})
+        own = self.recipe("x", steps=[install], include=["bin"], development=["bin/y"])
+        self.assertEqual({name for name, content in self.files(self.make(own)).items() if content is not None}, {"opt/bin/x"})
+
+    def test_in_image(self):
+        """The file system to compile in may be an image: another one under the same name is another key."""
+        self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cp /given $DESTDIR$PREFIX"])
+        results = []
+        for content in ("one", "two", "two"):
+            self.write("extra/given", content)
+            self.build(self.write_profile("in.json", name="in", base=self.base, trees=[{"name": "extra", "directory": "extra", "prefix": "/"}]),
+                       "--no-validate", "--no-lock")
+            self.root = {"image": f"oci:{self.store}/images:in:latest"}
+            results.append(self.files(self.make("x.json"))["opt/given"].decode())
+        self.assertEqual(results, ["one", "two", "two"])
+        self.assertIn("in", json.loads((self.directory / "profile.lock.json").read_text())["platforms"]["linux/amd64"]["trees"]["tree"])
+
+    def test_lock(self):
+        """The lock has every file of the recipes; --locked refuses another one."""
+        self.recipe("need", steps=[INSTALL])
+        source = self.source("a.tar.gz", {"top/a": b"a"})
+        self.write("steps.sh", "mkdir -p $DESTDIR$PREFIX; cp a $DESTDIR$PREFIX")
+        profile = self.profile(("tree", self.recipe("x", sources=[source], needs=["need.json"], script="steps.sh"), {}))
+        self.build(profile, "--no-validate")
+        entry = json.loads((self.directory / "profile.lock.json").read_text())["platforms"]["linux/amd64"]["trees"]["tree"]
+        digest = lambda name: {"file": name, "sha256": hashlib.sha256((self.directory / name).read_bytes()).hexdigest()}
+        self.assertEqual(entry["recipe"], "x.json")
+        self.assertEqual(entry["inputs"], [digest(name) for name in ("need.json", "x.json", "a.tar.gz", "steps.sh")])
+        self.assertEqual(entry["in"], json.loads((self.directory / "profile.lock.json").read_text())["platforms"]["linux/amd64"]["base"])
+        self.build(profile, "--no-validate", "--locked")
+        self.write("steps.sh", "true")
+        self.assert_fails(4, r"tree: steps.sh: sha256 \w{12} → \w{12}", "build", "--no-validate", "--locked", profile)
+
+    def test_url(self):
+        """A source of a web server is fetched by its digest, and not again."""
+        asked = []
+        archive = self.source("served.tar.gz", {"top/a": b"from the server"})
+        content = (self.directory / "served.tar.gz").read_bytes()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            source = {"url": f"http://127.0.0.1:{server.server_port}/a.tar.gz", "sha256": archive["sha256"]}
+            steps = ["mkdir -p $DESTDIR$PREFIX; cp a $DESTDIR$PREFIX"]
+            self.assertEqual(self.files(self.make(self.recipe("x", sources=[source], steps=steps)))["opt/a"], b"from the server")
+            self.make(self.recipe("x", sources=[source], steps=steps, environment={"A": "b"}))
+            self.assertEqual(asked, ["/a.tar.gz"])
+            self.fails(r"127\.0\.0\.1.*sha256", sources=[{**source, "sha256": "0" * 64}], steps=steps)
+            server.shutdown()
+
+    def test_failures(self):
+        source = self.source("a.tar.gz", {"top/a": b"a"})
+        result = self.fails(r"trees\[0\]: x 1\.0: step 2 of 2 \(‘echo two; exit 7’\) failed with exit code 7\n  two\n  the whole log: .*/logs/x\.log",
+                            steps=["echo one", "echo two; exit 7"])
+        log = result.split("the whole log: ")[1].splitlines()[0]
+        with open(log, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "x 1.0\n+ step 1 of 2 (‘echo one’)\none\n+ step 2 of 2 (‘echo two; exit 7’)\ntwo\n")
+        for step in (["cmake", "."], "cmake .", "true; cmake ."):
+            with self.subTest(step):
+                self.fails(r"the file system that the recipe is compiled in has no program ‘cmake’; add it to ‘in’", steps=[step])
+        self.fails("installed nothing below \\$DESTDIR/opt", steps=["true"])
+        self.fails("installed nothing below \\$DESTDIR/opt", steps=["mkdir -p $DESTDIR$PREFIX"])
+        self.fails("have installed ‘/usr’, which is not below the tree's prefix /opt",
+                   steps=["mkdir -p $DESTDIR/usr/lib $DESTDIR$PREFIX/lib; touch $DESTDIR$PREFIX/lib/x"])
+        self.fails("install with DESTDIR", steps=["mkdir /lib"])
+        self.fails("the recipe's ‘timeout’ of 1 seconds had passed", steps=["sleep 60"], timeout=1)
+        self.fails("more than the recipe's ‘memory’ of 60000000 bytes", memory="60MB",
+                   steps=["dd if=/dev/zero of=/dev/null bs=200M count=9"])
+        self.fails("/tmp is full", tmp="1MB", steps=["dd if=/dev/zero of=/tmp/file bs=1M count=2"])
+        self.fails("steps have no network", steps=["echo 'curl: (6) Could not resolve host: example.org'; exit 6"])
+        self.fails("sha256", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
+        self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
+        self.write("x.patch", PATCH)
+        self.fails("the patch ‘x.patch’ failed with exit code 1", sources=[source], patches=["x.patch"], steps=[INSTALL])
+        self.fails("device|special|fifo", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
+        self.recipe("y", needs=["x.json"], steps=[INSTALL])
+        self.fails(r"in a circle: .*x\.json needs .*y\.json needs .*x\.json", 2, needs=["y.json"], steps=[INSTALL])
+        self.make(self.recipe("x", steps=[INSTALL]))
+        self.assert_store_is_sound()
+
+    def test_fork_bomb(self):
+        self.fails("killed for more than 1024 processes and threads", steps=["while :; do sleep 60 & done"])
+
+    def test_only_in_bubblewrap(self):
+        profile = self.profile(("tree", self.recipe("x", steps=[INSTALL]), {}))
+        self.assert_fails(1, "compiling needs bubblewrap's sandbox", "build", "--sandbox", "none", profile)
+
+    def test_killed(self):
+        """A build that is killed leaves nothing that the next one takes for finished, and gc removes what it left."""
+        recipe = self.recipe("x", steps=[INSTALL, "sleep 60"])
+        process = subprocess.Popen([TERRANE, "--store", str(self.store), "-q", "build", "--no-validate", str(self.profile(("tree", recipe, {})))])
+        deadline = time.monotonic() + 60
+        while not list((self.store / "roots").glob(".compile-*/out/opt/share/result")):
+            self.assertLess(time.monotonic(), deadline)
+            self.assertIsNone(process.poll())
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertEqual(self.compiled(), 1)  # the base
+        self.assertEqual(len(list((self.store / "roots").glob(".compile-*"))), 1)
+        self.run_terrane("gc")
+        self.assertEqual(list((self.store / "roots").glob(".compile-*")), [])
+
+
+@unittest.skipUnless(BASE.exists() and have("apt-cache", "gcc", "make", "patch"), "needs profiles/inputs, Debian's gcc, make and patch")
+class Compiler(CompileCase):
+    root = {"archive": [{"file": str(BASE)}, {"file": str(COMPILER)}]}
+
+    def test_library_and_program(self):
+        """A library and a program that needs it: patched, without headers in the image, and the same bytes when compiled again
+        with another number of jobs."""
+        make_compiler()
+        seeded_store(self.store, base={"archive": str(BASE)})
+        source = self.source("tiny.tar.gz", {f"tiny-1.0/{name}": text.encode() for name, text in LIBRARY.items()})
+        self.write("answer.patch", PATCH)
+        self.write("program.sh", PROGRAM)
+        library = {"sources": [source], "patches": ["answer.patch"], "steps": ["make CC=gcc -j$JOBS all", ["make", "install"]]}
+        program = {"needs": ["tiny.json"], "script": "program.sh"}
+        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {}),
+                               validate={"commands": [{"command": ["/opt/bin/program"], "expect": "^42 \\./tiny\\.c\n$"}]})
+        first = self.build(profile)
+        self.assertEqual({name for name, content in self.files(first, -2).items() if content is not None}, {"opt/lib/libtiny.so"})
+        self.assertNotIn(b"/tmp/build", self.files(first, -2)["opt/lib/libtiny.so"])
+        trees = self.compiled()
+        self.recipe("tiny", **library, environment={"NOTHING": "reads this"})
+        second = self.build(profile, "--jobs", "1")
+        self.assertEqual(self.compiled(), trees + 4)
+        self.assertEqual(second["digest"], first["digest"])
+        self.write("answer.patch", PATCH.replace("return 41", "return 40"))
+        self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ failed with exit code 1\n(.*\n)*.*FAILED", "build", profile)
+
+
+if __name__ == "__main__":
+    unittest.main()
