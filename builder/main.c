@@ -27,7 +27,7 @@ print_version (const TerraneGlobal *global)
 {
   g_autoptr (OciJsonValue) document = terrane_versions_to_json ();
   if (global->output.json)
-    terrane_print_json (json_incref (document));
+    terrane_print_json (document);
   else
     terrane_versions_print ();
 }
