@@ -157,7 +157,7 @@ class Suite:
             if "tsan" in built:
                 self.test("tsan", jobs=2, output=output)
             if "fuzz" in built:
-                self.test("fuzz", "-R", "^fuzz-run", jobs=1, output=output, niceness=19)
+                self.test("fuzz", "-R", "^fuzz-run", jobs=1, output=output, niceness=5)
 
         with self.beside(self.fresh_machine), self.beside(small_presets):
             for preset in ("dev", "asan"):
