@@ -162,8 +162,8 @@ class CiImage(TestCase):
         podman = ["podman", "--root", home / "root", "--runroot", home / "run", "--storage-driver", "overlay", "--runtime", "runc",
                   "--cgroup-manager", "cgroupfs"]
         image = command(*podman, "pull", "--quiet", f"oci-archive:{archive}", **options).split()[-1]
-        return command(*podman, "run", "--rm", *self.OPTIONS, *self.HOST, "--volume", f"{self.work}:/work", image,
-                       "terrane", "--json", "build", "/work/profile.json", **options)
+        return command(*podman, "run", "--rm", *self.OPTIONS, *self.HOST, "--volume", f"{self.work}:/mnt", image,
+                       "terrane", "--json", "build", "/mnt/profile.json", **options)
 
     def test_it_builds_an_image_as_root_and_rootless(self):
         archives = [self.directory / f"{n}.tar" for n in range(2)]
