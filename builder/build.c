@@ -98,7 +98,7 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   return g_steal_pointer (&trees);
 }
 
-/* What trees were made, and what transforms did. */
+/* Reports of the trees that were made, and of the transforms. */
 static void
 take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneBase *base,
               const GArray *trees)
@@ -312,7 +312,7 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
   gboolean healed = FALSE;
   if (build_once (store, profile, options, out_build, &local))
     return TRUE;
-  /* That it cannot be healed is no news beside what failed. */
+  /* The build reports its own failure, not that of the healing. */
   if (*out_build != NULL || !is_damage (local) || !terrane_store_heal (store, &healed, NULL)
       || !healed)
     {

@@ -282,7 +282,8 @@ check_python (const TerraneAddLock *self, const char *text, GError **error)
                     (int) MIN (len, 16), version, wanted);
 }
 
-/* Before the program looks for anything: what it says of wheels for another Python helps nobody. */
+/* Before the program resolves anything: its message about wheels for another Python would mislead.
+ */
 static gboolean
 ask_python (const TerraneAddLock *self, const char *program, int dfd, const char *input,
             const char *output, GError **error)

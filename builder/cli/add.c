@@ -33,7 +33,7 @@ typedef struct
   char *tree;    /* (nullable) */
 } AddOptions;
 
-/* What is changed: the requirements of one tree. */
+/* The requirements that the command changes: those of one tree. */
 typedef struct
 {
   TerraneProfile *profile;
@@ -165,7 +165,7 @@ edit (Work *self, char **packages, GError **error)
   return TRUE;
 }
 
-/* Whether the file names indexes itself, which the lock then has to do, too. */
+/* Whether the requirements file names its own indexes; the lock then has to name them too. */
 static gboolean
 names_indexes (const char *text)
 {
@@ -303,7 +303,7 @@ list_changes (const char *path, const char *before, const char *after)
   return changes;
 }
 
-/* What a build would say, now. */
+/* Reads both files as a build would. */
 static gboolean
 check_locked (const Work *self, GBytes *data, GError **error)
 {
