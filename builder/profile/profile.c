@@ -106,7 +106,7 @@ static const TerraneField config_fields[] = {
   { CONFIG ("entrypoint", terrane_field_texts, entrypoint), .max = TERRANE_PROFILE_MAX_STRINGS,
     .help = "Program and first arguments; setting it drops an inherited command." },
   { CONFIG ("cmd", terrane_field_texts, cmd), .max = TERRANE_PROFILE_MAX_STRINGS,
-    .help = "Arguments behind the entrypoint; for Lambda the handler, such as "
+    .help = "Arguments after the entrypoint; for Lambda the handler, such as "
             "[\"handler.handler\"]." },
   { CONFIG ("env", terrane_field_map, env),
     .help = "Environment variables, added to the base's or replacing them." },
@@ -199,7 +199,8 @@ check_tag (const OciJson *at, char **tag)
   if (reference != NULL && g_strcmp0 (reference->tag, some) == 0)
     return;
   g_autofree char *quoted = oci_quote (*tag);
-  oci_json_problem (at, "%s is no tag: use at most %d letters, digits, ‘_’, and ‘.’ and ‘-’ inside",
+  oci_json_problem (at,
+                    "invalid tag %s: use at most %d letters, digits, ‘_’, and ‘.’ and ‘-’ inside",
                     quoted, OCI_TAG_MAX_BYTES);
 }
 
@@ -335,7 +336,7 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
     .words = target_words,
     .fallback = "\"aws-lambda\"",
-    .help = "Whose rules the image is checked against; ‘oci’ has none." },
+    .help = "The platform whose rules the image is checked against; ‘oci’ means no such rules." },
   { .name = "base",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
@@ -397,7 +398,7 @@ static const TerraneField fields[] = {
     .offset = OFFSET (push),
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_push_section,
-    .help = "Where the image goes with --push." },
+    .help = "The repository that --push sends the image to." },
   { .name = "deploy",
     .type = &terrane_field_object,
     .offset = OFFSET (deploy),

@@ -155,7 +155,7 @@ const TerraneField terrane_source_tree_fields[] = {
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_NOTHING,
     .scopes = TERRANE_IN_TREE,
-    .help = "Takes away the tree of this name that was extended; no other key goes with it." },
+    .help = "Removes the inherited tree of this name; no other key is allowed beside it." },
   { .name = NULL },
 };
 
@@ -227,7 +227,7 @@ refuse_keys (const OciJson *at, unsigned scope, const TerraneSourceKindInfo *kin
     for (const TerraneField *field = (*other)->fields + 1; *other != kind && field->name != NULL;
          field++)
       if (exists_in (field->scopes, scope) && oci_json_member (at, field->name, &member))
-        oci_json_problem (&member, "goes with ‘%s’ only", terrane_source_kind_name (*other));
+        oci_json_problem (&member, "is only allowed with ‘%s’", terrane_source_kind_name (*other));
   for (const TerraneSourceRefusal *refusal = kind->refusals;
        refusal != NULL && refusal->name != NULL; refusal++)
     if (exists_in (refusal->scopes, scope) && oci_json_member (at, refusal->name, &member))

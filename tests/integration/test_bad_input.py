@@ -93,7 +93,7 @@ class BadInput(TestCase):
             2, r"profile\.json: trees\[0\]\.prefix: expected a string, got an integer", "build",
             self.write_profile(trees=[{"name": "Bad Name", "directory": "app", "prefix": 1, "prefx": ""}],
                                platfrm="x", target="aws"))
-        for part in ("trees[0].name: ‘Bad Name’ is no name", "trees[0].prefx: unknown key; did you mean ‘prefix’?",
+        for part in ("trees[0].name: invalid name ‘Bad Name’", "trees[0].prefx: unknown key; did you mean ‘prefix’?",
                      "platfrm: unknown key; did you mean ‘platform’?", "target: ‘aws’ is not one of aws-lambda, oci"):
             self.assertIn(part, message)
 
