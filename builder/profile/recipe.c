@@ -2,6 +2,7 @@
 
 #include "builder/profile/field-types.h"
 #include "builder/profile/source-kind.h"
+#include "builder/profile/spdx.h"
 
 #include "oci/base/fd.h"
 #include "oci/base/path.h"
@@ -17,6 +18,7 @@ enum
   MAX_SOURCES = 100,
   MAX_PATCHES = 100,
   MAX_NEEDS = 100,
+  MAX_LICENSE_FILES = 100,
   MAX_STEPS = 1000,
   MAX_DEPTH = 32, /* of needs of needs */
   MAX_STRIP = 100,
@@ -62,6 +64,22 @@ check_directory (const OciJson *at, char **directory)
       g_free (*directory);
       *directory = normalised;
     }
+}
+
+static void
+check_license (const OciJson *at, char **license)
+{
+  g_autoptr (GError) local = NULL;
+  if (!terrane_spdx_check (*license, &local))
+    oci_json_problem (at, "%s", local->message);
+}
+
+static void
+check_license_file (const OciJson *at, char **path)
+{
+  check_directory (at, path);
+  if (**path == '\0')
+    oci_json_problem (at, "is a file of the sources, such as ‘COPYING’");
 }
 
 static void
@@ -182,6 +200,12 @@ static const TerraneField fields[] = {
     .help = "Name of what is compiled, such as ‘proj’." },
   { FIELD ("version", terrane_field_text, version), .parts = TERRANE_PART_IDENTITY,
     .required = TRUE, .min = 1, .help = "Its version." },
+  { FIELD ("license", terrane_field_text, license), .parts = TERRANE_PART_NOTHING,
+    .check = check_license,
+    .help = "Its licence, as an SPDX expression, such as ‘MIT OR Apache-2.0’." },
+  { FIELD ("license_files", terrane_field_texts, license_files), .parts = TERRANE_PART_IDENTITY,
+    .max = MAX_LICENSE_FILES, .check = check_license_file, .each = TRUE,
+    .help = "Files of the sources with the text of the licence; kept in ‘share/licenses/NAME’." },
   { FIELD ("sources", terrane_field_objects, sources), .parts = TERRANE_PART_IDENTITY,
     .section = &terrane_recipe_source_section, .max = MAX_SOURCES,
     .help = "Archives that are unpacked in order before the first step." },

@@ -28,6 +28,8 @@ typedef struct
   OciDigest digest; /* of the file */
   char *name;
   char *version;
+  char *license;          /* (nullable): SPDX expression */
+  char **license_files;   /* (nullable): paths below where steps run, normalised */
   GPtrArray *sources;     /* of TerraneRecipeSource */
   GPtrArray *patch_paths; /* of char * */
   GPtrArray *need_paths;  /* of char * */

@@ -89,6 +89,8 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   if (recipe->include != NULL)
     oci_json_set (key, "include", texts (recipe->include));
   oci_json_set (key, "exclude", texts (recipe->exclude));
+  if (recipe->license_files != NULL)
+    oci_json_set (key, "license_files", texts (recipe->license_files));
   return digest_of (key);
 }
 
