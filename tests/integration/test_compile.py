@@ -98,8 +98,8 @@ class CompileCase(TestCase):
         return {"file": name, "sha256": hashlib.sha256((self.directory / name).read_bytes()).hexdigest(), **more}
 
     def profile(self, *trees, **members):
-        return self.write_profile(base=self.base, target="oci", trees=[
-            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, "in": self.root, **more}} for name, recipe, more in trees], **members)
+        return self.write_profile(base=self.base, target="oci", compile={"in": self.root}, trees=[
+            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, **more}} for name, recipe, more in trees], **members)
 
     def make(self, recipe, *arguments, **options):
         return self.build(self.profile(("tree", recipe, {})), "--no-validate", *arguments, **options)
@@ -324,7 +324,7 @@ class Compiler(CompileCase):
         self.write("program.sh", PROGRAM)
         library = {"sources": [source], "patches": ["answer.patch"], "steps": ["make CC=gcc -j$JOBS all", ["make", "install"]]}
         program = {"needs": ["tiny.json"], "script": "program.sh"}
-        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {}),
+        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {"in": self.root}),
                                validate={"commands": [{"command": ["/opt/bin/program"], "expect": "^42 \\./tiny\\.c\n$"}]})
         first = self.build(profile)
         self.assertEqual({name for name, content in self.files(first, -2).items() if content is not None}, {"opt/lib/libtiny.so"})
