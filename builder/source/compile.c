@@ -6,7 +6,7 @@
 
 enum
 {
-  FORMAT = 1, /* raised when equal recipes would be run differently */
+  FORMAT = 2, /* raised when equal recipes would be run differently */
 };
 
 static json_t *
