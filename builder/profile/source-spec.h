@@ -4,6 +4,7 @@
 #include "builder/profile/field.h"
 #include "builder/profile/transform-spec.h"
 
+#include "oci/base/json.h"
 #include "oci/digest.h"
 
 G_BEGIN_DECLS
@@ -74,6 +75,8 @@ struct _TerraneSourceSpec
   char *ostree_ref;
   char *recipe;                  /* path */
   gboolean development;          /* what only compiling needs is taken, too */
+  gboolean with_needs;           /* so is what the recipes install that it needs */
+  json_t *recipe_variables;      /* (nullable): object of strings */
   TerraneSourceSpec *compile_in; /* (nullable): of a recipe: the file system that steps run in */
   char *prefix;                  /* normalised, "" for the root */
   unsigned strip_components;
