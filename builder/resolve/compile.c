@@ -119,8 +119,7 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
                                             self->profile->absolute, error);
   }
   return pin->recipes != NULL
-         && resolver->answer (self, pin->in,
-                              known != NULL ? known : json_object_get (locked, "in"),
+         && resolver->answer (self, pin->in, known != NULL ? known : json_object_get (locked, "in"),
                               json_object_get (entry, "in"), error);
 }
 
