@@ -93,10 +93,25 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
+/* What the profile says for all trees is asked once, as a tag may move between two trees. Returns:
+ * (transfer none) (nullable): the answer that a tree before @pin got */
+static const json_t *
+find_answer (const TerraneResolution *self, const TerranePin *pin)
+{
+  for (guint i = 0; i < self->plan->trees->len && self->plan->trees->pdata[i] != pin; i++)
+    {
+      const TerranePin *other = self->plan->trees->pdata[i];
+      if (other->in != NULL && other->in->spec == pin->in->spec && other->entry != NULL)
+        return json_object_get (other->entry, "in");
+    }
+  return NULL;
+}
+
 static gboolean
 answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
 {
+  const json_t *known = find_answer (self, pin);
   const TerraneSourceResolver *resolver = terrane_source_resolver_of (pin->spec->compile_in->kind);
   {
     OCI_PREFIX (error, "%s.compile", pin->spec->where);
@@ -104,7 +119,7 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
                                             self->profile->absolute, error);
   }
   return pin->recipes != NULL
-         && resolver->answer (self, pin->in, json_object_get (locked, "in"),
+         && resolver->answer (self, pin->in, known != NULL ? known : json_object_get (locked, "in"),
                               json_object_get (entry, "in"), error);
 }
 
