@@ -18,6 +18,7 @@ typedef struct
   char **outputs;        /* (nullable) */
   char **update_lock;    /* (nullable): names, several in one with commas; "" for all */
   GPtrArray *cache_from; /* (nullable): of OciReference */
+  GPtrArray *cache_to;   /* (nullable): of OciReference */
   unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;
   TerraneSandboxKind sandbox;
@@ -32,8 +33,9 @@ typedef struct
 {
   const TerraneBuildArguments *options;
   const TerraneWorkbench *bench;
-  char **update_names; /* (nullable): of --update-lock; NULL for all */
-  GHashTable *names;   /* of the profiles so far: a set */
+  const char *cache_secret; /* (nullable): TERRANE_CACHE_KEY */
+  char **update_names;      /* (nullable): of --update-lock; NULL for all */
+  GHashTable *names;        /* of the profiles so far: a set */
 } TerraneBuildSession;
 
 /** Whether --platform names several. */
