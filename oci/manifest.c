@@ -19,6 +19,7 @@ oci_manifest_free (OciManifest *self)
   if (self == NULL)
     return;
   g_free (self->media_type);
+  g_free (self->artifact_type);
   oci_descriptor_free (self->config);
   g_ptr_array_unref (self->layers);
   json_decref (self->annotations);
@@ -168,6 +169,7 @@ oci_manifest_parse (const char *name, GBytes *raw, GError **error)
 {
   OciJson root, member;
   OciMediaKind kind = OCI_MEDIA_MANIFEST;
+  const char *artifact_type = NULL;
   g_autoptr (OciJsonDocument) document = oci_json_parse (name, raw, OCI_ERROR_FORMAT, &root, error);
   if (document == NULL)
     return NULL;
@@ -190,6 +192,8 @@ oci_manifest_parse (const char *name, GBytes *raw, GError **error)
       read_descriptors (&member, OCI_MANIFEST_MAX_LAYERS, self->layers);
       check_layer_types (&member, self->layers);
     }
+  if (oci_json_member (&root, "artifactType", &member) && oci_json_string (&member, &artifact_type))
+    self->artifact_type = g_strdup (artifact_type);
   if (oci_json_member (&root, "annotations", &member) && oci_json_object (&member, NULL))
     self->annotations = json_deep_copy (member.value);
   if (!oci_json_document_finish (document, error))
@@ -221,6 +225,7 @@ oci_manifest_dump (const OciManifest *self)
   g_autoptr (OciJsonValue) root = json_object ();
   oci_json_set (root, "schemaVersion", json_integer (2));
   oci_json_set (root, "mediaType", oci_json_text (OCI_MEDIA_TYPE_MANIFEST));
+  oci_json_set_text (root, "artifactType", self->artifact_type);
   oci_json_set (root, "config", descriptor_in_oci_family (self->config));
   json_t *layers = json_array ();
   for (guint i = 0; i < self->layers->len; i++)

@@ -1,5 +1,7 @@
 /* What is compiled: every file that recipes name, by its digest, and the file system that they are
  * compiled in. */
+#include "builder/source/compile.h"
+#include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
@@ -140,25 +142,51 @@ make_label (const TerraneRecipe *recipe, const char *url)
              : g_strdup (recipe->name);
 }
 
+static void
+fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
+{
+  for (guint j = 0; j < recipe->sources->len; j++)
+    {
+      const TerraneRecipeSource *source = recipe->sources->pdata[j];
+      if (source->file.url == NULL)
+        continue;
+      char *label = make_label (recipe, source->file.url);
+      const TerraneDownload download = { .url = source->file.url,
+                                         .label = label,
+                                         .sha256 = source->file.sha256 };
+      terrane_fetch_keep (self, label, g_free);
+      g_array_append_val (self->downloads, download);
+    }
+}
+
+static gboolean
+is_compiled (const TerraneFetch *self, const TerranePin *pin, const TerraneRecipe *recipe,
+             gboolean *out_found, GError **error)
+{
+  OciDigest commit;
+  OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
+  return terrane_source_tree_find_commit (terrane_remote_store (self->remote), &key, &commit,
+                                          out_found, error);
+}
+
+/* What is compiled already needs no sources, and nothing to be compiled in. */
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
 {
   const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->in->spec->kind);
+  gboolean found = FALSE;
+  if (pin->has_key
+      && !is_compiled (self, pin, terrane_recipe_set_main (pin->recipes), &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
   for (guint i = 0; i < pin->recipes->recipes->len; i++)
     {
       const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
-      for (guint j = 0; j < recipe->sources->len; j++)
-        {
-          const TerraneRecipeSource *source = recipe->sources->pdata[j];
-          if (source->file.url == NULL)
-            continue;
-          char *label = make_label (recipe, source->file.url);
-          const TerraneDownload download = { .url = source->file.url,
-                                             .label = label,
-                                             .sha256 = source->file.sha256 };
-          terrane_fetch_keep (self, label, g_free);
-          g_array_append_val (self->downloads, download);
-        }
+      if (pin->has_key && !is_compiled (self, pin, recipe, &found, error))
+        return FALSE;
+      if (!found)
+        fetch_sources (self, recipe);
     }
   return fetcher->fetch == NULL || fetcher->fetch (self, pin->in, error);
 }

@@ -104,6 +104,17 @@ def run(*words):
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
+def make_busybox_root(path):
+    """A file system that can do nothing but run a shell."""
+    with tarfile.open(path, "w") as tar:
+        tar.add(BUSYBOX, "bin/busybox")
+        for name in run(BUSYBOX, "--list").split():
+            if name != "busybox":
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
+
+
 class CompileCase(TestCase):
     base = {"archive": str(BASE)}
 
@@ -144,13 +155,7 @@ class ShellCase(CompileCase):
 
     def setUp(self):
         super().setUp()
-        with tarfile.open(self.directory / "root.tar", "w") as tar:
-            tar.add(BUSYBOX, "bin/busybox")
-            for name in subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split():
-                if name != "busybox":
-                    link = tarfile.TarInfo(f"bin/{name}")
-                    link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                    tar.addfile(link)
+        make_busybox_root(self.directory / "root.tar")
         digest = hashlib.sha256((self.directory / "root.tar").read_bytes()).hexdigest()
         self.base = self.root = {"archive": "root.tar", "sha256": digest}
 
