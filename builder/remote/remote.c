@@ -186,9 +186,9 @@ static char *
 blob_name (const OciDescriptor *blob)
 {
   OciDigestText text;
-  const char *tree = oci_descriptor_annotation (blob, TERRANE_ANNOTATION_TREE);
-  return tree != NULL ? g_strdup (tree)
-                      : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
+  char *title = terrane_layer_title (blob);
+  return title != NULL ? title
+                       : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
 }
 
 void
