@@ -273,10 +273,12 @@ const TerraneCommand terrane_command_run = {
   .name = "run",
   .arguments = "IMAGE [-- COMMAND…]",
   .summary = "Run a program of the image in the sandbox",
-  .description =
-      "Without a command, the image's entrypoint and command are run. The exit code is the "
-      "program's, or 128 and the number of the signal that ended it. With --json, what the program "
-      "prints goes to standard error. --memory is what the program is told, and a limit in podman.",
+  .description = "Without a command, runs the image's entrypoint and command. The exit code is the "
+                 "program's, or 128 plus the number of the signal that ended it. With --json, the "
+                 "program's output goes to standard error. --memory tells the program how much "
+                 "memory it has; in podman it is also a limit.",
+  .examples = "run tiles --shell\n"
+              "run tiles -- python3 -c 'import rasterio'",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,
