@@ -34,6 +34,16 @@ GCancellable *terrane_operation_cancellable (const TerraneOperation *self);
 void terrane_operation_end (TerraneOperation *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOperation, terrane_operation_end)
 
+/** Kept, so that what comes next needs neither a new connection nor a new token.
+ * Returns: (transfer none) (nullable) */
+OciRegistry *terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
+                                           OciRegistryAccess access, GCancellable *cancellable,
+                                           GError **error);
+
+/** Shows how far a blob is: an OciTransferProgress, @data is the remote. */
+void terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
+                                 uint64_t done);
+
 /** Sets @error: --offline, and @what is not in the store. Returns: %FALSE */
 gboolean terrane_remote_fail_offline (const char *what, GError **error);
 

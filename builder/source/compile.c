@@ -6,7 +6,7 @@
 
 enum
 {
-  FORMAT = 1, /* raised when equal recipes would be run differently */
+  FORMAT = 2, /* raised when equal recipes would be run differently */
 };
 
 static json_t *
@@ -58,10 +58,10 @@ steps (const TerraneRecipe *recipe)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
-OciDigest
-terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+json_t *
+terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
 {
-  g_autoptr (OciJsonValue) key = json_object ();
+  json_t *key = json_object ();
   json_t *patches = json_array (), *needs = json_array ();
   for (guint i = 0; i < recipe->patches->len; i++)
     oci_json_append (patches,
@@ -93,6 +93,14 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   oci_json_set (key, "exclude", texts (recipe->exclude));
   if (recipe->license_files != NULL)
     oci_json_set (key, "license_files", texts (recipe->license_files));
+  return key;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): see terrane_compile_inputs() */
+OciDigest
+terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+{
+  g_autoptr (OciJsonValue) key = terrane_compile_inputs (recipe, prefix, root);
   return digest_of (key);
 }
 
