@@ -313,9 +313,9 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
     {
       self->recipe = recipes->pdata[i];
       OCI_PREFIX (error, "%s", self->recipe->name);
-      g_autoptr (TerraneTree) tree =
-          terrane_commit_load (compilation->context->store,
-                               &g_array_index (compilation->commits, OciDigest, i - skipped), error);
+      g_autoptr (TerraneTree) tree = terrane_commit_load (
+          compilation->context->store,
+          &g_array_index (compilation->commits, OciDigest, i - skipped), error);
       if (tree == NULL || !terrane_tree_foreach (tree, take_node, self, error))
         return FALSE;
     }
