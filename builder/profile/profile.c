@@ -181,7 +181,7 @@ check_repository (const OciJson *at, char **text)
   if (reference == NULL)
     oci_json_problem (at, "%s", local->message);
   else if (reference->tag != NULL || reference->has_digest)
-    oci_json_problem (at, "expected HOST/REPOSITORY; tags stand in ‘tags’");
+    oci_json_problem (at, "expected HOST/REPOSITORY; tags belong in ‘tags’");
   else if (g_str_has_prefix (*text, OCI_REFERENCE_SCHEME))
     {
       char *bare = g_strdup (*text + strlen (OCI_REFERENCE_SCHEME));
