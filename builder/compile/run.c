@@ -84,6 +84,8 @@ make_env (const TerraneCompileRun *self, unsigned n_jobs)
     }
   json_object_foreach (recipe->environment, name, value) env =
       g_environ_setenv (env, name, json_string_value (value), TRUE);
+  json_object_foreach (recipe->values, name, value) env =
+      g_environ_setenv (env, name, json_string_value (value), TRUE);
   return env;
 }
 
