@@ -29,9 +29,8 @@ count (int dfd, const char *name, unsigned depth)
 {
   struct stat st;
   uint64_t used = 0;
-  int fd = depth > MAX_DEPTH
-               ? -1
-               : openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int fd =
+      depth > MAX_DEPTH ? -1 : openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   if (dir == NULL)
     {

@@ -13,8 +13,8 @@ typedef struct
 {
   int fd; /* borrowed: the directory */
   uint64_t limit;
-  uint64_t used; /* when it was read last */
-  uint64_t free; /* of the file system, at that time */
+  uint64_t used;           /* when it was read last */
+  uint64_t free;           /* of the file system, at that time */
   gint64 earliest, latest; /* when it is read again, monotonic */
 } TerraneDiskWatch;
 

@@ -2,7 +2,7 @@
 
 #include "builder/sandbox/session.h"
 
-#include "oci/base/text.h"
+#include "oci/base/number.h"
 
 #include <string.h>
 
@@ -22,14 +22,14 @@ static const struct
   const char *text;
   const char *advice;
 } hints[] = {
-  { "Could not resolve host", NO_NETWORK },      /* curl, git */
-  { "Couldn't resolve host", NO_NETWORK },       /* CMake */
-  { "unable to resolve host", NO_NETWORK },      /* wget */
-  { "bad address", NO_NETWORK },                 /* busybox */
-  { "name resolution", NO_NETWORK },             /* libc, Python, pip */
-  { "Name or service not known", NO_NETWORK },   /* libc */
-  { "lookup address information", NO_NETWORK },  /* cargo */
-  { "dial tcp", NO_NETWORK },                    /* Go */
+  { "Could not resolve host", NO_NETWORK },     /* curl, git */
+  { "Couldn't resolve host", NO_NETWORK },      /* CMake */
+  { "unable to resolve host", NO_NETWORK },     /* wget */
+  { "bad address", NO_NETWORK },                /* busybox */
+  { "name resolution", NO_NETWORK },            /* libc, Python, pip */
+  { "Name or service not known", NO_NETWORK },  /* libc */
+  { "lookup address information", NO_NETWORK }, /* cargo */
+  { "dial tcp", NO_NETWORK },                   /* Go */
   { "Network is unreachable", NO_NETWORK },
   { "No space left on device", "/tmp is full (see ‘tmp’ of the recipe), or the disk of the store" },
   { "Read-only file system",
@@ -90,8 +90,7 @@ describe_end (const TerraneRecipe *recipe, const char *step, const TerraneStepEn
     return g_strdup_printf ("was ended by signal %d (%s)", end->signal, g_strsignal (end->signal));
   if (end->exit_code == PATCH_FAILED && g_str_has_prefix (step, TERRANE_COMPILE_PATCH))
     return g_strdup ("does not apply to the sources");
-  g_autofree char *program =
-      end->exit_code == NOT_EXECUTED ? missing_program (end->output) : NULL;
+  g_autofree char *program = end->exit_code == NOT_EXECUTED ? missing_program (end->output) : NULL;
   if (program == NULL)
     return g_strdup_printf ("failed with exit code %d", end->exit_code);
   g_autofree char *quoted = oci_quote (program);
@@ -115,8 +114,8 @@ make_tail (const char *output)
 }
 
 gboolean
-terrane_compile_explain (const TerraneRecipe *recipe, const char *step,
-                         const TerraneStepEnd *end, const char *log, GError **error)
+terrane_compile_explain (const TerraneRecipe *recipe, const char *step, const TerraneStepEnd *end,
+                         const char *log, GError **error)
 {
   g_autofree char *how = describe_end (recipe, step, end);
   g_autofree char *tail = make_tail (end->output);

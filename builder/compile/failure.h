@@ -18,7 +18,6 @@ G_BEGIN_DECLS
  * output. Returns: FALSE
  */
 gboolean terrane_compile_explain (const TerraneRecipe *recipe, const char *step,
-                                  const TerraneStepEnd *end, const char *log,
-                                  GError **error);
+                                  const TerraneStepEnd *end, const char *log, GError **error);
 
 G_END_DECLS

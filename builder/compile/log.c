@@ -1,5 +1,8 @@
 #include "builder/compile/log.h"
 
+#include "oci/base/error.h"
+#include "oci/base/temp-file.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -16,9 +16,13 @@ typedef struct
   OciCapture after; /* of what came after it: the end */
 } TerraneCompileLog;
 
-#define TERRANE_COMPILE_LOG_INIT { .fd = -1, .directory = -1 }
+#define TERRANE_COMPILE_LOG_INIT                                                                   \
+  {                                                                                                \
+    .fd = -1, .directory = -1                                                                      \
+  }
 
-/** Starts one beside @path, whose directory is made. Cleared by the caller, also after a failure. */
+/** Starts one beside @path, whose directory is made. Cleared by the caller, also after a failure.
+ */
 gboolean terrane_compile_log_open (TerraneCompileLog *self, const char *path, GError **error);
 
 gboolean terrane_compile_log_add (TerraneCompileLog *self, const char *text, size_t len,

@@ -2,6 +2,7 @@
 
 #include "builder/compile/failure.h"
 #include "builder/compile/log.h"
+#include "builder/compile/step.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -29,7 +30,7 @@ typedef struct
   GPtrArray *mounts; /* of TerraneHostMount */
   TerraneDiskWatch disk;
   TerraneCompileLog log;
-  gint64 deadline; /* monotonic */
+  gint64 deadline;        /* monotonic */
   gboolean at_line_start; /* of the log */
 } Session;
 
@@ -39,6 +40,8 @@ terrane_compile_failure_clear (TerraneCompileFailure *self)
   g_clear_pointer (&self->step, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
   g_clear_pointer (&self->env, g_strfreev);
+  g_clear_pointer (&self->file, g_free);
+  g_clear_pointer (&self->content, g_bytes_unref);
 }
 
 const char *const *
@@ -108,17 +111,21 @@ on_output (const char *bytes, size_t len, gpointer data, GError **error)
 static gboolean
 start_in_log (Session *self, const char *step, GError **error)
 {
-  g_autofree char *line =
-      g_strdup_printf ("%s+ %s\n", self->at_line_start ? "" : "\n", step);
+  g_autofree char *line = g_strdup_printf ("%s+ %s\n", self->at_line_start ? "" : "\n", step);
   return add_to_log (self, line, strlen (line), error);
 }
 
 static void
-note_failure (Session *self, const char *step, const char *const *argv, char **env)
+note_failure (Session *self, const char *step, const char *const *argv,
+              const TerraneSandboxFile *file, char **env)
 {
   *self->failure = (TerraneCompileFailure){ .step = g_strdup (step),
                                             .argv = g_strdupv ((char **) argv),
                                             .env = g_strdupv (env) };
+  if (file == NULL)
+    return;
+  self->failure->file = g_strdup (file->name);
+  self->failure->content = g_bytes_ref (file->content);
 }
 
 /* @argv runs with the umask that the files of the result are to have. */
@@ -155,7 +162,7 @@ run (Session *self, const char *step, const char *const *argv, const TerraneSand
     return FALSE;
   if (terrane_step_end_is_good (&end))
     return TRUE;
-  note_failure (self, step, argv, env);
+  note_failure (self, step, argv, files, env);
   return terrane_compile_explain (recipe, step, &end, run->log_path, error);
 }
 
@@ -237,10 +244,9 @@ terrane_compile_run (const TerraneCompileRun *self, TerraneCompileFailure *out_f
 {
   g_autoptr (GPtrArray) mounts = g_ptr_array_new_with_free_func (terrane_host_mount_free);
   g_auto (OciFd) work = -1;
-  Session session = { .run = self,
-                      .failure = out_failure,
-                      .mounts = mounts,
-                      .log = TERRANE_COMPILE_LOG_INIT };
+  Session session = {
+    .run = self, .failure = out_failure, .mounts = mounts, .log = TERRANE_COMPILE_LOG_INIT
+  };
   *out_failure = (TerraneCompileFailure){ 0 };
   gboolean ok = oci_open_dir (AT_FDCWD, self->work, &work, error) && start (&session, work, error);
   gboolean ran = ok && run_all (&session, error);

@@ -19,10 +19,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   const TerraneRecipe *recipe;
-  const char *prefix;   /* where the result will be, normalised */
-  const char *root;     /* directory: the file system that steps run in */
-  const char *work;     /* absolute: a directory that has the two names above */
-  const char *log_path; /* where the output is written */
+  const char *prefix;              /* where the result will be, normalised */
+  const char *root;                /* directory: the file system that steps run in */
+  const char *work;                /* absolute: a directory that has the two names above */
+  const char *log_path;            /* where the output is written */
   const TerraneEmulator *emulator; /* (nullable): for another processor */
   GCancellable *cancellable;       /* (nullable) */
   /** A step begins: "step 2 of 3 (‘make’)". Returns: how many processes it may use */
@@ -35,8 +35,10 @@ typedef struct
 typedef struct
 {
   char *step;
-  char **argv; /* inside, with a shell that goes to where steps run */
+  char **argv; /* of where steps run: terrane_compile_shell() */
   char **env;
+  char *file; /* (nullable): name of what it had besides, a script or a patch */
+  GBytes *content;
 } TerraneCompileFailure;
 
 void terrane_compile_failure_clear (TerraneCompileFailure *self);

@@ -11,9 +11,9 @@
 enum
 {
   TICK_USECS = 100 * 1000,
-  STOP_USECS = G_USEC_PER_SEC,     /* for a program that was killed to be accounted for */
-  MAX_WAITING = 4 * 1024 * 1024,   /* of output: then the program waits */
-  END_BYTES = 128 * 1024,          /* of the output that are kept for messages */
+  STOP_USECS = G_USEC_PER_SEC,   /* for a program that was killed to be accounted for */
+  MAX_WAITING = 4 * 1024 * 1024, /* of output: then the program waits */
+  END_BYTES = 128 * 1024,        /* of the output that are kept for messages */
 };
 
 /* A step that goes on. */
@@ -131,8 +131,7 @@ run (Running *self, GError **error)
     return FALSE;
   gulong handler = 0;
   if (step->cancellable != NULL)
-    handler =
-        g_cancellable_connect (step->cancellable, G_CALLBACK (on_cancelled), session, NULL);
+    handler = g_cancellable_connect (step->cancellable, G_CALLBACK (on_cancelled), session, NULL);
   terrane_session_release (session);
   gboolean ok = watch (self, session, error);
   terrane_session_wait (session, &end);
@@ -146,8 +145,7 @@ run (Running *self, GError **error)
     }
   if (!ok)
     return FALSE;
-  self->end->out_of_disk =
-      self->end->out_of_disk || terrane_disk_watch_look (step->disk, TRUE);
+  self->end->out_of_disk = self->end->out_of_disk || terrane_disk_watch_look (step->disk, TRUE);
   return end.made || terrane_bwrap_throw_not_made (self->end->output, error);
 }
 

@@ -54,8 +54,9 @@ terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError
     if (!try_make (self, store, &made, error))
       return FALSE;
   if (!made)
-    return oci_throw (error, OCI_ERROR_IO, "the directory to compile in is removed by another "
-                                           "process again and again");
+    return oci_throw (error, OCI_ERROR_IO,
+                      "the directory to compile in is removed by another "
+                      "process again and again");
   return oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
          && oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error);
 }

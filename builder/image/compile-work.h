@@ -15,7 +15,10 @@ typedef struct
   OciFd fd;
 } TerraneCompileWork;
 
-#define TERRANE_COMPILE_WORK_INIT { .path = NULL, .fd = -1 }
+#define TERRANE_COMPILE_WORK_INIT                                                                  \
+  {                                                                                                \
+    .path = NULL, .fd = -1                                                                         \
+  }
 
 gboolean terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError **error);
 

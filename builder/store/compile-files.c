@@ -20,7 +20,7 @@
 
 enum
 {
-  MAX_DOCUMENT_BYTES = 1024 * 1024,
+  MAX_DOCUMENT_BYTES = 16 * 1024 * 1024,
   SECONDS_PER_DAY = 24 * 60 * 60,
 };
 
@@ -65,8 +65,8 @@ write_document (int dfd, const char *directory, json_t *document, GError **error
 }
 
 gboolean
-terrane_failed_root_keep (TerraneStore *store, const char *name, const char *work,
-                          json_t *document, GError **error)
+terrane_failed_root_keep (TerraneStore *store, const char *name, const char *work, json_t *document,
+                          GError **error)
 {
   g_auto (OciFd) fd = -1;
   g_autofree char *partial = g_strdup_printf (".%s-%08x", name, g_random_int ());
@@ -167,7 +167,8 @@ is_older (int dfd, const char *name, int days)
 }
 
 static gboolean
-sweep_failed (int dfd, TerraneCommitFunc keep, gpointer data, guint *out_removed, GError **error)
+sweep_failed (int dfd, TerraneFailedRootFunc keep, gpointer data, guint *out_removed,
+              GError **error)
 {
   g_autoptr (GPtrArray) names = NULL;
   if (!oci_list_names (dfd, ".", FALSE, &names, error))
@@ -178,7 +179,8 @@ sweep_failed (int dfd, TerraneCommitFunc keep, gpointer data, guint *out_removed
       const char *name = names->pdata[i];
       g_autofree char *file = g_build_filename (name, DOCUMENT, NULL);
       g_autoptr (OciJsonValue) document = load (dfd, name);
-      if (document != NULL && !is_used (dfd, name) && is_older (dfd, file, TERRANE_FAILED_KEEP_DAYS))
+      if (document != NULL && !is_used (dfd, name)
+          && is_older (dfd, file, TERRANE_FAILED_KEEP_DAYS))
         json_decref (g_steal_pointer (&document));
       if (document != NULL)
         {
@@ -210,7 +212,7 @@ sweep_logs (int dfd, GError **error)
 }
 
 gboolean
-terrane_compile_files_sweep (TerraneStore *store, TerraneCommitFunc keep, gpointer data,
+terrane_compile_files_sweep (TerraneStore *store, TerraneFailedRootFunc keep, gpointer data,
                              guint *out_removed, GError **error)
 {
   g_auto (OciFd) failed = -1;

@@ -45,11 +45,11 @@ json_t *terrane_failed_root_open (TerraneStore *store, const char *name, char **
 /** Removes one that is not wanted any more, unless it is in use. */
 void terrane_failed_root_remove (TerraneStore *store, const char *name);
 
-typedef void (*TerraneCommitFunc) (const OciDigest *commit, gpointer data);
+typedef void (*TerraneFailedRootFunc) (const OciDigest *commit, gpointer data);
 
 /** Removes what is too old, and what killed processes left. @keep: called with the file system of
  * each build root that stays. Needs the exclusive lock. */
-gboolean terrane_compile_files_sweep (TerraneStore *store, TerraneCommitFunc keep, gpointer data,
-                                      guint *out_removed, GError **error);
+gboolean terrane_compile_files_sweep (TerraneStore *store, TerraneFailedRootFunc keep,
+                                      gpointer data, guint *out_removed, GError **error);
 
 G_END_DECLS

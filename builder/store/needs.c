@@ -248,8 +248,8 @@ keep_transformed_entry (TerraneCacheKind kind, const OciDigest *key, const json_
   return TRUE;
 }
 
-/* With a tree that was compiled stay the results of its recipe and of those that this needs, so that
- * a change of one compiles only that again; and here what they are compiled in. */
+/* With a tree that was compiled stay the results of its recipe and of those that this needs, so
+ * that a change of one compiles only that again; and here what they are compiled in. */
 static gboolean
 keep_compiled_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value,
                      gpointer data)
@@ -261,9 +261,10 @@ keep_compiled_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *
   const char *in = terrane_cache_text (value, "in");
   if (!keep_tree_entry (kind, key, value, data))
     return FALSE;
-  json_array_foreach (json_object_get (value, "results"), i, result)
-    if (json_is_string (result)
-        && oci_digest_parse_hex (json_string_value (result), &commit, NULL))
+  json_array_foreach (
+      json_object_get (value, "results"), i,
+      result) if (json_is_string (result)
+                  && oci_digest_parse_hex (json_string_value (result), &commit, NULL))
       keep_digest (self->commits, &commit);
   if (in != NULL && !self->portable && oci_digest_parse_hex (in, &commit, NULL))
     keep_digest (self->commits, &commit);
