@@ -1,7 +1,5 @@
 #include "builder/cli/terminal-jobs.h"
 
-#include "builder/cli/terminal.h"
-
 #include <string.h>
 
 enum
@@ -115,7 +113,7 @@ terrane_terminal_jobs_take (TerraneTerminalJobs *self, const TerraneProgressJob 
   g_free (known->state);
   g_free (known->line);
   known->state = g_strdup (job->state);
-  known->line = job->line != NULL ? terrane_harmless_line (job->line) : NULL;
+  known->line = g_strdup (job->line);
   known->usecs = job->usecs;
   return live ? NULL : describe_plain (known, changed, now);
 }
@@ -123,10 +121,8 @@ terrane_terminal_jobs_take (TerraneTerminalJobs *self, const TerraneProgressJob 
 static void
 append_line (GString *screen, const char *text, glong width, gboolean dim)
 {
-  g_autofree char *harmless = terrane_harmless_line (text);
   /* One column stays free, so that the cursor does not wrap. */
-  g_autofree char *cut =
-      g_utf8_substring (harmless, 0, MIN (g_utf8_strlen (harmless, -1), width - 1));
+  g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), width - 1));
   g_string_append_printf (screen, "\n\r\033[K%s%s%s", dim ? "\033[2m" : "", cut,
                           dim ? "\033[0m" : "");
 }

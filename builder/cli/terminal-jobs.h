@@ -16,6 +16,7 @@ void terrane_terminal_jobs_clear (TerraneTerminalJobs *self);
 
 /**
  * terrane_terminal_jobs_take:
+ * @job: whose texts are harmless
  * @live: they are drawn
  * @now: monotonic
  *

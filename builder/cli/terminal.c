@@ -246,8 +246,13 @@ static void
 on_job (gpointer data, const TerraneProgressJob *job)
 {
   TerraneTerminal *self = data;
+  g_autofree char *state = terrane_harmless_line (job->state);
+  g_autofree char *line = job->line != NULL ? terrane_harmless_line (job->line) : NULL;
+  const TerraneProgressJob harmless = {
+    .name = job->name, .state = state, .line = line, .usecs = job->usecs, .over = job->over
+  };
   g_autofree char *message =
-      terrane_terminal_jobs_take (self->jobs, job, self->live, g_get_monotonic_time ());
+      terrane_terminal_jobs_take (self->jobs, &harmless, self->live, g_get_monotonic_time ());
   if (message != NULL)
     {
       clear_lines (self);

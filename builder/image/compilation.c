@@ -5,6 +5,8 @@
 #include "builder/remote/interrupt.h"
 #include "builder/source/compile.h"
 
+#include "oci/base/text-hash.h"
+
 enum
 {
   TICK_USECS = 100 * 1000,
@@ -64,7 +66,7 @@ compilation_init (Compilation *self, const TerraneSourceContext *context, const 
   };
   self->shared.context = context;
   self->shared.quiet = &self->quiet;
-  self->shared.verified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->shared.verified = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   self->shared.stop = g_cancellable_new ();
   g_mutex_init (&self->shared.mutex);
   g_cond_init (&self->shared.changed);
