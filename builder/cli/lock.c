@@ -220,12 +220,12 @@ const TerraneCommand terrane_command_lock = {
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_PROFILE },
-  .options = (const TerraneOptionGroup[]){ { .rows = lock_options },
-                                           { .rows = terrane_mirror_options,
-                                             .offset = offsetof (LockOptions, source_mirror) },
-                                           { .rows = terrane_remote_options,
-                                             .offset = offsetof (LockOptions, remote) },
-                                           { .rows = NULL } },
+  .options =
+      (const TerraneOptionGroup[]){
+          { .rows = lock_options },
+          { .rows = terrane_mirror_options, .offset = offsetof (LockOptions, source_mirror) },
+          { .rows = terrane_remote_options, .offset = offsetof (LockOptions, remote) },
+          { .rows = NULL } },
   .size = sizeof (LockOptions),
   .run = run_lock,
 };

@@ -9,7 +9,6 @@
 
 enum
 {
-  MAX_DEPTH = 200, /* a descriptor each; sources of no project come near */
   BLOCK_BYTES = 4096,
   STAT_BLOCK_BYTES = 512, /* stat(2) */
   PART = 20,              /* of the time at most that is spent on reading it */
@@ -22,22 +21,23 @@ is_dot (const char *name)
   return strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
 }
 
-/* What is deeper than can be looked at is taken to be too much. What vanishes meanwhile is not
- * there. NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
+/* What is deeper is taken to be too much. What vanishes meanwhile is not
+ * there. NOLINTNEXTLINE(misc-no-recursion): as deep as TERRANE_DISK_MAX_DEPTH */
 static uint64_t
 count (int dfd, const char *name, unsigned depth)
 {
   struct stat st;
   uint64_t used = 0;
-  int fd =
-      depth > MAX_DEPTH ? -1 : openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int fd = depth > TERRANE_DISK_MAX_DEPTH
+               ? -1
+               : openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   if (dir == NULL)
     {
       oci_fd_close (fd);
-      return depth > MAX_DEPTH ? UINT64_MAX / 2 : 0;
+      return depth > TERRANE_DISK_MAX_DEPTH ? TERRANE_DISK_TOO_DEEP : 0;
     }
-  for (const struct dirent *entry; (entry = readdir (dir)) != NULL && used < UINT64_MAX / 2;)
+  for (const struct dirent *entry; (entry = readdir (dir)) != NULL && used < TERRANE_DISK_TOO_DEEP;)
     {
       if (is_dot (entry->d_name) || fstatat (fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         continue;

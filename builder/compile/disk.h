@@ -7,6 +7,13 @@
 
 G_BEGIN_DECLS
 
+enum
+{
+  TERRANE_DISK_MAX_DEPTH = 200, /* of directories: a descriptor each; no sources come near */
+};
+
+#define TERRANE_DISK_TOO_DEEP (UINT64_MAX / 2)
+
 /* Reading the whole directory is slow: that is done when the file system has lost as much free
  * space as there is left, and now and then. */
 typedef struct
@@ -24,7 +31,8 @@ void terrane_disk_watch_init (TerraneDiskWatch *self, int fd, uint64_t limit);
  * more in it than the limit */
 gboolean terrane_disk_watch_look (TerraneDiskWatch *self, gboolean now);
 
-/** What the files in a directory take up, an empty one as one block. */
+/** What the files in a directory take up, an empty one as one block; at least
+ * %TERRANE_DISK_TOO_DEEP when it is deeper than that. */
 uint64_t terrane_disk_usage (int dfd);
 
 G_END_DECLS

@@ -68,6 +68,9 @@ describe_kill (const TerraneRecipe *recipe, const TerraneStepEnd *end)
                             recipe->timeout_ms / MS_PER_SECOND);
   if (end->out_of_memory)
     return g_strdup_printf ("it used more than the recipe's ‘memory’ of %s", memory);
+  if (end->out_of_disk && end->too_deep)
+    return g_strdup_printf ("directories in /tmp/build are more than %d deep",
+                            TERRANE_DISK_MAX_DEPTH);
   if (end->out_of_disk)
     return g_strdup_printf ("there was more than the recipe's ‘disk’ of %s in /tmp/build", disk);
   if (end->too_many_processes)

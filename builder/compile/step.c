@@ -146,6 +146,7 @@ run (Running *self, GError **error)
   if (!ok)
     return FALSE;
   self->end->out_of_disk = self->end->out_of_disk || terrane_disk_watch_look (step->disk, TRUE);
+  self->end->too_deep = step->disk->used >= TERRANE_DISK_TOO_DEEP;
   return end.made || terrane_bwrap_throw_not_made (self->end->output, error);
 }
 

@@ -16,6 +16,7 @@ typedef struct
   gboolean out_of_memory;
   gboolean too_many_processes;
   gboolean out_of_disk;
+  gboolean too_deep;  /* so are its directories */
   gboolean unwatched; /* its memory could not be watched */
   gboolean not_executed;
   int exit_code; /* -1 when a signal ended it */

@@ -75,8 +75,8 @@ static json_t *
 ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
 {
   OCI_PREFIX (error, "%s.compile", spec->where);
-  g_autoptr (TerraneRecipeSet) set =
-      terrane_recipe_set_load (spec->recipe, spec->recipe_variables, self->profile->absolute, error);
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (spec->recipe, spec->recipe_variables,
+                                                              self->profile->absolute, error);
   if (set == NULL)
     return NULL;
   g_autoptr (OciJsonValue) entry = json_object ();
