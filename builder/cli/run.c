@@ -282,7 +282,7 @@ static const TerraneOption run_options[] = {
     .metavar = "RECIPE",
     .excludes = "shell writable podman cmd handler env memory tmp mount network sandbox platform",
     .help =
-        "Instead of an image, a shell or COMMAND where build --keep-failed kept RECIPE's step" },
+        "Instead of an image, a shell or COMMAND where a step of RECIPE failed" },
   { .name = "shell",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (shell),
