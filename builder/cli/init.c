@@ -279,11 +279,15 @@ choose_python (TerraneGlobal *global, const char *directory, const char *given, 
       *out_version, OLDEST_PYTHON_MINOR, *out_version);
 }
 
+/* glib-compile-resources makes it of profiles/starter. */
+extern GResource *terrane_starter_get_resource (void);
+
 static char *
 read_resource (const char *file, GError **error)
 {
   g_autofree char *resource = g_strconcat (RESOURCES, file, NULL);
-  g_autoptr (GBytes) data = g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  g_autoptr (GBytes) data = g_resource_lookup_data (terrane_starter_get_resource (), resource,
+                                                    G_RESOURCE_LOOKUP_FLAGS_NONE, error);
   return data != NULL ? g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data)) : NULL;
 }
 
