@@ -96,6 +96,8 @@ static const Place places[] = {
   { "compile", "/$defs/tree/properties/compile/properties", NULL,
     TREE ("{\"name\":\"t\",\"prefix\":\"/\",\"compile\":%s}"),
     "{\"recipe\":\"r\",\"in\":{\"directory\":\"d\"}}", &terrane_compile_section, 0 },
+  { "all", "/properties/compile/properties", NULL, "\"compile\":%s", "{}",
+    &terrane_profile_compile_section, 0 },
   { "archive", "/$defs/archiveFile/properties", NULL, "\"base\":{\"archive\":[%s]}",
     "{\"file\":\"f\"}", &terrane_archive_file_section, 0 },
   { "base", "/$defs/base/properties", NULL, "\"base\":%s", "{\"directory\":\"d\"}", NULL,
@@ -124,6 +126,7 @@ static const Sample samples[] = {
   { "profile.trees", "[]", "null", NULL },
   { "profile.transforms", "{}", "{\"dedupe\":true}", NULL },
   { "profile.checks", "{\"elf.broken\":\"warn\"}", "{\"elf.broken\":\"error\"}", NULL },
+  { "profile.compile", "{}", "{\"in\":{\"directory\":\"a\"}}", NULL },
   { "profile.config", "{}", "{\"user\":\"u\"}", NULL },
   { "profile.validate", "{}", "{\"imports\":[\"i\"]}", NULL },
   { "profile.limits", "{}", "{\"uncompressed_size\":\"1MB\"}", NULL },
@@ -190,6 +193,7 @@ static const Sample samples[] = {
   { "tree.compile", "{\"recipe\":\"a\",\"in\":{\"directory\":\"d\"}}",
     "{\"recipe\":\"b\",\"in\":{\"directory\":\"d\"}}", "{\"name\":\"t\",\"prefix\":\"/\"}" },
   { "compile.in", "{\"directory\":\"a\"}", "{\"directory\":\"b\"}", NULL },
+  { "all.in", "{\"directory\":\"a\"}", "{\"directory\":\"b\"}", NULL },
   { "tree.prefix", "\"/a\"", "\"/b\"", NULL },
   { "tree.rename", "{\"a\":\"b\"}", "{\"a\":\"c\"}", NULL },
   { "tree.transforms", "{}", "{\"relocate\":true}", NULL },
@@ -473,6 +477,10 @@ test_recipe_schema (void)
     { "recipe", "/properties", "/required", NULL, NULL, &terrane_recipe_section, 0 },
     { "source", "/$defs/source/properties", "/$defs/source/required", NULL, NULL,
       &terrane_recipe_source_section, 0 },
+    { "variable", "/$defs/variable/properties", "/$defs/variable/required", NULL, NULL,
+      &terrane_recipe_variable_section, 0 },
+    { "need", "/$defs/need/properties", "/$defs/need/required", NULL, NULL,
+      &terrane_recipe_need_section, 0 },
   };
   check_schema (RECIPE_SCHEMA, of_recipes, G_N_ELEMENTS (of_recipes));
 }
