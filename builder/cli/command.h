@@ -83,6 +83,7 @@ extern const TerraneCommand terrane_command_cache;
 extern const TerraneCommand terrane_command_check;
 extern const TerraneCommand terrane_command_completion;
 extern const TerraneCommand terrane_command_deploy;
+extern const TerraneCommand terrane_command_diff;
 extern const TerraneCommand terrane_command_drift;
 extern const TerraneCommand terrane_command_doctor;
 extern const TerraneCommand terrane_command_fsck;
