@@ -17,6 +17,8 @@ struct _TerraneRemote
   GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
   GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
   uint64_t total;    /* of the phase */
+  char *mirror;      /* (nullable): path of a directory, and its descriptor */
+  int mirror_fd;
 };
 
 /* While one goes on, the time limit counts and signals end it cleanly. */
@@ -45,8 +47,8 @@ void terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry);
 void terrane_remote_begin_phase (TerraneRemote *self, const OciManifest *manifest,
                                  const char *doing, const OciReference *reference);
 
-/** An OciTransferProgress; @remote: a TerraneRemote */
-void terrane_remote_on_transfer (gpointer remote, const OciDescriptor *blob, OciTransferState state,
+/** Shows how far a blob is: an OciTransferProgress, @data is the remote. */
+void terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
                                  uint64_t done);
 
 /** Sets @error: --offline, and @what is not in the store. Returns: %FALSE */
