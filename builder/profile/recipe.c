@@ -253,6 +253,9 @@ static const TerraneField fields[] = {
     .fallback = "\"8GB\"", .help = "How much memory a step may use." },
   { FIELD ("tmp", terrane_field_size, tmp_bytes), .parts = TERRANE_PART_NOTHING,
     .fallback = "\"1GB\"", .help = "Size of /tmp." },
+  { FIELD ("disk", terrane_field_size, disk_bytes), .parts = TERRANE_PART_NOTHING,
+    .fallback = "\"10GB\"",
+    .help = "What sources, objects and results of the recipe may take up together." },
   { .name = NULL },
 };
 
