@@ -281,8 +281,7 @@ static const TerraneOption run_options[] = {
     .target = OPTION (failed),
     .metavar = "RECIPE",
     .excludes = "shell writable podman cmd handler env memory tmp mount network sandbox platform",
-    .help =
-        "Instead of an image, a shell or COMMAND where a step of RECIPE failed" },
+    .help = "Instead of an image, a shell or COMMAND where a step of RECIPE failed" },
   { .name = "shell",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (shell),
@@ -321,10 +320,13 @@ const TerraneCommand terrane_command_run = {
   .name = "run",
   .arguments = "IMAGE [-- COMMAND…]\n--failed RECIPE [-- COMMAND…]",
   .summary = "Run a program of the image in the sandbox",
-  .description =
-      "Without a command, the image's entrypoint and command are run. The exit code is the "
-      "program's, or 128 and the number of the signal that ended it. With --json, what the program "
-      "prints goes to standard error. --memory is what the program is told, and a limit in podman.",
+  .description = "Without a command, runs the image's entrypoint and command. The exit code is the "
+                 "program's, or 128 plus the number of the signal that ended it. With --json, the "
+                 "program's output goes to standard error. --memory tells the program how much "
+                 "memory it has; in podman it is also a limit.",
+  .examples = "run tiles --shell\n"
+              "run tiles -- python3 -c 'import rasterio'\n"
+              "run --failed gdal",
   .min = 0,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -199,9 +199,10 @@ static const TerraneFieldType steps_type = {
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneRecipe, member)
 
 #define DEVELOPMENT                                                                                \
-  "[\"include\",\"lib/**/*.a\",\"lib/**/*.la\",\"lib/**/pkgconfig\",\"lib/**/cmake\","             \
-  "\"share/aclocal\",\"share/cmake\",\"share/doc\",\"share/info\",\"share/man\","                  \
-  "\"share/pkgconfig\"]"
+  "[\"bin/*-config\",\"include\",\"lib/**/*.a\",\"lib/**/*.la\",\"lib/**/*.cmake\","               \
+  "\"lib/**/cmake\",\"lib/**/pkgconfig\",\"share/**/*.cmake\",\"share/**/cmake\","                 \
+  "\"share/aclocal\",\"share/bash-completion\","                                                   \
+  "\"share/doc\",\"share/info\",\"share/man\",\"share/pkgconfig\"]"
 
 static const TerraneField fields[] = {
   { .name = "$schema",

@@ -82,22 +82,23 @@ WHEEL = [*pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel"), *pathlib
 INSTALL = "mkdir -p $DESTDIR$PREFIX/share; echo done > $DESTDIR$PREFIX/share/result"
 
 
-def make_compiler():
+def make_compiler(archive=COMPILER, packages=("gcc", "libc6-dev", "make", "patch", "libpython3-dev")):
     """Of this machine's own packages: installing them would take a minute. What is not below /usr is in the base."""
     SHARED.mkdir(parents=True, exist_ok=True)
     with open(SHARED / "compiler.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if COMPILER.exists():
+        if archive.exists():
             return
-        words = ["apt-cache", "depends", "--recurse", "--installed", "--important", "gcc", "libc6-dev", "make", "patch", "libpython3-dev"]
-        names = sorted({line for line in run(*words).splitlines() if line[0].isalnum()})
+        words = ["apt-cache", "depends", "--recurse", "--installed", "--important", *packages]
+        installed = set(run("dpkg-query", "--show", "--showformat=${Package}\n").splitlines())  # others are alternatives
+        names = sorted({line for line in run(*words).splitlines() if line[0].isalnum()} & installed)
         paths = {path for path in run("dpkg-query", "--listfiles", *names).splitlines()
-                 if re.match(r"/usr/(bin|lib|libexec|include)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno|libpython.*\.a$", path)
+                 if re.match(r"/usr/(bin|lib|libexec|include|share/cmake-[^/]*)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno|libpython.*\.a$", path)
                  and not pathlib.Path(path).is_dir()}
-        fresh = COMPILER.with_suffix(".fresh")
+        fresh = archive.with_suffix(".fresh")
         subprocess.run(["tar", "--sort=name", "--no-recursion", "-cf", fresh, "-C", "/", "-T", "-"], check=True, text=True,
                        input="".join(f"{path[1:]}\n" for path in sorted(paths)))
-        fresh.rename(COMPILER)
+        fresh.rename(archive)
 
 
 def run(*words):
