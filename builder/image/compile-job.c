@@ -118,13 +118,14 @@ make_root (TerraneCompileJob *self, GError **error)
 
 /* Through the store, whose filter refuses hostile names. */
 static gboolean
-unpack_source (TerraneCompileJob *self, const TerraneRecipeSource *source, int dfd, GError **error)
+unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
 {
+  const TerraneRecipeSource *source = self->recipe->sources->pdata[number];
   TerraneStore *store = self->shared->context->store;
   const TerraneSourceTreeOptions options = { .jobs = self->shared->context->jobs,
                                              .progress = self->shared->quiet };
   g_autoptr (GPtrArray) archives = g_ptr_array_new ();
-  g_autofree char *where = g_strconcat (self->recipe->path, ": sources", NULL);
+  g_autofree char *where = g_strdup_printf ("%s: sources[%u]", self->recipe->path, number);
   TerraneSourceTree tree = { 0 };
   g_ptr_array_add (archives, (gpointer) &source->file);
   TerraneSourceSpec spec = { .where = where,
@@ -149,7 +150,7 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   if (!oci_open_dir (self->work.fd, TERRANE_COMPILE_SOURCES, &fd, error))
     return FALSE;
   for (guint i = 0; i < self->recipe->sources->len; i++)
-    if (!unpack_source (self, self->recipe->sources->pdata[i], fd, error))
+    if (!unpack_source (self, i, fd, error))
       return FALSE;
   return TRUE;
 }
@@ -249,6 +250,38 @@ show_end (TerraneCompileJob *self, const char *how)
 }
 
 static gboolean
+note_kept (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+           G_GNUC_UNUSED GError **error)
+{
+  gboolean *kept = data;
+  *kept = *kept || node->type != OCI_ENTRY_DIRECTORY;
+  return TRUE;
+}
+
+/* Whether what was installed can be in an image, and something of it is wanted. */
+static gboolean
+check_result (const TerraneRecipe *recipe, TerraneTree *tree, const TerraneSourceReport *report,
+              GError **error)
+{
+  gboolean kept = FALSE;
+  const gboolean all =
+      recipe->include == NULL && (recipe->exclude == NULL || recipe->exclude[0] == NULL);
+  if (report->special_skipped > 0)
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "its steps have installed devices, fifos or sockets (%u), which no image can "
+                      "have; remove them in a step",
+                      report->special_skipped);
+  if (!terrane_tree_foreach (tree, note_kept, &kept, error))
+    return FALSE;
+  if (kept)
+    return TRUE;
+  return all ? oci_throw (error, OCI_ERROR_FORMAT,
+                          "its steps have installed directories without any file")
+             : oci_throw (error, OCI_ERROR_FORMAT,
+                          "‘include’ and ‘exclude’ leave no file of what its steps have installed");
+}
+
+static gboolean
 take_output (TerraneCompileJob *self, GError **error)
 {
   const TerraneSourceContext *context = self->shared->context;
@@ -265,12 +298,14 @@ take_output (TerraneCompileJob *self, GError **error)
                              .prefix = (char *) prefix,
                              .include = recipe->include,
                              .exclude = recipe->exclude,
+                             .skip_special = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
   if (!terrane_compile_work_check (&self->work, prefix, error)
       || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
-                                 error))
+                                 error)
+      || !check_result (recipe, tree, &report, error))
     return FALSE;
   for (guint i = 0; i < report.unused->len; i++)
     terrane_progress_warn (context->progress, "%s: %s matches nothing", recipe->path,

@@ -254,6 +254,13 @@ class Engine(test_compile.ShellCase):
         self.assertRegex(text, r"compiling x 1\.0\r\n\r\x1b\[K  x 1\.0  \d+ s  step 1 of 2 \(‘printf .*\r\n\r\x1b\[K\x1b\[2m    \ufffd\[31mred\ufffd\x1b\[0m")
         self.assertRegex(text, r"terrane: x 1\.0: compiled after \d+ s\r\n")
 
+    def test_many_needs(self):
+        """Of recipes that each need all before them, every key is made once: 2³² times would take for ever."""
+        names = [f"r{i}" for i in range(32)]
+        for i, name in enumerate(names):
+            self.recipe(name, needs=[f"{other}.json" for other in names[:i]], steps=[INSTALL])
+        self.assert_fails(1, "compiling needs bubblewrap's sandbox", "build", "--sandbox", "none", self.profile(("x", "r31.json", {})))
+
     def test_quiet_and_json(self):
         self.recipe("x", steps=["echo printed", INSTALL])
         result = self.run_terrane("--quiet", "build", "--no-validate", self.profile(("x", "x.json", {})))
