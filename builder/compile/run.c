@@ -233,7 +233,9 @@ start (Session *self, int work, GError **error)
   mount->directory = TRUE;
   g_ptr_array_add (self->mounts, mount);
   terrane_disk_watch_init (&self->disk, work, recipe->disk_bytes);
-  self->deadline = g_get_monotonic_time () + (gint64) recipe->timeout_ms * USECS_PER_MS;
+  unsigned slowdown = run->emulator != NULL ? terrane_emulator_slowdown (run->emulator) : 1;
+  self->deadline =
+      g_get_monotonic_time () + (gint64) (recipe->timeout_ms * slowdown) * USECS_PER_MS;
   return terrane_compile_log_open (&self->log, run->log_path, error)
          && add_to_log (self, title, strlen (title), error);
 }

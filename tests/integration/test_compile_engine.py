@@ -207,6 +207,8 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(("x", self.recipe("x", steps=[INSTALL]), {}))
         self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*arm’ is for arm64 by its /bin/sh, and the image is for amd64; compile in a file system of the image's processor",
                           "build", "--no-validate", profile)
+        profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
+        self.assert_fails(1, r"registered with the kernel \(binfmt_misc\)|it has no qemu|could not be started", "build", "--no-validate", profile)
         self.root = {"directory": "empty"}
         (self.directory / "empty").mkdir()
         self.assert_fails(1, "could not be started: the file system that the recipe is compiled in has no /bin/sh that runs here",
