@@ -1,6 +1,5 @@
 #include "builder/image/compile-job.h"
 
-#include "builder/image/compiled-root.h"
 #include "builder/store/compile-files.h"
 
 #include "oci/base/parallel.h"
@@ -42,7 +41,7 @@ terrane_compile_job_free (gpointer data)
   g_ptr_array_unref (self->needs);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
-  g_free (self->root);
+  g_free (self->root.path);
   g_free (self->log);
   g_free (self->state);
   g_free (self->line);
@@ -84,7 +83,7 @@ run_thread (gpointer data)
   TerraneCompileJob *self = data;
   const TerraneCompileRun run = { .recipe = self->recipe,
                                   .prefix = self->pin->spec->prefix,
-                                  .root = self->root,
+                                  .root = self->root.path,
                                   .work = self->work.path,
                                   .log_path = self->log,
                                   .emulator = self->emulator,
@@ -112,8 +111,7 @@ make_root (TerraneCompileJob *self, GError **error)
       g_array_append_val (commits, need->commit);
     }
   return terrane_compiled_root_make (self->shared->context->store, self->pin->spec, self->in, needs,
-                                     commits, self->shared->verified, &self->root_commit,
-                                     &self->root, error);
+                                     commits, self->shared->verified, &self->root, error);
 }
 
 /* Through the store, whose filter refuses hostile names. */
@@ -332,7 +330,7 @@ describe_failure (const TerraneCompileJob *self)
   oci_json_set_text (document, "step", self->failure.step);
   oci_json_set (document, "argv", texts (self->failure.argv));
   oci_json_set (document, "env", texts (self->failure.env));
-  oci_json_set_text (document, "root", oci_digest_hex (&self->root_commit, hex));
+  oci_json_set_text (document, "root", oci_digest_hex (&self->root.commit, hex));
   oci_json_set_text (document, "architecture",
                      self->shared->context->profile->platform.architecture);
   if (self->failure.file != NULL)
