@@ -36,7 +36,7 @@ terrane_compile_job_free (gpointer data)
   if (self->thread != NULL)
     (void) g_thread_join (self->thread);
   terrane_compile_work_clear (&self->work);
-  terrane_compile_failure_clear (&self->failure);
+  terrane_compile_last_clear (&self->last);
   g_clear_error (&self->error);
   g_ptr_array_unref (self->needs);
   g_string_free (self->printed, TRUE);
@@ -91,7 +91,7 @@ run_thread (gpointer data)
                                   .begin = on_begin,
                                   .output = on_output,
                                   .data = self };
-  self->ok = terrane_compile_run (&run, &self->failure, &self->error);
+  self->ok = terrane_compile_run (&run, &self->last, &self->error);
   g_mutex_lock (&self->shared->mutex);
   self->ended = TRUE;
   g_cond_signal (&self->shared->changed);
@@ -325,20 +325,23 @@ describe_failure (const TerraneCompileJob *self)
 {
   OciDigestHex hex;
   json_t *document = json_object ();
+  g_autofree char *title =
+      self->ok ? g_strdup_printf ("%s: what its steps have installed was refused; %s was the last",
+                                  self->title, self->last.step)
+               : g_strdup_printf ("%s: %s failed here", self->title, self->last.step);
   oci_json_set (document, "version", json_integer (1));
-  oci_json_set_text (document, "recipe", self->title);
-  oci_json_set_text (document, "step", self->failure.step);
-  oci_json_set (document, "argv", texts (self->failure.argv));
-  oci_json_set (document, "env", texts (self->failure.env));
+  oci_json_set_text (document, "title", title);
+  oci_json_set (document, "argv", texts (self->last.argv));
+  oci_json_set (document, "env", texts (self->last.env));
   oci_json_set_text (document, "root", oci_digest_hex (&self->root.commit, hex));
   oci_json_set_text (document, "architecture",
                      self->shared->context->profile->platform.architecture);
-  if (self->failure.file != NULL)
+  if (self->last.file != NULL)
     {
       gsize len = 0;
-      const guchar *bytes = g_bytes_get_data (self->failure.content, &len);
+      const guchar *bytes = g_bytes_get_data (self->last.content, &len);
       g_autofree char *content = g_base64_encode (bytes, len);
-      oci_json_set_text (document, "file", self->failure.file);
+      oci_json_set_text (document, "file", self->last.file);
       oci_json_set_text (document, "content", content);
     }
   oci_json_set (document, "tmp", json_integer ((json_int_t) self->recipe->tmp_bytes));
@@ -351,7 +354,7 @@ keep_failed (TerraneCompileJob *self)
 {
   const TerraneSourceContext *context = self->shared->context;
   g_autoptr (GError) local = NULL;
-  if (!context->keep_failed || self->failure.argv == NULL)
+  if (!context->keep_failed || self->last.argv == NULL)
     return NULL;
   g_autoptr (OciJsonValue) document = describe_failure (self);
   g_autofree char *name = g_path_get_basename (self->work.path);
@@ -365,6 +368,17 @@ keep_failed (TerraneCompileJob *self)
                           plain ? store : quoted, self->recipe->name);
 }
 
+static void
+throw_failure (TerraneCompileJob *self, gboolean wanted, GError **error)
+{
+  g_autofree char *kept = wanted ? keep_failed (self) : NULL;
+  show_end (self, wanted ? "failed" : "stopped");
+  g_autofree char *message = g_steal_pointer (&self->error->message);
+  self->error->message = g_strconcat (message, self->ok ? "\n  the whole log: " : "",
+                                      self->ok ? self->log : "", kept != NULL ? kept : "", NULL);
+  g_propagate_error (error, g_steal_pointer (&self->error));
+}
+
 gboolean
 terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error)
 {
@@ -376,20 +390,10 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   g_mutex_unlock (&shared->mutex);
   terrane_compile_job_show (self);
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
-  if (!self->ok)
-    {
-      g_autofree char *kept = wanted ? keep_failed (self) : NULL;
-      show_end (self, wanted ? "failed" : "stopped");
-      if (kept != NULL)
-        {
-          g_autofree char *message = g_steal_pointer (&self->error->message);
-          self->error->message = g_strconcat (message, kept, NULL);
-        }
-      g_propagate_error (error, g_steal_pointer (&self->error));
-    }
-  else
-    self->done = take_output (self, error)
-                 && terrane_source_tree_remember (store, &self->key, &self->commit, error);
+  self->done = self->ok && take_output (self, &self->error)
+               && terrane_source_tree_remember (store, &self->key, &self->commit, &self->error);
+  if (!self->done)
+    throw_failure (self, wanted, error);
   terrane_compile_work_clear (&self->work);
   if (self->done)
     {

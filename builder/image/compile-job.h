@@ -45,7 +45,7 @@ struct _TerraneCompileJob
   gint64 since;
   gboolean ok;
   GError *error;
-  TerraneCompileFailure failure;
+  TerraneCompileLast last;
 
   /* Under the mutex that they share. */
   gboolean ended;
