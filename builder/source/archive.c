@@ -15,9 +15,8 @@ check_sha256 (const TerraneArchiveFile *file, const OciDigest *actual, GError **
   if (oci_digest_equal (&file->sha256, actual))
     return TRUE;
   return oci_throw (error, OCI_ERROR_CORRUPT,
-                    "%s has the sha256 %s, the profile says %s; another file than the one the "
-                    "profile was written for",
-                    file->path, oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
+                    "%s has the sha256 %s, but ‘sha256’ says %s: it is another file", file->path,
+                    oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
 }
 
 /* Reading a large archive only to know that it is the same would cost more than unpacking it, so a

@@ -262,7 +262,7 @@ class Compiled(RegistryCache):
         self.assertEqual(offline["cache"], {"taken": [], "given": []})
 
     def test_given_although_the_build_fails(self):
-        self.write("bad.json", json.dumps({"name": "bad", "version": "1", "steps": ["false"]}))
+        self.write("bad.json", json.dumps({"name": "bad", "version": "1", "needs": ["user.json"], "steps": ["false"]}))
         profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
         self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
         self.assertEqual(len(self.tags()), 2)
