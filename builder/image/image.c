@@ -5,8 +5,10 @@
 #include "builder/image/assemble.h"
 #include "builder/image/files.h"
 #include "builder/image/layer.h"
+#include "builder/image/shared-results.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
+#include "builder/store/elsewhere.h"
 #include "builder/store/locations.h"
 #include "builder/version.h"
 
@@ -39,6 +41,7 @@ terrane_image_free (TerraneImage *self)
   oci_descriptor_free (self->manifest);
   g_ptr_array_unref (self->layers);
   terrane_findings_free (self->findings);
+  json_decref (self->reads);
   g_free (self);
 }
 
@@ -367,10 +370,16 @@ add_trees (ImageJob *job, GError **error)
   return TRUE;
 }
 
+/* A commit must have all that it needs. */
 static gboolean
 commit_assembled (ImageJob *job, OciDigest *out_commit, GError **error)
 {
   g_auto (TerraneTransaction) transaction = { 0 };
+  if (job->options->partial)
+    {
+      *out_commit = terrane_commit_checksum (job->assembled);
+      return TRUE;
+    }
   return terrane_transaction_begin (&transaction, job->store, error)
          && terrane_commit_write (job->store, job->assembled, out_commit, error)
          && terrane_transaction_commit (&transaction, error);
@@ -476,15 +485,32 @@ remember_files (ImageJob *job, const TerraneImage *image, GError **error)
                                        job->assembled, job->audit, error);
 }
 
+/* What another machine found in exactly this image, or what is found here. */
+static gboolean
+find_findings (const ImageJob *job, const OciDigest *key, TerraneImage *image, GError **error)
+{
+  g_autoptr (OciJsonValue) known = NULL;
+  if (!terrane_shared_result_take (job->options->cache, TERRANE_SHARED_CHECKED, key, &known, error))
+    return FALSE;
+  image->findings = terrane_findings_from_json (known);
+  image->checks_known = image->findings != NULL;
+  if (image->findings != NULL)
+    return TRUE;
+  if (job->options->cache != NULL && terrane_shared_cache_writes (job->options->cache))
+    image->reads = terrane_reads_begin (job->store);
+  image->findings = check_assembled (job, NULL, error);
+  terrane_reads_end (job->store);
+  return image->findings != NULL;
+}
+
 static TerraneImage *
-assemble (ImageJob *job, GError **error)
+assemble (ImageJob *job, const OciDigest *key, GError **error)
 {
   g_autoptr (TerraneImage) image = image_new ();
-  if (!add_base (job, error) || !add_trees (job, error)
-      || (image->findings = check_assembled (job, NULL, error)) == NULL
+  if (!add_base (job, error) || !add_trees (job, error) || !find_findings (job, key, image, error)
       || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
-      || !remember_files (job, image, error))
+      || (!job->options->partial && !remember_files (job, image, error)))
     return NULL;
   list_layers (image, job->manifest, job->config, count_base_layers (job->base), job->reused);
   return g_steal_pointer (&image);
@@ -526,10 +552,11 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .numbers = numbers,
   };
   g_autoptr (TerraneImage) image =
-      terrane_store_begin_write (store, error) ? assemble (&job, error) : NULL;
+      terrane_store_begin_write (store, error) ? assemble (&job, &key, error) : NULL;
   terrane_tree_free (job.assembled);
   terrane_layer_audit_free (job.audit);
-  if (image == NULL || !remember_image (store, &key, image, base, trees, error))
+  if (image == NULL
+      || (!options->partial && !remember_image (store, &key, image, base, trees, error)))
     return NULL;
   return g_steal_pointer (&image);
 }

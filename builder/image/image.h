@@ -5,6 +5,7 @@
 #include "builder/image/base.h"
 #include "builder/image/stamp.h"
 #include "builder/remote/layers.h"
+#include "builder/remote/shared-cache.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,8 @@ typedef struct
   OciDigest assembled;       /* commit of the whole file system */
   GPtrArray *layers;         /* of TerraneImageLayer, base first */
   gboolean unchanged;        /* nothing had to be assembled */
+  json_t *reads;             /* (nullable): what the checks have read, when somebody asked for it */
+  gboolean checks_known;     /* @findings are those of another machine */
   TerraneFindings *findings; /* of static checks, as the profile counts them; no errors */
 } TerraneImage;
 
@@ -37,7 +40,10 @@ typedef struct
   const TerraneStamp *stamp;
   const TerraneProfileTexts *texts;  /* of the configuration and the manifest */
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
-  unsigned jobs;                     /* threads, at least 1 */
+  TerraneSharedCache *cache;         /* (nullable): where findings may be known */
+  gboolean partial; /* the content of some trees is elsewhere: @assembled is not in the store, and
+                     * the image is put together again by the next build */
+  unsigned jobs;    /* threads, at least 1 */
   const TerraneProgress *progress;
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneImageOptions;

@@ -47,6 +47,30 @@ find_interpreter (const TerraneSourceContext *context, const OciDigest *base,
   return TRUE;
 }
 
+json_t *
+terrane_profile_tree_transform_keys (const TerraneSourceContext *context,
+                                     const TerraneSourceSpec *spec, const OciDigest *base,
+                                     const OciImageConfig *config, GError **error)
+{
+  g_auto (TerraneInterpreter) interpreter = { 0 };
+  g_autofree char *problem = NULL;
+  if (spec->transforms == NULL)
+    return json_array ();
+  if (spec->transforms->bytecode
+      && !find_interpreter (context, base, config, &interpreter, &problem, error))
+    return NULL;
+  const TerraneTransformContext transform = {
+    .store = context->store,
+    .spec = spec,
+    .interpreter = interpreter.path != NULL ? &interpreter : NULL,
+    .no_interpreter = problem,
+    .sandbox = context->sandbox,
+    .jobs = context->jobs,
+    .progress = context->progress,
+  };
+  return terrane_transform_keys (&transform, error);
+}
+
 gboolean
 terrane_profile_tree_transform (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                                 const OciDigest *base, const OciImageConfig *config,

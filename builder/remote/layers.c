@@ -45,6 +45,20 @@ terrane_remote_layers_free (TerraneRemoteLayers *self)
   g_free (self);
 }
 
+void
+terrane_remote_layers_add_one (TerraneRemoteLayers *self, const char *key,
+                               const OciDescriptor *layer, const OciDigest *diff_id,
+                               const OciReference *repository)
+{
+  if (g_hash_table_contains (self->layers, key))
+    return;
+  RemoteLayer *own = g_new0 (RemoteLayer, 1);
+  g_hash_table_insert (self->layers, g_strdup (key), own);
+  own->descriptor = oci_descriptor_new (layer->media_type, &layer->digest, layer->size);
+  own->reference = oci_reference_copy (repository);
+  own->diff_id = *diff_id;
+}
+
 static gboolean
 add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference *reference,
            const OciDescriptor *manifest_descriptor, GError **error)
@@ -58,15 +72,12 @@ add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference 
     {
       const OciDescriptor *descriptor = manifest->layers->pdata[i];
       const char *key = oci_descriptor_annotation (descriptor, TERRANE_ANNOTATION_LAYER_KEY);
-      if (key == NULL || g_hash_table_contains (self->layers, key))
+      OciDigest diff_id;
+      if (key == NULL)
         continue;
-      RemoteLayer *layer = g_new0 (RemoteLayer, 1);
-      g_hash_table_insert (self->layers, g_strdup (key), layer);
-      layer->descriptor =
-          oci_descriptor_new (descriptor->media_type, &descriptor->digest, descriptor->size);
-      layer->reference = oci_reference_copy (reference);
-      if (!oci_image_config_diff_id (config, i, &layer->diff_id, error))
+      if (!oci_image_config_diff_id (config, i, &diff_id, error))
         return FALSE;
+      terrane_remote_layers_add_one (self, key, descriptor, &diff_id, reference);
     }
   return TRUE;
 }

@@ -23,6 +23,11 @@ gboolean terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *re
                                     const OciReference *reference, const OciPlatform *platform,
                                     GError **error);
 
+/** Adds one layer that @repository has, unless there is one with its key. @key: its text */
+void terrane_remote_layers_add_one (TerraneRemoteLayers *self, const char *key,
+                                    const OciDescriptor *layer, const OciDigest *diff_id,
+                                    const OciReference *repository);
+
 /**
  * terrane_remote_layers_find:
  * @out_diff_id: (out): of the layer

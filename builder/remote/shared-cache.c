@@ -22,6 +22,9 @@ enum
 
 static const char *const kind_names[] = {
   [TERRANE_SHARED_COMPILED] = "compiled",
+  [TERRANE_SHARED_TREE] = "tree",
+  [TERRANE_SHARED_CHECKED] = "checked",
+  [TERRANE_SHARED_VALIDATED] = "validated",
 };
 
 struct _TerraneSharedCache
@@ -414,11 +417,9 @@ write_documents (const TerraneSharedCache *self, const TerraneSharedResult *resu
   manifest->config = oci_descriptor_new (CONFIG_TYPE, &digest, g_bytes_get_size (config));
   for (guint i = 0; i < result->layers->len; i++)
     g_ptr_array_add (manifest->layers, oci_descriptor_copy (result->layers->pdata[i]));
-  manifest->annotations = json_object ();
-  oci_json_set (manifest->annotations, "org.opencontainers.image.title",
-                oci_json_text (result->label));
   if (self->options.secret != NULL)
     {
+      manifest->annotations = json_object ();
       g_autofree char *signature = terrane_cache_sign (config, self->options.secret);
       oci_json_set (manifest->annotations, SIGNATURE, oci_json_text (signature));
     }

@@ -11,7 +11,10 @@ G_BEGIN_DECLS
 /* What a key is of, and what an artifact under it holds. */
 typedef enum
 {
-  TERRANE_SHARED_COMPILED, /* compiled key -> what a recipe made */
+  TERRANE_SHARED_COMPILED,  /* compiled key -> what a recipe made */
+  TERRANE_SHARED_TREE,      /* source and transforms of a tree -> its listing and its layers */
+  TERRANE_SHARED_CHECKED,   /* image key -> findings */
+  TERRANE_SHARED_VALIDATED, /* results key -> results that passed */
 } TerraneSharedKind;
 
 typedef struct

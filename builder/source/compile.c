@@ -92,17 +92,23 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   return digest_of (key);
 }
 
+OciDigest
+terrane_compile_identity (const TerranePin *pin, const OciDigest *root)
+{
+  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
+  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, root);
+  g_autoptr (OciJsonValue) key = json_object ();
+  oci_json_set (key, "compiled", hex_text (&made));
+  oci_json_set (key, "development", texts (recipe->development));
+  return digest_of (key);
+}
+
 /* The pin of what it is compiled in has its key. */
 static gboolean
 identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
           G_GNUC_UNUSED GError **error)
 {
-  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
-  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-  g_autoptr (OciJsonValue) key = json_object ();
-  oci_json_set (key, "compiled", hex_text (&made));
-  oci_json_set (key, "development", texts (recipe->development));
-  *out_identity = digest_of (key);
+  *out_identity = terrane_compile_identity (pin, &pin->in->key);
   return TRUE;
 }
 

@@ -1,5 +1,7 @@
 #include "builder/store/object.h"
 
+#include "builder/store/elsewhere.h"
+
 #include "oci/base/raw-name.h"
 
 #include <errno.h>
@@ -158,17 +160,46 @@ terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDiges
   return ostree_repo_write_content_trusted (repo, hex, stream, length, NULL, error);
 }
 
-gboolean
-terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
+static gboolean
+open_object (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
 {
   OciDigestHex hex;
   oci_digest_hex (digest, hex);
   g_autofree char *path = g_strdup_printf ("objects/%.2s/%s.file", hex, hex + 2);
-  if (oci_open_file (ostree_repo_get_dfd (terrane_store_repo (store)), path, FALSE, out_fd, NULL,
-                     error))
+  int dfd = ostree_repo_get_dfd (terrane_store_repo (store));
+  g_autoptr (GError) local = NULL;
+  gboolean brought = FALSE;
+  if (oci_open_file (dfd, path, FALSE, out_fd, NULL, &local))
     return TRUE;
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+      && !terrane_elsewhere_bring (store, digest, &brought, error))
+    return FALSE;
+  if (brought && oci_open_file (dfd, path, FALSE, out_fd, NULL, error))
+    return TRUE;
+  if (!brought)
+    g_propagate_error (error, g_steal_pointer (&local));
   g_prefix_error (error, "the store lacks a file object, see 'terrane fsck': ");
   return FALSE;
+}
+
+gboolean
+terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
+{
+  terrane_reads_note_file (store, digest);
+  return open_object (store, digest, out_fd, error);
+}
+
+gboolean
+terrane_object_read_start (TerraneStore *store, const OciDigest *digest, void *buffer, size_t len,
+                           size_t *out_size, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (terrane_elsewhere_start (store, digest, buffer, len, out_size))
+    return TRUE;
+  if (!open_object (store, digest, &fd, error) || !oci_read_full (fd, buffer, len, out_size, error))
+    return FALSE;
+  terrane_reads_note_start (store, digest, buffer, *out_size);
+  return TRUE;
 }
 
 gboolean
@@ -188,12 +219,12 @@ terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciF
                               GError **error)
 {
   if (node->fresh)
-    return terrane_object_open (store, &node->object, out_fd, error);
+    return open_object (store, &node->object, out_fd, error);
   OciEntry entry = terrane_node_entry (node, node->name);
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
   g_autofree char *buffer = g_malloc (READ_BYTES);
   g_auto (OciFd) fd = -1;
-  if (!terrane_object_open (store, &node->object, &fd, error))
+  if (!open_object (store, &node->object, &fd, error))
     return FALSE;
   for (size_t got = READ_BYTES; got == READ_BYTES;)
     {

@@ -61,4 +61,9 @@ gboolean terrane_object_open_verified (TerraneStore *store, const TerraneNode *n
 gboolean terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
                               GError **error);
 
+/** Reads the first bytes of a file object, which another machine may have noted. @out_size: (out):
+ * less than @len at the end of the file */
+gboolean terrane_object_read_start (TerraneStore *store, const OciDigest *digest, void *buffer,
+                                    size_t len, size_t *out_size, GError **error);
+
 G_END_DECLS
