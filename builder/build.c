@@ -217,6 +217,7 @@ assemble (TerraneBuildShared *shared, TerraneBuild *build, TerranePlan *plan, Te
   const TerraneImageOptions image_options = {
     .stamp = &build->stamp,
     .texts = &plan->texts,
+    .pins = plan->trees,
     .remote = shared->layers,
     .cache = shared->cache,
     .partial = shared->trees != NULL && terrane_shared_trees_any (shared->trees),
@@ -265,9 +266,11 @@ terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
   if (plan == NULL || !resolve_trees (&shared, plan, base, trees, error)
       || !terrane_stamp_init (&stamp, profile, base, options->progress, error))
     return NULL;
-  const TerraneImageOptions image_options = {
-    .stamp = &stamp, .texts = &plan->texts, .jobs = options->jobs, .progress = options->progress
-  };
+  const TerraneImageOptions image_options = { .stamp = &stamp,
+                                              .texts = &plan->texts,
+                                              .pins = plan->trees,
+                                              .jobs = options->jobs,
+                                              .progress = options->progress };
   return terrane_image_check (store, profile, base, trees, &image_options, today, error);
 }
 
@@ -407,6 +410,8 @@ layer_to_json (const TerraneImageLayer *layer)
   OciDigestText text;
   json_t *object = json_object ();
   oci_json_set (object, "tree", oci_json_text (layer->name));
+  if (layer->packages != NULL)
+    oci_json_set (object, "packages", oci_json_texts ((const char *const *) layer->packages));
   oci_json_set (object, "digest", oci_json_text (oci_digest_text (&layer->digest, text)));
   oci_json_set (object, "diff_id", oci_json_text (oci_digest_text (&layer->diff_id, text)));
   oci_json_set (object, "size", json_integer ((json_int_t) layer->size));

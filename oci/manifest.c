@@ -1,5 +1,7 @@
 #include "oci/manifest.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 OciManifest *
@@ -336,10 +338,11 @@ oci_index_fail_platform (const char *what, const OciPlatform *wanted, const GPtr
                     offered->len > 0 ? quoted : "none for a known platform");
 }
 
-static char *
+/* Borrowed, and NULL at the end. */
+static GPtrArray *
 list_names (const OciIndex *self)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GPtrArray *names = g_ptr_array_new ();
   for (guint i = 0; i < self->manifests->len; i++)
     {
       const char *name =
@@ -348,7 +351,25 @@ list_names (const OciIndex *self)
         g_ptr_array_add (names, (char *) name);
     }
   g_ptr_array_add (names, NULL);
-  return g_strjoinv (", ", (char **) names->pdata);
+  return names;
+}
+
+static void
+fail_unknown (const OciIndex *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) names = list_names (self);
+  g_autofree char *list = g_strjoinv (", ", (char **) names->pdata);
+  g_autofree char *quoted = oci_quote (name);
+  if (name == NULL)
+    {
+      oci_throw (error, OCI_ERROR_USAGE, "holds %u images, name one of: %s", self->manifests->len,
+                 list);
+      return;
+    }
+  g_autofree char *hint = oci_did_you_mean (name, (const char *const *) names->pdata);
+  gboolean listed = strchr (list, ',') != NULL || (list[0] != '\0' && hint[0] == '\0');
+  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s%s", quoted, listed ? "; there is: " : "",
+             listed ? list : "", hint);
 }
 
 /* The entries called @name, or all. */
@@ -405,14 +426,6 @@ oci_index_find (const OciIndex *self, const char *name, const OciPlatform *platf
     }
   else if (entries->manifests->len > 1 && name != NULL)
     return entries->manifests->pdata[0];
-
-  g_autofree char *names = list_names (self);
-  g_autofree char *quoted = oci_quote (name);
-  if (name == NULL)
-    oci_throw (error, OCI_ERROR_USAGE, "holds %u images, name one of: %s", self->manifests->len,
-               names);
-  else
-    oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s", quoted,
-               names[0] != '\0' ? "; there is: " : "", names);
+  fail_unknown (self, name, error);
   return NULL;
 }

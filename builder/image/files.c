@@ -25,9 +25,9 @@ terrane_image_layer_names (const OciManifest *manifest)
   names[0] = g_strdup ("no layer"); /* directories that no layer has an entry for */
   for (guint i = 0; i < manifest->layers->len; i++)
     {
-      const char *tree =
-          oci_descriptor_annotation (manifest->layers->pdata[i], TERRANE_ANNOTATION_TREE);
-      names[i + 1] = tree != NULL ? g_strdup (tree) : g_strdup_printf ("layer %u", i + 1);
+      names[i + 1] = terrane_layer_title (manifest->layers->pdata[i]);
+      if (names[i + 1] == NULL)
+        names[i + 1] = g_strdup_printf ("layer %u", i + 1);
     }
   return names;
 }
@@ -85,10 +85,9 @@ read_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* What is known of the image: @out_files has no audit when nothing is. */
-static gboolean
-find_known (TerraneStore *store, const OciDigest *digest, TerraneImageFiles *out_files,
-            GError **error)
+gboolean
+terrane_image_files_find (TerraneStore *store, const OciDigest *digest,
+                          TerraneImageFiles *out_files, GError **error)
 {
   OciDigest commit;
   gboolean found = FALSE;
@@ -174,7 +173,7 @@ terrane_image_files (TerraneStore *store, const TerraneOpenImage *image, gboolea
                      GError **error)
 {
   *out_files = (TerraneImageFiles){ 0 };
-  if (!find_known (store, &image->descriptor->digest, out_files, error))
+  if (!terrane_image_files_find (store, &image->descriptor->digest, out_files, error))
     return FALSE;
   /* A commit that cannot be loaded is damaged, and made again. */
   if (out_files->audit != NULL && (!with_tree || terrane_image_files_load (out_files, store, NULL)))

@@ -130,7 +130,7 @@ copy_content (const LayerJob *job, const TerraneNode *node, TerraneObjectHasher 
               GError **error)
 {
   g_auto (OciFd) fd = -1;
-  if (!terrane_object_open (job->store, &node->object, &fd, error))
+  if (!terrane_object_open_unnoted (job->store, &node->object, &fd, error))
     return FALSE;
   for (uint64_t left = node->size; left > 0;)
     {

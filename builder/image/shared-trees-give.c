@@ -162,6 +162,14 @@ add_listing (const Giving *self, Gift *gift, GError **error)
   return TRUE;
 }
 
+/* A layer of several trees has the names of all. @name: (nullable) */
+static gboolean
+names_tree (const char *name, const char *tree)
+{
+  g_auto (GStrv) names = g_strsplit (name != NULL ? name : "", "+", -1);
+  return g_strcmp0 (name, tree) == 0 || g_strv_contains ((const char *const *) names, tree);
+}
+
 /* Without annotations, which have the name that the tree has in this profile. */
 static gboolean
 add_image_layers (const Giving *self, Gift *gift, GError **error)
@@ -174,7 +182,7 @@ add_image_layers (const Giving *self, Gift *gift, GError **error)
       const char *name = oci_descriptor_annotation (layer, TERRANE_ANNOTATION_TREE);
       const char *key = oci_descriptor_annotation (layer, TERRANE_ANNOTATION_LAYER_KEY);
       OciDigest diff_id;
-      if (g_strcmp0 (name, gift->name) != 0 || key == NULL)
+      if (key == NULL || !names_tree (name, gift->name))
         continue;
       if (!oci_image_config_diff_id (self->config, i, &diff_id, error))
         return FALSE;

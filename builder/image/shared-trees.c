@@ -432,7 +432,7 @@ read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciD
   g_autoptr (TerraneTree) tree = terrane_tree_listing_read ("its listing", taken->listing, error);
   if (tree == NULL)
     return FALSE;
-  OciDigest listed = terrane_commit_checksum (tree);
+  OciDigest listed = terrane_commit_digest (tree);
   if (!oci_digest_equal (&listed, out_commit))
     return oci_throw (error, OCI_ERROR_CORRUPT, "it lists another tree than it says");
   if (!add_layers (self, entry, error) || !add_contents (self, taken, tree, error))

@@ -6,6 +6,7 @@
 
 #include "oci/image.h"
 
+#include "oci/base/fd.h"
 #include "oci/base/text-hash.h"
 
 #include <errno.h>
@@ -70,6 +71,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   };
   terrane_remote_protect ();
   self->store = store;
+  self->mirror_fd = -1;
   self->options = *options;
   self->client = oci_http_client_new (&http);
   oci_http_client_pause (self->client);
@@ -80,8 +82,8 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   g_mutex_init (&self->mutex);
   if (options->insecure)
     terrane_progress_warn (options->progress,
-                           "--tls-verify=false: the registry is not authenticated; whoever is "
-                           "between it and here can read credentials and change images");
+                           "--tls-verify=false: the registry is not authenticated; anyone on "
+                           "the way to it can read credentials and change images");
   return self;
 }
 
@@ -96,6 +98,8 @@ terrane_remote_free (TerraneRemote *self)
   g_hash_table_unref (self->moved);
   g_hash_table_unref (self->troubles);
   g_mutex_clear (&self->mutex);
+  oci_fd_close (self->mirror_fd);
+  g_free (self->mirror);
   g_free (self);
 }
 
@@ -182,9 +186,9 @@ static char *
 blob_name (const OciDescriptor *blob)
 {
   OciDigestText text;
-  const char *tree = oci_descriptor_annotation (blob, TERRANE_ANNOTATION_TREE);
-  return tree != NULL ? g_strdup (tree)
-                      : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
+  char *title = terrane_layer_title (blob);
+  return title != NULL ? title
+                       : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
 }
 
 void

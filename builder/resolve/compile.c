@@ -75,8 +75,8 @@ static json_t *
 ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
 {
   OCI_PREFIX (error, "%s.compile", spec->where);
-  g_autoptr (TerraneRecipeSet) set =
-      terrane_recipe_set_load (spec->recipe, self->profile->absolute, error);
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (spec->recipe, spec->recipe_variables,
+                                                              self->profile->absolute, error);
   if (set == NULL)
     return NULL;
   g_autoptr (OciJsonValue) entry = json_object ();
@@ -95,17 +95,33 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
+/* What the profile says for all trees is asked once, as a tag may move between two trees. Returns:
+ * (transfer none) (nullable): the answer that a tree before @pin got */
+static const json_t *
+find_answer (const TerraneResolution *self, const TerranePin *pin)
+{
+  for (guint i = 0; i < self->plan->trees->len && self->plan->trees->pdata[i] != pin; i++)
+    {
+      const TerranePin *other = self->plan->trees->pdata[i];
+      if (other->in != NULL && other->in->spec == pin->in->spec && other->entry != NULL)
+        return json_object_get (other->entry, "in");
+    }
+  return NULL;
+}
+
 static gboolean
 answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
 {
+  const json_t *known = find_answer (self, pin);
   const TerraneSourceResolver *resolver = terrane_source_resolver_of (pin->spec->compile_in->kind);
   {
     OCI_PREFIX (error, "%s.compile", pin->spec->where);
-    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, self->profile->absolute, error);
+    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, pin->spec->recipe_variables,
+                                            self->profile->absolute, error);
   }
   return pin->recipes != NULL
-         && resolver->answer (self, pin->in, json_object_get (locked, "in"),
+         && resolver->answer (self, pin->in, known != NULL ? known : json_object_get (locked, "in"),
                               json_object_get (entry, "in"), error);
 }
 
@@ -153,14 +169,26 @@ is_compiled (const TerraneFetch *self, const TerranePin *pin, const TerraneRecip
                                           out_found, error);
 }
 
+/* Whether all that the tree is made of is there. */
+static gboolean
+is_all_compiled (const TerraneFetch *self, const TerranePin *pin, gboolean *out_found,
+                 GError **error)
+{
+  const GPtrArray *recipes = pin->recipes->recipes;
+  *out_found = pin->has_key;
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; *out_found && i < recipes->len; i++)
+    if (!is_compiled (self, pin, recipes->pdata[i], out_found, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* What is compiled already needs no sources, and nothing to be compiled in. */
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
 {
   const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->in->spec->kind);
   gboolean found = FALSE;
-  if (pin->has_key
-      && !is_compiled (self, pin, terrane_recipe_set_main (pin->recipes), &found, error))
+  if (!is_all_compiled (self, pin, &found, error))
     return FALSE;
   if (found)
     return TRUE;

@@ -23,6 +23,8 @@ typedef struct
   TerraneLock *lock; /* gets the new answers; who calls saves it */
   TerraneLockPolicy policy;
   TerraneSharedTrees *shared; /* (nullable): where the base may be taken from */
+  gboolean look; /* nothing is brought into the store, and nobody is asked: @remote is offline. A
+                  * source without an answer is left open, see TerranePin */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneResolveOptions;

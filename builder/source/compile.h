@@ -19,5 +19,8 @@ OciDigest terrane_compile_key (const TerraneRecipe *recipe, const char *prefix,
 
 /** What the tree of a compiled source depends on. @root: as above */
 OciDigest terrane_compile_identity (const TerranePin *pin, const OciDigest *root);
+/** The document that is digested. Returns: (transfer full) */
+json_t *terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix,
+                                const OciDigest *root);
 
 G_END_DECLS

@@ -10,6 +10,7 @@ terrane_wheel_pin_free (TerraneWheelPin *self)
   g_free (self->file_name);
   g_free (self->url);
   g_free (self->path);
+  g_free (self->layer);
   g_free (self->hash);
   if (self->authorization != NULL)
     explicit_bzero (self->authorization, strlen (self->authorization));
@@ -62,5 +63,6 @@ terrane_pin_free (TerranePin *self)
   terrane_recipe_set_free (self->recipes);
   terrane_pin_free (self->in);
   json_decref (self->entry);
+  g_free (self->open);
   g_free (self);
 }

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* The layer of all packages that have none of their own. */
+#define TERRANE_WHEEL_LAYER_OTHERS "others"
+
 /* One wheel that the lock names. */
 typedef struct
 {
@@ -19,6 +22,7 @@ typedef struct
   char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
   OciDigest sha256;
   uint64_t size; /* that a pylock.toml says; 0: it does not */
+  char *layer;   /* (nullable): which layer of the tree it goes into, by a name of the lock */
   char *hash;    /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
 } TerraneWheelPin;
 
@@ -45,6 +49,7 @@ struct _TerranePin
   TerraneRecipeSet *recipes; /* (nullable): of what is compiled, once it is resolved */
   TerranePin *in;    /* (nullable): of what is compiled: the file system that steps run in */
   json_t *entry;     /* (nullable): all of this as the lock says it, question and answer */
+  char *open;        /* (nullable): when it was only looked at: why its tree cannot be known */
   gboolean is_taken; /* its tree came from a registry: nothing of the source is read */
   gboolean has_key;
   OciDigest key; /* of the tree that is read, once that was asked: builder/image/source-tree.h */

@@ -160,8 +160,9 @@ terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDiges
   return ostree_repo_write_content_trusted (repo, hex, stream, length, NULL, error);
 }
 
-static gboolean
-open_object (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
+gboolean
+terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
+                             GError **error)
 {
   OciDigestHex hex;
   oci_digest_hex (digest, hex);
@@ -186,7 +187,7 @@ gboolean
 terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
 {
   terrane_reads_note_file (store, digest);
-  return open_object (store, digest, out_fd, error);
+  return terrane_object_open_unnoted (store, digest, out_fd, error);
 }
 
 gboolean
@@ -196,7 +197,8 @@ terrane_object_read_start (TerraneStore *store, const OciDigest *digest, void *b
   g_auto (OciFd) fd = -1;
   if (terrane_elsewhere_start (store, digest, buffer, len, out_size))
     return TRUE;
-  if (!open_object (store, digest, &fd, error) || !oci_read_full (fd, buffer, len, out_size, error))
+  if (!terrane_object_open_unnoted (store, digest, &fd, error)
+      || !oci_read_full (fd, buffer, len, out_size, error))
     return FALSE;
   terrane_reads_note_start (store, digest, buffer, *out_size);
   return TRUE;
@@ -219,12 +221,12 @@ terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciF
                               GError **error)
 {
   if (node->fresh)
-    return open_object (store, &node->object, out_fd, error);
+    return terrane_object_open_unnoted (store, &node->object, out_fd, error);
   OciEntry entry = terrane_node_entry (node, node->name);
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
   g_autofree char *buffer = g_malloc (READ_BYTES);
   g_auto (OciFd) fd = -1;
-  if (!open_object (store, &node->object, &fd, error))
+  if (!terrane_object_open_unnoted (store, &node->object, &fd, error))
     return FALSE;
   for (size_t got = READ_BYTES; got == READ_BYTES;)
     {
