@@ -24,10 +24,11 @@ terrane_build_shared_open (TerraneBuildShared *self, const TerraneSourceContext 
                                             .to = options->to,
                                             .platform = platform,
                                             .secret = options->secret,
-                                            .create_repository = options->create_repository };
+                                            .create_repository = options->create_repository,
+                                            .compare = options->compare };
   *self = (TerraneBuildShared){ .context = *context };
   self->cache = terrane_shared_cache_new (&cache);
-  if (options->from == NULL)
+  if (options->from == NULL || options->compare)
     return TRUE;
   self->layers = terrane_remote_layers_new ();
   if (!options->whole)

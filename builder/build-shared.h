@@ -15,6 +15,7 @@ typedef struct
                           * given to */
   const char *secret;    /* (nullable): see shared-cache.h */
   gboolean create_repository; /* for what is given */
+  gboolean compare;           /* see shared-cache.h */
   gboolean whole;             /* the trees must be in the store afterwards */
 } TerraneBuildCacheOptions;
 

@@ -131,6 +131,7 @@ make_options (const TerraneBuildSession *self)
                .to = options->cache_to,
                .secret = self->cache_secret,
                .create_repository = options->push_options.create_repository,
+               .compare = options->no_trust_cache,
                .whole = needs_trees (options) },
     .progress = self->bench->progress,
   };

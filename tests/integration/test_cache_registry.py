@@ -402,3 +402,20 @@ class Trees(RegistryCache):
         self.assertEqual(record["digest"], given["digest"])
         self.assertEqual([request.path for request in self.server.log], ["/root.tar", "/lib.tar"])
         self.assert_store_is_sound(self.runner)
+
+    def test_no_trust(self):
+        """Everything is made here, and held against what the cache says."""
+        given = self.give("--no-validate")
+        record = self.cold("--no-trust-cache", "--no-validate")
+        self.assertEqual((record["digest"], record["cache"]["taken"]), (given["digest"], []))
+        self.assertEqual(sorted(name.split("-")[-2] for name in record["cache"]["compared"]), ["checked", "tree", "tree"])
+        self.assertEqual([request.path for request in self.server.log], ["/root.tar", "/lib.tar"])
+        tag = [tag for tag in self.tags() if "-tree-" in tag and "python" not in self.document(tag)[1]["content"]][0]
+        manifest, document = self.document(tag)
+        layers = [document["layers"][0], {**document["layers"][1], "diffId": sha256_of(b"")}]
+        for changed in ({"content": {**document["content"], "commit": "0" * 64}}, {"layers": layers}):
+            with self.subTest(changed):
+                self.replace(tag, manifest, {**document, **changed})
+                self.assert_fails(3, "--no-trust-cache: lib is another one in the cache than was made here: .*" + tag, "build", "--no-validate",
+                                  self.write_it(), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+        self.assert_fails(2, "--no-trust-cache requires --cache-from", "build", self.write_it(), "--no-trust-cache")
