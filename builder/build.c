@@ -1,6 +1,7 @@
 #include "builder/build.h"
 
 #include "builder/error.h"
+#include "builder/image/compilation.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
@@ -79,6 +80,7 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .remote = options->remote,
                                  .profile = profile,
                                  .sandbox = options->sandbox,
+                                 .keep_failed = options->keep_failed,
                                  .jobs = options->jobs,
                                  .progress = options->progress };
 }
@@ -98,6 +100,8 @@ make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBa
             GArray *trees, GError **error)
 {
   const TerraneProfile *profile = plan->profile;
+  if (!terrane_compile_missing (&shared->context, plan->trees, &base->root.commit, error))
+    return FALSE;
   for (guint i = 0; i < profile->trees->len; i++)
     {
       TerranePin *pin = plan->trees->pdata[i];

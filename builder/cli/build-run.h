@@ -23,6 +23,9 @@ typedef struct
   gboolean no_trust_cache;
   unsigned jobs; /* 0: one for each processor */
   gboolean no_validate;
+  gboolean keep_failed;
+  gboolean verify;
+  gboolean verify_compile;
   TerraneSandboxKind sandbox;
   gboolean locked;
   gboolean no_lock;

@@ -158,14 +158,14 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
   return terrane_portable_key (context, pin->in, &self->in, out_usable, error);
 }
 
-/* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none, but
- * for a tree with all of them. */
+/* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none but
+ * for a tree that has them, too. */
 gboolean
 terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedCache *cache,
                              TerranePin *pin, GError **error)
 {
   Exchange self;
-  gboolean usable = FALSE, found = FALSE, main_found = FALSE;
+  gboolean usable = FALSE, found = FALSE;
   const GPtrArray *recipes = pin->recipes->recipes;
   if (!terrane_shared_cache_reads (cache) || pin->is_taken
       || !terrane_source_tree_is_stored (context->store, pin, &found, error) || found)
@@ -176,9 +176,8 @@ terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedC
     {
       if (!take (&self, recipes->pdata[i - 1], &found, error))
         return FALSE;
-      main_found = main_found || (found && i == recipes->len);
-      if (main_found && !pin->spec->with_needs)
-        return TRUE;
+      if (found && i == recipes->len && !pin->spec->with_needs)
+        break;
     }
   return TRUE;
 }

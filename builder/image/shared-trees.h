@@ -56,7 +56,7 @@ gboolean terrane_shared_trees_bring_base (TerraneSharedTrees *self, const Terran
 
 enum
 {
-  TERRANE_SHARED_CONTENT_BYTES = 256 * 1024, /* of one file */
+  TERRANE_SHARED_CONTENT_BYTES = 4 * 1024 * 1024, /* of one file: a C library has 2 */
 };
 
 /* What was built. */

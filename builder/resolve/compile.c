@@ -169,32 +169,21 @@ is_compiled (const TerraneFetch *self, const TerranePin *pin, const TerraneRecip
                                           out_found, error);
 }
 
-/* Whether all that the tree is made of is there. */
-static gboolean
-is_all_compiled (const TerraneFetch *self, const TerranePin *pin, gboolean *out_found,
-                 GError **error)
-{
-  const GPtrArray *recipes = pin->recipes->recipes;
-  *out_found = pin->has_key;
-  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; *out_found && i < recipes->len; i++)
-    if (!is_compiled (self, pin, recipes->pdata[i], out_found, error))
-      return FALSE;
-  return TRUE;
-}
-
 /* What is compiled already needs no sources, and nothing to be compiled in. */
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
 {
   const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->in->spec->kind);
-  gboolean found = FALSE;
-  if (!is_all_compiled (self, pin, &found, error))
-    return FALSE;
+  const GPtrArray *recipes = pin->recipes->recipes;
+  gboolean found = pin->has_key;
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; found && i < recipes->len; i++)
+    if (!is_compiled (self, pin, recipes->pdata[i], &found, error))
+      return FALSE;
   if (found)
     return TRUE;
-  for (guint i = 0; i < pin->recipes->recipes->len; i++)
+  for (guint i = 0; i < recipes->len; i++)
     {
-      const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
+      const TerraneRecipe *recipe = recipes->pdata[i];
       if (pin->has_key && !is_compiled (self, pin, recipe, &found, error))
         return FALSE;
       if (!found)

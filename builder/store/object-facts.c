@@ -64,7 +64,7 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
       OciDigestHex hex;
       if (!terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
                                     &node->object, &facts)
-          && (!terrane_object_open_verified (store, node, &fd, error)
+          && (!terrane_object_open_verified_unnoted (store, node, &fd, error)
               || !kind->read (fd, &facts, error)))
         return NULL;
       if (facts != NULL)

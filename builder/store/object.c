@@ -166,8 +166,8 @@ terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd
 {
   OciDigestHex hex;
   oci_digest_hex (digest, hex);
-  g_autofree char *path = g_strdup_printf ("objects/%.2s/%s.file", hex, hex + 2);
-  int dfd = ostree_repo_get_dfd (terrane_store_repo (store));
+  g_autofree char *path = g_strdup_printf ("repo/objects/%.2s/%s.file", hex, hex + 2);
+  int dfd = terrane_store_dfd (store);
   g_autoptr (GError) local = NULL;
   gboolean brought = FALSE;
   if (oci_open_file (dfd, path, FALSE, out_fd, NULL, &local))
@@ -219,6 +219,14 @@ terrane_object_check (TerraneObjectHasher *hasher, const OciDigest *digest, GErr
 gboolean
 terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
                               GError **error)
+{
+  terrane_reads_note_file (store, &node->object);
+  return terrane_object_open_verified_unnoted (store, node, out_fd, error);
+}
+
+gboolean
+terrane_object_open_verified_unnoted (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
+                                      GError **error)
 {
   if (node->fresh)
     return terrane_object_open_unnoted (store, &node->object, out_fd, error);

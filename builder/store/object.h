@@ -65,6 +65,8 @@ gboolean terrane_object_open (TerraneStore *store, const OciDigest *digest, OciF
 /** The same for what reads all files: nothing is noted. */
 gboolean terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
                                       GError **error);
+gboolean terrane_object_open_verified_unnoted (TerraneStore *store, const TerraneNode *node,
+                                               OciFd *out_fd, GError **error);
 
 /** Reads the first bytes of a file object, which another machine may have noted. @out_size: (out):
  * less than @len at the end of the file */
