@@ -142,19 +142,25 @@ developments (const GPtrArray *recipes)
   return array;
 }
 
-/* The pin of what it is compiled in has its key. */
-static gboolean
-identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
-          G_GNUC_UNUSED GError **error)
+OciDigest
+terrane_compile_identity (const TerranePin *pin, const OciDigest *root)
 {
   const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
-  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
+  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, root);
   g_autoptr (OciJsonValue) key = json_object ();
   oci_json_set (key, "compiled", hex_text (&made));
   oci_json_set (key, "development", texts (recipe->development));
   if (pin->spec->with_needs)
     oci_json_set (key, "needs", developments (pin->recipes->recipes));
-  *out_identity = digest_of (key);
+  return digest_of (key);
+}
+
+/* The pin of what it is compiled in has its key. */
+static gboolean
+identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
+          G_GNUC_UNUSED GError **error)
+{
+  *out_identity = terrane_compile_identity (pin, &pin->in->key);
   return TRUE;
 }
 
