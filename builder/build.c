@@ -1,6 +1,7 @@
 #include "builder/build.h"
 
 #include "builder/error.h"
+#include "builder/image/compiled-material.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
@@ -22,6 +23,7 @@ terrane_build_free (TerraneBuild *self)
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
   json_decref (self->validation);
+  json_decref (self->recipes);
   json_decref (self->transforms);
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
@@ -200,7 +202,8 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
       build->lock != NULL ? resolve (store, profile, options, build->lock, &base, error) : NULL;
   g_autoptr (GArray) trees =
       plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
-  if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
+  if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error)
+      || !terrane_compiled_material (store, plan->trees, &build->recipes, error))
     return FALSE;
   take_reports (build, profile, base, trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
@@ -373,6 +376,8 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
   oci_json_set (record, "layers", layers);
   oci_json_set (record, "findings", terrane_findings_to_json (self->image->findings));
   oci_json_set (record, "size", json_integer ((json_int_t) size));
+  if (self->recipes != NULL)
+    oci_json_set (record, "recipes", json_deep_copy (self->recipes));
   if (json_object_size (self->transforms) > 0)
     oci_json_set (record, "transforms", json_deep_copy (self->transforms));
   oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));

@@ -2,6 +2,7 @@
 #include "builder/cli/image-files.h"
 #include "builder/cli/why-directory.h"
 #include "builder/cli/why-package.h"
+#include "builder/cli/why-recipe.h"
 #include "builder/facts/programs.h"
 
 #include "oci/base/number.h"
@@ -161,6 +162,7 @@ print_answer (const json_t *document)
   }
   if (json_array_size (files) == 0)
     terrane_print ("no file of this name\n");
+  terrane_why_recipe_print (document);
   terrane_print ("\nneeded by %zu\n", json_array_size (needs));
   json_array_foreach (needs, i, item)
   {
@@ -210,6 +212,8 @@ ask (const TerraneInspection *inspection, const char *name, GError **error)
   if (files->len == 0 && json_array_size (needs) == 0)
     return oci_throw (error, OCI_ERROR_NOT_FOUND,
                       "why: nothing in the image has the name %s, and nothing needs it", quoted);
+  if (!terrane_why_recipe_add (&view, document, files, error))
+    return FALSE;
   terrane_workbench_show (&inspection->bench, document, print_answer);
   return TRUE;
 }

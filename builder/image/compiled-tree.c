@@ -3,7 +3,9 @@
 #include "builder/compile/run.h"
 #include "builder/image/base.h"
 #include "builder/image/compiled-root.h"
+#include "builder/image/license-files.h"
 #include "builder/source/compile.h"
+#include "builder/source/compiled-document.h"
 #include "builder/store/object.h"
 
 #include "oci/base/glob.h"
@@ -83,8 +85,10 @@ unpack_source (Compilation *self, const TerraneRecipe *recipe, const TerraneReci
   return ok;
 }
 
+/* @out_licenses: (out) (transfer full): see license-files.h */
 static gboolean
-unpack_sources (Compilation *self, const TerraneRecipe *recipe, const Work *work, GError **error)
+unpack_sources (Compilation *self, const TerraneRecipe *recipe, const Work *work,
+                GPtrArray **out_licenses, GError **error)
 {
   g_auto (OciFd) fd = -1;
   if (!oci_open_dir (work->fd, TERRANE_COMPILE_SOURCES, &fd, error))
@@ -92,7 +96,7 @@ unpack_sources (Compilation *self, const TerraneRecipe *recipe, const Work *work
   for (guint i = 0; i < recipe->sources->len; i++)
     if (!unpack_source (self, recipe, recipe->sources->pdata[i], fd, error))
       return FALSE;
-  return TRUE;
+  return terrane_license_files_read (recipe, fd, out_licenses, error);
 }
 
 /* What is beside the way to the prefix was installed elsewhere. */
@@ -131,10 +135,33 @@ check_output (const Work *work, const char *prefix, GError **error)
 }
 
 static gboolean
+add_licenses (const TerraneRecipe *recipe, const char *output, const GPtrArray *licenses,
+              GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  return oci_open_dir (AT_FDCWD, output, &fd, error)
+         && terrane_license_files_write (recipe, fd, licenses, error);
+}
+
+/* What a recipe keeps always keeps the texts of its licence. Returns: (transfer full) (nullable) */
+static char **
+patterns_to_keep (const TerraneRecipe *recipe)
+{
+  if (recipe->include == NULL || recipe->license_files == NULL)
+    return g_strdupv (recipe->include);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *licenses = terrane_license_file_place (recipe, "**");
+  g_strv_builder_addv (builder, (const char **) recipe->include);
+  g_strv_builder_add (builder, licenses);
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
 take_output (Compilation *self, const TerraneRecipe *recipe, const Work *work,
-             OciDigest *out_commit, GError **error)
+             const GPtrArray *licenses, OciDigest *out_commit, GError **error)
 {
   const char *prefix = self->pin->spec->prefix;
+  g_auto (GStrv) include = patterns_to_keep (recipe);
   g_autofree char *output = g_build_filename (work->path, TERRANE_COMPILE_OUTPUT, prefix, NULL);
   g_auto (TerraneSourceReport) report = { 0 };
   g_autoptr (TerraneTree) tree = NULL;
@@ -143,12 +170,12 @@ take_output (Compilation *self, const TerraneRecipe *recipe, const Work *work,
                              .kind = TERRANE_SOURCE_DIRECTORY,
                              .directory = output,
                              .prefix = (char *) prefix,
-                             .include = recipe->include,
+                             .include = include,
                              .exclude = recipe->exclude,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = self->context->jobs };
-  if (!check_output (work, prefix, error)
+  if (!check_output (work, prefix, error) || !add_licenses (recipe, output, licenses, error)
       || !terrane_source_ingest (self->context->store, pin, &options, out_commit, &tree, &report,
                                  error))
     return FALSE;
@@ -219,11 +246,13 @@ compile (Compilation *self, const TerraneRecipe *recipe, OciDigest *out_commit, 
   const TerraneSourceContext *context = self->context;
   g_autofree char *root = NULL;
   g_auto (Work) work = { .fd = -1 };
+  g_autoptr (GPtrArray) licenses = NULL;
   g_autofree char *name = g_strconcat (recipe->name, ".log", NULL);
   g_autofree char *log = g_build_filename (terrane_store_path (context->store), LOGS, name, NULL);
   OCI_PREFIX (error, "%s: %s %s", self->pin->spec->where, recipe->name, recipe->version);
   if (!terrane_store_begin_write (context->store, error) || !make_root (self, recipe, &root, error)
-      || !work_make (&work, context->store, error) || !unpack_sources (self, recipe, &work, error))
+      || !work_make (&work, context->store, error)
+      || !unpack_sources (self, recipe, &work, &licenses, error))
     return FALSE;
   const TerraneCompileRun run = { .recipe = recipe,
                                   .prefix = self->pin->spec->prefix,
@@ -232,7 +261,8 @@ compile (Compilation *self, const TerraneRecipe *recipe, OciDigest *out_commit, 
                                   .log_path = log,
                                   .jobs = context->jobs,
                                   .progress = context->progress };
-  return terrane_compile_run (&run, error) && take_output (self, recipe, &work, out_commit, error);
+  return terrane_compile_run (&run, error)
+         && take_output (self, recipe, &work, licenses, out_commit, error);
 }
 
 static OciDigest
@@ -265,6 +295,7 @@ typedef struct
   Compilation *compilation;
   TerraneTree *tree;
   TerraneSourceFilter *filter;
+  json_t *files; /* array: paths of what was taken, below the prefix */
 } Result;
 
 static gboolean
@@ -276,7 +307,7 @@ read_fd (gpointer data, void *buffer, size_t len, size_t *out_read, GError **err
 static gboolean
 take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 {
-  const Result *self = data;
+  Result *self = data;
   const TerranePin *pin = self->compilation->pin;
   const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
   const char *prefix = pin->spec->prefix;
@@ -289,10 +320,45 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, inside);
   gboolean is_file = node->type == OCI_ENTRY_FILE;
+  if (node->type != OCI_ENTRY_DIRECTORY)
+    oci_json_append (self->files, oci_json_text (inside));
   if (is_file
       && !terrane_object_open_verified (self->compilation->context->store, node, &fd, error))
     return FALSE;
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
+}
+
+/* What of a document was not read yet. */
+typedef struct
+{
+  const guint8 *data;
+  gsize left;
+} Text;
+
+static gboolean
+read_text (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNUSED GError **error)
+{
+  Text *self = data;
+  *out_read = MIN (len, self->left);
+  memcpy (buffer, self->data, *out_read);
+  self->data += *out_read;
+  self->left -= *out_read;
+  return TRUE;
+}
+
+/* What the image says of the recipe. */
+static gboolean
+take_document (Result *self, GError **error)
+{
+  const TerranePin *pin = self->compilation->pin;
+  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
+  g_autoptr (GArray) builds = terrane_compile_builds (pin->recipes, pin->spec->prefix);
+  g_autoptr (GBytes) document = terrane_compiled_document (pin->recipes, builds, self->files);
+  g_autofree char *path = terrane_compiled_document_place (recipe);
+  Text text = { .left = 0 };
+  text.data = g_bytes_get_data (document, &text.left);
+  const OciEntry entry = { .path = path, .type = OCI_ENTRY_FILE, .mode = 0644, .size = text.left };
+  return terrane_source_take (self->filter, &entry, read_text, &text, error);
 }
 
 static gboolean
@@ -300,7 +366,7 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 {
   Result *self = data;
   self->filter = filter;
-  return terrane_tree_foreach (self->tree, take_node, self, error);
+  return terrane_tree_foreach (self->tree, take_node, self, error) && take_document (self, error);
 }
 
 /* What is compiled in is identified again when it is read: it may have changed since the pin got
@@ -340,7 +406,8 @@ make_tree (Compilation *self, TerraneSourceTree *out_tree, GError **error)
   g_autoptr (TerraneTree) tree = terrane_commit_load (store, made, error);
   if (tree == NULL || !terrane_source_tree_set_key (store, pin, &identity, error))
     return FALSE;
-  Result result = { .compilation = self, .tree = tree };
+  g_autoptr (OciJsonValue) files = json_array ();
+  Result result = { .compilation = self, .tree = tree, .files = files };
   return terrane_source_tree_make_from (store, pin, &identity, feed, &result, self->options,
                                         out_tree, error);
 }

@@ -17,4 +17,14 @@ G_BEGIN_DECLS
 OciDigest terrane_compile_key (const TerraneRecipe *recipe, const char *prefix,
                                const OciDigest *root);
 
+/**
+ * terrane_compile_builds:
+ *
+ * The same without the file system and terrane's version: which build of a recipe it is, equal on
+ * every machine.
+ *
+ * Returns: (transfer full): of OciDigest, in the order of @set
+ */
+GArray *terrane_compile_builds (const TerraneRecipeSet *set, const char *prefix);
+
 G_END_DECLS
