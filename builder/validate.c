@@ -71,17 +71,17 @@ unconfined_to_json (TerraneSandboxKind kind)
   return list;
 }
 
-OciDigest
-terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
-                      const GPtrArray *scripts, const GPtrArray *events,
-                      const TerraneValidateOptions *options)
+json_t *
+terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *image,
+                         const GPtrArray *scripts, const GPtrArray *events,
+                         const TerraneValidateOptions *options)
 {
   const TerraneEmulator *emulator = options->emulator;
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
   /* By another terrane, or in a sandbox that allows less, it may fail. */
   OciDigest version = terrane_suite_version ();
-  g_autoptr (OciJsonValue) key = json_object ();
+  json_t *key = json_object ();
   json_t *digests = json_array ();
   for (guint i = 0; i < scripts->len; i++)
     {
@@ -114,8 +114,40 @@ terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
     oci_json_set (key, "unconfined", unconfined);
   if (emulator->name != NULL)
     oci_json_set (key, "emulator", emulator_key (emulator));
-  g_autoptr (GBytes) bytes = oci_json_dump (key);
+  return key;
+}
+
+static OciDigest
+digest_of (const json_t *inputs)
+{
+  g_autoptr (GBytes) bytes = oci_json_dump (inputs);
   return oci_digest_of_bytes (bytes);
+}
+
+OciDigest
+terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
+                      const GPtrArray *scripts, const GPtrArray *events,
+                      const TerraneValidateOptions *options)
+{
+  g_autoptr (OciJsonValue) inputs =
+      terrane_validate_inputs (profile, image, scripts, events, options);
+  return digest_of (inputs);
+}
+
+gboolean
+terrane_validate_find (TerraneStore *store, const TerraneProfile *profile,
+                       const TerraneImage *image, const TerraneValidateOptions *options,
+                       json_t **out_inputs, gboolean *out_known, GError **error)
+{
+  g_autoptr (GPtrArray) scripts = terrane_validate_load_scripts (&profile->validate, error);
+  g_autoptr (GPtrArray) events = scripts != NULL ? terrane_probes_load (profile, error) : NULL;
+  if (events == NULL)
+    return FALSE;
+  *out_inputs = terrane_validate_inputs (profile, image, scripts, events, options);
+  OciDigest key = digest_of (*out_inputs);
+  g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
+  *out_known = json_is_array (json_object_get (known, "results"));
+  return TRUE;
 }
 
 static void

@@ -35,7 +35,23 @@ gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *prof
                                  const TerraneImage *image, const TerraneValidateOptions *options,
                                  json_t **out_results, gboolean *out_cached, GError **error);
 
-/** Digests everything that the outcome depends on. @scripts: from terrane_validate_load_scripts()
+/**
+ * terrane_validate_find:
+ * @out_inputs: (out) (transfer full): everything that the outcome depends on
+ * @out_known: (out): whether exactly this was run before and passed
+ *
+ * What terrane_validate_image() would begin with.
+ */
+gboolean terrane_validate_find (TerraneStore *store, const TerraneProfile *profile,
+                                const TerraneImage *image, const TerraneValidateOptions *options,
+                                json_t **out_inputs, gboolean *out_known, GError **error);
+
+/** Everything that the outcome depends on. Returns: (transfer full) */
+json_t *terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *image,
+                                 const GPtrArray *scripts, const GPtrArray *events,
+                                 const TerraneValidateOptions *options);
+
+/** The digest of the same. @scripts: from terrane_validate_load_scripts()
  * @events: from terrane_probes_load() */
 OciDigest terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
                                 const GPtrArray *scripts, const GPtrArray *events,

@@ -92,7 +92,8 @@ run (Session *self, const char *step, const char *const *argv, const TerraneSand
                                    .env = (const char *const *) self->env,
                                    .tmp_bytes = recipe->tmp_bytes,
                                    .memory_bytes = recipe->memory_bytes,
-                                   .mounts = self->mounts };
+                                   .mounts = self->mounts,
+                                   .neutral = TRUE };
   g_auto (TerraneProcessResult) result = { 0 };
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   for (const char *const *word = shell; *word != NULL; word++)

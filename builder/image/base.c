@@ -31,6 +31,52 @@ open_image (TerraneBase *base, const TerraneSourceContext *context, const Terran
   return TRUE;
 }
 
+static gboolean
+look_at_image (TerraneBase *base, const TerraneSourceContext *context, const TerranePin *pin,
+               GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (TerraneOpenImage) image = terrane_source_image_open (context, pin, &local);
+  if (image == NULL)
+    {
+      if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!terrane_image_files_find (context->store, &image->descriptor->digest, &base->files, error))
+    return FALSE;
+  base->known = base->files.audit != NULL;
+  base->stored = base->known;
+  base->root.commit = base->files.commit;
+  base->manifest_digest = image->descriptor->digest;
+  base->manifest = g_steal_pointer (&image->manifest);
+  base->config = g_steal_pointer (&image->config);
+  base->name = terrane_source_image_name (image);
+  return TRUE;
+}
+
+TerraneBase *
+terrane_base_look (TerraneStore *store, const TerraneProfile *profile, TerranePin *pin,
+                   TerraneRemote *remote, unsigned jobs, const TerraneProgress *progress,
+                   GError **error)
+{
+  const TerraneSourceContext context = { .store = store,
+                                         .remote = remote,
+                                         .profile = profile,
+                                         .look = TRUE,
+                                         .jobs = jobs,
+                                         .progress = progress };
+  g_autoptr (TerraneBase) self = g_new0 (TerraneBase, 1);
+  if (pin->open != NULL)
+    return g_steal_pointer (&self);
+  gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
+                    ? look_at_image (self, &context, pin, error)
+                    : terrane_source_tree_look (store, pin, jobs, &self->root, &self->stored,
+                                                &self->known, error);
+  return ok ? g_steal_pointer (&self) : NULL;
+}
+
 TerraneBase *
 terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, TerranePin *pin,
                       TerraneRemote *remote, unsigned jobs, const TerraneProgress *progress,
@@ -44,5 +90,6 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, Terran
   gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
                     ? open_image (self, &context, pin, error)
                     : terrane_source_tree_make (store, pin, &options, &self->root, error);
+  self->known = self->stored = ok;
   return ok ? g_steal_pointer (&self) : NULL;
 }

@@ -15,6 +15,8 @@ typedef struct
   OciImageConfig *config;  /* (nullable): of an image base */
   char *name;              /* (nullable): the image as the profile names it, for annotations */
   OciDigest manifest_digest;
+  gboolean known;  /* what its files are; only terrane_base_look() leaves it open */
+  gboolean stored; /* they are in the store */
 } TerraneBase;
 
 /**
@@ -29,6 +31,18 @@ typedef struct
 TerraneBase *terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile,
                                    TerranePin *pin, TerraneRemote *remote, unsigned jobs,
                                    const TerraneProgress *progress, GError **error);
+
+/**
+ * terrane_base_look:
+ *
+ * What terrane_base_resolve() would give, without bringing anything into the store. @remote:
+ * offline
+ *
+ * Returns: (transfer full) (nullable): its members say what is known of it
+ */
+TerraneBase *terrane_base_look (TerraneStore *store, const TerraneProfile *profile, TerranePin *pin,
+                                TerraneRemote *remote, unsigned jobs,
+                                const TerraneProgress *progress, GError **error);
 void terrane_base_free (TerraneBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBase, terrane_base_free)
 

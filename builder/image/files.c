@@ -85,10 +85,9 @@ read_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* What is known of the image: @out_files has no audit when nothing is. */
-static gboolean
-find_known (TerraneStore *store, const OciDigest *digest, TerraneImageFiles *out_files,
-            GError **error)
+gboolean
+terrane_image_files_find (TerraneStore *store, const OciDigest *digest,
+                          TerraneImageFiles *out_files, GError **error)
 {
   OciDigest commit;
   gboolean found = FALSE;
@@ -158,7 +157,7 @@ terrane_image_files (TerraneStore *store, const TerraneOpenImage *image, gboolea
                      GError **error)
 {
   *out_files = (TerraneImageFiles){ 0 };
-  if (!find_known (store, &image->descriptor->digest, out_files, error))
+  if (!terrane_image_files_find (store, &image->descriptor->digest, out_files, error))
     return FALSE;
   /* A commit that cannot be loaded is damaged, and made again. */
   if (out_files->audit != NULL && (!with_tree || terrane_image_files_load (out_files, store, NULL)))

@@ -32,6 +32,11 @@ gboolean terrane_image_files (TerraneStore *store, const TerraneOpenImage *image
                               gboolean with_tree, unsigned jobs, const TerraneProgress *progress,
                               TerraneImageFiles *out_files, GError **error);
 
+/** What is known of the image with the manifest @digest: @out_files has no audit when its layers
+ * have not been read. */
+gboolean terrane_image_files_find (TerraneStore *store, const OciDigest *digest,
+                                   TerraneImageFiles *out_files, GError **error);
+
 /** Makes sure that @self has its tree, whose nodes say of which layer they are. */
 gboolean terrane_image_files_load (TerraneImageFiles *self, TerraneStore *store, GError **error);
 

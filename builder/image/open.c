@@ -98,7 +98,7 @@ find_in_archive (const Opening *self, const OciTransport *transport, GError **er
 {
   OciDigest file;
   OciDigestText text;
-  if (!terrane_store_begin_write (self->store, error)
+  if ((!self->options->look && !terrane_store_begin_write (self->store, error))
       || !terrane_file_digest (self->store, transport->path, &file, error))
     return NULL;
   OciDigest key = archive_key (self, transport, &file);
@@ -107,6 +107,11 @@ find_in_archive (const Opening *self, const OciTransport *transport, GError **er
     return NULL;
   if (known != NULL)
     return g_steal_pointer (&known);
+  if (self->options->look)
+    {
+      oci_throw (error, OCI_ERROR_NOT_FOUND, "what is in it is not in the store");
+      return NULL;
+    }
   g_autoptr (OciDescriptor) found = read_archive (self, transport, &file, error);
   if (found == NULL)
     return NULL;

@@ -23,6 +23,8 @@ typedef struct
                                 * must be for; %NULL takes from an index what is for this machine,
                                 * and any other image */
   gboolean any_platform;       /* what is not of an index is checked by the caller */
+  gboolean look;               /* what is not in the store is not brought there: then it is not
+                                * found; the remote is offline */
   const OciDigest *pinned;     /* (nullable): the manifest's digest as a lock has it: a registry is
                                 * asked for it instead of the tag, elsewhere it must be this one */
   unsigned jobs;               /* threads, for layers of archives that have to be compressed */

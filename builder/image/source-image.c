@@ -31,6 +31,7 @@ terrane_source_image_open (const TerraneSourceContext *self, const TerranePin *p
     .want = TERRANE_IMAGE_DOCUMENTS,
     .platform = &self->profile->platform,
     .any_platform = TRUE,
+    .look = self->look,
     .pinned = pin->has_digest ? &pin->digest : NULL,
     .jobs = self->jobs,
   };

@@ -15,6 +15,7 @@ typedef struct
   TerraneRemote *remote;         /* for an image in a registry */
   const TerraneProfile *profile; /* whose platform is chosen of several, and required of one */
   TerraneSandboxKind sandbox;    /* of programs that transforms run */
+  gboolean look;                 /* see TerraneOpenOptions */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneSourceContext;

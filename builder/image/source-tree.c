@@ -4,14 +4,15 @@
 
 #include "builder/profile/source-reader.h"
 #include "builder/store/cache.h"
+#include "builder/store/downloads.h"
 #include "builder/version.h"
 
-OciDigest
-terrane_source_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
-                         TerraneModes modes)
+json_t *
+terrane_source_tree_inputs (const OciDigest *identity, const TerraneSourceSpec *spec,
+                            TerraneModes modes)
 {
   OciDigestHex hex;
-  g_autoptr (OciJsonValue) key = json_object ();
+  json_t *key = json_object ();
   oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
   oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
   oci_json_set (key, "kind", json_integer (spec->kind));
@@ -20,6 +21,14 @@ terrane_source_tree_key (const OciDigest *identity, const TerraneSourceSpec *spe
   oci_json_set (key, "modes", json_integer (modes));
   if (spec->transforms != NULL)
     oci_json_set (key, "transforms", terrane_transform_spec_reading_key (spec->transforms));
+  return key;
+}
+
+OciDigest
+terrane_source_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
+                         TerraneModes modes)
+{
+  g_autoptr (OciJsonValue) key = terrane_source_tree_inputs (identity, spec, modes);
   g_autoptr (GBytes) bytes = oci_json_dump (key);
   return oci_digest_of_bytes (bytes);
 }
@@ -85,6 +94,7 @@ terrane_source_tree_clear (TerraneSourceTree *self)
 {
   g_clear_pointer (&self->tree, terrane_tree_free);
   g_clear_pointer (&self->reports, json_decref);
+  g_clear_pointer (&self->transforms, json_decref);
   g_clear_pointer (&self->findings, json_decref);
   g_clear_pointer (&self->unused, g_ptr_array_unref);
 }
@@ -168,6 +178,7 @@ terrane_source_tree_make_from (TerraneStore *store, const TerranePin *pin,
   if (!terrane_source_ingest (store, pin, &source_options, &out_tree->commit, &out_tree->tree,
                               &report, error))
     return FALSE;
+  out_tree->made = TRUE;
   report_left_out (pin->spec, &report, progress);
   out_tree->unused = g_steal_pointer (&report.unused_shared);
   if (report.pruned != NULL)
@@ -220,6 +231,77 @@ terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
   return terrane_source_tree_set_key (store, pin, &identity, error)
          && terrane_source_tree_make_from (store, pin, &identity, NULL, NULL, options, out_tree,
                                            error);
+}
+
+enum
+{
+  LOOK_BYTES = 256 * 1024 * 1024, /* are read in a second or so */
+};
+
+static gboolean
+are_wheels_here (TerraneStore *store, const TerraneWheelsPin *pin, gboolean *out_here,
+                 GError **error)
+{
+  *out_here = TRUE;
+  for (guint i = 0; *out_here && i < pin->wheels->len; i++)
+    {
+      const TerraneWheelPin *wheel = pin->wheels->pdata[i];
+      if (wheel->path == NULL && !terrane_downloads_find (store, &wheel->sha256, out_here, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Whether it can be read without asking anybody. */
+static gboolean
+is_here (TerraneStore *store, const TerranePin *pin, gboolean *out_here, GError **error)
+{
+  const TerraneSourceSpec *spec = pin->spec;
+  *out_here = spec->kind == TERRANE_SOURCE_DIRECTORY || spec->kind == TERRANE_SOURCE_ARCHIVE;
+  if (spec->kind == TERRANE_SOURCE_WHEELS)
+    return are_wheels_here (store, pin->wheels, out_here, error);
+  for (guint i = 0; spec->kind == TERRANE_SOURCE_ARCHIVE && *out_here && i < spec->archives->len;
+       i++)
+    {
+      const TerraneArchiveFile *file = spec->archives->pdata[i];
+      if (file->url != NULL && !terrane_downloads_find (store, &file->sha256, out_here, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_source_tree_look (TerraneStore *store, TerranePin *pin, unsigned jobs,
+                          TerraneSourceTree *out_tree, gboolean *out_stored, gboolean *out_known,
+                          GError **error)
+{
+  OciDigest identity;
+  g_auto (TerraneSourceReport) report = { 0 };
+  g_autoptr (GError) local = NULL;
+  const TerraneSourceOptions options = { .jobs = jobs, .look_bytes = LOOK_BYTES };
+  *out_known = FALSE;
+  if (!terrane_source_tree_set_key (store, pin, &identity, error)
+      || !terrane_source_tree_find (store, &pin->key, out_tree, out_stored, error))
+    return FALSE;
+  if (!*out_stored && !is_here (store, pin, out_known, error))
+    return FALSE;
+  if (*out_stored || !*out_known)
+    {
+      *out_known = *out_stored;
+      return TRUE;
+    }
+  out_tree->made = TRUE;
+  if (terrane_source_ingest (store, pin, &options, &out_tree->commit, &out_tree->tree, &report,
+                             &local))
+    {
+      out_tree->findings = json_incref (report.findings);
+      return TRUE;
+    }
+  *out_known = FALSE;
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_LIMIT))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 gboolean

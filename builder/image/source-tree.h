@@ -10,11 +10,17 @@
 G_BEGIN_DECLS
 
 /**
- * terrane_source_tree_key:
+ * terrane_source_tree_inputs:
  * @identity: of the source's content
  *
- * Digests everything that a tree's commit depends on.
+ * Everything that a tree's commit depends on.
+ *
+ * Returns: (transfer full)
  */
+json_t *terrane_source_tree_inputs (const OciDigest *identity, const TerraneSourceSpec *spec,
+                                    TerraneModes modes);
+
+/** The digest of the same. */
 OciDigest terrane_source_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
                                    TerraneModes modes);
 
@@ -29,9 +35,13 @@ gboolean terrane_source_tree_remember (TerraneStore *store, const OciDigest *key
 typedef struct
 {
   OciDigest commit;
-  TerraneTree *tree; /* (nullable) */
-  json_t *reports;   /* (nullable) array: what each transform did, see transform/report.h */
-  json_t *findings;  /* (nullable) array: see terrane_source_find() */
+  TerraneTree *tree;    /* (nullable) */
+  gboolean made;        /* its source was read now */
+  OciDigest read;       /* commit of the tree before it was transformed */
+  gboolean transformed; /* its transforms were applied now */
+  json_t *transforms;   /* (nullable): what they depend on, see terrane_transform_keys() */
+  json_t *reports;      /* (nullable) array: what each transform did, see transform/report.h */
+  json_t *findings;     /* (nullable) array: see terrane_source_find() */
   GPtrArray *unused; /* (nullable) of char *: what is for all trees and matched nothing in this one;
                       * NULL when it was not read now */
   gboolean has_debug;
@@ -84,6 +94,19 @@ gboolean terrane_source_tree_make_from (TerraneStore *store, const TerranePin *p
 gboolean terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
                                    const TerraneSourceTreeOptions *options,
                                    TerraneSourceTree *out_tree, GError **error);
+
+/**
+ * terrane_source_tree_look:
+ * @pin: not of an image, and nothing of it is open; gets its key
+ * @out_stored: (out): whether the tree is in the store
+ * @out_known: (out): whether @out_tree says what it is or would be: a source that is on this
+ * machine is read to tell, unless that is much
+ *
+ * What terrane_source_tree_make() would give, without bringing anything into the store.
+ */
+gboolean terrane_source_tree_look (TerraneStore *store, TerranePin *pin, unsigned jobs,
+                                   TerraneSourceTree *out_tree, gboolean *out_stored,
+                                   gboolean *out_known, GError **error);
 
 /** Identifies a source, and before that the one that it is compiled in. @pin: gets its key */
 gboolean terrane_source_tree_set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity,

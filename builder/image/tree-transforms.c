@@ -47,28 +47,80 @@ find_interpreter (const TerraneSourceContext *context, const OciDigest *base,
   return TRUE;
 }
 
+/* What a tree is transformed with. */
+typedef struct
+{
+  TerraneInterpreter interpreter;
+  char *problem; /* (nullable): why there is none */
+  TerraneTransformContext context;
+} Transforming;
+
+static void
+transforming_clear (Transforming *self)
+{
+  terrane_interpreter_clear (&self->interpreter);
+  g_free (self->problem);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Transforming, transforming_clear)
+
+static gboolean
+prepare (Transforming *self, const TerraneSourceContext *context, const TerraneSourceSpec *spec,
+         const OciDigest *base, const OciImageConfig *config, GError **error)
+{
+  if (spec->transforms->bytecode
+      && !find_interpreter (context, base, config, &self->interpreter, &self->problem, error))
+    return FALSE;
+  self->context = (TerraneTransformContext){
+    .store = context->store,
+    .spec = spec,
+    .interpreter = self->interpreter.path != NULL ? &self->interpreter : NULL,
+    .no_interpreter = self->problem,
+    .sandbox = context->sandbox,
+    .jobs = context->jobs,
+    .progress = context->progress,
+  };
+  return TRUE;
+}
+
+gboolean
+terrane_profile_tree_find_transformed (const TerraneSourceContext *context,
+                                       const TerraneSourceSpec *spec, const OciDigest *base,
+                                       const OciImageConfig *config, TerraneSourceTree *tree,
+                                       gboolean *out_found, GError **error)
+{
+  g_auto (Transforming) transforming = { .problem = NULL };
+  TerraneTransformed result;
+  if (!prepare (&transforming, context, spec, base, config, error))
+    return FALSE;
+  g_autoptr (OciJsonValue) keys = terrane_transform_keys (&transforming.context, error);
+  if (keys == NULL
+      || !terrane_transform_find (context->store, &tree->commit, keys, &result, out_found, error))
+    return FALSE;
+  tree->read = tree->commit;
+  if (json_array_size (keys) > 0)
+    tree->transforms = g_steal_pointer (&keys);
+  if (*out_found && tree->transforms != NULL)
+    {
+      json_decref (result.reports);
+      g_clear_pointer (&tree->tree, terrane_tree_free);
+      tree->commit = result.commit;
+    }
+  return TRUE;
+}
+
 gboolean
 terrane_profile_tree_transform (const TerraneSourceContext *context, const TerraneSourceSpec *spec,
                                 const OciDigest *base, const OciImageConfig *config,
                                 TerraneSourceTree *tree, GError **error)
 {
-  g_auto (TerraneInterpreter) interpreter = { 0 };
-  g_autofree char *problem = NULL;
+  g_auto (Transforming) transforming = { .problem = NULL };
   TerraneTransformed result;
-  if (spec->transforms->bytecode
-      && !find_interpreter (context, base, config, &interpreter, &problem, error))
+  tree->read = tree->commit;
+  if (!prepare (&transforming, context, spec, base, config, error)
+      || !terrane_transform_tree (&transforming.context, &tree->commit, &result, error))
     return FALSE;
-  const TerraneTransformContext transform = {
-    .store = context->store,
-    .spec = spec,
-    .interpreter = interpreter.path != NULL ? &interpreter : NULL,
-    .no_interpreter = problem,
-    .sandbox = context->sandbox,
-    .jobs = context->jobs,
-    .progress = context->progress,
-  };
-  if (!terrane_transform_tree (&transform, &tree->commit, &result, error))
-    return FALSE;
+  tree->transforms = result.keys;
+  tree->transformed = result.made;
   if (result.reports == NULL)
     return TRUE;
   if (tree->reports == NULL)

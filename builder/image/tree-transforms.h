@@ -17,4 +17,12 @@ gboolean terrane_profile_tree_transform (const TerraneSourceContext *context,
                                          const OciImageConfig *config, TerraneSourceTree *tree,
                                          GError **error);
 
+/** Looks for what the same made before. @tree: as it is in the image when @out_found, with what its
+ * transforms depend on in any case */
+gboolean terrane_profile_tree_find_transformed (const TerraneSourceContext *context,
+                                                const TerraneSourceSpec *spec,
+                                                const OciDigest *base, const OciImageConfig *config,
+                                                TerraneSourceTree *tree, gboolean *out_found,
+                                                GError **error);
+
 G_END_DECLS

@@ -59,6 +59,7 @@ typedef struct
   OciPlatform platform;    /* the first of these, or what was asked for */
   TerraneTarget target;
   TerraneSourceSpec *base;
+  TerraneSourceSpec *compile_in;    /* (nullable): of trees of recipes that say none themselves */
   GPtrArray *trees;                 /* of TerraneSourceSpec, bottom first */
   TerraneTransformSpec *transforms; /* of the trees that say nothing else; each has its own copy */
   TerraneConfigSpec config;
@@ -73,6 +74,7 @@ typedef struct
 } TerraneProfile;
 
 extern const TerraneSection terrane_profile_section;
+extern const TerraneSection terrane_profile_compile_section;
 extern const TerraneSection terrane_config_section;
 extern const TerraneSection terrane_push_section;
 

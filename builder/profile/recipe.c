@@ -36,8 +36,8 @@ static const TerraneField compile_section_fields[] = {
   { .name = "in",
     .type = &terrane_field_elsewhere, /* source-reader.c */
     .parts = TERRANE_PART_SOURCE,
-    .required = TRUE,
-    .help = "The file system that has the compiler: a source such as a base may have." },
+    .help = "The file system that has the compiler: a source such as a base may have. Without it "
+            "that of the profile's ‘compile’." },
   { .name = "development",
     .type = &terrane_field_flag,
     .offset = offsetof (TerraneSourceSpec, development),

@@ -169,7 +169,7 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   terrane_fields_clear (terrane_source_content_fields, self);
   terrane_fields_clear (terrane_source_tree_fields, self);
   terrane_transform_spec_free (self->transforms);
-  terrane_source_spec_free (self->compile_in);
+  terrane_source_spec_free (self->own_compile_in);
   g_free (self->where);
   g_free (self);
 }
@@ -252,14 +252,21 @@ static void
 read_compile_in (const TerraneProfileReader *reader, const OciJson *at, TerraneSourceSpec *spec)
 {
   OciJson compile, in;
-  if (!oci_json_member (at, "compile", &compile) || !json_is_object (compile.value)
-      || !oci_json_member (&compile, "in", &in))
+  if (!oci_json_member (at, "compile", &compile) || !json_is_object (compile.value))
     return;
-  spec->compile_in = terrane_source_spec_read (reader, &in, TRUE);
+  if (!oci_json_member (&compile, "in", &in))
+    {
+      spec->compile_in = reader->compile_in;
+      if (!reader->has_compile_in)
+        oci_json_problem (&compile, "‘in’ is missing, and the profile has no ‘compile’ with it");
+      return;
+    }
+  spec->own_compile_in = terrane_source_spec_read (reader, &in, TRUE);
+  spec->compile_in = spec->own_compile_in;
   if (spec->compile_in == NULL)
     return;
-  g_free (spec->compile_in->name);
-  spec->compile_in->name = g_strconcat (spec->name != NULL ? spec->name : "", ".in", NULL);
+  g_free (spec->own_compile_in->name);
+  spec->own_compile_in->name = g_strconcat (spec->name != NULL ? spec->name : "", ".in", NULL);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): see read_compile_in() */

@@ -80,8 +80,8 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   g_mutex_init (&self->mutex);
   if (options->insecure)
     terrane_progress_warn (options->progress,
-                           "--tls-verify=false: the registry is not authenticated; whoever is "
-                           "between it and here can read credentials and change images");
+                           "--tls-verify=false: the registry is not authenticated; anyone on "
+                           "the way to it can read credentials and change images");
   return self;
 }
 

@@ -21,11 +21,18 @@ answer (TerraneResolution *self, TerranePin *pin, G_GNUC_UNUSED const json_t *lo
                                                   .progress = options->progress };
   TerraneSourceTree tree = { 0 };
   OciDigestHex hex;
+  gboolean stored = FALSE, known = TRUE;
   if (!pin->spec->pinned)
     return TRUE;
-  if (!terrane_source_tree_make (options->store, pin, &tree_options, &tree, error))
+  if (options->look
+      && !terrane_source_tree_look (options->store, pin, options->jobs, &tree, &stored, &known,
+                                    error))
     return FALSE;
-  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&tree.commit, hex)));
+  if (!options->look
+      && !terrane_source_tree_make (options->store, pin, &tree_options, &tree, error))
+    return FALSE;
+  if (known) /* else it is too large only to look at it */
+    oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&tree.commit, hex)));
   terrane_source_tree_clear (&tree);
   return TRUE;
 }

@@ -35,6 +35,7 @@ find_digest (TerraneResolution *self, const TerranePin *pin, OciDigest *out_dige
   const TerraneSourceContext context = { .store = options->store,
                                          .remote = options->remote,
                                          .profile = self->profile,
+                                         .look = options->look,
                                          .jobs = options->jobs,
                                          .progress = options->progress };
   g_autoptr (TerraneOpenImage) image = terrane_source_image_open (&context, pin, error);

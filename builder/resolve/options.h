@@ -21,6 +21,8 @@ typedef struct
   TerraneRemote *remote;
   TerraneLock *lock; /* gets the new answers; who calls saves it */
   TerraneLockPolicy policy;
+  gboolean look; /* nothing is brought into the store, and nobody is asked: @remote is offline. A
+                  * source without an answer is left open, see TerranePin */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneResolveOptions;

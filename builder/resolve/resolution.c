@@ -4,14 +4,63 @@
 
 #include "oci/image-config.h"
 
+#include <string.h>
+
 TerraneBase *
 terrane_resolution_base (TerraneResolution *self, GError **error)
 {
   const TerraneResolveOptions *options = self->options;
-  if (self->base == NULL && terrane_fetch_base (options->remote, self->plan, error))
+  if (self->base == NULL && options->look)
+    self->base = terrane_base_look (options->store, self->profile, self->plan->base,
+                                    options->remote, options->jobs, options->progress, error);
+  else if (self->base == NULL && terrane_fetch_base (options->remote, self->plan, error))
     self->base = terrane_base_resolve (options->store, self->profile, self->plan->base,
                                        options->remote, options->jobs, options->progress, error);
   return self->base;
+}
+
+static gboolean
+read_version (const char *text, unsigned *out_major, unsigned *out_minor)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ".", 3);
+  guint64 major = 0, minor = 0;
+  if (parts[0] == NULL || parts[1] == NULL
+      || !g_ascii_string_to_unsigned (parts[0], 10, 0, G_MAXUINT16, &major, NULL)
+      || !g_ascii_string_to_unsigned (parts[1], 10, 0, G_MAXUINT16, &minor, NULL))
+    return FALSE;
+  *out_major = (unsigned) major;
+  *out_minor = (unsigned) minor;
+  return TRUE;
+}
+
+/* What the lock says of a base that is not in the store. */
+static gboolean
+take_python (TerraneResolution *self, const json_t *entry)
+{
+  TerranePythonBase *python = &self->python;
+  const char *version = json_string_value (json_object_get (entry, "python"));
+  const char *libc = json_string_value (json_object_get (entry, "libc"));
+  const char *space = libc != NULL ? strchr (libc, ' ') : NULL;
+  if (version == NULL || !read_version (version, &python->python_major, &python->python_minor))
+    return FALSE;
+  if (space != NULL && read_version (space + 1, &python->libc_major, &python->libc_minor))
+    python->libc = g_str_has_prefix (libc, "musl") ? TERRANE_LIBC_MUSL : TERRANE_LIBC_GLIBC;
+  return TRUE;
+}
+
+/* Without a base in the store: of the lock, when that is about the same base. */
+static gboolean
+find_locked_python (TerraneResolution *self, GError **error)
+{
+  const TerraneLock *lock = self->options->lock;
+  const json_t *locked = terrane_lock_get (lock, self->platform, NULL);
+  g_auto (GStrv) names = terrane_lock_trees (lock, self->platform);
+  gboolean same = locked != NULL && self->plan->base->entry != NULL
+                  && json_equal (locked, self->plan->base->entry);
+  for (char **name = names; same && *name != NULL; name++)
+    if (take_python (self, terrane_lock_get (lock, self->platform, *name)))
+      return TRUE;
+  return oci_throw (error, OCI_ERROR_NOT_FOUND, "the base is not in the store");
 }
 
 gboolean
@@ -22,6 +71,11 @@ terrane_resolution_find_python (TerraneResolution *self, GError **error)
   const TerraneBase *base = terrane_resolution_base (self, error);
   if (base == NULL)
     return FALSE;
+  if (!base->stored)
+    {
+      self->python_known = find_locked_python (self, error);
+      return self->python_known;
+    }
   g_auto (GStrv) env = base->config != NULL ? oci_image_config_env (base->config) : NULL;
   self->python_known =
       terrane_python_base_find (self->options->store, &base->root.commit,
@@ -32,7 +86,7 @@ terrane_resolution_find_python (TerraneResolution *self, GError **error)
 gboolean
 terrane_resolution_may_ask (const TerraneResolution *self)
 {
-  return !self->options->policy.require;
+  return !self->options->policy.require && !self->quiet;
 }
 
 /* "../common/a" of two absolute, canonical paths. */

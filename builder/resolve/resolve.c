@@ -79,6 +79,84 @@ restrict_to (json_t *entry, const json_t *question)
   return result;
 }
 
+/* Whether only somebody else could answer, or something that is not in the store. */
+static gboolean
+needs_others (const TerraneSourceSpec *spec, const GError *error)
+{
+  const TerraneSourceSpec *asked = spec->compile_in != NULL ? spec->compile_in : spec;
+  if (g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED))
+    return FALSE;
+  if (asked->kind == TERRANE_SOURCE_IMAGE) /* an archive that was not read, too */
+    return (g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+            || g_error_matches (error, OCI_ERROR, OCI_ERROR_DENIED))
+           && !g_str_has_prefix (asked->image, "oci:");
+  if (asked->kind == TERRANE_SOURCE_OSTREE)
+    return strstr (asked->ostree_repository, "://") != NULL;
+  return asked->kind == TERRANE_SOURCE_WHEELS
+         && (g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+             || g_error_matches (error, OCI_ERROR, OCI_ERROR_DENIED)
+             || g_error_matches (error, OCI_ERROR, OCI_ERROR_UNREACHABLE));
+}
+
+static const char *
+open_reason (const TerraneResolution *self, const TerraneSourceSpec *spec)
+{
+  if (spec->kind == TERRANE_SOURCE_WHEELS)
+    return self->python_known ? "the lock does not name all of its wheels: a build looks for them"
+                              : "the base is not in the store, and its Python is not known";
+  return "the lock does not say which one it is: a build finds that out";
+}
+
+/* As far as the question goes: the answers that are missing are left open. @entry: gets them */
+static gboolean
+look_at (TerraneResolution *self, const TerraneSourceResolver *resolver, TerranePin *pin,
+         const json_t *locked, json_t *entry, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciJsonValue) tried = json_deep_copy (entry);
+  if (resolver->answer (self, pin, locked, tried, &local))
+    return json_object_update (entry, tried) == 0;
+  if (!needs_others (pin->spec, local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  pin->open = g_strdup (open_reason (self, pin->spec));
+  g_clear_pointer (&pin->recipes, terrane_recipe_set_free);
+  self->quiet = TRUE;
+  (void) resolver->answer (self, pin, locked, entry, NULL); /* it may be no better off */
+  self->quiet = FALSE;
+  return TRUE;
+}
+
+/* The question itself may need a base that is not there: then it is that of the lock. */
+static json_t *
+ask (TerraneResolution *self, const TerraneSourceResolver *resolver, TerranePin *pin,
+     const json_t *before, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  json_t *entry = resolver->ask (self, pin->spec, &local);
+  if (entry != NULL)
+    return entry;
+  if (!self->options->look || !needs_others (pin->spec, local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  pin->open = g_strdup (open_reason (self, pin->spec));
+  return before != NULL ? json_deep_copy (before) : json_object ();
+}
+
+static gboolean
+answer (TerraneResolution *self, const TerraneSourceResolver *resolver, TerranePin *pin,
+        const json_t *locked, json_t *entry, GError **error)
+{
+  if (pin->open != NULL)
+    return TRUE;
+  return self->options->look ? look_at (self, resolver, pin, locked, entry, error)
+                             : resolver->answer (self, pin, locked, entry, error);
+}
+
 static gboolean
 resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GError **error)
 {
@@ -88,7 +166,7 @@ resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GE
   const char *tree = spec == self->profile->base ? NULL : spec->name;
   g_autoptr (OciJsonValue) before =
       json_incref ((json_t *) terrane_lock_get (options->lock, self->platform, tree));
-  g_autoptr (OciJsonValue) entry = resolver->ask (self, spec, error);
+  g_autoptr (OciJsonValue) entry = ask (self, resolver, pin, before, error);
   if (entry == NULL)
     return FALSE;
   gboolean same = before != NULL && contains (before, entry);
@@ -99,9 +177,8 @@ resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GE
       self->base_is_stale = self->base_is_stale || tree == NULL;
       return TRUE;
     }
-  if (!resolver->answer (self, pin,
-                         same && !is_updated (&options->policy, spec->name) ? before : NULL, entry,
-                         error))
+  if (!answer (self, resolver, pin,
+               same && !is_updated (&options->policy, spec->name) ? before : NULL, entry, error))
     return FALSE;
   if (before == NULL || !json_equal (before, entry))
     terrane_lock_describe_change (spec->name, before, entry, changes);
@@ -203,6 +280,19 @@ find_interpreters (TerraneResolution *self, GError **error)
   return TRUE;
 }
 
+/* Which Python starts scripts that wheels bring is part of what their trees are. */
+static gboolean
+leave_wheels_open (TerraneResolution *self)
+{
+  for (guint i = 0; i < self->plan->trees->len; i++)
+    {
+      TerranePin *pin = self->plan->trees->pdata[i];
+      if (pin->wheels != NULL && pin->open == NULL)
+        pin->open = g_strdup ("the base is not in the store, and its Python is not known");
+    }
+  return TRUE;
+}
+
 static gboolean
 resolve_sources (TerraneResolution *self, GPtrArray *changes, GError **error)
 {
@@ -244,7 +334,8 @@ terrane_resolve (const TerraneProfile *profile, const TerraneResolveOptions *opt
   if (ok && options->policy.require && out_changes->len > before)
     ok = fail_stale (&self, out_changes, error);
   if (ok && out_base != NULL)
-    ok = terrane_resolution_base (&self, error) != NULL && find_interpreters (&self, error);
+    ok = terrane_resolution_base (&self, error) != NULL
+         && (self.base->stored ? find_interpreters (&self, error) : leave_wheels_open (&self));
   if (ok && out_base != NULL)
     *out_base = g_steal_pointer (&self.base);
   terrane_base_free (self.base);

@@ -7,7 +7,7 @@
 
 enum
 {
-  FORMAT = 1, /* raised when equal recipes would be run differently */
+  FORMAT = 2, /* raised when equal recipes would be run differently */
 };
 
 static json_t *
@@ -85,11 +85,10 @@ content (const TerraneRecipe *recipe, const char *prefix)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
-OciDigest
-terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+json_t *
+terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
 {
-  g_autoptr (OciJsonValue) key = content (recipe, prefix);
-  json_t *needs = json_array ();
+  json_t *key = content (recipe, prefix), *needs = json_array ();
   for (guint i = 0; i < recipe->needs->len; i++)
     {
       OciDigest need = terrane_compile_key (recipe->needs->pdata[i], prefix, root);
@@ -100,6 +99,14 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
   oci_json_set (key, "root", hex_text (root));
   oci_json_set (key, "needs", needs);
+  return key;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): see terrane_compile_inputs() */
+OciDigest
+terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+{
+  g_autoptr (OciJsonValue) key = terrane_compile_inputs (recipe, prefix, root);
   return digest_of (key);
 }
 

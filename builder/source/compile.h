@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 OciDigest terrane_compile_key (const TerraneRecipe *recipe, const char *prefix,
                                const OciDigest *root);
 
+/** The document that is digested. Returns: (transfer full) */
+json_t *terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix,
+                                const OciDigest *root);
+
 /**
  * terrane_compile_builds:
  *

@@ -62,5 +62,6 @@ terrane_pin_free (TerranePin *self)
   terrane_recipe_set_free (self->recipes);
   terrane_pin_free (self->in);
   json_decref (self->entry);
+  g_free (self->open);
   g_free (self);
 }

@@ -60,6 +60,7 @@ typedef struct
   gpointer progress_data;
   TerraneSourceFeed feed; /* (nullable): instead of the kind's own read() */
   gpointer feed_data;
+  uint64_t look_bytes; /* 0, or nothing is written, and at most so many bytes are read */
 } TerraneSourceOptions;
 
 /**

@@ -67,11 +67,17 @@ digest_variant (const OciDigest *digest)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, digest->bytes, OCI_DIGEST_BYTES, 1);
 }
 
+/* @repo: (nullable): without one, the object is digested alone */
 static gboolean
 write_metadata (OstreeRepo *repo, OstreeObjectType type, GVariant *variant, OciDigest *out_digest,
                 GError **error)
 {
   g_autofree guchar *checksum = NULL;
+  if (repo == NULL)
+    {
+      *out_digest = oci_digest_of (g_variant_get_data (variant), g_variant_get_size (variant));
+      return TRUE;
+    }
   if (!ostree_repo_write_metadata (repo, type, NULL, variant, &checksum, NULL, error))
     return FALSE;
   memcpy (out_digest->bytes, checksum, OCI_DIGEST_BYTES);
@@ -94,7 +100,7 @@ write_dirmeta (OstreeRepo *repo, const TerraneNode *node, OciDigest *out_digest,
 
 typedef struct
 {
-  OstreeRepo *repo;
+  OstreeRepo *repo; /* (nullable): see write_metadata() */
   gboolean encoded; /* some name or target is not as it is in the image */
 } Writer;
 
@@ -178,6 +184,31 @@ write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, 
 /* Of the commit: that names and targets in it are encoded. */
 #define RAW_NAMES "terrane.raw-names"
 
+static GVariant *
+commit_metadata (gboolean encoded)
+{
+  g_autoptr (GVariantDict) metadata = g_variant_dict_new (NULL);
+  if (encoded)
+    g_variant_dict_insert (metadata, RAW_NAMES, "b", TRUE);
+  return g_variant_ref_sink (g_variant_dict_end (metadata));
+}
+
+/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), as terrane_commit_write() lets it be. */
+OciDigest
+terrane_commit_digest (TerraneTree *tree)
+{
+  Writer writer = { .repo = NULL };
+  OciDigest contents, meta;
+  (void) write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta,
+                        NULL); /* cannot fail */
+  g_autoptr (GVariant) metadata = commit_metadata (writer.encoded);
+  g_autoptr (GVariant) commit = g_variant_ref_sink (g_variant_new (
+      "(@a{sv}@ay@a(say)sst@ay@ay)", metadata, g_variant_new_array (G_VARIANT_TYPE_BYTE, NULL, 0),
+      g_variant_new_array (G_VARIANT_TYPE ("(say)"), NULL, 0), "", "", (guint64) 0,
+      digest_variant (&contents), digest_variant (&meta)));
+  return oci_digest_of (g_variant_get_data (commit), g_variant_get_size (commit));
+}
+
 gboolean
 terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit, GError **error)
 {
@@ -191,9 +222,7 @@ terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_com
       repo, oci_digest_hex (&contents, contents_hex), oci_digest_hex (&meta, meta_hex));
   g_autoptr (GFile) root = NULL;
   g_autofree char *checksum = NULL;
-  g_autoptr (GVariantDict) metadata = g_variant_dict_new (NULL);
-  g_variant_dict_insert (metadata, RAW_NAMES, "b", TRUE);
-  g_autoptr (GVariant) marked = g_variant_ref_sink (g_variant_dict_end (metadata));
+  g_autoptr (GVariant) marked = commit_metadata (writer.encoded);
   if (!ostree_repo_write_mtree (repo, mutable_tree, &root, NULL, error)
       || !ostree_repo_write_commit_with_time (repo, NULL, NULL, NULL,
                                               writer.encoded ? marked : NULL,

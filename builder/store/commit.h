@@ -28,6 +28,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneTransaction, terrane_transaction_clear)
 gboolean terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit,
                                GError **error);
 
+/** The checksum that terrane_commit_write() would give, without a store. */
+OciDigest terrane_commit_digest (TerraneTree *tree);
+
 /** Returns: (transfer full) (nullable): the tree of a commit */
 TerraneTree *terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **error);
 

@@ -18,6 +18,8 @@ struct _TerraneIngest
 {
   TerraneStore *store;
   TerraneTransaction transaction;
+  gboolean look; /* nothing is written */
+  uint64_t left; /* bytes that may still be read; only with @look */
   TerraneTree *tree;
   OciWorkers *workers;
   GPtrArray *hard_links; /* of HardLink */
@@ -43,6 +45,7 @@ typedef struct
   TerraneNode *node; /* its object is set by the writer */
   GBytes *content;   /* or NULL: in @file, hashed already */
   OciTempFile file;
+  gboolean hashed;
   OciDigest digest; /* of a spooled object */
   uint64_t size;
 } Job;
@@ -56,10 +59,10 @@ job_free (Job *job)
 }
 
 static gboolean
-write_job (TerraneStore *store, Job *job, GError **error)
+write_job (const TerraneIngest *self, Job *job, GError **error)
 {
   OciEntry entry = terrane_node_entry (job->node, job->node->name);
-  if (job->file.fd < 0)
+  if (!job->hashed)
     {
       g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
       if (job->content != NULL)
@@ -68,8 +71,9 @@ write_job (TerraneStore *store, Job *job, GError **error)
       job->digest = terrane_object_hasher_finish (hasher);
     }
   job->node->object = job->digest;
-  if (terrane_object_write (store, &entry, &job->digest, job->content, job->file.fd, job->size,
-                            &job->node->fresh, error))
+  if (self->look
+      || terrane_object_write (self->store, &entry, &job->digest, job->content, job->file.fd,
+                               job->size, &job->node->fresh, error))
     return TRUE;
   g_autofree char *path = terrane_node_path (job->node);
   g_prefix_error (error, "storing %s: ", path);
@@ -92,7 +96,7 @@ write_in_thread (gpointer item, gpointer data)
   gboolean wanted = self->failure == NULL;
   g_mutex_unlock (&self->mutex);
   if (wanted)
-    (void) write_job (self->store, job, &local); /* kept below */
+    (void) write_job (self, job, &local); /* kept below */
 
   uint64_t weight = job_weight (job);
   job_free (job);
@@ -135,20 +139,36 @@ submit (TerraneIngest *self, Job *job, GError **error)
   return TRUE;
 }
 
-TerraneIngest *
-terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBytesFunc progress,
-                    gpointer progress_data, GError **error)
+static TerraneIngest *
+ingest_new (TerraneStore *store, unsigned jobs)
 {
-  g_autoptr (TerraneIngest) self = g_new0 (TerraneIngest, 1);
+  TerraneIngest *self = g_new0 (TerraneIngest, 1);
   self->store = store;
   self->tree = terrane_tree_new ();
   self->hard_links = g_ptr_array_new_with_free_func (g_free);
   self->buffer = g_malloc (READ_BYTES);
-  self->progress = progress;
-  self->progress_data = progress_data;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->workers = oci_workers_new (jobs, write_in_thread, self);
+  return self;
+}
+
+TerraneIngest *
+terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes)
+{
+  TerraneIngest *self = ingest_new (store, jobs);
+  self->look = TRUE;
+  self->left = max_bytes;
+  return self;
+}
+
+TerraneIngest *
+terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBytesFunc progress,
+                    gpointer progress_data, GError **error)
+{
+  g_autoptr (TerraneIngest) self = ingest_new (store, jobs);
+  self->progress = progress;
+  self->progress_data = progress_data;
   if (!terrane_transaction_begin (&self->transaction, store, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -188,6 +208,9 @@ read_piece (TerraneIngest *self, TerraneReadFunc read, gpointer data, void *buff
         return FALSE;
       got += n;
     }
+  if (self->look && got > self->left)
+    return oci_throw (error, OCI_ERROR_LIMIT, "there is too much to read only to look at it");
+  self->left -= self->look ? got : 0;
   if (self->progress != NULL)
     self->progress (self->progress_data, got);
   *out_read = got;
@@ -201,20 +224,22 @@ spool (TerraneIngest *self, Job *job, GByteArray *head, TerraneReadFunc read, gp
 {
   OciEntry entry = terrane_node_entry (job->node, job->node->name);
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
-  if (!oci_temp_file_open (&job->file, terrane_store_dfd (self->store), error)
-      || !oci_write_all (job->file.fd, head->data, head->len, error))
+  if (!self->look
+      && (!oci_temp_file_open (&job->file, terrane_store_dfd (self->store), error)
+          || !oci_write_all (job->file.fd, head->data, head->len, error)))
     return FALSE;
   terrane_object_hasher_update (hasher, head->data, head->len);
   job->size = head->len;
   for (size_t got = READ_BYTES; got == READ_BYTES;)
     {
       if (!read_piece (self, read, data, self->buffer, READ_BYTES, &got, error)
-          || !oci_write_all (job->file.fd, self->buffer, got, error))
+          || (!self->look && !oci_write_all (job->file.fd, self->buffer, got, error)))
         return FALSE;
       terrane_object_hasher_update (hasher, self->buffer, got);
       job->size += got;
     }
   job->digest = terrane_object_hasher_finish (hasher);
+  job->hashed = TRUE;
   return TRUE;
 }
 
@@ -312,8 +337,10 @@ terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, TerraneTree *
       const HardLink *link = self->hard_links->pdata[i];
       link->node->object = link->target->object;
     }
-  if (!terrane_commit_write (self->store, self->tree, &commit, error)
-      || !terrane_transaction_commit (&self->transaction, error))
+  if (self->look)
+    commit = terrane_commit_digest (self->tree);
+  else if (!terrane_commit_write (self->store, self->tree, &commit, error)
+           || !terrane_transaction_commit (&self->transaction, error))
     return FALSE;
   *out_commit = commit;
   *out_tree = g_steal_pointer (&self->tree);

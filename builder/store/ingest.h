@@ -26,6 +26,15 @@ typedef void (*TerraneBytesFunc) (gpointer data, uint64_t bytes);
 TerraneIngest *terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBytesFunc progress,
                                    gpointer progress_data, GError **error);
 
+/**
+ * terrane_ingest_new_look:
+ * @max_bytes: of content: %OCI_ERROR_LIMIT beyond it
+ *
+ * An ingest that writes nothing: terrane_ingest_finish() gives the commit and the tree that there
+ * would be.
+ */
+TerraneIngest *terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes);
+
 /** Waits for the threads and drops what was not finished. */
 void terrane_ingest_free (TerraneIngest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneIngest, terrane_ingest_free)

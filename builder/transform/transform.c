@@ -167,6 +167,16 @@ make (const TerraneTransformContext *context, const OciDigest *commit, TerraneTr
 }
 
 gboolean
+terrane_transform_find (TerraneStore *store, const OciDigest *commit, json_t *keys,
+                        TerraneTransformed *out_transformed, gboolean *out_found, GError **error)
+{
+  OciDigest key = make_key (commit, keys);
+  *out_transformed = (TerraneTransformed){ .commit = *commit };
+  *out_found = json_array_size (keys) == 0;
+  return *out_found || find (store, &key, out_transformed, out_found, error);
+}
+
+gboolean
 terrane_transform_tree (const TerraneTransformContext *context, const OciDigest *commit,
                         TerraneTransformed *out_transformed, GError **error)
 {
@@ -181,12 +191,16 @@ terrane_transform_tree (const TerraneTransformContext *context, const OciDigest 
   if (!find (context->store, &key, out_transformed, &found, error))
     return FALSE;
   if (found)
-    return TRUE;
-  TerraneTransformed result = { .reports = json_array () };
+    {
+      out_transformed->keys = g_steal_pointer (&keys);
+      return TRUE;
+    }
+  TerraneTransformed result = { .reports = json_array (), .made = TRUE };
   if (make (context, commit, &result, error)
       && remember (context->store, &key, commit, &result, error))
     {
       *out_transformed = result;
+      out_transformed->keys = g_steal_pointer (&keys);
       return TRUE;
     }
   json_decref (result.reports);

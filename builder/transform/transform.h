@@ -76,9 +76,23 @@ typedef struct
   OciDigest commit;
   TerraneTree *tree; /* (nullable): when it was just made */
   json_t *reports;   /* (nullable) array, in the order of the table */
+  gboolean made;     /* now */
+  json_t *keys;      /* (nullable): terrane_transform_keys(), unless nothing is wanted */
   gboolean has_debug;
   OciDigest debug; /* commit of the files for debuggers */
 } TerraneTransformed;
+
+/**
+ * terrane_transform_find:
+ * @commit: of the tree as it was read
+ * @keys: from terrane_transform_keys()
+ * @out_transformed: (out caller-allocates): without the tree
+ *
+ * Looks for what transforms made of a tree before.
+ */
+gboolean terrane_transform_find (TerraneStore *store, const OciDigest *commit, json_t *keys,
+                                 TerraneTransformed *out_transformed, gboolean *out_found,
+                                 GError **error);
 
 /**
  * terrane_transform_tree:

@@ -98,8 +98,8 @@ class CompileCase(TestCase):
         return {"file": name, "sha256": hashlib.sha256((self.directory / name).read_bytes()).hexdigest(), **more}
 
     def profile(self, *trees, **members):
-        return self.write_profile(base=self.base, target="oci", trees=[
-            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, "in": self.root, **more}} for name, recipe, more in trees], **members)
+        return self.write_profile(base=self.base, target="oci", compile={"in": self.root}, trees=[
+            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, **more}} for name, recipe, more in trees], **members)
 
     def make(self, recipe, *arguments, **options):
         return self.build(self.profile(("tree", recipe, {})), "--no-validate", *arguments, **options)
@@ -160,18 +160,23 @@ ls /sys/class/net 2>/dev/null | grep -v lo || true
 touch /usr/file 2>/dev/null && echo written
 ls "$HIDDEN" 2>/dev/null || true
 cat given
+nproc; grep -c ^processor /proc/cpuinfo; grep -c "^cpu[0-9]" /proc/stat; cat /proc/loadavg; grep MemTotal /proc/meminfo
+for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A $name/. 2>/dev/null || head -c 1 $name)" ]; then echo $name; fi; done
 """
         self.write("steps.sh", script)
         source = self.source("given.tar.gz", {"top/given": b"content\n", "top/sub/other": b""})
-        record = self.make(self.recipe("facts", sources=[source], script="steps.sh", environment={"HIDDEN": str(self.directory), "TZ": "Asia/Tokyo"}),
+        record = self.make(self.recipe("facts", sources=[source], script="steps.sh", memory="2GB",
+                                       environment={"HIDDEN": str(self.directory), "TZ": "Asia/Tokyo"}),
                            env={"SECRET": "x"})
         lines = self.files(record)["opt/share/facts"].decode().splitlines()
         self.assertEqual(lines, [
             "CFLAGS=-O2 -ffile-prefix-map=/tmp/build/src=.", "CXXFLAGS=-O2 -ffile-prefix-map=/tmp/build/src=.",
             "DESTDIR=/tmp/build/out", f"HIDDEN={self.directory}", "HOME=/tmp", "LC_ALL=C",
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PREFIX=/opt", "SOURCE_DATE_EPOCH=315532800",
-            "TMPDIR=/tmp", "TZ=Asia/Tokyo", "lambda", "993", "0022", "/tmp/build/src", "",
-            "315532800 given", "315532800 sub", "315532800 sub/other", "content"])
+            "TMPDIR=/tmp", "TZ=Asia/Tokyo", "localhost", "993", "0022", "/tmp/build/src", "",
+            "315532800 given", "315532800 sub", "315532800 sub/other", "content",
+            "1", "1", "1", "0.00 0.00 0.00 1/1 1", "MemTotal:        1953125 kB",
+            *(f"/proc/{name}" for name in ("cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "sys", "uptime", "version"))])
 
     def test_once(self):
         """A recipe is run again when something changed that its result depends on, and what it needs is not."""
@@ -434,7 +439,7 @@ class Compiler(CompileCase):
         self.write("program.sh", PROGRAM)
         library = {"sources": [source], "patches": ["answer.patch"], "steps": ["make CC=gcc -j$JOBS all", ["make", "install"]]}
         program = {"needs": ["tiny.json"], "script": "program.sh"}
-        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {}),
+        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {"in": self.root}),
                                validate={"commands": [{"command": ["/opt/bin/program"], "expect": "^42 \\./tiny\\.c\n$"}]})
         first = self.build(profile)
         self.assertEqual({name for name, content in self.files(first, -2).items() if content is not None}, {"opt/lib/libtiny.so"})

@@ -89,8 +89,9 @@ assert_same_tree (TerraneTree *a, TerraneTree *b)
   g_assert_cmpstr (a_text->str, ==, b_text->str);
 }
 
+/* Adds the sample. @ingest: (transfer full) */
 static OciDigest
-ingest_sample (TerraneStore *store, unsigned jobs, const guint8 *big)
+ingest_sample_with (TerraneIngest *ingest, const guint8 *big, TerraneTree **out_tree)
 {
   g_autoptr (GVariant) xattrs = capability ();
   const OciEntry entries[] = {
@@ -115,15 +116,24 @@ ingest_sample (TerraneStore *store, unsigned jobs, const guint8 *big)
   const OciEntry liar = { .path = "liar", .type = OCI_ENTRY_FILE, .mode = 0644, .size = 0 };
   g_autoptr (GError) error = NULL;
   OciDigest commit;
-  g_autoptr (TerraneIngest) ingest = terrane_ingest_new (store, jobs, NULL, NULL, &error);
-  g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
     add (ingest, &entries[i], "hello", i == 2 || i == 5 ? 5 : 0);
   add (ingest, &spooled, big, BIG);
   add (ingest, &liar, big, BIG - 1);
-  g_autoptr (TerraneTree) tree = NULL;
-  g_assert_true (terrane_ingest_finish (ingest, &commit, &tree, &error));
+  g_assert_true (terrane_ingest_finish (ingest, &commit, out_tree, &error));
   g_assert_no_error (error);
+  terrane_ingest_free (ingest);
+  return commit;
+}
+
+static OciDigest
+ingest_sample (TerraneStore *store, unsigned jobs, const guint8 *big)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneTree) tree = NULL;
+  TerraneIngest *ingest = terrane_ingest_new (store, jobs, NULL, NULL, &error);
+  g_assert_no_error (error);
+  OciDigest commit = ingest_sample_with (ingest, big, &tree);
   g_autoptr (TerraneTree) loaded = terrane_commit_load (store, &commit, &error);
   g_assert_no_error (error);
   assert_same_tree (tree, loaded);
@@ -156,6 +166,16 @@ test_round_trip (void)
   OciDigest commit = ingest_sample (store, 3, big);
   OciDigest again = ingest_sample (store, 1, big);
   g_assert_true (oci_digest_equal (&commit, &again)); /* neither time nor threads */
+  /* Looking gives the same, and keeps nothing. */
+  g_auto (TestDir) other = test_dir_new ();
+  g_autoptr (TerraneStore) empty = open_store (&other);
+  g_autoptr (TerraneTree) seen = NULL;
+  OciDigest looked =
+      ingest_sample_with (terrane_ingest_new_look (empty, 2, 3 * (uint64_t) BIG), big, &seen);
+  g_assert_true (oci_digest_equal (&commit, &looked));
+  gboolean kept = TRUE;
+  g_assert_true (terrane_commit_find (empty, &commit, &kept, &error));
+  g_assert_false (kept);
   gboolean found = FALSE;
   g_assert_true (terrane_commit_find (store, &commit, &found, &error));
   g_assert_true (found);
