@@ -14,7 +14,8 @@ typedef struct
 /* Of several copies the one that was meant, else that at the same prefix, else the first.
  * Returns: (transfer none) (nullable): %NULL when the image does not have the recipe */
 static const TerraneCompiled *
-find_present (const Context *self, const TerraneCompiled *user, const char *name, const char *build)
+find_present (const Context *self, const TerraneCompiled *user, const char *name,
+              const char *commit)
 {
   const TerraneCompiled *found = NULL;
   for (guint i = 0; i < self->compiled->len; i++)
@@ -22,7 +23,7 @@ find_present (const Context *self, const TerraneCompiled *user, const char *name
       const TerraneCompiled *other = self->compiled->pdata[i];
       if (strcmp (other->name, name) != 0)
         continue;
-      if (strcmp (other->build, build) == 0)
+      if (strcmp (other->commit, commit) == 0)
         return other;
       if (found == NULL || strcmp (other->prefix, user->prefix) == 0)
         found = other;
@@ -47,21 +48,20 @@ same_series (const char *a, const char *b)
 
 static void
 report (const Context *self, const TerraneCompiled *user, const TerraneCompiled *present,
-        const char *version, const char *build)
+        const char *version, const char *commit)
 {
   gboolean is_version = strcmp (present->version, version) != 0;
   g_autofree char *who = oci_quote (user->name), *what = oci_quote (present->name);
   g_autofree char *wanted = oci_quote (version), *has = oci_quote (present->version);
   g_autofree char *place = terrane_image_view_quote (self->check->view, present->node);
   g_autofree char *path = terrane_node_path (user->node);
-  g_autofree char *cause = g_strdup_printf ("%s %s %s", present->name, version, build);
+  g_autofree char *cause = g_strdup_printf ("%s %s %s", present->name, version, commit);
   g_autofree char *message =
       is_version ? g_strdup_printf ("%s was compiled against version %s of %s, and the image has "
                                     "version %s: %s",
                                     who, wanted, what, has, place)
-                 : g_strdup_printf ("%s was compiled against another build of %s %s than the one "
-                                    "in the image: %s; its sources, steps, variables or needs "
-                                    "differ",
+                 : g_strdup_printf ("%s was compiled against another build of %s, version %s, than "
+                                    "the one in the image: %s",
                                     who, what, wanted, place);
   g_autofree char *fix =
       g_strdup_printf ("let the tree of %s and the ‘needs’ of what uses it name one recipe, and "
@@ -89,12 +89,12 @@ check_needs (const Context *self, const TerraneCompiled *user)
   {
     const char *name = json_string_value (json_object_get (need, "name"));
     const char *version = json_string_value (json_object_get (need, "version"));
-    const char *build = json_string_value (json_object_get (need, "build"));
-    if (name == NULL || version == NULL || build == NULL)
+    const char *commit = json_string_value (json_object_get (need, "commit"));
+    if (name == NULL || version == NULL || commit == NULL)
       continue;
-    const TerraneCompiled *present = find_present (self, user, name, build);
-    if (present != NULL && strcmp (present->build, build) != 0)
-      report (self, user, present, version, build);
+    const TerraneCompiled *present = find_present (self, user, name, commit);
+    if (present != NULL && strcmp (present->commit, commit) != 0)
+      report (self, user, present, version, commit);
   }
 }
 

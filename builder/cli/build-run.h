@@ -17,6 +17,7 @@ typedef struct
   char *debug_output;    /* (nullable): a directory */
   char **outputs;        /* (nullable) */
   char **update_lock;    /* (nullable): names, several in one with commas; "" for all */
+  char *source_mirror;   /* (nullable) */
   GPtrArray *cache_from; /* (nullable): of OciReference */
   unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;

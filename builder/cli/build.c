@@ -94,7 +94,8 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
   if (profiles == NULL || !check_request (options, profiles, &names_to_update, error)
       || !terrane_workbench_open (global, &options->remote,
                                   MIN (options->jobs, (unsigned) TERRANE_REMOTE_MAX_JOBS), &bench,
-                                  error))
+                                  error)
+      || !terrane_workbench_use_mirror (&bench, options->source_mirror, error))
     return FALSE;
   terrane_sandbox_warn (options->sandbox);
   g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
@@ -205,6 +206,7 @@ static const TerraneOptionGroup build_groups[] = {
   { .rows = build_options },
   { .rows = terrane_push_options, .offset = OPTION (push_options), .needs = "push" },
   { .rows = build_lock_options },
+  { .rows = terrane_mirror_options, .offset = OPTION (source_mirror) },
   { .rows = terrane_remote_options, .offset = OPTION (remote) },
   { .rows = terrane_sandbox_options, .offset = OPTION (sandbox) },
   { .rows = build_result_options },

@@ -7,8 +7,8 @@
 static json_t *
 describe (const TerraneImageView *view, const TerraneCompiled *compiled)
 {
-  static const char *const members[] = { "name",    "version", "build", "license",
-                                         "sources", "patches", "needs" };
+  static const char *const members[] = { "name",      "version", "commit",   "license",
+                                         "variables", "sources", "patches", "needs" };
   json_t *object = json_object ();
   const char *tree = terrane_image_view_tree (view, compiled->node);
   g_autofree char *prefix = g_strconcat ("/", compiled->prefix, NULL);
@@ -62,6 +62,19 @@ print_file (const json_t *file, const char *what)
 }
 
 static void
+print_variables (json_t *variables)
+{
+  const char *name;
+  const json_t *value;
+  json_object_foreach (variables, name, value)
+  {
+    g_autofree char *text = g_strdup_printf ("%s=%s", name, json_string_value (value));
+    g_autofree char *quoted = oci_quote (text);
+    terrane_print ("  with %s\n", quoted);
+  }
+}
+
+static void
 print_recipe (const json_t *recipe)
 {
   size_t i;
@@ -72,6 +85,7 @@ print_recipe (const json_t *recipe)
   g_autofree char *quoted = license != NULL ? oci_quote (license) : NULL;
   terrane_print ("\ncompiled by the recipe %s, version %s%s%s\n", name, version,
                  quoted != NULL ? ", licence " : "", quoted != NULL ? quoted : "");
+  print_variables (json_object_get (recipe, "variables"));
   json_array_foreach (json_object_get (recipe, "sources"), i, item) print_file (item, "source");
   json_array_foreach (json_object_get (recipe, "patches"), i, item) print_file (item, "patch");
   json_array_foreach (json_object_get (recipe, "needs"), i, item)

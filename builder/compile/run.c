@@ -69,6 +69,8 @@ make_env (const TerraneCompileRun *self)
     }
   json_object_foreach (recipe->environment, name, value) env =
       g_environ_setenv (env, name, json_string_value (value), TRUE);
+  json_object_foreach (recipe->values, name, value) env =
+      g_environ_setenv (env, name, json_string_value (value), TRUE);
   return env;
 }
 

@@ -33,19 +33,22 @@ text_of (const json_t *object, const char *key)
   return json_string_value (json_object_get (object, key));
 }
 
+static gboolean
+is_map (const json_t *object)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *) object, key, value) if (!json_is_string (value)) return FALSE;
+  return json_is_object (object);
+}
+
 /* A list of what "name" or "sha256" and their like say. */
 static gboolean
 is_list (const json_t *array)
 {
   size_t i;
-  json_t *item, *value;
-  const char *key;
-  json_array_foreach (array, i, item)
-  {
-    if (!json_is_object (item))
-      return FALSE;
-    json_object_foreach (item, key, value) if (!json_is_string (value)) return FALSE;
-  }
+  const json_t *item;
+  json_array_foreach (array, i, item) if (!is_map (item)) return FALSE;
   return json_is_array (array);
 }
 
@@ -53,8 +56,10 @@ static gboolean
 is_document (const json_t *document)
 {
   const json_t *license = json_object_get (document, "license");
+  const json_t *variables = json_object_get (document, "variables");
   return text_of (document, "name") != NULL && text_of (document, "version") != NULL
-         && text_of (document, "build") != NULL && (license == NULL || json_is_string (license))
+         && text_of (document, "commit") != NULL && (license == NULL || json_is_string (license))
+         && (variables == NULL || is_map (variables))
          && is_list (json_object_get (document, "sources"))
          && is_list (json_object_get (document, "patches"))
          && is_list (json_object_get (document, "needs"));
@@ -76,7 +81,7 @@ read_document (const TerraneNode *node, const char *prefix, GBytes *bytes)
   self->document = g_steal_pointer (&document);
   self->name = text_of (self->document, "name");
   self->version = text_of (self->document, "version");
-  self->build = text_of (self->document, "build");
+  self->commit = text_of (self->document, "commit");
   return self;
 }
 

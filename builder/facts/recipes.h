@@ -15,7 +15,7 @@ typedef struct
   json_t *document;        /* object; what follows is of it */
   const char *name;
   const char *version;
-  const char *build; /* hexadecimal: equal for what was compiled in the same way */
+  const char *commit; /* hexadecimal: digest of what was compiled */
 } TerraneCompiled;
 
 /**

@@ -1,6 +1,6 @@
 #include "builder/image/compiled-material.h"
 
-#include "builder/image/license-files.h"
+#include "builder/image/compiled-output.h"
 #include "builder/image/source-tree.h"
 #include "builder/source/compile.h"
 #include "builder/source/compiled-document.h"
@@ -82,7 +82,7 @@ add_needs (const TerraneRecipe *recipe, json_t *object)
 /* @out_object: (out) (transfer none) */
 static gboolean
 add_recipe (Collection *self, const TerranePin *pin, const TerraneRecipe *recipe,
-            const OciDigest *build, json_t **out_object, GError **error)
+            json_t **out_object, GError **error)
 {
   OciDigestHex hex;
   const char *prefix = pin->spec->prefix;
@@ -90,7 +90,7 @@ add_recipe (Collection *self, const TerranePin *pin, const TerraneRecipe *recipe
   *out_object = g_hash_table_lookup (self->seen, oci_digest_hex (&key, hex));
   if (*out_object != NULL)
     return TRUE;
-  json_t *object = terrane_compiled_describe (recipe, build);
+  json_t *object = terrane_compiled_describe (recipe);
   oci_json_append (self->material, object);
   g_hash_table_insert (self->seen, g_strdup (hex), object);
   oci_json_set (object, "key", oci_json_text (hex));
@@ -104,13 +104,13 @@ add_pin (Collection *self, const TerranePin *pin, GError **error)
 {
   const GPtrArray *recipes = pin->recipes->recipes;
   json_t *object = NULL;
-  g_autoptr (GArray) builds = terrane_compile_builds (pin->recipes, pin->spec->prefix);
   for (guint i = 0; i < recipes->len; i++)
-    if (!add_recipe (self, pin, recipes->pdata[i], &g_array_index (builds, OciDigest, i), &object,
-                     error))
-      return FALSE;
-  if (object != NULL) /* the last one is what the tree names */
-    oci_json_set (object, "tree", oci_json_text (pin->spec->name));
+    {
+      if (!add_recipe (self, pin, recipes->pdata[i], &object, error))
+        return FALSE;
+      if (pin->spec->with_needs || i + 1 == recipes->len) /* the last one is what the tree names */
+        oci_json_set (object, "tree", oci_json_text (pin->spec->name));
+    }
   return TRUE;
 }
 

@@ -2,8 +2,8 @@
 
 #include "builder/compile/run.h"
 #include "builder/image/base.h"
+#include "builder/image/compiled-output.h"
 #include "builder/image/compiled-root.h"
-#include "builder/image/license-files.h"
 #include "builder/source/compile.h"
 #include "builder/source/compiled-document.h"
 #include "builder/store/object.h"
@@ -17,6 +17,11 @@
 #include <sys/stat.h>
 
 #define LOGS "logs"
+
+enum
+{
+  MAX_NOTE_BYTES = 1024 * 1024, /* of a hundred recipes */
+};
 
 /* One source that is compiled. */
 typedef struct
@@ -134,25 +139,56 @@ check_output (const Work *work, const char *prefix, GError **error)
     }
 }
 
-static gboolean
-add_licenses (const TerraneRecipe *recipe, const char *output, const GPtrArray *licenses,
-              GError **error)
+/* All that @recipe needs, in the order of the set. @commits: what each of them made */
+static void
+add_needs (const Compilation *self, const TerraneRecipe *recipe, GPtrArray *needs, GArray *commits)
 {
-  g_auto (OciFd) fd = -1;
-  return oci_open_dir (AT_FDCWD, output, &fd, error)
-         && terrane_license_files_write (recipe, fd, licenses, error);
+  const TerraneRecipeSet *set = self->pin->recipes;
+  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
+  g_hash_table_add (wanted, (gpointer) recipe);
+  for (guint i = set->recipes->len; i > 0; i--)
+    {
+      const TerraneRecipe *other = set->recipes->pdata[i - 1];
+      for (guint j = 0; g_hash_table_contains (wanted, other) && j < other->needs->len; j++)
+        g_hash_table_add (wanted, other->needs->pdata[j]);
+    }
+  for (guint i = 0; i < set->recipes->len; i++)
+    if (set->recipes->pdata[i] != recipe && g_hash_table_contains (wanted, set->recipes->pdata[i]))
+      {
+        g_ptr_array_add (needs, set->recipes->pdata[i]);
+        g_array_append_val (commits, g_array_index (self->commits, OciDigest, i));
+      }
 }
 
-/* What a recipe keeps always keeps the texts of its licence. Returns: (transfer full) (nullable) */
+/* The texts of licences, and a note of what was there while it was compiled. */
+static gboolean
+complete_output (const Compilation *self, const TerraneRecipe *recipe, const char *output,
+                 const GPtrArray *licenses, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  add_needs (self, recipe, needs, commits);
+  g_autoptr (GBytes) note = terrane_compiled_note (needs, commits);
+  g_autofree char *place = terrane_compiled_document_place (recipe);
+  return oci_open_dir (AT_FDCWD, output, &fd, error)
+         && terrane_license_files_write (recipe, fd, licenses, error)
+         && terrane_compiled_output_add (fd, place, note, error);
+}
+
+/* What a recipe includes, and always what was added to it. Returns: (transfer full) (nullable) */
 static char **
 patterns_to_keep (const TerraneRecipe *recipe)
 {
-  if (recipe->include == NULL || recipe->license_files == NULL)
-    return g_strdupv (recipe->include);
+  if (recipe->include == NULL)
+    return NULL;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *document = terrane_compiled_document_place (recipe);
   g_autofree char *licenses = terrane_license_file_place (recipe, "**");
   g_strv_builder_addv (builder, (const char **) recipe->include);
-  g_strv_builder_add (builder, licenses);
+  g_strv_builder_add (builder, document);
+  if (recipe->license_files != NULL)
+    g_strv_builder_add (builder, licenses);
   return g_strv_builder_end (builder);
 }
 
@@ -175,7 +211,8 @@ take_output (Compilation *self, const TerraneRecipe *recipe, const Work *work,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = self->context->jobs };
-  if (!check_output (work, prefix, error) || !add_licenses (recipe, output, licenses, error)
+  if (!check_output (work, prefix, error)
+      || !complete_output (self, recipe, output, licenses, error)
       || !terrane_source_ingest (self->context->store, pin, &options, out_commit, &tree, &report,
                                  error))
     return FALSE;
@@ -185,36 +222,12 @@ take_output (Compilation *self, const TerraneRecipe *recipe, const Work *work,
   return TRUE;
 }
 
-/* All that @recipe needs, in the order of the set. */
-static void
-add_needs (const TerraneRecipe *recipe, const TerraneRecipeSet *set, GPtrArray *needs)
-{
-  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
-  g_hash_table_add (wanted, (gpointer) recipe);
-  for (guint i = set->recipes->len; i > 0; i--)
-    {
-      const TerraneRecipe *other = set->recipes->pdata[i - 1];
-      for (guint j = 0; g_hash_table_contains (wanted, other) && j < other->needs->len; j++)
-        g_hash_table_add (wanted, other->needs->pdata[j]);
-    }
-  for (guint i = 0; i < set->recipes->len; i++)
-    if (set->recipes->pdata[i] != recipe && g_hash_table_contains (wanted, set->recipes->pdata[i]))
-      g_ptr_array_add (needs, set->recipes->pdata[i]);
-}
-
 static gboolean
 make_root (Compilation *self, const TerraneRecipe *recipe, char **out_path, GError **error)
 {
-  const TerraneRecipeSet *set = self->pin->recipes;
   g_autoptr (GPtrArray) needs = g_ptr_array_new ();
   g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
-  add_needs (recipe, set, needs);
-  for (guint i = 0; i < needs->len; i++)
-    {
-      guint position = 0;
-      (void) g_ptr_array_find (set->recipes, needs->pdata[i], &position); /* it is from there */
-      g_array_append_val (commits, g_array_index (self->commits, OciDigest, position));
-    }
+  add_needs (self, recipe, needs, commits);
   return terrane_compiled_root_make (self->context->store, self->pin->spec,
                                      &self->base->root.commit, needs, commits, out_path, error);
 }
@@ -289,11 +302,14 @@ make_recipe (Compilation *self, const TerraneRecipe *recipe, GError **error)
   return TRUE;
 }
 
-/* What a recipe made, as the source of a tree. */
+/* What recipes made, as the source of a tree. */
 typedef struct
 {
   Compilation *compilation;
-  TerraneTree *tree;
+  const TerraneRecipe *recipe; /* that is being taken */
+  const OciDigest *commit;     /* what it made */
+  char *place;                 /* of its document, below the prefix */
+  GBytes *note;                /* (nullable): what is there */
   TerraneSourceFilter *filter;
   json_t *files; /* array: paths of what was taken, below the prefix */
 } Result;
@@ -305,17 +321,34 @@ read_fd (gpointer data, void *buffer, size_t len, size_t *out_read, GError **err
 }
 
 static gboolean
+read_note (Result *self, const TerraneNode *node, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  size_t size = 0;
+  if (node->type != OCI_ENTRY_FILE || node->size > MAX_NOTE_BYTES)
+    return TRUE;
+  g_autofree char *data = g_malloc (node->size + 1);
+  if (!terrane_object_open_verified (self->compilation->context->store, node, &fd, error)
+      || !oci_read_full (fd, data, node->size, &size, error))
+    return FALSE;
+  g_clear_pointer (&self->note, g_bytes_unref);
+  self->note = g_bytes_new_take (g_steal_pointer (&data), size);
+  return TRUE;
+}
+
+static gboolean
 take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 {
   Result *self = data;
   const TerranePin *pin = self->compilation->pin;
-  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
   const char *prefix = pin->spec->prefix;
   if (!oci_path_is_below (path, prefix) || g_str_equal (path, prefix))
     return TRUE;
   const char *inside = prefix[0] != '\0' ? path + strlen (prefix) + 1 : path;
+  if (g_str_equal (inside, self->place))
+    return read_note (self, node, error);
   if (!pin->spec->development
-      && oci_glob_match_any ((const char *const *) recipe->development, inside))
+      && oci_glob_match_any ((const char *const *) self->recipe->development, inside))
     return TRUE;
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, inside);
@@ -350,23 +383,54 @@ read_text (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNU
 static gboolean
 take_document (Result *self, GError **error)
 {
-  const TerranePin *pin = self->compilation->pin;
-  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
-  g_autoptr (GArray) builds = terrane_compile_builds (pin->recipes, pin->spec->prefix);
-  g_autoptr (GBytes) document = terrane_compiled_document (pin->recipes, builds, self->files);
-  g_autofree char *path = terrane_compiled_document_place (recipe);
+  g_autoptr (GBytes) document =
+      terrane_compiled_document (self->recipe, self->commit, self->note, self->files);
   Text text = { .left = 0 };
   text.data = g_bytes_get_data (document, &text.left);
-  const OciEntry entry = { .path = path, .type = OCI_ENTRY_FILE, .mode = 0644, .size = text.left };
+  const OciEntry entry = {
+    .path = self->place, .type = OCI_ENTRY_FILE, .mode = 0644, .size = text.left
+  };
   return terrane_source_take (self->filter, &entry, read_text, &text, error);
+}
+
+static gboolean
+take_recipe (Result *self, GError **error)
+{
+  g_autofree char *place = terrane_compiled_document_place (self->recipe);
+  g_autoptr (TerraneTree) tree =
+      terrane_commit_load (self->compilation->context->store, self->commit, error);
+  self->place = place;
+  json_array_clear (self->files);
+  gboolean ok = tree != NULL && terrane_tree_foreach (tree, take_node, self, error)
+                && take_document (self, error);
+  g_clear_pointer (&self->note, g_bytes_unref);
+  return ok;
+}
+
+/* The first recipe of the set whose result is taken: they are in the order of needs. */
+static guint
+first_taken (const TerranePin *pin)
+{
+  return pin->spec->with_needs ? 0 : pin->recipes->recipes->len - 1;
 }
 
 static gboolean
 feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 {
   Result *self = data;
+  const Compilation *compilation = self->compilation;
+  const GPtrArray *recipes = compilation->pin->recipes->recipes;
+  guint skipped = recipes->len - compilation->commits->len; /* that nothing was asked about */
   self->filter = filter;
-  return terrane_tree_foreach (self->tree, take_node, self, error) && take_document (self, error);
+  for (guint i = first_taken (compilation->pin); i < recipes->len; i++)
+    {
+      self->recipe = recipes->pdata[i];
+      self->commit = &g_array_index (compilation->commits, OciDigest, i - skipped);
+      OCI_PREFIX (error, "%s", self->recipe->name);
+      if (!take_recipe (self, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* What is compiled in is identified again when it is read: it may have changed since the pin got
@@ -374,11 +438,16 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 static gboolean
 open_base_if_needed (Compilation *self, GError **error)
 {
-  OciDigest commit;
-  gboolean found = FALSE;
-  OciDigest key = key_of (self, terrane_recipe_set_main (self->pin->recipes));
-  return terrane_source_tree_find_commit (self->context->store, &key, &commit, &found, error)
-         && (found || open_base (self, error));
+  const GPtrArray *recipes = self->pin->recipes->recipes;
+  gboolean found = TRUE;
+  for (guint i = first_taken (self->pin); found && i < recipes->len; i++)
+    {
+      OciDigest commit;
+      OciDigest key = key_of (self, recipes->pdata[i]);
+      if (!terrane_source_tree_find_commit (self->context->store, &key, &commit, &found, error))
+        return FALSE;
+    }
+  return found || open_base (self, error);
 }
 
 /* All recipes of a set are needed by its main one, whose result may be all that is left of them. */
@@ -388,7 +457,7 @@ make_recipes (Compilation *self, GError **error)
   const GPtrArray *recipes = self->pin->recipes->recipes;
   if (!open_base_if_needed (self, error))
     return FALSE;
-  for (guint i = self->base != NULL ? 0 : recipes->len - 1; i < recipes->len; i++)
+  for (guint i = self->base != NULL ? 0 : first_taken (self->pin); i < recipes->len; i++)
     if (!make_recipe (self, recipes->pdata[i], error))
       return FALSE;
   return TRUE;
@@ -402,12 +471,10 @@ make_tree (Compilation *self, TerraneSourceTree *out_tree, GError **error)
   OciDigest identity;
   if (!make_recipes (self, error))
     return FALSE;
-  const OciDigest *made = &g_array_index (self->commits, OciDigest, self->commits->len - 1);
-  g_autoptr (TerraneTree) tree = terrane_commit_load (store, made, error);
-  if (tree == NULL || !terrane_source_tree_set_key (store, pin, &identity, error))
+  if (!terrane_source_tree_set_key (store, pin, &identity, error))
     return FALSE;
   g_autoptr (OciJsonValue) files = json_array ();
-  Result result = { .compilation = self, .tree = tree, .files = files };
+  Result result = { .compilation = self, .files = files };
   return terrane_source_tree_make_from (store, pin, &identity, feed, &result, self->options,
                                         out_tree, error);
 }

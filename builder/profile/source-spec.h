@@ -4,6 +4,7 @@
 #include "builder/profile/field.h"
 #include "builder/profile/transform-spec.h"
 
+#include "oci/base/json.h"
 #include "oci/digest.h"
 
 G_BEGIN_DECLS
@@ -72,8 +73,10 @@ struct _TerraneSourceSpec
   TerraneWheelsSpec *wheels;
   char *ostree_repository; /* path or URL */
   char *ostree_ref;
-  char *recipe;         /* path */
-  gboolean development; /* what only compiling needs is taken, too */
+  char *recipe;             /* path */
+  gboolean development;     /* what only compiling needs is taken, too */
+  gboolean with_needs;      /* so is what the recipes install that it needs */
+  json_t *recipe_variables; /* (nullable): object of strings */
   /* (nullable): of a recipe: the file system that steps run in */
   const TerraneSourceSpec *compile_in;
   TerraneSourceSpec *own_compile_in; /* (nullable): the same, unless it is the profile's */

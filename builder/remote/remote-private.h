@@ -17,6 +17,8 @@ struct _TerraneRemote
   GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
   GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
   uint64_t total;    /* of the phase */
+  char *mirror;      /* (nullable): path of a directory, and its descriptor */
+  int mirror_fd;
 };
 
 /* While one goes on, the time limit counts and signals end it cleanly. */

@@ -6,6 +6,7 @@
 
 #include "oci/image.h"
 
+#include "oci/base/fd.h"
 #include "oci/base/text-hash.h"
 
 #include <errno.h>
@@ -70,6 +71,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   };
   terrane_remote_protect ();
   self->store = store;
+  self->mirror_fd = -1;
   self->options = *options;
   self->client = oci_http_client_new (&http);
   oci_http_client_pause (self->client);
@@ -96,6 +98,8 @@ terrane_remote_free (TerraneRemote *self)
   g_hash_table_unref (self->moved);
   g_hash_table_unref (self->troubles);
   g_mutex_clear (&self->mutex);
+  oci_fd_close (self->mirror_fd);
+  g_free (self->mirror);
   g_free (self);
 }
 

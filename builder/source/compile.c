@@ -58,20 +58,33 @@ steps (const TerraneRecipe *recipe)
   return array;
 }
 
-/* What the recipe itself says that its result depends on. Returns: (transfer full) */
-static json_t *
-content (const TerraneRecipe *recipe, const char *prefix)
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
+json_t *
+terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
 {
-  json_t *key = json_object (), *patches = json_array ();
+  json_t *key = json_object ();
+  json_t *patches = json_array (), *needs = json_array ();
   for (guint i = 0; i < recipe->patches->len; i++)
     oci_json_append (patches,
                      hex_text (&((TerraneRecipeFile *) recipe->patches->pdata[i])->digest));
+  for (guint i = 0; i < recipe->needs->len; i++)
+    {
+      OciDigest need = terrane_compile_key (recipe->needs->pdata[i], prefix, root);
+      oci_json_append (needs, hex_text (&need));
+    }
+  oci_json_set (key, "format", json_integer (FORMAT));
+  oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
+  oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
+  oci_json_set (key, "root", hex_text (root));
   oci_json_set (key, "prefix", oci_json_text (prefix));
   oci_json_set (key, "name", oci_json_text (recipe->name));
   oci_json_set (key, "version", oci_json_text (recipe->version));
   oci_json_set (key, "sources", sources (recipe));
   oci_json_set (key, "patches", patches);
+  oci_json_set (key, "needs", needs);
   oci_json_set (key, "steps", steps (recipe));
+  if (json_object_size (recipe->values) > 0)
+    oci_json_set (key, "variables", json_incref (recipe->values));
   if (recipe->script != NULL)
     oci_json_set (key, "script", hex_text (&recipe->script->digest));
   if (recipe->environment != NULL)
@@ -84,24 +97,6 @@ content (const TerraneRecipe *recipe, const char *prefix)
   return key;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
-json_t *
-terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
-{
-  json_t *key = content (recipe, prefix), *needs = json_array ();
-  for (guint i = 0; i < recipe->needs->len; i++)
-    {
-      OciDigest need = terrane_compile_key (recipe->needs->pdata[i], prefix, root);
-      oci_json_append (needs, hex_text (&need));
-    }
-  oci_json_set (key, "format", json_integer (FORMAT));
-  oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
-  oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
-  oci_json_set (key, "root", hex_text (root));
-  oci_json_set (key, "needs", needs);
-  return key;
-}
-
 /* NOLINTNEXTLINE(misc-no-recursion): see terrane_compile_inputs() */
 OciDigest
 terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
@@ -110,26 +105,25 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   return digest_of (key);
 }
 
-GArray *
-terrane_compile_builds (const TerraneRecipeSet *set, const char *prefix)
+/* What the image will say of each recipe that is taken. Returns: (transfer full) */
+static json_t *
+documents (const TerranePin *pin)
 {
-  GArray *builds = g_array_new (FALSE, FALSE, sizeof (OciDigest));
-  for (guint i = 0; i < set->recipes->len; i++)
-    {
-      const TerraneRecipe *recipe = set->recipes->pdata[i];
-      g_autoptr (OciJsonValue) key = content (recipe, prefix);
-      json_t *needs = json_array ();
-      for (guint j = 0; j < recipe->needs->len; j++)
-        {
-          guint position = 0;
-          (void) g_ptr_array_find (set->recipes, recipe->needs->pdata[j], &position);
-          oci_json_append (needs, hex_text (&g_array_index (builds, OciDigest, position)));
-        }
-      oci_json_set (key, "needs", needs);
-      OciDigest build = digest_of (key);
-      g_array_append_val (builds, build);
-    }
-  return builds;
+  const GPtrArray *recipes = pin->recipes->recipes;
+  json_t *array = json_array ();
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; i < recipes->len; i++)
+    oci_json_append (array, terrane_compiled_describe (recipes->pdata[i]));
+  return array;
+}
+
+/* What is left out of what each recipe made. Returns: (transfer full) */
+static json_t *
+developments (const GPtrArray *recipes)
+{
+  json_t *array = json_array ();
+  for (guint i = 0; i < recipes->len; i++)
+    oci_json_append (array, texts (((const TerraneRecipe *) recipes->pdata[i])->development));
+  return array;
 }
 
 /* The pin of what it is compiled in has its key. */
@@ -140,12 +134,11 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *o
   const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
   OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
   g_autoptr (OciJsonValue) key = json_object ();
-  g_autoptr (GArray) builds = terrane_compile_builds (pin->recipes, pin->spec->prefix);
-  g_autoptr (GBytes) document = terrane_compiled_document (pin->recipes, builds, NULL);
-  OciDigest says = oci_digest_of_bytes (document);
   oci_json_set (key, "compiled", hex_text (&made));
   oci_json_set (key, "development", texts (recipe->development));
-  oci_json_set (key, "document", hex_text (&says));
+  oci_json_set (key, "documents", documents (pin));
+  if (pin->spec->with_needs)
+    oci_json_set (key, "needs", developments (pin->recipes->recipes));
   *out_identity = digest_of (key);
   return TRUE;
 }

@@ -21,14 +21,4 @@ OciDigest terrane_compile_key (const TerraneRecipe *recipe, const char *prefix,
 json_t *terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix,
                                 const OciDigest *root);
 
-/**
- * terrane_compile_builds:
- *
- * The same without the file system and terrane's version: which build of a recipe it is, equal on
- * every machine.
- *
- * Returns: (transfer full): of OciDigest, in the order of @set
- */
-GArray *terrane_compile_builds (const TerraneRecipeSet *set, const char *prefix);
-
 G_END_DECLS

@@ -2,8 +2,6 @@
 
 #include "builder/annotations.h"
 
-#include "oci/base/json.h"
-
 #include <string.h>
 
 enum
@@ -60,22 +58,16 @@ describe_source (const TerraneArchiveFile *file)
   return object;
 }
 
-static json_t *
-identify (const TerraneRecipe *recipe, const OciDigest *build)
+json_t *
+terrane_compiled_describe (const TerraneRecipe *recipe)
 {
   json_t *object = json_object ();
+  json_t *sources = json_array (), *patches = json_array ();
   oci_json_set (object, "name", oci_json_text (recipe->name));
   oci_json_set (object, "version", oci_json_text (recipe->version));
-  oci_json_set (object, "build", digest_text (build));
-  return object;
-}
-
-json_t *
-terrane_compiled_describe (const TerraneRecipe *recipe, const OciDigest *build)
-{
-  json_t *object = identify (recipe, build);
-  json_t *sources = json_array (), *patches = json_array ();
   oci_json_set_text (object, "license", recipe->license);
+  if (json_object_size (recipe->values) > 0)
+    oci_json_set (object, "variables", json_deep_copy (recipe->values));
   for (guint i = 0; i < recipe->sources->len; i++)
     oci_json_append (sources,
                      describe_source (&((TerraneRecipeSource *) recipe->sources->pdata[i])->file));
@@ -90,19 +82,42 @@ terrane_compiled_describe (const TerraneRecipe *recipe, const OciDigest *build)
 }
 
 GBytes *
-terrane_compiled_document (const TerraneRecipeSet *set, const GArray *builds, json_t *files)
+terrane_compiled_note (const GPtrArray *needs, const GArray *commits)
 {
-  const GPtrArray *recipes = set->recipes;
-  const OciDigest *build = &g_array_index (builds, OciDigest, 0);
-  guint last = recipes->len - 1; /* the main one needs all others */
-  g_autoptr (OciJsonValue) document =
-      terrane_compiled_describe (recipes->pdata[last], &build[last]);
-  json_t *needs = json_array ();
-  for (guint i = 0; i < last; i++)
-    oci_json_append (needs, identify (recipes->pdata[i], &build[i]));
+  g_autoptr (OciJsonValue) note = json_object ();
+  json_t *array = json_array ();
+  for (guint i = 0; i < needs->len; i++)
+    {
+      const TerraneRecipe *need = needs->pdata[i];
+      json_t *object = json_object ();
+      oci_json_set (object, "name", oci_json_text (need->name));
+      oci_json_set (object, "version", oci_json_text (need->version));
+      oci_json_set (object, "commit", digest_text (&g_array_index (commits, OciDigest, i)));
+      oci_json_append (array, object);
+    }
+  oci_json_set (note, "needs", array);
+  return oci_json_dump (note);
+}
+
+/* Returns: (transfer full) */
+static json_t *
+needs_of (GBytes *note)
+{
+  gsize size = 0;
+  const char *data = note != NULL ? g_bytes_get_data (note, &size) : NULL;
+  g_autoptr (OciJsonValue) object = size > 0 ? json_loadb (data, size, 0, NULL) : NULL;
+  json_t *needs = json_object_get (object, "needs");
+  return json_is_array (needs) ? json_incref (needs) : json_array ();
+}
+
+GBytes *
+terrane_compiled_document (const TerraneRecipe *recipe, const OciDigest *commit, GBytes *note,
+                           json_t *files)
+{
+  g_autoptr (OciJsonValue) document = terrane_compiled_describe (recipe);
   oci_json_set (document, "format", json_integer (DOCUMENT_FORMAT));
-  oci_json_set (document, "needs", needs);
-  if (files != NULL)
-    oci_json_set (document, "files", json_incref (files));
+  oci_json_set (document, "commit", digest_text (commit));
+  oci_json_set (document, "needs", needs_of (note));
+  oci_json_set (document, "files", json_incref (files));
   return oci_json_dump (document);
 }

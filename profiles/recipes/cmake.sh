@@ -1,7 +1,5 @@
 # Configures, compiles, installs and strips a library that has CMake's files. It is the script of most recipes here; what
 # differs between them is in their environment:
-#   NAME         its licences are kept as share/licenses/NAME
-#   LICENCES     files that have them, relative to the sources
 #   SOURCE       where its CMakeLists.txt is, relative to the sources; without it, there
 #   CMAKE_FLAGS  words for cmake
 #
@@ -19,7 +17,7 @@ set -- -S "${SOURCE-.}" -B "$build" -G 'Unix Makefiles' \
   -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF
 unset LDFLAGS # CMake finds what the recipe needs, and would have its -L twice
 # shellcheck disable=SC2086 # words
-cmake "$@" $CMAKE_FLAGS
+cmake "$@" ${CMAKE_FLAGS-}
 cmake --build "$build" -j "$JOBS"
 cmake --install "$build"
 
@@ -31,9 +29,4 @@ for directory in bin lib; do
         177ELF) strip --strip-unneeded "$file" ;;
       esac
     done' sh {} +
-done
-
-mkdir -p "$DESTDIR$PREFIX/share/licenses/$NAME"
-for file in $LICENCES; do
-  cp "$file" "$DESTDIR$PREFIX/share/licenses/$NAME/"
 done

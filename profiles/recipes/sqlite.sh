@@ -1,13 +1,12 @@
 # SQLite is one file of C: compiling it takes no configure script. The options are those that PROJ, GDAL and its GeoPackage
 # driver use (column metadata, R*Tree), and what distributions turn on besides.
-# NAME is that of the recipe.
 flags="$CFLAGS -DNDEBUG -fPIC -DSQLITE_THREADSAFE=1 -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_RTREE -DSQLITE_ENABLE_GEOPOLY
   -DSQLITE_ENABLE_FTS3 -DSQLITE_ENABLE_FTS4 -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_UNLOCK_NOTIFY
   -DSQLITE_ENABLE_DBSTAT_VTAB -DSQLITE_MAX_VARIABLE_NUMBER=250000"
 link=-Wl,--disable-new-dtags,--as-needed,-s
 version=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"$/\1/p' sqlite3.h)
 out=$DESTDIR$PREFIX
-mkdir -p "$out/bin" "$out/include" "$out/lib/pkgconfig" "$out/share/licenses/$NAME"
+mkdir -p "$out/bin" "$out/include" "$out/lib/pkgconfig" "$out/share/licenses/sqlite"
 
 # shellcheck disable=SC2086 # words
 gcc $flags -shared -Wl,-soname,libsqlite3.so.0 $link -o "$out/lib/libsqlite3.so.$version" sqlite3.c -lm -ldl -lpthread
@@ -31,4 +30,4 @@ Libs.private: -lm -ldl -lpthread
 Cflags: -I\${includedir}
 END
 # It is in the public domain: the blessing at the head of its files says so.
-sed -n '2,/^\*\*\*/p' sqlite3.h >"$out/share/licenses/$NAME/blessing.txt"
+sed -n '2,/^\*\*\*/p' sqlite3.h >"$out/share/licenses/sqlite/blessing.txt"

@@ -474,6 +474,10 @@ test_recipe_schema (void)
     { "recipe", "/properties", "/required", NULL, NULL, &terrane_recipe_section, 0 },
     { "source", "/$defs/source/properties", "/$defs/source/required", NULL, NULL,
       &terrane_recipe_source_section, 0 },
+    { "variable", "/$defs/variable/properties", "/$defs/variable/required", NULL, NULL,
+      &terrane_recipe_variable_section, 0 },
+    { "need", "/$defs/need/properties", "/$defs/need/required", NULL, NULL,
+      &terrane_recipe_need_section, 0 },
   };
   check_schema (RECIPE_SCHEMA, of_recipes, G_N_ELEMENTS (of_recipes));
 }

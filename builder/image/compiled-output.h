@@ -1,5 +1,5 @@
-/* The texts of licences that a recipe names: taken out of its sources before its steps run, and put
- * beside what they have installed. */
+/* What is put beside what the steps of a recipe have installed: the texts of its licence, taken out
+ * of the sources before the steps run, and other files. */
 #pragma once
 
 #include "builder/profile/recipe.h"
@@ -25,6 +25,10 @@ gboolean terrane_license_files_read (const TerraneRecipe *recipe, int sources,
  */
 gboolean terrane_license_files_write (const TerraneRecipe *recipe, int output,
                                       const GPtrArray *files, GError **error);
+
+/** Adds one file to @output, as the above does. @place: below the prefix */
+gboolean terrane_compiled_output_add (int output, const char *place, GBytes *content,
+                                      GError **error);
 
 /** Where the text of @path is below the prefix. Returns: (transfer full) */
 char *terrane_license_file_place (const TerraneRecipe *recipe, const char *path);

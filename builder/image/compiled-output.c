@@ -1,4 +1,4 @@
-#include "builder/image/license-files.h"
+#include "builder/image/compiled-output.h"
 
 #include "oci/base/fd.h"
 
@@ -106,15 +106,21 @@ write_one (int output, const char *place, GBytes *content, GError **error)
 }
 
 gboolean
+terrane_compiled_output_add (int output, const char *place, GBytes *content, GError **error)
+{
+  g_autofree char *quoted = oci_quote (place);
+  OCI_PREFIX (error, "%s below the prefix", quoted);
+  return write_one (output, place, content, error);
+}
+
+gboolean
 terrane_license_files_write (const TerraneRecipe *recipe, int output, const GPtrArray *files,
                              GError **error)
 {
   for (guint i = 0; i < files->len; i++)
     {
       g_autofree char *place = terrane_license_file_place (recipe, recipe->license_files[i]);
-      g_autofree char *quoted = oci_quote (place);
-      OCI_PREFIX (error, "license_files: %s below the prefix", quoted);
-      if (!write_one (output, place, files->pdata[i], error))
+      if (!terrane_compiled_output_add (output, place, files->pdata[i], error))
         return FALSE;
     }
   return TRUE;
