@@ -7,7 +7,7 @@
 static json_t *
 describe (const TerraneImageView *view, const TerraneCompiled *compiled)
 {
-  static const char *const members[] = { "name",      "version", "commit",   "license",
+  static const char *const members[] = { "name",      "version", "commit",  "license",
                                          "variables", "sources", "patches", "needs" };
   json_t *object = json_object ();
   const char *tree = terrane_image_view_tree (view, compiled->node);
