@@ -20,10 +20,15 @@ typedef struct
   TerraneSandboxKind sandbox;  /* in which that is done */
   TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
   gboolean keep_lock;          /* it is used, and not written */
+  gboolean keep_failed;        /* what the steps of a recipe leave that fails */
   const char *tag;             /* (nullable): of the name in the store; "latest" */
   TerraneRemote *remote;       /* for bases in registries */
-  const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
-                                * need not be made again */
+  const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers, and
+                                * repositories whose results, need not be made again */
+  const GPtrArray *cache_to;   /* (nullable) (element-type OciReference): repositories that results
+                                * are given to */
+  const char *cache_secret;    /* (nullable): see shared-cache.h */
+  gboolean create_repository;  /* for what is given */
   const TerraneProgress *progress;
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneBuildOptions;
@@ -45,6 +50,7 @@ typedef struct
   gboolean validation_cached;
   char *validation_emulator; /* (nullable): what ran the programs of another processor */
   char *validation_not_run;  /* (nullable): why nothing of what the profile asks for was run */
+  json_t *cache;             /* (nullable): see terrane_shared_cache_report() */
 } TerraneBuild;
 
 /**

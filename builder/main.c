@@ -12,7 +12,6 @@
 #include "oci/base/redact.h"
 #include "oci/base/suggest.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
@@ -68,6 +67,29 @@ run_alone (TerraneGlobal *global, const TerraneOptionTable *tables, GError **err
   return TRUE;
 }
 
+/* "help" and "version", which users of other tools type, besides the commands. */
+static gboolean
+run_command (TerraneGlobal *global, const TerraneOptionTable *tables, char **arguments,
+             GError **error)
+{
+  char option[] = "--help";
+  char *help[] = { option, NULL };
+  const char *name = arguments[0];
+  char **words = arguments + 1;
+  if (g_str_equal (name, "version") || g_str_equal (name, "help"))
+    {
+      global->version = name[0] == 'v';
+      global->help = !global->version;
+      if (global->version || arguments[1] == NULL)
+        return run_alone (global, tables, error);
+      name = arguments[1];
+      words = help;
+    }
+  const TerraneCommand *command = terrane_command_find (name);
+  return command != NULL ? terrane_command_dispatch (command, global, words, error)
+                         : fail_unknown (name, error);
+}
+
 static gboolean
 run (TerraneGlobal *global, char **words, GError **error)
 {
@@ -84,11 +106,7 @@ run (TerraneGlobal *global, char **words, GError **error)
   if (ok && (arguments[0] == NULL || global->version || global->help))
     ok = run_alone (global, tables, error);
   else if (ok)
-    {
-      const TerraneCommand *command = terrane_command_find (arguments[0]);
-      ok = command != NULL ? terrane_command_dispatch (command, global, arguments + 1, error)
-                           : fail_unknown (arguments[0], error);
-    }
+    ok = run_command (global, tables, arguments, error);
   terrane_options_clear (tables);
   return ok;
 }
@@ -150,7 +168,6 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
   (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
-  curl_global_init (CURL_GLOBAL_DEFAULT);
   json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
   g_set_prgname ("terrane");
   json_set_alloc_funcs (g_malloc, g_free); /* no memory ends the process, as everywhere else */

@@ -2,6 +2,7 @@
 #include "builder/cli/build-run.h"
 
 #include "builder/cli/build-deliver.h"
+#include "builder/cli/cache-key.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/record-file.h"
@@ -84,6 +85,23 @@ check_request (const TerraneBuildArguments *options, char **profiles, char ***ou
          && check_several (options, g_strv_length (profiles), error);
 }
 
+/* A tag would be that of one image: results have tags of their own. */
+static gboolean
+check_cache (const TerraneBuildArguments *options, const char **out_secret, GError **error)
+{
+  for (guint i = 0; options->cache_to != NULL && i < options->cache_to->len; i++)
+    {
+      const OciReference *repository = options->cache_to->pdata[i];
+      if (repository->tag != NULL || repository->has_digest)
+        return oci_throw (error, OCI_ERROR_USAGE,
+                          "build: --cache-to names a repository, without a tag: "
+                          "docker://%s/%s",
+                          repository->host, repository->repository);
+    }
+  return (options->cache_from == NULL && options->cache_to == NULL)
+         || terrane_cache_key_find (out_secret, error);
+}
+
 static gboolean
 run_build (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
@@ -91,7 +109,9 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
   g_auto (GStrv) names_to_update = NULL;
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "build", error);
+  const char *secret = NULL;
   if (profiles == NULL || !check_request (options, profiles, &names_to_update, error)
+      || !check_cache (options, &secret, error)
       || !terrane_workbench_open (global, &options->remote,
                                   MIN (options->jobs, (unsigned) TERRANE_REMOTE_MAX_JOBS), &bench,
                                   error)
@@ -101,6 +121,7 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
   g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   const TerraneBuildSession session = {
     .options = options,
+    .cache_secret = secret,
     .update_names = names_to_update,
     .bench = &bench,
     .names = names,
@@ -134,7 +155,7 @@ static const TerraneOption build_options[] = {
     .target = OPTION (push),
     .metavar = "DESTINATION",
     .takes = is_destination,
-    .help = "Push if all passed; alone: where the profile says" },
+    .help = "Push on success; without a value, to the profile's repository" },
   TERRANE_OPTION_END,
 };
 
@@ -166,7 +187,12 @@ static const TerraneOption build_lock_options[] = {
     .kind = TERRANE_OPTION_REFERENCE,
     .target = OPTION (cache_from),
     .metavar = "IMAGE",
-    .help = "Do not make layers again that this image has" },
+    .help = "Do not make again what this image or repository has" },
+  { .name = "cache-to",
+    .kind = TERRANE_OPTION_REFERENCE,
+    .target = OPTION (cache_to),
+    .metavar = "REPOSITORY",
+    .help = "Give what was compiled to this repository" },
   TERRANE_OPTION_END,
 };
 
@@ -175,6 +201,15 @@ static const TerraneOption build_result_options[] = {
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (no_validate),
     .help = "Do not run the profile's imports and scripts" },
+  { .name = "keep-failed",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (keep_failed),
+    .help = "Keep what the steps of a recipe leave when one fails" },
+  { .name = "verify",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (verify),
+    .excludes = "no-lock",
+    .help = "Build again in an empty store, and compare: exit code 4 when it is another image" },
   { .name = "record",
     .kind = TERRANE_OPTION_FILE,
     .target = OPTION (record),
@@ -204,11 +239,16 @@ static const TerraneOption build_result_options[] = {
 
 static const TerraneOptionGroup build_groups[] = {
   { .rows = build_options },
-  { .rows = terrane_push_options, .offset = OPTION (push_options), .needs = "push" },
-  { .rows = build_lock_options },
+  { .rows = terrane_push_options,
+    .offset = OPTION (push_options),
+    .needs = "push",
+    .title = "Pushing" },
+  { .rows = build_lock_options, .title = "Lock and sources" },
   { .rows = terrane_mirror_options, .offset = OPTION (source_mirror) },
-  { .rows = terrane_remote_options, .offset = OPTION (remote) },
-  { .rows = terrane_sandbox_options, .offset = OPTION (sandbox) },
+  { .rows = terrane_remote_options, .offset = OPTION (remote), .title = "Registries" },
+  { .rows = terrane_sandbox_options,
+    .offset = OPTION (sandbox),
+    .title = "Validation and results" },
   { .rows = build_result_options },
   { .rows = NULL },
 };
@@ -218,14 +258,15 @@ const TerraneCommand terrane_command_build = {
   .arguments = "PROFILE…",
   .summary = "Build the image of a profile: assemble, check, validate",
   .description =
-      "The image lands in the store as NAME:latest, NAME being the profile's. DESTINATION is "
-      "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions "
-      "without an image lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or "
-      "lambda-zip:FILE[,trees=TREE,…]; to push "
-      "docker://HOST/REPOSITORY[:TAG], which an IMAGE to take layers from is, too. The lock, "
-      "PROFILE.lock.json, is used, and written when it lacks something.\n"
-      "Of several profiles a failing one does not stop the others; locks and schemas among the "
-      "arguments are skipped. The image is the same for any number of threads.",
+      "The image gets the name NAME:latest in the store, where NAME is the profile's. The lock, "
+      "PROFILE.lock.json, is used, and written when it lacks something. With several profiles, one "
+      "failure does not stop the rest; lock and schema files are ignored. The image is the same "
+      "for any number of threads.\nDESTINATION of --output is oci:DIR[:TAG], "
+      "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions without an image "
+      "lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or lambda-zip:FILE[,trees=TREE,…]; of "
+      "--push it is docker://HOST/REPOSITORY[:TAG].",
+  .examples = "build profile.json\n"
+              "build --locked --record record.json --push profile.json",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -83,9 +83,9 @@ print_image (const OciDescriptor *descriptor, const OciManifest *manifest,
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       const OciDescriptor *layer = manifest->layers->pdata[i];
-      const char *tree = oci_descriptor_annotation (layer, TERRANE_ANNOTATION_TREE);
+      g_autofree char *title = terrane_layer_title (layer);
       g_autofree char *size = oci_format_size (layer->size);
-      const char *const cells[] = { tree != NULL ? tree : "base",
+      const char *const cells[] = { title != NULL ? title : "base",
                                     oci_digest_text (&layer->digest, text), size };
       terrane_table_add (table, cells);
     }
@@ -127,6 +127,8 @@ const TerraneCommand terrane_command_inspect = {
   .arguments = "IMAGE",
   .summary = "Show configuration, layers and sizes of an image",
   .description = "Of an image in a registry only manifest and configuration are fetched.",
+  .examples = "inspect tiles\n"
+              "inspect docker://public.ecr.aws/lambda/python:3.13",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -3,15 +3,16 @@
 
 #include "builder/check/finding.h"
 #include "builder/image/base.h"
-#include "builder/image/stamp.h"
-#include "builder/remote/layers.h"
+#include "builder/image/image-options.h"
 
 G_BEGIN_DECLS
 
 /* One layer as records and reports show it. */
 typedef struct
 {
-  char *name; /* of the tree, or "base" */
+  char *name;      /* of the tree, or "base" */
+  char *title;     /* (nullable): the name with some packages, see terrane_layer_title() */
+  char **packages; /* (nullable): which of the tree's packages it has, when it has not all */
   OciDigest digest;
   OciDigest diff_id;
   uint64_t size;   /* compressed bytes */
@@ -30,17 +31,6 @@ typedef struct
 
 void terrane_image_free (TerraneImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
-
-/* How an image is made. */
-typedef struct
-{
-  const TerraneStamp *stamp;
-  const TerraneProfileTexts *texts;  /* of the configuration and the manifest */
-  const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
-  unsigned jobs;                     /* threads, at least 1 */
-  const TerraneProgress *progress;
-  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
-} TerraneImageOptions;
 
 /**
  * terrane_image_build:

@@ -32,6 +32,7 @@ TerraneLayer *terrane_layer_build (TerraneStore *store, TerraneTree *assembled,
                                    const GPtrArray *paths, const char *name,
                                    const TerraneRemoteLayers *remote, unsigned jobs,
                                    const TerraneProgress *progress, GError **error);
+
 void terrane_layer_free (TerraneLayer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayer, terrane_layer_free)
 

@@ -7,6 +7,7 @@
 #include "builder/profile/drift-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
+#include "builder/profile/layers-spec.h"
 #include "builder/profile/limits-spec.h"
 #include "builder/profile/source-spec.h"
 #include "builder/profile/validate-spec.h"
@@ -68,6 +69,7 @@ typedef struct
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
+  TerraneLayersSpec layers;
   TerraneDriftSpec drift;
   TerranePushSpec push;
   TerraneDeploySpec deploy;

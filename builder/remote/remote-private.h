@@ -34,6 +34,23 @@ GCancellable *terrane_operation_cancellable (const TerraneOperation *self);
 void terrane_operation_end (TerraneOperation *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOperation, terrane_operation_end)
 
+/** Kept, so that what comes next needs neither a new connection nor a new token.
+ * Returns: (transfer none) (nullable) */
+OciRegistry *terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
+                                           OciRegistryAccess access, GCancellable *cancellable,
+                                           GError **error);
+
+/** Says which credentials are in use, when that is news. */
+void terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry);
+
+/** Starts a phase whose total is known to be too large by what need not be moved. */
+void terrane_remote_begin_phase (TerraneRemote *self, const OciManifest *manifest,
+                                 const char *doing, const OciReference *reference);
+
+/** Shows how far a blob is: an OciTransferProgress, @data is the remote. */
+void terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
+                                 uint64_t done);
+
 /** Sets @error: --offline, and @what is not in the store. Returns: %FALSE */
 gboolean terrane_remote_fail_offline (const char *what, GError **error);
 

@@ -134,9 +134,9 @@ terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpointer data, 
   return func (self->client, terrane_operation_cancellable (&operation), data, error);
 }
 
-/* Which credentials are in use, when that is news: those of Amazon ECR are found on the way. */
-static void
-report_auth (TerraneRemote *self, OciRegistry *registry)
+/* Those of Amazon ECR are found on the way. */
+void
+terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry)
 {
   g_autofree char *auth = oci_registry_describe_auth (registry);
   char *text = g_strdup_printf ("%s: %s", oci_registry_reference (registry)->host, auth);
@@ -146,14 +146,16 @@ report_auth (TerraneRemote *self, OciRegistry *registry)
   self->auth = text;
 }
 
-/* Kept, so that what comes next needs neither a new connection nor a new token.
- * Returns: (transfer none) (nullable) */
-static OciRegistry *
-open_registry (TerraneRemote *self, const OciReference *reference, OciRegistryAccess access,
-               GCancellable *cancellable, GError **error)
+/* A push says by itself which tag it is for. */
+OciRegistry *
+terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
+                              OciRegistryAccess access, GCancellable *cancellable, GError **error)
 {
   g_autofree char *text = oci_reference_text (reference);
-  g_autofree char *key = g_strconcat (access == OCI_REGISTRY_PUSH ? "push " : "pull ", text, NULL);
+  g_autofree char *key =
+      access == OCI_REGISTRY_PUSH
+          ? g_strdup_printf ("push %s/%s", reference->host, reference->repository)
+          : g_strconcat ("pull ", text, NULL);
   OciRegistry *registry = g_hash_table_lookup (self->registries, key);
   if (registry != NULL)
     return registry;
@@ -161,14 +163,13 @@ open_registry (TerraneRemote *self, const OciReference *reference, OciRegistryAc
   if (registry == NULL)
     return NULL;
   g_hash_table_insert (self->registries, g_steal_pointer (&key), registry);
-  report_auth (self, registry);
+  terrane_remote_report_auth (self, registry);
   return registry;
 }
 
-/* Starts a phase whose total is known to be too large by what need not be moved. */
-static void
-begin_phase (TerraneRemote *self, const OciManifest *manifest, const char *doing,
-             const OciReference *reference)
+void
+terrane_remote_begin_phase (TerraneRemote *self, const OciManifest *manifest, const char *doing,
+                            const OciReference *reference)
 {
   g_hash_table_remove_all (self->moved);
   self->total = manifest->config->size;
@@ -184,13 +185,14 @@ static char *
 blob_name (const OciDescriptor *blob)
 {
   OciDigestText text;
-  const char *tree = oci_descriptor_annotation (blob, TERRANE_ANNOTATION_TREE);
-  return tree != NULL ? g_strdup (tree)
-                      : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
+  char *title = terrane_layer_title (blob);
+  return title != NULL ? title
+                       : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
 }
 
-static void
-on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state, uint64_t done)
+void
+terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
+                            uint64_t done)
 {
   TerraneRemote *self = data;
   const TerraneProgress *progress = self->options.progress;
@@ -243,7 +245,8 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
     return terrane_remote_find_stored (self, reference, platform, error);
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !terrane_store_begin_write (self->store, error))
     return NULL;
   terrane_progress_phase (self->options.progress, 0, "asking %s for %s", reference->host,
@@ -252,7 +255,7 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
   g_autoptr (OciManifest) document = NULL;
   g_autoptr (OciDescriptor) manifest =
       oci_registry_fetch_manifest (registry, layout, platform, cancellable, error);
-  report_auth (self, registry);
+  terrane_remote_report_auth (self, registry);
   if (manifest == NULL)
     terrane_registries_conf_explain (error);
   if (manifest == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
@@ -271,16 +274,17 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
   if (self->options.offline && !oci_image_check_blobs (layout, manifest, NULL))
     return terrane_remote_fail_offline (name, error);
   const OciPullOptions options = { .jobs = self->options.jobs,
-                                   .progress = on_transfer,
+                                   .progress = terrane_remote_on_transfer,
                                    .progress_data = self };
   g_autoptr (OciManifest) document = NULL;
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
-  begin_phase (self, document, "pulling", reference);
+  terrane_remote_begin_phase (self, document, "pulling", reference);
   return oci_registry_pull_layers (registry, layout, manifest, &options, cancellable, out_report,
                                    error);
 }
@@ -297,7 +301,7 @@ fetch_from_location (TerraneRemote *self, const char *location, const OciDescrip
           : NULL;
   return registry != NULL
          && oci_registry_fetch_blob (registry, terrane_store_layout (self->store), blob,
-                                     on_transfer, self, cancellable, error);
+                                     terrane_remote_on_transfer, self, cancellable, error);
 }
 
 /* Fetches one blob from the first of its known places that gives it. When none has it any more,
@@ -439,7 +443,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
   g_autoptr (OciManifest) document = NULL;
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
@@ -451,16 +456,16 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     .tag = destination->tag,
     .jobs = self->options.jobs,
     .create_repository = create_repository,
-    .progress = on_transfer,
+    .progress = terrane_remote_on_transfer,
     .progress_data = self,
     .find_source = find_source,
     .provide = layout == terrane_store_layout (self->store) ? provide_for_push : NULL,
     .source_data = &sources,
   };
-  begin_phase (self, document, "pushing to", destination);
+  terrane_remote_begin_phase (self, document, "pushing to", destination);
   gboolean ok =
       oci_registry_push (registry, layout, manifest, &options, cancellable, out_report, error);
-  report_auth (self, registry);
+  terrane_remote_report_auth (self, registry);
   g_autoptr (GError) local = NULL;
   if (ok && !remember_location (self, document, destination, &local))
     terrane_progress_warn (self->options.progress, "the image was pushed; %s", local->message);
@@ -474,7 +479,8 @@ terrane_remote_push_index (TerraneRemote *self, const OciImageIndex *index,
 {
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   const OciPushOptions options = { .tag = destination->tag, .jobs = 1 };
   return registry != NULL
          && oci_registry_push_index (registry, index->descriptor, index->raw, &options, cancellable,

@@ -4,6 +4,7 @@ import gzip
 import lzma
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -161,10 +162,35 @@ class Usage(TestCase):
                                    (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean ‘docker://docker.io/library/y"),
                                    (["pull", "localhost:5000/a/b:1"], "did you mean ‘docker://localhost:5000/a/b:1’[?]$"),
                                    (["inspect", "docker://y"], "docker takes this for: docker://docker.io/library/y"),
+                                   (["build", "--no-valdate", "x"], "unknown option ‘--no-valdate’.*did you mean ‘--no-validate’"),
+                                   (["build", "/tmp"], "‘/tmp’ is a directory without a profile.json.*terrane init"),
+                                   (["help", "biuld"], "unknown command ‘biuld’.*did you mean ‘build’"),
+                                   (["invoke", "x", "--event", '{"a": 1}'], "--event takes a file, not JSON; give the event on standard input"),
                                    (["rm", "oci:x"], "is not a name in the store"),
                                    (["inspect", "Bad Name"], "Bad Name")):
             with self.subTest(arguments):
                 self.assert_fails(2, pattern, *arguments)
+
+    def test_examples_of_the_help(self):
+        """Their options are those of the command."""
+        for command in self.run_terrane("--list-commands").stdout.split():
+            text = self.run_terrane(command, "--help").stdout
+            offered = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", text, re.MULTILINE))
+            for line in re.findall(r"^  (terrane .*)$", text.partition("\nExample")[2], re.MULTILINE):
+                words = shlex.split(line)
+                words = words[:words.index("--")] if "--" in words else words
+                with self.subTest(line):
+                    self.assertEqual(words[1], command)
+                    self.assertLessEqual({word for word in words if word.startswith("--")}, offered)
+
+    def test_a_directory_with_a_profile(self):
+        self.write("profile.json", "{}")
+        self.assert_fails(2, rf"‘{self.directory}’ is a directory; give the profile's file: ‘{self.directory}/profile.json’", "build", self.directory)
+
+    def test_help_and_version_as_commands(self):
+        for words, options in ((["help"], ["--help"]), (["help", "build"], ["build", "--help"]), (["version"], ["--version"])):
+            with self.subTest(words):
+                self.assertEqual(self.run_terrane(*words).stdout, self.run_terrane(*options).stdout)
 
     def test_help_of_every_command(self):
         commands = self.run_terrane("--list-commands").stdout.split()

@@ -1,5 +1,6 @@
 """Sources of kind "compile": what recipes make, when they are run again, what keeps steps in, and how they fail."""
 
+import base64
 import fcntl
 import hashlib
 import http.server
@@ -15,11 +16,11 @@ import threading
 import time
 import unittest
 
-from terrane_test import INPUTS, SHARED, TERRANE, TestCase, have, read_cache_entry, seeded_store
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, have, read_cache_entry, seeded_store
 
 BASE = INPUTS / "debian12-base-amd64.tar.zst"
 BUSYBOX = shutil.which("busybox")
-COMPILER = SHARED / "compiler.tar"  # what a compiler adds to the base
+COMPILER = SHARED / "compiler-python.tar"  # what a compiler and the headers of Python add to the base
 
 # Says in its text where it was compiled, what it was given, and when.
 LIBRARY = {
@@ -56,10 +57,32 @@ gcc $CFLAGS $CPPFLAGS program.c $LDFLAGS -Wl,-rpath,$PREFIX/lib -ltiny -o progra
 mkdir -p $DESTDIR$PREFIX/bin
 cp program $DESTDIR$PREFIX/bin
 """
+# A package with an extension module of that library, and a program.
+PACKAGE = {
+    "pyproject.toml": '[build-system]\nrequires = ["setuptools", "wheel"]\nbuild-backend = "setuptools.build_meta"\n',
+    "setup.py": """
+from setuptools import Extension, setup
+setup(name="tiny-answer", version="1.5", packages=["tiny"], ext_modules=[Extension("tiny._tiny", ["tiny/_tiny.c"], libraries=["tiny"])],
+      license_files=["LICENSE"], install_requires=["affine"], entry_points={"console_scripts": ["tiny-answer = tiny:main"]})
+""",
+    "LICENSE": "Do what you like.\n",
+    "tiny/__init__.py": "from tiny._tiny import answer\n\n\ndef main():\n    print(answer())\n",
+    "tiny/_tiny.c": """
+#include <Python.h>
+#include <tiny.h>
+static PyObject *answer (PyObject *self, PyObject *none) { return PyLong_FromLong (tiny_answer ()); }
+static PyMethodDef methods[] = { { "answer", answer, METH_NOARGS, __FILE__ }, { NULL } };
+static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, "_tiny", NULL, -1, methods };
+PyMODINIT_FUNC PyInit__tiny (void) { return PyModule_Create (&module); }
+""",
+}
+# What builds packages: those of this machine, since the ones that the shipped recipe names are in no package of Debian.
+TOOLS = [*pathlib.Path("/usr/share/python-wheels").glob("pip-*.whl"), *pathlib.Path("/usr/share/python-wheels").glob("setuptools-*.whl")]
+WHEEL = [*pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel"), *pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel-*")]
 INSTALL = "mkdir -p $DESTDIR$PREFIX/share; echo done > $DESTDIR$PREFIX/share/result"
 
 
-def make_compiler(archive=COMPILER, packages=("gcc", "libc6-dev", "make", "patch")):
+def make_compiler(archive=COMPILER, packages=("gcc", "libc6-dev", "make", "patch", "libpython3-dev")):
     """Of this machine's own packages: installing them would take a minute. What is not below /usr is in the base."""
     SHARED.mkdir(parents=True, exist_ok=True)
     with open(SHARED / "compiler.lock", "w", encoding="utf-8") as lock:
@@ -70,7 +93,7 @@ def make_compiler(archive=COMPILER, packages=("gcc", "libc6-dev", "make", "patch
         installed = set(run("dpkg-query", "--show", "--showformat=${Package}\n").splitlines())  # others are alternatives
         names = sorted({line for line in run(*words).splitlines() if line[0].isalnum()} & installed)
         paths = {path for path in run("dpkg-query", "--listfiles", *names).splitlines()
-                 if re.match(r"/usr/(bin|lib|libexec|include|share/cmake-[^/]*)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno", path)
+                 if re.match(r"/usr/(bin|lib|libexec|include|share/cmake-[^/]*)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno|libpython.*\.a$", path)
                  and not pathlib.Path(path).is_dir()}
         fresh = archive.with_suffix(".fresh")
         subprocess.run(["tar", "--sort=name", "--no-recursion", "-cf", fresh, "-C", "/", "-T", "-"], check=True, text=True,
@@ -80,6 +103,17 @@ def make_compiler(archive=COMPILER, packages=("gcc", "libc6-dev", "make", "patch
 
 def run(*words):
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+def make_busybox_root(path):
+    """A file system that can do nothing but run a shell."""
+    with tarfile.open(path, "w") as tar:
+        tar.add(BUSYBOX, "bin/busybox")
+        for name in run(BUSYBOX, "--list").split():
+            if name != "busybox":
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
 
 
 class CompileCase(TestCase):
@@ -131,13 +165,7 @@ class ShellCase(CompileCase):
 
     def setUp(self):
         super().setUp()
-        with tarfile.open(self.directory / "root.tar", "w") as tar:
-            tar.add(BUSYBOX, "bin/busybox")
-            for name in subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split():
-                if name != "busybox":
-                    link = tarfile.TarInfo(f"bin/{name}")
-                    link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                    tar.addfile(link)
+        make_busybox_root(self.directory / "root.tar")
         digest = hashlib.sha256((self.directory / "root.tar").read_bytes()).hexdigest()
         self.base = self.root = {"archive": "root.tar", "sha256": digest}
 
@@ -393,15 +421,15 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.fails("have installed ‘/usr’, which is not below the tree's prefix /opt",
                    steps=["mkdir -p $DESTDIR/usr/lib $DESTDIR$PREFIX/lib; touch $DESTDIR$PREFIX/lib/x"])
         self.fails("install with DESTDIR", steps=["mkdir /lib"])
-        self.fails("the recipe's ‘timeout’ of 1 seconds had passed", steps=["sleep 60"], timeout=1)
-        self.fails("more than the recipe's ‘memory’ of 60000000 bytes", memory="60MB",
+        self.fails("killed: the 1 s of the recipe's ‘timeout’ for all steps were over", steps=["sleep 60"], timeout=1)
+        self.fails("more than the recipe's ‘memory’ of 60.0 MB", memory="60MB",
                    steps=["dd if=/dev/zero of=/dev/null bs=200M count=9"])
         self.fails("/tmp is full", tmp="1MB", steps=["dd if=/dev/zero of=/tmp/file bs=1M count=2"])
         self.fails("steps have no network", steps=["echo 'curl: (6) Could not resolve host: example.org'; exit 6"])
         self.fails("sha256", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
         self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
         self.write("x.patch", PATCH)
-        self.fails("the patch ‘x.patch’ failed with exit code 1", sources=[source], patches=["x.patch"], steps=[INSTALL])
+        self.fails("the patch ‘x.patch’ does not apply to the sources\n", sources=[source], patches=["x.patch"], steps=[INSTALL])
         self.fails("device|special|fifo", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
         self.recipe("y", needs=["x.json"], steps=[INSTALL])
         self.fails(r"in a circle: .*x\.json needs .*y\.json needs .*x\.json", 2, needs=["y.json"], steps=[INSTALL])
@@ -409,7 +437,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.assert_store_is_sound()
 
     def test_fork_bomb(self):
-        self.fails("killed for more than 1024 processes and threads", steps=["while :; do sleep 60 & done"])
+        self.fails("killed: it had more than 1024 processes and threads", steps=["while :; do sleep 60 & done"])
 
     def test_only_in_bubblewrap(self):
         profile = self.profile(("tree", self.recipe("x", steps=[INSTALL]), {}))
@@ -457,7 +485,41 @@ class Compiler(CompileCase):
         self.assertEqual(self.compiled(), trees + 4)
         self.assertEqual(second["digest"], first["digest"])
         self.write("answer.patch", PATCH.replace("return 41", "return 40"))
-        self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ failed with exit code 1\n(.*\n)*.*FAILED", "build", profile)
+        self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ does not apply to the sources\n(.*\n)*.*FAILED", "build", profile)
+
+    def test_python_package(self):
+        """An extension module of a library of a recipe, by the script of the shipped ones: it works in the image, is installed as from
+        a wheel, and is the same when it is compiled again."""
+        make_compiler()
+        seeded_store(self.store, base={"archive": str(BASE)})
+        self.recipe("tiny", sources=[self.source("tiny.tar.gz", {f"tiny-1.0/{name}": text.encode() for name, text in LIBRARY.items()})],
+                    steps=["make CC=gcc -j$JOBS all", ["make", "install"]])
+        tools = [{"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "strip_components": 0, "directory": "tools"} for path in TOOLS]
+        wheel = {f"{path.relative_to(WHEEL[0].parent)}": path.read_bytes() for top in WHEEL for path in top.rglob("*") if path.is_file()}
+        self.recipe("tools", sources=[*tools, self.source("wheel.tar.gz", wheel, strip_components=0, directory="tools")],
+                    steps=["mkdir -p $DESTDIR$PREFIX; mv tools $DESTDIR$PREFIX/python-build"], development=["python-build"])
+        shutil.copy(TOP / "profiles/recipes/python-package.sh", self.directory)
+        package = {"version": "1.5", "sources": [self.source("tiny-answer.tar.gz", {f"tiny-answer-1.5/{name}": text.encode() for name, text in PACKAGE.items()})],
+                   "needs": ["tiny.json", "tools.json"], "script": "python-package.sh"}
+        self.recipe("package", **package, environment={"PACKAGE": "tiny-answer"})
+        profile = self.profile(
+            ("tiny", "tiny.json", {}), ("package", "package.json", {}), config={"env": {"PYTHONPATH": "/opt/python"}},
+            checks={"python.missing-requirement": {"level": "off", "reason": "it is not imported"}},
+            validate={"imports": ["tiny"], "commands": [
+                {"command": ["/usr/bin/python3", "-c", "from importlib.metadata import version; import tiny; print(version('tiny-answer'), tiny.answer())"],
+                 "expect": "^1\\.5 41\n$"},
+                {"command": ["/opt/python/bin/tiny-answer"], "expect": "^41\n$"}]})
+        first = self.build(profile)
+        files = {name.removeprefix("opt/python/"): content for name, content in self.files(first).items() if content is not None}
+        record = {row.split(",")[0]: row.split(",")[1] for row in files["tiny_answer-1.5.dist-info/RECORD"].decode().splitlines()}
+        self.assertEqual(set(record), set(files))
+        for name, content in files.items():
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+            self.assertIn(record[name], {f"sha256={digest}"} if "RECORD" not in name else {""}, name)
+        self.assertEqual({name for name in files if "LICENSE" in name or name.endswith((".c", ".pyc", "direct_url.json"))}, {"tiny_answer-1.5.dist-info/LICENSE"})
+        self.assertFalse(any(b"/tmp/build" in content for content in files.values()))
+        self.recipe("package", **package, environment={"PACKAGE": "tiny-answer", "NOTHING": "reads this"})
+        self.assertEqual(self.build(profile, "--jobs", "1")["digest"], first["digest"])
 
 
 if __name__ == "__main__":
