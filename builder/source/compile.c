@@ -2,6 +2,7 @@
  * makes it, which needs an image and a sandbox. */
 #include "builder/source/compile.h"
 
+#include "builder/source/compiled-document.h"
 #include "builder/version.h"
 
 enum
@@ -132,6 +133,17 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   return digest_of (key);
 }
 
+/* What the image will say of each recipe that is taken. Returns: (transfer full) */
+static json_t *
+documents (const TerranePin *pin)
+{
+  const GPtrArray *recipes = pin->recipes->recipes;
+  json_t *array = json_array ();
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; i < recipes->len; i++)
+    oci_json_append (array, terrane_compiled_describe (recipes->pdata[i]));
+  return array;
+}
+
 /* What is left out of what each recipe made. Returns: (transfer full) */
 static json_t *
 developments (const GPtrArray *recipes)
@@ -150,6 +162,7 @@ terrane_compile_identity (const TerranePin *pin, const OciDigest *root)
   g_autoptr (OciJsonValue) key = json_object ();
   oci_json_set (key, "compiled", hex_text (&made));
   oci_json_set (key, "development", texts (recipe->development));
+  oci_json_set (key, "documents", documents (pin));
   if (pin->spec->with_needs)
     oci_json_set (key, "needs", developments (pin->recipes->recipes));
   return digest_of (key);
