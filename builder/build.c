@@ -5,6 +5,7 @@
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
+#include "builder/source/compile.h"
 #include "builder/store/names.h"
 #include "builder/store/open.h"
 #include "builder/validate.h"
@@ -24,6 +25,7 @@ terrane_build_free (TerraneBuild *self)
   terrane_stamp_clear (&self->stamp);
   json_decref (self->validation);
   json_decref (self->transforms);
+  json_decref (self->compiled);
   json_decref (self->cache);
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
@@ -141,6 +143,29 @@ take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneB
       if (tree->has_debug)
         g_array_append_val (build->debug, tree->debug);
     }
+}
+
+/* What was compiled for the trees, by the keys of the results. */
+static json_t *
+list_compiled (const TerranePlan *plan)
+{
+  OciDigestHex hex;
+  json_t *rows = json_array ();
+  for (guint i = 0; i < plan->trees->len; i++)
+    {
+      const TerranePin *pin = plan->trees->pdata[i];
+      for (guint j = 0; pin->recipes != NULL && j < pin->recipes->recipes->len; j++)
+        {
+          const TerraneRecipe *recipe = pin->recipes->recipes->pdata[j];
+          OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
+          g_autofree char *title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
+          json_t *row = json_object ();
+          oci_json_set (row, "recipe", oci_json_text (title));
+          oci_json_set (row, "key", oci_json_text (oci_digest_hex (&key, hex)));
+          oci_json_append (rows, row);
+        }
+    }
+  return rows;
 }
 
 static TerraneRemoteLayers *
@@ -261,6 +286,7 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
   take_reports (build, profile, base, trees);
+  build->compiled = list_compiled (plan);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;

@@ -256,7 +256,7 @@ make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag,
   if (built->build == NULL)
     return FALSE;
   built->record = terrane_build_record (built->build, built->profile);
-  if (ok && self->options->verify)
+  if (ok && (self->options->verify || self->options->verify_compile))
     ok = terrane_build_verify (self, built->profile, built->build, &options, built->record, error);
   oci_json_set (built->record, "passed", json_boolean (ok));
   return write_junit (self->options, built, ok ? error : NULL) && ok;

@@ -1,6 +1,7 @@
 #include "builder/cli/build-verify.h"
 
 #include "builder/cli/diff-print.h"
+#include "builder/cli/verify-compile.h"
 #include "builder/diff/diff.h"
 #include "builder/error.h"
 #include "builder/remote/mirror.h"
@@ -119,15 +120,26 @@ terrane_build_verify (const TerraneBuildSession *session, const TerraneProfile *
                       GError **error)
 {
   OciDigestText text;
+  json_t *verified = json_object ();
+  oci_json_set (record, "verified", verified);
   g_auto (Again) again = { .scratch = TERRANE_SCRATCH_INIT };
   terrane_progress_info (session->bench->progress, "building again in an empty store");
   if (!open_store (&again, session, profile, first, error)
       || !build_again (&again, profile, options, error))
     return FALSE;
+  if (session->options->verify_compile)
+    {
+      const TerraneVerifyBuild a = { .store = session->bench->store, .build = first };
+      const TerraneVerifyBuild b = { .store = again.store, .build = again.build };
+      terrane_terminal_finish_phase (session->bench->terminal);
+      if (!terrane_verify_compile (&a, &b, profile->path, !session->bench->global->output.json,
+                                   verified, error))
+        return FALSE;
+      if (!session->options->verify)
+        return TRUE;
+    }
   const OciDigest *digest = &again.build->image->manifest->digest;
   gboolean equal = oci_digest_equal (digest, &first->image->manifest->digest);
-  json_t *verified = json_object ();
-  oci_json_set (record, "verified", verified);
   oci_json_set (verified, "equal", json_boolean (equal));
   oci_json_set (verified, "digest", oci_json_text (oci_digest_text (digest, text)));
   if (equal)

@@ -1,4 +1,5 @@
-/* "build --verify": the image is made a second time from nothing, and compared. */
+/* "build --verify" and "--verify-compile": the image is made a second time from nothing, and
+ * it, or what was compiled for it, is compared. */
 #pragma once
 
 #include "builder/cli/build-run.h"
