@@ -112,6 +112,7 @@ make_options (const TerraneBuildSession *self)
   return (TerraneBuildOptions){
     .jobs = count_jobs (self),
     .validate = !options->no_validate,
+    .keep_failed = options->keep_failed,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
               .ignore = options->no_lock,

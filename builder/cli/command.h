@@ -61,6 +61,7 @@ typedef struct
   const char *arguments;   /* for the usage line; more usage lines come after line breaks */
   const char *summary;     /* one phrase */
   const char *description; /* (nullable): paragraphs */
+  const char *examples;    /* (nullable): command lines without "terrane", in lines */
   guint min, max;          /* number of arguments */
   guint scopes;
   TerraneOperand operands[TERRANE_MAX_OPERANDS];

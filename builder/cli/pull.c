@@ -93,10 +93,11 @@ run_pull (TerraneGlobal *global, const void *data, char **arguments, GError **er
 const TerraneCommand terrane_command_pull = {
   .name = "pull",
   .arguments = "docker://HOST/REPOSITORY[:TAG][@DIGEST] [NAME[:TAG]]",
-  .summary = "Bring an image from a registry into the store",
+  .summary = "Copy an image from a registry into the store",
   .description =
       "The image gets the name NAME, or else the last part of REPOSITORY with its tag. What the "
       "store has is not fetched again, and an interrupted pull goes on where it stopped.",
+  .examples = "pull docker://public.ecr.aws/lambda/python:3.13 python",
   .min = 1,
   .max = 2,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -35,6 +35,8 @@ prepare (OstreeRepo *repo, GError **error)
 gboolean
 terrane_transaction_begin (TerraneTransaction *self, TerraneStore *store, GError **error)
 {
+  if (!terrane_store_open_repo (store, error))
+    return FALSE;
   OstreeRepo *repo = terrane_store_repo (store);
   if (!terrane_store_begin_write (store, error) || !prepare (repo, error))
     return FALSE;
@@ -366,6 +368,8 @@ terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **erro
   OciDigestHex hex;
   OCI_PREFIX (error, "the commit %.12s… of %s", oci_digest_hex (commit, hex),
               terrane_store_path (store));
+  if (!terrane_store_open_repo (store, error))
+    return NULL;
   OstreeRepo *repo = terrane_store_repo (store);
   g_autoptr (GVariant) variant = NULL, tree_checksum = NULL, meta_checksum = NULL;
   variant = terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_COMMIT, hex, error);
@@ -389,6 +393,11 @@ terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboolean *out
   OciDigestHex hex;
   OCI_PREFIX (error, "the commit %.12s… of %s", oci_digest_hex (commit, hex),
               terrane_store_path (store));
-  return ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT, hex,
-                                 out_found, NULL, error);
+  g_autofree char *path = g_strdup_printf ("repo/objects/%.2s/%s.commit", hex, hex + 2);
+  struct stat st;
+  *out_found = fstatat (terrane_store_dfd (store), path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+  return *out_found
+         || (terrane_store_open_repo (store, error)
+             && ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT, hex,
+                                        out_found, NULL, error));
 }
