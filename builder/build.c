@@ -3,10 +3,10 @@
 #include "builder/error.h"
 #include "builder/image/compilation.h"
 #include "builder/image/compiled-cache.h"
+#include "builder/image/compiled-keys.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
-#include "builder/source/compile.h"
 #include "builder/store/names.h"
 #include "builder/store/open.h"
 #include "builder/validate.h"
@@ -149,29 +149,6 @@ take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneB
     }
 }
 
-/* What was compiled for the trees, by the keys of the results. */
-static json_t *
-list_compiled (const TerranePlan *plan)
-{
-  OciDigestHex hex;
-  json_t *rows = json_array ();
-  for (guint i = 0; i < plan->trees->len; i++)
-    {
-      const TerranePin *pin = plan->trees->pdata[i];
-      for (guint j = 0; pin->recipes != NULL && j < pin->recipes->recipes->len; j++)
-        {
-          const TerraneRecipe *recipe = pin->recipes->recipes->pdata[j];
-          OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-          g_autofree char *title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
-          json_t *row = json_object ();
-          oci_json_set (row, "recipe", oci_json_text (title));
-          oci_json_set (row, "key", oci_json_text (oci_digest_hex (&key, hex)));
-          oci_json_append (rows, row);
-        }
-    }
-  return rows;
-}
-
 static TerraneRemoteLayers *
 find_remote_layers (const TerraneProfile *profile, const TerraneBuildOptions *options,
                     GError **error)
@@ -290,7 +267,7 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
   take_reports (build, profile, base, trees);
-  build->compiled = list_compiled (plan);
+  build->compiled = terrane_compiled_keys (plan->trees);
   g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
   if (layers == NULL)
     return FALSE;
