@@ -165,13 +165,15 @@ class Determinism(TestCase):
 
     def test_verify_finds_what_a_store_was_made_to_believe(self):
         """Another tree under the key of this one: only a build that does not ask the store notices."""
-        keys = {}
+        keys, base = {}, {"archive": str(self.inputs / "base.tar"), "sha256": sha256(self.inputs / "base.tar")}
+        self.build(self.write_profile("base.json", base=base))
         for name in ("right", "wrong"):
             path = make_tar(self.directory / f"{name}.tar", [("module.py", "file", f"x = {name}".encode())])
-            profile = self.write_profile(f"{name}.json", trees=[{"name": "app", "archive": path.name, "sha256": sha256(path), "prefix": "/app"}])
+            profile = self.write_profile(f"{name}.json", base=base, trees=[{"name": "app", "archive": path.name, "sha256": sha256(path), "prefix": "/app"}])
             before = set((self.store / "cache/trees").iterdir())
             record = self.build(profile)
-            keys[name] = record, (set((self.store / "cache/trees").iterdir()) - before).pop()
+            (key,) = set((self.store / "cache/trees").iterdir()) - before
+            keys[name] = record, key
         self.profile = self.directory / "right.json"
         (right, mine), (wrong, other) = keys["right"], keys["wrong"]
         write_cache_entry(mine, read_cache_entry(other))
