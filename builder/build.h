@@ -20,6 +20,7 @@ typedef struct
   TerraneSandboxKind sandbox;  /* in which that is done */
   TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
   gboolean keep_lock;          /* it is used, and not written */
+  gboolean keep_failed;        /* what the steps of a recipe leave that fails */
   const char *tag;             /* (nullable): of the name in the store; "latest" */
   TerraneRemote *remote;       /* for bases in registries */
   const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers, and

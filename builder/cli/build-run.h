@@ -22,6 +22,9 @@ typedef struct
   GPtrArray *cache_to;   /* (nullable): of OciReference */
   unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;
+  gboolean keep_failed;
+  gboolean verify;
+  gboolean verify_compile;
   TerraneSandboxKind sandbox;
   gboolean locked;
   gboolean no_lock;

@@ -533,11 +533,13 @@ static const TerraneOption init_options[] = {
 const TerraneCommand terrane_command_init = {
   .name = "init",
   .arguments = "[DIRECTORY]",
-  .summary = "Write a profile to start from, with all it needs",
+  .summary = "Write a profile to start from, with everything it needs",
   .description =
       "Writes a profile, a handler that uses rasterio, pinned requirements, a check and a "
       "README that explains them. DIRECTORY is the current one by default.",
   .max = 1,
+  .examples = "init tiles\n"
+              "init --base docker://public.ecr.aws/lambda/python:3.12 tiles",
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_DIRECTORY },
   .options = (const TerraneOptionGroup[]){ { .rows = init_options }, { .rows = NULL } },

@@ -17,10 +17,22 @@ enum
 static gboolean
 is_reserved (const char *name)
 {
-  static const char *const names[] = { "CFLAGS",          "CPPFLAGS", "CXXFLAGS", "DESTDIR",
-                                       "HOME",            "IFS",      "JOBS",     "LC_ALL",
-                                       "LDFLAGS",         "PATH",     "PREFIX",   "PKG_CONFIG_PATH",
-                                       "SOURCE_DATE_EPOCH", "TMPDIR", "TZ",       NULL };
+  static const char *const names[] = { "CFLAGS",
+                                       "CPPFLAGS",
+                                       "CXXFLAGS",
+                                       "DESTDIR",
+                                       "HOME",
+                                       "IFS",
+                                       "JOBS",
+                                       "LC_ALL",
+                                       "LDFLAGS",
+                                       "PATH",
+                                       "PREFIX",
+                                       "PKG_CONFIG_PATH",
+                                       "SOURCE_DATE_EPOCH",
+                                       "TMPDIR",
+                                       "TZ",
+                                       NULL };
   return g_strv_contains (names, name) || g_str_has_prefix (name, "LD_");
 }
 
@@ -66,8 +78,8 @@ check_variable (G_GNUC_UNUSED const TerraneProfileReader *reader, const OciJson 
 static const TerraneField variable_fields[] = {
   { VARIABLE ("name", terrane_field_text, name), .required = TRUE, .check = check_name,
     .help = "Its name, which steps see as that of a variable of their environment." },
-  { VARIABLE ("values", terrane_field_texts, values), .required = TRUE, .min = 1,
-    .max = MAX_VALUES, .check = check_value, .each = TRUE, .empty = "needs at least one value",
+  { VARIABLE ("values", terrane_field_texts, values), .required = TRUE, .min = 1, .max = MAX_VALUES,
+    .check = check_value, .each = TRUE, .empty = "needs at least one value",
     .help = "The values that it may have." },
   { VARIABLE ("default", terrane_field_text, fallback), .required = TRUE,
     .help = "The one that it has when the profile says nothing." },
@@ -116,11 +128,9 @@ copy_when (G_GNUC_UNUSED const TerraneField *field, gpointer value)
   *when = json_deep_copy (*when);
 }
 
-static const TerraneFieldType when_type = { .name = "when",
-                                            .json = "object",
-                                            .read = read_when,
-                                            .clear = clear_when,
-                                            .copy = copy_when };
+static const TerraneFieldType when_type = {
+  .name = "when", .json = "object", .read = read_when, .clear = clear_when, .copy = copy_when
+};
 
 #define NEED(member_name, of_type, member) FIELD (TerraneRecipeNeed, member_name, of_type, member)
 
@@ -229,8 +239,7 @@ terrane_recipe_variables_choose (const GPtrArray *variables, const json_t *chose
         {
           g_autofree char *quoted = oci_quote (value);
           g_autofree char *all = list_values (variable->values);
-          g_autofree char *hint =
-              oci_did_you_mean (value, (const char *const *) variable->values);
+          g_autofree char *hint = oci_did_you_mean (value, (const char *const *) variable->values);
           (void) oci_throw (error, OCI_ERROR_USAGE, "the variable %s cannot be %s: it is %s%s",
                             variable->name, quoted, all, hint);
           return NULL;
@@ -249,8 +258,8 @@ terrane_recipe_need_holds (const TerraneRecipeNeed *self, const json_t *values)
   json_object_foreach (self->when, name, wanted)
   {
     gboolean found = FALSE;
-    json_array_foreach (wanted, i, value)
-      found = found || json_equal (value, json_object_get (values, name));
+    json_array_foreach (wanted, i, value) found =
+        found || json_equal (value, json_object_get (values, name));
     if (!found)
       return FALSE;
   }

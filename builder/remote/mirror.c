@@ -37,8 +37,7 @@ static int
 open_file (const TerraneRemote *self, const char *name, uint64_t *out_size, GError **error)
 {
   struct stat st;
-  g_auto (OciFd) fd =
-      openat (self->mirror_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  g_auto (OciFd) fd = openat (self->mirror_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 && errno == ENOENT)
     return -1;
   if (fd < 0 || fstat (fd, &st) < 0)

@@ -8,7 +8,7 @@ install(DIRECTORY profiles/ DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/profile
   PATTERN __pycache__ EXCLUDE PATTERN "debian12-*.lock.json" EXCLUDE
   REGEX "/profiles/(inputs|starter)$" EXCLUDE)
 install(DIRECTORY scripts/ci DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
-install(PROGRAMS scripts/debian-rootfs scripts/debian-mirrors DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
+install(PROGRAMS scripts/debian-rootfs scripts/debian-mirrors scripts/source-mirror DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
 install(FILES docs/man/terrane.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/terrane-profile.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES README.md CHANGELOG.md scripts/packaging/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
