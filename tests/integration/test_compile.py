@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -225,6 +226,20 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.assertNotEqual(stamp(), first)
         record = self.build(self.profile(("need", "need.json", {}), ("user", "user.json", {})), "--no-validate")
         self.assertEqual(self.files(record, -2)["opt/lib/stamp"], self.files(record)["opt/lib/copy"])
+
+    def test_a_copy_of_the_root(self):
+        """An archive that is compiled in counts by its content, wherever it is and however old, and with another one all is compiled again."""
+        recipe = self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/stamp"])
+        self.root = {"archive": "root.tar"}
+        first = self.files(self.make(recipe))["opt/stamp"]
+        os.link(self.directory / "root.tar", self.directory / "link.tar")  # another ctime
+        self.assertEqual(self.files(self.make(recipe))["opt/stamp"], first)
+        shutil.copy(self.directory / "root.tar", self.directory / "copy.tar")
+        self.root = {"archive": "copy.tar"}
+        self.assertEqual(self.files(self.make(recipe))["opt/stamp"], first)
+        with tarfile.open(self.directory / "copy.tar", "a") as tar:
+            tar.addfile(tarfile.TarInfo("etc"))
+        self.assertNotEqual(self.files(self.make(recipe))["opt/stamp"], first)
 
     def test_kept(self):
         install = "cd $DESTDIR; mkdir -p opt/lib/pkgconfig opt/include opt/share/doc opt/bin; " \
