@@ -2,6 +2,8 @@
 
 #include "builder/error.h"
 #include "builder/image/compilation.h"
+#include "builder/image/compiled-keys.h"
+#include "builder/image/compiled-material.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
@@ -23,7 +25,9 @@ terrane_build_free (TerraneBuild *self)
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
   json_decref (self->validation);
+  json_decref (self->recipes);
   json_decref (self->transforms);
+  json_decref (self->compiled);
   json_decref (self->cache);
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
@@ -247,9 +251,11 @@ make_image (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terr
   g_autoptr (TerranePlan) plan =
       build->lock != NULL ? resolve (shared, options, build->lock, &base, trees, error) : NULL;
   if (plan == NULL || !resolve_trees (shared, plan, base, trees, error)
-      || !terrane_stamp_init (&build->stamp, profile, base, options->progress, error))
+      || !terrane_stamp_init (&build->stamp, profile, base, options->progress, error)
+      || !terrane_compiled_material (shared->context.store, plan->trees, &build->recipes, error))
     return FALSE;
   take_reports (build, profile, base, trees);
+  build->compiled = terrane_compiled_keys (plan->trees);
   gboolean ok = assemble (shared, build, plan, base, trees, options, error);
   build->texts = plan->texts;
   plan->texts = (TerraneProfileTexts){ 0 };
@@ -460,6 +466,8 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
   if (self->image->checks_known)
     oci_json_set (record, "checks_cached", json_true ());
   oci_json_set (record, "size", json_integer ((json_int_t) size));
+  if (self->recipes != NULL)
+    oci_json_set (record, "recipes", json_deep_copy (self->recipes));
   if (json_object_size (self->transforms) > 0)
     oci_json_set (record, "transforms", json_deep_copy (self->transforms));
   if (self->cache != NULL)
