@@ -1,6 +1,7 @@
 #include "builder/image/base.h"
 
 #include "builder/image/source-image.h"
+#include "builder/store/cache.h"
 
 guint
 terrane_base_count_layers (const TerraneBase *self)
@@ -98,4 +99,16 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, Terran
                     : terrane_source_tree_make (store, pin, &options, &self->root, error);
   self->known = self->stored = ok;
   return ok ? g_steal_pointer (&self) : NULL;
+}
+
+gboolean
+terrane_base_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored, GError **error)
+{
+  OciDigest commit;
+  if (pin->spec->kind != TERRANE_SOURCE_IMAGE)
+    return terrane_source_tree_is_stored (store, pin, out_stored, error);
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, &pin->digest);
+  const char *text = terrane_cache_text (entry, "commit");
+  *out_stored = text != NULL && oci_digest_parse_hex (text, &commit, NULL);
+  return !*out_stored || terrane_commit_find (store, &commit, out_stored, error);
 }

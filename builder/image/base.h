@@ -48,4 +48,8 @@ guint terrane_base_count_layers (const TerraneBase *self);
 void terrane_base_free (TerraneBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBase, terrane_base_free)
 
+/** Whether terrane_base_resolve() would read nothing. @pin: gets its key, unless it is an image */
+gboolean terrane_base_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored,
+                                 GError **error);
+
 G_END_DECLS

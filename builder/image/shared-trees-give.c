@@ -14,11 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum
-{
-  MAX_CONTENTS_BYTES = 16 * 1024 * 1024, /* of a tree */
-};
-
 typedef struct
 {
   const TerraneSourceContext *context;
@@ -89,7 +84,7 @@ add_content (TerraneStore *store, OciTarWriter *tar, const char *hex, uint64_t *
   if (fstat (fd, &st) != 0)
     return oci_throw_errno (error, "an object of the store");
   uint64_t size = (uint64_t) st.st_size;
-  if (size > TERRANE_SHARED_CONTENT_BYTES || size > *left)
+  if (size > *left)
     return TRUE; /* whoever needs it fetches its layer */
   *left -= size;
   g_autofree char *data = g_malloc (size + 1);
@@ -103,7 +98,7 @@ add_contents (TerraneStore *store, OciTarWriter *tar, const json_t *files, GErro
 {
   const char *hex;
   json_t *value;
-  uint64_t left = MAX_CONTENTS_BYTES;
+  uint64_t left = TERRANE_SHARED_CONTENT_BYTES;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   json_object_foreach ((json_t *) files, hex, value)
   {

@@ -1,6 +1,5 @@
 #include "builder/image/shared-trees.h"
 
-#include "builder/annotations.h"
 #include "builder/facts/python-base.h"
 #include "builder/image/portable-key.h"
 #include "builder/store/cache.h"
@@ -16,8 +15,7 @@
 
 enum
 {
-  MAX_LISTING_BYTES = 512 * 1024 * 1024,
-  MAX_CONTENTS = 100000, /* files */
+  MAX_LISTING_BYTES = 128 * 1024 * 1024, /* of 300,000 files 45 */
 };
 
 /* A tree that was taken. */
@@ -28,6 +26,7 @@ typedef struct
   GBytes *listing;
   json_t *notes;        /* (nullable): what was read of its files elsewhere */
   GHashTable *contents; /* hex of an object -> GBytes: small files that were read */
+  uint64_t left;        /* bytes that @contents may still get */
   gboolean here;        /* its files are in the store */
 } Taken;
 
@@ -159,12 +158,16 @@ take_part (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GErro
   OCI_PREFIX (error, "%s", quoted);
   gboolean small = g_str_has_prefix (entry->path, TERRANE_SHARED_CONTENTS);
   g_autoptr (GBytes) content =
-      read_content (reader, entry, small ? TERRANE_SHARED_CONTENT_BYTES : MAX_LISTING_BYTES, error);
+      read_content (reader, entry, small ? taken->left : MAX_LISTING_BYTES, error);
   if (content == NULL)
     return FALSE;
-  if (small && g_hash_table_size (taken->contents) < MAX_CONTENTS)
-    g_hash_table_insert (taken->contents, g_strdup (entry->path + strlen (TERRANE_SHARED_CONTENTS)),
-                         g_steal_pointer (&content));
+  if (small)
+    {
+      taken->left -= g_bytes_get_size (content);
+      g_hash_table_insert (taken->contents,
+                           g_strdup (entry->path + strlen (TERRANE_SHARED_CONTENTS)),
+                           g_steal_pointer (&content));
+    }
   else if (strcmp (entry->path, TERRANE_SHARED_NOTES) == 0)
     return take_notes (taken, content, error);
   else if (strcmp (entry->path, TERRANE_SHARED_LISTING) == 0 && taken->listing == NULL)
@@ -458,6 +461,7 @@ take (TerraneSharedTrees *self, const OciDigest *key, const char *name, Taken **
   Taken *taken = g_new0 (Taken, 1);
   taken->entry = g_steal_pointer (&entry);
   taken->objects = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  taken->left = TERRANE_SHARED_CONTENT_BYTES;
   taken->contents =
       g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   if (read_taken (self, taken, out_tree, out_commit, &local))
@@ -526,18 +530,6 @@ fill_base (TerraneSharedTrees *self, TerranePin *pin, const Taken *taken, Terran
          && open_base_image (self, pin, base, error);
 }
 
-static gboolean
-is_here (TerraneStore *store, TerranePin *pin, gboolean *out_here, GError **error)
-{
-  OciDigest commit;
-  if (pin->spec->kind != TERRANE_SOURCE_IMAGE)
-    return terrane_source_tree_is_stored (store, pin, out_here, error);
-  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, &pin->digest);
-  const char *text = terrane_cache_text (entry, "commit");
-  *out_here = text != NULL && oci_digest_parse_hex (text, &commit, NULL);
-  return !*out_here || terrane_commit_find (store, &commit, out_here, error);
-}
-
 gboolean
 terrane_shared_trees_take_base (TerraneSharedTrees *self, TerranePin *pin, TerraneBase **out_base,
                                 GError **error)
@@ -549,7 +541,7 @@ terrane_shared_trees_take_base (TerraneSharedTrees *self, TerranePin *pin, Terra
   *out_base = NULL;
   if (!terrane_shared_cache_reads (self->cache)
       || (pin->spec->kind == TERRANE_SOURCE_IMAGE && !pin->has_digest)
-      || !is_here (self->context.store, pin, &here, error) || here)
+      || !terrane_base_is_stored (self->context.store, pin, &here, error) || here)
     return TRUE;
   if (!terrane_portable_tree_key (&self->context, pin, NULL, &key, &usable, error)
       || (usable && !take (self, &key, "the base", &taken, &tree, &commit, error)))

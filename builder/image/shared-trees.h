@@ -56,7 +56,7 @@ gboolean terrane_shared_trees_bring_base (TerraneSharedTrees *self, const Terran
 
 enum
 {
-  TERRANE_SHARED_CONTENT_BYTES = 4 * 1024 * 1024, /* of one file: a C library has 2 */
+  TERRANE_SHARED_CONTENT_BYTES = 32 * 1024 * 1024, /* of all of a tree: a Python has 7 */
 };
 
 /* What was built. */

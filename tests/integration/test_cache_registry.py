@@ -104,12 +104,15 @@ class Compiled(RegistryCache):
         shutil.rmtree(self.runner, ignore_errors=True)
         return self.make("user.json", "--cache-from", self.cache, store=self.runner, **options)
 
-    def give(self, **options):
-        """Only what was compiled stays in the repository."""
-        record = self.make("user.json", "--cache-to", self.cache, **options)
+    def keep_compiled(self):
+        """Takes everything else out of the repository."""
         for tag in self.tags():
             if "-compiled-" not in tag:
                 shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
+
+    def give(self, **options):
+        record = self.make("user.json", "--cache-to", self.cache, **options)
+        self.keep_compiled()
         self.user_tag = self.tag("user")
         return record
 
@@ -159,6 +162,7 @@ class Compiled(RegistryCache):
         """A tree that has what its recipe needs takes that, too, and compiles nothing."""
         profile = self.profile(("tree", "user.json", {"needs": True}))
         given = self.build(profile, "--no-validate", "--cache-to", self.cache, env=self.env)
+        self.keep_compiled()
         taken = self.build(profile, "--no-validate", "--cache-from", self.cache, env=self.env, store=self.runner)
         self.assertEqual(taken["digest"], given["digest"])
         self.assertEqual(set(taken["cache"]["taken"]), {f"{self.proxy.host}/team/cache:{self.tag(name)}" for name in ("user", "need")})
@@ -267,7 +271,7 @@ class Compiled(RegistryCache):
         self.assertEqual(offline["cache"], {"taken": [], "given": []})
 
     def test_given_although_the_build_fails(self):
-        self.write("bad.json", json.dumps({"name": "bad", "version": "1", "needs": ["user.json"], "steps": ["false"]}))
+        self.recipe("bad", needs=["user.json"], steps=["false"])
         profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
         self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
         self.assertEqual([tag.split("-")[1] for tag in self.tags()], ["compiled", "compiled"])
