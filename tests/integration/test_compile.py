@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -235,6 +236,20 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         record = self.build(self.profile(("need", "need.json", {}), ("user", "user.json", {})), "--no-validate")
         self.assertEqual(self.files(record, -2)["opt/lib/stamp"], self.files(record)["opt/lib/copy"])
 
+    def test_a_copy_of_the_root(self):
+        """An archive that is compiled in counts by its content, wherever it is and however old, and with another one all is compiled again."""
+        recipe = self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/stamp"])
+        self.root = {"archive": "root.tar"}
+        first = self.files(self.make(recipe))["opt/stamp"]
+        os.link(self.directory / "root.tar", self.directory / "link.tar")  # another ctime
+        self.assertEqual(self.files(self.make(recipe))["opt/stamp"], first)
+        shutil.copy(self.directory / "root.tar", self.directory / "copy.tar")
+        self.root = {"archive": "copy.tar"}
+        self.assertEqual(self.files(self.make(recipe))["opt/stamp"], first)
+        with tarfile.open(self.directory / "copy.tar", "a") as tar:
+            tar.addfile(tarfile.TarInfo("etc"))
+        self.assertNotEqual(self.files(self.make(recipe))["opt/stamp"], first)
+
     def test_kept(self):
         install = "cd $DESTDIR; mkdir -p opt/lib/pkgconfig opt/include opt/share/doc opt/bin; " \
                   "touch opt/lib/x.so opt/lib/x.a opt/lib/pkgconfig/x.pc opt/include/x.h opt/share/doc/x opt/bin/x opt/bin/y"
@@ -426,11 +441,14 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
                    steps=["dd if=/dev/zero of=/dev/null bs=200M count=9"])
         self.fails("/tmp is full", tmp="1MB", steps=["dd if=/dev/zero of=/tmp/file bs=1M count=2"])
         self.fails("steps have no network", steps=["echo 'curl: (6) Could not resolve host: example.org'; exit 6"])
-        self.fails("sha256", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
+        self.fails("‘include’ and ‘exclude’ leave no file", steps=[INSTALL], include=["nothing/**"])
+        self.fails("installed directories without any file", steps=["mkdir -p $DESTDIR$PREFIX/share"])
+        self.fails("steps are an ordinary user", steps=["touch file; chmod 4755 file"])
+        self.fails(r"x\.json: sources\[0\]\.archive: .*a\.tar\.gz has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
         self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
         self.write("x.patch", PATCH)
         self.fails("the patch ‘x.patch’ does not apply to the sources\n", sources=[source], patches=["x.patch"], steps=[INSTALL])
-        self.fails("device|special|fifo", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
+        self.fails(r"installed devices, fifos or sockets \(1\), which no image can have", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
         self.recipe("y", needs=["x.json"], steps=[INSTALL])
         self.fails(r"in a circle: .*x\.json needs .*y\.json needs .*x\.json", 2, needs=["y.json"], steps=[INSTALL])
         self.make(self.recipe("x", steps=[INSTALL]))
