@@ -2,6 +2,7 @@
 
 #include "builder/error.h"
 #include "builder/image/compilation.h"
+#include "builder/image/compiled-keys.h"
 #include "builder/image/compiled-material.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
@@ -26,6 +27,7 @@ terrane_build_free (TerraneBuild *self)
   json_decref (self->validation);
   json_decref (self->recipes);
   json_decref (self->transforms);
+  json_decref (self->compiled);
   json_decref (self->cache);
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
@@ -253,6 +255,7 @@ make_image (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terr
       || !terrane_compiled_material (shared->context.store, plan->trees, &build->recipes, error))
     return FALSE;
   take_reports (build, profile, base, trees);
+  build->compiled = terrane_compiled_keys (plan->trees);
   gboolean ok = assemble (shared, build, plan, base, trees, options, error);
   build->texts = plan->texts;
   plan->texts = (TerraneProfileTexts){ 0 };

@@ -42,6 +42,7 @@ typedef struct
   json_t *recipes;    /* (nullable): see terrane_compiled_material() */
   json_t *transforms; /* object: name of a tree -> array, see transform/report.h */
   GArray *debug;      /* of OciDigest: commits of what "strip" took out and kept */
+  json_t *compiled;   /* array: each recipe of a tree: {"recipe": "zlib 1.3", "key"} */
   json_t *validation; /* (nullable): results, see terrane_validation_to_json() */
   gboolean validation_cached;
   char *validation_emulator; /* (nullable): what ran the programs of another processor */

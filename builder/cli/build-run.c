@@ -254,6 +254,20 @@ write_zips (const TerraneBuildSession *self, const TerraneBuilt *built, GError *
                                       count_jobs (self), built->record, error);
 }
 
+static gboolean
+verify (const TerraneBuildSession *self, const TerraneBuilt *built,
+        const TerraneBuildOptions *options, GError **error)
+{
+  const TerraneVerify verification = { .bench = self->bench,
+                                       .remote = &self->options->remote,
+                                       .source_mirror = self->options->source_mirror,
+                                       .image = self->options->verify,
+                                       .compiled = self->options->verify_compile };
+  return (!verification.image && !verification.compiled)
+         || terrane_build_verify (&verification, built->profile, built->build, options,
+                                  built->record, error);
+}
+
 /* @tag: (nullable): of the image in the store. The record is also of an image that failed its
  * checks or its validation: it says what failed. */
 static gboolean
@@ -269,8 +283,7 @@ make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag,
   if (built->build == NULL)
     return FALSE;
   built->record = terrane_build_record (built->build, built->profile);
-  if (ok && self->options->verify)
-    ok = terrane_build_verify (self, built->profile, built->build, &options, built->record, error);
+  ok = ok && verify (self, built, &options, error);
   oci_json_set (built->record, "passed", json_boolean (ok));
   return write_junit (self->options, built, ok ? error : NULL) && ok;
 }

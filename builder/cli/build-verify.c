@@ -1,6 +1,7 @@
 #include "builder/cli/build-verify.h"
 
 #include "builder/cli/diff-print.h"
+#include "builder/cli/verify-compile.h"
 #include "builder/diff/diff.h"
 #include "builder/error.h"
 #include "builder/remote/mirror.h"
@@ -44,10 +45,10 @@ seed_images (TerraneStore *from, TerraneStore *to, const json_t *sources)
 }
 
 static gboolean
-open_store (Again *self, const TerraneBuildSession *session, const TerraneProfile *profile,
+open_store (Again *self, const TerraneVerify *verify, const TerraneProfile *profile,
             const TerraneBuild *first, GError **error)
 {
-  TerraneStore *store = session->bench->store;
+  TerraneStore *store = verify->bench->store;
   g_autofree char *platform = oci_platform_text (&profile->platform);
   if (!terrane_store_begin_write (store, error)
       || !terrane_scratch_make (&self->scratch, store, "verify", error))
@@ -57,9 +58,8 @@ open_store (Again *self, const TerraneBuildSession *session, const TerraneProfil
   if (self->store == NULL || !terrane_seed_downloads (store, self->store, error))
     return FALSE;
   seed_images (store, self->store, terrane_lock_get_platform (first->lock, platform));
-  self->remote =
-      terrane_workbench_new_remote (session->bench, &session->options->remote, 0, self->store);
-  const char *mirror = session->options->source_mirror;
+  self->remote = terrane_workbench_new_remote (verify->bench, verify->remote, 0, self->store);
+  const char *mirror = verify->source_mirror;
   return mirror == NULL || terrane_remote_set_mirror (self->remote, mirror, error);
 }
 
@@ -80,10 +80,9 @@ build_again (Again *self, const TerraneProfile *profile, const TerraneBuildOptio
 }
 
 static json_t *
-compare (const Again *self, const TerraneBuildSession *session, const TerraneBuild *first,
-         GError **error)
+compare (const Again *self, const TerraneVerify *verify, const TerraneBuild *first, GError **error)
 {
-  const TerraneWorkbench *bench = session->bench;
+  const TerraneWorkbench *bench = verify->bench;
   const TerraneOpenOptions open = {
     .want = TERRANE_IMAGE_DOCUMENTS, .platform = NULL, .any_platform = TRUE, .jobs = bench->jobs
   };
@@ -113,30 +112,41 @@ fail (const TerraneProfile *profile, const json_t *difference, GError **error)
 }
 
 gboolean
-terrane_build_verify (const TerraneBuildSession *session, const TerraneProfile *profile,
+terrane_build_verify (const TerraneVerify *verify, const TerraneProfile *profile,
                       const TerraneBuild *first, const TerraneBuildOptions *options, json_t *record,
                       GError **error)
 {
   OciDigestText text;
-  g_auto (Again) again = { .scratch = TERRANE_SCRATCH_INIT };
-  terrane_progress_info (session->bench->progress, "building again in an empty store");
-  if (!open_store (&again, session, profile, first, error)
-      || !build_again (&again, profile, options, error))
-    return FALSE;
-  const OciDigest *digest = &again.build->image->manifest->digest;
-  gboolean equal = oci_digest_equal (digest, &first->image->manifest->digest);
   json_t *verified = json_object ();
   oci_json_set (record, "verified", verified);
+  g_auto (Again) again = { .scratch = TERRANE_SCRATCH_INIT };
+  terrane_progress_info (verify->bench->progress, "building again in an empty store");
+  if (!open_store (&again, verify, profile, first, error)
+      || !build_again (&again, profile, options, error))
+    return FALSE;
+  if (verify->compiled)
+    {
+      const TerraneVerifyBuild a = { .store = verify->bench->store, .build = first };
+      const TerraneVerifyBuild b = { .store = again.store, .build = again.build };
+      terrane_terminal_finish_phase (verify->bench->terminal);
+      if (!terrane_verify_compile (&a, &b, profile->path, !verify->bench->global->output.json,
+                                   verified, error))
+        return FALSE;
+      if (!verify->image)
+        return TRUE;
+    }
+  const OciDigest *digest = &again.build->image->manifest->digest;
+  gboolean equal = oci_digest_equal (digest, &first->image->manifest->digest);
   oci_json_set (verified, "equal", json_boolean (equal));
   oci_json_set (verified, "digest", oci_json_text (oci_digest_text (digest, text)));
   if (equal)
     return TRUE;
-  json_t *difference = compare (&again, session, first, error);
+  json_t *difference = compare (&again, verify, first, error);
   if (difference == NULL)
     return FALSE;
   oci_json_set (verified, "difference", difference);
-  terrane_terminal_finish_phase (session->bench->terminal);
-  if (!session->bench->global->output.json)
+  terrane_terminal_finish_phase (verify->bench->terminal);
+  if (!verify->bench->global->output.json)
     terrane_diff_print (difference);
   return fail (profile, difference, error);
 }

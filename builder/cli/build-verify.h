@@ -1,9 +1,21 @@
-/* "build --verify": the image is made a second time from nothing, and compared. */
+/* "build --verify" and "--verify-compile": the image is made a second time from nothing, and
+ * it, or what was compiled for it, is compared. */
 #pragma once
 
-#include "builder/cli/build-run.h"
+#include "builder/build.h"
+#include "builder/cli/option-tables.h"
+#include "builder/cli/workbench.h"
 
 G_BEGIN_DECLS
+
+typedef struct
+{
+  const TerraneWorkbench *bench;
+  const TerraneRemoteArguments *remote;
+  const char *source_mirror; /* (nullable) */
+  gboolean image;            /* --verify */
+  gboolean compiled;         /* --verify-compile */
+} TerraneVerify;
 
 /**
  * terrane_build_verify:
@@ -12,9 +24,9 @@ G_BEGIN_DECLS
  * @record: gets "verified": whether both are equal, and what differs
  *
  * Builds again, from the lock, in a store that has nothing but the downloads, of which nothing
- * stays. %TERRANE_ERROR_DIFFERENT when it gives another image.
+ * stays. %TERRANE_ERROR_DIFFERENT when it gives something else.
  */
-gboolean terrane_build_verify (const TerraneBuildSession *session, const TerraneProfile *profile,
+gboolean terrane_build_verify (const TerraneVerify *verify, const TerraneProfile *profile,
                                const TerraneBuild *first, const TerraneBuildOptions *options,
                                json_t *record, GError **error);
 

@@ -113,12 +113,15 @@ only_in (const Library *some, const Library *other)
 static void
 add_row (json_t *rows, const Library *a, const Library *b)
 {
+  const Library *named = b != NULL ? b : a;
   g_autoptr (OciJsonValue) added = only_in (b, a), removed = only_in (a, b);
   gboolean renamed = a == NULL || b == NULL || g_strcmp0 (a->soname, b->soname) != 0;
+  if (named == NULL)
+    return;
   if (!renamed && json_array_size (added) == 0 && json_array_size (removed) == 0)
     return;
   json_t *row = json_object ();
-  oci_json_set (row, "name", oci_json_text ((b != NULL ? b : a)->stem));
+  oci_json_set (row, "name", oci_json_text (named->stem));
   describe (row, "a", a);
   describe (row, "b", b);
   oci_json_set (row, "added", json_incref (added));

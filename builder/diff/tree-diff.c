@@ -198,10 +198,11 @@ walk_entries (Walk *self, const GArray *a, const GArray *b, GError **error)
       const Entry *left = i < a->len ? &g_array_index (a, Entry, i) : NULL;
       const Entry *right = j < b->len ? &g_array_index (b, Entry, j) : NULL;
       int order = left == NULL ? 1 : right == NULL ? -1 : strcmp (left->name, right->name);
-      GVariant *const entries[SIDES] = { order <= 0 ? left->entry : NULL,
-                                         order >= 0 ? right->entry : NULL };
-      g_string_append_printf (self->path, "%s%s", len > 0 ? "/" : "",
-                              order <= 0 ? left->name : right->name);
+      const Entry *first = order <= 0 ? left : right;
+      g_assert (first != NULL); /* else the loop would have ended */
+      GVariant *const entries[SIDES] = { order <= 0 ? first->entry : NULL,
+                                         order >= 0 && right != NULL ? right->entry : NULL };
+      g_string_append_printf (self->path, "%s%s", len > 0 ? "/" : "", first->name);
       gboolean ok = visit (self, entries, error);
       g_string_truncate (self->path, len);
       if (!ok)

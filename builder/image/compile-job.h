@@ -39,8 +39,8 @@ struct _TerraneCompileJob
 
   /* While it runs. */
   TerraneCompileWork work;
-  GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
   TerraneCompiledRoot root;
+  GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
   char *log;
   GThread *thread;
   gint64 since;

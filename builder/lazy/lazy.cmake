@@ -25,7 +25,7 @@ function(terrane_lazy target)
   set(defines)
   set(names)
   foreach(row ${rows})
-    string(REGEX REPLACE "^LIBRARY .(.*).$" "\\1" name "${row}")
+    string(REGEX REPLACE "^LIBRARY .([A-Z]+),.*$" "\\1" name "${row}")
     set(file ${all})
     list(FILTER file INCLUDE REGEX "/${${name}}\\.so$")
     list(GET file 0 file) # an error when there is none

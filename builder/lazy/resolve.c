@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LIBRARY(name) LIBRARY_##name,
+#define LIBRARY(name, mebibytes) LIBRARY_##name,
 typedef enum
 {
 #include "builder/lazy/libraries.def"
@@ -18,8 +18,12 @@ typedef enum
 } Library;
 #undef LIBRARY
 
-#define LIBRARY(name) [LIBRARY_##name] = TERRANE_SONAME_##name,
-static const char *const sonames[] = {
+#define LIBRARY(name, mebibytes) [LIBRARY_##name] = { TERRANE_SONAME_##name, mebibytes },
+static const struct
+{
+  const char *soname;
+  unsigned mebibytes;
+} libraries[] = {
 #include "builder/lazy/libraries.def"
 };
 #undef LIBRARY
@@ -48,8 +52,10 @@ static void end (const char *soname, const char *reason) G_GNUC_NORETURN;
 static void
 end (const char *soname, const char *reason)
 {
-  (void) fprintf (stderr, "terrane: %s cannot be loaded: %s; install the package that has it\n",
-                  soname, reason != NULL ? reason : "nothing says why");
+  (void) fprintf (stderr,
+                  "terrane: %s cannot be loaded: %s; look at the limit of memory (ulimit -v), and "
+                  "whether the package that has it is installed\n",
+                  soname, reason != NULL ? reason : "the linker does not say why");
   _exit (EXIT_FAILURE);
 }
 
@@ -61,13 +67,26 @@ protect (int protection)
     end ("a library", g_strerror (errno));
 }
 
+/* Some libraries end the process in their constructors when there is no memory: better here, where
+ * a message says so. */
+static void
+check_room (Library library)
+{
+  size_t size = (size_t) libraries[library].mebibytes * 1024 * 1024;
+  void *room = mmap (NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED)
+    end (libraries[library].soname, "Cannot allocate memory");
+  (void) munmap (room, size);
+}
+
 /* All of the library's functions at once, so that the table is written to once. */
 static void
 load (Library library)
 {
-  void *handle = dlopen (sonames[library], RTLD_LAZY | RTLD_LOCAL);
+  check_room (library);
+  void *handle = dlopen (libraries[library].soname, RTLD_LAZY | RTLD_LOCAL);
   if (handle == NULL)
-    end (sonames[library], dlerror ());
+    end (libraries[library].soname, dlerror ());
   protect (PROT_READ | PROT_WRITE);
   for (size_t i = 0; i < G_N_ELEMENTS (functions); i++)
     {
@@ -75,7 +94,7 @@ load (Library library)
         continue;
       gpointer function = dlsym (handle, functions[i].name);
       if (function == NULL)
-        end (sonames[library], dlerror ());
+        end (libraries[library].soname, dlerror ());
       g_atomic_pointer_set (&terrane_lazy_slots[i], function);
     }
   protect (PROT_READ);

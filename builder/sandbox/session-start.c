@@ -1,4 +1,4 @@
-#include "builder/sandbox/session-start.h"
+#include "builder/sandbox/session-private.h"
 
 #include "builder/sandbox/mounts.h"
 #include "builder/sandbox/stdio.h"

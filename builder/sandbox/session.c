@@ -8,7 +8,7 @@
 #include "builder/sandbox/mounts.h"
 #include "builder/sandbox/outside.h"
 #include "builder/sandbox/session-end.h"
-#include "builder/sandbox/session-start.h"
+#include "builder/sandbox/session-private.h"
 #include "builder/sandbox/stdio.h"
 
 #include "oci/base/capture.h"

@@ -262,6 +262,37 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         own = self.recipe("x", steps=[install], include=["bin"], development=["bin/y"])
         self.assertEqual({name for name, content in self.files(self.make(own)).items() if content is not None}, {"opt/bin/x"})
 
+    @unittest.skipUnless(have("gcc"), "needs gcc")
+    def test_verify_compile(self):
+        """A recipe is run twice, with other JOBS; what differs is named, down to the section."""
+        libraries = {}
+        for word in ("even", "odd"):
+            source = self.write("x.c", f'const char *word (void) {{ return "{word:4}"; }}\n')
+            subprocess.run(["gcc", "-shared", "-nostdlib", "-Wl,--build-id=none", "-o", self.directory / word, source], check=True)
+            libraries[word] = (self.directory / word).read_bytes()
+        sources = [self.source("s.tar", {f"s/{word}": library for word, library in libraries.items()})]
+        lib = self.recipe("lib", sources=sources, steps=["mkdir -p $DESTDIR$PREFIX/share; echo same > $DESTDIR$PREFIX/share/lib"])
+        good = self.recipe("good", needs=[lib], steps=["mkdir -p $DESTDIR$PREFIX/share; cp $PREFIX/share/lib $DESTDIR$PREFIX/share/good"])
+        record = self.make(good, "--verify-compile", "--jobs", "2")
+        self.assertEqual(record["verified"]["compiled"], [{"recipe": f"{name} 1.0", "compared": True, "files": []} for name in ("lib", "good")])
+        bad = self.recipe("bad", needs=[lib], sources=sources, steps=[
+            "out=$DESTDIR$PREFIX; mkdir -p $out/lib $out/share; [ $JOBS = 1 ] && word=odd || word=even; cp $(find / -name $word 2>/dev/null) $out/lib/x.so; "
+            "echo for $JOBS > $out/share/jobs; [ $JOBS = 1 ] || touch $out/share/more"])
+        profile = self.profile(("tree", bad, {}))
+        result = self.run_terrane("--json", "build", "--no-validate", profile, "--verify-compile", "--jobs", "2", exit_code=4)
+        document = json.loads(result.stdout)
+        self.assertEqual((document["error"]["code"], document["passed"]), ("different", False))
+        rodata = next(i for i, (x, y) in enumerate(zip(libraries["even"], libraries["odd"])) if x != y)
+        self.assertEqual(document["verified"]["compiled"], [{"recipe": "lib 1.0", "compared": True, "files": []}, {
+            "recipe": "bad 1.0", "compared": True, "files": [
+                {"path": "/opt/lib/x.so", "attribute": "content", "section": ".rodata", "offset": rodata},
+                {"path": "/opt/share/jobs", "attribute": "content", "offset": 4},
+                {"path": "/opt/share/more", "attribute": "present"}]}])
+        self.assertRegex(document["error"]["message"], "bad 1.0: ‘/opt/lib/x.so’: content, section ‘.rodata’, byte")
+        self.assertEqual(list((self.store / "roots").glob(".*")), [])
+        text = self.run_terrane("build", "--no-validate", profile, "--verify-compile", "--jobs", "2", exit_code=4)
+        self.assertIn("bad 1.0: 3 paths differ\n  ‘/opt/lib/x.so’: content, section ‘.rodata’", text.stdout)
+
     def test_in_image(self):
         """The file system to compile in may be an image: another one under the same name is another key."""
         self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cp /given $DESTDIR$PREFIX"])

@@ -43,7 +43,7 @@ class Failures(TestCase):
                 self.failure(2, "usage", *arguments)
 
     def test_a_missing_image(self):
-        for command in (("inspect",), ("check",), ("validate",), ("why", "x"), ("invoke",), ("run",),
+        for command in (("inspect",), ("check",), ("validate",), ("why", "x"), ("diff", "missing"), ("tag", "x"), ("copy", "x"), ("invoke",), ("run",),
                         ("push", "docker://registry.invalid/x"), ("serve",), ("rm",)):
             with self.subTest(command[0]):
                 self.failure(1, "not_found", "--json", command[0], "missing", *command[1:])
@@ -133,6 +133,8 @@ class ForeignText(TestCase):
         for arguments in (["inspect", "evil"], ["inspect", reference], ["images"], ["check", "evil"], ["check", "--target=aws-lambda", "evil"],
                           ["why", "evil", "/opt"], ["why", "evil", f"/opt/{EVIL}lib.so"], ["why", "evil", EVIL], ["run", "evil", "--", EVIL],
                           ["run", "evil", "--", f"/{EVIL}"], ["rm", EVIL], ["inspect", EVIL], ["inspect", f"oci:{self.layout_path}:{EVIL}"], [EVIL],
+                          ["diff", reference, "evil"], ["diff", "evil", reference, "--symbols", "--checks"], ["diff", EVIL, "evil"],
+                          ["tag", EVIL, "x"], ["tag", "evil", EVIL], ["copy", reference, EVIL], ["copy", EVIL, f"oci:{self.layout_path}2"],
                           ["build", f"{EVIL}.json"], ["push", "evil", f"docker://127.0.0.1:1/{EVIL}"]):
             for json_option in ([], ["--json"]) if arguments[0] != "run" else ([],):
                 with self.subTest(arguments[:1], json=bool(json_option)):
@@ -148,7 +150,7 @@ class ForeignText(TestCase):
 
     def popen(self, arguments):
         result = subprocess.run([TERRANE, "--store", str(self.store), *arguments], capture_output=True, timeout=60)
-        self.assertIn(result.returncode, (0, 1, 2, 3))
+        self.assertIn(result.returncode, (0, 1, 2, 3, 4))
         result.stdout, result.stderr = result.stdout.decode(), result.stderr.decode()  # no raw byte either
         return result
 
@@ -220,6 +222,10 @@ class Documents(TestCase):
             self.document("why", "test", what, exit_code=1 if what == "nothing" else 0)
         exported = self.document("cache", "export", self.directory / "c.tar", self.profile)
         self.assertEqual(self.document("cache", "import", self.directory / "c.tar") | {"entries": exported["entries"]}, exported)
+        self.assertEqual(self.document("tag", "test", "other")["name"], "other:latest")
+        self.assertEqual(self.document("copy", "test", f"oci:{self.directory}/copied")["images"], 1)
+        self.assertEqual(self.document("diff", "test", "other")["equal"], True)
+        self.document("rm", "other")
         self.assertEqual(self.document("rm", "test"), ["test:latest"])
         self.document("gc")
         self.document("fsck")

@@ -9,9 +9,10 @@ import unittest
 
 from image_layout import ImageLayout, make_layer
 from layer_model import directory_listing
-from terrane_test import TestCase, have
+from terrane_test import INPUTS, TestCase, have, reachable_file, seeded_store
 from wheel_index import make_wheel, requirement
 
+BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
 LARGE = 1_200_000  # bytes that do not compress: over the limit of what gets a layer
 
 
@@ -36,7 +37,7 @@ class PackageLayers(TestCase):
     def profile(self, mode="per-package", name=None, prefix="/var/task", max=None, trees=(), **members):
         self.write("requirements.txt", "".join(requirement(wheel, version, file) for wheel, (version, file) in self.wheels.items()))
         layers = {"wheels": mode, **({"max": max} if max else {})}
-        wheels = {"requirements": "requirements.txt", "index": [], "wheelhouse": "wheels", "python": "3.12", "glibc": "2.34"}
+        wheels = {"requirements": "requirements.txt", "index": [], "wheelhouse": "wheels", "python": "3.11", "glibc": "2.34"}
         deps = {"name": "deps", "wheels": wheels, "prefix": prefix}
         members.setdefault("layers", layers)
         return self.write_profile(f"{name or mode}.json", name=name or mode, trees=[deps, *trees], **members)
@@ -100,7 +101,7 @@ class PackageLayers(TestCase):
         self.write("more.txt", requirement("beta", "1.0", self.wheels.pop("beta")[1]))
         self.write("patch/alpha/__init__.py", "PATCHED = 1\n")
         self.write("patch/bin/own", "x")
-        more = {"name": "more", "wheels": {"requirements": "more.txt", "index": [], "wheelhouse": "wheels", "python": "3.12",
+        more = {"name": "more", "wheels": {"requirements": "more.txt", "index": [], "wheelhouse": "wheels", "python": "3.11",
                                            "glibc": "2.34"}, "prefix": "/var/task"}
         trees = [{"name": "patch", "directory": "patch", "prefix": "/var/task", "overwrite": True}, more]
         per_tree, single = (self.build(self.profile(mode, trees=trees)) for mode in ("per-tree", "single"))
@@ -190,6 +191,20 @@ class PackageLayers(TestCase):
             del wheel["layer"]
         path.write_text(json.dumps(lock))
         self.assert_fails(4, "deps: other layers for alpha, beta, gamma", "build", self.profile(), "--locked")
+
+    @unittest.skipIf(BASE is None, "profiles/inputs is empty, run scripts/debian-rootfs")
+    def test_bytecode_is_with_its_source(self):
+        seeded_store(self.store, base={"archive": str(BASE)})
+        self.add("alpha", size=LARGE, **{"alpha/deep/module.py": "A = 1\n", "space/one.py": "ONE = 1\n"})
+        self.add("beta", **{"space/two.py": "TWO = 2\n", "single.py": "S = 1\n"})
+        record = self.build(self.profile(base={"archive": str(BASE)}, transforms={"bytecode": "unchecked-hash"},
+                                         config={"env": {"PATH": "/usr/bin"}}))
+        for layer, expected in zip(record["layers"][1:], ({"alpha/__init__", "alpha/deep/module", "space/one"},
+                                                          {"beta/__init__", "single", "space/two"}), strict=True):
+            with self.open_layer(layer) as tar:
+                names = {name.removeprefix("var/task/") for name in tar.getnames() if name.endswith((".py", ".pyc"))}
+            compiled = {name.replace("__pycache__/", "").split(".")[0] for name in names if name.endswith(".pyc")}
+            self.assertEqual((compiled, {name.removesuffix(".py") for name in names if name.endswith(".py")}), (expected, expected))
 
     def test_without_record(self):
         """What no RECORD names is of the other packages."""

@@ -116,8 +116,8 @@ class Includes(unittest.TestCase):
                   "openssl/evp.h": {"oci/digest.c", "builder/validation/certificate.c"},
                   "openssl/x509v3.h": {"builder/validation/certificate.c"}, "libxml/HTMLparser.h": {"builder/python/index-html.c"},
                   "toml++/toml.h": {"builder/python/toml-plus.cc"}, "microhttpd.h": {"builder/lambda/http-server.c"}, "seccomp.h": {"builder/sandbox/seccomp.c"},
-                  "gelf.h": {"builder/elf/elf-file.c", "builder/elf/elf-symbols.c"},
-                  "git2.h": {"builder/git.c"}, "libelf.h": {"builder/elf/elf-file.c", "builder/elf/elf-symbols.c"},
+                  "gelf.h": {"builder/elf/elf-file.c", "builder/elf/elf-sections.c", "builder/elf/elf-symbols.c"},
+                  "git2.h": {"builder/git.c"}, "libelf.h": {"builder/elf/elf-file.c", "builder/elf/elf-sections.c", "builder/elf/elf-symbols.c"},
                   "ostree.h": {"builder/store/store.h"}}
         for path in sources(".c", ".cc", ".h"):
             name = str(path.relative_to(TOP))

@@ -1,5 +1,5 @@
-/* How a session starts where nobody has tried yet what the kernel allows: with everything, and once
- * more without overlays when that could not be prepared. */
+/* A session starts with everything that the kernel may allow, and once more without overlays when
+ * that could not be prepared. */
 #pragma once
 
 #include "builder/sandbox/session.h"

@@ -1,0 +1,106 @@
+#include "builder/elf/elf-sections.h"
+
+#include "testing.h"
+
+#include <elf.h>
+
+static const char text[] = "int value = 7; const char *word (void) { return \"even\"; }\n";
+
+/* Compiles an object file of @source. Returns: (transfer full) (nullable): its path, or NULL
+ * without gcc */
+static char *
+compile (const TestDir *dir, const char *name, const char *source)
+{
+  g_autofree char *input = test_dir_write (dir, "x.c", source, strlen (source));
+  char *output = test_dir_file (dir, name);
+  const char *const argv[] = { "gcc", "-c", "-o", output, input, NULL };
+  gboolean ok = FALSE;
+  g_autofree char *said = test_run_tool (argv, &ok);
+  if (said != NULL && ok)
+    return output;
+  g_free (output);
+  return NULL;
+}
+
+static char *
+difference (const char *a, const char *b)
+{
+  g_auto (OciFd) left = open (a, O_RDONLY | O_CLOEXEC), right = open (b, O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint (left, >=, 0);
+  g_assert_cmpint (right, >=, 0);
+  return terrane_elf_first_difference (left, right);
+}
+
+static void
+test_sections (void)
+{
+  static const struct
+  {
+    const char *source, *section;
+  } rows[] = {
+    { text, NULL },
+    { "int value = 8; const char *word (void) { return \"even\"; }\n", ".data" },
+    { "int value = 7; const char *word (void) { return \"odds\"; }\n", ".rodata" },
+    { "int value = 7; const char *word (void) { return 0; }\n", ".text" },
+  };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *first = compile (&dir, "a.o", text);
+  for (size_t i = 0; first != NULL && i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *second = compile (&dir, "b.o", rows[i].source);
+      g_autofree char *found = difference (first, second);
+      g_assert_cmpstr (found, ==, rows[i].section);
+    }
+}
+
+static void
+test_others (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *empty = test_dir_write (&dir, "empty", "", 0);
+  g_autofree char *script = test_dir_write (&dir, "script", "#!/bin/sh\n", 10);
+  g_autofree char *archive = test_dir_write (&dir, "x.a", "!<arch>\n", 8);
+  g_autofree char *none = difference (empty, script);
+  g_autofree char *also_none = difference (archive, archive);
+  g_assert_null (none);
+  g_assert_null (also_none);
+}
+
+/* Whatever bytes a file has, comparing it ends. */
+static void
+test_damaged (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *path = compile (&dir, "a.o", text), *content = NULL;
+  gsize len = 0;
+  if (path == NULL)
+    return;
+  g_assert_true (g_file_get_contents (path, &content, &len, NULL));
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  for (unsigned i = 0; i < 400; i++)
+    {
+      g_autofree char *copy = g_memdup2 (content, len);
+      gsize size = i % 4 == 0 ? (gsize) g_rand_int_range (random, 0, (gint32) len) : len;
+      for (unsigned j = 0; j < 8; j++)
+        {
+          /* Headers of the file, and those of sections at its end. */
+          gsize at = (gsize) g_rand_int_range (random, 0, sizeof (Elf64_Ehdr));
+          copy[j % 2 == 0 ? at : len - 1 - (gsize) g_rand_int_range (random, 0, 800)] =
+              (char) g_rand_int_range (random, 0, 256);
+        }
+      memcpy (copy, content, MIN (len, 7));
+      g_autofree char *damaged = test_dir_write (&dir, "b.o", copy, size);
+      g_autofree char *one = difference (path, damaged), *two = difference (damaged, damaged);
+      g_assert_null (two);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/elf-sections/first", test_sections);
+  g_test_add_func ("/elf-sections/others", test_others);
+  g_test_add_func ("/elf-sections/damaged", test_damaged);
+  return g_test_run ();
+}
