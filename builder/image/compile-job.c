@@ -5,6 +5,7 @@
 #include "builder/store/compile-files.h"
 
 #include "oci/base/parallel.h"
+#include "oci/base/path.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -288,21 +289,36 @@ patterns_to_keep (const TerraneRecipe *recipe)
   return g_strv_builder_end (builder);
 }
 
-static gboolean
-note_kept (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
-           G_GNUC_UNUSED GError **error)
+typedef struct
 {
-  gboolean *kept = data;
-  *kept = *kept || node->type != OCI_ENTRY_DIRECTORY;
+  char *document, *licenses; /* paths that complete_output() has added */
+  gboolean kept;
+} Kept;
+
+static gboolean
+note_kept (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  Kept *self = data;
+  self->kept = self->kept
+               || (node->type != OCI_ENTRY_DIRECTORY && strcmp (path, self->document) != 0
+                   && !oci_path_is_below (path, self->licenses));
   return TRUE;
 }
 
 /* Whether what was installed can be in an image, and something of it is wanted. */
 static gboolean
-check_result (const TerraneRecipe *recipe, TerraneTree *tree, const TerraneSourceReport *report,
+check_result (const TerraneCompileJob *self, TerraneTree *tree, const TerraneSourceReport *report,
               GError **error)
 {
-  gboolean kept = FALSE;
+  const TerraneRecipe *recipe = self->recipe;
+  const char *prefix = self->pin->spec->prefix;
+  g_autofree char *place = terrane_compiled_document_place (recipe);
+  g_autofree char *texts = terrane_license_file_place (recipe, "");
+  g_autofree char *document = g_build_filename ("/", prefix, place, NULL);
+  g_autofree char *licenses = g_build_filename ("/", prefix, texts, NULL);
+  Kept kept = { .document = document + 1, .licenses = licenses + 1 };
+  if (g_str_has_suffix (licenses, "/"))
+    licenses[strlen (licenses) - 1] = '\0';
   const gboolean all =
       recipe->include == NULL && (recipe->exclude == NULL || recipe->exclude[0] == NULL);
   if (report->special_skipped > 0)
@@ -312,7 +328,7 @@ check_result (const TerraneRecipe *recipe, TerraneTree *tree, const TerraneSourc
                       report->special_skipped);
   if (!terrane_tree_foreach (tree, note_kept, &kept, error))
     return FALSE;
-  if (kept)
+  if (kept.kept)
     return TRUE;
   return all ? oci_throw (error, OCI_ERROR_FORMAT,
                           "its steps have installed directories without any file")
@@ -346,7 +362,7 @@ take_output (TerraneCompileJob *self, GError **error)
       || !complete_output (self, output, error)
       || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
                                  error)
-      || !check_result (recipe, tree, &report, error))
+      || !check_result (self, tree, &report, error))
     return FALSE;
   for (guint i = 0; i < report.unused->len; i++)
     terrane_progress_warn (context->progress, "%s: %s matches nothing", recipe->path,

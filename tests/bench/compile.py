@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -18,6 +19,12 @@ import time
 PREFIX = "/opt"
 SOURCES, OUTPUT = "/tmp/build/src", "/tmp/build/out"
 UNCHANGED_RUNS = 5
+
+
+def processor_seconds():
+    """Of all children that have ended: what a busy machine does not change as much as the time."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def environment(recipe, jobs, values):
@@ -177,12 +184,14 @@ def measure(arguments, values, directory):
     shell = Shell(directory / "root", arguments.base + arguments.compiler)
     os.makedirs(f"{shell.root}{PREFIX}", exist_ok=True)
     each = {}
+    processor = processor_seconds()
     for path, recipe in found.items():
         start = time.monotonic()
         shell.compile(path, recipe, arguments.jobs, values, arguments.source_mirror)
         each[recipe["name"]] = time.monotonic() - start
     in_shell = sum(each.values())
-    print(f"shell      {in_shell:9.2f} s  ({', '.join(f'{one} {seconds:.1f}' for one, seconds in each.items())})", flush=True)
+    shell_processor = processor_seconds() - processor
+    print(f"shell      {in_shell:9.2f} s, {shell_processor:.2f} of processors, load after {os.getloadavg()[0]:.1f}  ({', '.join(f'{one} {seconds:.1f}' for one, seconds in each.items())})", flush=True)
 
     terrane = Terrane(arguments, directory)
     all_of_it = arguments.base + arguments.compiler
@@ -191,9 +200,12 @@ def measure(arguments, values, directory):
     tree = {"name": name, "prefix": PREFIX, "compile": {"recipe": str(main_recipe), "in": files(all_of_it), "needs": True,
                                                         **({"variables": values} if values else {})}}
     profile = terrane.profile("bench", arguments.base, [tree])
+    processor = processor_seconds()
     compiling, record = terrane.build(profile)
+    processor = processor_seconds() - processor
     before = terrane.logs()
-    print(f"terrane    {compiling:9.2f} s  = {compiling / in_shell:.3f} × shell, {len(before)} compiled "
+    print(f"terrane    {compiling:9.2f} s, {processor:.2f} of processors = {compiling / in_shell:.3f} and {processor / shell_processor:.3f} × shell, "
+          f"load after {os.getloadavg()[0]:.1f}, {len(before)} compiled "
           f"(reading what has the compiler: {reading:.2f} s, the base: {bare:.2f} s, not counted)", flush=True)
     unchanged = [terrane.build(profile)[0] for _ in range(UNCHANGED_RUNS)]
     print(f"unchanged  {statistics.median(unchanged):9.3f} s  median of {UNCHANGED_RUNS}", flush=True)

@@ -187,7 +187,8 @@ class Compiled(RegistryCache):
         blob = self.get(f"blobs/{manifest['layers'][0]['digest']}")
         self.assertEqual(document["layers"], [{"digest": sha256_of(blob), "size": len(blob), "diffId": sha256_of(gzip.decompress(blob))}])
         with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
-            self.assertEqual(tar.getnames(), ["opt", "opt/lib", "opt/lib/need"])
+            self.assertEqual(tar.getnames(), ["opt", "opt/lib", "opt/lib/need", "opt/share", "opt/share/terrane", "opt/share/terrane/recipes",
+                                              "opt/share/terrane/recipes/need.json"])
         self.proxy.take()
         again = self.give()
         self.assertEqual([entry["bytes_uploaded"] for entry in again["cache"]["given"] if "-compiled-" in entry["name"]], [0, 0])
