@@ -105,6 +105,22 @@ print_warnings (TerraneFindings *findings, const char *profile)
   terrane_print ("\n");
 }
 
+/* @verified: (nullable): what differs was printed before, and this is not */
+static void
+print_verified (const json_t *verified)
+{
+  size_t i, compared = 0;
+  json_t *recipe;
+  const json_t *recipes = json_object_get (verified, "compiled");
+  json_array_foreach (recipes, i, recipe) compared +=
+      json_is_true (json_object_get (recipe, "compared"));
+  if (recipes != NULL)
+    terrane_print ("compiled again: %zu of %zu recipes compared, all equal\n", compared,
+                   json_array_size (recipes));
+  if (json_is_true (json_object_get (verified, "equal")))
+    terrane_print ("verified: built again in an empty store, with the same digest\n");
+}
+
 void
 terrane_build_report_print (const TerraneBuild *build, const char *profile, const json_t *record)
 {
@@ -126,6 +142,7 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
                                              : "  (built before)");
   if (build->image->unchanged && build->moved_from != NULL)
     terrane_print ("%s was %s\n", build->name, build->moved_from);
+  print_verified (json_object_get (record, "verified"));
   terrane_zip_output_print (json_object_get (record, "lambda"));
   size_t i;
   json_t *push;

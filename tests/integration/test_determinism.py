@@ -175,6 +175,7 @@ class Determinism(TestCase):
         record = self.build(self.profile, "--verify")
         self.assertEqual(record["verified"], {"equal": True, "digest": record["digest"]})
         self.assertEqual(list((self.store / "roots").glob(".*")), [])
+        self.assertIn("verified: built again in an empty store, with the same digest\n", self.run_terrane("build", self.profile, "--verify").stdout)
 
     def test_verify_finds_what_a_store_was_made_to_believe(self):
         """Another tree under the key of this one: only a build that does not ask the store notices."""
