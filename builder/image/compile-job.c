@@ -1,5 +1,7 @@
 #include "builder/image/compile-job.h"
 
+#include "builder/image/compiled-output.h"
+#include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
 
 #include "oci/base/parallel.h"
@@ -38,6 +40,7 @@ terrane_compile_job_free (gpointer data)
   terrane_compile_work_clear (&self->work);
   terrane_compile_last_clear (&self->last);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->licenses, g_ptr_array_unref);
   g_ptr_array_unref (self->needs);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
@@ -99,17 +102,24 @@ run_thread (gpointer data)
   return NULL;
 }
 
-static gboolean
-make_root (TerraneCompileJob *self, GError **error)
+/* @needs: of TerraneRecipe; @commits: of OciDigest: what each of them made */
+static void
+list_needs (const TerraneCompileJob *self, GPtrArray *needs, GArray *commits)
 {
-  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
-  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   for (guint i = 0; i < self->needs->len; i++)
     {
       const TerraneCompileJob *need = self->needs->pdata[i];
       g_ptr_array_add (needs, (gpointer) need->recipe);
       g_array_append_val (commits, need->commit);
     }
+}
+
+static gboolean
+make_root (TerraneCompileJob *self, GError **error)
+{
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  list_needs (self, needs, commits);
   return terrane_compiled_root_make (self->shared->context->store, self->pin->spec, self->in, needs,
                                      commits, self->shared->verified, &self->root, error);
 }
@@ -150,7 +160,7 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   for (guint i = 0; i < self->recipe->sources->len; i++)
     if (!unpack_source (self, i, fd, error))
       return FALSE;
-  return TRUE;
+  return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
 gboolean
@@ -247,12 +257,45 @@ show_end (TerraneCompileJob *self, const char *how)
   terrane_progress_job (self->shared->context->progress, &job);
 }
 
+/* The texts of licences, and a note of what was there while it was compiled. */
 static gboolean
-note_kept (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
-           G_GNUC_UNUSED GError **error)
+complete_output (const TerraneCompileJob *self, const char *output, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  list_needs (self, needs, commits);
+  g_autoptr (GBytes) note = terrane_compiled_note (needs, commits);
+  g_autofree char *place = terrane_compiled_document_place (self->recipe);
+  return oci_open_dir (AT_FDCWD, output, &fd, error)
+         && terrane_license_files_write (self->recipe, fd, self->licenses, error)
+         && terrane_compiled_output_add (fd, place, note, error);
+}
+
+/* What a recipe includes, and always what was added to it. Returns: (transfer full) (nullable) */
+static char **
+patterns_to_keep (const TerraneRecipe *recipe)
+{
+  if (recipe->include == NULL)
+    return NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *document = terrane_compiled_document_place (recipe);
+  g_autofree char *licenses = terrane_license_file_place (recipe, "**");
+  g_strv_builder_addv (builder, (const char **) recipe->include);
+  g_strv_builder_add (builder, document);
+  if (recipe->license_files != NULL)
+    g_strv_builder_add (builder, licenses);
+  return g_strv_builder_end (builder);
+}
+
+/* What terrane itself adds is not counted. */
+static gboolean
+note_kept (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
 {
   gboolean *kept = data;
-  *kept = *kept || node->type != OCI_ENTRY_DIRECTORY;
+  *kept = *kept
+          || (node->type != OCI_ENTRY_DIRECTORY && strstr (path, "share/terrane/recipes/") == NULL
+              && strstr (path, "share/licenses/") == NULL);
   return TRUE;
 }
 
@@ -282,6 +325,7 @@ check_result (const TerraneRecipe *recipe, TerraneTree *tree, const TerraneSourc
 static gboolean
 take_output (TerraneCompileJob *self, GError **error)
 {
+  g_auto (GStrv) include = patterns_to_keep (self->recipe);
   const TerraneSourceContext *context = self->shared->context;
   const char *prefix = self->pin->spec->prefix;
   const TerraneRecipe *recipe = self->recipe;
@@ -294,13 +338,14 @@ take_output (TerraneCompileJob *self, GError **error)
                              .kind = TERRANE_SOURCE_DIRECTORY,
                              .directory = output,
                              .prefix = (char *) prefix,
-                             .include = recipe->include,
+                             .include = include,
                              .exclude = recipe->exclude,
                              .skip_special = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
   if (!terrane_compile_work_check (&self->work, prefix, error)
+      || !complete_output (self, output, error)
       || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
                                  error)
       || !check_result (recipe, tree, &report, error))

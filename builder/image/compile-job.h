@@ -40,6 +40,7 @@ struct _TerraneCompileJob
   /* While it runs. */
   TerraneCompileWork work;
   TerraneCompiledRoot root;
+  GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
   char *log;
   GThread *thread;
   gint64 since;

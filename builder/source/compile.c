@@ -2,6 +2,7 @@
  * makes it, which needs an image and a sandbox. */
 #include "builder/source/compile.h"
 
+#include "builder/source/compiled-document.h"
 #include "builder/version.h"
 
 enum
@@ -132,6 +133,17 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   return digest_of (key);
 }
 
+/* What the image will say of each recipe that is taken. Returns: (transfer full) */
+static json_t *
+documents (const TerranePin *pin)
+{
+  const GPtrArray *recipes = pin->recipes->recipes;
+  json_t *array = json_array ();
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; i < recipes->len; i++)
+    oci_json_append (array, terrane_compiled_describe (recipes->pdata[i]));
+  return array;
+}
+
 /* What is left out of what each recipe made. Returns: (transfer full) */
 static json_t *
 developments (const GPtrArray *recipes)
@@ -142,19 +154,26 @@ developments (const GPtrArray *recipes)
   return array;
 }
 
+OciDigest
+terrane_compile_identity (const TerranePin *pin, const OciDigest *root)
+{
+  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
+  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, root);
+  g_autoptr (OciJsonValue) key = json_object ();
+  oci_json_set (key, "compiled", hex_text (&made));
+  oci_json_set (key, "development", texts (recipe->development));
+  oci_json_set (key, "documents", documents (pin));
+  if (pin->spec->with_needs)
+    oci_json_set (key, "needs", developments (pin->recipes->recipes));
+  return digest_of (key);
+}
+
 /* The pin of what it is compiled in has its key. */
 static gboolean
 identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
           G_GNUC_UNUSED GError **error)
 {
-  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
-  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-  g_autoptr (OciJsonValue) key = json_object ();
-  oci_json_set (key, "compiled", hex_text (&made));
-  oci_json_set (key, "development", texts (recipe->development));
-  if (pin->spec->with_needs)
-    oci_json_set (key, "needs", developments (pin->recipes->recipes));
-  *out_identity = digest_of (key);
+  *out_identity = terrane_compile_identity (pin, &pin->in->key);
   return TRUE;
 }
 
