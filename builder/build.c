@@ -1,5 +1,6 @@
 #include "builder/build.h"
 
+#include "builder/build-inputs.h"
 #include "builder/error.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
@@ -21,6 +22,8 @@ terrane_build_free (TerraneBuild *self)
   terrane_lock_free (self->lock);
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
+  json_decref (self->inputs);
+  json_decref (self->explanation);
   json_decref (self->validation);
   json_decref (self->transforms);
   g_free (self->validation_emulator);
@@ -190,6 +193,26 @@ resolve (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildO
 }
 
 static gboolean
+note_inputs (TerraneStore *store, TerraneBuild *build, const TerranePlan *plan,
+             const TerraneBase *base, const GArray *trees, const TerraneBuildOptions *options,
+             const TerraneBuildWatch *watch, GError **error)
+{
+  g_autoptr (OciJsonValue) validation = NULL;
+  TerraneStepState state;
+  if (!terrane_build_find_validation (store, plan->profile, options->validate, options->sandbox,
+                                      build->image, &validation, &state, error))
+    return FALSE;
+  const TerraneBuildFacts facts = { .name = build->name,
+                                    .plan = plan,
+                                    .base = base,
+                                    .trees = trees,
+                                    .image = build->image,
+                                    .validation = validation };
+  build->inputs = terrane_build_note_inputs (store, &facts, state, watch, &build->explanation);
+  return TRUE;
+}
+
+static gboolean
 make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
             TerraneBuild *build, GError **error)
 {
@@ -198,8 +221,11 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   g_autoptr (TerraneBase) base = NULL;
   g_autoptr (TerranePlan) plan =
       build->lock != NULL ? resolve (store, profile, options, build->lock, &base, error) : NULL;
+  g_auto (TerraneBuildWatch) watch = { .recipes = NULL };
   g_autoptr (GArray) trees =
-      plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
+      plan != NULL && (!options->explain || terrane_build_watch (store, plan, &watch, error))
+          ? resolve_trees (store, plan, base, options, error)
+          : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
   take_reports (build, profile, base, trees);
@@ -213,9 +239,12 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
                                               .progress = progress,
                                               .out_failed = options->out_failed };
   build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
+  if (build->image == NULL
+      || !note_inputs (store, build, plan, base, trees, options, &watch, error))
+    return FALSE;
   build->texts = plan->texts;
   plan->texts = (TerraneProfileTexts){ 0 };
-  return build->image != NULL;
+  return TRUE;
 }
 
 TerraneFindings *
@@ -291,6 +320,7 @@ build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   build->moved_from = other_image (store, build->name, build->image->manifest);
   if (!terrane_name_set (store, build->name, build->image->manifest, error))
     return FALSE;
+  terrane_inputs_save (store, build->name, build->inputs);
   *out_build = g_steal_pointer (&build);
   return TRUE;
 }
@@ -384,6 +414,8 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
     }
   if (self->validation_emulator != NULL)
     oci_json_set (record, "validation_emulator", oci_json_text (self->validation_emulator));
+  if (self->explanation != NULL)
+    oci_json_set (record, "explanation", json_incref (self->explanation));
   if (self->validation_not_run != NULL)
     oci_json_set (record, "validation_not_run", oci_json_text (self->validation_not_run));
   return record;

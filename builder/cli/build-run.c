@@ -111,6 +111,7 @@ make_options (const TerraneBuildSession *self)
   return (TerraneBuildOptions){
     .jobs = count_jobs (self),
     .validate = !options->no_validate,
+    .explain = options->explain,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
               .ignore = options->no_lock,

@@ -20,6 +20,7 @@ typedef struct
   GPtrArray *cache_from; /* (nullable): of OciReference */
   unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;
+  gboolean explain;
   TerraneSandboxKind sandbox;
   gboolean locked;
   gboolean no_lock;

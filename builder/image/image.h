@@ -20,6 +20,7 @@ typedef struct
 
 typedef struct
 {
+  json_t *inputs; /* object: what its key digests */
   OciDescriptor *manifest;
   OciDigest config;
   OciDigest assembled;       /* commit of the whole file system */
@@ -39,6 +40,8 @@ typedef struct
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
   unsigned jobs;                     /* threads, at least 1 */
   const TerraneProgress *progress;
+  GPtrArray *look;     /* (nullable): of TerraneImageLook: gets the layers above those of an image
+                        * base, and nothing is written; see terrane_image_build() */
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneImageOptions;
 
@@ -47,7 +50,9 @@ typedef struct
  * @base, @trees: taken apart: trees in memory are used up
  * @trees: of TerraneSourceTree, in the profile's order
  *
- * Assembles the image, or finds that exactly this one is in the store. No name is set.
+ * Assembles the image, or finds that exactly this one is in the store. No name is set. With "look"
+ * the result has the commit of its file system, and its documents' digests when all layers are
+ * known; "manifest" is %NULL otherwise, and findings are those of a stored image.
  *
  * Returns: (transfer full) (nullable)
  */

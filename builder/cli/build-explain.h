@@ -1,0 +1,16 @@
+/* Why a build did what it did, and what a planned one would do, for people. */
+#pragma once
+
+#include <jansson.h>
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/** Prints what terrane_explain() found. */
+void terrane_build_explain_print (const json_t *explanation);
+
+/** The name of a step as tables have it: "layer", "checks". Returns: (transfer none) */
+const char *terrane_build_explain_text (const json_t *row, const char *member);
+
+G_END_DECLS
