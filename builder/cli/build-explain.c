@@ -14,13 +14,12 @@ terrane_build_explain_text (const json_t *row, const char *member)
   return text != NULL ? text : "";
 }
 
-/* Causes that are not about one row. */
-static void
-print_shared_causes (const json_t *causes)
+void
+terrane_build_explain_print_shared (const json_t *explanation)
 {
   size_t i;
   json_t *cause;
-  json_array_foreach ((json_t *) causes, i, cause)
+  json_array_foreach (json_object_get (explanation, "causes"), i, cause)
   {
     const char *kind = terrane_build_explain_text (cause, "kind");
     const char *text = terrane_build_explain_text (cause, "text");
@@ -60,8 +59,9 @@ terrane_build_explain_print (const json_t *explanation)
   if (json_object_get (explanation, "since") != NULL)
     terrane_print ("since the build of %.19s:\n",
                    terrane_build_explain_text (explanation, "since"));
-  print_shared_causes (json_object_get (explanation, "causes"));
+  terrane_build_explain_print_shared (explanation);
   json_array_foreach (json_object_get (explanation, "steps"), i, step) add_row (table, step);
+  terrane_table_cut (table);
   terrane_table_print (table);
   terrane_print ("\n");
 }

@@ -10,7 +10,10 @@ G_BEGIN_DECLS
 /** Prints what terrane_explain() found. */
 void terrane_build_explain_print (const json_t *explanation);
 
-/** The name of a step as tables have it: "layer", "checks". Returns: (transfer none) */
+/** The part of it that no step has as its reason: who makes things, and which trees there are. */
+void terrane_build_explain_print_shared (const json_t *explanation);
+
+/** A member of a step, or "". Returns: (transfer none) */
 const char *terrane_build_explain_text (const json_t *row, const char *member);
 
 G_END_DECLS

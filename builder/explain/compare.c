@@ -1,20 +1,19 @@
 #include "builder/explain/compare.h"
 
 #include "builder/profile/lock-change.h"
-#include "builder/store/commit-diff.h"
 #include "builder/store/commit.h"
 
 #include <string.h>
 
 enum
 {
-  MAX_FILES = 8,       /* that changed in a tree, by name */
-  MAX_CHANGES = 10000, /* are counted */
+  MAX_FILES = 8, /* that changed in a tree, by name */
 };
 
 typedef struct
 {
   TerraneStore *store;
+  const TerraneBuildFacts *facts;
   const json_t *before;
   const json_t *after;
   json_t *causes;
@@ -83,46 +82,103 @@ compare_tools (Comparison *self)
                     json_object_get (before, words[i][0]), json_object_get (after, words[i][0]));
 }
 
-static int
-compare_changes (gconstpointer a, gconstpointer b)
+/* The files of a source: of one that was looked at in memory. Returns: (transfer full) (nullable)
+ */
+static TerraneTree *
+load_files (const Comparison *self, const char *name, const json_t *part)
 {
-  return strcmp ((*(const TerraneCommitChange *const *) a)->path,
-                 (*(const TerraneCommitChange *const *) b)->path);
+  OciDigest commit;
+  const GArray *trees = self->facts->trees;
+  g_autoptr (TerraneTree) copy = terrane_tree_new ();
+  for (guint i = 0; i < trees->len; i++)
+    {
+      const TerranePin *pin = self->facts->plan->trees->pdata[i];
+      const TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
+      if (g_str_equal (pin->spec->name, name) && tree->tree != NULL && part == NULL
+          && !tree->transformed)
+        return terrane_tree_copy (tree->tree, copy, NULL) ? g_steal_pointer (&copy) : NULL;
+    }
+  return terrane_inputs_digest (part, "read", &commit)
+             ? terrane_commit_load (self->store, &commit, NULL)
+             : NULL;
 }
 
-/* "handler.py changed": which of the two it was, new or changed, the trees do not tell cheaply.
- * Returns: whether it is known what changed */
+typedef struct
+{
+  TerraneTree *other;
+  const char *missing; /* what is said of what the other tree lacks */
+  const char *changed; /* (nullable): of what is different there */
+  GPtrArray *lines;
+  size_t skip; /* of each path: the prefix */
+} FileDiff;
+
 static gboolean
-compare_files (Comparison *self, const char *name, const json_t *before, const json_t *after)
+compare_node (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  FileDiff *self = data;
+  const TerraneNode *other = terrane_tree_lookup (self->other, path);
+  const char *became = other == NULL                                                ? self->missing
+                       : self->changed != NULL && !terrane_node_equal (node, other) ? self->changed
+                                                                                    : NULL;
+  if (became == NULL || strlen (path) <= self->skip
+      || (other == NULL && node->type == OCI_ENTRY_DIRECTORY && node->children->len > 0))
+    return TRUE;
+  g_autofree char *quoted = oci_quote (path + self->skip);
+  gboolean plain = strpbrk (path, " \"'\\") == NULL && g_str_is_ascii (path);
+  g_ptr_array_add (self->lines,
+                   g_strdup_printf ("%s %s", plain ? path + self->skip : quoted, became));
+  return TRUE;
+}
+
+static int
+compare_lines (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Which files changed. @only_changed: what came and went has another reason, which was told.
+ * Returns: whether that is known */
+static gboolean
+compare_files (Comparison *self, const char *name, const json_t *before, const json_t *after,
+               gboolean only_changed)
 {
   OciDigest old, now;
+  const char *prefix = text_of (json_object_get (after, "inputs"), "prefix");
+  const size_t skip = prefix != NULL && prefix[0] != '\0' ? strlen (prefix) + 1 : 0;
   if (!terrane_inputs_digest (before, "read", &old) || !terrane_inputs_digest (after, "read", &now))
     return FALSE;
   if (oci_digest_equal (&old, &now))
     {
       (void) add (self, TERRANE_CAUSE_SOURCE, name,
-                  "its files have other times or places, and the same content");
+                  "its content is the same; times or places of its files are not, or it had just "
+                  "been changed when it was read");
       return TRUE;
     }
-  const char *prefix = text_of (json_object_get (after, "inputs"), "prefix");
-  const size_t skip = prefix != NULL && prefix[0] != '\0' ? strlen (prefix) + 1 : 0;
-  g_autoptr (GPtrArray) changes = terrane_commit_diff (self->store, &old, &now, MAX_CHANGES);
-  if (changes == NULL)
+  g_autoptr (TerraneTree) old_tree = load_files (self, name, before);
+  g_autoptr (TerraneTree) new_tree = load_files (self, name, NULL);
+  if (new_tree == NULL)
+    new_tree = load_files (self, name, after);
+  if (old_tree == NULL || new_tree == NULL)
     return FALSE;
-  g_ptr_array_sort (changes, compare_changes);
-  for (guint i = 0; i < MIN (changes->len, MAX_FILES); i++)
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  FileDiff gone = { .other = new_tree, .missing = "removed", .lines = lines, .skip = skip };
+  FileDiff come = { .other = old_tree,
+                    .missing = only_changed ? NULL : "added",
+                    .changed = "changed",
+                    .lines = lines,
+                    .skip = skip };
+  if (!only_changed)
+    (void) terrane_tree_foreach (old_tree, compare_node, &gone, NULL); /* cannot fail */
+  (void) terrane_tree_foreach (new_tree, compare_node, &come, NULL);   /* likewise */
+  g_ptr_array_sort (lines, compare_lines);
+  const guint shown = MIN (lines->len, (guint) MAX_FILES);
+  g_autofree char *more = g_strdup_printf ("%u more files", lines->len - shown);
+  if (lines->len > shown)
     {
-      const TerraneCommitChange *change = changes->pdata[i];
-      const char *path = strlen (change->path) > skip ? change->path + skip : change->path;
-      g_autofree char *line =
-          g_strdup_printf ("%s %s", path, change->present ? "changed" : "removed");
-      (void) add (self, TERRANE_CAUSE_SOURCE, name, line);
+      g_ptr_array_set_size (lines, (int) shown);
+      g_ptr_array_add (lines, g_steal_pointer (&more));
     }
-  if (changes->len > MAX_FILES)
-    {
-      g_autofree char *line = g_strdup_printf ("%u more files changed", changes->len - MAX_FILES);
-      (void) add (self, TERRANE_CAUSE_SOURCE, name, line);
-    }
+  add_lines (self, TERRANE_CAUSE_SOURCE, name, lines);
   return TRUE;
 }
 
@@ -347,16 +403,18 @@ compare_content (Comparison *self, const json_t *before, const json_t *after, si
 {
   const char *name = text_of (after, "name");
   gboolean is_directory = g_strcmp0 (text_of (after, "kind"), "directory") == 0;
-  if (!differs (before, after, "key") || (told > 0 && !is_directory)
-      || (told == 0 && !is_directory && has_other_reader (self)))
+  gboolean explained = told > 0 || has_other_reader (self);
+  if (!differs (before, after, "key") || (explained && !is_directory))
     return;
-  if ((told > 0 || has_other_reader (self)) && !differs (before, after, "read"))
+  if (explained
+      && (!differs (before, after, "read")
+          || differs (json_object_get (before, "inputs"), json_object_get (after, "inputs"),
+                      "prefix")))
     return;
-  if (compare_files (self, name, before, after) || told > 0 || has_other_reader (self))
-    return;
-  (void) add (self, TERRANE_CAUSE_SOURCE, name,
-              "its files changed; which ones is not known: the tree of one of the builds is not in "
-              "the store, or too much changed");
+  if (!compare_files (self, name, before, after, explained) && !explained)
+    (void) add (self, TERRANE_CAUSE_SOURCE, name,
+                "its files changed; which ones is not known: the tree of one of the builds is not "
+                "in the store");
 }
 
 /* @before: (nullable) */
@@ -502,11 +560,14 @@ compare_image (Comparison *self)
 }
 
 json_t *
-terrane_inputs_compare (TerraneStore *store, const json_t *before, const json_t *after)
+terrane_inputs_compare (TerraneStore *store, const TerraneBuildFacts *facts, const json_t *before,
+                        const json_t *after)
 {
   size_t i;
   json_t *tree;
-  Comparison self = { .store = store, .before = before, .after = after, .causes = json_array () };
+  Comparison self = {
+    .store = store, .facts = facts, .before = before, .after = after, .causes = json_array ()
+  };
   compare_tools (&self);
   compare_source (&self, terrane_inputs_source (before, NULL), terrane_inputs_source (after, NULL));
   json_array_foreach (json_object_get (after, "trees"), i, tree)

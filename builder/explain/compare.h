@@ -21,12 +21,14 @@ typedef enum
 /**
  * terrane_inputs_compare:
  * @store: whose commits say which files are others
+ * @facts: of the later build: trees in memory are looked into
  * @before, @after: from terrane_inputs_new()
  *
  * Returns: (transfer full): an array of {"kind", "name", "text"}: with "name" the source, "base" or
  * a tree; of a recipe also "recipe". In the order of a build.
  */
-json_t *terrane_inputs_compare (TerraneStore *store, const json_t *before, const json_t *after);
+json_t *terrane_inputs_compare (TerraneStore *store, const TerraneBuildFacts *facts,
+                                const json_t *before, const json_t *after);
 
 /** The texts of causes of one kind, about @name if it is not %NULL, about @recipe likewise.
  * Returns: (transfer full): an array */

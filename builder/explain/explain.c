@@ -440,7 +440,8 @@ terrane_explain (TerraneStore *store, const TerraneStepFacts *steps, const json_
                        .unknown = first ? "this is the first build of the name"
                                         : "not known: the last build kept no inputs",
                        .steps = json_array () };
-  self.causes = before != NULL ? terrane_inputs_compare (store, before, after) : json_array ();
+  self.causes =
+      before != NULL ? terrane_inputs_compare (store, steps->facts, before, after) : json_array ();
   if (terrane_inputs_digest (before, "manifest", &digest))
     oci_json_set (result, "since", oci_json_text (oci_digest_text (&digest, text)));
   if (before == NULL)

@@ -142,11 +142,9 @@ report_auth (TerraneRemote *self, OciRegistry *registry)
   self->auth = text;
 }
 
-/* Kept, so that what comes next needs neither a new connection nor a new token.
- * Returns: (transfer none) (nullable) */
-static OciRegistry *
-open_registry (TerraneRemote *self, const OciReference *reference, OciRegistryAccess access,
-               GCancellable *cancellable, GError **error)
+OciRegistry *
+terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
+                              OciRegistryAccess access, GCancellable *cancellable, GError **error)
 {
   g_autofree char *text = oci_reference_text (reference);
   g_autofree char *key = g_strconcat (access == OCI_REGISTRY_PUSH ? "push " : "pull ", text, NULL);
@@ -239,7 +237,8 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
     return terrane_remote_find_stored (self, reference, platform, error);
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !terrane_store_begin_write (self->store, error))
     return NULL;
   terrane_progress_phase (self->options.progress, 0, "asking %s for %s", reference->host,
@@ -272,7 +271,8 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
   g_autoptr (OciManifest) document = NULL;
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, reference, OCI_REGISTRY_PULL, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
@@ -386,14 +386,13 @@ provide_for_push (gpointer data, const OciDescriptor *blob, GCancellable *cancel
   return provide (self->remote, blob, cancellable, error);
 }
 
-/* Returns: (transfer full) (nullable): a repository other than the destination's */
-static char *
-choose_source (TerraneRemote *self, const OciDescriptor *blob, const OciReference *destination,
-               const char *mount_from)
+char *
+terrane_remote_choose_source (TerraneRemote *self, const OciDigest *blob,
+                              const OciReference *destination, const char *mount_from)
 {
   if (mount_from != NULL)
     return g_strdup (mount_from);
-  g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
+  g_auto (GStrv) locations = terrane_locations_get (self->store, blob);
   g_autofree char *prefix = g_strconcat (destination->host, "/", NULL);
   for (char **location = locations; *location != NULL; location++)
     if (g_str_has_prefix (*location, prefix)
@@ -412,7 +411,8 @@ choose_sources (MountSources *sources, OciRegistry *registry, const OciManifest 
     {
       OciDigestHex hex;
       const OciDescriptor *layer = manifest->layers->pdata[i];
-      g_autofree char *source = choose_source (sources->remote, layer, destination, mount_from);
+      g_autofree char *source =
+          terrane_remote_choose_source (sources->remote, &layer->digest, destination, mount_from);
       if (source == NULL || strcmp (source, destination->repository) == 0
           || (!g_hash_table_contains (distinct, source)
               && g_hash_table_size (distinct) >= MAX_SOURCES))
@@ -435,7 +435,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
   g_autoptr (OciManifest) document = NULL;
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
@@ -470,7 +471,8 @@ terrane_remote_push_index (TerraneRemote *self, const OciImageIndex *index,
 {
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
-  OciRegistry *registry = open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
+  OciRegistry *registry =
+      terrane_remote_open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
   const OciPushOptions options = { .tag = destination->tag, .jobs = 1 };
   return registry != NULL
          && oci_registry_push_index (registry, index->descriptor, index->raw, &options, cancellable,
