@@ -224,20 +224,37 @@ take_image_layers (Planning *self)
 }
 
 static void
+take_look (Planning *self, const TerraneImageLook *look)
+{
+  TerraneLayerStep *step = terrane_layer_steps_add (self->layers, look->name);
+  gboolean open = is_open (self, look->name);
+  step->made = open || look->layer == NULL;
+  step->open = open || self->open;
+  if (!step->made)
+    set_digest (step, &look->layer->digest, look->layer->size);
+  else if (!open)
+    step->content = look->content_bytes;
+}
+
+static void
 take_looks (Planning *self, const GPtrArray *looks)
 {
+  guint next = 0;
   take_base_layers (self);
-  for (guint i = 0; i < looks->len; i++)
+  if (looks->len > 0 && g_str_equal (((TerraneImageLook *) looks->pdata[0])->name, "base"))
+    take_look (self, looks->pdata[next++]);
+  for (guint i = 0; i < self->plan->trees->len; i++)
     {
-      const TerraneImageLook *look = looks->pdata[i];
-      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, look->name);
-      gboolean open = is_open (self, look->name);
-      step->made = open || look->layer == NULL;
-      step->open = open || self->open;
-      if (!step->made)
-        set_digest (step, &look->layer->digest, look->layer->size);
-      else if (!open)
-        step->content = look->content_bytes;
+      const char *name = ((const TerranePin *) self->plan->trees->pdata[i])->spec->name;
+      const guint first = next;
+      for (;
+           next < looks->len && g_str_equal (((TerraneImageLook *) looks->pdata[next])->name, name);
+           next++)
+        take_look (self, looks->pdata[next]);
+      if (next > first || !is_open (self, name)) /* a tree that adds nothing has no layer */
+        continue;
+      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, name);
+      step->made = step->open = TRUE;
     }
 }
 
@@ -263,12 +280,13 @@ take_all (Planning *self)
 static gboolean
 look_at_image (Planning *self, GArray *trees, GPtrArray *looks, GError **error)
 {
+  static const TerraneProgress silent = { .phase = NULL }; /* of what stands in */
   g_autoptr (TerraneTree) root = NULL;
   const TerraneImageOptions options = { .stamp = &self->stamp,
                                         .texts = &self->plan->texts,
                                         .jobs = self->options->jobs,
                                         .look = looks,
-                                        .progress = self->options->progress };
+                                        .progress = &silent };
   if (self->base->root.tree != NULL)
     {
       root = terrane_tree_new ();

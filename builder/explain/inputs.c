@@ -195,7 +195,10 @@ terrane_inputs_new (const TerraneBuildFacts *facts)
   json_t *trees = json_array ();
   json_t *base = source (plan->base, NULL);
   if (facts->base->known)
-    set_digest (base, "commit", &facts->base->root.commit);
+    {
+      set_digest (base, "commit", &facts->base->root.commit);
+      set_digest (base, "read", &facts->base->root.commit);
+    }
   for (guint i = 0; i < plan->trees->len; i++)
     oci_json_append (trees, source (plan->trees->pdata[i], i < facts->trees->len ? &g_array_index (
                                                                facts->trees, TerraneSourceTree, i)
