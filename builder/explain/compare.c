@@ -391,8 +391,10 @@ compare_questions (Comparison *self, const json_t *before, const json_t *after)
   else
     compare_entries (self, name, before, after);
   add_difference (self, TERRANE_CAUSE_SOURCE, name, "", old, now);
-  add_difference (self, TERRANE_CAUSE_SOURCE, name, "its interpreter",
-                  json_object_get (before, "interpreter"), json_object_get (after, "interpreter"));
+  if (json_object_get (after, "interpreter") != NULL) /* else it is not known */
+    add_difference (self, TERRANE_CAUSE_SOURCE, name, "its interpreter",
+                    json_object_get (before, "interpreter"),
+                    json_object_get (after, "interpreter"));
   return json_array_size (self->causes) - had;
 }
 

@@ -289,8 +289,11 @@ class Network(PlanCase):
         # What was downloaded is read for the plan.
         self.require("1.0")
         self.run_terrane("lock", profile)
-        shutil.rmtree(self.store / "cache/trees")
+        self.build(profile)
+        entry, = (self.store / "cache/builds").iterdir()
+        (self.store / "cache/trees" / read_cache_entry(entry)["trees"][0]["key"]).unlink()
         plan, _ = self.both(profile)
+        self.assertEqual(self.reasons(plan, "tree", "deps")[0], "made")
         self.assertEqual(self.reasons(plan, "layer", "deps"), ("reused", []))
 
     def test_push(self):
