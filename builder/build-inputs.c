@@ -63,7 +63,8 @@ list_layers (const TerraneImage *image)
   for (guint i = 0; i < image->layers->len; i++)
     {
       const TerraneImageLayer *layer = image->layers->pdata[i];
-      TerraneLayerStep *step = terrane_layer_steps_add (steps, layer->name);
+      TerraneLayerStep *step =
+          terrane_layer_steps_add (steps, layer->name, (const char *const *) layer->packages);
       step->made = !layer->reused;
       step->has_digest = TRUE;
       step->digest = layer->digest;

@@ -182,12 +182,55 @@ stand_in (const Planning *self, guint i, TerraneSourceTree *out, GError **error)
 }
 
 static gboolean
-is_open (const Planning *self, const char *name)
+is_open_tree (const Planning *self, const char *name)
 {
   for (guint i = 0; i < self->plan->trees->len; i++)
     if (g_str_equal (((const TerranePin *) self->plan->trees->pdata[i])->spec->name, name))
       return g_array_index (self->trees, TerraneSourceTree, i).open;
   return FALSE;
+}
+
+/* Also of the layer of several trees, "a+b". */
+static gboolean
+is_open (const Planning *self, const char *name)
+{
+  gboolean open = is_open_tree (self, name);
+  g_auto (GStrv) parts = g_strsplit (name, "+", -1);
+  for (char **part = parts; *part != NULL; part++)
+    open = open || is_open_tree (self, *part);
+  return open;
+}
+
+static const json_t *
+find_wheel (const json_t *entry, const char *package)
+{
+  size_t i;
+  json_t *wheel;
+  json_array_foreach (json_object_get (entry, "wheels"), i, wheel)
+  {
+    if (g_strcmp0 (json_string_value (json_object_get (wheel, "name")), package) == 0)
+      return wheel;
+  }
+  return NULL;
+}
+
+/* Whether the wheels of a layer are those of the last build: then it is most likely that layer. */
+static gboolean
+has_same_wheels (const Planning *self, const TerraneImageLook *look)
+{
+  const json_t *before =
+      json_object_get (terrane_inputs_source (self->before, look->name), "entry");
+  const json_t *after = NULL;
+  for (guint i = 0; i < self->plan->trees->len; i++)
+    if (g_str_equal (((const TerranePin *) self->plan->trees->pdata[i])->spec->name, look->name))
+      after = ((const TerranePin *) self->plan->trees->pdata[i])->entry;
+  for (char **package = look->packages; package != NULL && *package != NULL; package++)
+    {
+      const json_t *old = find_wheel (before, *package), *now = find_wheel (after, *package);
+      if (old == NULL || now == NULL || !json_equal ((json_t *) old, (json_t *) now))
+        return FALSE;
+    }
+  return look->packages != NULL;
 }
 
 static void
@@ -205,7 +248,8 @@ take_base_layers (Planning *self)
   for (guint i = 0; manifest != NULL && i < manifest->layers->len; i++)
     {
       const OciDescriptor *layer = manifest->layers->pdata[i];
-      set_digest (terrane_layer_steps_add (self->layers, "base"), &layer->digest, layer->size);
+      set_digest (terrane_layer_steps_add (self->layers, "base", NULL), &layer->digest,
+                  layer->size);
     }
 }
 
@@ -216,7 +260,8 @@ take_image_layers (Planning *self)
   for (guint i = 0; i < self->image->layers->len; i++)
     {
       const TerraneImageLayer *layer = self->image->layers->pdata[i];
-      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, layer->name);
+      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, layer->name,
+                                                        (const char *const *) layer->packages);
       step->made = step->open = is_open (self, layer->name);
       if (!step->made)
         set_digest (step, &layer->digest, layer->size);
@@ -226,9 +271,10 @@ take_image_layers (Planning *self)
 static void
 take_look (Planning *self, const TerraneImageLook *look)
 {
-  TerraneLayerStep *step = terrane_layer_steps_add (self->layers, look->name);
+  TerraneLayerStep *step =
+      terrane_layer_steps_add (self->layers, look->name, (const char *const *) look->packages);
   gboolean open = is_open (self, look->name);
-  step->made = open || look->layer == NULL;
+  step->made = look->layer == NULL || (open && !has_same_wheels (self, look));
   step->open = open || self->open;
   if (!step->made)
     set_digest (step, &look->layer->digest, look->layer->size);
@@ -236,26 +282,45 @@ take_look (Planning *self, const TerraneImageLook *look)
     step->content = look->content_bytes;
 }
 
+/* Whether the layer @name is of the tree, or of several with it. */
+static gboolean
+is_layer_of (const char *name, const char *tree)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "+", -1);
+  return g_str_equal (name, tree) || g_strv_contains ((const char *const *) parts, tree);
+}
+
+/* A tree that nothing stands in for has no layer so far, and will have one. */
+static void
+take_missing (Planning *self, const GPtrArray *looks, guint tree)
+{
+  const char *name = ((const TerranePin *) self->plan->trees->pdata[tree])->spec->name;
+  for (guint i = 0; i < looks->len; i++)
+    if (is_layer_of (((const TerraneImageLook *) looks->pdata[i])->name, name))
+      return;
+  if (!is_open_tree (self, name)) /* it adds nothing */
+    return;
+  TerraneLayerStep *step = terrane_layer_steps_add (self->layers, name, NULL);
+  step->made = step->open = TRUE;
+}
+
 static void
 take_looks (Planning *self, const GPtrArray *looks)
 {
-  guint next = 0;
+  guint tree = 0;
   take_base_layers (self);
-  if (looks->len > 0 && g_str_equal (((TerraneImageLook *) looks->pdata[0])->name, "base"))
-    take_look (self, looks->pdata[next++]);
-  for (guint i = 0; i < self->plan->trees->len; i++)
+  for (guint i = 0; i < looks->len; i++)
     {
-      const char *name = ((const TerranePin *) self->plan->trees->pdata[i])->spec->name;
-      const guint first = next;
-      for (;
-           next < looks->len && g_str_equal (((TerraneImageLook *) looks->pdata[next])->name, name);
-           next++)
-        take_look (self, looks->pdata[next]);
-      if (next > first || !is_open (self, name)) /* a tree that adds nothing has no layer */
-        continue;
-      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, name);
-      step->made = step->open = TRUE;
+      const TerraneImageLook *look = looks->pdata[i];
+      for (; tree < self->plan->trees->len && !g_str_equal (look->name, "base")
+             && !is_layer_of (look->name,
+                              ((const TerranePin *) self->plan->trees->pdata[tree])->spec->name);
+           tree++)
+        take_missing (self, looks, tree);
+      take_look (self, look);
     }
+  for (; tree < self->plan->trees->len; tree++)
+    take_missing (self, looks, tree);
 }
 
 /* All that would be made when nothing can be said of what is below. */
@@ -264,14 +329,14 @@ take_all (Planning *self)
 {
   if (self->base->manifest == NULL)
     {
-      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, "base");
+      TerraneLayerStep *step = terrane_layer_steps_add (self->layers, "base", NULL);
       step->made = step->open = self->plan->base->spec->kind != TERRANE_SOURCE_IMAGE;
     }
   take_base_layers (self);
   for (guint i = 0; i < self->plan->trees->len; i++)
     {
       TerraneLayerStep *step = terrane_layer_steps_add (
-          self->layers, ((const TerranePin *) self->plan->trees->pdata[i])->spec->name);
+          self->layers, ((const TerranePin *) self->plan->trees->pdata[i])->spec->name, NULL);
       step->made = step->open = TRUE;
     }
 }
@@ -284,6 +349,7 @@ look_at_image (Planning *self, GArray *trees, GPtrArray *looks, GError **error)
   g_autoptr (TerraneTree) root = NULL;
   const TerraneImageOptions options = { .stamp = &self->stamp,
                                         .texts = &self->plan->texts,
+                                        .pins = self->plan->trees,
                                         .jobs = self->options->jobs,
                                         .look = looks,
                                         .progress = &silent };

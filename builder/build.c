@@ -2,6 +2,7 @@
 
 #include "builder/build-inputs.h"
 #include "builder/error.h"
+#include "builder/image/compiled-cache.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
@@ -26,6 +27,7 @@ terrane_build_free (TerraneBuild *self)
   json_decref (self->explanation);
   json_decref (self->validation);
   json_decref (self->transforms);
+  json_decref (self->cache);
   g_free (self->validation_emulator);
   g_free (self->validation_not_run);
   g_array_unref (self->debug);
@@ -73,17 +75,41 @@ warn_unused (const TerraneProfile *profile, const GArray *trees, const TerranePr
     }
 }
 
+static TerraneSourceContext
+make_context (TerraneStore *store, const TerraneProfile *profile,
+              const TerraneBuildOptions *options)
+{
+  return (TerraneSourceContext){ .store = store,
+                                 .remote = options->remote,
+                                 .profile = profile,
+                                 .sandbox = options->sandbox,
+                                 .jobs = options->jobs,
+                                 .progress = options->progress };
+}
+
+typedef gboolean (*ExchangeFunc) (const TerraneSourceContext *context, TerraneSharedCache *cache,
+                                  TerranePin *pin, GError **error);
+
+static gboolean
+exchange_compiled (TerraneStore *store, const TerranePlan *plan, const TerraneBuildOptions *options,
+                   TerraneSharedCache *cache, ExchangeFunc exchange, GError **error)
+{
+  const TerraneSourceContext context = make_context (store, plan->profile, options);
+  for (guint i = 0; cache != NULL && i < plan->trees->len; i++)
+    {
+      TerranePin *pin = plan->trees->pdata[i];
+      if (pin->spec->kind == TERRANE_SOURCE_COMPILE && !exchange (&context, cache, pin, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static GArray *
 resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *base,
                const TerraneBuildOptions *options, GError **error)
 {
   const TerraneProfile *profile = plan->profile;
-  const TerraneSourceContext context = { .store = store,
-                                         .remote = options->remote,
-                                         .profile = profile,
-                                         .sandbox = options->sandbox,
-                                         .jobs = options->jobs,
-                                         .progress = options->progress };
+  const TerraneSourceContext context = make_context (store, profile, options);
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
   for (guint i = 0; i < profile->trees->len; i++)
@@ -166,10 +192,10 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
   return TRUE;
 }
 
-/* @out_base: (out) (transfer full). Returns: (transfer full) (nullable) */
+/* @cache: (nullable). @out_base: (out) (transfer full). Returns: (transfer full) (nullable) */
 static TerranePlan *
 resolve (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
-         TerraneLock *lock, TerraneBase **out_base, GError **error)
+         TerraneLock *lock, TerraneSharedCache *cache, TerraneBase **out_base, GError **error)
 {
   g_autoptr (TerraneBase) base = NULL;
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
@@ -183,13 +209,43 @@ resolve (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildO
   };
   g_autoptr (TerranePlan) plan = terrane_resolve (profile, &resolve_options, &base, changes, error);
   /* What cannot be had gets into no lock. */
-  if (plan == NULL || !terrane_fetch_trees (options->remote, plan, error)
+  if (plan == NULL
+      || !exchange_compiled (store, plan, options, cache, terrane_compiled_cache_take, error)
+      || !terrane_fetch_trees (options->remote, plan, error)
       || !save_lock (lock, changes, options, error))
     return NULL;
   OciDigest digest = terrane_lock_digest (lock, plan->platform);
   terrane_plan_set_lock (plan, &digest);
   *out_base = g_steal_pointer (&base);
   return g_steal_pointer (&plan);
+}
+
+/* What was compiled is given away also when something else fails: it took the time. */
+static GArray *
+make_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *base,
+            const TerraneBuildOptions *options, TerraneSharedCache *cache, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GArray) trees = resolve_trees (store, plan, base, options, error);
+  if (exchange_compiled (store, plan, options, cache, terrane_compiled_cache_give, &local))
+    return g_steal_pointer (&trees);
+  if (trees != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static TerraneSharedCache *
+open_cache (const TerraneProfile *profile, const TerraneBuildOptions *options)
+{
+  g_autofree char *platform = oci_platform_text (&profile->platform);
+  const TerraneSharedCacheOptions cache_options = { .remote = options->remote,
+                                                    .from = options->cache_from,
+                                                    .to = options->cache_to,
+                                                    .platform = platform,
+                                                    .secret = options->cache_secret,
+                                                    .create_repository =
+                                                        options->create_repository };
+  return terrane_shared_cache_new (&cache_options);
 }
 
 static gboolean
@@ -219,12 +275,14 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   const TerraneProgress *progress = options->progress;
   build->lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base = NULL;
+  g_autoptr (TerraneSharedCache) cache = open_cache (profile, options);
   g_autoptr (TerranePlan) plan =
-      build->lock != NULL ? resolve (store, profile, options, build->lock, &base, error) : NULL;
+      build->lock != NULL ? resolve (store, profile, options, build->lock, cache, &base, error)
+                          : NULL;
   g_auto (TerraneBuildWatch) watch = { .recipes = NULL };
   g_autoptr (GArray) trees =
       plan != NULL && (!options->explain || terrane_build_watch (store, plan, &watch, error))
-          ? resolve_trees (store, plan, base, options, error)
+          ? make_trees (store, plan, base, options, cache, error)
           : NULL;
   if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
     return FALSE;
@@ -234,11 +292,13 @@ make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
     return FALSE;
   const TerraneImageOptions image_options = { .stamp = &build->stamp,
                                               .texts = &plan->texts,
+                                              .pins = plan->trees,
                                               .remote = layers,
                                               .jobs = options->jobs,
                                               .progress = progress,
                                               .out_failed = options->out_failed };
   build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
+  build->cache = terrane_shared_cache_report (cache);
   if (build->image == NULL
       || !note_inputs (store, build, plan, base, trees, options, &watch, error))
     return FALSE;
@@ -255,14 +315,16 @@ terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
   g_autoptr (TerraneLock) lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base = NULL;
   g_autoptr (TerranePlan) plan =
-      lock != NULL ? resolve (store, profile, options, lock, &base, error) : NULL;
+      lock != NULL ? resolve (store, profile, options, lock, NULL, &base, error) : NULL;
   g_autoptr (GArray) trees =
       plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
   if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, options->progress, error))
     return NULL;
-  const TerraneImageOptions image_options = {
-    .stamp = &stamp, .texts = &plan->texts, .jobs = options->jobs, .progress = options->progress
-  };
+  const TerraneImageOptions image_options = { .stamp = &stamp,
+                                              .texts = &plan->texts,
+                                              .pins = plan->trees,
+                                              .jobs = options->jobs,
+                                              .progress = options->progress };
   return terrane_image_check (store, profile, base, trees, &image_options, today, error);
 }
 
@@ -361,6 +423,8 @@ layer_to_json (const TerraneImageLayer *layer)
   OciDigestText text;
   json_t *object = json_object ();
   oci_json_set (object, "tree", oci_json_text (layer->name));
+  if (layer->packages != NULL)
+    oci_json_set (object, "packages", oci_json_texts ((const char *const *) layer->packages));
   oci_json_set (object, "digest", oci_json_text (oci_digest_text (&layer->digest, text)));
   oci_json_set (object, "diff_id", oci_json_text (oci_digest_text (&layer->diff_id, text)));
   oci_json_set (object, "size", json_integer ((json_int_t) layer->size));
@@ -405,6 +469,8 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
   oci_json_set (record, "size", json_integer ((json_int_t) size));
   if (json_object_size (self->transforms) > 0)
     oci_json_set (record, "transforms", json_deep_copy (self->transforms));
+  if (self->cache != NULL)
+    oci_json_set (record, "cache", json_incref (self->cache));
   oci_json_set (record, "unchanged", json_boolean (self->image->unchanged));
   oci_json_set_text (record, "moved_from", self->moved_from);
   if (self->validation != NULL)

@@ -23,8 +23,12 @@ typedef struct
   gboolean explain;            /* why everything is done is wanted, too */
   const char *tag;             /* (nullable): of the name in the store; "latest" */
   TerraneRemote *remote;       /* for bases in registries */
-  const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers
-                                * need not be made again */
+  const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers, and
+                                * repositories whose results, need not be made again */
+  const GPtrArray *cache_to;   /* (nullable) (element-type OciReference): repositories that results
+                                * are given to */
+  const char *cache_secret;    /* (nullable): see shared-cache.h */
+  gboolean create_repository;  /* for what is given */
   const TerraneProgress *progress;
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneBuildOptions;
@@ -47,6 +51,7 @@ typedef struct
   gboolean validation_cached;
   char *validation_emulator; /* (nullable): what ran the programs of another processor */
   char *validation_not_run;  /* (nullable): why nothing of what the profile asks for was run */
+  json_t *cache;             /* (nullable): see terrane_shared_cache_report() */
 } TerraneBuild;
 
 /**

@@ -57,7 +57,7 @@ static const struct
   { "lambda.empty-layer", E | N, "a layer without content" },
   { "lambda.entrypoint-missing", E, "nothing to start, or it is not in the image" },
   { "lambda.entrypoint-not-executable", E, "an entrypoint that not every user may run" },
-  { "lambda.entrypoint-relative", E, "an entrypoint that is no absolute path" },
+  { "lambda.entrypoint-relative", E, "an entrypoint that is not an absolute path" },
   { "lambda.entrypoint-script", E, "an entrypoint that the kernel cannot start" },
   { "lambda.entrypoint-symlink", E, "an entrypoint that is a symbolic link" },
   { "lambda.environment-size", E, "more than 4 KB of environment" },

@@ -68,6 +68,29 @@ run_alone (TerraneGlobal *global, const TerraneOptionTable *tables, GError **err
   return TRUE;
 }
 
+/* "help" and "version", which users of other tools type, besides the commands. */
+static gboolean
+run_command (TerraneGlobal *global, const TerraneOptionTable *tables, char **arguments,
+             GError **error)
+{
+  char option[] = "--help";
+  char *help[] = { option, NULL };
+  const char *name = arguments[0];
+  char **words = arguments + 1;
+  if (g_str_equal (name, "version") || g_str_equal (name, "help"))
+    {
+      global->version = name[0] == 'v';
+      global->help = !global->version;
+      if (global->version || arguments[1] == NULL)
+        return run_alone (global, tables, error);
+      name = arguments[1];
+      words = help;
+    }
+  const TerraneCommand *command = terrane_command_find (name);
+  return command != NULL ? terrane_command_dispatch (command, global, words, error)
+                         : fail_unknown (name, error);
+}
+
 static gboolean
 run (TerraneGlobal *global, char **words, GError **error)
 {
@@ -84,11 +107,7 @@ run (TerraneGlobal *global, char **words, GError **error)
   if (ok && (arguments[0] == NULL || global->version || global->help))
     ok = run_alone (global, tables, error);
   else if (ok)
-    {
-      const TerraneCommand *command = terrane_command_find (arguments[0]);
-      ok = command != NULL ? terrane_command_dispatch (command, global, arguments + 1, error)
-                           : fail_unknown (arguments[0], error);
-    }
+    ok = run_command (global, tables, arguments, error);
   terrane_options_clear (tables);
   return ok;
 }

@@ -1,5 +1,7 @@
 #include "oci/manifest.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 OciManifest *
@@ -17,6 +19,7 @@ oci_manifest_free (OciManifest *self)
   if (self == NULL)
     return;
   g_free (self->media_type);
+  g_free (self->artifact_type);
   oci_descriptor_free (self->config);
   g_ptr_array_unref (self->layers);
   json_decref (self->annotations);
@@ -166,6 +169,7 @@ oci_manifest_parse (const char *name, GBytes *raw, GError **error)
 {
   OciJson root, member;
   OciMediaKind kind = OCI_MEDIA_MANIFEST;
+  const char *artifact_type = NULL;
   g_autoptr (OciJsonDocument) document = oci_json_parse (name, raw, OCI_ERROR_FORMAT, &root, error);
   if (document == NULL)
     return NULL;
@@ -188,6 +192,8 @@ oci_manifest_parse (const char *name, GBytes *raw, GError **error)
       read_descriptors (&member, OCI_MANIFEST_MAX_LAYERS, self->layers);
       check_layer_types (&member, self->layers);
     }
+  if (oci_json_member (&root, "artifactType", &member) && oci_json_string (&member, &artifact_type))
+    self->artifact_type = g_strdup (artifact_type);
   if (oci_json_member (&root, "annotations", &member) && oci_json_object (&member, NULL))
     self->annotations = json_deep_copy (member.value);
   if (!oci_json_document_finish (document, error))
@@ -219,6 +225,7 @@ oci_manifest_dump (const OciManifest *self)
   g_autoptr (OciJsonValue) root = json_object ();
   oci_json_set (root, "schemaVersion", json_integer (2));
   oci_json_set (root, "mediaType", oci_json_text (OCI_MEDIA_TYPE_MANIFEST));
+  oci_json_set_text (root, "artifactType", self->artifact_type);
   oci_json_set (root, "config", descriptor_in_oci_family (self->config));
   json_t *layers = json_array ();
   for (guint i = 0; i < self->layers->len; i++)
@@ -331,10 +338,11 @@ oci_index_fail_platform (const char *what, const OciPlatform *wanted, const GPtr
                     offered->len > 0 ? quoted : "none for a known platform");
 }
 
-static char *
+/* Borrowed, and NULL at the end. */
+static GPtrArray *
 list_names (const OciIndex *self)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GPtrArray *names = g_ptr_array_new ();
   for (guint i = 0; i < self->manifests->len; i++)
     {
       const char *name =
@@ -343,7 +351,25 @@ list_names (const OciIndex *self)
         g_ptr_array_add (names, (char *) name);
     }
   g_ptr_array_add (names, NULL);
-  return g_strjoinv (", ", (char **) names->pdata);
+  return names;
+}
+
+static void
+fail_unknown (const OciIndex *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) names = list_names (self);
+  g_autofree char *list = g_strjoinv (", ", (char **) names->pdata);
+  g_autofree char *quoted = oci_quote (name);
+  if (name == NULL)
+    {
+      oci_throw (error, OCI_ERROR_USAGE, "holds %u images, name one of: %s", self->manifests->len,
+                 list);
+      return;
+    }
+  g_autofree char *hint = oci_did_you_mean (name, (const char *const *) names->pdata);
+  gboolean listed = strchr (list, ',') != NULL || (list[0] != '\0' && hint[0] == '\0');
+  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s%s", quoted, listed ? "; there is: " : "",
+             listed ? list : "", hint);
 }
 
 /* The entries called @name, or all. */
@@ -400,14 +426,6 @@ oci_index_find (const OciIndex *self, const char *name, const OciPlatform *platf
     }
   else if (entries->manifests->len > 1 && name != NULL)
     return entries->manifests->pdata[0];
-
-  g_autofree char *names = list_names (self);
-  g_autofree char *quoted = oci_quote (name);
-  if (name == NULL)
-    oci_throw (error, OCI_ERROR_USAGE, "holds %u images, name one of: %s", self->manifests->len,
-               names);
-  else
-    oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s", quoted,
-               names[0] != '\0' ? "; there is: " : "", names);
+  fail_unknown (self, name, error);
   return NULL;
 }

@@ -18,6 +18,7 @@ enum
 typedef struct
 {
   char *media_type;
+  char *artifact_type; /* (nullable): of what is not an image, image-spec manifest.md */
   OciDescriptor *config;
   GPtrArray *layers;   /* of OciDescriptor, base first */
   json_t *annotations; /* (nullable) */

@@ -95,7 +95,7 @@ check_repository (Span span, GError **error)
         {
           g_autofree char *whole = quote_span (span), *part = quote_span (component);
           return oci_throw (error, OCI_ERROR_USAGE,
-                            "%s is no name because of %s: lower-case letters and digits, joined by "
+                            "invalid name %s at %s: use lower-case letters and digits, joined by "
                             "one ‘.’, one or two ‘_’, or ‘-’; components separated by ‘/’",
                             whole, part);
         }
@@ -118,10 +118,11 @@ check_tag (Span span, GError **error)
   if (ok)
     return TRUE;
   g_autofree char *quoted = quote_span (span);
-  return oci_throw (error, OCI_ERROR_USAGE,
-                    "%s is no tag: 1 to %d letters, digits, ‘_’, ‘.’ and ‘-’, and neither ‘.’ nor "
-                    "‘-’ first",
-                    quoted, OCI_TAG_MAX_BYTES);
+  return oci_throw (
+      error, OCI_ERROR_USAGE,
+      "invalid tag %s: use 1 to %d letters, digits, ‘_’, ‘.’ and ‘-’, and neither ‘.’ nor "
+      "‘-’ first",
+      quoted, OCI_TAG_MAX_BYTES);
 }
 
 /* Labels of letters, digits and inner "-", joined by ".". */
@@ -172,7 +173,7 @@ check_host (Span span, GError **error)
       && (colon == NULL || is_port (port)))
     return TRUE;
   g_autofree char *quoted = quote_span (span);
-  return oci_throw (error, OCI_ERROR_USAGE, "%s is no HOST[:PORT] of a registry", quoted);
+  return oci_throw (error, OCI_ERROR_USAGE, "invalid registry %s: expected HOST[:PORT]", quoted);
 }
 
 /* Docker's rule: what tells "HOST/NAME" from "DIRECTORY/NAME". */

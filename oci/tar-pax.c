@@ -181,7 +181,8 @@ read_record (OciTarPax *self, const char *key, const char *value, size_t len, gb
   g_autofree char *quoted = oci_quote (key);
   OCI_PREFIX (error, "%s", quoted);
   if (global && is_for_one (key))
-    return oci_throw (error, OCI_ERROR_UNSUPPORTED, "stands in a header for all members");
+    return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                      "is set in a global header, though it belongs to one member");
   if (g_str_has_prefix (key, SCHILY_XATTR))
     return add_xattr (self, key + strlen (SCHILY_XATTR), value, len, error);
   if (strlen (value) != len)

@@ -51,7 +51,8 @@ parse_name (OciTransport *self, const char *name, GError **error)
     {
       g_autofree char *quoted = oci_quote (name);
       oci_throw (error, OCI_ERROR_USAGE,
-                 "%s is no image name: letters and digits, joined by one of ‘-._:@+/’", quoted);
+                 "invalid image name %s: use letters and digits, joined by one of ‘-._:@+/’",
+                 quoted);
     }
   return self->name != NULL;
 }

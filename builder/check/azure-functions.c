@@ -150,7 +150,7 @@ terrane_check_azure_functions (const TerraneCheck *check,
     {
       terrane_report_finding (self.view, self.findings, "azure-functions.script-root",
                               TERRANE_SEVERITY_ERROR, NULL, NULL,
-                              "AzureWebJobsScriptRoot: %s is no directory in the image", quoted);
+                              "AzureWebJobsScriptRoot: %s is not a directory in the image", quoted);
       return TRUE;
     }
   if (variable == NULL)

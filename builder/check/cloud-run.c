@@ -42,8 +42,8 @@ check_program (const TerraneImageView *view, TerraneFindings *findings, GError *
                              "config.entrypoint: %s is not in the image", quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0111) == 0)
     terrane_findings_report (findings, "cloud-run.program-not-executable", TERRANE_SEVERITY_ERROR,
-                             "chmod 755", "config.entrypoint: %s is no file that can be executed",
-                             quoted);
+                             "chmod 755",
+                             "config.entrypoint: %s is not a file that can be executed", quoted);
   else if (!terrane_program_file_problem (view, node, directory, &problem, &fix, error))
     return FALSE;
   if (problem != NULL)
@@ -61,7 +61,7 @@ check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
   g_autofree char *quoted = oci_quote (path);
   if (path != NULL && path[0] != '\0' && (node == NULL || node->type != OCI_ENTRY_DIRECTORY))
     terrane_findings_report (findings, "cloud-run.working-directory", TERRANE_SEVERITY_ERROR, NULL,
-                             "config.working_dir: %s is no directory in the image", quoted);
+                             "config.working_dir: %s is not a directory in the image", quoted);
 }
 
 static void

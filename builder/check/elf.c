@@ -207,7 +207,7 @@ check_file (Check *self, const TerraneElfEntry *entry)
     {
       g_autofree char *message = g_strdup_printf ("it cannot be loaded: %s", elf->broken);
       add (self, "elf.broken", severity_of (self, &root, entry), entry, message,
-           "make it anew, or leave it out");
+           "build it again, or leave it out");
       return;
     }
   if (elf->type == TERRANE_ELF_OTHER)

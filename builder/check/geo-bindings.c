@@ -49,7 +49,7 @@ check_version (const TerraneGeoContext *self, const TerraneElfEntry *module)
   const char *dot = strrchr (gdal->facts->gdal, '.');
   g_autofree char *minor =
       g_strndup (gdal->facts->gdal, dot != NULL ? (gsize) (dot - gdal->facts->gdal) : 0);
-  g_autofree char *fix = g_strdup_printf ("build the bindings anew with GDAL==%s.*", minor);
+  g_autofree char *fix = g_strdup_printf ("rebuild the bindings with GDAL==%s.*", minor);
   terrane_geo_report (self, "geo.binding-version", TERRANE_SEVERITY_WARNING, module->node, message,
                       fix);
 }

@@ -42,10 +42,10 @@ report_no_directory (const TerraneGeoContext *self, const TerraneGeoEntry *libra
 {
   g_autofree char *who = terrane_geo_describe (self, library, "GDAL", library->facts->gdal);
   g_autofree char *quoted = oci_quote (value);
-  g_autofree char *message =
-      g_strdup_printf ("GDAL_DATA=%s is no directory of the image, and %s looks nowhere else. It "
-                       "says nothing until a driver needs a file",
-                       quoted, who);
+  g_autofree char *message = g_strdup_printf (
+      "GDAL_DATA=%s is not a directory of the image, and %s looks nowhere else. It "
+      "says nothing until a driver needs a file",
+      quoted, who);
   terrane_geo_report (self, "geo.data-variable", TERRANE_SEVERITY_WARNING, NULL, message,
                       "name the directory that comes with this GDAL; wheels need GDAL_DATA unset");
 }

@@ -70,7 +70,7 @@ report_no_database (const TerraneGeoContext *self, const TerraneGeoEntry *librar
   g_autofree char *who = terrane_geo_describe (self, library, "PROJ", library->facts->proj);
   g_autofree char *there = terrane_image_view_quote (self->view, node);
   g_autofree char *message =
-      g_strdup_printf ("%s is no SQLite database, and %s would open it", there, who);
+      g_strdup_printf ("%s is not an SQLite database, and %s would open it", there, who);
   terrane_geo_report (self, "geo.proj-db-unreadable", severity, node, message,
                       "take the file from the package again");
 }

@@ -201,7 +201,7 @@ check_working_dir (const TerraneImageView *view, TerraneFindings *findings)
   g_autofree char *quoted = oci_quote (path);
   if (node == NULL || node->type != OCI_ENTRY_DIRECTORY)
     terrane_findings_report (findings, "lambda.working-directory", TERRANE_SEVERITY_ERROR, NULL,
-                             "config.working_dir: %s is no directory in the image", quoted);
+                             "config.working_dir: %s is not a directory in the image", quoted);
 }
 
 static void

@@ -13,6 +13,10 @@ void terrane_build_explain_print (const json_t *explanation);
 /** The part of it that no step has as its reason: who makes things, and which trees there are. */
 void terrane_build_explain_print_shared (const json_t *explanation);
 
+/** What a step is about: "deps", of a layer of some packages "deps: numpy, rasterio". Returns:
+ * (transfer full) */
+char *terrane_build_explain_name (const json_t *step);
+
 /** A member of a step, or "". Returns: (transfer none) */
 const char *terrane_build_explain_text (const json_t *row, const char *member);
 

@@ -119,6 +119,9 @@ make_options (const TerraneBuildSession *self)
               .update_names = (const char *const *) self->update_names },
     .remote = self->bench->remote,
     .cache_from = options->cache_from,
+    .cache_to = options->cache_to,
+    .cache_secret = self->cache_secret,
+    .create_repository = options->push_options.create_repository,
     .progress = self->bench->progress,
   };
 }

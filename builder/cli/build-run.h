@@ -17,7 +17,9 @@ typedef struct
   char *debug_output;    /* (nullable): a directory */
   char **outputs;        /* (nullable) */
   char **update_lock;    /* (nullable): names, several in one with commas; "" for all */
+  char *source_mirror;   /* (nullable) */
   GPtrArray *cache_from; /* (nullable): of OciReference */
+  GPtrArray *cache_to;   /* (nullable): of OciReference */
   unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;
   gboolean explain;
@@ -33,8 +35,9 @@ typedef struct
 {
   const TerraneBuildArguments *options;
   const TerraneWorkbench *bench;
-  char **update_names; /* (nullable): of --update-lock; NULL for all */
-  GHashTable *names;   /* of the profiles so far: a set */
+  const char *cache_secret; /* (nullable): TERRANE_CACHE_KEY */
+  char **update_names;      /* (nullable): of --update-lock; NULL for all */
+  GHashTable *names;        /* of the profiles so far: a set */
 } TerraneBuildSession;
 
 /** Whether --platform names several. */

@@ -2,6 +2,7 @@
 #include "builder/cli/build-run.h"
 
 #include "builder/cli/build-deliver.h"
+#include "builder/cli/cache-key.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/record-file.h"
@@ -84,6 +85,23 @@ check_request (const TerraneBuildArguments *options, char **profiles, char ***ou
          && check_several (options, g_strv_length (profiles), error);
 }
 
+/* A tag would be that of one image: results have tags of their own. */
+static gboolean
+check_cache (const TerraneBuildArguments *options, const char **out_secret, GError **error)
+{
+  for (guint i = 0; options->cache_to != NULL && i < options->cache_to->len; i++)
+    {
+      const OciReference *repository = options->cache_to->pdata[i];
+      if (repository->tag != NULL || repository->has_digest)
+        return oci_throw (error, OCI_ERROR_USAGE,
+                          "build: --cache-to names a repository, without a tag: "
+                          "docker://%s/%s",
+                          repository->host, repository->repository);
+    }
+  return (options->cache_from == NULL && options->cache_to == NULL)
+         || terrane_cache_key_find (out_secret, error);
+}
+
 static gboolean
 run_build (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
@@ -91,15 +109,19 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
   g_auto (GStrv) names_to_update = NULL;
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "build", error);
+  const char *secret = NULL;
   if (profiles == NULL || !check_request (options, profiles, &names_to_update, error)
+      || !check_cache (options, &secret, error)
       || !terrane_workbench_open (global, &options->remote,
                                   MIN (options->jobs, (unsigned) TERRANE_REMOTE_MAX_JOBS), &bench,
-                                  error))
+                                  error)
+      || !terrane_workbench_use_mirror (&bench, options->source_mirror, error))
     return FALSE;
   terrane_sandbox_warn (options->sandbox);
   g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   const TerraneBuildSession session = {
     .options = options,
+    .cache_secret = secret,
     .update_names = names_to_update,
     .bench = &bench,
     .names = names,
@@ -165,7 +187,12 @@ static const TerraneOption build_lock_options[] = {
     .kind = TERRANE_OPTION_REFERENCE,
     .target = OPTION (cache_from),
     .metavar = "IMAGE",
-    .help = "Do not make layers again that this image has" },
+    .help = "Do not make again what this image or repository has" },
+  { .name = "cache-to",
+    .kind = TERRANE_OPTION_REFERENCE,
+    .target = OPTION (cache_to),
+    .metavar = "REPOSITORY",
+    .help = "Give what was compiled to this repository" },
   TERRANE_OPTION_END,
 };
 
@@ -209,6 +236,7 @@ static const TerraneOptionGroup build_groups[] = {
   { .rows = build_options },
   { .rows = terrane_push_options, .offset = OPTION (push_options), .needs = "push" },
   { .rows = build_lock_options },
+  { .rows = terrane_mirror_options, .offset = OPTION (source_mirror) },
   { .rows = terrane_remote_options, .offset = OPTION (remote) },
   { .rows = terrane_sandbox_options, .offset = OPTION (sandbox) },
   { .rows = build_result_options },

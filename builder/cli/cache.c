@@ -1,4 +1,5 @@
 /* terrane cache: what the next build needs, in one file. */
+#include "builder/cli/cache-key.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/workbench.h"
 #include "builder/image/cache-file.h"
@@ -11,12 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define KEY_VARIABLE "TERRANE_CACHE_KEY"
-
 enum
 {
   MAX_PROFILES = 1000,
-  MIN_KEY_BYTES = 16,
 };
 
 typedef struct
@@ -146,19 +144,6 @@ find_images (TerraneStore *store, Wanted *wanted, char **profiles, GError **erro
   return TRUE;
 }
 
-/* @out_key: (out) (nullable): borrowed from the environment */
-static gboolean
-find_key (const char **out_key, GError **error)
-{
-  const char *key = g_getenv (KEY_VARIABLE);
-  *out_key = key != NULL && key[0] != '\0' ? key : NULL;
-  return *out_key == NULL || strlen (key) >= MIN_KEY_BYTES
-         || oci_throw (error, OCI_ERROR_USAGE,
-                       KEY_VARIABLE " has less than %d characters; 'openssl rand -hex 32' makes a "
-                                    "good one",
-                       MIN_KEY_BYTES);
-}
-
 static json_t *
 report_to_json (const char *path, const TerraneCacheReport *report)
 {
@@ -200,7 +185,7 @@ export_cache (TerraneGlobal *global, const CacheOptions *options, char **argumen
       options->downloads ? g_ptr_array_new_with_free_func (g_free) : NULL;
   Wanted wanted = { .names = names, .others = others, .downloads = downloads };
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments + 1, "cache export", error);
-  if (profiles == NULL || !find_key (&cache.key, error))
+  if (profiles == NULL || !terrane_cache_key_find (&cache.key, error))
     return FALSE;
   for (char **profile = profiles; *profile != NULL; profile++)
     if (!add_platforms (*profile, options, &wanted, error))
@@ -224,7 +209,8 @@ import_cache (TerraneGlobal *global, const char *path, GError **error)
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (TerraneCacheReport) report = { 0 };
   TerraneCacheOptions cache = { 0 };
-  if (!find_key (&cache.key, error) || !terrane_workbench_open (global, NULL, 0, &bench, error))
+  if (!terrane_cache_key_find (&cache.key, error)
+      || !terrane_workbench_open (global, NULL, 0, &bench, error))
     return FALSE;
   cache.jobs = bench.jobs;
   cache.progress = bench.progress;

@@ -83,9 +83,9 @@ print_image (const OciDescriptor *descriptor, const OciManifest *manifest,
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       const OciDescriptor *layer = manifest->layers->pdata[i];
-      const char *tree = oci_descriptor_annotation (layer, TERRANE_ANNOTATION_TREE);
+      g_autofree char *title = terrane_layer_title (layer);
       g_autofree char *size = oci_format_size (layer->size);
-      const char *const cells[] = { tree != NULL ? tree : "base",
+      const char *const cells[] = { title != NULL ? title : "base",
                                     oci_digest_text (&layer->digest, text), size };
       terrane_table_add (table, cells);
     }

@@ -16,11 +16,25 @@ enum
   MAX_EVENT_BYTES = 6 * 1024 * 1024, /* Lambda's */
 };
 
+/* What `aws lambda invoke --payload` would take. */
+static gboolean
+is_json_text (const char *path)
+{
+  return (path[0] == '{' || path[0] == '[') && !g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
 /* Of the standard input when @path is "-". */
 static GBytes *
 read_event (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
+  if (is_json_text (path))
+    {
+      oci_throw (error, OCI_ERROR_USAGE,
+                 "--event takes a file, not JSON; give the event on standard input: echo 'JSON' | "
+                 "terrane invoke IMAGE");
+      return NULL;
+    }
   OCI_PREFIX (error, "the event %s", path);
   if (strcmp (path, "-") != 0)
     {

@@ -31,9 +31,27 @@ shipped_profiles (void)
   return g_file_test (path, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename (path, NULL) : NULL;
 }
 
+/* People who come from docker type "build .". */
+static gboolean
+refuse_directory (const char *path, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  g_autofree char *file = g_build_filename (path, "profile.json", NULL);
+  g_autofree char *quoted = oci_quote (path), *quoted_file = oci_quote (file);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    g_file_test (file, G_FILE_TEST_EXISTS)
+                        ? "%s is a directory; give the profile's file: %s"
+                        : "%s is a directory without a profile.json; give the profile's file, or "
+                          "make one with 'terrane init'",
+                    quoted, quoted_file);
+}
+
 static TerraneProfile *
 load (const char *path, const char *platform, gboolean git_optional, GError **error)
 {
+  if (!refuse_directory (path, error))
+    return NULL;
   g_autofree char *shipped = shipped_profiles ();
   const TerraneProfileOptions options = {
     .platform = platform,

@@ -7,7 +7,8 @@
 typedef struct
 {
   gboolean check;
-  char *platform; /* (nullable) */
+  char *platform;      /* (nullable) */
+  char *source_mirror; /* (nullable) */
   TerraneRemoteArguments remote;
 } LockOptions;
 
@@ -177,7 +178,8 @@ run_lock (TerraneGlobal *global, const void *data, char **arguments, GError **er
   const LockOptions *options = data;
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "lock", error);
-  if (profiles == NULL || !terrane_workbench_open (global, &options->remote, 0, &bench, error))
+  if (profiles == NULL || !terrane_workbench_open (global, &options->remote, 0, &bench, error)
+      || !terrane_workbench_use_mirror (&bench, options->source_mirror, error))
     return FALSE;
   g_autoptr (OciJsonValue) document = json_object ();
   json_t *reports = json_array ();
@@ -218,10 +220,12 @@ const TerraneCommand terrane_command_lock = {
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_PROFILE },
-  .options = (const TerraneOptionGroup[]){ { .rows = lock_options },
-                                           { .rows = terrane_remote_options,
-                                             .offset = offsetof (LockOptions, remote) },
-                                           { .rows = NULL } },
+  .options =
+      (const TerraneOptionGroup[]){
+          { .rows = lock_options },
+          { .rows = terrane_mirror_options, .offset = offsetof (LockOptions, source_mirror) },
+          { .rows = terrane_remote_options, .offset = offsetof (LockOptions, remote) },
+          { .rows = NULL } },
   .size = sizeof (LockOptions),
   .run = run_lock,
 };

@@ -22,6 +22,14 @@ const TerraneOption terrane_remote_options[] = {
   TERRANE_OPTION_END,
 };
 
+const TerraneOption terrane_mirror_options[] = {
+  { .name = "source-mirror",
+    .kind = TERRANE_OPTION_DIRECTORY,
+    .metavar = "DIR",
+    .help = "Take files whose SHA-256 is known from here before downloading them" },
+  TERRANE_OPTION_END,
+};
+
 const TerraneOption terrane_transfer_jobs_options[] = {
   { .name = "jobs",
     .letter = 'j',

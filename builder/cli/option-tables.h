@@ -21,6 +21,9 @@ typedef struct
 
 extern const TerraneOption terrane_remote_options[];
 
+/* --source-mirror, of commands that read the sources of a profile; the struct is a char *. */
+extern const TerraneOption terrane_mirror_options[];
+
 /* --jobs of transfers; the struct is an unsigned. */
 extern const TerraneOption terrane_transfer_jobs_options[];
 

@@ -377,7 +377,8 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
     nearest = oci_nearest_word (name, (const char *const *) names->pdata);
   g_autofree char *meant = nearest != NULL ? g_strconcat ("--", nearest, NULL) : NULL;
   g_autofree char *hint = oci_suggest (meant);
-  return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s%s", quoted, hint);
+  return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s%s", quoted,
+                    meant != NULL ? hint : "; --help lists the options");
 }
 
 /* @value: (nullable): what is in the same word */

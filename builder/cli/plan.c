@@ -186,13 +186,14 @@ add_row (TerraneTable *table, const json_t *step, const json_t *blob)
   const json_t *reasons = json_object_get (step, "reasons");
   gboolean certain = json_is_true (json_object_get (step, "certain"));
   g_autofree char *result = g_strconcat (text_of (step, "result"), certain ? "" : "?", NULL);
+  g_autofree char *name = terrane_build_explain_name (step);
   g_autofree char *fetch = fetch_text (step), *size = size_text (step);
   for (size_t i = 0; i == 0 || i < json_array_size (reasons); i++)
     {
       const char *reason = json_string_value (json_array_get (reasons, i));
       const char *const first[] = {
-        text_of (step, "step"),   text_of (step, "name"),      result, fetch, size,
-        text_of (blob, "result"), reason != NULL ? reason : ""
+        text_of (step, "step"),      name, result, fetch, size, text_of (blob, "result"),
+        reason != NULL ? reason : ""
       };
       const char *const more[] = { "", "", "", "", "", "", reason != NULL ? reason : "" };
       terrane_table_add (table, i == 0 ? first : more);

@@ -309,7 +309,7 @@ is_recipe (const char *path)
 static gboolean
 check_recipe (const char *path, json_t *recipes, GError **error)
 {
-  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (path, NULL, error);
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load_all (path, error);
   if (set == NULL)
     return FALSE;
   const TerraneRecipe *recipe = terrane_recipe_set_main (set);
@@ -331,7 +331,9 @@ check_profile (const char *path, const char *platform, json_t *profiles, GError 
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
       OCI_PREFIX (error, "%s.compile", spec->where);
       g_autoptr (TerraneRecipeSet) set =
-          spec->recipe != NULL ? terrane_recipe_set_load (spec->recipe, NULL, error) : NULL;
+          spec->recipe != NULL
+              ? terrane_recipe_set_load (spec->recipe, spec->recipe_variables, NULL, error)
+              : NULL;
       if (spec->recipe != NULL && set == NULL)
         return FALSE;
     }

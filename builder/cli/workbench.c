@@ -1,5 +1,7 @@
 #include "builder/cli/workbench.h"
 
+#include "builder/remote/mirror.h"
+
 TerraneStore *
 terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
                               GError **error)
@@ -27,6 +29,12 @@ terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArgument
   };
   out->remote = terrane_remote_new (out->store, &options);
   return TRUE;
+}
+
+gboolean
+terrane_workbench_use_mirror (const TerraneWorkbench *self, const char *directory, GError **error)
+{
+  return directory == NULL || terrane_remote_set_mirror (self->remote, directory, error);
 }
 
 void

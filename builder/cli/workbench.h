@@ -32,6 +32,10 @@ typedef struct
 gboolean terrane_workbench_open (const TerraneGlobal *global,
                                  const TerraneRemoteArguments *arguments, unsigned transfers,
                                  TerraneWorkbench *out, GError **error);
+
+/** @directory: (nullable): what --source-mirror says */
+gboolean terrane_workbench_use_mirror (const TerraneWorkbench *self, const char *directory,
+                                       GError **error);
 void terrane_workbench_close (TerraneWorkbench *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneWorkbench, terrane_workbench_close)
 

@@ -69,6 +69,8 @@ make_env (const TerraneCompileRun *self)
     }
   json_object_foreach (recipe->environment, name, value) env =
       g_environ_setenv (env, name, json_string_value (value), TRUE);
+  json_object_foreach (recipe->values, name, value) env =
+      g_environ_setenv (env, name, json_string_value (value), TRUE);
   return env;
 }
 
@@ -92,7 +94,8 @@ run (Session *self, const char *step, const char *const *argv, const TerraneSand
                                    .env = (const char *const *) self->env,
                                    .tmp_bytes = recipe->tmp_bytes,
                                    .memory_bytes = recipe->memory_bytes,
-                                   .mounts = self->mounts };
+                                   .mounts = self->mounts,
+                                   .neutral = TRUE };
   g_auto (TerraneProcessResult) result = { 0 };
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   for (const char *const *word = shell; *word != NULL; word++)

@@ -220,7 +220,7 @@ look_for_landlock (TerraneRound *round)
     terrane_round_add (round, TERRANE_SYMPTOM_LIMITED,
                        "Linux 5.13 with lsm=landlock; without it '--sandbox none' and eu-strip can "
                        "reach every file of this user",
-                       "this kernel has none");
+                       "this kernel does not offer it");
   terrane_landlock_clear (&rules);
 }
 

@@ -157,7 +157,7 @@ read_files (TerraneDrift *self, const char *path, GError **error)
     }
   else if (files.records == 0)
     {
-      g_autofree char *reason = g_strdup_printf ("%s: there are no advisories in it", path);
+      g_autofree char *reason = g_strdup_printf ("%s: it contains no advisories", path);
       leave_open (self, TRUE, reason);
     }
   return TRUE;

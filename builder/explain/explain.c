@@ -24,6 +24,7 @@ layer_step_free (gpointer data)
 {
   TerraneLayerStep *self = data;
   g_free (self->name);
+  g_strfreev (self->packages);
   g_free (self);
 }
 
@@ -34,10 +35,11 @@ terrane_layer_steps_new (void)
 }
 
 TerraneLayerStep *
-terrane_layer_steps_add (GPtrArray *steps, const char *name)
+terrane_layer_steps_add (GPtrArray *steps, const char *name, const char *const *packages)
 {
   TerraneLayerStep *self = g_new0 (TerraneLayerStep, 1);
   self->name = g_strdup (name);
+  self->packages = g_strdupv ((char **) packages);
   g_ptr_array_add (steps, self);
   return self;
 }
@@ -263,13 +265,26 @@ add_sources (Explanation *self)
     }
 }
 
+/* Of a layer of several trees, "a+b", all of them. */
+static gboolean
+is_same_tree (const Explanation *self, const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "+", -1);
+  if (source_of (self->after, name) != NULL)
+    return is_same (source_of (self->before, name), source_of (self->after, name), "commit");
+  for (char **part = parts; *part != NULL; part++)
+    if (!is_same (source_of (self->before, *part), source_of (self->after, *part), "commit"))
+      return FALSE;
+  return TRUE;
+}
+
 /* Which source below @name, or itself, is another one. Returns: (transfer none) (nullable) */
 static const char *
 find_changed (const Explanation *self, const char *name)
 {
   const GPtrArray *trees = self->facts->facts->plan->trees;
   const char *changed = NULL;
-  if (!is_same (source_of (self->before, name), source_of (self->after, name), "commit"))
+  if (!is_same_tree (self, name))
     return name;
   if (!is_same (source_of (self->before, "base"), source_of (self->after, "base"), "commit"))
     return "base";
@@ -321,6 +336,13 @@ add_layers (Explanation *self)
       const TerraneLayerStep *layer = self->facts->layers->pdata[i];
       json_t *row = add_step (self, "layer", layer->name, layer->made ? "made" : "reused",
                               layer->open, layer_reasons (self, layer));
+      json_t *packages = json_array ();
+      for (char **package = layer->packages; package != NULL && *package != NULL; package++)
+        oci_json_append (packages, oci_json_text (*package));
+      if (layer->packages != NULL)
+        oci_json_set (row, "packages", packages);
+      else
+        json_decref (packages);
       if (layer->has_digest)
         oci_json_set (row, "digest", oci_json_text (oci_digest_text (&layer->digest, text)));
       if (layer->size > 0)

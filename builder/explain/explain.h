@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* One layer of the image. */
 typedef struct
 {
-  char *name; /* of the tree, or "base" */
+  char *name;      /* of the tree, or "base" */
+  char **packages; /* (nullable): of the tree's, when it has not all of them */
   gboolean made;
   gboolean open; /* whether that is so depends on what only a build finds out */
   gboolean has_digest;
@@ -19,7 +20,9 @@ typedef struct
 
 /** Returns: (transfer full): for TerraneLayerStep */
 GPtrArray *terrane_layer_steps_new (void);
-TerraneLayerStep *terrane_layer_steps_add (GPtrArray *steps, const char *name);
+/** @packages: (nullable) */
+TerraneLayerStep *terrane_layer_steps_add (GPtrArray *steps, const char *name,
+                                           const char *const *packages);
 
 typedef enum
 {

@@ -164,6 +164,7 @@ layers (const TerraneImage *image)
       const TerraneImageLayer *layer = image->layers->pdata[i];
       json_t *part = json_object ();
       oci_json_set (part, "tree", oci_json_text (layer->name));
+      set_words (part, "packages", layer->packages);
       set_digest (part, "digest", &layer->digest);
       oci_json_set (part, "size", json_integer ((json_int_t) layer->size));
       oci_json_append (list, part);

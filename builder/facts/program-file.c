@@ -89,7 +89,7 @@ find_interpreter (const Check *self, const char *name)
                            quoted));
   else if (!is_executable (node))
     note (self, "chmod 755",
-          g_strdup_printf ("is a script for %s, which is no file that every user may execute",
+          g_strdup_printf ("is a script for %s, which is not a file that every user may execute",
                            quoted));
   return *self->problem == NULL ? node : NULL;
 }

@@ -5,6 +5,7 @@
 #include "builder/python/name.h"
 
 #include "oci/base/architecture.h"
+#include "oci/base/path.h"
 
 #include <string.h>
 
@@ -362,6 +363,38 @@ terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView
     return FALSE;
   *out_files = found ? g_steal_pointer (&files) : NULL;
   return TRUE;
+}
+
+typedef struct
+{
+  const TerraneImageView *view;
+  char *root; /* path that the fields start at */
+  void (*func) (TerraneNode *node, gpointer data);
+  gpointer data;
+} Owned;
+
+static void
+take_owned (const char *field, G_GNUC_UNUSED TerraneNode *followed, gpointer data)
+{
+  const Owned *self = data;
+  g_autofree char *path = oci_path_join (self->root, field);
+  g_autofree char *normalised = NULL;
+  TerraneNode *node = oci_path_normalise (path, &normalised, NULL)
+                          ? terrane_tree_lookup (self->view->tree, normalised)
+                          : NULL;
+  if (node != NULL && node->type != OCI_ENTRY_DIRECTORY)
+    self->func (node, self->data);
+}
+
+gboolean
+terrane_python_dist_owned (const TerranePythonDist *self, const TerraneImageView *view,
+                           void (*func) (TerraneNode *node, gpointer data), gpointer data,
+                           GError **error)
+{
+  gboolean found = FALSE;
+  g_autofree char *root = terrane_node_path (self->directory);
+  Owned owned = { .view = view, .root = root, .func = func, .data = data };
+  return read_list (self, view, take_owned, &owned, &found, error);
 }
 
 static void

@@ -49,6 +49,15 @@ gboolean terrane_python_dist_files (const TerranePythonDist *self, const Terrane
                                     GPtrArray **out_files, GError **error);
 
 /**
+ * terrane_python_dist_owned:
+ * @func: called for each file or symbolic link that RECORD, or installed-files.txt, names and the
+ *   image has. A link is not followed: what it leads to may be of another distribution
+ */
+gboolean terrane_python_dist_owned (const TerranePythonDist *self, const TerraneImageView *view,
+                                    void (*func) (TerraneNode *node, gpointer data), gpointer data,
+                                    GError **error);
+
+/**
  * terrane_python_dist_absent_files:
  * @out_paths: (out) (transfer full) (element-type utf8): what the same list names and the image
  * does not have; %NULL when there is no list

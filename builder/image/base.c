@@ -2,6 +2,12 @@
 
 #include "builder/image/source-image.h"
 
+guint
+terrane_base_count_layers (const TerraneBase *self)
+{
+  return self->manifest != NULL ? self->manifest->layers->len : 0;
+}
+
 void
 terrane_base_free (TerraneBase *self)
 {

@@ -43,6 +43,8 @@ TerraneBase *terrane_base_resolve (TerraneStore *store, const TerraneProfile *pr
 TerraneBase *terrane_base_look (TerraneStore *store, const TerraneProfile *profile, TerranePin *pin,
                                 TerraneRemote *remote, unsigned jobs,
                                 const TerraneProgress *progress, GError **error);
+/** How many layers of the image are those of its base image. */
+guint terrane_base_count_layers (const TerraneBase *self);
 void terrane_base_free (TerraneBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBase, terrane_base_free)
 

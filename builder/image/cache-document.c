@@ -185,12 +185,3 @@ terrane_cache_document_find (const GPtrArray *list, const OciDigest *digest)
       return list->pdata[i];
   return NULL;
 }
-
-char *
-terrane_cache_document_sign (GBytes *raw, const char *key)
-{
-  gsize size = 0;
-  const guint8 *data = g_bytes_get_data (raw, &size);
-  return g_compute_hmac_for_data (G_CHECKSUM_SHA256, (const guint8 *) key, strlen (key), data,
-                                  size);
-}

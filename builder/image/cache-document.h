@@ -43,7 +43,4 @@ TerraneCacheDocument *terrane_cache_document_parse (GBytes *raw, GError **error)
 /** The descriptor in @list that has @digest. Returns: (transfer none) (nullable) */
 const OciDescriptor *terrane_cache_document_find (const GPtrArray *list, const OciDigest *digest);
 
-/** HMAC-SHA256 of the document, in hexadecimal. Returns: (transfer full) */
-char *terrane_cache_document_sign (GBytes *raw, const char *key);
-
 G_END_DECLS

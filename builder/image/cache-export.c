@@ -1,5 +1,6 @@
 #include "builder/image/cache-document.h"
 #include "builder/image/cache-objects.h"
+#include "builder/store/cache-signature.h"
 #include "builder/store/commit.h"
 #include "builder/store/metadata.h"
 #include "builder/store/needs.h"
@@ -179,7 +180,7 @@ write_file (const Export *self, const char *path, const TerraneCacheOptions *opt
     return FALSE;
   if (options->key != NULL)
     {
-      char *signature = terrane_cache_document_sign (raw, options->key);
+      char *signature = terrane_cache_sign (raw, options->key);
       g_autoptr (GBytes) signed_by = g_bytes_new_take (signature, strlen (signature));
       if (!oci_archive_file_add (file, TERRANE_CACHE_SIGNATURE, signed_by, error))
         return FALSE;

@@ -1,6 +1,7 @@
 #include "builder/image/cache-document.h"
 #include "builder/image/cache-objects.h"
 #include "builder/image/files.h"
+#include "builder/store/cache-signature.h"
 #include "builder/store/locations.h"
 #include "builder/store/names.h"
 
@@ -31,20 +32,6 @@ take_document (Import *self, OciArchiveReader *reader, const OciEntry *entry, GE
   return self->document != NULL;
 }
 
-/* Compares all of it, so that how long it takes says nothing. */
-static gboolean
-is_same (const char *expected, GBytes *found)
-{
-  gsize size = 0;
-  const char *text = g_bytes_get_data (found, &size);
-  guint8 difference = 0;
-  if (size != strlen (expected))
-    return FALSE;
-  for (gsize i = 0; i < size; i++)
-    difference |= (guint8) (expected[i] ^ text[i]);
-  return difference == 0;
-}
-
 static gboolean
 take_signature (Import *self, OciArchiveReader *reader, const OciEntry *entry, GError **error)
 {
@@ -53,8 +40,9 @@ take_signature (Import *self, OciArchiveReader *reader, const OciEntry *entry, G
     return FALSE;
   if (self->options->key == NULL)
     return TRUE;
-  g_autofree char *expected = terrane_cache_document_sign (self->raw, self->options->key);
-  self->is_signed = is_same (expected, found);
+  gsize size = 0;
+  const char *signature = g_bytes_get_data (found, &size);
+  self->is_signed = terrane_cache_is_signed (self->raw, self->options->key, signature, size);
   return self->is_signed
          || oci_throw (error, OCI_ERROR_DENIED, "is signed with another TERRANE_CACHE_KEY");
 }

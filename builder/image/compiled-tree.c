@@ -259,11 +259,11 @@ make_recipe (Compilation *self, const TerraneRecipe *recipe, GError **error)
   return TRUE;
 }
 
-/* What a recipe made, as the source of a tree. */
+/* What recipes made, as the source of a tree. */
 typedef struct
 {
   Compilation *compilation;
-  TerraneTree *tree;
+  const TerraneRecipe *recipe; /* that is being taken */
   TerraneSourceFilter *filter;
 } Result;
 
@@ -278,13 +278,12 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 {
   const Result *self = data;
   const TerranePin *pin = self->compilation->pin;
-  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
   const char *prefix = pin->spec->prefix;
   if (!oci_path_is_below (path, prefix) || g_str_equal (path, prefix))
     return TRUE;
   const char *inside = prefix[0] != '\0' ? path + strlen (prefix) + 1 : path;
   if (!pin->spec->development
-      && oci_glob_match_any ((const char *const *) recipe->development, inside))
+      && oci_glob_match_any ((const char *const *) self->recipe->development, inside))
     return TRUE;
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, inside);
@@ -295,12 +294,32 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
 }
 
+/* The first recipe of the set whose result is taken: they are in the order of needs. */
+static guint
+first_taken (const TerranePin *pin)
+{
+  return pin->spec->with_needs ? 0 : pin->recipes->recipes->len - 1;
+}
+
 static gboolean
 feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 {
   Result *self = data;
+  const Compilation *compilation = self->compilation;
+  const GPtrArray *recipes = compilation->pin->recipes->recipes;
+  guint skipped = recipes->len - compilation->commits->len; /* that nothing was asked about */
   self->filter = filter;
-  return terrane_tree_foreach (self->tree, take_node, self, error);
+  for (guint i = first_taken (compilation->pin); i < recipes->len; i++)
+    {
+      self->recipe = recipes->pdata[i];
+      OCI_PREFIX (error, "%s", self->recipe->name);
+      g_autoptr (TerraneTree) tree = terrane_commit_load (
+          compilation->context->store,
+          &g_array_index (compilation->commits, OciDigest, i - skipped), error);
+      if (tree == NULL || !terrane_tree_foreach (tree, take_node, self, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* What is compiled in is identified again when it is read: it may have changed since the pin got
@@ -308,11 +327,16 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
 static gboolean
 open_base_if_needed (Compilation *self, GError **error)
 {
-  OciDigest commit;
-  gboolean found = FALSE;
-  OciDigest key = key_of (self, terrane_recipe_set_main (self->pin->recipes));
-  return terrane_source_tree_find_commit (self->context->store, &key, &commit, &found, error)
-         && (found || open_base (self, error));
+  const GPtrArray *recipes = self->pin->recipes->recipes;
+  gboolean found = TRUE;
+  for (guint i = first_taken (self->pin); found && i < recipes->len; i++)
+    {
+      OciDigest commit;
+      OciDigest key = key_of (self, recipes->pdata[i]);
+      if (!terrane_source_tree_find_commit (self->context->store, &key, &commit, &found, error))
+        return FALSE;
+    }
+  return found || open_base (self, error);
 }
 
 /* All recipes of a set are needed by its main one, whose result may be all that is left of them. */
@@ -322,7 +346,7 @@ make_recipes (Compilation *self, GError **error)
   const GPtrArray *recipes = self->pin->recipes->recipes;
   if (!open_base_if_needed (self, error))
     return FALSE;
-  for (guint i = self->base != NULL ? 0 : recipes->len - 1; i < recipes->len; i++)
+  for (guint i = self->base != NULL ? 0 : first_taken (self->pin); i < recipes->len; i++)
     if (!make_recipe (self, recipes->pdata[i], error))
       return FALSE;
   return TRUE;
@@ -336,11 +360,9 @@ make_tree (Compilation *self, TerraneSourceTree *out_tree, GError **error)
   OciDigest identity;
   if (!make_recipes (self, error))
     return FALSE;
-  const OciDigest *made = &g_array_index (self->commits, OciDigest, self->commits->len - 1);
-  g_autoptr (TerraneTree) tree = terrane_commit_load (store, made, error);
-  if (tree == NULL || !terrane_source_tree_set_key (store, pin, &identity, error))
+  if (!terrane_source_tree_set_key (store, pin, &identity, error))
     return FALSE;
-  Result result = { .compilation = self, .tree = tree };
+  Result result = { .compilation = self };
   return terrane_source_tree_make_from (store, pin, &identity, feed, &result, self->options,
                                         out_tree, error);
 }

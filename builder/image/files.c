@@ -25,9 +25,9 @@ terrane_image_layer_names (const OciManifest *manifest)
   names[0] = g_strdup ("no layer"); /* directories that no layer has an entry for */
   for (guint i = 0; i < manifest->layers->len; i++)
     {
-      const char *tree =
-          oci_descriptor_annotation (manifest->layers->pdata[i], TERRANE_ANNOTATION_TREE);
-      names[i + 1] = tree != NULL ? g_strdup (tree) : g_strdup_printf ("layer %u", i + 1);
+      names[i + 1] = terrane_layer_title (manifest->layers->pdata[i]);
+      if (names[i + 1] == NULL)
+        names[i + 1] = g_strdup_printf ("layer %u", i + 1);
     }
   return names;
 }

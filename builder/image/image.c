@@ -2,17 +2,16 @@
 
 #include "builder/annotations.h"
 #include "builder/check/check.h"
-#include "builder/image/assemble.h"
 #include "builder/image/files.h"
+#include "builder/image/image-layers.h"
 #include "builder/image/image-look.h"
-#include "builder/image/layer.h"
+#include "builder/image/layer-plan.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
 #include "builder/store/locations.h"
 #include "builder/version.h"
 
 #include "oci/gzip-writer.h"
-#include "oci/tar-writer.h"
 
 #define ANNOTATION(name) "org.opencontainers.image." name
 
@@ -21,6 +20,8 @@ image_layer_free (gpointer data)
 {
   TerraneImageLayer *layer = data;
   g_free (layer->name);
+  g_free (layer->title);
+  g_strfreev (layer->packages);
   g_free (layer);
 }
 
@@ -107,7 +108,7 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base,
 
 static json_t *
 image_inputs (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
-              OciImageConfig *config, const json_t *annotations)
+              const TerraneImageOptions *options, OciImageConfig *config, const json_t *annotations)
 {
   OciDigestHex hex;
   g_autofree char *compressor = oci_gzip_writer_identity ();
@@ -121,6 +122,8 @@ image_inputs (const TerraneProfile *profile, const TerraneBase *base, const GArr
       oci_json_append (tree, oci_json_text (spec->name));
       oci_json_append (tree, oci_json_text (oci_digest_hex (&stored->commit, hex)));
       oci_json_append (tree, json_boolean (spec->overwrite));
+      if (options->pins != NULL && profile->layers.wheels == TERRANE_LAYERS_PER_PACKAGE)
+        oci_json_append (tree, terrane_layer_plan_key (options->pins->pdata[i]));
       if (stored->findings != NULL) /* which the image's are made of */
         oci_json_append (tree, json_incref (stored->findings));
       oci_json_append (list, tree);
@@ -134,6 +137,8 @@ image_inputs (const TerraneProfile *profile, const TerraneBase *base, const GArr
   oci_json_set (key, "limits",
                 terrane_fields_list_for_key (terrane_limits_section.fields, &profile->limits,
                                              TERRANE_PART_IMAGE));
+  terrane_fields_add_to_key (terrane_layers_section.fields, &profile->layers, TERRANE_PART_IMAGE,
+                             key);
   terrane_fields_add_to_key (terrane_geo_section.fields, &profile->geo, TERRANE_PART_IMAGE, key);
   oci_json_set (key, "base", oci_json_text (oci_digest_hex (&base->root.commit, hex)));
   if (base->manifest != NULL)
@@ -159,7 +164,8 @@ terrane_image_key (const TerraneProfile *profile, const TerraneBase *base, const
   if (config == NULL)
     return FALSE;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
-  g_autoptr (OciJsonValue) inputs = image_inputs (profile, base, trees, config, annotations);
+  g_autoptr (OciJsonValue) inputs =
+      image_inputs (profile, base, trees, options, config, annotations);
   *out_key = digest_of (inputs);
   return TRUE;
 }
@@ -174,6 +180,8 @@ list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConf
       const char *name = oci_descriptor_annotation (descriptor, TERRANE_ANNOTATION_TREE);
       TerraneImageLayer *layer = g_new0 (TerraneImageLayer, 1);
       layer->name = g_strdup (name != NULL ? name : "base");
+      layer->title = terrane_layer_title (descriptor);
+      layer->packages = terrane_layer_packages (descriptor);
       layer->digest = descriptor->digest;
       layer->size = descriptor->size;
       (void) oci_image_config_diff_id (config, i, &layer->diff_id, NULL); /* counted before */
@@ -181,12 +189,6 @@ list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConf
                       || g_array_index (reused, gboolean, i - n_base_layers);
       g_ptr_array_add (self->layers, layer);
     }
-}
-
-static guint
-count_base_layers (const TerraneBase *base)
-{
-  return base->manifest != NULL ? base->manifest->layers->len : 0;
 }
 
 /* @out_image: (out) (nullable): %NULL when it has to be built */
@@ -226,7 +228,7 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
     }
   self->config = manifest->config->digest;
   self->unchanged = TRUE;
-  list_layers (self, manifest, config, count_base_layers (base), NULL);
+  list_layers (self, manifest, config, terrane_base_count_layers (base), NULL);
   *out_image = g_steal_pointer (&self);
   return TRUE;
 }
@@ -257,131 +259,8 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   return terrane_cache_put (store, TERRANE_CACHE_IMAGES, key, entry, error);
 }
 
-typedef struct
-{
-  TerraneStore *store;
-  const TerraneProfile *profile;
-  TerraneBase *base;
-  GArray *trees;
-  const TerraneImageOptions *options;
-  TerraneTree *assembled;
-  OciManifest *manifest;
-  OciImageConfig *config;
-  GArray *reused; /* of gboolean, a layer each */
-  gboolean no_layers;
-  TerraneLayerAudit *audit; /* of the layers so far */
-  GArray *numbers; /* (nullable) of int: layer of each tree by tree number, from 1; 0 for none */
-} ImageJob;
-
-/* Takes note of what the next layer will be. */
-static void
-audit_layer (ImageJob *job, const GPtrArray *paths)
-{
-  guint index = job->manifest->layers->len;
-  int number = paths->len > 0 ? (int) index + 1 : 0;
-  g_array_append_val (job->numbers, number);
-  for (guint i = 0; i < paths->len; i++)
-    {
-      const TerraneNode *node = terrane_tree_lookup (job->assembled, paths->pdata[i]);
-      OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
-      entry.mtime = OCI_TAR_MTIME;
-      terrane_layer_audit_entry (job->audit, index, &entry);
-    }
-}
-
 static gboolean
-add_layer (ImageJob *job, const GPtrArray *paths, const char *name, GError **error)
-{
-  if (job->no_layers)
-    return TRUE;
-  if (paths->len > 0)
-    terrane_layer_audit_content (job->audit, job->manifest->layers->len, "gzip");
-  audit_layer (job, paths);
-  if (paths->len == 0)
-    {
-      terrane_progress_warn (job->options->progress,
-                             "%s: adds nothing to what is below it, no layer made", name);
-      return TRUE;
-    }
-  g_autoptr (TerraneLayer) layer = NULL;
-  if (job->options->look != NULL)
-    layer = terrane_image_look_at (job->options->look, job->store, job->assembled, paths, name,
-                                   job->options->remote, error);
-  else
-    layer = terrane_layer_build (job->store, job->assembled, paths, name, job->options->remote,
-                                 job->options->jobs, job->options->progress, error);
-  if (layer == NULL)
-    return FALSE;
-  g_autofree char *created_by = g_strdup_printf ("terrane: %s", name);
-  oci_image_config_add_layer (job->config, &layer->diff_id, job->options->stamp->created,
-                              created_by);
-  g_array_append_val (job->reused, layer->reused);
-  g_ptr_array_add (job->manifest->layers, g_steal_pointer (&layer->descriptor));
-  return TRUE;
-}
-
-static gboolean
-add_base (ImageJob *job, GError **error)
-{
-  if (job->base->manifest != NULL)
-    {
-      TerraneImageFiles *files = &job->base->files;
-      const int none = 0;
-      if (!terrane_image_files_load (files, job->store, error))
-        return FALSE;
-      if (job->numbers != NULL)
-        g_array_append_val (job->numbers, none); /* its nodes say of which layer they are */
-      for (guint i = 0; i < job->base->manifest->layers->len; i++)
-        {
-          OciDescriptor *layer = oci_descriptor_copy (job->base->manifest->layers->pdata[i]);
-          oci_descriptor_to_oci_family (layer); /* as the manifest will have it */
-          g_ptr_array_add (job->manifest->layers, layer);
-        }
-      job->assembled = g_steal_pointer (&files->tree);
-      job->audit = g_steal_pointer (&files->audit);
-      return TRUE;
-    }
-  job->assembled = terrane_source_tree_steal (&job->base->root, job->store, error);
-  if (job->assembled == NULL)
-    return FALSE;
-  job->audit = terrane_layer_audit_new ();
-  g_autoptr (GPtrArray) paths = terrane_assemble_all_paths (job->assembled);
-  return add_layer (job, paths, "base", error);
-}
-
-/* By tree number, NULL-terminated; borrowed. */
-static GPtrArray *
-tree_names (const TerraneProfile *profile)
-{
-  GPtrArray *names = g_ptr_array_new ();
-  g_ptr_array_add (names, (gpointer) "base");
-  for (guint i = 0; i < profile->trees->len; i++)
-    g_ptr_array_add (names, ((TerraneSourceSpec *) profile->trees->pdata[i])->name);
-  g_ptr_array_add (names, NULL);
-  return names;
-}
-
-static gboolean
-add_trees (ImageJob *job, GError **error)
-{
-  g_autoptr (GPtrArray) names = tree_names (job->profile);
-  for (guint i = 0; i < job->profile->trees->len; i++)
-    {
-      const TerraneSourceSpec *spec = job->profile->trees->pdata[i];
-      g_autoptr (GPtrArray) paths = NULL;
-      g_autoptr (TerraneTree) tree = terrane_source_tree_steal (
-          &g_array_index (job->trees, TerraneSourceTree, i), job->store, error);
-      if (tree == NULL
-          || !terrane_assemble (job->assembled, tree, (int) i + 1,
-                                (const char *const *) names->pdata, spec, &paths, error)
-          || !add_layer (job, paths, spec->name, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-commit_assembled (ImageJob *job, OciDigest *out_commit, GError **error)
+commit_assembled (TerraneImageJob *job, OciDigest *out_commit, GError **error)
 {
   g_auto (TerraneTransaction) transaction = { 0 };
   return terrane_transaction_begin (&transaction, job->store, error)
@@ -390,7 +269,7 @@ commit_assembled (ImageJob *job, OciDigest *out_commit, GError **error)
 }
 
 static gboolean
-put_document (const ImageJob *job, GBytes *document, OciDigest *out_digest, GError **error)
+put_document (const TerraneImageJob *job, GBytes *document, OciDigest *out_digest, GError **error)
 {
   *out_digest = oci_digest_of_bytes (document);
   return job->options->look != NULL
@@ -398,7 +277,7 @@ put_document (const ImageJob *job, GBytes *document, OciDigest *out_digest, GErr
 }
 
 static gboolean
-write_documents (ImageJob *job, TerraneImage *image, GError **error)
+write_documents (TerraneImageJob *job, TerraneImage *image, GError **error)
 {
   OciDigest digest;
   oci_image_config_set_created (job->config, job->options->stamp->created);
@@ -417,16 +296,16 @@ write_documents (ImageJob *job, TerraneImage *image, GError **error)
 
 /* By layer: as 'terrane check' of the image would call them. */
 static char **
-layer_names (const ImageJob *job)
+layer_names (const TerraneImageJob *job)
 {
   const GPtrArray *layers = job->manifest->layers;
-  guint of_base = count_base_layers (job->base);
+  guint of_base = terrane_base_count_layers (job->base);
   char **names = g_new0 (char *, layers->len + 1);
   for (guint i = 0; i < layers->len; i++)
     {
-      const char *tree = oci_descriptor_annotation (layers->pdata[i], TERRANE_ANNOTATION_TREE);
-      names[i] =
-          i < of_base || tree == NULL ? g_strdup_printf ("layer %u", i + 1) : g_strdup (tree);
+      names[i] = i < of_base ? NULL : terrane_layer_title (layers->pdata[i]);
+      if (names[i] == NULL)
+        names[i] = g_strdup_printf ("layer %u", i + 1);
     }
   return names;
 }
@@ -434,9 +313,9 @@ layer_names (const ImageJob *job)
 /* The base is given: a finding about one of its files refuses nothing. Its layers are the image's.
  */
 static TerraneFindings *
-check_assembled (const ImageJob *job, const char *today, GError **error)
+check_assembled (const TerraneImageJob *job, const char *today, GError **error)
 {
-  g_autoptr (GPtrArray) names = tree_names (job->profile);
+  g_autoptr (GPtrArray) names = terrane_image_tree_names (job->profile);
   g_auto (GStrv) layers_by_index = layer_names (job);
   g_autoptr (TerraneFindings) findings = terrane_findings_new ();
   const TerraneImageLayers layers = { .manifest = job->manifest,
@@ -477,44 +356,34 @@ judge (const TerraneProfile *profile, const TerraneImageOptions *options, Terran
   return FALSE;
 }
 
-static gboolean
-set_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
-           G_GNUC_UNUSED GError **error)
-{
-  const ImageJob *job = data;
-  if (node->tree_number > 0 || job->base->manifest == NULL)
-    node->layer = g_array_index (job->numbers, int, node->tree_number);
-  return TRUE;
-}
-
 /* Nothing has to read the layers of the finished image again. */
 static gboolean
-remember_files (ImageJob *job, const TerraneImage *image, GError **error)
+remember_files (TerraneImageJob *job, const TerraneImage *image, GError **error)
 {
-  (void) terrane_tree_foreach (job->assembled, set_layer, job, NULL); /* cannot fail */
   return terrane_image_files_remember (job->store, &image->manifest->digest, &image->assembled,
                                        job->assembled, job->audit, error);
 }
 
 static TerraneImage *
-assemble (ImageJob *job, GError **error)
+assemble (TerraneImageJob *job, GError **error)
 {
   g_autoptr (TerraneImage) image = image_new ();
-  if (!add_base (job, error) || !add_trees (job, error)
+  if (!terrane_image_job_add_all (job, error)
       || (image->findings = check_assembled (job, NULL, error)) == NULL
       || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
       || !remember_files (job, image, error))
     return NULL;
-  list_layers (image, job->manifest, job->config, count_base_layers (job->base), job->reused);
+  list_layers (image, job->manifest, job->config, terrane_base_count_layers (job->base),
+               job->reused);
   return g_steal_pointer (&image);
 }
 
 static TerraneImage *
-look (ImageJob *job, GError **error)
+look (TerraneImageJob *job, GError **error)
 {
   g_autoptr (TerraneImage) image = image_new ();
-  if (!add_base (job, error) || !add_trees (job, error)
+  if (!terrane_image_job_add_all (job, error)
       || (terrane_image_looks_complete (job->options->look)
           && !write_documents (job, image, error)))
     return NULL;
@@ -530,7 +399,8 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   if (config == NULL)
     return NULL;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
-  g_autoptr (OciJsonValue) inputs = image_inputs (profile, base, trees, config, annotations);
+  g_autoptr (OciJsonValue) inputs =
+      image_inputs (profile, base, trees, options, config, annotations);
   OciDigest key = digest_of (inputs);
   g_autoptr (TerraneImage) known = NULL;
   if (!find_image (store, &key, base, &known, error)
@@ -544,9 +414,8 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
 
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
   g_autoptr (GArray) reused = g_array_new (FALSE, FALSE, sizeof (gboolean));
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (int));
   manifest->annotations = json_incref (annotations);
-  ImageJob job = {
+  TerraneImageJob job = {
     .store = store,
     .profile = profile,
     .base = base,
@@ -555,7 +424,6 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .manifest = manifest,
     .config = config,
     .reused = reused,
-    .numbers = numbers,
   };
   g_autoptr (TerraneImage) image = NULL;
   if (options->look != NULL)
@@ -580,7 +448,7 @@ terrane_image_check (TerraneStore *store, const TerraneProfile *profile, Terrane
   if (config == NULL)
     return NULL;
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
-  ImageJob job = {
+  TerraneImageJob job = {
     .store = store,
     .profile = profile,
     .base = base,
@@ -591,7 +459,7 @@ terrane_image_check (TerraneStore *store, const TerraneProfile *profile, Terrane
     .no_layers = TRUE,
   };
   g_autoptr (TerraneFindings) findings =
-      terrane_store_begin_write (store, error) && add_base (&job, error) && add_trees (&job, error)
+      terrane_store_begin_write (store, error) && terrane_image_job_add_all (&job, error)
           ? check_assembled (&job, today, error)
           : NULL;
   terrane_tree_free (job.assembled);

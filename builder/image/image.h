@@ -5,13 +5,16 @@
 #include "builder/image/base.h"
 #include "builder/image/stamp.h"
 #include "builder/remote/layers.h"
+#include "builder/source/pin.h"
 
 G_BEGIN_DECLS
 
 /* One layer as records and reports show it. */
 typedef struct
 {
-  char *name; /* of the tree, or "base" */
+  char *name;      /* of the tree, or "base" */
+  char *title;     /* (nullable): the name with some packages, see terrane_layer_title() */
+  char **packages; /* (nullable): which of the tree's packages it has, when it has not all */
   OciDigest digest;
   OciDigest diff_id;
   uint64_t size;   /* compressed bytes */
@@ -36,7 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
 typedef struct
 {
   const TerraneStamp *stamp;
-  const TerraneProfileTexts *texts;  /* of the configuration and the manifest */
+  const TerraneProfileTexts *texts; /* of the configuration and the manifest */
+  const GPtrArray *pins; /* (nullable) of TerranePin, in the profile's order: packages' layers */
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
   unsigned jobs;                     /* threads, at least 1 */
   const TerraneProgress *progress;

@@ -45,6 +45,7 @@ gboolean terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const 
                              const char *name, const TerraneRemoteLayers *remote,
                              TerraneLayer **out_layer, OciDigest *out_key, uint64_t *out_bytes,
                              GError **error);
+
 void terrane_layer_free (TerraneLayer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayer, terrane_layer_free)
 

@@ -37,7 +37,8 @@ check_path (const ImageSource *self, const char *path, GError **error)
     return oci_throw (error, OCI_ERROR_NOT_FOUND, "the image has no /%s", path);
   g_autofree char *real = terrane_node_path (elsewhere);
   return oci_throw (error, OCI_ERROR_NOT_FOUND,
-                    "/%s is behind a symbolic link in the image: its path is /%s", path, real);
+                    "/%s is reached through a symbolic link in the image: its path is /%s", path,
+                    real);
 }
 
 static gboolean

@@ -166,7 +166,7 @@ check_repository (const OciJson *at, char **text)
   if (reference == NULL)
     oci_json_problem (at, "%s", local->message);
   else if (reference->tag != NULL || reference->has_digest)
-    oci_json_problem (at, "expected HOST/REPOSITORY; a tag stands in ‘tag’");
+    oci_json_problem (at, "expected HOST/REPOSITORY; the tag belongs in ‘tag’");
   else if (g_str_has_prefix (*text, OCI_REFERENCE_SCHEME))
     {
       char *bare = g_strdup (*text + strlen (OCI_REFERENCE_SCHEME));
@@ -288,10 +288,10 @@ check_whole (const OciJson *at, const TerraneDeployTarget *self, const TerraneDe
   if (self->function == NULL && common->function == NULL)
     oci_json_problem (at, "‘function’ is missing");
   if ((self->init_ms > 0 || common->init_ms > 0) && !has_smoke)
-    oci_json_problem (at, "‘init_duration’ is measured by events, and ‘smoke’ has none");
+    oci_json_problem (at, "‘init_duration’ is measured by events, but ‘smoke’ lists no events");
   if ((self->external_id != NULL || common->external_id != NULL) && self->role == NULL
       && common->role == NULL)
-    oci_json_problem (at, "‘external_id’ goes with ‘role’");
+    oci_json_problem (at, "‘external_id’ requires ‘role’");
 }
 
 static void

@@ -224,7 +224,7 @@ read_regex (const TerraneField *field, const TerraneProfileReader *reader, const
   const char *pattern = *(char *const *) value;
   g_autoptr (GRegex) regex = pattern != NULL ? g_regex_new (pattern, 0, 0, &local) : NULL;
   if (pattern != NULL && regex == NULL)
-    oci_json_problem (at, "is no regular expression: %s", local->message);
+    oci_json_problem (at, "invalid regular expression: %s", local->message);
 }
 
 const TerraneFieldType terrane_field_regex = { .name = "regex",

@@ -14,7 +14,9 @@ check_grid (const OciJson *at, char **name)
 {
   g_autofree char *quoted = oci_quote (*name);
   if ((*name)[0] == '\0' || (*name)[0] == '.' || strchr (*name, '/') != NULL)
-    oci_json_problem (at, "%s is no file name, such as ‘us_noaa_conus.tif’", quoted);
+    oci_json_problem (
+        at, "invalid file name %s: expected one without a directory, such as ‘us_noaa_conus.tif’",
+        quoted);
 }
 
 static const TerraneField fields[] = {

@@ -53,6 +53,16 @@ find_by_name (const json_t *list, const char *name)
   return NULL;
 }
 
+static gboolean
+is_equal_but_layer (const json_t *before, const json_t *after)
+{
+  g_autoptr (OciJsonValue) old = json_copy ((json_t *) before);
+  g_autoptr (OciJsonValue) new = json_copy ((json_t *) after);
+  (void) json_object_del (old, "layer");
+  (void) json_object_del (new, "layer");
+  return json_equal (old, new);
+}
+
 static void
 describe_wheel (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
 {
@@ -66,8 +76,26 @@ describe_wheel (const char *what, const json_t *before, const json_t *after, GPt
   else if (!g_str_equal (member (before, "sha256"), member (after, "sha256")))
     add_line (lines, "%s: %s: sha256 %.*s → %.*s", what, member (after, "file"), SHORT_DIGEST,
               member (before, "sha256"), SHORT_DIGEST, member (after, "sha256"));
-  else if (!json_equal (before, after))
+  else if (!is_equal_but_layer (before, after))
     add_line (lines, "%s: %s: from another place", what, member (after, "file"));
+}
+
+/* Those that stay the same but go into another layer, on one line. */
+static void
+describe_layers (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
+{
+  size_t i;
+  json_t *wheel;
+  g_autoptr (GString) names = g_string_new (NULL);
+  json_array_foreach (after, i, wheel)
+  {
+    const json_t *old = find_by_name (before, member (wheel, "name"));
+    if (old == NULL || g_str_equal (member (old, "layer"), member (wheel, "layer")))
+      continue;
+    g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", member (wheel, "name"));
+  }
+  if (names->len > 0)
+    add_line (lines, "%s: other layers for %s", what, names->str);
 }
 
 static void
@@ -89,6 +117,7 @@ describe_wheels (const char *what, const json_t *before, const json_t *after, GP
       add_line (lines, "%s: %s %s removed", what, member (wheel, "name"),
                 member (wheel, "version"));
   }
+  describe_layers (what, before, after, lines);
 }
 
 static const char *

@@ -118,6 +118,7 @@ check_file (const OciJson *at, const char *const *known, const char *required)
   check_text (at, "file");
   check_text (at, "url");
   check_text (at, "hash");
+  check_text (at, "layer");
   check_digest (at, "sha256", oci_digest_parse_hex);
   (void) oci_json_require (at, "sha256", &member);
   if (required != NULL)
@@ -149,8 +150,8 @@ static void
 check_member (const OciJson *entry, const char *key, TerraneLockType type)
 {
   static const char *const archive_keys[] = { "file", "url", "sha256", NULL };
-  static const char *const wheel_keys[] = { "name",   "version", "file", "url",
-                                            "sha256", "hash",    "size", NULL };
+  static const char *const wheel_keys[] = { "name", "version", "file",  "url", "sha256",
+                                            "hash", "size",    "layer", NULL };
   OciJson member;
   switch (type)
     {

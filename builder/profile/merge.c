@@ -53,6 +53,8 @@ member_origin (const TerraneOrigin *origin, const char *key)
 
 static void merge_object (json_t *into, TerraneOrigin *origin, const json_t *from,
                           const Place *place);
+static void merge_source (json_t *into, TerraneOrigin *origin, const char *key, const json_t *from,
+                          const Place *place);
 
 static void
 merge_member (json_t *into, TerraneOrigin *origin, const char *key, const json_t *value,
@@ -81,7 +83,9 @@ merge_object (json_t *into, TerraneOrigin *origin, const json_t *from, const Pla
   json_t *value;
   origin->file = place->file;
   origin->tree = place->tree;
-  json_object_foreach ((json_t *) from, key, value) merge_member (into, origin, key, value, place);
+  json_object_foreach ((json_t *) from, key, value) if (g_str_equal (key, "in"))
+      merge_source (into, origin, key, value, place);
+  else merge_member (into, origin, key, value, place);
 }
 
 static gboolean
@@ -129,18 +133,20 @@ drop_old_source (json_t *tree, TerraneOrigin *origin, const json_t *from)
     remove_fields (tree, origin, terrane_source_content_fields);
 }
 
+/* Of a base, or of what is compiled in. */
 static void
-merge_base (json_t *into, TerraneOrigin *origin, const json_t *from, const Place *place)
+merge_source (json_t *into, TerraneOrigin *origin, const char *key, const json_t *from,
+              const Place *place)
 {
-  json_t *base = json_object_get (into, "base");
-  if (json_is_object (base) && json_is_object (from))
+  json_t *source = json_object_get (into, key);
+  if (json_is_object (source) && json_is_object (from))
     {
-      if (changes_kind (base, from))
-        remove_member (into, origin, "base");
+      if (changes_kind (source, from))
+        remove_member (into, origin, key);
       else
-        drop_old_source (base, member_origin (origin, "base"), from);
+        drop_old_source (source, member_origin (origin, key), from);
     }
-  merge_member (into, origin, "base", from, place);
+  merge_member (into, origin, key, from, place);
 }
 
 static size_t
@@ -228,7 +234,7 @@ terrane_merge_file (json_t *into, TerraneOrigin *origin, const json_t *from, uns
     if (strcmp (key, "trees") == 0 && json_is_array (value))
       merge_trees (into, origin, value, file);
     else if (strcmp (key, "base") == 0)
-      merge_base (into, origin, value, &place);
+      merge_source (into, origin, "base", value, &place);
     else
       merge_member (into, origin, key, value, &place);
   }

@@ -106,7 +106,7 @@ static const TerraneField config_fields[] = {
   { CONFIG ("entrypoint", terrane_field_texts, entrypoint), .max = TERRANE_PROFILE_MAX_STRINGS,
     .help = "Program and first arguments; setting it drops an inherited command." },
   { CONFIG ("cmd", terrane_field_texts, cmd), .max = TERRANE_PROFILE_MAX_STRINGS,
-    .help = "Arguments behind the entrypoint; for Lambda the handler, such as "
+    .help = "Arguments after the entrypoint; for Lambda the handler, such as "
             "[\"handler.handler\"]." },
   { CONFIG ("env", terrane_field_map, env),
     .help = "Environment variables, added to the base's or replacing them." },
@@ -181,7 +181,7 @@ check_repository (const OciJson *at, char **text)
   if (reference == NULL)
     oci_json_problem (at, "%s", local->message);
   else if (reference->tag != NULL || reference->has_digest)
-    oci_json_problem (at, "expected HOST/REPOSITORY; tags stand in ‘tags’");
+    oci_json_problem (at, "expected HOST/REPOSITORY; tags belong in ‘tags’");
   else if (g_str_has_prefix (*text, OCI_REFERENCE_SCHEME))
     {
       char *bare = g_strdup (*text + strlen (OCI_REFERENCE_SCHEME));
@@ -199,7 +199,8 @@ check_tag (const OciJson *at, char **tag)
   if (reference != NULL && g_strcmp0 (reference->tag, some) == 0)
     return;
   g_autofree char *quoted = oci_quote (*tag);
-  oci_json_problem (at, "%s is no tag: use at most %d letters, digits, ‘_’, and ‘.’ and ‘-’ inside",
+  oci_json_problem (at,
+                    "invalid tag %s: use at most %d letters, digits, ‘_’, and ‘.’ and ‘-’ inside",
                     quoted, OCI_TAG_MAX_BYTES);
 }
 
@@ -306,6 +307,17 @@ static const TerraneFieldType schema_type = { .name = "schema",
 
 #define OFFSET(member) offsetof (TerraneProfile, member)
 
+static const TerraneField compile_fields[] = {
+  { .name = "in",
+    .type = &terrane_field_elsewhere,
+    .parts = TERRANE_PART_SOURCE,
+    .help = "The file system that has the compiler: a source such as a base may have." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_profile_compile_section = { .fields = compile_fields,
+                                                         .size = sizeof (TerraneProfile) };
+
 /* A section's own fields say of which keys they are part. */
 static const TerraneField fields[] = {
   { .name = "$schema",
@@ -335,7 +347,7 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
     .words = target_words,
     .fallback = "\"aws-lambda\"",
-    .help = "Whose rules the image is checked against; ‘oci’ has none." },
+    .help = "The platform whose rules the image is checked against; ‘oci’ means no such rules." },
   { .name = "base",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
@@ -349,6 +361,11 @@ static const TerraneField fields[] = {
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
     .help = "What is done to every tree; a tree has keys of its own that win." },
+  { .name = "compile",
+    .type = &terrane_field_object,
+    .parts = TERRANE_PART_SOURCE,
+    .section = &terrane_profile_compile_section,
+    .help = "What all trees of recipes have in common; a tree has keys of its own that win." },
   { .name = "config",
     .type = &terrane_field_object,
     .offset = OFFSET (config),
@@ -386,6 +403,12 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_IMAGE,
     .section = &terrane_geo_section,
     .help = "What the image promises of GDAL's and PROJ's data." },
+  { .name = "layers",
+    .type = &terrane_field_object,
+    .offset = OFFSET (layers),
+    .parts = TERRANE_PART_IMAGE,
+    .section = &terrane_layers_section,
+    .help = "How many layers trees become." },
   { .name = "drift",
     .type = &terrane_field_object,
     .offset = OFFSET (drift),
@@ -397,7 +420,7 @@ static const TerraneField fields[] = {
     .offset = OFFSET (push),
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_push_section,
-    .help = "Where the image goes with --push." },
+    .help = "The repository that --push sends the image to." },
   { .name = "deploy",
     .type = &terrane_field_object,
     .offset = OFFSET (deploy),
@@ -423,15 +446,33 @@ terrane_profile_free (TerraneProfile *self)
   g_strfreev (self->platforms);
   terrane_source_spec_free (self->base);
   g_ptr_array_unref (self->trees);
+  terrane_source_spec_free (self->compile_in);
   terrane_transform_spec_free (self->transforms);
   g_free (self);
 }
 
 static void
+read_compile (TerraneProfile *profile, TerraneProfileReader *reader, const OciJson *root)
+{
+  OciJson compile, in;
+  reader->has_compile_in =
+      oci_json_member (root, "compile", &compile)
+      && (!json_is_object (compile.value) || oci_json_member (&compile, "in", &in));
+  if (!reader->has_compile_in || !json_is_object (compile.value))
+    return;
+  profile->compile_in = terrane_source_spec_read (reader, &in, TRUE);
+  reader->compile_in = profile->compile_in;
+  if (profile->compile_in == NULL)
+    return;
+  g_free (profile->compile_in->name);
+  profile->compile_in->name = g_strdup ("compile.in");
+}
+
+static void
 read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
 {
-  const TerraneProfileReader reader = { .provenance = profile->document->provenance,
-                                        .absolute = profile->absolute };
+  TerraneProfileReader reader = { .provenance = profile->document->provenance,
+                                  .absolute = profile->absolute };
   OciJson member;
   if (!terrane_section_read (&terrane_profile_section, &reader, root, profile))
     return;
@@ -440,6 +481,7 @@ read_root (TerraneProfile *profile, const OciJson *root, const char *platform)
     profile->base = terrane_source_spec_read (&reader, &member, TRUE);
   gboolean has_transforms = oci_json_member (root, "transforms", &member);
   profile->transforms = terrane_transform_spec_read (has_transforms ? &member : NULL, NULL);
+  read_compile (profile, &reader, root);
   read_trees (profile, &reader, root);
   check_limited_trees (profile, root);
 }

@@ -7,6 +7,7 @@
 #include "builder/profile/drift-spec.h"
 #include "builder/profile/extends.h"
 #include "builder/profile/geo-spec.h"
+#include "builder/profile/layers-spec.h"
 #include "builder/profile/limits-spec.h"
 #include "builder/profile/source-spec.h"
 #include "builder/profile/validate-spec.h"
@@ -59,6 +60,7 @@ typedef struct
   OciPlatform platform;    /* the first of these, or what was asked for */
   TerraneTarget target;
   TerraneSourceSpec *base;
+  TerraneSourceSpec *compile_in;    /* (nullable): of trees of recipes that say none themselves */
   GPtrArray *trees;                 /* of TerraneSourceSpec, bottom first */
   TerraneTransformSpec *transforms; /* of the trees that say nothing else; each has its own copy */
   TerraneConfigSpec config;
@@ -67,12 +69,14 @@ typedef struct
   GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
+  TerraneLayersSpec layers;
   TerraneDriftSpec drift;
   TerranePushSpec push;
   TerraneDeploySpec deploy;
 } TerraneProfile;
 
 extern const TerraneSection terrane_profile_section;
+extern const TerraneSection terrane_profile_compile_section;
 extern const TerraneSection terrane_config_section;
 extern const TerraneSection terrane_push_section;
 

@@ -56,8 +56,8 @@ terrane_profile_read_name (const OciJson *at, char **out_name)
       *out_name = g_strdup (text);
     }
   else
-    oci_json_problem (at, "%s is no name: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside",
-                      quoted);
+    oci_json_problem (
+        at, "invalid name %s: use lower-case letters, digits, and ‘.’, ‘_’, ‘-’ inside", quoted);
 }
 
 gboolean
@@ -78,7 +78,7 @@ terrane_profile_check_string_map (const OciJson *at)
     else
       (void) oci_json_string (&entry, &text); /* notes what is wrong */
     if (name[0] == '\0' || strchr (name, '=') != NULL)
-      oci_json_problem (at, "%s is no name: it is empty or contains ‘=’", quoted);
+      oci_json_problem (at, "invalid name %s: it is empty or contains ‘=’", quoted);
   }
   return TRUE;
 }

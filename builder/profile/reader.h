@@ -15,6 +15,8 @@ typedef struct
 {
   const TerraneProvenance *provenance;
   GHashTable *absolute; /* of char *: paths that were written as absolute ones; a set */
+  const struct _TerraneSourceSpec *compile_in; /* (nullable): of trees that say none themselves */
+  gboolean has_compile_in;                     /* the profile says it, rightly or not */
 } TerraneProfileReader;
 
 /** A path that stands at @at as the process sees it. Returns: (transfer full) */

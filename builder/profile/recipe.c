@@ -2,6 +2,7 @@
 
 #include "builder/profile/field-types.h"
 #include "builder/profile/source-kind.h"
+#include "builder/profile/spdx.h"
 
 #include "oci/base/fd.h"
 #include "oci/base/path.h"
@@ -17,6 +18,8 @@ enum
   MAX_SOURCES = 100,
   MAX_PATCHES = 100,
   MAX_NEEDS = 100,
+  MAX_VARIABLES = 20,
+  MAX_LICENSE_FILES = 100,
   MAX_STEPS = 1000,
   MAX_DEPTH = 32, /* of needs of needs */
   MAX_STRIP = 100,
@@ -34,14 +37,25 @@ static const TerraneField compile_section_fields[] = {
   { .name = "in",
     .type = &terrane_field_elsewhere, /* source-reader.c */
     .parts = TERRANE_PART_SOURCE,
-    .required = TRUE,
-    .help = "The file system that has the compiler: a source such as a base may have." },
+    .help = "The file system that has the compiler: a source such as a base may have. Without it "
+            "that of the profile's ‘compile’." },
   { .name = "development",
     .type = &terrane_field_flag,
     .offset = offsetof (TerraneSourceSpec, development),
     .parts = TERRANE_PART_TREE,
     .fallback = "false",
     .help = "Whether to take what only compiling needs, too, such as headers." },
+  { .name = "needs",
+    .type = &terrane_field_flag,
+    .offset = offsetof (TerraneSourceSpec, with_needs),
+    .parts = TERRANE_PART_TREE,
+    .fallback = "false",
+    .help = "Whether to take what the recipes install that it needs, too." },
+  { .name = "variables",
+    .type = &terrane_field_map,
+    .offset = offsetof (TerraneSourceSpec, recipe_variables),
+    .parts = TERRANE_PART_SOURCE,
+    .help = "Values of variables of the recipe and of those that it needs." },
   { .name = NULL },
 };
 
@@ -62,6 +76,22 @@ check_directory (const OciJson *at, char **directory)
       g_free (*directory);
       *directory = normalised;
     }
+}
+
+static void
+check_license (const OciJson *at, char **license)
+{
+  g_autoptr (GError) local = NULL;
+  if (!terrane_spdx_check (*license, &local))
+    oci_json_problem (at, "%s", local->message);
+}
+
+static void
+check_license_file (const OciJson *at, char **path)
+{
+  check_directory (at, path);
+  if (**path == '\0')
+    oci_json_problem (at, "is a file of the sources, such as ‘COPYING’");
 }
 
 static void
@@ -182,14 +212,23 @@ static const TerraneField fields[] = {
     .help = "Name of what is compiled, such as ‘proj’." },
   { FIELD ("version", terrane_field_text, version), .parts = TERRANE_PART_IDENTITY,
     .required = TRUE, .min = 1, .help = "Its version." },
+  { FIELD ("license", terrane_field_text, license), .parts = TERRANE_PART_NOTHING,
+    .check = check_license,
+    .help = "Its licence, as an SPDX expression, such as ‘MIT OR Apache-2.0’." },
+  { FIELD ("license_files", terrane_field_texts, license_files), .parts = TERRANE_PART_IDENTITY,
+    .max = MAX_LICENSE_FILES, .check = check_license_file, .each = TRUE,
+    .help = "Files of the sources with the text of the licence; kept in ‘share/licenses/NAME’." },
   { FIELD ("sources", terrane_field_objects, sources), .parts = TERRANE_PART_IDENTITY,
     .section = &terrane_recipe_source_section, .max = MAX_SOURCES,
     .help = "Archives that are unpacked in order before the first step." },
   { FIELD ("patches", terrane_field_paths, patch_paths), .parts = TERRANE_PART_IDENTITY,
     .max = MAX_PATCHES,
     .help = "Patches, relative to this file, applied in order with ‘patch -p1’." },
-  { FIELD ("needs", terrane_field_paths, need_paths), .parts = TERRANE_PART_IDENTITY,
-    .max = MAX_NEEDS,
+  { FIELD ("variables", terrane_field_objects, variables), .parts = TERRANE_PART_IDENTITY,
+    .section = &terrane_recipe_variable_section, .max = MAX_VARIABLES,
+    .help = "What a profile can choose; steps have it in their environment." },
+  { FIELD ("needs", terrane_field_objects, need_specs), .parts = TERRANE_PART_IDENTITY,
+    .section = &terrane_recipe_need_section, .max = MAX_NEEDS,
     .help = "Recipes, relative to this file, whose files are at the prefix while steps run." },
   { FIELD ("steps", steps_type, steps), .parts = TERRANE_PART_IDENTITY, .max = MAX_STEPS,
     .help = "Programs with their arguments, or lines for ‘sh -eu’, run in order." },
@@ -220,8 +259,9 @@ static void
 check_recipe (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
   OciJson steps, script;
+  const TerraneRecipe *self = data;
   (void) reader;
-  (void) data;
+  terrane_recipe_variables_check (at, self->variables, self->need_specs, self->environment);
   if (oci_json_member (at, "steps", &steps) + oci_json_member (at, "script", &script) != 1)
     oci_json_problem (at, "needs exactly one of ‘steps’ and ‘script’");
 }
@@ -248,6 +288,7 @@ recipe_free (gpointer data)
   terrane_section_clear (&terrane_recipe_section, self);
   g_clear_pointer (&self->patches, g_ptr_array_unref);
   g_clear_pointer (&self->needs, g_ptr_array_unref);
+  g_clear_pointer (&self->values, json_decref);
   recipe_file_free (self->script);
   g_free (self->path);
   g_free (self);
@@ -293,6 +334,8 @@ typedef struct
   TerraneRecipeSet *set;
   GHashTable *seen; /* of char * → TerraneRecipe: real paths of those that were read */
   GHashTable *absolute;
+  const json_t *chosen; /* (nullable): values of variables */
+  gboolean all;         /* also what is not needed with these values */
 } Loader;
 
 /* "a.json needs b.json needs a.json" */
@@ -335,6 +378,14 @@ load_files (TerraneRecipe *recipe, GError **error)
   return recipe->script_path == NULL || recipe->script != NULL;
 }
 
+static gboolean
+choose_values (TerraneRecipe *recipe, const json_t *chosen, GError **error)
+{
+  OCI_PREFIX (error, "%s", recipe->path);
+  recipe->values = terrane_recipe_variables_choose (recipe->variables, chosen, error);
+  return recipe->values != NULL;
+}
+
 static TerraneRecipe *
 parse (Loader *self, const char *path, GBytes *data, GError **error)
 {
@@ -352,7 +403,8 @@ parse (Loader *self, const char *path, GBytes *data, GError **error)
   recipe->needs = g_ptr_array_new ();
   terrane_section_init (&terrane_recipe_section, recipe);
   (void) terrane_section_read (&terrane_recipe_section, &reader, &root, recipe); /* notes it */
-  if (oci_json_document_finish (document, error) && load_files (recipe, error))
+  if (oci_json_document_finish (document, error) && load_files (recipe, error)
+      && choose_values (recipe, self->chosen, error))
     return recipe;
   recipe_free (recipe);
   return NULL;
@@ -371,9 +423,12 @@ static TerraneRecipe *load (Loader *self, const char *path, const Step *parent, 
 static gboolean
 load_needs (Loader *self, TerraneRecipe *recipe, const Step *step, GError **error)
 {
-  for (guint i = 0; i < recipe->need_paths->len; i++)
+  for (guint i = 0; i < recipe->need_specs->len; i++)
     {
-      TerraneRecipe *need = load (self, recipe->need_paths->pdata[i], step, error);
+      const TerraneRecipeNeed *spec = recipe->need_specs->pdata[i];
+      if (!self->all && !terrane_recipe_need_holds (spec, recipe->values))
+        continue;
+      TerraneRecipe *need = load (self, spec->path, step, error);
       if (need == NULL)
         return FALSE;
       if (g_ptr_array_find (recipe->needs, need, NULL))
@@ -439,15 +494,78 @@ check_names (const TerraneRecipeSet *self, GError **error)
   return TRUE;
 }
 
-TerraneRecipeSet *
-terrane_recipe_set_load (const char *path, GHashTable *absolute, GError **error)
+/* "; their variables: GDAL_FLAVOUR (small, normal or full)" Returns: (transfer full) */
+static char *
+list_variables (const TerraneRecipeSet *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < self->recipes->len; i++)
+    {
+      const GPtrArray *variables = ((const TerraneRecipe *) self->recipes->pdata[i])->variables;
+      for (guint j = 0; j < variables->len; j++)
+        {
+          g_autofree char *one = terrane_recipe_variable_describe (variables->pdata[j]);
+          g_string_append_printf (text, "%s%s", text->len == 0 ? "; their variables: " : ", ", one);
+        }
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+has_variable (const TerraneRecipeSet *self, const char *name)
+{
+  for (guint i = 0; i < self->recipes->len; i++)
+    if (json_object_get (((const TerraneRecipe *) self->recipes->pdata[i])->values, name) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_chosen (const TerraneRecipeSet *self, const json_t *chosen, GError **error)
+{
+  const char *name;
+  json_t *value;
+  json_object_foreach ((json_t *) chosen, name, value)
+  {
+    if (has_variable (self, name))
+      continue;
+    g_autofree char *quoted = oci_quote (name);
+    g_autofree char *all = list_variables (self);
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "variables: neither %s nor a recipe that it needs has the variable %s%s",
+                      terrane_recipe_set_main (self)->path, quoted, all);
+  }
+  return TRUE;
+}
+
+static TerraneRecipeSet *
+load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *absolute,
+          GError **error)
 {
   g_autoptr (TerraneRecipeSet) set = g_new0 (TerraneRecipeSet, 1);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) own = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   set->recipes = g_ptr_array_new_with_free_func (recipe_free);
-  Loader self = { .set = set, .seen = seen, .absolute = absolute != NULL ? absolute : own };
-  if (load (&self, path, NULL, error) == NULL || !check_names (set, error))
+  Loader self = { .set = set,
+                  .seen = seen,
+                  .absolute = absolute != NULL ? absolute : own,
+                  .chosen = chosen,
+                  .all = all };
+  if (load (&self, path, NULL, error) == NULL || !check_names (set, error)
+      || !check_chosen (set, chosen, error))
     return NULL;
   return g_steal_pointer (&set);
+}
+
+TerraneRecipeSet *
+terrane_recipe_set_load (const char *path, const json_t *variables, GHashTable *absolute,
+                         GError **error)
+{
+  return load_set (path, variables, FALSE, absolute, error);
+}
+
+TerraneRecipeSet *
+terrane_recipe_set_load_all (const char *path, GError **error)
+{
+  return load_set (path, NULL, TRUE, NULL, error);
 }

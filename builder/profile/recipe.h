@@ -2,6 +2,7 @@
  * names; docs/recipe.md has its keys. */
 #pragma once
 
+#include "builder/profile/recipe-variables.h"
 #include "builder/profile/source-spec.h"
 
 G_BEGIN_DECLS
@@ -28,9 +29,12 @@ typedef struct
   OciDigest digest; /* of the file */
   char *name;
   char *version;
+  char *license;          /* (nullable): SPDX expression */
+  char **license_files;   /* (nullable): paths below where steps run, normalised */
   GPtrArray *sources;     /* of TerraneRecipeSource */
   GPtrArray *patch_paths; /* of char * */
-  GPtrArray *need_paths;  /* of char * */
+  GPtrArray *variables;   /* of TerraneRecipeVariable */
+  GPtrArray *need_specs;  /* of TerraneRecipeNeed */
   GPtrArray *steps;       /* of char **: a program and its arguments */
   char *script_path;      /* (nullable): instead of @steps */
   json_t *environment;    /* (nullable): object of strings */
@@ -41,7 +45,8 @@ typedef struct
   uint64_t memory_bytes;
   uint64_t tmp_bytes;
   GPtrArray *patches;        /* of TerraneRecipeFile */
-  GPtrArray *needs;          /* of TerraneRecipe, borrowed from the set: those of @need_paths */
+  GPtrArray *needs;          /* of TerraneRecipe, borrowed from the set: those of @need_specs */
+  json_t *values;            /* object of strings: of each variable */
   TerraneRecipeFile *script; /* (nullable) */
 } TerraneRecipe;
 
@@ -54,6 +59,7 @@ typedef struct
 /**
  * terrane_recipe_set_load:
  * @path: of a recipe
+ * @variables: (nullable): object of strings: values of variables, which some recipe of the set has
  * @absolute: (nullable): of char *: a set that absolute paths of the recipes are added to
  *
  * Reads a recipe, its patches and its script, and the recipes that it needs. All problems of one
@@ -61,7 +67,12 @@ typedef struct
  *
  * Returns: (transfer full) (nullable): %OCI_ERROR_USAGE for what is wrong with it
  */
-TerraneRecipeSet *terrane_recipe_set_load (const char *path, GHashTable *absolute, GError **error);
+TerraneRecipeSet *terrane_recipe_set_load (const char *path, const json_t *variables,
+                                           GHashTable *absolute, GError **error);
+
+/** The same with the defaults of variables, and with the recipes that it needs with others. */
+TerraneRecipeSet *terrane_recipe_set_load_all (const char *path, GError **error);
+
 void terrane_recipe_set_free (TerraneRecipeSet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRecipeSet, terrane_recipe_set_free)
 

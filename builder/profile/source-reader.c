@@ -155,7 +155,7 @@ const TerraneField terrane_source_tree_fields[] = {
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_NOTHING,
     .scopes = TERRANE_IN_TREE,
-    .help = "Takes away the tree of this name that was extended; no other key goes with it." },
+    .help = "Removes the inherited tree of this name; no other key is allowed beside it." },
   { .name = NULL },
 };
 
@@ -169,7 +169,7 @@ terrane_source_spec_free (TerraneSourceSpec *self)
   terrane_fields_clear (terrane_source_content_fields, self);
   terrane_fields_clear (terrane_source_tree_fields, self);
   terrane_transform_spec_free (self->transforms);
-  terrane_source_spec_free (self->compile_in);
+  terrane_source_spec_free (self->own_compile_in);
   g_free (self->where);
   g_free (self);
 }
@@ -227,7 +227,7 @@ refuse_keys (const OciJson *at, unsigned scope, const TerraneSourceKindInfo *kin
     for (const TerraneField *field = (*other)->fields + 1; *other != kind && field->name != NULL;
          field++)
       if (exists_in (field->scopes, scope) && oci_json_member (at, field->name, &member))
-        oci_json_problem (&member, "goes with ‘%s’ only", terrane_source_kind_name (*other));
+        oci_json_problem (&member, "is only allowed with ‘%s’", terrane_source_kind_name (*other));
   for (const TerraneSourceRefusal *refusal = kind->refusals;
        refusal != NULL && refusal->name != NULL; refusal++)
     if (exists_in (refusal->scopes, scope) && oci_json_member (at, refusal->name, &member))
@@ -252,14 +252,21 @@ static void
 read_compile_in (const TerraneProfileReader *reader, const OciJson *at, TerraneSourceSpec *spec)
 {
   OciJson compile, in;
-  if (!oci_json_member (at, "compile", &compile) || !json_is_object (compile.value)
-      || !oci_json_member (&compile, "in", &in))
+  if (!oci_json_member (at, "compile", &compile) || !json_is_object (compile.value))
     return;
-  spec->compile_in = terrane_source_spec_read (reader, &in, TRUE);
+  if (!oci_json_member (&compile, "in", &in))
+    {
+      spec->compile_in = reader->compile_in;
+      if (!reader->has_compile_in)
+        oci_json_problem (&compile, "‘in’ is missing, and the profile has no ‘compile’ with it");
+      return;
+    }
+  spec->own_compile_in = terrane_source_spec_read (reader, &in, TRUE);
+  spec->compile_in = spec->own_compile_in;
   if (spec->compile_in == NULL)
     return;
-  g_free (spec->compile_in->name);
-  spec->compile_in->name = g_strconcat (spec->name != NULL ? spec->name : "", ".in", NULL);
+  g_free (spec->own_compile_in->name);
+  spec->own_compile_in->name = g_strconcat (spec->name != NULL ? spec->name : "", ".in", NULL);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): see read_compile_in() */

@@ -4,6 +4,7 @@
 #include "builder/profile/field.h"
 #include "builder/profile/transform-spec.h"
 
+#include "oci/base/json.h"
 #include "oci/digest.h"
 
 G_BEGIN_DECLS
@@ -72,10 +73,14 @@ struct _TerraneSourceSpec
   TerraneWheelsSpec *wheels;
   char *ostree_repository; /* path or URL */
   char *ostree_ref;
-  char *recipe;                  /* path */
-  gboolean development;          /* what only compiling needs is taken, too */
-  TerraneSourceSpec *compile_in; /* (nullable): of a recipe: the file system that steps run in */
-  char *prefix;                  /* normalised, "" for the root */
+  char *recipe;             /* path */
+  gboolean development;     /* what only compiling needs is taken, too */
+  gboolean with_needs;      /* so is what the recipes install that it needs */
+  json_t *recipe_variables; /* (nullable): object of strings */
+  /* (nullable): of a recipe: the file system that steps run in */
+  const TerraneSourceSpec *compile_in;
+  TerraneSourceSpec *own_compile_in; /* (nullable): the same, unless it is the profile's */
+  char *prefix;                      /* normalised, "" for the root */
   unsigned strip_components;
   char **include;        /* (nullable): globs against the path after strip_components */
   char **exclude;        /* (nullable): the same; wins over include */

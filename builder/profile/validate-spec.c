@@ -182,7 +182,7 @@ check_invoke (const TerraneProfileReader *reader, const OciJson *at, gpointer da
   OciJson handler;
   self->where = terrane_provenance_where (reader->provenance, at);
   if (self->handler != NULL && self->cmd != NULL && oci_json_member (at, "handler", &handler))
-    oci_json_problem (&handler, "goes without ‘cmd’");
+    oci_json_problem (&handler, "cannot be combined with ‘cmd’");
 }
 
 static void

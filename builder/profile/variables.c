@@ -85,7 +85,7 @@ expand_env (const OciJson *at, const char *text, GString *out)
   g_autofree char *quoted = oci_quote (name);
   if (!is_env_name (name))
     {
-      oci_json_problem (at, "%s is no name of an environment variable", quoted);
+      oci_json_problem (at, "invalid name of an environment variable: %s", quoted);
       return FALSE;
     }
   const char *value = g_getenv (name);

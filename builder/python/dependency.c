@@ -22,7 +22,7 @@ static TerraneDependency *
 refuse (const char *text, GError **error)
 {
   g_autofree char *quoted = oci_quote (text);
-  oci_throw (error, OCI_ERROR_FORMAT, "%s is no requirement", quoted);
+  oci_throw (error, OCI_ERROR_FORMAT, "invalid requirement %s", quoted);
   return NULL;
 }
 

@@ -140,6 +140,6 @@ terrane_index_page_parse (const char *url, const char *content_type, GBytes *dat
     return terrane_index_html_parse (url, data, error);
   g_autofree char *quoted = oci_quote (content_type);
   oci_throw (error, OCI_ERROR_FORMAT,
-             "the index answered with the type %s, which is no page of a package index", quoted);
+             "the index answered with the type %s, which is not a page of a package index", quoted);
   return NULL;
 }

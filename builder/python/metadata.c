@@ -109,7 +109,7 @@ check (const TerraneMetadata *self, GError **error)
   if (terrane_python_is_name (self->name))
     return TRUE;
   g_autofree char *quoted = oci_quote (self->name);
-  return oci_throw (error, OCI_ERROR_FORMAT, "the Name %s is no name of a project", quoted);
+  return oci_throw (error, OCI_ERROR_FORMAT, "invalid Name %s of a project", quoted);
 }
 
 TerraneMetadata *

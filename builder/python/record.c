@@ -140,7 +140,7 @@ parse_field (const char **at, const char *end, GString *out, GError **error)
       g_string_append_c (out, *p);
     }
   if (p < end && *p != ',' && *p != '\n' && *p != '\r')
-    return oci_throw (error, OCI_ERROR_FORMAT, "text behind a quoted field");
+    return oci_throw (error, OCI_ERROR_FORMAT, "text after a quoted field");
   *at = p;
   return TRUE;
 }

@@ -71,7 +71,7 @@ read_marker (const char *text, const char *whole, GError **error)
   if (!terrane_marker_evaluate (marker, &any, NULL, &holds, &local))
     refuse (whole, local->message, error);
   else if (strstr (marker, " #") != NULL || strstr (marker, " -") != NULL)
-    refuse (whole, "a marker with ‘ #’ or ‘ -’ cannot stand in a file", error);
+    refuse (whole, "a marker with ‘ #’ or ‘ -’ cannot be written to a requirements file", error);
   else
     return g_strconcat (" ; ", marker, NULL);
   return NULL;

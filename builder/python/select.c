@@ -159,8 +159,8 @@ terrane_select_wheel (const char *project, const char *version, const GPtrArray 
           && wants_libc (candidate, target))
         {
           oci_throw (error, OCI_ERROR_USAGE,
-                     "%s is for a C library, and the base has none that is known here; say which "
-                     "one the wheels are for with \"glibc\": \"2.34\"",
+                     "%s needs a C library, and terrane found none in the base; state the one "
+                     "that the wheels are for with \"glibc\": \"2.34\"",
                      file->file_name);
           return NULL;
         }

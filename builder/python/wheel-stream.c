@@ -115,7 +115,7 @@ read_member (TerraneWheelStream *self, void *buffer, size_t len, size_t *out_rea
   if (self->state == STATE_END)
     return TRUE;
   if (self->state == STATE_FAILED)
-    return oci_throw (error, OCI_ERROR_CORRUPT, "a member was read on behind an error");
+    return oci_throw (error, OCI_ERROR_CORRUPT, "a member was read further after an error");
   self->state = STATE_FAILED; /* until the outcome is known */
   if (!oci_archive_reader_read (self->reader, buffer, len, &n, error))
     return FALSE;

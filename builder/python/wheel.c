@@ -265,7 +265,7 @@ check_wheel_version (const TerraneWheel *self, GBytes *bytes, GError **error)
     *dot = '\0';
   if (!oci_parse_u64 (version, UINT32_MAX, &major, NULL)
       || (dot != NULL && !oci_parse_u64 (dot + 1, UINT32_MAX, &minor, NULL)))
-    return oci_throw (error, OCI_ERROR_FORMAT, "the Wheel-Version %s is no version", quoted);
+    return oci_throw (error, OCI_ERROR_FORMAT, "invalid Wheel-Version %s", quoted);
   if (major != 1)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "the Wheel-Version is %s, not 1.x", quoted);
   return TRUE;

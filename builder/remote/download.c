@@ -1,5 +1,6 @@
 #include "builder/remote/download.h"
 
+#include "builder/remote/mirror.h"
 #include "builder/remote/remote-private.h"
 #include "builder/store/downloads.h"
 
@@ -191,8 +192,9 @@ download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GEr
       && (item->find == NULL || g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED)
           || oci_http_client_time_left (self->remote->client) == 0))
     {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
+      g_autofree char *mirror = terrane_remote_describe_mirror (self->remote);
+      return oci_throw (error, (OciError) local->code, "%s%s%s", local->message,
+                        mirror[0] != '\0' ? "; it is not in the store" : "", mirror);
     }
   if (local != NULL)
     tell (self, local);
@@ -207,7 +209,7 @@ download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GEr
                     local->message, asked->str);
 }
 
-/* What is not in the store, each digest once. */
+/* What is neither in the store nor, by now, from the mirror there; each digest once. */
 static GPtrArray *
 collect_missing (TerraneRemote *remote, const TerraneDownload *items, guint n, GError **error)
 {
@@ -216,7 +218,10 @@ collect_missing (TerraneRemote *remote, const TerraneDownload *items, guint n, G
   for (guint i = 0; i < n; i++)
     {
       gboolean found = find_file (&downloads, &items[i].sha256) != NULL;
-      if (!found && !terrane_downloads_find (remote->store, &items[i].sha256, &found, error))
+      if (!found
+          && (!terrane_downloads_find (remote->store, &items[i].sha256, &found, error)
+              || (!found
+                  && !terrane_remote_take_mirrored (remote, &items[i].sha256, &found, error))))
         return NULL;
       if (found)
         continue;
@@ -262,7 +267,9 @@ terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guin
       const File *first = files->pdata[0];
       const TerraneDownload *item = first->item;
       g_autofree char *url = oci_url_quote (item->url != NULL ? item->url : item->label);
-      return terrane_remote_fail_offline (url, error);
+      g_autofree char *mirror = terrane_remote_describe_mirror (self);
+      return oci_throw (error, OCI_ERROR_NOT_FOUND, "--offline: %s is not in the store%s", url,
+                        mirror);
     }
   return download_all (&downloads, error);
 }

@@ -82,16 +82,17 @@ terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
       terrane_remote_fetch_manifest (remote, reference, platform, &local);
   if (manifest != NULL)
     return add_image (self, remote, reference, manifest, error);
-  /* Some registries answer 401 or 403 for a repository that does not exist yet. */
-  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
-      || g_error_matches (local, OCI_ERROR, OCI_ERROR_DENIED))
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED))
     {
-      terrane_progress_warn (terrane_remote_progress (remote), "going on without --cache-from: %s",
-                             local->message);
-      return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  /* A repository without a tag may be one of results alone. */
+  if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND) || reference->tag != NULL
+      || reference->has_digest)
+    terrane_progress_warn (terrane_remote_progress (remote), "going on without --cache-from: %s",
+                           local->message);
+  return TRUE;
 }
 
 OciDescriptor *

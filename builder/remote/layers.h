@@ -15,9 +15,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemoteLayers, terrane_remote_layers_free)
  * terrane_remote_layers_add:
  * @platform: which image of an index
  *
- * Adds the layers of one image; of equal keys the first counts. Only its documents are fetched. An
- * image that does not exist or is refused is a warning, since the first build of a new repository
- * has none. What the image says of its layers is believed.
+ * Adds the layers of one image; of equal keys the first counts. Only its documents are fetched.
+ * Without the image the build goes on, and warns of it when its tag or digest was named. What the
+ * image says of its layers is believed.
  */
 gboolean terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
                                     const OciReference *reference, const OciPlatform *platform,

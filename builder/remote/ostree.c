@@ -48,9 +48,10 @@ parse_ref (const OciHttpResponse *response, const char *shown, OciDigest *out_co
     return oci_throw (error, response->status >= 500 ? OCI_ERROR_NETWORK : OCI_ERROR_DENIED,
                       "%s: unexpected answer (HTTP %u)", shown, response->status);
   return oci_digest_parse_hex (g_strstrip (text), out_commit, NULL)
-         || oci_throw (error, OCI_ERROR_FORMAT,
-                       "%s: the answer is no checksum of a commit; is that an ostree repository?",
-                       shown);
+         || oci_throw (
+             error, OCI_ERROR_FORMAT,
+             "%s: the answer is not the checksum of a commit; is this an ostree repository?",
+             shown);
 }
 
 gboolean

@@ -17,6 +17,8 @@ struct _TerraneRemote
   GMutex mutex;      /* guards the progress callbacks and what follows: transfers run in threads */
   GHashTable *moved; /* hex digest -> uint64_t: bytes of this phase that were reported */
   uint64_t total;    /* of the phase */
+  char *mirror;      /* (nullable): path of a directory, and its descriptor */
+  int mirror_fd;
 };
 
 /* While one goes on, the time limit counts and signals end it cleanly. */
@@ -32,6 +34,16 @@ GCancellable *terrane_operation_cancellable (const TerraneOperation *self);
 void terrane_operation_end (TerraneOperation *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOperation, terrane_operation_end)
 
+/** Kept, so that what comes next needs neither a new connection nor a new token.
+ * Returns: (transfer none) (nullable) */
+OciRegistry *terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
+                                           OciRegistryAccess access, GCancellable *cancellable,
+                                           GError **error);
+
+/** Shows how far a blob is: an OciTransferProgress, @data is the remote. */
+void terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
+                                 uint64_t done);
+
 /** Sets @error: --offline, and @what is not in the store. Returns: %FALSE */
 gboolean terrane_remote_fail_offline (const char *what, GError **error);
 
@@ -39,12 +51,6 @@ gboolean terrane_remote_fail_offline (const char *what, GError **error);
  * Returns: (transfer full) (nullable) */
 OciDescriptor *terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
                                            const OciPlatform *platform, GError **error);
-
-/** Kept, so that what comes next needs neither a new connection nor a new token. Returns: (transfer
- * none) (nullable) */
-OciRegistry *terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
-                                           OciRegistryAccess access, GCancellable *cancellable,
-                                           GError **error);
 
 /** Where a blob may be mounted from. Returns: (transfer full) (nullable): a repository other than
  * the destination's, unless @mount_from names that */

@@ -6,6 +6,7 @@
 
 #include "oci/image.h"
 
+#include "oci/base/fd.h"
 #include "oci/base/text-hash.h"
 
 #include <errno.h>
@@ -70,6 +71,7 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   };
   terrane_remote_protect ();
   self->store = store;
+  self->mirror_fd = -1;
   self->options = *options;
   self->client = oci_http_client_new (&http);
   oci_http_client_pause (self->client);
@@ -80,8 +82,8 @@ terrane_remote_new (TerraneStore *store, const TerraneRemoteOptions *options)
   g_mutex_init (&self->mutex);
   if (options->insecure)
     terrane_progress_warn (options->progress,
-                           "--tls-verify=false: the registry is not authenticated; whoever is "
-                           "between it and here can read credentials and change images");
+                           "--tls-verify=false: the registry is not authenticated; anyone on "
+                           "the way to it can read credentials and change images");
   return self;
 }
 
@@ -96,6 +98,8 @@ terrane_remote_free (TerraneRemote *self)
   g_hash_table_unref (self->moved);
   g_hash_table_unref (self->troubles);
   g_mutex_clear (&self->mutex);
+  oci_fd_close (self->mirror_fd);
+  g_free (self->mirror);
   g_free (self);
 }
 
@@ -142,12 +146,16 @@ report_auth (TerraneRemote *self, OciRegistry *registry)
   self->auth = text;
 }
 
+/* A push says by itself which tag it is for. */
 OciRegistry *
 terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
                               OciRegistryAccess access, GCancellable *cancellable, GError **error)
 {
   g_autofree char *text = oci_reference_text (reference);
-  g_autofree char *key = g_strconcat (access == OCI_REGISTRY_PUSH ? "push " : "pull ", text, NULL);
+  g_autofree char *key =
+      access == OCI_REGISTRY_PUSH
+          ? g_strdup_printf ("push %s/%s", reference->host, reference->repository)
+          : g_strconcat ("pull ", text, NULL);
   OciRegistry *registry = g_hash_table_lookup (self->registries, key);
   if (registry != NULL)
     return registry;
@@ -178,13 +186,14 @@ static char *
 blob_name (const OciDescriptor *blob)
 {
   OciDigestText text;
-  const char *tree = oci_descriptor_annotation (blob, TERRANE_ANNOTATION_TREE);
-  return tree != NULL ? g_strdup (tree)
-                      : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
+  char *title = terrane_layer_title (blob);
+  return title != NULL ? title
+                       : g_strndup (oci_digest_text (&blob->digest, text), strlen ("sha256:") + 12);
 }
 
-static void
-on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state, uint64_t done)
+void
+terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
+                            uint64_t done)
 {
   TerraneRemote *self = data;
   const TerraneProgress *progress = self->options.progress;
@@ -266,7 +275,7 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
   if (self->options.offline && !oci_image_check_blobs (layout, manifest, NULL))
     return terrane_remote_fail_offline (name, error);
   const OciPullOptions options = { .jobs = self->options.jobs,
-                                   .progress = on_transfer,
+                                   .progress = terrane_remote_on_transfer,
                                    .progress_data = self };
   g_autoptr (OciManifest) document = NULL;
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
@@ -293,7 +302,7 @@ fetch_from_location (TerraneRemote *self, const char *location, const OciDescrip
           : NULL;
   return registry != NULL
          && oci_registry_fetch_blob (registry, terrane_store_layout (self->store), blob,
-                                     on_transfer, self, cancellable, error);
+                                     terrane_remote_on_transfer, self, cancellable, error);
 }
 
 /* Fetches one blob from the first of its known places that gives it. When none has it any more,
@@ -448,7 +457,7 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     .tag = destination->tag,
     .jobs = self->options.jobs,
     .create_repository = create_repository,
-    .progress = on_transfer,
+    .progress = terrane_remote_on_transfer,
     .progress_data = self,
     .find_source = find_source,
     .provide = layout == terrane_store_layout (self->store) ? provide_for_push : NULL,

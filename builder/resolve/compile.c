@@ -1,5 +1,7 @@
 /* What is compiled: every file that recipes name, by its digest, and the file system that they are
  * compiled in. */
+#include "builder/source/compile.h"
+#include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
@@ -73,8 +75,8 @@ static json_t *
 ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
 {
   OCI_PREFIX (error, "%s.compile", spec->where);
-  g_autoptr (TerraneRecipeSet) set =
-      terrane_recipe_set_load (spec->recipe, self->profile->absolute, error);
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (spec->recipe, spec->recipe_variables,
+                                                              self->profile->absolute, error);
   if (set == NULL)
     return NULL;
   g_autoptr (OciJsonValue) entry = json_object ();
@@ -93,17 +95,33 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
+/* What the profile says for all trees is asked once, as a tag may move between two trees. Returns:
+ * (transfer none) (nullable): the answer that a tree before @pin got */
+static const json_t *
+find_answer (const TerraneResolution *self, const TerranePin *pin)
+{
+  for (guint i = 0; i < self->plan->trees->len && self->plan->trees->pdata[i] != pin; i++)
+    {
+      const TerranePin *other = self->plan->trees->pdata[i];
+      if (other->in != NULL && other->in->spec == pin->in->spec && other->entry != NULL)
+        return json_object_get (other->entry, "in");
+    }
+  return NULL;
+}
+
 static gboolean
 answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
 {
+  const json_t *known = find_answer (self, pin);
   const TerraneSourceResolver *resolver = terrane_source_resolver_of (pin->spec->compile_in->kind);
   {
     OCI_PREFIX (error, "%s.compile", pin->spec->where);
-    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, self->profile->absolute, error);
+    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, pin->spec->recipe_variables,
+                                            self->profile->absolute, error);
   }
   return pin->recipes != NULL
-         && resolver->answer (self, pin->in, json_object_get (locked, "in"),
+         && resolver->answer (self, pin->in, known != NULL ? known : json_object_get (locked, "in"),
                               json_object_get (entry, "in"), error);
 }
 
@@ -124,25 +142,51 @@ make_label (const TerraneRecipe *recipe, const char *url)
              : g_strdup (recipe->name);
 }
 
+static void
+fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
+{
+  for (guint j = 0; j < recipe->sources->len; j++)
+    {
+      const TerraneRecipeSource *source = recipe->sources->pdata[j];
+      if (source->file.url == NULL)
+        continue;
+      char *label = make_label (recipe, source->file.url);
+      const TerraneDownload download = { .url = source->file.url,
+                                         .label = label,
+                                         .sha256 = source->file.sha256 };
+      terrane_fetch_keep (self, label, g_free);
+      g_array_append_val (self->downloads, download);
+    }
+}
+
+static gboolean
+is_compiled (const TerraneFetch *self, const TerranePin *pin, const TerraneRecipe *recipe,
+             gboolean *out_found, GError **error)
+{
+  OciDigest commit;
+  OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
+  return terrane_source_tree_find_commit (terrane_remote_store (self->remote), &key, &commit,
+                                          out_found, error);
+}
+
+/* What is compiled already needs no sources, and nothing to be compiled in. */
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
 {
   const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->in->spec->kind);
+  gboolean found = FALSE;
+  if (pin->has_key
+      && !is_compiled (self, pin, terrane_recipe_set_main (pin->recipes), &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
   for (guint i = 0; i < pin->recipes->recipes->len; i++)
     {
       const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
-      for (guint j = 0; j < recipe->sources->len; j++)
-        {
-          const TerraneRecipeSource *source = recipe->sources->pdata[j];
-          if (source->file.url == NULL)
-            continue;
-          char *label = make_label (recipe, source->file.url);
-          const TerraneDownload download = { .url = source->file.url,
-                                             .label = label,
-                                             .sha256 = source->file.sha256 };
-          terrane_fetch_keep (self, label, g_free);
-          g_array_append_val (self->downloads, download);
-        }
+      if (pin->has_key && !is_compiled (self, pin, recipe, &found, error))
+        return FALSE;
+      if (!found)
+        fetch_sources (self, recipe);
     }
   return fetcher->fetch == NULL || fetcher->fetch (self, pin->in, error);
 }

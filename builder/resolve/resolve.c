@@ -220,7 +220,7 @@ check_assembler (const TerraneResolveOptions *options, GError **error)
                     "%s: the lock is for images of assembler version %s, and this terrane makes "
                     "those of version " TERRANE_ASSEMBLER_VERSION
                     ", which have other digests: build with the terrane that made the lock, or "
-                    "make the lock anew with --update-lock",
+                    "renew the lock with --update-lock",
                     terrane_lock_file (options->lock), quoted);
 }
 

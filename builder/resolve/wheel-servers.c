@@ -229,7 +229,7 @@ terrane_wheel_places_search (TerraneWheelPlaces *self, guint nth, OciHttpClient 
   *out_last = nth + 1 >= self->servers->len;
   if (nth >= self->servers->len)
     {
-      oci_throw (error, OCI_ERROR_NOT_FOUND, "there is no index to ask");
+      oci_throw (error, OCI_ERROR_NOT_FOUND, "no package index is left to ask");
       return NULL;
     }
   TerraneWheelPlace *place = self->servers->pdata[nth];

@@ -11,9 +11,9 @@
 #include "builder/resolve/fetch-wheels.h"
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
+#include "builder/resolve/wheel-layers.h"
 #include "builder/resolve/wheel-places.h"
 #include "builder/store/downloads.h"
-
 #include "oci/http/credentials.h"
 #include "oci/http/url.h"
 
@@ -498,6 +498,7 @@ answer_all (const Choice *self, GPtrArray *active, const json_t *locked, json_t 
       if (text_of (wheel, "sha256") != NULL)
         pin (self, requirement, wheel);
     }
+  terrane_wheel_layers_pin (self->resolution, self->spec, self->pin, active, wheels);
   oci_json_set (entry, "wheels", wheels);
   return TRUE;
 }

@@ -237,7 +237,7 @@ make_setup (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *righ
                                                  ? sandbox->tmp_bytes
                                                  : TERRANE_SANDBOX_DEFAULT_TMP_BYTES };
   if (!set_working_dir (self, sandbox, rights, setup, error)
-      || !terrane_seccomp_make (TRUE, &filter, error)
+      || !terrane_seccomp_make (TRUE, FALSE, &filter, error)
       || !oci_read_full (filter, setup->filter, sizeof setup->filter, &got, error))
     return FALSE;
   setup->n_filter = (uint32_t) (got / sizeof setup->filter[0]);

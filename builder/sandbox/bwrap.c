@@ -3,6 +3,7 @@
 #include "builder/sandbox/explain.h"
 #include "builder/sandbox/init/blob.h"
 #include "builder/sandbox/masks.h"
+#include "builder/sandbox/neutral-proc.h"
 #include "builder/sandbox/sealed.h"
 #include "builder/sandbox/seccomp.h"
 
@@ -25,6 +26,7 @@ enum
   OPTIONS_FD,
   PASSWD_FD,
   STATUS_READ_FD,
+  FIRST_PROC_FD,
 };
 
 void
@@ -112,8 +114,13 @@ add_environment (TerraneBwrap *self, const char *const *env)
 static void
 add_namespaces (TerraneBwrap *self, TerraneNetwork network, gboolean terminal)
 {
-  static const char *const words[] = { "--unshare-all", "--unshare-user", "--cap-drop", "ALL",
-                                       "--hostname",    "lambda",         NULL };
+  const char *const words[] = { "--unshare-all",
+                                "--unshare-user",
+                                "--cap-drop",
+                                "ALL",
+                                "--hostname",
+                                self->sandbox->neutral ? "localhost" : "lambda",
+                                NULL };
   terrane_argv_add_all (&self->options, words);
   if (network == TERRANE_NETWORK_HOST)
     terrane_argv_add (&self->options, "--share-net");
@@ -301,7 +308,7 @@ static void
 add_masks (TerraneBwrap *self)
 {
   g_auto (OciFd) proc = open ("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  g_auto (GStrv) names = terrane_masks_find (proc, geteuid () == 0);
+  g_auto (GStrv) names = terrane_masks_find (proc, geteuid () == 0, self->sandbox->neutral);
   for (char **name = names; *name != NULL; name++)
     {
       gboolean is_dir = g_str_has_suffix (*name, "/");
@@ -315,6 +322,23 @@ add_masks (TerraneBwrap *self)
       else
         terrane_argv_add_all (&self->options, tmpfs);
     }
+}
+
+/* Over the masks. */
+static gboolean
+add_neutral_proc (TerraneBwrap *self, GError **error)
+{
+  if (!self->sandbox->neutral)
+    return TRUE;
+  TerraneSandboxFile *files = terrane_neutral_proc_files (self->sandbox->memory_bytes);
+  gboolean ok = TRUE;
+  for (int i = 0; ok && files[i].name != NULL; i++)
+    {
+      ok = add_file_data (self, &files[i], FIRST_PROC_FD + i, error);
+      terrane_argv_add_format (&self->options, "/proc/%s", files[i].name);
+    }
+  terrane_neutral_proc_free (files);
+  return ok;
 }
 
 /* Devices in them cannot be opened, and bits of set-user-ID have no effect. */
@@ -354,6 +378,8 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
                            self->mounts->overlays ? TERRANE_MOUNTS_ROOT : "");
   terrane_argv_add_all (&self->options, proc);
   add_masks (self);
+  if (!add_neutral_proc (self, error))
+    return FALSE;
   if (self->mounts->overlays)
     add_mount (self, "--bind", TERRANE_MOUNTS_TMP, "/tmp");
   else
@@ -387,7 +413,7 @@ terrane_bwrap_add_sandbox (TerraneBwrap *self, const TerraneSandbox *sandbox,
     return FALSE;
   add_environment (self, sandbox->env);
   OciFd filter = -1;
-  if (!terrane_seccomp_make (writes_to_host (mounts), &filter, error))
+  if (!terrane_seccomp_make (writes_to_host (mounts), sandbox->neutral, &filter, error))
     return FALSE;
   terrane_bwrap_add_fd (self, "--seccomp", filter, TERRANE_BWRAP_SECCOMP_FD);
   return TRUE;

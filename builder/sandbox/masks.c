@@ -1,5 +1,7 @@
 #include "builder/sandbox/masks.h"
 
+#include "builder/sandbox/neutral-proc.h"
+
 #include "oci/base/fd.h"
 
 #include <fcntl.h>
@@ -46,27 +48,35 @@ is_roots_alone (int proc, const char *name)
          && (S_ISREG (info.st_mode) || S_ISDIR (info.st_mode)) && (info.st_mode & S_IROTH) == 0;
 }
 
+static gboolean
+is_of_machine (const char *name)
+{
+  return !g_ascii_isdigit (name[0]) && !terrane_neutral_proc_keeps (name);
+}
+
 static void
-add_roots (GPtrArray *names, int proc)
+add_others (GPtrArray *names, int proc, gboolean owner, gboolean neutral)
 {
   g_autoptr (GPtrArray) all = NULL;
   if (!oci_list_names (proc, ".", FALSE, &all, NULL))
     return;
   for (guint i = 0; i < all->len; i++)
-    if (!is_always (all->pdata[i]) && is_roots_alone (proc, all->pdata[i]))
+    if (!is_always (all->pdata[i])
+        && ((owner && is_roots_alone (proc, all->pdata[i]))
+            || (neutral && is_of_machine (all->pdata[i]))))
       add_if_there (names, proc, all->pdata[i]);
-  for (size_t i = 0; i < G_N_ELEMENTS (owners); i++)
+  for (size_t i = 0; owner && !neutral && i < G_N_ELEMENTS (owners); i++)
     add_if_there (names, proc, owners[i]);
 }
 
 char **
-terrane_masks_find (int proc, gboolean owner)
+terrane_masks_find (int proc, gboolean owner, gboolean neutral)
 {
   GPtrArray *names = g_ptr_array_new ();
   for (size_t i = 0; i < G_N_ELEMENTS (always); i++)
     add_if_there (names, proc, always[i]);
-  if (owner)
-    add_roots (names, proc);
+  if (owner || neutral)
+    add_others (names, proc, owner, neutral);
   g_ptr_array_add (names, NULL);
   return (char **) g_ptr_array_free (names, FALSE);
 }

@@ -266,6 +266,9 @@ refuse_arguments (scmp_filter_ctx filter, GError **error)
   return TRUE;
 }
 
+/* Then C libraries and runtimes count what /proc/stat has: neutral-proc.h. */
+static const char *const processors[] = { "sched_getaffinity", "sched_setaffinity" };
+
 /* A program of the host that reads one file and writes others: it works alone. Landlock sees
  * neither sockets nor changes of attributes. */
 static const char *const needless[] = {
@@ -368,10 +371,11 @@ refuse_set_id (scmp_filter_ctx filter, GError **error)
 }
 
 gboolean
-terrane_seccomp_make (gboolean host_files, OciFd *out_fd, GError **error)
+terrane_seccomp_make (gboolean host_files, gboolean neutral, OciFd *out_fd, GError **error)
 {
   g_auto (scmp_filter_ctx) filter = NULL;
   return make_filter (&filter, error) && (!host_files || refuse_set_id (filter, error))
+         && (!neutral || refuse_all (filter, processors, G_N_ELEMENTS (processors), ENOSYS, error))
          && export_filter (filter, out_fd, error);
 }
 

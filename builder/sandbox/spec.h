@@ -69,6 +69,9 @@ typedef struct
   gboolean writable;       /* sessions only: changes of the root are kept in memory, then lost */
   const GPtrArray *mounts; /* (nullable): of TerraneHostMount, which were checked */
   TerraneNetwork network;
+  gboolean neutral; /* bubblewrap alone: results must not depend on the machine: its number of
+                       processors and what else /proc says of it cannot be read; the host's name is
+                       "localhost" */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */

@@ -6,7 +6,7 @@
 
 enum
 {
-  FORMAT = 1, /* raised when equal recipes would be run differently */
+  FORMAT = 2, /* raised when equal recipes would be run differently */
 };
 
 static json_t *
@@ -82,6 +82,8 @@ terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const O
   oci_json_set (key, "patches", patches);
   oci_json_set (key, "needs", needs);
   oci_json_set (key, "steps", steps (recipe));
+  if (json_object_size (recipe->values) > 0)
+    oci_json_set (key, "variables", json_incref (recipe->values));
   if (recipe->script != NULL)
     oci_json_set (key, "script", hex_text (&recipe->script->digest));
   if (recipe->environment != NULL)
@@ -89,6 +91,8 @@ terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const O
   if (recipe->include != NULL)
     oci_json_set (key, "include", texts (recipe->include));
   oci_json_set (key, "exclude", texts (recipe->exclude));
+  if (recipe->license_files != NULL)
+    oci_json_set (key, "license_files", texts (recipe->license_files));
   return key;
 }
 
@@ -98,6 +102,16 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
 {
   g_autoptr (OciJsonValue) key = terrane_compile_inputs (recipe, prefix, root);
   return digest_of (key);
+}
+
+/* What is left out of what each recipe made. Returns: (transfer full) */
+static json_t *
+developments (const GPtrArray *recipes)
+{
+  json_t *array = json_array ();
+  for (guint i = 0; i < recipes->len; i++)
+    oci_json_append (array, texts (((const TerraneRecipe *) recipes->pdata[i])->development));
+  return array;
 }
 
 /* The pin of what it is compiled in has its key. */
@@ -110,6 +124,8 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *o
   g_autoptr (OciJsonValue) key = json_object ();
   oci_json_set (key, "compiled", hex_text (&made));
   oci_json_set (key, "development", texts (recipe->development));
+  if (pin->spec->with_needs)
+    oci_json_set (key, "needs", developments (pin->recipes->recipes));
   *out_identity = digest_of (key);
   return TRUE;
 }

@@ -10,6 +10,7 @@ terrane_wheel_pin_free (TerraneWheelPin *self)
   g_free (self->file_name);
   g_free (self->url);
   g_free (self->path);
+  g_free (self->layer);
   g_free (self->hash);
   if (self->authorization != NULL)
     explicit_bzero (self->authorization, strlen (self->authorization));

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* The layer of all packages that have none of their own. */
+#define TERRANE_WHEEL_LAYER_OTHERS "others"
+
 /* One wheel that the lock names. */
 typedef struct
 {
@@ -19,6 +22,7 @@ typedef struct
   char *asked_url;     /* (nullable): that the requirement names; may have a user and a signature */
   OciDigest sha256;
   uint64_t size; /* that a pylock.toml says; 0: it does not */
+  char *layer;   /* (nullable): which layer of the tree it goes into, by a name of the lock */
   char *hash;    /* (nullable): "sha384:HEX" or "sha512:HEX", when only that was asked for */
 } TerraneWheelPin;
 

@@ -42,10 +42,11 @@ terrane_ownership_check (int dfd, GError **error)
     return TRUE;
   g_autofree char *owner = describe_user (st.st_uid);
   g_autofree char *self = describe_user (geteuid ());
-  return oci_throw (error, OCI_ERROR_DENIED,
-                    "belongs to %s, who could change what builds of %s give; use another --store, "
-                    "or set " VARIABLE "=%ju when that user is trusted",
-                    owner, self, (uintmax_t) st.st_uid);
+  return oci_throw (
+      error, OCI_ERROR_DENIED,
+      "belongs to %s, who could change the results of builds by %s; use another --store, "
+      "or set " VARIABLE "=%ju when that user is trusted",
+      owner, self, (uintmax_t) st.st_uid);
 }
 
 static gboolean

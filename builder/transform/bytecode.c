@@ -185,7 +185,7 @@ compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError *
   if (node->size > MAX_SOURCE_BYTES)
     reason = "is too large";
   else if (!has_room (self, path))
-    reason = CACHE " beside it is no directory";
+    reason = CACHE " beside it is not a directory";
   if (reason != NULL)
     {
       note (self, path, reason);

@@ -311,7 +311,7 @@ check_sections (const Layout *self, gboolean *out_symbols)
   /* Programs that unpack themselves find their data there; strip would take it away. */
   if (payload && *out_symbols)
     return "with data in a section of its own";
-  return self->size > end ? "with data behind its sections" : NULL;
+  return self->size > end ? "with data after its sections" : NULL;
 }
 
 TerraneStripVerdict
@@ -409,7 +409,7 @@ terrane_elf_same_when_loaded (const uint8_t *original, size_t original_size,
   gboolean symbols;
   const char *problem = NULL;
   if (!layout_init (&a, original, original_size) || !layout_init (&b, stripped, stripped_size))
-    problem = "it is no program any more";
+    problem = "it is no longer a program";
   if (problem == NULL)
     problem = check_tables (&a);
   if (problem == NULL)

@@ -425,7 +425,7 @@ static const Row rows[] = {
     "the libtiff in this GDAL was built without that codec: use another build, or ask for another "
     "codec." },
   { "invalid ELF header", NULL,
-    "the file is no library for Linux: it may be of another system, or a text in its place." },
+    "the file is not a library for Linux: it may be made for another system, or be a text file." },
   { "page-aligned", NULL,
     "the library was damaged by strip after patchelf: take it as it came, or strip it before." },
   { "not properly aligned", NULL,

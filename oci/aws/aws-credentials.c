@@ -38,8 +38,8 @@ fail_without_keys (const char *what, const json_t *root, const char *const keys[
   g_autofree char *quoted_message = oci_quote (message != NULL ? message : "");
   if (code != NULL && strcmp (code, "Success") != 0)
     return oci_throw (error, OCI_ERROR_DENIED, "%s is %s: %s", what, quoted_code, quoted_message);
-  return oci_throw (error, OCI_ERROR_FORMAT, "%s is no JSON object with %s and %s", what, keys[0],
-                    keys[1]);
+  return oci_throw (error, OCI_ERROR_FORMAT, "%s is not a JSON object with %s and %s", what,
+                    keys[0], keys[1]);
 }
 
 static const char *
@@ -159,7 +159,8 @@ fetch_github_token (const OciAwsSearch *search, char **out_token, GError **error
   *out_token = g_strdup (json_string_value (json_object_get (root, "value")));
   oci_secret_wipe_json (root);
   return *out_token != NULL
-         || oci_throw (error, OCI_ERROR_DENIED, "the answer has none (HTTP %u)", response->status);
+         || oci_throw (error, OCI_ERROR_DENIED, "the response contains no token (HTTP %u)",
+                       response->status);
 }
 
 /* What the environment or the profile says of a role to take on by web identity. */
@@ -298,7 +299,7 @@ from_assumed_role (const OciAwsSearch *search, const char *profile, unsigned dep
     return oci_throw (error, OCI_ERROR_FORMAT, "source_profile goes round in a circle");
   if (oci_aws_config_get (config, profile, "mfa_serial") != NULL)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED,
-                      "mfa_serial asks for a code, which nobody can be asked for here; get "
+                      "mfa_serial asks for a code, which terrane does not ask for; get "
                       "credentials with 'aws sts assume-role' and put them into the environment");
   if (!from_role_source (search, profile, depth, &from, error))
     return FALSE;

@@ -180,7 +180,7 @@ call (OciHttpClient *client, const OciEcrHost *host, const char *operation, cons
       return NULL;
     }
   if (document == NULL)
-    oci_throw (error, OCI_ERROR_FORMAT, "%s: the answer is no JSON", operation);
+    oci_throw (error, OCI_ERROR_FORMAT, "%s: the response is not JSON", operation);
   *out_source = g_strdup (credentials->source);
   return g_steal_pointer (&document);
 }

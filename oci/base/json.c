@@ -365,6 +365,15 @@ oci_json_text (const char *text)
   return json_string (valid);
 }
 
+json_t *
+oci_json_texts (const char *const *texts)
+{
+  json_t *array = json_array ();
+  for (; *texts != NULL; texts++)
+    oci_json_append (array, oci_json_text (*texts));
+  return array;
+}
+
 void
 oci_json_set_text (json_t *object, const char *key, const char *text)
 {

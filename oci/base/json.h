@@ -128,6 +128,8 @@ void oci_json_set (json_t *object, const char *key, json_t *value);
 void oci_json_append (json_t *array, json_t *value);
 /** A JSON string of any bytes; invalid UTF-8 is replaced. */
 json_t *oci_json_text (const char *text);
+/** An array of such strings. @texts: NULL-terminated */
+json_t *oci_json_texts (const char *const *texts);
 /** @text: (nullable): any bytes; without one, nothing is set */
 void oci_json_set_text (json_t *object, const char *key, const char *text);
 /** Returns: (transfer full) (nullable): the member, %NULL when there is none or it is no string */

@@ -41,7 +41,7 @@ check (CURLUcode code, const char *url, GError **error)
   if (code == CURLUE_OUT_OF_MEMORY)
     g_error ("out of memory while reading a URL");
   g_autofree char *quoted = oci_url_quote (url);
-  return oci_throw (error, OCI_ERROR_FORMAT, "%s is no URL that can be used here: %s", quoted,
+  return oci_throw (error, OCI_ERROR_FORMAT, "invalid URL %s: %s", quoted,
                     curl_url_strerror (code));
 }
 

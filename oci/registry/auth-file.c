@@ -170,7 +170,8 @@ read_helper (const OciJson *object, const char *key, char **out_helper)
       return TRUE;
     }
   if (oci_json_member (object, key, &member))
-    oci_json_problem (&member, "is no name of a helper: letters, digits, ‘.’, ‘_’ and ‘-’");
+    oci_json_problem (&member,
+                      "invalid name of a credential helper: use letters, digits, ‘.’, ‘_’ and ‘-’");
   return FALSE;
 }
 

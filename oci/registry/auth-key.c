@@ -52,9 +52,10 @@ oci_auth_key_parse (const char *key, GError **error)
       strstr (key, "://") == NULL ? oci_reference_parse (text, NULL) : NULL;
   if (reference != NULL && reference->tag == NULL && !reference->has_digest)
     return g_strdup (reference->host);
-  oci_throw (error, OCI_ERROR_USAGE,
-             "%s is no HOST[:PORT][/NAMESPACE] of a registry, such as registry.example.org:5000",
-             quoted);
+  oci_throw (
+      error, OCI_ERROR_USAGE,
+      "invalid registry %s: expected HOST[:PORT][/NAMESPACE], such as registry.example.org:5000",
+      quoted);
   return NULL;
 }
 

@@ -4,6 +4,8 @@
 #include "oci/image.h"
 #include "oci/registry/resume.h"
 
+#include <string.h>
+
 static void
 tell (OciTransferProgress progress, gpointer data, const OciDescriptor *blob,
       OciTransferState state, uint64_t done)
@@ -195,6 +197,34 @@ oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const OciPlat
       || !fetch_config (self, layout, manifest->config, cancellable, error))
     return NULL;
   return g_steal_pointer (&image);
+}
+
+static gboolean
+check_artifact (const OciManifest *manifest, const char *type, const char *config_type,
+                GError **error)
+{
+  if (g_strcmp0 (manifest->artifact_type, type) == 0
+      && strcmp (manifest->config->media_type, config_type) == 0)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (
+      manifest->artifact_type != NULL ? manifest->artifact_type : manifest->config->media_type);
+  return oci_throw (error, OCI_ERROR_FORMAT, "it is of the type %s, expected %s", quoted, type);
+}
+
+OciManifest *
+oci_registry_fetch_artifact (OciRegistry *self, OciLayout *layout, const char *tag,
+                             const char *type, const char *config_type, GCancellable *cancellable,
+                             GError **error)
+{
+  const OciReference *reference = oci_registry_reference (self);
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciDescriptor) found = fetch_document (self, layout, tag, NULL, cancellable, error);
+  if (found == NULL || !oci_image_read (layout, found, &manifest, NULL, error)
+      || !check_artifact (manifest, type, config_type, error)
+      || !fetch_config (self, layout, manifest->config, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&manifest);
 }
 
 /* One pull under way. */

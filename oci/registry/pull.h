@@ -22,6 +22,21 @@ OciDescriptor *oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout
                                             const OciPlatform *platform, GCancellable *cancellable,
                                             GError **error);
 
+/**
+ * oci_registry_fetch_artifact:
+ * @layout: receives the manifest and the config
+ * @tag: instead of that of the reference of @self
+ * @type: its artifactType; @config_type: the media type of its config
+ *
+ * Resolves a tag to something that is not an image, without its layers.
+ * %OCI_ERROR_FORMAT when there is something else.
+ *
+ * Returns: (transfer full) (nullable)
+ */
+OciManifest *oci_registry_fetch_artifact (OciRegistry *self, OciLayout *layout, const char *tag,
+                                          const char *type, const char *config_type,
+                                          GCancellable *cancellable, GError **error);
+
 typedef struct
 {
   unsigned blobs_downloaded;

@@ -491,7 +491,7 @@ class Files(AwsCase):
         self.use_process("echo cannot do it >&2; exit 3")
         self.fails("credential_process of the profile ‘default’: failed with exit code 3: ‘cannot do it’")
         self.use_process(f"echo '{self.secret}'")
-        self.fails("its output is no JSON object with AccessKeyId and SecretAccessKey")
+        self.fails("its output is not a JSON object with AccessKeyId and SecretAccessKey")
         self.aws_file("config", "[default]\ncredential_process = /no/such/program\n")
         self.fails("credential_process of the profile ‘default’.*/no/such/program")
         self.aws_file("config", "[default]\ncredential_process = p \"" + self.secret_text() + "\n")
@@ -568,7 +568,7 @@ class WebIdentity(AwsCase):
         self.check_form()
         self.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = self.secret_text("wrong")
         self.registry.manifests.clear()
-        self.fails("GitHub's OIDC token: the answer has none .HTTP 401")
+        self.fails("GitHub's OIDC token: the response contains no token .HTTP 401")
 
 
 class SingleSignOn(AwsCase):
@@ -711,7 +711,7 @@ class Metadata(AwsCase):
         self.machine_with((200, "session"), roles=(200, ""))
         self.fails("the machine: it has no role .HTTP 200, an empty answer")
         self.machine_with((200, "session"), role=(200, ""))
-        self.fails("the machine: the machine's answer is no JSON object with AccessKeyId")
+        self.fails("the machine: the machine's answer is not a JSON object with AccessKeyId")
         self.machine_with((200, "session"), role=(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume"}))
         self.fails("the machine: the machine's answer is ‘AssumeRoleUnauthorizedAccess’: ‘EC2 cannot assume’")
 

@@ -93,7 +93,7 @@ class BadInput(TestCase):
             2, r"profile\.json: trees\[0\]\.prefix: expected a string, got an integer", "build",
             self.write_profile(trees=[{"name": "Bad Name", "directory": "app", "prefix": 1, "prefx": ""}],
                                platfrm="x", target="aws"))
-        for part in ("trees[0].name: ‘Bad Name’ is no name", "trees[0].prefx: unknown key; did you mean ‘prefix’?",
+        for part in ("trees[0].name: invalid name ‘Bad Name’", "trees[0].prefx: unknown key; did you mean ‘prefix’?",
                      "platfrm: unknown key; did you mean ‘platform’?", "target: ‘aws’ is not one of aws-lambda, oci"):
             self.assertIn(part, message)
 
@@ -161,10 +161,23 @@ class Usage(TestCase):
                                    (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean ‘docker://docker.io/library/y"),
                                    (["pull", "localhost:5000/a/b:1"], "did you mean ‘docker://localhost:5000/a/b:1’[?]$"),
                                    (["inspect", "docker://y"], "docker takes this for: docker://docker.io/library/y"),
+                                   (["build", "--no-valdate", "x"], "unknown option ‘--no-valdate’.*did you mean ‘--no-validate’"),
+                                   (["build", "/tmp"], "‘/tmp’ is a directory without a profile.json.*terrane init"),
+                                   (["help", "biuld"], "unknown command ‘biuld’.*did you mean ‘build’"),
+                                   (["invoke", "x", "--event", '{"a": 1}'], "--event takes a file, not JSON; give the event on standard input"),
                                    (["rm", "oci:x"], "is not a name in the store"),
                                    (["inspect", "Bad Name"], "Bad Name")):
             with self.subTest(arguments):
                 self.assert_fails(2, pattern, *arguments)
+
+    def test_a_directory_with_a_profile(self):
+        self.write("profile.json", "{}")
+        self.assert_fails(2, rf"‘{self.directory}’ is a directory; give the profile's file: ‘{self.directory}/profile.json’", "build", self.directory)
+
+    def test_help_and_version_as_commands(self):
+        for words, options in ((["help"], ["--help"]), (["help", "build"], ["build", "--help"]), (["version"], ["--version"])):
+            with self.subTest(words):
+                self.assertEqual(self.run_terrane(*words).stdout, self.run_terrane(*options).stdout)
 
     def test_help_of_every_command(self):
         commands = self.run_terrane("--list-commands").stdout.split()

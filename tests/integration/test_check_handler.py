@@ -41,7 +41,7 @@ class Entrypoints(CheckCase):
         for content, text in ((b"#!/bin/sh\r\nexec true\r\n", "CR LF"), (b"#!/usr/bin/env sh\r\n", "CR LF"), (b"#!/bin/sh -e\r\n", "CR LF"),
                               (b"#!/bin/bash\n", "a script for ‘/bin/bash’, which is not in the image"),
                               (b"#!/usr/bin/env bash\n", "a script for ‘bash’, which is not in the image"),
-                              (b"#!/bin/plain\n", "‘/bin/plain’, which is no file that every user may execute"),
+                              (b"#!/bin/plain\n", "‘/bin/plain’, which is not a file that every user may execute"),
                               (b"#!sh\n", "which is not in the image"), (b"#!\n", "names no interpreter"), (b"exec true\n", "neither a program"),
                               (b"\xef\xbb\xbf#!/bin/sh\n", "byte order mark"), (b"", "is empty")):
             for target, identifier in (("aws-lambda", "lambda.entrypoint-script"), ("cloud-run", "cloud-run.program-script")):

@@ -1,5 +1,6 @@
 """Sources of kind "compile": what recipes make, when they are run again, what keeps steps in, and how they fail."""
 
+import base64
 import fcntl
 import hashlib
 import http.server
@@ -15,11 +16,11 @@ import threading
 import time
 import unittest
 
-from terrane_test import INPUTS, SHARED, TERRANE, TestCase, have, seeded_store
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, have, seeded_store
 
 BASE = INPUTS / "debian12-base-amd64.tar.zst"
 BUSYBOX = shutil.which("busybox")
-COMPILER = SHARED / "compiler.tar"  # what a compiler adds to the base
+COMPILER = SHARED / "compiler-python.tar"  # what a compiler and the headers of Python add to the base
 
 # Says in its text where it was compiled, what it was given, and when.
 LIBRARY = {
@@ -56,6 +57,28 @@ gcc $CFLAGS $CPPFLAGS program.c $LDFLAGS -Wl,-rpath,$PREFIX/lib -ltiny -o progra
 mkdir -p $DESTDIR$PREFIX/bin
 cp program $DESTDIR$PREFIX/bin
 """
+# A package with an extension module of that library, and a program.
+PACKAGE = {
+    "pyproject.toml": '[build-system]\nrequires = ["setuptools", "wheel"]\nbuild-backend = "setuptools.build_meta"\n',
+    "setup.py": """
+from setuptools import Extension, setup
+setup(name="tiny-answer", version="1.5", packages=["tiny"], ext_modules=[Extension("tiny._tiny", ["tiny/_tiny.c"], libraries=["tiny"])],
+      license_files=["LICENSE"], install_requires=["affine"], entry_points={"console_scripts": ["tiny-answer = tiny:main"]})
+""",
+    "LICENSE": "Do what you like.\n",
+    "tiny/__init__.py": "from tiny._tiny import answer\n\n\ndef main():\n    print(answer())\n",
+    "tiny/_tiny.c": """
+#include <Python.h>
+#include <tiny.h>
+static PyObject *answer (PyObject *self, PyObject *none) { return PyLong_FromLong (tiny_answer ()); }
+static PyMethodDef methods[] = { { "answer", answer, METH_NOARGS, __FILE__ }, { NULL } };
+static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, "_tiny", NULL, -1, methods };
+PyMODINIT_FUNC PyInit__tiny (void) { return PyModule_Create (&module); }
+""",
+}
+# What builds packages: those of this machine, since the ones that the shipped recipe names are in no package of Debian.
+TOOLS = [*pathlib.Path("/usr/share/python-wheels").glob("pip-*.whl"), *pathlib.Path("/usr/share/python-wheels").glob("setuptools-*.whl")]
+WHEEL = [*pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel"), *pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel-*")]
 INSTALL = "mkdir -p $DESTDIR$PREFIX/share; echo done > $DESTDIR$PREFIX/share/result"
 
 
@@ -66,10 +89,10 @@ def make_compiler():
         fcntl.flock(lock, fcntl.LOCK_EX)
         if COMPILER.exists():
             return
-        words = ["apt-cache", "depends", "--recurse", "--installed", "--important", "gcc", "libc6-dev", "make", "patch"]
+        words = ["apt-cache", "depends", "--recurse", "--installed", "--important", "gcc", "libc6-dev", "make", "patch", "libpython3-dev"]
         names = sorted({line for line in run(*words).splitlines() if line[0].isalnum()})
         paths = {path for path in run("dpkg-query", "--listfiles", *names).splitlines()
-                 if re.match(r"/usr/(bin|lib|libexec|include)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno", path)
+                 if re.match(r"/usr/(bin|lib|libexec|include)/", path) and not re.search(r"/lib([alt]|ub)san|/lto|\.gcno|libpython.*\.a$", path)
                  and not pathlib.Path(path).is_dir()}
         fresh = COMPILER.with_suffix(".fresh")
         subprocess.run(["tar", "--sort=name", "--no-recursion", "-cf", fresh, "-C", "/", "-T", "-"], check=True, text=True,
@@ -79,6 +102,17 @@ def make_compiler():
 
 def run(*words):
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+def make_busybox_root(path):
+    """A file system that can do nothing but run a shell."""
+    with tarfile.open(path, "w") as tar:
+        tar.add(BUSYBOX, "bin/busybox")
+        for name in run(BUSYBOX, "--list").split():
+            if name != "busybox":
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
 
 
 class CompileCase(TestCase):
@@ -98,8 +132,8 @@ class CompileCase(TestCase):
         return {"file": name, "sha256": hashlib.sha256((self.directory / name).read_bytes()).hexdigest(), **more}
 
     def profile(self, *trees, **members):
-        return self.write_profile(base=self.base, target="oci", trees=[
-            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, "in": self.root, **more}} for name, recipe, more in trees], **members)
+        return self.write_profile(base=self.base, target="oci", compile={"in": self.root}, trees=[
+            {"name": name, "prefix": "/opt", "compile": {"recipe": recipe, **more}} for name, recipe, more in trees], **members)
 
     def make(self, recipe, *arguments, **options):
         return self.build(self.profile(("tree", recipe, {})), "--no-validate", *arguments, **options)
@@ -116,18 +150,12 @@ class CompileCase(TestCase):
 
 
 @unittest.skipUnless(BUSYBOX, "needs busybox")
-class Shell(CompileCase):
-    """What needs no compiler: steps of a shell, in a file system that has nothing else."""
+class ShellCase(CompileCase):
+    """Steps of a shell, in a file system that has nothing else."""
 
     def setUp(self):
         super().setUp()
-        with tarfile.open(self.directory / "root.tar", "w") as tar:
-            tar.add(BUSYBOX, "bin/busybox")
-            for name in subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split():
-                if name != "busybox":
-                    link = tarfile.TarInfo(f"bin/{name}")
-                    link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                    tar.addfile(link)
+        make_busybox_root(self.directory / "root.tar")
         digest = hashlib.sha256((self.directory / "root.tar").read_bytes()).hexdigest()
         self.base = self.root = {"archive": "root.tar", "sha256": digest}
 
@@ -138,6 +166,10 @@ class Shell(CompileCase):
         self.assertLessEqual(self.compiled() - trees, 1 + len(members.get("sources", [])))  # the base, nothing under the recipe's key
         self.assertEqual(list((self.store / "roots").glob(".compile-*")), [])
         return result
+
+
+class Shell(ShellCase):
+    """What needs no compiler."""
 
     def test_sealed(self):
         """Everything that a step can ask for is the same everywhere, and nothing of this machine is there."""
@@ -151,18 +183,23 @@ ls /sys/class/net 2>/dev/null | grep -v lo || true
 touch /usr/file 2>/dev/null && echo written
 ls "$HIDDEN" 2>/dev/null || true
 cat given
+nproc; grep -c ^processor /proc/cpuinfo; grep -c "^cpu[0-9]" /proc/stat; cat /proc/loadavg; grep MemTotal /proc/meminfo
+for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A $name/. 2>/dev/null || head -c 1 $name)" ]; then echo $name; fi; done
 """
         self.write("steps.sh", script)
         source = self.source("given.tar.gz", {"top/given": b"content\n", "top/sub/other": b""})
-        record = self.make(self.recipe("facts", sources=[source], script="steps.sh", environment={"HIDDEN": str(self.directory), "TZ": "Asia/Tokyo"}),
+        record = self.make(self.recipe("facts", sources=[source], script="steps.sh", memory="2GB",
+                                       environment={"HIDDEN": str(self.directory), "TZ": "Asia/Tokyo"}),
                            env={"SECRET": "x"})
         lines = self.files(record)["opt/share/facts"].decode().splitlines()
         self.assertEqual(lines, [
             "CFLAGS=-O2 -ffile-prefix-map=/tmp/build/src=.", "CXXFLAGS=-O2 -ffile-prefix-map=/tmp/build/src=.",
             "DESTDIR=/tmp/build/out", f"HIDDEN={self.directory}", "HOME=/tmp", "LC_ALL=C",
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PREFIX=/opt", "SOURCE_DATE_EPOCH=315532800",
-            "TMPDIR=/tmp", "TZ=Asia/Tokyo", "lambda", "993", "0022", "/tmp/build/src", "",
-            "315532800 given", "315532800 sub", "315532800 sub/other", "content"])
+            "TMPDIR=/tmp", "TZ=Asia/Tokyo", "localhost", "993", "0022", "/tmp/build/src", "",
+            "315532800 given", "315532800 sub", "315532800 sub/other", "content",
+            "1", "1", "1", "0.00 0.00 0.00 1/1 1", "MemTotal:        1953125 kB",
+            *(f"/proc/{name}" for name in ("cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "sys", "uptime", "version"))])
 
     def test_once(self):
         """A recipe is run again when something changed that its result depends on, and what it needs is not."""
@@ -324,7 +361,7 @@ class Compiler(CompileCase):
         self.write("program.sh", PROGRAM)
         library = {"sources": [source], "patches": ["answer.patch"], "steps": ["make CC=gcc -j$JOBS all", ["make", "install"]]}
         program = {"needs": ["tiny.json"], "script": "program.sh"}
-        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {}),
+        profile = self.profile(("library", self.recipe("tiny", **library), {}), ("program", self.recipe("program", **program), {"in": self.root}),
                                validate={"commands": [{"command": ["/opt/bin/program"], "expect": "^42 \\./tiny\\.c\n$"}]})
         first = self.build(profile)
         self.assertEqual({name for name, content in self.files(first, -2).items() if content is not None}, {"opt/lib/libtiny.so"})
@@ -336,6 +373,40 @@ class Compiler(CompileCase):
         self.assertEqual(second["digest"], first["digest"])
         self.write("answer.patch", PATCH.replace("return 41", "return 40"))
         self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ failed with exit code 1\n(.*\n)*.*FAILED", "build", profile)
+
+    def test_python_package(self):
+        """An extension module of a library of a recipe, by the script of the shipped ones: it works in the image, is installed as from
+        a wheel, and is the same when it is compiled again."""
+        make_compiler()
+        seeded_store(self.store, base={"archive": str(BASE)})
+        self.recipe("tiny", sources=[self.source("tiny.tar.gz", {f"tiny-1.0/{name}": text.encode() for name, text in LIBRARY.items()})],
+                    steps=["make CC=gcc -j$JOBS all", ["make", "install"]])
+        tools = [{"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "strip_components": 0, "directory": "tools"} for path in TOOLS]
+        wheel = {f"{path.relative_to(WHEEL[0].parent)}": path.read_bytes() for top in WHEEL for path in top.rglob("*") if path.is_file()}
+        self.recipe("tools", sources=[*tools, self.source("wheel.tar.gz", wheel, strip_components=0, directory="tools")],
+                    steps=["mkdir -p $DESTDIR$PREFIX; mv tools $DESTDIR$PREFIX/python-build"], development=["python-build"])
+        shutil.copy(TOP / "profiles/recipes/python-package.sh", self.directory)
+        package = {"version": "1.5", "sources": [self.source("tiny-answer.tar.gz", {f"tiny-answer-1.5/{name}": text.encode() for name, text in PACKAGE.items()})],
+                   "needs": ["tiny.json", "tools.json"], "script": "python-package.sh"}
+        self.recipe("package", **package, environment={"PACKAGE": "tiny-answer"})
+        profile = self.profile(
+            ("tiny", "tiny.json", {}), ("package", "package.json", {}), config={"env": {"PYTHONPATH": "/opt/python"}},
+            checks={"python.missing-requirement": {"level": "off", "reason": "it is not imported"}},
+            validate={"imports": ["tiny"], "commands": [
+                {"command": ["/usr/bin/python3", "-c", "from importlib.metadata import version; import tiny; print(version('tiny-answer'), tiny.answer())"],
+                 "expect": "^1\\.5 41\n$"},
+                {"command": ["/opt/python/bin/tiny-answer"], "expect": "^41\n$"}]})
+        first = self.build(profile)
+        files = {name.removeprefix("opt/python/"): content for name, content in self.files(first).items() if content is not None}
+        record = {row.split(",")[0]: row.split(",")[1] for row in files["tiny_answer-1.5.dist-info/RECORD"].decode().splitlines()}
+        self.assertEqual(set(record), set(files))
+        for name, content in files.items():
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+            self.assertIn(record[name], {f"sha256={digest}"} if "RECORD" not in name else {""}, name)
+        self.assertEqual({name for name in files if "LICENSE" in name or name.endswith((".c", ".pyc", "direct_url.json"))}, {"tiny_answer-1.5.dist-info/LICENSE"})
+        self.assertFalse(any(b"/tmp/build" in content for content in files.values()))
+        self.recipe("package", **package, environment={"PACKAGE": "tiny-answer", "NOTHING": "reads this"})
+        self.assertEqual(self.build(profile, "--jobs", "1")["digest"], first["digest"])
 
 
 if __name__ == "__main__":

@@ -287,7 +287,7 @@ class Refusals(DeployCase):
         self.assert_fails(2, "needs --function", "deploy", "test", env=self.env)
         self.assert_fails(2, "--function is for images", "deploy", self.profile(), "--function", "f", env=self.env)
         self.assert_fails(2, "--wait is for images", "deploy", self.profile(), "--wait", "1s", env=self.env)
-        self.assert_fails(2, "‘external_id’ goes with ‘role’", "deploy", "test", "--function", "f", "--region", "r",
+        self.assert_fails(2, "‘external_id’ requires ‘role’", "deploy", "test", "--function", "f", "--region", "r",
                           "--external-id", "x", "--repository", "h.example/a", env=self.env)
         self.assert_fails(2, "give one with --smoke", "deploy", "test", "--function", "f", "--init-duration", "1s",
                           env=self.env)

@@ -19,6 +19,15 @@ def run(*arguments):
     return subprocess.run([TERRANE, *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def run_program(*arguments):
+    return subprocess.run([str(argument) for argument in arguments], check=True, capture_output=True, text=True).stdout
+
+
+def words_of(page):
+    """The words of a formatted page, with the same quotes and dashes whatever made it."""
+    return re.sub(".\x08", "", page).translate({0x2018: "'", 0x2019: "'", 0x201c: '"', 0x201d: '"', 0x2010: "-", 0x2212: "-"}).split()
+
+
 @functools.cache
 def commands():
     return run("--list-commands").split()
@@ -37,7 +46,7 @@ def sections(page, wanted="s"):
 
 def letters_of(metavar):
     """What is left of "NAME[=VALUE]" and of "Ar name Ns Op = Ns Ar value": "namevalue"."""
-    words = [word for word in metavar.split() if word not in ("Ar", "Ns", "Op", "Cm")]
+    words = [word for word in metavar.split() if word not in ("Ar", "Ns", "Op", "Oo", "Oc", "Cm")]
     return re.sub("[^a-z0-9]", "", "".join(words).lower())
 
 
@@ -74,6 +83,26 @@ def synopsis_options(mdoc):
 class ManPages(unittest.TestCase):
     def setUp(self):
         self.page = (MAN / "terrane.1").read_text(encoding="utf-8")
+
+    @unittest.skipUnless(shutil.which("mandoc") and shutil.which("groff"), "mandoc or groff is not installed")
+    def test_groff_and_mandoc_show_the_same(self):
+        """Word by word, but for headings and the dash after the name, which each makes in its own way."""
+        for page in sorted(MAN.iterdir()):
+            shown = [words_of(run_program("groff", "-mandoc", "-Tutf8", "-P-cbou", "-rLL=900n", "-rHY=0", page)),
+                     words_of(run_program("mandoc", "-Tutf8", "-Owidth=900", page))]
+            with self.subTest(page.name):
+                self.assertGreater(len(shown[0]), 1000)
+                self.assertEqual(*(text[text.index("NAME") + 3:-5] for text in shown))
+
+    def test_quotes_and_brackets_end_where_they_should(self):
+        """Ql, Pq and Op go on to the end of their line: what follows belongs to another line, or between Oo and Oc."""
+        late = re.compile(r"\b(Ql|Pq) \S+ (No|Ql|Ev|Cm|Fl|Ar|Pa)\b|\bNs Op (?:(?! Op ).)* (?:\||,|Ns Op|Fl) ")
+        for text in (".Pq Ql role_arn No with Ql source_profile", ".Op Fl a Ns Op = Ns Ar b | Fl c", ".It Fl e Ar n Ns Op = Ns Ar v , Fl -env"):
+            self.assertRegex(text, late)
+        for page in sorted(MAN.iterdir()):
+            for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+                if not line.startswith(".Pq Ev") and not line.startswith(".Pq Pa"):
+                    self.assertNotRegex(line, late, f"{page.name}:{number}")
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_they_are_correct_mdoc(self):

@@ -154,7 +154,7 @@ class FailureModes(TestCase):
 
     def test_05_damaged_proj_db(self):
         self.put("usr/share/proj/proj.db", b"<html>404 not found</html>" * 100)
-        self.check("geo.proj-db-unreadable", "error", "is no SQLite database")
+        self.check("geo.proj-db-unreadable", "error", "is not an SQLite database")
         self.fails_in_sandbox("import osgeo.osr as o; o.UseExceptions(); o.SpatialReference().ImportFromEPSG(4326)", "not a database|proj.db")
 
     def edit_layout(self, path, minor):
@@ -286,7 +286,7 @@ class FailureModes(TestCase):
 
     def test_data_of_another_gdal(self):
         self.env = {"GDAL_DATA": "/opt/share/gdal"}
-        self.check("geo.data-variable", "warning", "GDAL_DATA=‘/opt/share/gdal’ is no directory of the image")
+        self.check("geo.data-variable", "warning", "GDAL_DATA=‘/opt/share/gdal’ is not a directory of the image")
         self.fails_in_sandbox("import osgeo.gdal as g; assert g.FindFile('gdal', 'header.dxf'), 'no data'", "no data")
 
     def test_data_that_are_missing(self):

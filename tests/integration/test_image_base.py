@@ -106,7 +106,7 @@ class ImageBase(TestCase):
         self.assert_fails(1, r"has \d+ bytes, its descriptor says \d+", "build", profile)
         blob.unlink()
         self.assert_fails(1, r"the blob sha256:.* No such file", "build", profile)
-        self.assert_fails(1, r"no image ‘v9’; there is: v1", "build",
+        self.assert_fails(1, r"no image ‘v9’; did you mean ‘v1’", "build",
                           self.write_profile(base={"image": "oci:base-image:v9"}))
         self.assert_store_is_sound()
 

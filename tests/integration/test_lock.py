@@ -452,6 +452,20 @@ class Base(LockCase):
                 self.assertNotIn("(unchanged)", changed)
                 self.assertEqual(self.base_entry()["digest"], self.base)
 
+    def test_what_trees_are_compiled_in(self):
+        """The same for all, although the tag moved before the second tree was there, unless it is updated."""
+        self.write("r.json", json.dumps({"name": "r", "version": "1", "steps": [["none"]]}))
+        tree = {"prefix": "/opt", "compile": {"recipe": "r.json"}}
+        members = {"compile": {"in": {"image": f"docker://{self.registry.host}/base:v1"}}, "base": {"directory": "root"}}
+        self.run_terrane("lock", self.write_profile(trees=[{"name": "a", **tree}], **members))
+        first = self.base
+        self.push_base("two")
+        profile = self.write_profile(trees=[{"name": "a", **tree}, {"name": "b", **tree}], **members)
+        for option, digest in (("--no-validate", first), ("--update-lock=a", self.base)):
+            with self.subTest(option):
+                self.assert_fails(1, "trees.0.: r 1: ", "build", option, profile)  # the image has no shell
+                self.assertEqual([self.entry(name)["in"]["digest"] for name in "ab"], [digest, digest])
+
     def test_another_image(self):
         self.build(self.profile)
         document = json.loads(pathlib.Path(self.profile).read_text())

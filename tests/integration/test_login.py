@@ -176,15 +176,15 @@ class Login(LoginCase):
                 (r"user name", ["-u", "a:b", "--password-stdin", self.host], PASSWORD),
                 (r"NUL", ["-u", "alice", "--password-stdin", self.host], "a\0b"),
                 (r"--tls-verify", ["-u", "alice", "--password-stdin", "--tls-verify=maybe", self.host], PASSWORD),
-                (r"is no HOST", ["-u", "alice", "--password-stdin", "https://" + self.host], PASSWORD),
-                (r"is no HOST", ["-u", "alice", "--password-stdin", self.host + "/a:tag"], PASSWORD),
+                (r"expected HOST", ["-u", "alice", "--password-stdin", "https://" + self.host], PASSWORD),
+                (r"expected HOST", ["-u", "alice", "--password-stdin", self.host + "/a:tag"], PASSWORD),
                 (r"[Uu]nknown option", ["-u", "alice", "--password", "x", self.host], "")):
             with self.subTest(arguments):
                 self.assert_fails(2, pattern, "login", *arguments, stdin=stdin)
         self.assertFalse(self.file.exists())
         self.assert_fails(2, "either HOST", "logout")
         self.assert_fails(2, "either HOST", "logout", "--all", self.host)
-        self.assert_fails(2, "is no HOST", "logout", "x y")
+        self.assert_fails(2, "expected HOST", "logout", "x y")
 
     def test_too_long_password(self):
         self.assert_fails(1, "65536 bytes", "login", "-u", "alice", "--password-stdin", self.host, stdin="x" * 70_000)
@@ -336,7 +336,7 @@ class Helpers(LoginCase):
         path.chmod(0o755)
         message = self.assert_fails(1, r"docker-credential-absent store", *arguments, stdin=PASSWORD)
         self.assertNotIn(PASSWORD, message)
-        self.assert_fails(2, r"is no HOST", "logout", "h.io//x")
+        self.assert_fails(2, r"expected HOST", "logout", "h.io//x")
         self.assert_fails(1, r"knows no namespaces", *arguments[:-1], self.host + "/team", stdin=PASSWORD)
         self.assertEqual(json.loads(self.file.read_text()), {"credsStore": "absent"})
 

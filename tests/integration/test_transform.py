@@ -157,7 +157,7 @@ class Strip(TransformCase):
         changed = {name for name in before if after[name] != before[name]}
         # Entry point, size in memory and machine code: as broken as before, less the symbols.
         self.assertLessEqual(changed, {"changed-5000", "changed-24", "changed-104"})
-        self.assertEqual(self.reports(record)["strip"]["kept"]["with data behind its sections"], 1)
+        self.assertEqual(self.reports(record)["strip"]["kept"]["with data after its sections"], 1)
 
     def test_a_section_that_a_program_reads_itself_stays(self):
         self.write("payload", "what staticx unpacks\n" * 50)
@@ -440,7 +440,7 @@ class Bytecode(TransformCase):
         report = self.reports(record)["bytecode"]
         self.assertEqual(report["kept"], {"not compiled": 4})
         for name in ("link", "file"):
-            self.assertIn(f"/var/task/{name}/a.py: __pycache__ beside it is no directory", report["notes"])
+            self.assertIn(f"/var/task/{name}/a.py: __pycache__ beside it is not a directory", report["notes"])
         root = self.tree(record) / "var/task"
         self.assertEqual(os.readlink(root / "link/__pycache__"), "../pkg")
         self.assertEqual((root / "file/__pycache__").read_text(), "a file")

@@ -366,20 +366,28 @@ class Real(TestCase):
                     self.assertGreater(len(files), 1)
                     self.assertTrue(all(machine in file for file in files), files)
 
-    def test_shared_prefix(self):
-        """One GDAL built outside, as an archive."""
-        self.write("prefix/gdal/lib/libgdal.so.38", "library")
-        self.write("prefix/gdal/include/gdal.h", "header")
-        self.write("prefix/gdal/share/gdal/gdalvrt.xsd", "data")
-        archive = self.directory / "gdal.tar"
-        subprocess.run(["tar", "-cf", archive, "-C", self.directory / "prefix/gdal", "lib", "include", "share"], check=True)
-        self.write("base/etc/os-release", "NAME=stand-in\n")
-        profile = self.child("aws-shared-gdal", base={"directory": "base"}, target="oci")
-        record = self.build(profile, "--no-validate", env={"TERRANE_GDAL_ARCHIVE": str(archive)})
-        layer = next(layer for layer in record["layers"] if layer["tree"] == "gdal")
-        with tarfile.open(self.blob(layer["digest"])) as tar:
-            names = [member.name for member in tar if member.isfile()]
-        self.assertEqual(names, ["opt/lib/libgdal.so.38", "opt/share/gdal/gdalvrt.xsd"])
+    def test_shared_gdal(self):
+        """All recipes of it, in a stand-in of the build image that a variable names, and what wheels the bindings need besides."""
+        self.write("base/var/lang/bin/python3.12", "").chmod(0o755)
+        self.write("base/lib64/libc.so.6", "\0GLIBC_2.34\0")
+        self.build(self.write_profile("in.json", name="in", target="oci", base={"directory": "base"}), "--no-validate", "--no-lock")
+        profile = self.child("aws-shared-gdal", base={"directory": "base"}, platform="linux/amd64")
+        self.run_terrane("lock", profile, env={"TERRANE_BUILD_IMAGE": f"oci:{self.store}/images:in:latest"})
+        trees = json.loads((self.directory / "aws-shared-gdal.lock.json").read_text())["platforms"]["linux/amd64"]["trees"]
+        self.assertEqual(set(trees), {"gdal", "gdal-python", "pyproj", "shapely", "fiona", "rasterio", "deps", "app"})
+        index = json.loads((self.store / "images/index.json").read_text())
+        digests = {manifest["digest"] for manifest in index["manifests"]}
+        for name in set(trees) - {"deps", "app"}:
+            with self.subTest(name):
+                self.assertIn(trees[name]["in"]["digest"], digests)
+                recipe = json.loads((TOP / f"profiles/recipes/{name}.json").read_text())
+                locked = {entry.get("url", entry.get("file", "").rsplit("/", 1)[-1]): entry["sha256"] for entry in trees[name]["inputs"]}
+                self.assertEqual(locked[recipe["sources"][0]["url"]], recipe["sources"][0]["sha256"])
+                self.assertEqual("python-build.json" in locked, name != "gdal")
+        shared = {entry["sha256"] for entry in trees["gdal"]["inputs"]}
+        for name in ("gdal-python", "fiona", "rasterio"):
+            self.assertLess(shared, {entry["sha256"] for entry in trees[name]["inputs"]}, name)
+        self.assertIn("numpy-2.5.5-cp312-cp312-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl", [wheel["file"] for wheel in trees["deps"]["wheels"]])
 
 
 if __name__ == "__main__":

@@ -159,11 +159,13 @@ test_bad (void)
     { "{\"credHelpers\":{\"h.io\":1}}", OCI_ERROR_FORMAT,
       "f.json: credHelpers.h.io: expected a string*" },
     { "{\"credHelpers\":{\"h.io\":\"../x\"}}", OCI_ERROR_FORMAT,
-      "f.json: credHelpers.h.io: is no name of a helper*" },
-    { "{\"credHelpers\":{\"h.io\":\"a b\"}}", OCI_ERROR_FORMAT, "*no name of a helper*" },
-    { "{\"credHelpers\":{\"h.io\":\"a;b\"}}", OCI_ERROR_FORMAT, "*no name of a helper*" },
+      "f.json: credHelpers.h.io: invalid name of a credential helper*" },
+    { "{\"credHelpers\":{\"h.io\":\"a b\"}}", OCI_ERROR_FORMAT,
+      "*invalid name of a credential helper*" },
+    { "{\"credHelpers\":{\"h.io\":\"a;b\"}}", OCI_ERROR_FORMAT,
+      "*invalid name of a credential helper*" },
     { "{\"credsStore\":\"/bin/sh\"}", OCI_ERROR_FORMAT,
-      "f.json: credsStore: is no name of a helper*" },
+      "f.json: credsStore: invalid name of a credential helper*" },
     { "{\"credsStore\":{}}", OCI_ERROR_FORMAT, "f.json: credsStore: expected a string*" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -421,7 +423,7 @@ test_key (void)
     {
       g_autoptr (GError) error = NULL;
       g_assert_null (oci_auth_key_parse (bad[i], &error));
-      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "‘*’ is no HOST*");
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "invalid registry ‘*’*");
     }
 }
 

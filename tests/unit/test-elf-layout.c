@@ -139,7 +139,7 @@ test_appended (void)
   } file = { 0 };
   library_init (&file.library);
   assert_verdict (&file.library, sizeof file, TERRANE_STRIP_REFUSED,
-                  "with data behind its sections");
+                  "with data after its sections");
 }
 
 /* As staticx and others put what they unpack into programs: strip would take it away. */
@@ -241,7 +241,7 @@ test_same_when_loaded (void)
   assert_same (&a, &b, "a segment is not aligned");
   library_init (&b);
   b.header.e_ident[0] = 'x';
-  assert_same (&a, &b, "it is no program any more");
+  assert_same (&a, &b, "it is no longer a program");
 }
 
 static void

@@ -173,12 +173,15 @@ test_masks (void)
   write_file (dir, "kpageflags", "", 0400);
   write_file (dir, "timer_list", "", 0400);
   int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  g_auto (GStrv) others = terrane_masks_find (fd, FALSE);
-  g_auto (GStrv) owners = terrane_masks_find (fd, TRUE);
+  g_auto (GStrv) others = terrane_masks_find (fd, FALSE, FALSE);
+  g_auto (GStrv) owners = terrane_masks_find (fd, TRUE, FALSE);
+  g_auto (GStrv) neutral = terrane_masks_find (fd, TRUE, TRUE);
   g_autofree char *first = g_strjoinv (" ", others);
   g_autofree char *second = g_strjoinv (" ", owners);
+  g_autofree char *third = g_strjoinv (" ", neutral);
   g_assert_cmpstr (first, ==, "acpi/ keys timer_list");
   g_assert_cmpstr (second, ==, "acpi/ keys timer_list kpageflags tty/driver/");
+  g_assert_cmpstr (third, ==, "acpi/ keys timer_list cpuinfo kpageflags tty/");
   g_assert_cmpint (close (fd), ==, 0);
 }
 

@@ -123,6 +123,35 @@ test_base (void)
   assert_merged (more, "base", "{'archive':'b.tar','sha256':'" SHA "','special':'skip'}");
 }
 
+/* Of all trees of recipes, and of one. */
+static void
+test_compile_in (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autoptr (GError) error = NULL;
+  write_quoted (&dir, "p.json",
+                "{" PARENT ",'compile':{'in':{'archive':'i.tar','sha256':'" SHA "'}},'trees':["
+                "{'name':'a','compile':{'recipe':'a'},'prefix':'/a'},"
+                "{'name':'b','compile':{'recipe':'b','in':{'directory':'b'}},'prefix':'/b'}]}");
+  write_quoted (&dir, "c.json",
+                "{'extends':'p.json','compile':{'in':{'image':'oci:x'}},"
+                "'trees':[{'name':'b','compile':{'in':{'archive':'y.tar'}}}]}");
+  g_autoptr (TerraneProfile) parent = load (&dir, "p.json", &error);
+  g_autoptr (TerraneProfile) child = load (&dir, "c.json", &error);
+  g_assert_no_error (error);
+  const TerraneSourceSpec *a = parent->trees->pdata[0], *b = parent->trees->pdata[1];
+  g_assert_cmpint (a->compile_in->kind, ==, TERRANE_SOURCE_ARCHIVE);
+  g_assert_true (g_str_has_suffix (a->compile_in->where, "/p.json: compile.in"));
+  g_assert_cmpint (b->compile_in->kind, ==, TERRANE_SOURCE_DIRECTORY);
+  assert_merged (child, "compile", "{'in':{'image':'oci:x'}}");
+  a = child->trees->pdata[0];
+  b = child->trees->pdata[1];
+  g_assert_cmpint (a->compile_in->kind, ==, TERRANE_SOURCE_IMAGE);
+  g_assert_true (g_str_has_suffix (a->compile_in->where, "/c.json: compile.in"));
+  g_assert_cmpint (b->compile_in->kind, ==, TERRANE_SOURCE_ARCHIVE);
+  g_assert_cmpuint (b->compile_in->archives->len, ==, 1);
+}
+
 /* d is reached by b and by c, and counts at its first place. */
 static void
 test_order (void)
@@ -253,6 +282,7 @@ main (int argc, char **argv)
   g_test_add_func ("/extends/objects-lists-nulls", test_objects_lists_and_nulls);
   g_test_add_func ("/extends/trees", test_trees);
   g_test_add_func ("/extends/base", test_base);
+  g_test_add_func ("/extends/compile-in", test_compile_in);
   g_test_add_func ("/extends/order", test_order);
   g_test_add_func ("/extends/errors", test_errors_name_the_file_they_are_in);
   g_test_add_func ("/extends/all-files", test_all_files_are_looked_at);

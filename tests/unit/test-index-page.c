@@ -139,7 +139,7 @@ test_bad (void)
     { HTML, "", "the index answered with a web page that lists no files; check its URL *" },
     { HTML, "<html><form>Login<a href='/reset'>forgotten?</a></form></html>",
       "the index answered with a web page that lists no files; *" },
-    { "image/png", "", "the index answered with the type ‘image/png’, which is no page of *" },
+    { "image/png", "", "the index answered with the type ‘image/png’, which is not a page of *" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     assert_refused (rows[i].type, rows[i].page, OCI_ERROR_FORMAT, rows[i].pattern);

@@ -126,7 +126,7 @@ test_missing (void)
   g_assert_false (check (tree, config, &error));
   assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
                 "AWS Lambda would refuse this image*config.entrypoint: missing*"
-                "config.working_dir: ‘/absent’ is no directory*");
+                "config.working_dir: ‘/absent’ is not a directory*");
   g_assert_cmpint (terrane_exit_code (error), ==, 3);
 }
 

@@ -280,12 +280,12 @@ test_refused (void)
   {
     const char *text, *message;
   } cases[] = {
-    { "--nothing", "unknown option ‘--nothing’" },
-    { "--nothing=x", "unknown option ‘--nothing’" },
+    { "--nothing", "unknown option ‘--nothing’; --help lists the options" },
+    { "--nothing=x", "unknown option ‘--nothing’; --help lists the options" },
     { "--flagg", "unknown option ‘--flagg’; did you mean ‘--flag’?" },
     { "--elsewhere x", "--elsewhere is only taken before a command" },
-    { "-x", "unknown option ‘-x’" },
-    { "-fx", "unknown option ‘-x’" },
+    { "-x", "unknown option ‘-x’; --help lists the options" },
+    { "-fx", "unknown option ‘-x’; --help lists the options" },
     { "--flag=x", "--flag takes no value" },
     { "--text", "--text: the value T is missing" },
     { "-t", "--text: the value T is missing" },

@@ -122,7 +122,7 @@ test_bad (void)
     { ",,\n", "RECORD: ‘’: no path of a file" },
     { ".,,\n", "RECORD: ‘.’: no path of a file" },
     { "\"a,,\n", "RECORD: a quoted field has no end" },
-    { "\"a\"b,,\n", "RECORD: text behind a quoted field" },
+    { "\"a\"b,,\n", "RECORD: text after a quoted field" },
     { "../a,,\n", "RECORD: the path ‘../a’ contains ‘..’" },
     { "../a/,,\n", "RECORD: the path ‘../a/’ contains ‘..’" },
     { "/../a,,\n", "RECORD: the path ‘../a’ contains ‘..’" },

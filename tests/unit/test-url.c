@@ -86,7 +86,7 @@ test_origin (void)
   g_assert_false (oci_url_same_origin (&a, &c));
   OciUrlOrigin none;
   g_assert_false (oci_url_origin ("https://user:secret@h.io/?secret", &none, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "‘https://…@h.io/’ is no URL*");
+  assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "invalid URL ‘https://…@h.io/’*");
 }
 
 /* RFC 3986 section 3.2.1; the expected value is that of "printf '%s' 'al:ice:open sesame' |
@@ -117,7 +117,7 @@ test_take_user (void)
   char *rest, *authorization;
   g_autoptr (GError) error = NULL;
   g_assert_false (oci_url_take_user ("https://user:secret@/x", &rest, &authorization, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "‘https://…@/x’ is no URL*");
+  assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "invalid URL ‘https://…@/x’*");
 }
 
 static void

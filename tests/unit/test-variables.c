@@ -67,8 +67,8 @@ test_problems (void)
 {
   static const char *const pairs[][2] = {
     { "${env.T_UNSET}", "p: the environment variable ‘T_UNSET’ is not set; *:-*" },
-    { "${env.1}", "p: ‘1’ is no name*" },
-    { "${env.}", "p: ‘’ is no name*" },
+    { "${env.1}", "p: invalid name of an environment variable: ‘1’*" },
+    { "${env.}", "p: invalid name of an environment variable: ‘’*" },
     { "${env.T_LATIN1}", "p: *‘T_LATIN1’ is not UTF-8" },
     { "${git.sah}", "*‘git.sah’; did you mean ‘${git.sha}’?" },
     { "${PATH}", "*no variable ‘PATH’; known are ${env.NAME}, *‘$${’" },

@@ -25,7 +25,7 @@ test_bad_names (void)
     { { .metadata = "-" }, "*: there is no METADATA in the .dist-info directory" },
     { { .wheel = "-" }, "*: there is no WHEEL in the .dist-info directory" },
     { { .wheel = "Tag: x\n" }, "*: WHEEL: there is no Wheel-Version" },
-    { { .wheel = "Wheel-Version: 1.x\n" }, "*: WHEEL: the Wheel-Version ‘1.x’ is no version" },
+    { { .wheel = "Wheel-Version: 1.x\n" }, "*: WHEEL: invalid Wheel-Version ‘1.x’" },
     { { .wheel = "Wheel-Version: 1.0\nWheel-Version: 1.0\n" }, "*: Wheel-Version is there twice" },
     { { .record = "-" }, "*: there is no RECORD in the .dist-info directory" },
     { { .entry_points = "[console_scripts]\n../x = a:b\n" },

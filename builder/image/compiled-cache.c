@@ -1,0 +1,245 @@
+#include "builder/image/compiled-cache.h"
+
+#include "builder/image/assemble.h"
+#include "builder/image/layer.h"
+#include "builder/image/portable-key.h"
+#include "builder/image/source-tree.h"
+#include "builder/source/compile.h"
+#include "builder/store/ingest.h"
+
+#include "oci/archive-reader.h"
+#include "oci/base/path.h"
+#include "oci/layer-stream.h"
+
+typedef struct
+{
+  const TerraneSourceContext *context;
+  TerraneSharedCache *cache;
+  const TerranePin *pin;
+  OciDigest in; /* what it is compiled in: the same on every machine */
+} Exchange;
+
+/* "gdal 3.12.1" */
+static char *
+label_of (const TerraneRecipe *recipe)
+{
+  return g_strdup_printf ("%s %s", recipe->name, recipe->version);
+}
+
+/* By which the store knows the result. */
+static OciDigest
+key_here (const Exchange *self, const TerraneRecipe *recipe)
+{
+  return terrane_compile_key (recipe, self->pin->spec->prefix, &self->pin->in->key);
+}
+
+/* By which every machine knows it. */
+static OciDigest
+key_everywhere (const Exchange *self, const TerraneRecipe *recipe)
+{
+  return terrane_compile_key (recipe, self->pin->spec->prefix, &self->in);
+}
+
+static gboolean
+find_here (const Exchange *self, const TerraneRecipe *recipe, OciDigest *out_commit,
+           gboolean *out_found, GError **error)
+{
+  OciDigest key = key_here (self, recipe);
+  return terrane_source_tree_find_commit (self->context->store, &key, out_commit, out_found, error);
+}
+
+/* Taking */
+
+typedef struct
+{
+  TerraneIngest *ingest;
+  const char *prefix;
+} Unpacking;
+
+static gboolean
+read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  return oci_archive_reader_read (data, buffer, len, out_read, error);
+}
+
+/* A recipe makes nothing beside its prefix, as compiling checks, too. */
+static gboolean
+take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
+{
+  const Unpacking *self = data;
+  if (oci_path_is_below (entry->path, self->prefix)
+      || (entry->type == OCI_ENTRY_DIRECTORY && oci_path_is_below (self->prefix, entry->path)))
+    return terrane_ingest_add (self->ingest, entry, read_member, reader, error);
+  g_autofree char *quoted = oci_quote (entry->path);
+  return oci_throw (error, OCI_ERROR_CORRUPT, "has %s, which is not below the prefix /%s", quoted,
+                    self->prefix);
+}
+
+static gboolean
+unpack (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_commit,
+        GError **error)
+{
+  TerraneStore *store = self->context->store;
+  const OciDescriptor *layer = entry->layers->pdata[0];
+  OciLayout *layout = terrane_store_layout (store);
+  OciUnpackBudget budget = oci_layout_unpack_budget (layout);
+  OciDigest diff_id;
+  g_auto (OciFd) fd = -1;
+  OCI_PREFIX (error, "its layer");
+  budget.packed = layer->size;
+  g_autoptr (OciLayerStream) stream = oci_layout_open_verified (layout, layer, &fd, error)
+                                          ? oci_layer_stream_new (fd, error)
+                                          : NULL;
+  g_autoptr (TerraneIngest) ingest =
+      stream != NULL ? terrane_ingest_new (store, self->context->jobs, NULL, NULL, error) : NULL;
+  if (ingest == NULL)
+    return FALSE;
+  g_autoptr (TerraneTree) tree = NULL;
+  Unpacking unpacking = { .ingest = ingest, .prefix = self->pin->spec->prefix };
+  g_autoptr (OciArchiveReader) reader =
+      oci_archive_reader_new_layer ("its tar", oci_layer_stream_read, stream, &budget, error);
+  if (reader == NULL || !oci_archive_reader_foreach (reader, take_member, &unpacking, error)
+      || !oci_layer_stream_finish (stream, &diff_id, error))
+    return FALSE;
+  if (!oci_digest_equal (&diff_id, &entry->diff_ids[0]))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "unpacks to another diffID than it says");
+  return terrane_ingest_finish (ingest, out_commit, &tree, error);
+}
+
+/* What came out must be what whoever gave it had. */
+static gboolean
+fetch (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_commit, GError **error)
+{
+  OciDigest claimed;
+  const char *text = json_string_value (json_object_get (entry->content, "commit"));
+  if (entry->layers->len != 1 || text == NULL || !oci_digest_parse_hex (text, &claimed, NULL))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it does not say what its recipe made");
+  if (!terrane_shared_cache_fetch_layer (self->cache, entry, 0, error)
+      || !unpack (self, entry, out_commit, error))
+    return FALSE;
+  return oci_digest_equal (&claimed, out_commit)
+         || oci_throw (error, OCI_ERROR_CORRUPT,
+                       "it unpacks to other files than it says its recipe made");
+}
+
+/* @out_found: (out): whether the result is in the store now */
+static gboolean
+take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GError **error)
+{
+  OciDigest commit;
+  g_autoptr (TerraneSharedEntry) entry = NULL;
+  GError *local = NULL;
+  g_autofree char *label = label_of (recipe);
+  if (!find_here (self, recipe, &commit, out_found, error))
+    return FALSE;
+  if (*out_found)
+    return TRUE;
+  OciDigest here = key_here (self, recipe), everywhere = key_everywhere (self, recipe);
+  if (!terrane_shared_cache_find (self->cache, TERRANE_SHARED_COMPILED, &everywhere, label, &entry,
+                                  error))
+    return FALSE;
+  if (entry == NULL)
+    return TRUE;
+  if (!fetch (self, entry, &commit, &local))
+    return terrane_shared_cache_refuse (self->cache, entry, local, error);
+  if (!terrane_source_tree_remember (self->context->store, &here, &commit, error))
+    return FALSE;
+  terrane_shared_cache_note_used (self->cache, entry);
+  *out_found = TRUE;
+  return TRUE;
+}
+
+/* @out_usable: (out): whether anything of the source can be exchanged */
+static gboolean
+exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneSharedCache *cache,
+               const TerranePin *pin, gboolean *out_usable, GError **error)
+{
+  *self = (Exchange){ .context = context, .cache = cache, .pin = pin };
+  return terrane_portable_key (context->store, pin->in, &self->in, out_usable, error);
+}
+
+/* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none. */
+gboolean
+terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedCache *cache,
+                             TerranePin *pin, GError **error)
+{
+  Exchange self;
+  gboolean usable = FALSE, found = FALSE;
+  const GPtrArray *recipes = pin->recipes->recipes;
+  if (!terrane_shared_cache_reads (cache)
+      || !terrane_source_tree_is_stored (context->store, pin, &found, error) || found)
+    return TRUE; /* without a key, reading it says what is wrong */
+  if (!exchange_init (&self, context, cache, pin, &usable, error))
+    return FALSE;
+  for (guint i = recipes->len; usable && pin->has_key && i > 0 && !(found && i == recipes->len - 1);
+       i--)
+    if (!take (&self, recipes->pdata[i - 1], &found, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Giving */
+
+/* A layer has no entry for the root. */
+static gboolean
+has_plain_root (TerraneTree *tree)
+{
+  const TerraneNode *root = terrane_tree_root (tree);
+  return root->mode == 0755 && root->uid == 0 && root->gid == 0 && root->xattrs == NULL;
+}
+
+static gboolean
+give (const Exchange *self, const TerraneRecipe *recipe, const OciDigest *key,
+      const OciDigest *commit, GError **error)
+{
+  const TerraneSourceContext *context = self->context;
+  OciDigestHex hex;
+  g_autofree char *label = label_of (recipe);
+  g_autoptr (TerraneTree) tree = terrane_commit_load (context->store, commit, error);
+  if (tree == NULL || !has_plain_root (tree))
+    return tree != NULL;
+  g_autoptr (GPtrArray) paths = terrane_assemble_all_paths (tree);
+  g_autoptr (TerraneLayer) layer =
+      terrane_store_begin_write (context->store, error) ? terrane_layer_build (
+          context->store, tree, paths, recipe->name, NULL, context->jobs, context->progress, error)
+                                                        : NULL;
+  if (layer == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) layers = g_ptr_array_new ();
+  g_autoptr (OciJsonValue) content = json_object ();
+  g_ptr_array_add (layers, layer->descriptor);
+  oci_json_set (content, "commit", oci_json_text (oci_digest_hex (commit, hex)));
+  oci_json_set (content, "name", oci_json_text (recipe->name));
+  oci_json_set (content, "version", oci_json_text (recipe->version));
+  const TerraneSharedResult result = { .kind = TERRANE_SHARED_COMPILED,
+                                       .key = *key,
+                                       .label = label,
+                                       .content = content,
+                                       .layers = layers,
+                                       .diff_ids = &layer->diff_id };
+  return terrane_shared_cache_put (self->cache, &result, error);
+}
+
+gboolean
+terrane_compiled_cache_give (const TerraneSourceContext *context, TerraneSharedCache *cache,
+                             TerranePin *pin, GError **error)
+{
+  Exchange self;
+  gboolean usable = FALSE;
+  if (!terrane_shared_cache_writes (cache) || !pin->has_key)
+    return TRUE;
+  if (!exchange_init (&self, context, cache, pin, &usable, error))
+    return FALSE;
+  for (guint i = 0; usable && i < pin->recipes->recipes->len; i++)
+    {
+      const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
+      OciDigest commit, key = key_everywhere (&self, recipe);
+      gboolean found = FALSE;
+      if (!terrane_shared_cache_lacks (cache, TERRANE_SHARED_COMPILED, &key))
+        continue;
+      if (!find_here (&self, recipe, &commit, &found, error)
+          || (found && !give (&self, recipe, &key, &commit, error)))
+        return FALSE;
+    }
+  return TRUE;
+}

@@ -1,0 +1,22 @@
+/* Keys of sources that are the same on every machine. In its own store a source may be known by
+ * what stat() says of a file: another machine knows it by its content. */
+#pragma once
+
+#include "builder/source/pin.h"
+#include "builder/store/store.h"
+
+G_BEGIN_DECLS
+
+/**
+ * terrane_portable_key:
+ * @pin: of a resolved source
+ * @out_portable: (out): whether there is such a key: a directory has none, since its files are
+ *   here in any case
+ *
+ * Digests what terrane_source_tree_key() does, of the content of local archives; that reads one
+ * only when it has changed.
+ */
+gboolean terrane_portable_key (TerraneStore *store, const TerranePin *pin, OciDigest *out_key,
+                               gboolean *out_portable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,33 @@
+#include "builder/profile/layers-spec.h"
+
+#include "builder/profile/field-types.h"
+
+enum
+{
+  MAX_LAYERS = 100, /* as many as a profile may have trees */
+};
+
+static const char *const wheels_words[] = { "per-tree", "per-package", "single", NULL };
+
+static const TerraneField fields[] = {
+  { .name = "wheels",
+    .type = &terrane_field_word,
+    .offset = offsetof (TerraneLayersSpec, wheels),
+    .parts = TERRANE_PART_IMAGE,
+    .words = wheels_words,
+    .fallback = "\"per-tree\"",
+    .help = "What a tree of wheels becomes: one layer, one for each package that is large or "
+            "changes often and one for the others, or one layer with all other trees of wheels." },
+  { .name = "max",
+    .type = &terrane_field_int,
+    .offset = offsetof (TerraneLayersSpec, max),
+    .parts = TERRANE_PART_IMAGE,
+    .min = 1,
+    .max = MAX_LAYERS,
+    .fallback = "8",
+    .help = "With ‘per-package’: how many layers each tree of wheels becomes at most." },
+  { .name = NULL },
+};
+
+const TerraneSection terrane_layers_section = { .fields = fields,
+                                                .size = sizeof (TerraneLayersSpec) };

@@ -1,0 +1,518 @@
+#include "builder/remote/shared-cache.h"
+
+#include "builder/remote/artifact.h"
+#include "builder/remote/remote-private.h"
+#include "builder/store/cache-signature.h"
+#include "builder/version.h"
+
+#include "oci/base/text-hash.h"
+#include "oci/image-config.h"
+
+#include <string.h>
+
+#define ARTIFACT_TYPE "application/vnd.terrane.cache.v1"
+#define CONFIG_TYPE "application/vnd.terrane.cache.v1+json"
+#define SIGNATURE "io.terrane.cache.hmac-sha256"
+#define TAG_PREFIX "terrane-" /* by which rules of registries can tell artifacts from images */
+
+enum
+{
+  FORMAT = 1,
+};
+
+static const char *const kind_names[] = {
+  [TERRANE_SHARED_COMPILED] = "compiled",
+};
+
+struct _TerraneSharedCache
+{
+  TerraneSharedCacheOptions options;
+  char *platform;
+  GHashTable *silent; /* repositories that are not asked again: a set, */
+  GHashTable *closed; /* and those that are not given anything any more */
+  GHashTable *had;    /* "REPOSITORY TAG" that need not be given any more: a set */
+  json_t *used;       /* arrays of the report */
+  json_t *given;
+  json_t *failed;
+};
+
+TerraneSharedCache *
+terrane_shared_cache_new (const TerraneSharedCacheOptions *options)
+{
+  TerraneSharedCache *self = g_new0 (TerraneSharedCache, 1);
+  self->options = *options;
+  self->platform = g_strdup (options->platform);
+  self->options.platform = self->platform;
+  self->silent = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  self->closed = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  self->had = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  self->used = json_array ();
+  self->given = json_array ();
+  self->failed = json_array ();
+  return self;
+}
+
+void
+terrane_shared_cache_free (TerraneSharedCache *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->platform);
+  g_hash_table_unref (self->silent);
+  g_hash_table_unref (self->closed);
+  g_hash_table_unref (self->had);
+  json_decref (self->used);
+  json_decref (self->given);
+  json_decref (self->failed);
+  g_free (self);
+}
+
+void
+terrane_shared_entry_free (TerraneSharedEntry *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  json_decref (self->content);
+  g_ptr_array_unref (self->layers);
+  g_free (self->diff_ids);
+  g_free (self);
+}
+
+gboolean
+terrane_shared_cache_reads (const TerraneSharedCache *self)
+{
+  return self->options.from != NULL && self->options.from->len > 0
+         && !self->options.remote->options.offline;
+}
+
+gboolean
+terrane_shared_cache_writes (const TerraneSharedCache *self)
+{
+  return self->options.to != NULL && self->options.to->len > 0
+         && !self->options.remote->options.offline;
+}
+
+static const TerraneProgress *
+progress_of (const TerraneSharedCache *self)
+{
+  return terrane_remote_progress (self->options.remote);
+}
+
+static char *
+repository_name (const OciReference *repository)
+{
+  return g_strconcat (OCI_REFERENCE_SCHEME, repository->host, "/", repository->repository, NULL);
+}
+
+static char *
+make_tag (TerraneSharedKind kind, const OciDigest *key)
+{
+  OciDigestHex hex;
+  return g_strdup_printf (TAG_PREFIX "%s-%s", kind_names[kind], oci_digest_hex (key, hex));
+}
+
+static gboolean
+has_repository (GHashTable *set, const OciReference *repository)
+{
+  g_autofree char *name = repository_name (repository);
+  return g_hash_table_contains (set, name);
+}
+
+/* Whether what went wrong is about the registry and not about one artifact. */
+static gboolean
+is_about_registry (const GError *error)
+{
+  return error->domain == OCI_ERROR
+         && (error->code == OCI_ERROR_UNREACHABLE || error->code == OCI_ERROR_NETWORK
+             || error->code == OCI_ERROR_TIMEOUT || error->code == OCI_ERROR_DENIED
+             || error->code == OCI_ERROR_LIMIT || error->code == OCI_ERROR_USAGE);
+}
+
+/* Documents */
+
+static json_t *
+describe_layers (const GPtrArray *layers, const OciDigest *diff_ids)
+{
+  OciDigestText text;
+  json_t *array = json_array ();
+  for (guint i = 0; i < layers->len; i++)
+    {
+      const OciDescriptor *layer = layers->pdata[i];
+      json_t *object = json_object ();
+      oci_json_set (object, "digest", oci_json_text (oci_digest_text (&layer->digest, text)));
+      oci_json_set (object, "size", json_integer ((json_int_t) layer->size));
+      oci_json_set (object, "diffId", oci_json_text (oci_digest_text (&diff_ids[i], text)));
+      oci_json_append (array, object);
+    }
+  return array;
+}
+
+/* What both sides know: another text than here, and it is not what was asked for. */
+static const char *
+expected_text (const TerraneSharedCache *self, const char *member, TerraneSharedKind kind,
+               const char *hex)
+{
+  return strcmp (member, "kind") == 0        ? kind_names[kind]
+         : strcmp (member, "key") == 0       ? hex
+         : strcmp (member, "assembler") == 0 ? TERRANE_ASSEMBLER_VERSION
+                                             : self->options.platform;
+}
+
+static const char *const known_members[] = { "kind", "key", "assembler", "platform" };
+
+static GBytes *
+make_document (const TerraneSharedCache *self, const TerraneSharedResult *result)
+{
+  OciDigestHex hex;
+  oci_digest_hex (&result->key, hex);
+  g_autoptr (OciJsonValue) root = json_object ();
+  oci_json_set (root, "terraneCache", json_integer (FORMAT));
+  for (size_t i = 0; i < G_N_ELEMENTS (known_members); i++)
+    oci_json_set (root, known_members[i],
+                  oci_json_text (expected_text (self, known_members[i], result->kind, hex)));
+  oci_json_set (root, "layers", describe_layers (result->layers, result->diff_ids));
+  oci_json_set (root, "content", json_incref (result->content));
+  return oci_json_dump (root);
+}
+
+static void
+check_known (const TerraneSharedCache *self, const OciJson *root, TerraneSharedKind kind,
+             const char *hex)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (known_members); i++)
+    {
+      OciJson member;
+      const char *text = NULL;
+      const char *expected = expected_text (self, known_members[i], kind, hex);
+      if (!oci_json_require (root, known_members[i], &member) || !oci_json_string (&member, &text)
+          || strcmp (text, expected) == 0)
+        continue;
+      g_autofree char *quoted = oci_quote (text);
+      oci_json_problem (&member, "is %s, and this build is for ‘%s’", quoted, expected);
+    }
+}
+
+/* @manifest: has the same layers; their media types and digests are its word. */
+static void
+read_layers (const OciJson *root, const OciManifest *manifest, TerraneSharedEntry *entry)
+{
+  OciJson array;
+  size_t length = 0;
+  if (!oci_json_require (root, "layers", &array)
+      || !oci_json_array (&array, OCI_MANIFEST_MAX_LAYERS, &length))
+    return;
+  if (length != manifest->layers->len)
+    {
+      oci_json_problem (&array, "are %zu, and the manifest has %u", length, manifest->layers->len);
+      return;
+    }
+  entry->diff_ids = g_new0 (OciDigest, length + 1);
+  for (size_t i = 0; i < length; i++)
+    {
+      const OciDescriptor *layer = manifest->layers->pdata[i];
+      OciJson element, digest, size, diff_id;
+      OciDigestText own;
+      const char *text = NULL, *diff_text = NULL;
+      int64_t bytes = 0;
+      oci_json_element (&array, i, &element);
+      if (!oci_json_object (&element, NULL) || !oci_json_require (&element, "digest", &digest)
+          || !oci_json_string (&digest, &text) || !oci_json_require (&element, "size", &size)
+          || !oci_json_int (&size, 0, G_MAXINT64, &bytes)
+          || !oci_json_require (&element, "diffId", &diff_id)
+          || !oci_json_string (&diff_id, &diff_text))
+        continue;
+      if (strcmp (text, oci_digest_text (&layer->digest, own)) != 0
+          || (uint64_t) bytes != layer->size)
+        oci_json_problem (&element, "is not the layer of the manifest");
+      else if (!oci_digest_parse (diff_text, &entry->diff_ids[i], NULL))
+        oci_json_problem (&diff_id, "is not a digest");
+      else
+        g_ptr_array_add (entry->layers, oci_descriptor_copy (layer));
+    }
+}
+
+static gboolean
+parse_document (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
+                TerraneSharedKind kind, const OciDigest *key, TerraneSharedEntry *entry,
+                GError **error)
+{
+  OciJson root, member;
+  OciDigestHex hex;
+  int64_t format = 0;
+  oci_digest_hex (key, hex);
+  g_autoptr (OciJsonDocument) document =
+      oci_json_parse ("its configuration", raw, OCI_ERROR_CORRUPT, &root, error);
+  if (document == NULL)
+    return FALSE;
+  if (oci_json_object (&root, NULL) && oci_json_require (&root, "terraneCache", &member)
+      && oci_json_int (&member, FORMAT, FORMAT, &format))
+    {
+      check_known (self, &root, kind, hex);
+      read_layers (&root, manifest, entry);
+      if (oci_json_require (&root, "content", &member) && oci_json_object (&member, NULL))
+        entry->content = json_deep_copy (member.value);
+    }
+  return oci_json_document_finish (document, error);
+}
+
+/* Before anything of the document is looked at. */
+static gboolean
+check_signature (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
+                 GError **error)
+{
+  const char *signature = json_string_value (json_object_get (manifest->annotations, SIGNATURE));
+  if (self->options.secret == NULL)
+    return TRUE;
+  if (signature == NULL)
+    return oci_throw (error, OCI_ERROR_CORRUPT,
+                      "it is not signed, and TERRANE_CACHE_KEY asks for it");
+  return terrane_cache_is_signed (raw, self->options.secret, signature, strlen (signature))
+         || oci_throw (error, OCI_ERROR_CORRUPT, "it is signed with another TERRANE_CACHE_KEY");
+}
+
+/* Taking */
+
+static TerraneSharedEntry *
+open_entry (TerraneSharedCache *self, const OciReference *repository, TerraneSharedKind kind,
+            const OciDigest *key, GError **error)
+{
+  g_autofree char *tag = make_tag (kind, key);
+  OciLayout *layout = terrane_store_layout (terrane_remote_store (self->options.remote));
+  g_autoptr (OciManifest) manifest = terrane_remote_fetch_artifact (
+      self->options.remote, repository, tag, ARTIFACT_TYPE, CONFIG_TYPE, error);
+  g_autoptr (GBytes) raw =
+      manifest != NULL
+          ? oci_layout_read_blob (layout, manifest->config, OCI_IMAGE_CONFIG_MAX_BYTES, error)
+          : NULL;
+  if (raw == NULL)
+    return NULL;
+  g_autoptr (TerraneSharedEntry) entry = g_new0 (TerraneSharedEntry, 1);
+  entry->repository = repository;
+  entry->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) oci_descriptor_free);
+  entry->name = g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL);
+  if (!check_signature (self, raw, manifest, error)
+      || !parse_document (self, raw, manifest, kind, key, entry, error))
+    return NULL;
+  return g_steal_pointer (&entry);
+}
+
+static gboolean
+is_cancelled (const GError *error)
+{
+  return g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED);
+}
+
+/* What no repository needs to be told again. */
+static void
+note_had (TerraneSharedCache *self, const OciReference *repository, const char *tag)
+{
+  g_hash_table_add (self->had,
+                    g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL));
+}
+
+gboolean
+terrane_shared_cache_find (TerraneSharedCache *self, TerraneSharedKind kind, const OciDigest *key,
+                           const char *label, TerraneSharedEntry **out_entry, GError **error)
+{
+  const GPtrArray *from = self->options.from;
+  *out_entry = NULL;
+  for (guint i = 0; from != NULL && i < from->len && *out_entry == NULL; i++)
+    {
+      const OciReference *repository = from->pdata[i];
+      g_autoptr (GError) local = NULL;
+      if (has_repository (self->silent, repository))
+        continue;
+      terrane_progress_phase (progress_of (self), 0, "asking %s for %s", repository->host, label);
+      *out_entry = open_entry (self, repository, kind, key, &local);
+      if (*out_entry != NULL || g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        continue;
+      if (is_cancelled (local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      terrane_progress_warn (progress_of (self), "going on without the cache for %s: %s", label,
+                             local->message);
+      if (is_about_registry (local))
+        g_hash_table_add (self->silent, repository_name (repository));
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_shared_cache_fetch_layer (TerraneSharedCache *self, const TerraneSharedEntry *entry,
+                                  guint index, GError **error)
+{
+  const OciDescriptor *layer = entry->layers->pdata[index];
+  TerraneStore *store = terrane_remote_store (self->options.remote);
+  const uint64_t max = oci_layout_unpack_budget (terrane_store_layout (store)).limits.bytes;
+  if (layer->size > max)
+    return oci_throw (error, OCI_ERROR_CORRUPT,
+                      "its layer is announced with %" G_GUINT64_FORMAT
+                      " bytes; ‘limits.unpacked_size’ of the profile allows %" G_GUINT64_FORMAT,
+                      layer->size, max);
+  terrane_progress_phase (progress_of (self), layer->size, "fetching %s", entry->name);
+  return terrane_remote_fetch_artifact_layer (self->options.remote, entry->repository, layer,
+                                              error);
+}
+
+void
+terrane_shared_cache_note_used (TerraneSharedCache *self, const TerraneSharedEntry *entry)
+{
+  g_hash_table_add (self->had, g_strdup (entry->name));
+  oci_json_append (self->used, oci_json_text (entry->name));
+  terrane_progress_info (progress_of (self), "taken from the cache: %s", entry->name);
+}
+
+gboolean
+terrane_shared_cache_refuse (TerraneSharedCache *self, const TerraneSharedEntry *entry, GError *why,
+                             GError **error)
+{
+  g_autoptr (GError) owned = why;
+  if (is_cancelled (owned))
+    {
+      g_propagate_error (error, g_steal_pointer (&owned));
+      return FALSE;
+    }
+  terrane_progress_warn (progress_of (self), "going on without the cache %s: %s", entry->name,
+                         owned->message);
+  return TRUE;
+}
+
+/* Giving */
+
+gboolean
+terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind kind,
+                            const OciDigest *key)
+{
+  const GPtrArray *to = self->options.to;
+  g_autofree char *tag = make_tag (kind, key);
+  for (guint i = 0; to != NULL && i < to->len; i++)
+    {
+      const OciReference *repository = to->pdata[i];
+      g_autofree char *name =
+          g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL);
+      if (!g_hash_table_contains (self->had, name) && !has_repository (self->closed, repository))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* @out_manifest: (out): in the store's layout */
+static gboolean
+write_documents (const TerraneSharedCache *self, const TerraneSharedResult *result,
+                 OciDescriptor **out_manifest, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (terrane_remote_store (self->options.remote));
+  OciDigest digest;
+  g_autoptr (OciManifest) manifest = oci_manifest_new ();
+  g_autoptr (GBytes) config = make_document (self, result);
+  if (!oci_layout_put_blob (layout, config, &digest, error))
+    return FALSE;
+  manifest->artifact_type = g_strdup (ARTIFACT_TYPE);
+  manifest->config = oci_descriptor_new (CONFIG_TYPE, &digest, g_bytes_get_size (config));
+  for (guint i = 0; i < result->layers->len; i++)
+    g_ptr_array_add (manifest->layers, oci_descriptor_copy (result->layers->pdata[i]));
+  manifest->annotations = json_object ();
+  oci_json_set (manifest->annotations, "org.opencontainers.image.title",
+                oci_json_text (result->label));
+  if (self->options.secret != NULL)
+    {
+      g_autofree char *signature = terrane_cache_sign (config, self->options.secret);
+      oci_json_set (manifest->annotations, SIGNATURE, oci_json_text (signature));
+    }
+  g_autoptr (GBytes) raw = oci_manifest_dump (manifest);
+  if (!oci_layout_put_blob (layout, raw, &digest, error))
+    return FALSE;
+  *out_manifest = oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, g_bytes_get_size (raw));
+  return TRUE;
+}
+
+static void
+note_given (TerraneSharedCache *self, const OciReference *destination, const OciPushReport *report)
+{
+  json_t *object = json_object ();
+  g_autofree char *name =
+      g_strdup_printf ("%s/%s:%s", destination->host, destination->repository, destination->tag);
+  note_had (self, destination, destination->tag);
+  oci_json_set (object, "name", oci_json_text (name));
+  oci_json_set (object, "bytes_uploaded", json_integer ((json_int_t) report->uploaded.bytes));
+  oci_json_append (self->given, object);
+}
+
+static void
+note_failed (TerraneSharedCache *self, const OciReference *destination, const GError *why)
+{
+  json_t *object = json_object ();
+  g_autofree char *name =
+      g_strdup_printf ("%s/%s:%s", destination->host, destination->repository, destination->tag);
+  oci_json_set (object, "name", oci_json_text (name));
+  oci_json_set (object, "error", oci_json_text (why->message));
+  oci_json_append (self->failed, object);
+  note_had (self, destination, destination->tag); /* once is enough */
+  if (is_about_registry (why))
+    g_hash_table_add (self->closed, repository_name (destination));
+}
+
+static gboolean
+give (TerraneSharedCache *self, const OciReference *repository, const OciDescriptor *manifest,
+      const TerraneSharedResult *result, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  OciPushReport report = { 0 };
+  g_autofree char *tag = make_tag (result->kind, &result->key);
+  const OciReference destination = { .host = repository->host,
+                                     .repository = repository->repository,
+                                     .tag = tag };
+  TerraneStore *store = terrane_remote_store (self->options.remote);
+  if (terrane_remote_push (self->options.remote, terrane_store_layout (store), manifest,
+                           &destination, NULL, self->options.create_repository, &report, &local))
+    {
+      note_given (self, &destination, &report);
+      return TRUE;
+    }
+  if (is_cancelled (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  terrane_progress_warn (progress_of (self), "the cache did not take %s: %s", result->label,
+                         local->message);
+  note_failed (self, &destination, local);
+  return TRUE;
+}
+
+gboolean
+terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *result,
+                          GError **error)
+{
+  const GPtrArray *to = self->options.to;
+  g_autoptr (OciDescriptor) manifest = NULL;
+  if (!write_documents (self, result, &manifest, error))
+    return FALSE;
+  for (guint i = 0; i < to->len; i++)
+    {
+      const OciReference *repository = to->pdata[i];
+      g_autofree char *tag = make_tag (result->kind, &result->key);
+      g_autofree char *name =
+          g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL);
+      if (!g_hash_table_contains (self->had, name) && !has_repository (self->closed, repository)
+          && !give (self, repository, manifest, result, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+json_t *
+terrane_shared_cache_report (const TerraneSharedCache *self)
+{
+  if (self->options.from == NULL && self->options.to == NULL)
+    return NULL;
+  json_t *report = json_object ();
+  oci_json_set (report, "taken", json_incref (self->used));
+  oci_json_set (report, "given", json_incref (self->given));
+  if (json_array_size (self->failed) > 0)
+    oci_json_set (report, "failed", json_incref (self->failed));
+  return report;
+}

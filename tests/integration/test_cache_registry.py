@@ -1,0 +1,264 @@
+"""Results that go through a registry: --cache-to gives them, --cache-from takes them, and what is wrong with one is no harm."""
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import shutil
+import tarfile
+import unittest
+
+import test_compile
+from counting_proxy import CountingProxy
+from terrane_test import Registry, have
+from test_pull import Uploader
+from web_server import WebServer
+
+KEY = "0123456789abcdef0123456789abcdef"
+ARTIFACT = "application/vnd.terrane.cache.v1"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+def sha256_of(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def make_layer(members):
+    """The tar and the gzip of files by path."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for path, content in members:
+            member = tarfile.TarInfo(path)
+            if content is None:
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+            else:
+                member.size = len(content)
+            tar.addfile(member, io.BytesIO(content or b""))
+    return data.getvalue(), gzip.compress(data.getvalue(), mtime=0)
+
+
+@unittest.skipUnless(have("docker-registry") and test_compile.BUSYBOX, "needs docker-registry and busybox")
+class RegistryCache(test_compile.CompileCase):
+    """A repository "team/cache" of a real registry, by way of a proxy that counts."""
+
+    def setUp(self):
+        super().setUp()
+        test_compile.make_busybox_root(self.directory / "root.tar")
+        digest = sha256_of((self.directory / "root.tar").read_bytes())
+        self.base = self.root = {"archive": "root.tar", "sha256": digest.removeprefix("sha256:")}
+        self.registry = Registry(self.directory / "registry")
+        self.addCleanup(self.registry.__exit__)
+        self.proxy = CountingProxy(self.registry.port)
+        self.addCleanup(self.proxy.__exit__)
+        self.cache = f"docker://{self.proxy.host}/team/cache"
+        self.runner = self.directory / "runner"
+        self.env = {"HOME": str(self.directory), "XDG_RUNTIME_DIR": str(self.directory), "TERRANE_CACHE_KEY": ""}
+
+    def uploader(self):
+        return Uploader(self.registry.host, "team/cache")
+
+    def tags(self):
+        paths = self.registry.storage.glob("docker/registry/v2/repositories/team/cache/_manifests/tags/*")
+        return sorted(path.name for path in paths)
+
+    def get(self, path):
+        with self.uploader_open(path) as response:
+            return response.read()
+
+    def uploader_open(self, path):
+        import urllib.request  # pylint: disable=import-outside-toplevel
+        request = urllib.request.Request(f"http://{self.registry.host}/v2/team/cache/{path}", headers={"Accept": MANIFEST})
+        return urllib.request.urlopen(request)  # pylint: disable=consider-using-with
+
+    def document(self, tag):
+        manifest = json.loads(self.get(f"manifests/{tag}"))
+        return manifest, json.loads(self.get(f"blobs/{manifest['config']['digest']}"))
+
+    def replace(self, tag, manifest, document):
+        """Puts another artifact under the tag. The signature, if there is one, stays."""
+        uploader = self.uploader()
+        raw = json.dumps(document).encode()
+        manifest = {**manifest, "config": {"mediaType": ARTIFACT + "+json", **uploader.blob(raw)}}
+        uploader.manifest(manifest, MANIFEST, tag)
+
+
+class Compiled(RegistryCache):
+    """Each compile makes another result, so equal ones were not compiled twice."""
+
+    def setUp(self):
+        super().setUp()
+        stamp = "mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid"
+        self.need = {"steps": [f"{stamp} > $DESTDIR$PREFIX/lib/need"]}
+        self.user = {"needs": ["need.json"], "steps": [f"{stamp} $PREFIX/lib/need > $DESTDIR$PREFIX/lib/user"]}
+        self.recipe("need", **self.need)
+        self.recipe("user", **self.user)
+
+    def make(self, recipe="user.json", *arguments, **options):
+        return super().make(recipe, *arguments, **{"env": self.env, **options})
+
+    def take(self, **options):
+        """A build on a machine that has nothing."""
+        shutil.rmtree(self.runner, ignore_errors=True)
+        return self.make("user.json", "--cache-from", self.cache, store=self.runner, **options)
+
+    def give(self):
+        record = self.make("user.json", "--cache-to", self.cache)
+        self.user_tag = self.tag("user")
+        return record
+
+    def warns(self, pattern, given, **options):
+        """The runner compiles, which gives something else, and says once why."""
+        shutil.rmtree(self.runner, ignore_errors=True)
+        result = self.run_terrane("--json", "build", "--no-validate", self.profile(("tree", "user.json", {})), "--cache-from",
+                                  self.cache, store=self.runner, env={**self.env, **options})
+        warnings = [line for line in result.stderr.splitlines() if "warning: " in line and re.search(f"user 1.0|{self.user_tag}", line)]
+        self.assertEqual(len(warnings), 1, result.stderr)
+        self.assertRegex(warnings[0], pattern)
+        self.assertNotEqual(json.loads(result.stdout)["digest"], given["digest"])
+        self.assert_store_is_sound(self.runner)
+
+    def tag(self, name):
+        """The tag of what the recipe @name made."""
+        found = [tag for tag in self.tags() if self.document(tag)[1]["content"]["name"] == name]
+        self.assertEqual(len(found), 1)
+        return found[0]
+
+    def test_travels(self):
+        """What a machine without sources gets is what the other one compiled, and nothing is asked of their server."""
+        server = WebServer()
+        self.addCleanup(server.stop)
+        source = self.source("need.tar.gz", {"top/f": b"content"})
+        server.files["/need.tar.gz"] = (self.directory / "need.tar.gz").read_bytes()
+        self.recipe("need", sources=[{"url": server.url + "/need.tar.gz", "sha256": source["sha256"]}], **self.need)
+        given = self.give()
+        self.assertEqual(len(server.log), 1)
+        self.assertRegex(" ".join(self.tags()), "^terrane-compiled-[0-9a-f]{64} terrane-compiled-[0-9a-f]{64}$")
+        server.files.clear()
+        self.proxy.take()
+        taken = self.take()
+        self.assertEqual((taken["digest"], len(server.log)), (given["digest"], 1))
+        self.assertEqual(taken["cache"]["taken"], [f"{self.proxy.host}/team/cache:{self.tag('user')}"])
+        self.assert_store_is_sound(self.runner)
+        asked = [transfer.path.rsplit("/", 2)[1] for transfer in self.proxy.take() if "/team/" in transfer.path and transfer.status == 200]
+        self.assertEqual(asked, ["manifests", "blobs", "blobs"])  # of the user alone: its document and its layer
+        # What it needs is taken when only the user has to be compiled.
+        self.recipe("user", **self.user, environment={"CHANGED": "1"})
+        changed = self.take()
+        self.assertEqual(changed["cache"]["taken"], [f"{self.proxy.host}/team/cache:{self.tag('need')}"])
+        self.assertNotEqual(changed["digest"], given["digest"])
+        self.assertEqual(len(server.log), 1)
+
+    def test_archive_without_digest(self):
+        """What it is compiled in is known by its content, on whatever machine and with whatever times."""
+        self.base = self.root = {"archive": "root.tar"}
+        given = self.give()
+        (self.directory / "root.tar").rename(self.directory / "moved")
+        shutil.copyfile(self.directory / "moved", self.directory / "root.tar")
+        self.assertEqual(self.take()["digest"], given["digest"])
+
+    def test_artifact(self):
+        """As image-spec says, so that other tools can copy it; equal bytes, and nothing is sent again."""
+        self.give()
+        tag = self.tag("need")
+        manifest, document = self.document(tag)
+        self.assertEqual((manifest["mediaType"], manifest["artifactType"]), (MANIFEST, ARTIFACT))
+        self.assertEqual([layer["mediaType"] for layer in manifest["layers"]], [LAYER])
+        self.assertEqual((document["kind"], f"terrane-compiled-{document['key']}"), ("compiled", tag))
+        blob = self.get(f"blobs/{manifest['layers'][0]['digest']}")
+        self.assertEqual(document["layers"], [{"digest": sha256_of(blob), "size": len(blob), "diffId": sha256_of(gzip.decompress(blob))}])
+        with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
+            self.assertEqual(tar.getnames(), ["opt", "opt/lib", "opt/lib/need"])
+        self.proxy.take()
+        again = self.give()
+        self.assertEqual([entry["bytes_uploaded"] for entry in again["cache"]["given"]], [0, 0])
+        self.assertEqual({transfer.method for transfer in self.proxy.take()}, {"GET", "HEAD"})
+
+    def test_what_is_wrong(self):
+        given = self.give()
+        tag = self.tag("user")
+        manifest, document = self.document(tag)
+        other, foreign = self.document(self.tag("need"))
+        for pattern, changed in (("key: is ‘.*’, and this build is for ‘.*’", {"key": foreign["key"]}),
+                                 ("kind: is ‘results’", {"kind": "results"}),
+                                 ("assembler: is ‘0’", {"assembler": "0"}),
+                                 ("platform: is ‘linux/s390x’, and this build is for ‘linux/amd64’", {"platform": "linux/s390x"}),
+                                 ("terraneCache: ", {"terraneCache": 2}),
+                                 (r"layers\[0\]: is not the layer", {"layers": [{**document["layers"][0], "size": 1}]}),
+                                 ("another diffID", {"layers": [{**document["layers"][0], "diffId": sha256_of(b"")}]}),
+                                 ("unpacks to other files", {"content": {**document["content"], "commit": "0" * 64}})):
+            with self.subTest(pattern):
+                self.replace(tag, manifest, {**document, **changed})
+                self.warns(pattern, given)
+        with self.subTest("an image"):
+            self.uploader().manifest({**manifest, "artifactType": "application/x"}, MANIFEST, tag)
+            self.warns("it is of the type ‘application/x’", given)
+        with self.subTest("the layer of another"):
+            self.replace(tag, {**manifest, "layers": other["layers"]}, {**document, "layers": foreign["layers"]})
+            self.warns("unpacks to other files", given)
+
+    def test_layers_from_strangers(self):
+        given = self.give()
+        tag = self.tag("user")
+        manifest, document = self.document(tag)
+
+        def offer(data, diff_id=None, size=None):
+            layer = {"mediaType": LAYER, **self.uploader().blob(data)}
+            layer["size"] = size or layer["size"]
+            self.replace(tag, {**manifest, "layers": [layer]},
+                         {**document, "layers": [{"digest": layer["digest"], "size": layer["size"], "diffId": diff_id or sha256_of(b"")}]})
+        for pattern, members in (("which is not below the prefix /opt", [("usr/bin/sh", b"evil")]),
+                                 ("has .*etc.*, which is not below the prefix", [("opt", None), ("etc", None)]),
+                                 (r"‘\.\./x’", [("../x", b"")]),
+                                 ("other files", [("opt", None), ("opt/lib", None), ("opt/lib/user", b"evil")])):
+            with self.subTest(pattern):
+                tar, data = make_layer(members)
+                offer(data, sha256_of(tar))
+                self.warns(pattern, given)
+        with self.subTest("too large"):
+            offer(b"x", size=1 << 50)
+            self.warns("is announced with 1125899906842624 bytes", given)
+        with self.subTest("a bomb"):
+            bomb = gzip.compress(bytes(1 << 27), 1)
+            offer(bomb)
+            self.warns("its layer: ", given)
+        with self.subTest("lost"):
+            self.replace(tag, manifest, document)
+            digest = manifest["layers"][0]["digest"].removeprefix("sha256:")
+            shutil.rmtree(self.registry.storage / f"docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}")
+            self.warns("BLOB_UNKNOWN|HTTP 404", given)
+
+    def test_signed(self):
+        """With a secret, only what was given with it is taken."""
+        signed = {**self.env, "TERRANE_CACHE_KEY": KEY}
+        given = self.give()
+        self.warns("not signed, and TERRANE_CACHE_KEY asks for it", given, TERRANE_CACHE_KEY=KEY)
+        self.make("user.json", "--cache-to", self.cache, env=signed)
+        self.assertEqual(self.take(env=signed)["digest"], given["digest"])
+        self.assertEqual(self.take()["digest"], given["digest"])
+        self.warns("signed with another TERRANE_CACHE_KEY", given, TERRANE_CACHE_KEY=KEY[::-1])
+        tag = self.tag("user")
+        manifest, document = self.document(tag)
+        self.replace(tag, manifest, {**document, "content": {**document["content"], "name": "other"}})
+        self.warns("signed with another TERRANE_CACHE_KEY", given, TERRANE_CACHE_KEY=KEY)
+
+    def test_registry_that_is_away(self):
+        """A cache is no reason to fail, in either direction; the record says what it did not take."""
+        away = "docker://127.0.0.1:1/team/cache"
+        record = self.make("user.json", "--cache-from", away, "--cache-to", away)
+        self.assertEqual((record["cache"]["taken"], record["cache"]["given"]), ([], []))
+        self.assertEqual(len(record["cache"]["failed"]), 1)
+        offline = self.make("user.json", "--offline", "--cache-from", away, "--cache-to", away, store=self.runner)
+        self.assertEqual(offline["cache"], {"taken": [], "given": []})
+
+    def test_given_although_the_build_fails(self):
+        self.write("bad.json", json.dumps({"name": "bad", "version": "1", "steps": ["false"]}))
+        profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
+        self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
+        self.assertEqual(len(self.tags()), 2)
+
+    def test_usage(self):
+        profile = self.profile(("tree", "user.json", {}))
+        self.assert_fails(2, "--cache-to names a repository, without a tag", "build", profile, "--cache-to", self.cache + ":v1")
+        self.assert_fails(2, "TERRANE_CACHE_KEY has less than 16", "build", profile, "--cache-to", self.cache, env={"TERRANE_CACHE_KEY": "x"})

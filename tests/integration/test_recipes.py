@@ -1,0 +1,218 @@
+"""Variables of recipes, trees with what their recipes need, mirrors of sources, and the recipes that come with terrane."""
+
+import hashlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tarfile
+import unittest
+
+from terrane_test import SHARED, TOP, TestCase, have
+from test_compile import BASE, CompileCase, ShellCase, make_compiler
+
+RECIPES = TOP / "profiles/recipes"
+NOWHERE = "http://127.0.0.1:1"  # nothing listens there
+SEE = "mkdir -p $DESTDIR$PREFIX/share; { echo ${V-none}; ls $PREFIX/lib 2>/dev/null || true; } > $DESTDIR$PREFIX/share/$NAME"
+LIBRARY = "mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/$NAME"
+V = {"name": "V", "values": ["a", "b", "c d"], "default": "a"}
+
+
+class Variables(ShellCase):
+    def setUp(self):
+        super().setUp()
+        self.recipe("common", steps=[LIBRARY], environment={"NAME": "common"})
+        self.recipe("more", steps=[LIBRARY], environment={"NAME": "more"})
+        self.recipe("x", steps=[SEE], environment={"NAME": "x"}, variables=[V],
+                    needs=["common.json", {"recipe": "more.json", "when": {"V": ["b", "c d"]}}])
+
+    def seen(self, **compile_members):
+        record = self.build(self.profile(("tree", "x.json", compile_members)), "--no-validate")
+        return self.files(record)["opt/share/x"].decode().splitlines()
+
+    def test_values(self):
+        """Steps see the value; what is needed with it alone is compiled for it alone; each value is compiled once."""
+        self.assertEqual(self.seen(), ["a", "common"])
+        self.assertFalse((self.store / "logs/more.log").exists())
+        trees = self.compiled()
+        self.assertEqual(self.seen(variables={"V": "a"}), ["a", "common"])  # the default, written out
+        self.assertEqual(self.compiled(), trees)
+        self.assertEqual(self.seen(variables={"V": "${env.FLAVOUR:-b}"}), ["b", "common", "more"])
+        self.assertEqual(self.compiled(), trees + 3)  # ‘more’, ‘x’, and the image's tree
+        self.assertEqual(self.seen(variables={"V": "c d"}), ["c d", "common", "more"])
+        self.assertEqual(self.compiled(), trees + 5)
+        self.assertEqual(self.seen(), ["a", "common"])
+        self.assertEqual(self.compiled(), trees + 5)
+
+    def test_of_needs(self):
+        """A variable that several recipes have is one; its value is in the key of each that has it, and in no other's."""
+        self.recipe("common", steps=[SEE, LIBRARY], environment={"NAME": "common"}, variables=[{**V, "default": "b"}])
+        record = self.build(self.profile(("tree", "x.json", {"needs": True})), "--no-validate")
+        self.assertEqual(self.files(record)["opt/share/common"], b"b\n")  # each has its own default
+        trees = self.compiled()
+        record = self.build(self.profile(("tree", "x.json", {"needs": True, "variables": {"V": "c d"}})), "--no-validate")
+        self.assertEqual(self.files(record)["opt/share/common"], b"c d\n")
+        self.assertEqual(self.compiled(), trees + 4)  # ‘common’, ‘more’, ‘x’, and the image's tree
+        self.recipe("more", steps=[LIBRARY], environment={"NAME": "more"}, variables=[{"name": "W", "values": ["1", "2"], "default": "1"}])
+        self.assertEqual(self.seen(variables={"V": "b", "W": "2"})[0], "b")
+
+    def test_lock(self):
+        """The lock has the recipes that these values need."""
+        for value, names in (("a", ["common.json", "x.json"]), ("b", ["common.json", "more.json", "x.json"])):
+            profile = self.profile(("tree", "x.json", {"variables": {"V": value}}))
+            self.run_terrane("lock", profile)
+            lock = json.loads((self.directory / "profile.lock.json").read_text())
+            self.assertEqual([entry["file"] for entry in lock["platforms"]["linux/amd64"]["trees"]["tree"]["inputs"]], names)
+        self.assert_fails(4, r"tree: more\.json", "build", "--no-validate", "--locked", self.profile(("tree", "x.json", {})))
+
+    def test_problems(self):
+        def refused(pattern, **variables):
+            profile = self.profile(("tree", "x.json", {"variables": variables}))
+            for command in (("profile", "check"), ("lock",), ("build", "--no-validate")):
+                self.assert_fails(2, r"trees\[0\]\.compile: " + pattern, *command, profile)
+
+        refused(r".*/x\.json: the variable V cannot be ‘d’: it is ‘a’, ‘b’ or ‘c d’", V="d")
+        refused(r"variables: neither .*/x\.json nor a recipe that it needs has the variable ‘FLAVOUR’; "
+                r"their variables: V \(‘a’, ‘b’ or ‘c d’\)", FLAVOUR="a")
+        profile = self.profile(("tree", "x.json", {"variables": {"V": 3}}))
+        self.assert_fails(2, r"trees\[0\]\.compile\.variables\.V: expected a string, got an integer", "profile", "check", profile)
+
+    def test_check_looks_at_every_need(self):
+        (self.directory / "more.json").unlink()
+        self.assert_fails(2, r"x\.json: opening .*more\.json’?: No such file", "profile", "check", self.directory / "x.json")
+        self.assertEqual(self.seen(), ["a", "common"])  # which does not need it
+
+    def test_with_needs(self):
+        """Of what is needed, too, the image gets what is not for compiling alone; nothing is compiled for it."""
+        header = "mkdir -p $DESTDIR$PREFIX/include; touch $DESTDIR$PREFIX/include/$NAME.h"
+        self.recipe("common", steps=[LIBRARY, header], environment={"NAME": "common"}, development=["include"])
+        self.recipe("more", steps=[LIBRARY, header], environment={"NAME": "more"}, needs=["common.json"], development=[])
+        paths = lambda **members: sorted(name for name, content in self.files(self.build(
+            self.profile(("tree", "x.json", {"variables": {"V": "b"}, **members})), "--no-validate")).items() if content is not None)
+        self.assertEqual(paths(), ["opt/share/x"])
+        trees = self.compiled()
+        self.assertEqual(paths(needs=True), ["opt/include/more.h", "opt/lib/common", "opt/lib/more", "opt/share/x"])
+        self.assertEqual(self.compiled(), trees + 1)
+        self.assertEqual(paths(needs=True, development=True),
+                         ["opt/include/common.h", "opt/include/more.h", "opt/lib/common", "opt/lib/more", "opt/share/x"])
+        self.recipe("common", steps=[LIBRARY, header], environment={"NAME": "common"}, development=["include", "lib"])
+        self.assertEqual(paths(needs=True), ["opt/include/more.h", "opt/lib/more", "opt/share/x"])
+        self.assert_store_is_sound()
+
+
+class Mirror(ShellCase):
+    """--source-mirror: files by their digest, before the network."""
+
+    def setUp(self):
+        super().setUp()
+        self.mirror = self.directory / "mirror"
+        self.mirror.mkdir()
+        source = self.source("a.tar.gz", {"top/a": b"from the mirror"})
+        self.sha256 = source["sha256"]
+        self.content = (self.directory / "a.tar.gz").read_bytes()
+        self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cp a $DESTDIR$PREFIX"], sources=[{"url": f"{NOWHERE}/a.tar.gz", "sha256": self.sha256}])
+
+    def mirrored(self, *arguments, **options):
+        return self.make("x.json", "--source-mirror", self.mirror, *arguments, **options)
+
+    def refused(self, pattern, *arguments, exit_code=1):
+        self.assert_fails(exit_code, pattern, "build", "--no-validate", "--source-mirror", self.mirror, *arguments,
+                          self.profile(("tree", "x.json", {})))
+        self.assertEqual(list((self.store / "downloads").glob("blobs/sha256/*")), [])
+
+    def test_sources_of_recipes(self):
+        """Also offline, and kept: the next build needs neither."""
+        (self.mirror / self.sha256).write_bytes(self.content)
+        self.assertEqual(self.files(self.mirrored("--offline"))["opt/a"], b"from the mirror")
+        (self.mirror / self.sha256).unlink()
+        self.mirrored("--offline")
+        self.make("x.json")
+
+    def test_archives_of_trees_and_bases(self):
+        """Every file of a profile that has a digest: lock and build take it from there."""
+        digest = self.root["sha256"]
+        shutil.copy(self.directory / "root.tar", self.mirror / digest)
+        (self.mirror / self.sha256).write_bytes(self.content)
+        profile = self.write_profile(base={"archive": f"{NOWHERE}/root.tar", "sha256": digest}, trees=[
+            {"name": "tree", "prefix": "/opt", "archive": f"{NOWHERE}/a.tar.gz", "sha256": self.sha256}])
+        self.run_terrane("lock", profile, "--source-mirror", self.mirror)
+        record = self.build(profile, "--no-validate", "--source-mirror", self.mirror)
+        self.assertEqual(self.files(record)["opt/top/a"], b"from the mirror")
+
+    def test_a_link_will_do(self):
+        (self.mirror / self.sha256).symlink_to(self.directory / "a.tar.gz")
+        self.mirrored()
+
+    def test_absent(self):
+        """Then the network is asked, and the message says where the file was looked for."""
+        self.refused(rf"127\.0\.0\.1.*refused; it is not in the store, nor in the mirror ‘{self.mirror}’")
+        self.refused(rf"--offline: .*a\.tar\.gz.* is not in the store, nor in the mirror ‘{self.mirror}’", "--offline")
+
+    def test_other_content(self):
+        """A file under a name that is not its digest is never taken, and nothing is asked instead of it."""
+        (self.mirror / self.sha256).write_bytes(self.content + b"\0")
+        wrong = hashlib.sha256(self.content + b"\0").hexdigest()
+        self.refused(rf"--source-mirror: {self.mirror}/{self.sha256}: the content has the digest sha256:{wrong}, expected sha256:{self.sha256}")
+        (self.mirror / self.sha256).write_bytes(b"")
+        self.refused("the content has the digest sha256:e3b0c442")
+
+    def test_no_file(self):
+        os.mkfifo(self.mirror / self.sha256)
+        self.refused(rf"{self.sha256}: it is not a file")
+        (self.mirror / self.sha256).unlink()
+        (self.mirror / self.sha256).mkdir()
+        self.refused(rf"{self.sha256}: it is not a file")
+        self.mirror = self.directory / "root.tar"
+        self.refused(r"--source-mirror: .*root\.tar.*: Not a directory")
+        self.mirror = self.directory / "none"
+        self.refused(r"--source-mirror: .*none.*: No such file or directory")
+
+
+class Shipped(TestCase):
+    """profiles/recipes, without compiling them."""
+
+    def setUp(self):
+        super().setUp()
+        self.recipes = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in RECIPES.glob("*.json")}
+
+    def needs(self, name, values):
+        """All that a recipe needs, by a walk of our own."""
+        found = set()
+        for need in self.recipes[name].get("needs", []):
+            need = {"recipe": need} if isinstance(need, str) else need
+            if all(values[variable] in wanted for variable, wanted in need.get("when", {}).items()):
+                found |= {need["recipe"]} | self.needs(need["recipe"], values)
+        return found
+
+    def test_they_are_sound(self):
+        document = json.loads(self.run_terrane("--json", "profile", "check", *sorted(RECIPES.glob("*.json"))).stdout)
+        self.assertEqual([f"{recipe['name']}.json" for recipe in document["recipes"]], sorted(self.recipes))
+        digests = [source["sha256"] for recipe in self.recipes.values() for source in recipe["sources"]]
+        self.assertEqual(len(set(digests)), len(digests))
+        for name, recipe in self.recipes.items():
+            with self.subTest(name):
+                version = "3530400" if recipe["version"] == "3.53.4" else recipe["version"].replace(".", "")  # SQLite's way to write it
+                self.assertIn(version, recipe["sources"][0]["url"].replace("_", "").replace(".", ""))
+                self.assertTrue(all(source["url"].startswith("https://") for source in recipe["sources"]))
+                self.assertTrue(recipe["license"])
+                self.assertTrue(recipe.get("license_files") or name == "sqlite.json")  # whose script writes one
+
+    def test_flavours(self):
+        """The small GDAL needs nothing of what the others add."""
+        small, normal, full = ({name.removesuffix(".json") for name in self.needs("gdal.json", {"GDAL_FLAVOUR": flavour})}
+                               for flavour in ("small", "normal", "full"))
+        self.assertEqual(small, {"zlib", "libdeflate", "zstd", "libjpeg-turbo", "libpng", "libwebp", "lerc", "libtiff", "libgeotiff", "sqlite",
+                                 "nghttp2", "curl", "geos", "proj"})
+        self.assertEqual(normal - small, {"expat", "openjpeg"})
+        self.assertEqual(full - normal, {"hdf5", "netcdf"})
+
+    def test_scripts(self):
+        """Each is of a recipe."""
+        scripts = {recipe["script"] for recipe in self.recipes.values() if "script" in recipe}
+        self.assertEqual(scripts, {path.name for path in RECIPES.glob("*.sh")})
+
+
+if __name__ == "__main__":
+    unittest.main()
