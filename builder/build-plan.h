@@ -1,26 +1,10 @@
 /* What a build and a push would do, and why, without doing any of it. */
 #pragma once
 
+#include "builder/build-plan-options.h"
 #include "builder/profile/profile.h"
-#include "builder/remote/push-look.h"
-#include "builder/resolve/options.h"
-#include "builder/sandbox/sandbox.h"
 
 G_BEGIN_DECLS
-
-typedef struct
-{
-  unsigned jobs;
-  gboolean validate;
-  TerraneSandboxKind sandbox;
-  TerraneLockPolicy lock;
-  const char *tag;        /* (nullable): of the name in the store; "latest" */
-  TerraneRemote *local;   /* offline: nothing is asked for */
-  TerraneRemote *remote;  /* for pushes: blobs are looked for, by HEAD */
-  gboolean has_cache;     /* --cache-from: what it has is not known without reading it */
-  const char *mount_from; /* (nullable): see terrane_remote_push() */
-  const TerraneProgress *progress;
-} TerraneBuildPlanOptions;
 
 /**
  * terrane_build_plan:

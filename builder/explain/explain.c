@@ -3,6 +3,8 @@
 #include "builder/explain/compare.h"
 #include "builder/source/compile.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 #define ANOTHER_VERSION "terrane is another one"
@@ -195,13 +197,14 @@ add_recipes (Explanation *self, const char *tree, const json_t *recipes)
 {
   size_t i;
   json_t *recipe;
-  g_autoptr (GHashTable) compiled = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) compiled = g_hash_table_new (oci_text_hash, g_str_equal);
   json_array_foreach ((json_t *) recipes, i, recipe)
   {
     const char *name = json_string_value (json_object_get (recipe, "name"));
     gboolean made = json_is_true (json_object_get (recipe, "compile"));
     json_t *reasons = recipe_reasons (self, tree, name, made, compiled);
-    json_t *row = add_step (self, "recipe", name, made ? "compiled" : "reused", FALSE, reasons);
+    json_t *row = add_step (self, "recipe", name, made ? "compiled" : "reused",
+                            made && self->facts->recipes_open, reasons);
     oci_json_set_text (row, "tree", tree);
     if (made)
       g_hash_table_add (compiled, (gpointer) name);

@@ -39,6 +39,7 @@ typedef struct
   const GPtrArray *recipes;       /* of json_t: for each tree terrane_recipes_look(), or NULL */
   gboolean base_made;
   gboolean base_open;
+  gboolean recipes_open;   /* what would be compiled may be had from elsewhere */
   const GPtrArray *layers; /* of TerraneLayerStep, base first */
   TerraneStepState checks;
   TerraneStepState image; /* REUSED: it is unchanged */
