@@ -89,7 +89,7 @@ explain (TerraneStore *store, const TerraneBuildFacts *facts, const TerraneBuild
                                    .checks = image,
                                    .image = image,
                                    .validation = validation };
-  return terrane_explain (store, &steps, before, inputs, named == NULL);
+  return terrane_explain_build (store, &steps, before, inputs, named == NULL);
 }
 
 json_t *

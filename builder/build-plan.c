@@ -225,7 +225,7 @@ explain (TerranePlanning *self, GError **error)
                                    .image = image,
                                    .validation = state,
                                    .rest_open = self->open };
-  return terrane_explain (self->store, &steps, self->before, after, named == NULL);
+  return terrane_explain_build (self->store, &steps, self->before, after, named == NULL);
 }
 
 static const char *

@@ -46,7 +46,7 @@ typedef struct
   json_t *transforms;  /* object: name of a tree -> array, see transform/report.h */
   GArray *debug;       /* of OciDigest: commits of what "strip" took out and kept */
   json_t *inputs;      /* object: what it was made of, see explain/inputs.h */
-  json_t *explanation; /* (nullable) object: see terrane_explain() */
+  json_t *explanation; /* (nullable) object: see terrane_explain_build() */
   json_t *validation;  /* (nullable): results, see terrane_validation_to_json() */
   gboolean validation_cached;
   char *validation_emulator; /* (nullable): what ran the programs of another processor */

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/** Prints what terrane_explain() found. */
+/** Prints what terrane_explain_build() found. */
 void terrane_build_explain_print (const json_t *explanation);
 
 /** The part of it that no step has as its reason: who makes things, and which trees there are. */

@@ -452,8 +452,8 @@ add_validation (Explanation *self)
 }
 
 json_t *
-terrane_explain (TerraneStore *store, const TerraneStepFacts *steps, const json_t *before,
-                 const json_t *after, gboolean first)
+terrane_explain_build (TerraneStore *store, const TerraneStepFacts *steps, const json_t *before,
+                       const json_t *after, gboolean first)
 {
   OciDigest digest;
   OciDigestText text;

@@ -66,7 +66,7 @@ json_t *terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GError
  *
  * Returns: (transfer full): {"since", "unknown", "causes", "steps"}: docs/record.md
  */
-json_t *terrane_explain (TerraneStore *store, const TerraneStepFacts *steps, const json_t *before,
-                         const json_t *after, gboolean first);
+json_t *terrane_explain_build (TerraneStore *store, const TerraneStepFacts *steps,
+                               const json_t *before, const json_t *after, gboolean first);
 
 G_END_DECLS
