@@ -2,6 +2,8 @@
 
 #include "builder/validate.h"
 
+#include "oci/base/text-hash.h"
+
 static void
 recipes_free (gpointer data)
 {
@@ -12,6 +14,7 @@ gboolean
 terrane_build_watch (TerraneStore *store, TerranePlan *plan, TerraneBuildWatch *watch,
                      GError **error)
 {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   watch->recipes = g_ptr_array_new_with_free_func (recipes_free);
   for (guint i = 0; i < plan->trees->len; i++)
     {
@@ -21,7 +24,7 @@ terrane_build_watch (TerraneStore *store, TerranePlan *plan, TerraneBuildWatch *
       gboolean compiled = pin->recipes != NULL && pin->open == NULL;
       if (compiled
           && ((!pin->has_key && !terrane_source_tree_set_key (store, pin, &identity, error))
-              || (recipes = terrane_recipes_look (store, pin, error)) == NULL))
+              || (recipes = terrane_recipes_look (store, pin, seen, error)) == NULL))
         return FALSE;
       g_ptr_array_add (watch->recipes, recipes);
     }

@@ -55,13 +55,19 @@ add_wheels (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch, GE
   return TRUE;
 }
 
+/* Of the recipes that have to be compiled. */
 static gboolean
 add_recipe_sources (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch,
                     GError **error)
 {
+  guint tree = 0;
+  (void) g_ptr_array_find (self->plan->trees, pin, &tree); /* it is from there */
+  const json_t *looks = self->watch.recipes->pdata[tree];
   for (guint i = 0; pin->recipes != NULL && i < pin->recipes->recipes->len; i++)
     {
       const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
+      if (!json_is_true (json_object_get (json_array_get (looks, i), "compile")))
+        continue;
       for (guint k = 0; k < recipe->sources->len; k++)
         if (!add_archive (self, &((TerraneRecipeSource *) recipe->sources->pdata[k])->file, fetch,
                           error))

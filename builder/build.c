@@ -2,6 +2,7 @@
 
 #include "builder/build-inputs.h"
 #include "builder/error.h"
+#include "builder/image/compilation.h"
 #include "builder/image/compiled-cache.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
@@ -83,6 +84,7 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .remote = options->remote,
                                  .profile = profile,
                                  .sandbox = options->sandbox,
+                                 .keep_failed = options->keep_failed,
                                  .jobs = options->jobs,
                                  .progress = options->progress };
 }
@@ -112,6 +114,8 @@ resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *
   const TerraneSourceContext context = make_context (store, profile, options);
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
+  if (!terrane_compile_missing (&context, plan->trees, &base->root.commit, error))
+    return NULL;
   for (guint i = 0; i < profile->trees->len; i++)
     {
       TerranePin *pin = plan->trees->pdata[i];

@@ -21,6 +21,7 @@ typedef struct
   TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
   gboolean keep_lock;          /* it is used, and not written */
   gboolean explain;            /* why everything is done is wanted, too */
+  gboolean keep_failed;        /* what the steps of a recipe leave that fails */
   const char *tag;             /* (nullable): of the name in the store; "latest" */
   TerraneRemote *remote;       /* for bases in registries */
   const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers, and

@@ -7,7 +7,8 @@ terrane_exit_code (const GError *error)
 {
   if (g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED))
     return TERRANE_EXIT_GATE;
-  if (g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_STALE))
+  if (g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_STALE)
+      || g_error_matches (error, TERRANE_ERROR, TERRANE_ERROR_DIFFERENT))
     return TERRANE_EXIT_STALE;
   if (g_error_matches (error, OCI_ERROR, OCI_ERROR_USAGE) || error->domain == G_OPTION_ERROR)
     return TERRANE_EXIT_USAGE;
@@ -38,6 +39,7 @@ terrane_error_word (const GError *error)
     [TERRANE_ERROR_REFUSED] = "refused",
     [TERRANE_ERROR_STALE] = "stale",
     [TERRANE_ERROR_FUNCTION] = "function",
+    [TERRANE_ERROR_DIFFERENT] = "different",
   };
   guint code = (guint) error->code;
   if (error->domain == OCI_ERROR && code < G_N_ELEMENTS (oci_words))

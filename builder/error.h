@@ -14,12 +14,14 @@ G_BEGIN_DECLS
  * @TERRANE_ERROR_STALE: the lock does not say what the profile asks for, or something has moved
  *   since: exit 4
  * @TERRANE_ERROR_FUNCTION: a function that was invoked answered with an error: exit 1
+ * @TERRANE_ERROR_DIFFERENT: what was to be the same when made again is not: exit 4
  */
 typedef enum
 {
   TERRANE_ERROR_REFUSED,
   TERRANE_ERROR_STALE,
   TERRANE_ERROR_FUNCTION,
+  TERRANE_ERROR_DIFFERENT,
 } TerraneError;
 
 GQuark terrane_error_quark (void);

@@ -12,7 +12,6 @@
 #include "oci/base/redact.h"
 #include "oci/base/suggest.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
@@ -169,7 +168,6 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
   (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
-  curl_global_init (CURL_GLOBAL_DEFAULT);
   json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
   g_set_prgname ("terrane");
   json_set_alloc_funcs (g_malloc, g_free); /* no memory ends the process, as everywhere else */

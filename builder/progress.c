@@ -34,6 +34,20 @@ terrane_progress_item (const TerraneProgress *self, const char *name, uint64_t d
 }
 
 void
+terrane_progress_job (const TerraneProgress *self, const TerraneProgressJob *job)
+{
+  if (self->job != NULL)
+    self->job (self->data, job);
+}
+
+void
+terrane_progress_output (const TerraneProgress *self, const char *name, const char *line)
+{
+  if (self->output != NULL)
+    self->output (self->data, name, line);
+}
+
+void
 terrane_progress_warn (const TerraneProgress *self, const char *format, ...)
 {
   if (self->warn == NULL)

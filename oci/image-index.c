@@ -114,6 +114,35 @@ oci_image_index_new (OciLayout *layout, const GPtrArray *manifests, GError **err
   return g_steal_pointer (&self);
 }
 
+OciImageIndex *
+oci_image_index_read (OciLayout *layout, const OciDescriptor *descriptor, GError **error)
+{
+  OciDigestText text;
+  g_autoptr (OciImageIndex) self = g_new0 (OciImageIndex, 1);
+  g_autofree char *name =
+      g_strconcat ("image index ", oci_digest_text (&descriptor->digest, text), NULL);
+  self->raw = oci_layout_read_blob (layout, descriptor, OCI_MANIFEST_MAX_BYTES, error);
+  g_autoptr (OciIndex) index = self->raw != NULL ? oci_index_parse (name, self->raw, error) : NULL;
+  if (index == NULL)
+    return NULL;
+  self->manifests = g_ptr_array_new_with_free_func ((GDestroyNotify) oci_descriptor_free);
+  for (guint i = 0; i < index->manifests->len; i++)
+    {
+      const OciDescriptor *entry = index->manifests->pdata[i];
+      const OciMediaType *type = oci_media_type_lookup (entry->media_type);
+      if (type == NULL || type->kind != OCI_MEDIA_MANIFEST)
+        {
+          g_autofree char *quoted = oci_quote (entry->media_type);
+          (void) oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                            "%s names a document of type %s, and not only images", name, quoted);
+          return NULL;
+        }
+      g_ptr_array_add (self->manifests, oci_descriptor_copy (entry));
+    }
+  self->descriptor = oci_descriptor_copy (descriptor);
+  return g_steal_pointer (&self);
+}
+
 gboolean
 oci_image_index_copy (const OciImageIndex *self, OciLayout *from, OciLayout *to, GError **error)
 {

@@ -23,6 +23,17 @@ typedef struct
  * Returns: (transfer full) (nullable)
  */
 OciImageIndex *oci_image_index_new (OciLayout *layout, const GPtrArray *manifests, GError **error);
+/**
+ * oci_image_index_read:
+ * @descriptor: of an index in @layout
+ *
+ * Reads an index as it is. One that names other things than images, such as another index, is
+ * %OCI_ERROR_UNSUPPORTED.
+ *
+ * Returns: (transfer full) (nullable)
+ */
+OciImageIndex *oci_image_index_read (OciLayout *layout, const OciDescriptor *descriptor,
+                                     GError **error);
 void oci_image_index_free (OciImageIndex *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciImageIndex, oci_image_index_free)
 

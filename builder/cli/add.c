@@ -520,6 +520,7 @@ const TerraneCommand terrane_command_add = {
       "pip-compile. PACKAGE is a requirement such as shapely, 'numpy>=2' or 'fiona[s3]==1.10'. "
       "When "
       "locking fails, both files stay as they are; without these programs the command is printed.",
+  .examples = "add shapely 'numpy>=2'",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -2,6 +2,7 @@
 
 #include "builder/cli/build-deliver.h"
 #include "builder/cli/build-report.h"
+#include "builder/cli/build-verify.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/record-file.h"
@@ -112,6 +113,7 @@ make_options (const TerraneBuildSession *self)
     .jobs = count_jobs (self),
     .validate = !options->no_validate,
     .explain = options->explain,
+    .keep_failed = options->keep_failed,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
               .ignore = options->no_lock,
@@ -256,6 +258,8 @@ make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag,
   if (built->build == NULL)
     return FALSE;
   built->record = terrane_build_record (built->build, built->profile);
+  if (ok && self->options->verify)
+    ok = terrane_build_verify (self, built->profile, built->build, &options, built->record, error);
   oci_json_set (built->record, "passed", json_boolean (ok));
   return write_junit (self->options, built, ok ? error : NULL) && ok;
 }

@@ -23,6 +23,9 @@ typedef struct
   unsigned jobs;         /* 0: one for each processor */
   gboolean no_validate;
   gboolean explain;
+  gboolean keep_failed;
+  gboolean verify;
+  gboolean verify_compile;
   TerraneSandboxKind sandbox;
   gboolean locked;
   gboolean no_lock;

@@ -155,7 +155,7 @@ static const TerraneOption build_options[] = {
     .target = OPTION (push),
     .metavar = "DESTINATION",
     .takes = is_destination,
-    .help = "Push if all passed; alone: where the profile says" },
+    .help = "Push on success; without a value, to the profile's repository" },
   TERRANE_OPTION_END,
 };
 
@@ -205,6 +205,15 @@ static const TerraneOption build_result_options[] = {
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (explain),
     .help = "Say why everything was made or not: what changed since the last build of this name" },
+  { .name = "keep-failed",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (keep_failed),
+    .help = "Keep what the steps of a recipe leave when one fails" },
+  { .name = "verify",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (verify),
+    .excludes = "no-lock",
+    .help = "Build again in an empty store, and compare: exit code 4 when it is another image" },
   { .name = "record",
     .kind = TERRANE_OPTION_FILE,
     .target = OPTION (record),
@@ -234,11 +243,16 @@ static const TerraneOption build_result_options[] = {
 
 static const TerraneOptionGroup build_groups[] = {
   { .rows = build_options },
-  { .rows = terrane_push_options, .offset = OPTION (push_options), .needs = "push" },
-  { .rows = build_lock_options },
+  { .rows = terrane_push_options,
+    .offset = OPTION (push_options),
+    .needs = "push",
+    .title = "Pushing" },
+  { .rows = build_lock_options, .title = "Lock and sources" },
   { .rows = terrane_mirror_options, .offset = OPTION (source_mirror) },
-  { .rows = terrane_remote_options, .offset = OPTION (remote) },
-  { .rows = terrane_sandbox_options, .offset = OPTION (sandbox) },
+  { .rows = terrane_remote_options, .offset = OPTION (remote), .title = "Registries" },
+  { .rows = terrane_sandbox_options,
+    .offset = OPTION (sandbox),
+    .title = "Validation and results" },
   { .rows = build_result_options },
   { .rows = NULL },
 };
@@ -248,14 +262,15 @@ const TerraneCommand terrane_command_build = {
   .arguments = "PROFILE…",
   .summary = "Build the image of a profile: assemble, check, validate",
   .description =
-      "The image lands in the store as NAME:latest, NAME being the profile's. DESTINATION is "
-      "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions "
-      "without an image lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or "
-      "lambda-zip:FILE[,trees=TREE,…]; to push "
-      "docker://HOST/REPOSITORY[:TAG], which an IMAGE to take layers from is, too. The lock, "
-      "PROFILE.lock.json, is used, and written when it lacks something.\n"
-      "Of several profiles a failing one does not stop the others; locks and schemas among the "
-      "arguments are skipped. The image is the same for any number of threads.",
+      "The image gets the name NAME:latest in the store, where NAME is the profile's. The lock, "
+      "PROFILE.lock.json, is used, and written when it lacks something. With several profiles, one "
+      "failure does not stop the rest; lock and schema files are ignored. The image is the same "
+      "for any number of threads.\nDESTINATION of --output is oci:DIR[:TAG], "
+      "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], and for functions without an image "
+      "lambda-layer:FILE[,trees=TREE,…][,split=auto|SIZE] or lambda-zip:FILE[,trees=TREE,…]; of "
+      "--push it is docker://HOST/REPOSITORY[:TAG].",
+  .examples = "build profile.json\n"
+              "build --locked --record record.json --push profile.json",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -197,11 +197,13 @@ static const TerraneOption check_options[] = {
 const TerraneCommand terrane_command_check = {
   .name = "check",
   .arguments = "IMAGE|PROFILE",
-  .summary = "Find out what would not work, without running anything",
-  .description =
-      "Warnings and notes are printed; errors make the exit code 3. docs/checks.md explains every "
-      "id. An image outside of the store is copied into it first. For a PROFILE, a JSON file, what "
-      "would be built is checked.",
+  .summary = "Check an image statically",
+  .description = "Finds what would not work on the target, without running anything. Errors make "
+                 "the exit code 3; warnings and notes are only printed. Given a PROFILE, a JSON "
+                 "file, checks the image that it would build. An image outside of the store is "
+                 "copied into it first. docs/checks.md explains every finding.",
+  .examples = "check profile.json\n"
+              "check --target cloud-run docker://ghcr.io/osgeo/gdal:3.12.0",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

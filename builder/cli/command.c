@@ -15,7 +15,7 @@ const TerraneOption terrane_global_options[] = {
     .kind = TERRANE_OPTION_FLAG,
     .target = GLOBAL (offline),
     .scope = TERRANE_SCOPE_NETWORK,
-    .help = "Make no connection to anywhere" },
+    .help = "Make no network connections" },
   { .name = "json",
     .kind = TERRANE_OPTION_FLAG,
     .target = GLOBAL (output.json),
@@ -25,13 +25,13 @@ const TerraneOption terrane_global_options[] = {
     .kind = TERRANE_OPTION_FLAG,
     .target = GLOBAL (output.quiet),
     .scope = TERRANE_SCOPE_PROGRESS,
-    .help = "No progress" },
+    .help = "Do not show progress" },
   { .name = "verbose",
     .letter = 'v',
     .kind = TERRANE_OPTION_FLAG,
     .target = GLOBAL (output.verbose),
     .scope = TERRANE_SCOPE_PROGRESS,
-    .help = "Say more" },
+    .help = "Print more messages" },
   { .name = "version",
     .kind = TERRANE_OPTION_FLAG,
     .target = GLOBAL (version),
@@ -65,8 +65,10 @@ terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global, void 
   for (guint i = 0; i < n; i++)
     tables[i] = (TerraneOptionTable){ .rows = self->options[i].rows,
                                       .into = into != NULL ? into + self->options[i].offset : NULL,
-                                      .needs = self->options[i].needs };
+                                      .needs = self->options[i].needs,
+                                      .title = self->options[i].title };
   tables[n] = (TerraneOptionTable){ .rows = terrane_global_options,
+                                    .title = "Common options",
                                     .into = global,
                                     .scopes = self->scopes };
   return tables;

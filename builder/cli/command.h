@@ -61,6 +61,7 @@ typedef struct
   const char *arguments;   /* for the usage line; more usage lines come after line breaks */
   const char *summary;     /* one phrase */
   const char *description; /* (nullable): paragraphs */
+  const char *examples;    /* (nullable): command lines without "terrane", in lines */
   guint min, max;          /* number of arguments */
   guint scopes;
   TerraneOperand operands[TERRANE_MAX_OPERANDS];
@@ -82,7 +83,9 @@ extern const TerraneCommand terrane_command_build;
 extern const TerraneCommand terrane_command_cache;
 extern const TerraneCommand terrane_command_check;
 extern const TerraneCommand terrane_command_completion;
+extern const TerraneCommand terrane_command_copy;
 extern const TerraneCommand terrane_command_deploy;
+extern const TerraneCommand terrane_command_diff;
 extern const TerraneCommand terrane_command_drift;
 extern const TerraneCommand terrane_command_doctor;
 extern const TerraneCommand terrane_command_fsck;
@@ -101,6 +104,7 @@ extern const TerraneCommand terrane_command_push;
 extern const TerraneCommand terrane_command_rm;
 extern const TerraneCommand terrane_command_run;
 extern const TerraneCommand terrane_command_serve;
+extern const TerraneCommand terrane_command_tag;
 extern const TerraneCommand terrane_command_validate;
 extern const TerraneCommand terrane_command_why;
 

@@ -470,7 +470,7 @@ static const TerraneOptionGroup deploy_groups[] = {
 const TerraneCommand terrane_command_deploy = {
   .name = "deploy",
   .arguments = "PROFILE|IMAGE\n--layer NAME ZIP…",
-  .summary = "Give an image to functions of AWS Lambda, step by step",
+  .summary = "Move Lambda functions to an image, step by step",
   .description =
       "Pushes the image where it is missing, updates the function, publishes a version, tries it "
       "with events, and moves the alias to it in steps. What fails moves the events back to the "
@@ -479,6 +479,8 @@ const TerraneCommand terrane_command_deploy = {
       "With --layer, zips that ‘build --output lambda-layer:FILE’ wrote become versions of a layer "
       "in each region; several become NAME-1, NAME-2 and so on. --record is that build's and gets "
       "the ARNs.",
+  .examples = "deploy --record record.json profile.json\n"
+              "deploy --layer geo --regions eu-west-1,us-east-1 geo.zip",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -139,12 +139,13 @@ static const TerraneOptionGroup doctor_groups[] = {
 const TerraneCommand terrane_command_doctor = {
   .name = "doctor",
   .arguments = "",
-  .summary = "Say what this machine can do for builds, and what to do about the rest",
+  .summary = "Report what this machine can do, and how to enable the rest",
   .description =
       "Tries namespaces, the sandbox, the store's file system, programs, certificates and "
       "credentials. What is limited or missing has a line that says what to do. The exit code is 1 "
       "when something is missing that a build needs. Without --registry and --aws nothing goes to "
       "the network. No secret is shown.",
+  .examples = "doctor profile.json",
   .scopes = TERRANE_SCOPE_STORE | TERRANE_SCOPE_NETWORK,
   .options = doctor_groups,
   .size = sizeof (DoctorOptions),

@@ -365,12 +365,13 @@ static const TerraneOption drift_options[] = {
 const TerraneCommand terrane_command_drift = {
   .name = "drift",
   .arguments = "PROFILE…",
-  .summary = "Say what has moved since a profile was locked",
+  .summary = "Report what has moved since a profile was locked",
   .description =
       "Tags of images, refs, archives, newer, yanked and withdrawn wheels, advisories about what "
       "is in the image, ends of life. Nothing is changed. The exit code is 4 when something has "
       "moved, and 1 when nothing has but a question could not be answered. The names and versions "
       "of packages go to the advisory service unless --advisories or --offline is given.",
+  .examples = "drift --fixable profile.json",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -91,7 +91,7 @@ const TerraneOption terrane_function_host_options[] = {
     .target = OPTION (network),
     .metavar = "NAME",
     .words = terrane_network_names,
-    .help = "none (default): a loopback of its own; host: all that this machine reaches" },
+    .help = "none (default): only its own loopback; host: the network of this machine" },
   TERRANE_OPTION_END,
 };
 

@@ -279,11 +279,29 @@ choose_python (TerraneGlobal *global, const char *directory, const char *given, 
       *out_version, OLDEST_PYTHON_MINOR, *out_version);
 }
 
+/* glib-compile-resources makes it of profiles/starter. */
+extern GResource *terrane_starter_get_resource (void);
+extern void terrane_starter_register_resource (void);
+
+/* Registered when it is needed, since that needs GIO. */
+static GResource *
+get_resource (void)
+{
+  static gsize registered;
+  if (g_once_init_enter (&registered))
+    {
+      terrane_starter_register_resource ();
+      g_once_init_leave (&registered, 1);
+    }
+  return terrane_starter_get_resource ();
+}
+
 static char *
 read_resource (const char *file, GError **error)
 {
   g_autofree char *resource = g_strconcat (RESOURCES, file, NULL);
-  g_autoptr (GBytes) data = g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  g_autoptr (GBytes) data =
+      g_resource_lookup_data (get_resource (), resource, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
   return data != NULL ? g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data)) : NULL;
 }
 
@@ -515,11 +533,13 @@ static const TerraneOption init_options[] = {
 const TerraneCommand terrane_command_init = {
   .name = "init",
   .arguments = "[DIRECTORY]",
-  .summary = "Write a profile to start from, with all it needs",
+  .summary = "Write a profile to start from, with everything it needs",
   .description =
       "Writes a profile, a handler that uses rasterio, pinned requirements, a check and a "
       "README that explains them. DIRECTORY is the current one by default.",
   .max = 1,
+  .examples = "init tiles\n"
+              "init --base docker://public.ecr.aws/lambda/python:3.12 tiles",
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_DIRECTORY },
   .options = (const TerraneOptionGroup[]){ { .rows = init_options }, { .rows = NULL } },

@@ -127,6 +127,8 @@ const TerraneCommand terrane_command_inspect = {
   .arguments = "IMAGE",
   .summary = "Show configuration, layers and sizes of an image",
   .description = "Of an image in a registry only manifest and configuration are fetched.",
+  .examples = "inspect tiles\n"
+              "inspect docker://public.ecr.aws/lambda/python:3.13",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -267,6 +267,8 @@ const TerraneCommand terrane_command_invoke = {
       "The image's own entrypoint and command run in the sandbox against Lambda's Runtime API. The "
       "response goes to standard output, logs and Lambda's REPORT line to standard error. Several "
       "events find the function warm. An error of the function gives exit code 1.",
+  .examples = "invoke tiles --event event.json\n"
+              "invoke tiles --mount ./app:/var/task --handler other.handler",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

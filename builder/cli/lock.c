@@ -216,6 +216,8 @@ const TerraneCommand terrane_command_lock = {
       "PROFILE.lock.json says what every source of PROFILE.json was resolved to, for each of its "
       "platforms: digests of base images, the wheel of each requirement, digests of files. Builds "
       "use it. All sources are resolved again; terrane build --update-lock=NAME does it for some.",
+  .examples = "lock profile.json\n"
+              "lock --check profile.json",
   .min = 1,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

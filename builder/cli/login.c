@@ -183,11 +183,11 @@ const TerraneCommand terrane_command_login = {
   .name = "login",
   .arguments = "HOST[/NAMESPACE]",
   .summary = "Check and store credentials of a registry",
-  .description =
-      "The credentials are tried first. They are stored where podman login stores them: "
-      "$REGISTRY_AUTH_FILE, else $XDG_RUNTIME_DIR/containers/auth.json, else "
-      "/run/containers/UID/auth.json; or with the credential helper that this file names. The "
-      "password is asked for on the terminal, and is never an argument.",
+  .description = "The credentials are tried first. They are stored where podman login stores them: "
+                 "$REGISTRY_AUTH_FILE, else $XDG_RUNTIME_DIR/containers/auth.json, else "
+                 "/run/containers/UID/auth.json; or in the credential helper that this file names. "
+                 "terrane asks for the password on the terminal; it is never an argument.",
+  .examples = "login registry.example.org",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_PROGRESS,

@@ -110,9 +110,9 @@ const TerraneCommand terrane_command_logout = {
   .name = "logout",
   .arguments = "HOST[/NAMESPACE]\n--all",
   .summary = "Remove the credentials of a registry",
-  .description =
-      "The file is the one that login writes. What a credential helper has for the host, "
-      "as the file says, is erased there.",
+  .description = "Edits the file that login writes. If the file names a credential helper for the "
+                 "host, the helper erases the credentials.",
+  .examples = "logout registry.example.org",
   .max = 1,
   .operands = { TERRANE_OPERAND_TEXT },
   .options = (const TerraneOptionGroup[]){ { .rows = logout_options }, { .rows = NULL } },

@@ -110,11 +110,28 @@ add_options (GString *out, const TerraneOptionTable *tables)
           glong width = width_of (label);
           widest = width <= MAX_LABEL ? MAX (widest, width) : widest;
         }
-  g_string_append (out, "Options:\n");
+  const char *title = "Options", *shown = NULL;
   for (const TerraneOptionTable *table = tables; table->rows != NULL; table++)
-    for (const TerraneOption *row = table->rows; row->name != NULL; row++)
-      if (is_shown (table, row))
-        add_option (out, row, INDENT + widest + GAP);
+    {
+      title = table->title != NULL ? table->title : title;
+      for (const TerraneOption *row = table->rows; row->name != NULL; row++)
+        if (is_shown (table, row))
+          {
+            if (title != shown)
+              g_string_append_printf (out, "%s%s:\n", shown != NULL ? "\n" : "", title);
+            shown = title;
+            add_option (out, row, INDENT + widest + GAP);
+          }
+    }
+}
+
+static void
+add_examples (GString *out, const char *examples)
+{
+  g_auto (GStrv) lines = g_strsplit (examples, "\n", -1);
+  g_string_append (out, lines[1] != NULL ? "\nExamples:\n" : "\nExample:\n");
+  for (char **line = lines; *line != NULL; line++)
+    g_string_append_printf (out, "  terrane %s\n", *line);
 }
 
 char *
@@ -137,6 +154,8 @@ terrane_option_help_command (const TerraneCommand *command, const TerraneOptionT
     wrap_paragraphs (out, command->description);
   g_string_append_c (out, '\n');
   add_options (out, tables);
+  if (command->examples != NULL)
+    add_examples (out, command->examples);
   return g_string_free (out, FALSE);
 }
 
@@ -163,8 +182,8 @@ terrane_option_help_program (const TerraneOptionTable *tables)
   g_string_append_c (out, '\n');
   wrap_paragraphs (
       out,
-      "'terrane COMMAND --help' shows the options of a command; these may be among them, as "
-      "far as the command has a use for them.\n"
+      "'terrane COMMAND --help' shows the options of a command, including those above that apply "
+      "to it.\n"
       "\n"
       "IMAGE is NAME[:TAG] in the store, or one of oci:DIR[:TAG], oci-archive:FILE[:TAG], "
       "docker-archive:FILE[:NAME:TAG] and docker://HOST/REPOSITORY[:TAG][@DIGEST].\n"

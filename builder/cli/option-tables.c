@@ -46,7 +46,8 @@ const TerraneOption terrane_platform_options[] = {
   { .name = "platform",
     .kind = TERRANE_OPTION_PLATFORM,
     .metavar = "OS/ARCH",
-    .help = "Which image of an index, and what others must be for (default: this machine's)" },
+    .help = "Platform to select from an image index, and to require otherwise (default: this "
+            "machine's)" },
   TERRANE_OPTION_END,
 };
 

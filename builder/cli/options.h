@@ -84,6 +84,8 @@ typedef struct
   const TerraneOption *rows;
   size_t offset;     /* of the table's own struct in the command's */
   const char *needs; /* (nullable): an option that has to be given, too, for any of these */
+  const char
+      *title; /* (nullable): heading in the help; without one the rows follow the group before */
 } TerraneOptionGroup;
 
 /* A table with the struct that its values go into. */
@@ -92,6 +94,7 @@ typedef struct
   const TerraneOption *rows;
   void *into;
   const char *needs; /* (nullable): as of the group */
+  const char *title; /* (nullable): as of the group */
   guint scopes; /* which rows are offered: those whose scope is in it, and those without a scope */
 } TerraneOptionTable;
 

@@ -5,19 +5,6 @@
 
 #include "oci/base/number.h"
 
-/* "app:v1" for docker://HOST/team/app:v1; a digest becomes a tag that tells images apart. */
-static char *
-default_name (const OciReference *reference)
-{
-  OciDigestHex hex;
-  const char *slash = strrchr (reference->repository, '/');
-  g_autofree char *tag = reference->tag != NULL ? g_strdup (reference->tag)
-                         : reference->has_digest
-                             ? g_strndup (oci_digest_hex (&reference->digest, hex), 12)
-                             : g_strdup ("latest");
-  return g_strconcat (slash != NULL ? slash + 1 : reference->repository, ":", tag, NULL);
-}
-
 static json_t *
 report_to_json (const char *name, const TerraneOpenImage *image, const OciPullReport *report)
 {
@@ -82,7 +69,7 @@ parse_arguments (char **arguments, char **out_name, GError **error)
   g_autoptr (OciReference) reference = terrane_reference_parse_source (arguments[0], error);
   if (reference == NULL)
     return NULL;
-  g_autofree char *given = default_name (reference);
+  g_autofree char *given = terrane_reference_local_name (reference);
   *out_name = oci_reference_local_name (arguments[1] != NULL ? arguments[1] : given, FALSE, error);
   return *out_name != NULL ? g_steal_pointer (&reference) : NULL;
 }
@@ -106,10 +93,11 @@ run_pull (TerraneGlobal *global, const void *data, char **arguments, GError **er
 const TerraneCommand terrane_command_pull = {
   .name = "pull",
   .arguments = "docker://HOST/REPOSITORY[:TAG][@DIGEST] [NAME[:TAG]]",
-  .summary = "Bring an image from a registry into the store",
+  .summary = "Copy an image from a registry into the store",
   .description =
       "The image gets the name NAME, or else the last part of REPOSITORY with its tag. What the "
       "store has is not fetched again, and an interrupted pull goes on where it stopped.",
+  .examples = "pull docker://public.ecr.aws/lambda/python:3.13 python",
   .min = 1,
   .max = 2,
   .scopes = TERRANE_SCOPE_IMAGES,

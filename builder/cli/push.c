@@ -44,6 +44,7 @@ const TerraneCommand terrane_command_push = {
       "$REGISTRY_AUTH_FILE, podman's auth.json and docker's config.json, with their helpers; "
       "'terrane login HOST' writes them. For Amazon ECR the AWS credentials of the environment are "
       "enough. Plain HTTP is used on loopback only.",
+  .examples = "push tiles docker://registry.example.org/team/tiles:1",
   .min = 2,
   .max = 2,
   .scopes = TERRANE_SCOPE_IMAGES,

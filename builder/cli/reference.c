@@ -92,3 +92,15 @@ terrane_reference_parse_source (const char *source, GError **error)
              source);
   return NULL;
 }
+
+char *
+terrane_reference_local_name (const OciReference *reference)
+{
+  OciDigestHex hex;
+  const char *slash = strrchr (reference->repository, '/');
+  g_autofree char *tag = reference->tag != NULL ? g_strdup (reference->tag)
+                         : reference->has_digest
+                             ? g_strndup (oci_digest_hex (&reference->digest, hex), 12)
+                             : g_strdup ("latest");
+  return g_strconcat (slash != NULL ? slash + 1 : reference->repository, ":", tag, NULL);
+}

@@ -19,4 +19,8 @@ OciReference *terrane_reference_parse_source (const char *source, GError **error
 OciReference *terrane_reference_parse_push (const char *destination, gboolean create,
                                             GError **error);
 
+/** What an image is called in the store: "app:v1" for docker://HOST/team/app:v1; a digest becomes a
+ * tag that tells images apart. Returns: (transfer full) */
+char *terrane_reference_local_name (const OciReference *reference);
+
 G_END_DECLS

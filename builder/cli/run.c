@@ -1,4 +1,5 @@
 /* terrane run */
+#include "builder/cli/failed-build.h"
 #include "builder/cli/function.h"
 #include "builder/cli/podman.h"
 #include "builder/cli/pty.h"
@@ -7,6 +8,7 @@
 #include "builder/sandbox/root-path.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ enum
 typedef struct
 {
   TerraneFunctionArguments function;
+  char *failed; /* (nullable): name of a recipe */
   gboolean shell;
   gboolean writable;
   gboolean podman;
@@ -101,14 +104,17 @@ open_stdio (const TerraneGlobal *global, TerranePty *pty, TerraneRelay **out_rel
 
 static gboolean
 run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const char *const *argv,
-             uint64_t timeout_ms, TerraneSessionEnd *out_end, GError **error)
+             const TerraneSandboxFile *files, uint64_t timeout_ms, TerraneSessionEnd *out_end,
+             GError **error)
 {
   g_autoptr (TerraneRelay) stdio_relay = NULL;
   g_auto (TerranePty) pty = TERRANE_PTY_INIT;
   int stdio[3];
   if (!open_stdio (global, &pty, &stdio_relay, stdio, error))
     return FALSE;
-  const TerraneSessionOptions options = { .stdio = stdio, .terminal = pty.slave >= 0 };
+  const TerraneSessionOptions options = { .files = files,
+                                          .stdio = stdio,
+                                          .terminal = pty.slave >= 0 };
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
   g_autoptr (TerraneSession) session = terrane_session_start (sandbox, argv, &options, NULL, error);
   if (session == NULL)
@@ -149,6 +155,7 @@ check_made (TerraneSandboxKind kind, const TerraneSessionEnd *end, GError **erro
                     podman ? "podman" : "bubblewrap");
 }
 
+/* @function: (nullable): of an image */
 static void
 report (TerraneGlobal *global, const TerraneFunction *function, const TerraneSessionEnd *end)
 {
@@ -159,7 +166,8 @@ report (TerraneGlobal *global, const TerraneFunction *function, const TerraneSes
   g_autoptr (OciJsonValue) document = json_object ();
   oci_json_set (document, "exit_code", json_integer (end->signal != 0 ? -1 : exit_code));
   oci_json_set (document, "signal", json_integer (end->signal));
-  terrane_function_add_host (function, document);
+  if (function != NULL)
+    terrane_function_add_host (function, document);
   terrane_print_json (document);
 }
 
@@ -193,10 +201,39 @@ run (TerraneGlobal *global, char **arguments, const RunOptions *options, GError 
     .mounts = function.mounts,
     .network = function.network,
   };
-  if (!run_program (global, &sandbox, argv, function.timeout_ms, &end, error)
+  if (!run_program (global, &sandbox, argv, NULL, function.timeout_ms, &end, error)
       || !check_made (sandbox.kind, &end, error))
     return FALSE;
   report (global, &function, &end);
+  return TRUE;
+}
+
+/* Where a recipe's step failed, as that step had it. */
+static gboolean
+run_failed (TerraneGlobal *global, char **command, const RunOptions *options, GError **error)
+{
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  g_auto (TerraneFailedBuild) failed = TERRANE_FAILED_BUILD_INIT;
+  TerraneSessionEnd end;
+  if (!terrane_workbench_open (global, &options->function.remote, 0, &bench, error)
+      || !terrane_failed_build_open (bench.store, options->failed, command, &failed, error))
+    return FALSE;
+  if (on_terminal (global))
+    add_term (&failed.env);
+  if (command[0] == NULL && !global->output.quiet)
+    fprintf (stderr, "terrane: %s; its arguments are $1 and so on: \"$@\" runs it again\n",
+             failed.title);
+  const TerraneSandbox sandbox = { .root = failed.root,
+                                   .env = (const char *const *) failed.env,
+                                   .tmp_bytes = failed.tmp_bytes,
+                                   .emulator = &failed.emulator,
+                                   .mounts = failed.mounts,
+                                   .neutral = TRUE };
+  if (!run_program (global, &sandbox, (const char *const *) failed.argv, failed.files,
+                    options->function.timeout_ms, &end, error)
+      || !check_made (sandbox.kind, &end, error))
+    return FALSE;
+  report (global, NULL, &end);
   return TRUE;
 }
 
@@ -220,6 +257,10 @@ static gboolean
 run_run (TerraneGlobal *global, const void *data, char **arguments, GError **error)
 {
   const RunOptions *options = data;
+  if (options->failed != NULL)
+    return run_failed (global, arguments, options, error);
+  if (arguments[0] == NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "run: an image is missing");
   if (!check_arguments (global, arguments, options, error))
     return FALSE;
   if (!options->podman)
@@ -235,6 +276,13 @@ run_run (TerraneGlobal *global, const void *data, char **arguments, GError **err
 #define MAX_TIMEOUT_MS (UINT64_C (7) * 24 * 3600 * 1000)
 
 static const TerraneOption run_options[] = {
+  { .name = "failed",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = OPTION (failed),
+    .metavar = "RECIPE",
+    .excludes = "shell writable podman cmd handler env memory tmp mount network sandbox platform",
+    .help =
+        "Instead of an image, a shell or COMMAND where a step of RECIPE failed" },
   { .name = "shell",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (shell),
@@ -271,13 +319,15 @@ static const TerraneOptionGroup run_groups[] = {
 
 const TerraneCommand terrane_command_run = {
   .name = "run",
-  .arguments = "IMAGE [-- COMMAND…]",
+  .arguments = "IMAGE [-- COMMAND…]\n--failed RECIPE [-- COMMAND…]",
   .summary = "Run a program of the image in the sandbox",
-  .description =
-      "Without a command, the image's entrypoint and command are run. The exit code is the "
-      "program's, or 128 and the number of the signal that ended it. With --json, what the program "
-      "prints goes to standard error. --memory is what the program is told, and a limit in podman.",
-  .min = 1,
+  .description = "Without a command, runs the image's entrypoint and command. The exit code is the "
+                 "program's, or 128 plus the number of the signal that ended it. With --json, the "
+                 "program's output goes to standard error. --memory tells the program how much "
+                 "memory it has; in podman it is also a limit.",
+  .examples = "run tiles --shell\n"
+              "run tiles -- python3 -c 'import rasterio'",
+  .min = 0,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_IMAGE, TERRANE_OPERAND_TEXT },

@@ -110,10 +110,11 @@ static const TerraneOptionGroup serve_groups[] = {
 const TerraneCommand terrane_command_serve = {
   .name = "serve",
   .arguments = "IMAGE",
-  .summary = "Offer the image's function on a port of this machine",
-  .description = "Offers what Lambda's Runtime Interface Emulator offers:\n"
+  .summary = "Serve the image's function on a port of this machine",
+  .description = "Offers the same as Lambda's Runtime Interface Emulator:\n"
                  "POST http://127.0.0.1:PORT" TERRANE_RIE_PATH "\n"
-                 "Runs until it gets a signal, such as by Ctrl-C.",
+                 "Runs until it receives a signal, such as Ctrl-C.",
+  .examples = "serve tiles --port 9000",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -1,5 +1,7 @@
 #include "builder/cli/terminal.h"
 
+#include "builder/cli/terminal-jobs.h"
+
 #include "builder/error.h"
 
 #include "oci/base/error.h"
@@ -36,7 +38,8 @@ struct _TerraneTerminal
   gboolean live;
   Work phase;       /* its label is NULL when there is none */
   GPtrArray *items; /* of Work: what the phase does at the same time */
-  guint lines;      /* on the screen below the phase's */
+  TerraneTerminalJobs *jobs;
+  guint lines; /* on the screen below the phase's */
   gint64 drawn;
 };
 
@@ -155,6 +158,8 @@ draw (TerraneTerminal *self, gint64 now)
       g_string_append_c (screen, '\n');
       append_line (screen, "  ", self->items->pdata[i], now, width);
     }
+  self->lines += terrane_terminal_jobs_draw (
+      self->jobs, screen, width, height > self->lines + 2 ? height - self->lines - 2 : 0);
   fputs (screen->str, stderr);
   fflush (stderr);
 }
@@ -238,6 +243,35 @@ on_item (gpointer data, const char *name, uint64_t done, uint64_t total)
 }
 
 static void
+on_job (gpointer data, const TerraneProgressJob *job)
+{
+  TerraneTerminal *self = data;
+  g_autofree char *state = terrane_harmless_line (job->state);
+  g_autofree char *line = job->line != NULL ? terrane_harmless_line (job->line) : NULL;
+  const TerraneProgressJob harmless = {
+    .name = job->name, .state = state, .line = line, .usecs = job->usecs, .over = job->over
+  };
+  g_autofree char *message =
+      terrane_terminal_jobs_take (self->jobs, &harmless, self->live, g_get_monotonic_time ());
+  if (message != NULL)
+    {
+      clear_lines (self);
+      terrane_print_error (message);
+    }
+  if (self->live)
+    draw_when_due (self);
+}
+
+static void
+on_output (gpointer data, const char *name, const char *line)
+{
+  TerraneTerminal *self = data;
+  g_autofree char *harmless = terrane_harmless_line (line);
+  clear_lines (self);
+  fprintf (stderr, "%s | %s\n", name, harmless);
+}
+
+static void
 on_message (gpointer data, const char *message)
 {
   TerraneTerminal *self = data;
@@ -259,12 +293,15 @@ terrane_terminal_new (const TerraneOutput *output)
   const char *term = g_getenv ("TERM");
   self->output = *output;
   self->items = g_ptr_array_new_with_free_func (work_free);
+  self->jobs = terrane_terminal_jobs_new ();
   self->live = isatty (STDERR_FILENO) && term != NULL && strcmp (term, "dumb") != 0;
   self->progress = (TerraneProgress){
     .phase = output->quiet ? NULL : on_phase,
     .advance = output->quiet ? NULL : on_advance,
     .expect = output->quiet ? NULL : on_expect,
     .item = output->quiet ? NULL : on_item,
+    .job = output->quiet ? NULL : on_job,
+    .output = output->verbose ? on_output : NULL,
     .warn = on_warning,
     .info = output->verbose ? on_message : NULL,
     .data = self,
@@ -295,6 +332,7 @@ terrane_terminal_finish_phase (TerraneTerminal *self)
     }
   work_clear (&self->phase);
   g_ptr_array_set_size (self->items, 0);
+  terrane_terminal_jobs_clear (self->jobs);
 }
 
 void
@@ -304,6 +342,7 @@ terrane_terminal_free (TerraneTerminal *self)
     return;
   terrane_terminal_finish_phase (self);
   g_ptr_array_unref (self->items);
+  terrane_terminal_jobs_free (self->jobs);
   g_free (self);
 }
 

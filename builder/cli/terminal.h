@@ -17,7 +17,8 @@ typedef struct
 typedef struct _TerraneTerminal TerraneTerminal;
 
 /** A display for stderr: live on a terminal, with a line for each thing that goes on at the same
- * time; plain lines every few seconds elsewhere and for TERM=dumb. Without colours. */
+ * time; plain lines every few seconds elsewhere and for TERM=dumb. Without colours; what jobs print
+ * is dimmed, unless NO_COLOR is set. */
 TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
 /** Ends the live line. */
 void terrane_terminal_free (TerraneTerminal *self);

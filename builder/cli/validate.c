@@ -274,9 +274,11 @@ const TerraneCommand terrane_command_validate = {
   .name = "validate",
   .arguments = "IMAGE",
   .summary = "Run an image's own code to see whether it works",
-  .description =
-      "Runs the image's own code in a sandbox. What fails makes the exit code 3; all of it is "
-      "reported. docs/validation.md says what is run and measured.",
+  .description = "Imports modules and runs scripts, commands and suites in a sandbox. All failures "
+                 "are reported; any failure makes the exit code 3. docs/validation.md describes "
+                 "what is run and measured.",
+  .examples = "validate tiles --suite geo\n"
+              "validate tiles --import rasterio --import shapely",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -225,10 +225,12 @@ run_why (TerraneGlobal *global, const void *options, char **arguments, GError **
 const TerraneCommand terrane_command_why = {
   .name = "why",
   .arguments = "IMAGE FILE|LIBRARY|PACKAGE",
-  .summary = "Show who brings a file or package and who needs it",
+  .summary = "Show which layer provides a file or package and what depends on it",
   .description =
       "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32, PACKAGE a Python "
-      "distribution or a package of Debian. An image outside of the store is copied into it first.",
+      "distribution or a Debian package. An image outside of the store is copied into it first.",
+  .examples = "why tiles libgdal.so.36\n"
+              "why tiles numpy",
   .min = 2,
   .max = 2,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -10,6 +10,20 @@ terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess ac
   return terrane_store_open (path, access, error);
 }
 
+TerraneRemote *
+terrane_workbench_new_remote (const TerraneWorkbench *self, const TerraneRemoteArguments *arguments,
+                              unsigned transfers, TerraneStore *store)
+{
+  const TerraneRemoteOptions options = {
+    .insecure = arguments != NULL && arguments->tls_verify == TERRANE_CHOICE_FALSE,
+    .offline = self->global->offline,
+    .timeout_ms = arguments != NULL ? arguments->timeout_ms : 0,
+    .jobs = transfers > 0 ? transfers : TERRANE_REMOTE_JOBS,
+    .progress = self->progress,
+  };
+  return terrane_remote_new (store, &options);
+}
+
 gboolean
 terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArguments *arguments,
                         unsigned transfers, TerraneWorkbench *out, GError **error)
@@ -20,14 +34,7 @@ terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArgument
     return FALSE;
   out->terminal = terrane_terminal_new (&global->output);
   out->progress = terrane_terminal_progress (out->terminal);
-  const TerraneRemoteOptions options = {
-    .insecure = arguments != NULL && arguments->tls_verify == TERRANE_CHOICE_FALSE,
-    .offline = global->offline,
-    .timeout_ms = arguments != NULL ? arguments->timeout_ms : 0,
-    .jobs = transfers > 0 ? transfers : TERRANE_REMOTE_JOBS,
-    .progress = out->progress,
-  };
-  out->remote = terrane_remote_new (out->store, &options);
+  out->remote = terrane_workbench_new_remote (out, arguments, transfers, out->store);
   return TRUE;
 }
 

@@ -39,6 +39,11 @@ gboolean terrane_workbench_use_mirror (const TerraneWorkbench *self, const char 
 void terrane_workbench_close (TerraneWorkbench *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneWorkbench, terrane_workbench_close)
 
+/** Another remote, with the same options, for another store. Returns: (transfer full) */
+TerraneRemote *terrane_workbench_new_remote (const TerraneWorkbench *self,
+                                             const TerraneRemoteArguments *arguments,
+                                             unsigned transfers, TerraneStore *store);
+
 /** Opens the store alone, for commands that only manage it. */
 TerraneStore *terrane_workbench_open_store (const TerraneGlobal *global, TerraneStoreAccess access,
                                             GError **error);

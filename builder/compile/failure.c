@@ -1,26 +1,36 @@
 #include "builder/compile/failure.h"
 
+#include "builder/sandbox/session.h"
+
+#include "oci/base/number.h"
+
 #include <string.h>
 
 enum
 {
   TAIL_LINES = 20,
-  NOT_EXECUTED = 127,
+  PATCH_FAILED = 1,   /* of patch(1): some hunks */
+  NOT_EXECUTED = 127, /* of a shell */
   MS_PER_SECOND = 1000,
 };
 
-/* What a program says, and what a recipe's author should know then. */
+#define NO_NETWORK "steps have no network: let ‘sources’ of the recipe name what they need"
+
+/* What programs say, and what a recipe's author should know then. */
 static const struct
 {
   const char *text;
   const char *advice;
 } hints[] = {
-  { "Could not resolve host",
-    "steps have no network: let ‘sources’ of the recipe name what they need" },
-  { "Temporary failure in name resolution",
-    "steps have no network: let ‘sources’ of the recipe name what they need" },
-  { "Network is unreachable",
-    "steps have no network: let ‘sources’ of the recipe name what they need" },
+  { "Could not resolve host", NO_NETWORK },     /* curl, git */
+  { "Couldn't resolve host", NO_NETWORK },      /* CMake */
+  { "unable to resolve host", NO_NETWORK },     /* wget */
+  { "bad address", NO_NETWORK },                /* busybox */
+  { "name resolution", NO_NETWORK },            /* libc, Python, pip */
+  { "Name or service not known", NO_NETWORK },  /* libc */
+  { "lookup address information", NO_NETWORK }, /* cargo */
+  { "dial tcp", NO_NETWORK },                   /* Go */
+  { "Network is unreachable", NO_NETWORK },
   { "No space left on device", "/tmp is full (see ‘tmp’ of the recipe), or the disk of the store" },
   { "Read-only file system",
     "steps can write below /tmp only: install with DESTDIR, which is set, before the prefix" },
@@ -46,25 +56,46 @@ missing_program (const char *output)
   return NULL;
 }
 
+/* Returns: (transfer full) (nullable): why it was killed */
+static char *
+describe_kill (const TerraneRecipe *recipe, const TerraneStepEnd *end)
+{
+  g_autofree char *memory = oci_format_size (recipe->memory_bytes);
+  g_autofree char *disk = oci_format_size (recipe->disk_bytes);
+  if (end->timed_out)
+    return g_strdup_printf ("the %" G_GUINT64_FORMAT
+                            " s of the recipe's ‘timeout’ for all steps were over",
+                            recipe->timeout_ms / MS_PER_SECOND);
+  if (end->out_of_memory)
+    return g_strdup_printf ("it used more than the recipe's ‘memory’ of %s", memory);
+  if (end->out_of_disk && end->too_deep)
+    return g_strdup_printf ("directories in /tmp/build are more than %d deep",
+                            TERRANE_DISK_MAX_DEPTH);
+  if (end->out_of_disk)
+    return g_strdup_printf ("there was more than the recipe's ‘disk’ of %s in /tmp/build", disk);
+  if (end->too_many_processes)
+    return g_strdup_printf ("it had more than %d processes and threads",
+                            TERRANE_SESSION_MAX_PROCESSES);
+  return end->unwatched ? g_strdup (TERRANE_SESSION_UNWATCHED) : NULL;
+}
+
 /* Returns: (transfer full) */
 static char *
-describe_end (const TerraneRecipe *recipe, const TerraneProcessResult *result)
+describe_end (const TerraneRecipe *recipe, const char *step, const TerraneStepEnd *end)
 {
-  if (result->timed_out)
-    return g_strdup_printf ("was killed: the recipe's ‘timeout’ of %" G_GUINT64_FORMAT
-                            " seconds had passed",
-                            recipe->timeout_ms / MS_PER_SECOND);
-  if (result->out_of_memory)
-    return g_strdup_printf (
-        "was killed: it used more than the recipe's ‘memory’ of %" G_GUINT64_FORMAT " bytes",
-        recipe->memory_bytes);
-  if (result->exit_code < 0)
-    return g_strdup_printf ("was ended by signal %d (%s)", result->signal,
-                            g_strsignal (result->signal));
-  g_autofree char *program =
-      result->exit_code == NOT_EXECUTED ? missing_program (result->output) : NULL;
+  g_autofree char *kill = describe_kill (recipe, end);
+  if (kill != NULL)
+    return g_strdup_printf ("was killed: %s", kill);
+  if (end->not_executed)
+    return g_strdup ("could not be started: the file system that the recipe is compiled in has no "
+                     "/bin/sh that runs here; add it to ‘in’");
+  if (end->exit_code < 0)
+    return g_strdup_printf ("was ended by signal %d (%s)", end->signal, g_strsignal (end->signal));
+  if (end->exit_code == PATCH_FAILED && g_str_has_prefix (step, TERRANE_COMPILE_PATCH))
+    return g_strdup ("does not apply to the sources");
+  g_autofree char *program = end->exit_code == NOT_EXECUTED ? missing_program (end->output) : NULL;
   if (program == NULL)
-    return g_strdup_printf ("failed with exit code %d", result->exit_code);
+    return g_strdup_printf ("failed with exit code %d", end->exit_code);
   g_autofree char *quoted = oci_quote (program);
   return g_strdup_printf ("failed: the file system that the recipe is compiled in has no program "
                           "%s; add it to ‘in’",
@@ -86,16 +117,16 @@ make_tail (const char *output)
 }
 
 gboolean
-terrane_compile_explain (const TerraneRecipe *recipe, const char *step,
-                         const TerraneProcessResult *result, const char *log, GError **error)
+terrane_compile_explain (const TerraneRecipe *recipe, const char *step, const TerraneStepEnd *end,
+                         const char *log, GError **error)
 {
-  g_autofree char *end = describe_end (recipe, result);
-  g_autofree char *tail = make_tail (result->output);
+  g_autofree char *how = describe_end (recipe, step, end);
+  g_autofree char *tail = make_tail (end->output);
   const char *advice = NULL;
   for (size_t i = 0; i < G_N_ELEMENTS (hints) && advice == NULL; i++)
     if (strstr (tail, hints[i].text) != NULL)
       advice = hints[i].advice;
-  return oci_throw (error, OCI_ERROR_FORMAT, "%s %s%s%s%s%s%s", step, end,
+  return oci_throw (error, OCI_ERROR_FORMAT, "%s %s%s%s%s%s%s", step, how,
                     advice != NULL ? "; " : "", advice != NULL ? advice : "", tail,
                     log != NULL ? "\n  the whole log: " : "", log != NULL ? log : "");
 }

@@ -1,10 +1,13 @@
 /* Why a step of a recipe failed, in words. */
 #pragma once
 
+#include "builder/compile/step.h"
 #include "builder/profile/recipe.h"
-#include "builder/sandbox/sandbox.h"
 
 G_BEGIN_DECLS
+
+/* What the names of steps begin with that apply a patch. */
+#define TERRANE_COMPILE_PATCH "the patch "
 
 /**
  * terrane_compile_explain:
@@ -15,7 +18,6 @@ G_BEGIN_DECLS
  * output. Returns: FALSE
  */
 gboolean terrane_compile_explain (const TerraneRecipe *recipe, const char *step,
-                                  const TerraneProcessResult *result, const char *log,
-                                  GError **error);
+                                  const TerraneStepEnd *end, const char *log, GError **error);
 
 G_END_DECLS

@@ -1,9 +1,8 @@
 #include "builder/compile/run.h"
 
 #include "builder/compile/failure.h"
-
-#include "oci/base/fd.h"
-#include "oci/base/temp-file.h"
+#include "builder/compile/log.h"
+#include "builder/compile/step.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -27,14 +26,33 @@ static const char shell_line[] = "umask 022; cd " SOURCES "; exec \"$@\"";
 typedef struct
 {
   const TerraneCompileRun *run;
+  TerraneCompileFailure *failure;
   GPtrArray *mounts; /* of TerraneHostMount */
-  char **env;
-  GString *log;
-  gint64 deadline; /* monotonic */
+  TerraneDiskWatch disk;
+  TerraneCompileLog log;
+  gint64 deadline;        /* monotonic */
+  gboolean at_line_start; /* of the log */
 } Session;
 
+void
+terrane_compile_failure_clear (TerraneCompileFailure *self)
+{
+  g_clear_pointer (&self->step, g_free);
+  g_clear_pointer (&self->argv, g_strfreev);
+  g_clear_pointer (&self->env, g_strfreev);
+  g_clear_pointer (&self->file, g_free);
+  g_clear_pointer (&self->content, g_bytes_unref);
+}
+
+const char *const *
+terrane_compile_shell (void)
+{
+  static const char *const shell[] = { "/bin/sh", "-euc", shell_line, "sh", NULL };
+  return shell;
+}
+
 static char **
-make_env (const TerraneCompileRun *self)
+make_env (const TerraneCompileRun *self, unsigned n_jobs)
 {
   static const char *const fixed[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -50,7 +68,7 @@ make_env (const TerraneCompileRun *self)
   const char *name;
   json_t *value;
   char **env = g_strdupv ((char **) fixed);
-  g_autofree char *jobs = g_strdup_printf ("%u", self->jobs);
+  g_autofree char *jobs = g_strdup_printf ("%u", n_jobs);
   g_autofree char *prefix = g_strconcat ("/", self->prefix, NULL);
   env = g_environ_setenv (env, "DESTDIR", OUTPUT, TRUE);
   env = g_environ_setenv (env, "CFLAGS", flags, TRUE);
@@ -74,12 +92,40 @@ make_env (const TerraneCompileRun *self)
   return env;
 }
 
-static void
-append_log (Session *self, const char *step, const TerraneProcessResult *result)
+static gboolean
+add_to_log (Session *self, const char *text, size_t len, GError **error)
 {
-  g_string_append_printf (self->log, "+ %s\n%s", step, result->output);
-  if (self->log->str[self->log->len - 1] != '\n')
-    g_string_append_c (self->log, '\n');
+  if (len > 0)
+    self->at_line_start = text[len - 1] == '\n';
+  return terrane_compile_log_add (&self->log, text, len, error);
+}
+
+static gboolean
+on_output (const char *bytes, size_t len, gpointer data, GError **error)
+{
+  Session *self = data;
+  self->run->output (bytes, len, self->run->data);
+  return add_to_log (self, bytes, len, error);
+}
+
+static gboolean
+start_in_log (Session *self, const char *step, GError **error)
+{
+  g_autofree char *line = g_strdup_printf ("%s+ %s\n", self->at_line_start ? "" : "\n", step);
+  return add_to_log (self, line, strlen (line), error);
+}
+
+static void
+note_failure (Session *self, const char *step, const char *const *argv,
+              const TerraneSandboxFile *file, char **env)
+{
+  *self->failure = (TerraneCompileFailure){ .step = g_strdup (step),
+                                            .argv = g_strdupv ((char **) argv),
+                                            .env = g_strdupv (env) };
+  if (file == NULL)
+    return;
+  self->failure->file = g_strdup (file->name);
+  self->failure->content = g_bytes_ref (file->content);
 }
 
 /* @argv runs with the umask that the files of the result are to have. */
@@ -87,30 +133,37 @@ static gboolean
 run (Session *self, const char *step, const char *const *argv, const TerraneSandboxFile *files,
      GError **error)
 {
-  static const char *const shell[] = { "/bin/sh", "-euc", shell_line, "sh", NULL };
   const TerraneCompileRun *run = self->run;
   const TerraneRecipe *recipe = run->recipe;
+  g_auto (TerraneStepEnd) end = { 0 };
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  for (const char *const *word = terrane_compile_shell (); *word != NULL; word++)
+    g_ptr_array_add (words, (gpointer) *word);
+  for (const char *const *word = argv; *word != NULL; word++)
+    g_ptr_array_add (words, (gpointer) *word);
+  g_ptr_array_add (words, NULL);
+  g_auto (GStrv) env = make_env (run, run->begin (step, run->data));
   const TerraneSandbox sandbox = { .root = run->root,
-                                   .env = (const char *const *) self->env,
+                                   .env = (const char *const *) env,
                                    .tmp_bytes = recipe->tmp_bytes,
                                    .memory_bytes = recipe->memory_bytes,
+                                   .emulator = run->emulator,
                                    .mounts = self->mounts,
                                    .neutral = TRUE };
-  g_auto (TerraneProcessResult) result = { 0 };
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  for (const char *const *word = shell; *word != NULL; word++)
-    g_ptr_array_add (words, (gpointer) *word);
-  for (; *argv != NULL; argv++)
-    g_ptr_array_add (words, (gpointer) *argv);
-  g_ptr_array_add (words, NULL);
-  gint64 left = (self->deadline - g_get_monotonic_time ()) / USECS_PER_MS;
-  terrane_progress_phase (run->progress, 0, "compiling %s: %s", recipe->name, step);
-  if (!terrane_sandbox_run (&sandbox, (const char *const *) words->pdata, files,
-                            (uint64_t) MAX (left, 1), NULL, &result, error))
+  const TerraneStep of = { .sandbox = &sandbox,
+                           .argv = (const char *const *) words->pdata,
+                           .files = files,
+                           .deadline = self->deadline,
+                           .disk = &self->disk,
+                           .output = on_output,
+                           .data = self,
+                           .cancellable = run->cancellable };
+  if (!start_in_log (self, step, error) || !terrane_step_run (&of, &end, error))
     return FALSE;
-  append_log (self, step, &result);
-  return (!result.timed_out && !result.out_of_memory && result.exit_code == 0)
-         || terrane_compile_explain (recipe, step, &result, run->log_path, error);
+  if (terrane_step_end_is_good (&end))
+    return TRUE;
+  note_failure (self, step, argv, files, env);
+  return terrane_compile_explain (recipe, step, &end, run->log_path, error);
 }
 
 static const char patch_path[] = TERRANE_SANDBOX_FILES "/patch";
@@ -123,7 +176,7 @@ apply_patch (Session *self, const TerraneRecipeFile *patch, GError **error)
                                        { .name = NULL } };
   g_autofree char *name = g_path_get_basename (patch->path);
   g_autofree char *quoted = oci_quote (name);
-  g_autofree char *step = g_strdup_printf ("the patch %s", quoted);
+  g_autofree char *step = g_strconcat (TERRANE_COMPILE_PATCH, quoted, NULL);
   return run (self, step, argv, files, error);
 }
 
@@ -170,34 +223,34 @@ run_all (Session *self, GError **error)
 }
 
 static gboolean
-write_log (const TerraneCompileRun *self, const GString *log, GError **error)
+start (Session *self, int work, GError **error)
 {
-  g_auto (OciFd) fd = -1;
-  g_autofree char *directory = g_path_get_dirname (self->log_path);
-  g_autofree char *name = g_path_get_basename (self->log_path);
-  return oci_make_dirs (AT_FDCWD, directory, 0700, error)
-         && oci_open_dir (AT_FDCWD, directory, &fd, error)
-         && oci_replace_file (fd, name, 0600, log->str, log->len, error);
+  const TerraneCompileRun *run = self->run;
+  const TerraneRecipe *recipe = run->recipe;
+  g_autofree char *title = g_strdup_printf ("%s %s\n", recipe->name, recipe->version);
+  TerraneHostMount *mount = terrane_host_mount_new (run->work, TERRANE_COMPILE_WORK);
+  mount->writable = TRUE;
+  mount->directory = TRUE;
+  g_ptr_array_add (self->mounts, mount);
+  terrane_disk_watch_init (&self->disk, work, recipe->disk_bytes);
+  self->deadline = g_get_monotonic_time () + (gint64) recipe->timeout_ms * USECS_PER_MS;
+  return terrane_compile_log_open (&self->log, run->log_path, error)
+         && add_to_log (self, title, strlen (title), error);
 }
 
 gboolean
-terrane_compile_run (const TerraneCompileRun *self, GError **error)
+terrane_compile_run (const TerraneCompileRun *self, TerraneCompileFailure *out_failure,
+                     GError **error)
 {
-  const TerraneRecipe *recipe = self->recipe;
-  g_autoptr (GString) log = g_string_new (NULL);
   g_autoptr (GPtrArray) mounts = g_ptr_array_new_with_free_func (terrane_host_mount_free);
-  TerraneHostMount *mount = terrane_host_mount_new (self->work, TERRANE_COMPILE_WORK);
-  mount->writable = TRUE;
-  mount->directory = TRUE;
-  g_ptr_array_add (mounts, mount);
-  g_auto (GStrv) env = make_env (self);
-  Session session = { .run = self,
-                      .mounts = mounts,
-                      .env = env,
-                      .log = log,
-                      .deadline =
-                          g_get_monotonic_time () + (gint64) recipe->timeout_ms * USECS_PER_MS };
-  g_string_append_printf (log, "%s %s\n", recipe->name, recipe->version);
-  gboolean ok = run_all (&session, error);
-  return write_log (self, log, ok ? error : NULL) && ok;
+  g_auto (OciFd) work = -1;
+  Session session = {
+    .run = self, .failure = out_failure, .mounts = mounts, .log = TERRANE_COMPILE_LOG_INIT
+  };
+  *out_failure = (TerraneCompileFailure){ 0 };
+  gboolean ok = oci_open_dir (AT_FDCWD, self->work, &work, error) && start (&session, work, error);
+  gboolean ran = ok && run_all (&session, error);
+  ok = ok && terrane_compile_log_finish (&session.log, ran ? error : NULL) && ran;
+  terrane_compile_log_clear (&session.log);
+  return ok;
 }

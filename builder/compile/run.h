@@ -1,9 +1,11 @@
 /* The steps of a recipe, run in the sandbox: no network, one writable directory, and the same
- * environment on every machine. */
+ * environment on every machine. What is called back is called on the thread that runs them. */
 #pragma once
 
 #include "builder/profile/recipe.h"
-#include "builder/progress.h"
+#include "builder/sandbox/emulator.h"
+
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -17,19 +19,42 @@ G_BEGIN_DECLS
 typedef struct
 {
   const TerraneRecipe *recipe;
-  const char *prefix;   /* where the result will be, normalised */
-  const char *root;     /* directory: the file system that steps run in */
-  const char *work;     /* absolute: a directory that has the two names above */
-  const char *log_path; /* where the whole output is written */
-  unsigned jobs;
-  const TerraneProgress *progress;
+  const char *prefix;              /* where the result will be, normalised */
+  const char *root;                /* directory: the file system that steps run in */
+  const char *work;                /* absolute: a directory that has the two names above */
+  const char *log_path;            /* where the output is written */
+  const TerraneEmulator *emulator; /* (nullable): for another processor */
+  GCancellable *cancellable;       /* (nullable) */
+  /** A step begins: "step 2 of 3 (‘make’)". Returns: how many processes it may use */
+  unsigned (*begin) (const char *step, gpointer data);
+  void (*output) (const char *bytes, size_t len, gpointer data);
+  gpointer data;
 } TerraneCompileRun;
+
+/* A step that failed, for who looks at what it left. */
+typedef struct
+{
+  char *step;
+  char **argv; /* of where steps run: terrane_compile_shell() */
+  char **env;
+  char *file; /* (nullable): name of what it had besides, a script or a patch */
+  GBytes *content;
+} TerraneCompileFailure;
+
+void terrane_compile_failure_clear (TerraneCompileFailure *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneCompileFailure, terrane_compile_failure_clear)
 
 /**
  * terrane_compile_run:
+ * @out_failure: (out caller-allocates): zero unless a step failed
  *
  * Applies the patches and runs the steps. What they print is in the log, also after a failure.
  */
-gboolean terrane_compile_run (const TerraneCompileRun *self, GError **error);
+gboolean terrane_compile_run (const TerraneCompileRun *self, TerraneCompileFailure *out_failure,
+                              GError **error);
+
+/** Words that run a program where steps run, with their umask: ended by %NULL; the program and its
+ * arguments follow. */
+const char *const *terrane_compile_shell (void);
 
 G_END_DECLS

@@ -173,7 +173,7 @@ look_for_overlays (TerraneRound *round)
   const TerraneSandbox sandbox = { .root = root };
   g_auto (TerraneMounts) mounts = { 0 };
   gboolean ok =
-      root != NULL && terrane_mounts_init (&mounts, &sandbox, NULL, NULL) && mounts.overlays;
+      root != NULL && terrane_mounts_init (&mounts, &sandbox, NULL, NULL, NULL) && mounts.overlays;
   if (root != NULL)
     (void) oci_remove_tree (AT_FDCWD, root, NULL);
   if (ok)

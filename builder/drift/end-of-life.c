@@ -11,6 +11,20 @@
 
 /* Of the source that is made of drift.gresource.xml. */
 extern GResource *terrane_drift_get_resource (void);
+extern void terrane_drift_register_resource (void);
+
+/* Registered when it is needed, since that needs GIO. */
+static GResource *
+get_resource (void)
+{
+  static gsize registered;
+  if (g_once_init_enter (&registered))
+    {
+      terrane_drift_register_resource ();
+      g_once_init_leave (&registered, 1);
+    }
+  return terrane_drift_get_resource ();
+}
 
 enum
 {
@@ -89,7 +103,7 @@ read_table (const char *path, GError **error)
 {
   GBytes *data = NULL;
   if (path == NULL)
-    return g_resource_lookup_data (terrane_drift_get_resource (), "/terrane/drift/end-of-life.json",
+    return g_resource_lookup_data (get_resource (), "/terrane/drift/end-of-life.json",
                                    G_RESOURCE_LOOKUP_FLAGS_NONE, error);
   return oci_read_file (AT_FDCWD, path, MAX_TABLE_BYTES, &data, error) ? data : NULL;
 }

@@ -46,30 +46,52 @@ terrane_layer_steps_add (GPtrArray *steps, const char *name, const char *const *
   return self;
 }
 
-json_t *
-terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GError **error)
+/* Whether the tree, or all results that it is made of, are there: then nothing is compiled for it.
+ */
+static gboolean
+is_complete (TerraneStore *store, const TerranePin *pin, gboolean *out_complete, GError **error)
 {
-  const GPtrArray *recipes = pin->recipes->recipes;
   OciDigest commit;
-  gboolean stored = FALSE;
-  g_autoptr (OciJsonValue) list = json_array ();
-  if (!terrane_source_tree_find_commit (store, &pin->key, &commit, &stored, error))
-    return NULL;
-  /* The last one needs all others, and may be all that is left of them. */
-  for (guint i = recipes->len; i > 0; i--)
+  const GPtrArray *recipes = pin->recipes->recipes;
+  if (!terrane_source_tree_find_commit (store, &pin->key, &commit, out_complete, error))
+    return FALSE;
+  if (*out_complete)
+    return TRUE;
+  *out_complete = TRUE;
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; *out_complete && i < recipes->len;
+       i++)
     {
-      const TerraneRecipe *recipe = recipes->pdata[i - 1];
+      OciDigest key = terrane_compile_key (recipes->pdata[i], pin->spec->prefix, &pin->in->key);
+      if (!terrane_source_tree_find_commit (store, &key, &commit, out_complete, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+json_t *
+terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *compiled,
+                      GError **error)
+{
+  OciDigest commit;
+  OciDigestHex hex;
+  gboolean complete = FALSE;
+  g_autoptr (OciJsonValue) list = json_array ();
+  if (!is_complete (store, pin, &complete, error))
+    return NULL;
+  for (guint i = 0; i < pin->recipes->recipes->len; i++)
+    {
+      const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
       OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-      gboolean found = stored;
+      gboolean found = complete || g_hash_table_contains (compiled, oci_digest_hex (&key, hex));
       if (!found && !terrane_source_tree_find_commit (store, &key, &commit, &found, error))
         return NULL;
-      stored = stored || (i == recipes->len && found);
+      if (!found)
+        g_hash_table_add (compiled, g_strdup (oci_digest_hex (&key, hex)));
       json_t *row = json_object ();
       oci_json_set (row, "name", oci_json_text (recipe->name));
       oci_json_set (row, "version", oci_json_text (recipe->version));
       oci_json_set (row, "compile", json_boolean (!found));
-      if (json_array_insert_new (list, 0, row) < 0)
-        g_error ("out of memory while building JSON");
+      oci_json_append (list, row);
     }
   return g_steal_pointer (&list);
 }

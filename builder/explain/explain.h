@@ -50,13 +50,15 @@ typedef struct
 /**
  * terrane_recipes_look:
  * @pin: of what is compiled; its key is known
+ * @compiled: (inout): a set of keys in hexadecimal: of what is compiled for trees before this one
  *
  * Which recipes have to be compiled, as far as the store tells.
  *
  * Returns: (transfer full) (nullable): an array of {"name", "version", "compile"}; %NULL with
  * @error
  */
-json_t *terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GError **error);
+json_t *terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *compiled,
+                              GError **error);
 
 /**
  * terrane_explain:

@@ -158,7 +158,8 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
   return terrane_portable_key (context->store, pin->in, &self->in, out_usable, error);
 }
 
-/* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none. */
+/* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none but
+ * for a tree that has them, too. */
 gboolean
 terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedCache *cache,
                              TerranePin *pin, GError **error)
@@ -171,10 +172,13 @@ terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedC
     return TRUE; /* without a key, reading it says what is wrong */
   if (!exchange_init (&self, context, cache, pin, &usable, error))
     return FALSE;
-  for (guint i = recipes->len; usable && pin->has_key && i > 0 && !(found && i == recipes->len - 1);
-       i--)
-    if (!take (&self, recipes->pdata[i - 1], &found, error))
-      return FALSE;
+  for (guint i = recipes->len; usable && pin->has_key && i > 0; i--)
+    {
+      if (!take (&self, recipes->pdata[i - 1], &found, error))
+        return FALSE;
+      if (found && i == recipes->len && !pin->spec->with_needs)
+        break;
+    }
   return TRUE;
 }
 

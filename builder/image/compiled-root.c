@@ -4,11 +4,25 @@
 #include "builder/store/commit.h"
 #include "builder/store/object.h"
 
+typedef struct
+{
+  TerraneStore *store;
+  GHashTable *verified;
+} Verifier;
+
 static gboolean
 verify_file (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data, GError **error)
 {
+  const Verifier *self = data;
+  OciDigestHex hex;
   g_auto (OciFd) fd = -1;
-  return node->type != OCI_ENTRY_FILE || terrane_object_open_verified (data, node, &fd, error);
+  if (node->type != OCI_ENTRY_FILE
+      || g_hash_table_contains (self->verified, oci_digest_hex (&node->object, hex)))
+    return TRUE;
+  if (!terrane_object_open_verified (self->store, node, &fd, error))
+    return FALSE;
+  g_hash_table_add (self->verified, g_strdup (hex));
+  return TRUE;
 }
 
 static gboolean
@@ -32,7 +46,8 @@ write_commit (TerraneStore *store, TerraneTree *root, OciDigest *out_commit, GEr
 gboolean
 terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
                             const OciDigest *base, const GPtrArray *needs, const GArray *commits,
-                            char **out_path, GError **error)
+                            GHashTable *verified, OciDigest *out_commit, char **out_path,
+                            GError **error)
 {
   OciDigestHex hex;
   OciDigest commit = *base;
@@ -47,10 +62,12 @@ terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
     if (!add_need (store, root, &g_array_index (commits, OciDigest, i), (int) i + 1,
                    (const char *const *) names->pdata, spec, error))
       return FALSE;
-  if (!terrane_tree_foreach (root, verify_file, store, error)
+  Verifier verifier = { .store = store, .verified = verified };
+  if (!terrane_tree_foreach (root, verify_file, &verifier, error)
       || (needs->len > 0 && !write_commit (store, root, &commit, error))
       || !terrane_commit_checkout (store, &commit, oci_digest_hex (&commit, hex), error))
     return FALSE;
+  *out_commit = commit;
   *out_path = terrane_store_root_path (store, hex);
   return TRUE;
 }

@@ -11,12 +11,15 @@ G_BEGIN_DECLS
  * @base: commit of the file system to compile in
  * @needs: of TerraneRecipe: all that the recipe needs, directly or not
  * @commits: of OciDigest: what each of @needs made
+ * @verified: a set of hex digests, which is added to: objects that need not be read again
+ * @out_commit: (out): of the whole
  * @out_path: (out) (transfer full): directory with the files, which nobody may change
  *
  * Every file of it is verified: a damaged compiler would make other bytes.
  */
 gboolean terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
                                      const OciDigest *base, const GPtrArray *needs,
-                                     const GArray *commits, char **out_path, GError **error);
+                                     const GArray *commits, GHashTable *verified,
+                                     OciDigest *out_commit, char **out_path, GError **error);
 
 G_END_DECLS

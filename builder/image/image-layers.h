@@ -3,7 +3,8 @@
 #pragma once
 
 #include "builder/check/check.h"
-#include "builder/image/image.h"
+#include "builder/image/base.h"
+#include "builder/image/image-options.h"
 
 G_BEGIN_DECLS
 

@@ -3,9 +3,7 @@
 
 #include "builder/check/finding.h"
 #include "builder/image/base.h"
-#include "builder/image/stamp.h"
-#include "builder/remote/layers.h"
-#include "builder/source/pin.h"
+#include "builder/image/image-options.h"
 
 G_BEGIN_DECLS
 
@@ -34,20 +32,6 @@ typedef struct
 
 void terrane_image_free (TerraneImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
-
-/* How an image is made. */
-typedef struct
-{
-  const TerraneStamp *stamp;
-  const TerraneProfileTexts *texts; /* of the configuration and the manifest */
-  const GPtrArray *pins; /* (nullable) of TerranePin, in the profile's order: packages' layers */
-  const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
-  unsigned jobs;                     /* threads, at least 1 */
-  const TerraneProgress *progress;
-  GPtrArray *look;     /* (nullable): of TerraneImageLook: gets the layers above those of an image
-                        * base, and nothing is written; see terrane_image_build() */
-  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
-} TerraneImageOptions;
 
 /**
  * terrane_image_build:

@@ -16,6 +16,7 @@ typedef struct
   const TerraneProfile *profile; /* whose platform is chosen of several, and required of one */
   TerraneSandboxKind sandbox;    /* of programs that transforms run */
   gboolean look;                 /* see TerraneOpenOptions */
+  gboolean keep_failed;          /* what the steps of a recipe leave that fails */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneSourceContext;

@@ -199,9 +199,10 @@ static const TerraneFieldType steps_type = {
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneRecipe, member)
 
 #define DEVELOPMENT                                                                                \
-  "[\"include\",\"lib/**/*.a\",\"lib/**/*.la\",\"lib/**/pkgconfig\",\"lib/**/cmake\","             \
-  "\"share/aclocal\",\"share/cmake\",\"share/doc\",\"share/info\",\"share/man\","                  \
-  "\"share/pkgconfig\"]"
+  "[\"bin/*-config\",\"include\",\"lib/**/*.a\",\"lib/**/*.la\",\"lib/**/*.cmake\","               \
+  "\"lib/**/cmake\",\"lib/**/pkgconfig\",\"share/**/*.cmake\",\"share/**/cmake\","                 \
+  "\"share/aclocal\",\"share/bash-completion\","                                                   \
+  "\"share/doc\",\"share/info\",\"share/man\",\"share/pkgconfig\"]"
 
 static const TerraneField fields[] = {
   { .name = "$schema",
@@ -252,6 +253,9 @@ static const TerraneField fields[] = {
     .fallback = "\"8GB\"", .help = "How much memory a step may use." },
   { FIELD ("tmp", terrane_field_size, tmp_bytes), .parts = TERRANE_PART_NOTHING,
     .fallback = "\"1GB\"", .help = "Size of /tmp." },
+  { FIELD ("disk", terrane_field_size, disk_bytes), .parts = TERRANE_PART_NOTHING,
+    .fallback = "\"10GB\"",
+    .help = "What sources, objects and results of the recipe may take up together." },
   { .name = NULL },
 };
 

@@ -44,6 +44,7 @@ typedef struct
   uint64_t timeout_ms;
   uint64_t memory_bytes;
   uint64_t tmp_bytes;
+  uint64_t disk_bytes;
   GPtrArray *patches;        /* of TerraneRecipeFile */
   GPtrArray *needs;          /* of TerraneRecipe, borrowed from the set: those of @need_specs */
   json_t *values;            /* object of strings: of each variable */

@@ -40,6 +40,13 @@ OciRegistry *terrane_remote_open_registry (TerraneRemote *self, const OciReferen
                                            OciRegistryAccess access, GCancellable *cancellable,
                                            GError **error);
 
+/** Says which credentials are in use, when that is news. */
+void terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry);
+
+/** Starts a phase whose total is known to be too large by what need not be moved. */
+void terrane_remote_begin_phase (TerraneRemote *self, const OciManifest *manifest,
+                                 const char *doing, const OciReference *reference);
+
 /** Shows how far a blob is: an OciTransferProgress, @data is the remote. */
 void terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
                                  uint64_t done);

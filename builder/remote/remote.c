@@ -134,9 +134,9 @@ terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpointer data, 
   return func (self->client, terrane_operation_cancellable (&operation), data, error);
 }
 
-/* Which credentials are in use, when that is news: those of Amazon ECR are found on the way. */
-static void
-report_auth (TerraneRemote *self, OciRegistry *registry)
+/* Those of Amazon ECR are found on the way. */
+void
+terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry)
 {
   g_autofree char *auth = oci_registry_describe_auth (registry);
   char *text = g_strdup_printf ("%s: %s", oci_registry_reference (registry)->host, auth);
@@ -163,14 +163,13 @@ terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference
   if (registry == NULL)
     return NULL;
   g_hash_table_insert (self->registries, g_steal_pointer (&key), registry);
-  report_auth (self, registry);
+  terrane_remote_report_auth (self, registry);
   return registry;
 }
 
-/* Starts a phase whose total is known to be too large by what need not be moved. */
-static void
-begin_phase (TerraneRemote *self, const OciManifest *manifest, const char *doing,
-             const OciReference *reference)
+void
+terrane_remote_begin_phase (TerraneRemote *self, const OciManifest *manifest, const char *doing,
+                            const OciReference *reference)
 {
   g_hash_table_remove_all (self->moved);
   self->total = manifest->config->size;
@@ -256,7 +255,7 @@ terrane_remote_fetch_manifest (TerraneRemote *self, const OciReference *referenc
   g_autoptr (OciManifest) document = NULL;
   g_autoptr (OciDescriptor) manifest =
       oci_registry_fetch_manifest (registry, layout, platform, cancellable, error);
-  report_auth (self, registry);
+  terrane_remote_report_auth (self, registry);
   if (manifest == NULL)
     terrane_registries_conf_explain (error);
   if (manifest == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
@@ -285,7 +284,7 @@ terrane_remote_pull_layers (TerraneRemote *self, const OciReference *reference,
   if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
-  begin_phase (self, document, "pulling", reference);
+  terrane_remote_begin_phase (self, document, "pulling", reference);
   return oci_registry_pull_layers (registry, layout, manifest, &options, cancellable, out_report,
                                    error);
 }
@@ -463,10 +462,10 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     .provide = layout == terrane_store_layout (self->store) ? provide_for_push : NULL,
     .source_data = &sources,
   };
-  begin_phase (self, document, "pushing to", destination);
+  terrane_remote_begin_phase (self, document, "pushing to", destination);
   gboolean ok =
       oci_registry_push (registry, layout, manifest, &options, cancellable, out_report, error);
-  report_auth (self, registry);
+  terrane_remote_report_auth (self, registry);
   g_autoptr (GError) local = NULL;
   if (ok && !remember_location (self, document, destination, &local))
     terrane_progress_warn (self->options.progress, "the image was pushed; %s", local->message);

@@ -96,6 +96,29 @@ gboolean terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciD
                               gboolean create_repository, OciPushReport *out_report,
                               GError **error);
 
+/**
+ * terrane_remote_copy:
+ * @manifest: of an image in @source, whose documents are in the store
+ * @destination: its tag, or %NULL for the digest only
+ *
+ * Copies an image from registry to registry without keeping its layers: each is fetched into a
+ * file, verified, sent, and removed. What the destination has is not fetched; where both are one
+ * registry, layers are mounted.
+ */
+gboolean terrane_remote_copy (TerraneRemote *self, const OciReference *source,
+                              const OciDescriptor *manifest, const OciReference *destination,
+                              gboolean create_repository, OciPushReport *out_report,
+                              GError **error);
+
+/**
+ * terrane_remote_fetch_index:
+ * @out_index: (out) (transfer full) (nullable): %NULL when @reference is an image for one platform
+ *
+ * Brings an image index, and the documents of its images, into the store.
+ */
+gboolean terrane_remote_fetch_index (TerraneRemote *self, const OciReference *reference,
+                                     OciImageIndex **out_index, GError **error);
+
 /** Gives the tag of @destination to an index, whose images terrane_remote_push() has pushed there
  * by their digests. */
 gboolean terrane_remote_push_index (TerraneRemote *self, const OciImageIndex *index,

@@ -174,15 +174,16 @@ static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
 {
   const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->in->spec->kind);
-  gboolean found = FALSE;
-  if (pin->has_key
-      && !is_compiled (self, pin, terrane_recipe_set_main (pin->recipes), &found, error))
-    return FALSE;
+  const GPtrArray *recipes = pin->recipes->recipes;
+  gboolean found = pin->has_key;
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; found && i < recipes->len; i++)
+    if (!is_compiled (self, pin, recipes->pdata[i], &found, error))
+      return FALSE;
   if (found)
     return TRUE;
-  for (guint i = 0; i < pin->recipes->recipes->len; i++)
+  for (guint i = 0; i < recipes->len; i++)
     {
-      const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
+      const TerraneRecipe *recipe = recipes->pdata[i];
       if (pin->has_key && !is_compiled (self, pin, recipe, &found, error))
         return FALSE;
       if (!found)

@@ -340,13 +340,27 @@ enum
   NO = 2,
 };
 
-static gboolean
-overlays_allowed (TerraneMounts *self)
+static gint overlays; /* atomic: YES, NO, or 0 while it is not known */
+
+void
+terrane_mounts_learn (gboolean overlays_allowed)
 {
-  static gsize allowed;
-  if (g_once_init_enter (&allowed))
-    g_once_init_leave (&allowed, try_out (self, can_prepare) ? YES : NO);
-  return allowed == YES;
+  g_atomic_int_set (&overlays, overlays_allowed ? YES : NO);
+}
+
+/* @out_assumed: (nullable) */
+static gboolean
+may_have_overlays (TerraneMounts *self, gboolean *out_assumed)
+{
+  gboolean known = g_atomic_int_get (&overlays) != 0;
+  if (!known && out_assumed != NULL)
+    {
+      *out_assumed = TRUE;
+      return TRUE;
+    }
+  if (!known)
+    terrane_mounts_learn (try_out (self, can_prepare));
+  return g_atomic_int_get (&overlays) == YES;
 }
 
 static gboolean
@@ -422,7 +436,7 @@ drop_missing (GPtrArray *points, GError **error)
 
 gboolean
 terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
-                     const TerraneSandboxFile *files, GError **error)
+                     const TerraneSandboxFile *files, gboolean *out_assumed, GError **error)
 {
   uint64_t tmp = sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES;
   *self = (TerraneMounts){ .root = sandbox->root, .files = files, .overlays = TRUE };
@@ -442,6 +456,7 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
     return FALSE;
   self->over_root = sandbox->writable || self->passwd_path == NULL || is_missing (self->points);
   /* Without them --writable fails, and says why. */
-  self->overlays = sandbox->writable || (!is_own_root (self) && overlays_allowed (self));
+  self->overlays =
+      sandbox->writable || (!is_own_root (self) && may_have_overlays (self, out_assumed));
   return self->overlays || drop_missing (self->points, error);
 }

@@ -47,9 +47,19 @@ typedef struct
   char *gid_map;
 } TerraneMounts;
 
-/** @sandbox, @files: (nullable): must outlive it. Cleared by the caller, also after a failure. */
+/**
+ * terrane_mounts_init:
+ * @sandbox, @files: (nullable): must outlive it
+ * @out_assumed: (optional): whether overlays were taken for allowed without having been tried. The
+ *   caller says with terrane_mounts_learn() whether preparing them succeeded. %NULL: they are tried
+ *   out first, which costs a process and the end of its namespaces
+ *
+ * Cleared by the caller, also after a failure.
+ */
 gboolean terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
-                              const TerraneSandboxFile *files, GError **error);
+                              const TerraneSandboxFile *files, gboolean *out_assumed,
+                              GError **error);
+void terrane_mounts_learn (gboolean overlays_allowed);
 void terrane_mounts_clear (TerraneMounts *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneMounts, terrane_mounts_clear)
 

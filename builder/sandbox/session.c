@@ -8,6 +8,7 @@
 #include "builder/sandbox/mounts.h"
 #include "builder/sandbox/outside.h"
 #include "builder/sandbox/session-end.h"
+#include "builder/sandbox/session-start.h"
 #include "builder/sandbox/stdio.h"
 
 #include "oci/base/capture.h"
@@ -66,7 +67,8 @@ struct _TerraneSession
   OciFd wake;
   GMutex mutex;
   GCond changed;
-  gboolean started; /* or failed, with an error */
+  gboolean started;      /* or failed, with an error */
+  gboolean not_prepared; /* it failed before bubblewrap was started */
   gboolean ended;
   gboolean stop;
   gboolean kill;
@@ -276,6 +278,7 @@ static gboolean
 throw_not_prepared (TerraneSession *self)
 {
   g_autoptr (GError) cause = g_steal_pointer (&self->error);
+  self->not_prepared = TRUE;
   return terrane_bwrap_throw_not_made (cause->message, &self->error);
 }
 
@@ -321,11 +324,8 @@ start (TerraneSession *self)
   TerraneBwrapStatus status = { 0 };
   if (!oci_process_start (self->process, &self->output, &self->outer, &self->error))
     {
-      if (self->process->prepare != NULL
-          && !g_error_matches (self->error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        return throw_not_prepared (self);
       if (!g_error_matches (self->error, OCI_ERROR, OCI_ERROR_NOT_FOUND))
-        return FALSE;
+        return self->process->prepare != NULL && throw_not_prepared (self);
       g_clear_error (&self->error);
       return terrane_bwrap_throw_missing (&self->error);
     }
@@ -454,28 +454,26 @@ start_outside (TerraneSession *self, const TerraneSandbox *sandbox, const char *
 }
 
 TerraneSession *
-terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
-                       const TerraneSessionOptions *options, OciFd *out_listener, GError **error)
+terrane_session_start_once (const TerraneSandbox *sandbox, const char *const *argv,
+                            const TerraneSessionOptions *options, gboolean *out_assumed,
+                            OciFd *out_listener, GError **error)
 {
-  static const char *const no_env[] = { NULL };
   g_autoptr (TerraneSession) self = session_new (options);
   g_auto (TerraneBwrap) bwrap;
   g_auto (TerraneMounts) mounts = { 0 };
   terrane_bwrap_init (&bwrap);
   self->kind = sandbox->kind;
-  if (!terrane_stdio_check (options->stdio, error))
-    return NULL;
   if (sandbox->kind != TERRANE_SANDBOX_BUBBLEWRAP)
     return start_outside (self, sandbox, argv, out_listener, error) ? g_steal_pointer (&self)
                                                                     : NULL;
-  if (!terrane_mounts_init (&mounts, sandbox, options->files, error)
+  if (!terrane_mounts_init (&mounts, sandbox, options->files, out_assumed, error)
       || !terrane_bwrap_add_sandbox (&bwrap, sandbox, &mounts, options->terminal, error)
       || !terrane_bwrap_add_channels (&bwrap, &self->status, &self->release, &self->life, error)
       || !terrane_bwrap_add_files (&bwrap, error) || !terrane_bwrap_finish (&bwrap, argv, error))
     return NULL;
   self->report = oci_fd_steal (&bwrap.report);
   OciProcess process = { .argv = (const char *const *) bwrap.argv.words->pdata,
-                         .env = no_env,
+                         .env = (const char *const[]){ NULL },
                          .fds = bwrap.fds,
                          .n_fds = bwrap.n_fds,
                          .stdio = options->stdio,
@@ -485,7 +483,10 @@ terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                              terrane_mounts_are_needed (&mounts) ? terrane_mounts_prepare : NULL,
                          .prepare_data = &mounts };
   self->bwrap = &bwrap;
-  if (!start_thread (self, &process, error))
+  gboolean ok = start_thread (self, &process, error);
+  if (out_assumed != NULL)
+    *out_assumed = *out_assumed && (ok || self->not_prepared);
+  if (!ok)
     return NULL;
   if (out_listener != NULL)
     *out_listener = oci_fd_steal (&self->listener);

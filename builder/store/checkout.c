@@ -157,8 +157,9 @@ publish_checkout (TerraneStore *store, const OciDigest *commit, const char *name
 {
   int roots = terrane_store_roots_dfd (store);
   g_autofree char *partial = g_strdup_printf (".%s-%08x", name, g_random_int ());
-  gboolean made =
-      make_checkout (store, commit, partial, error) && make_mount_points (roots, partial, error);
+  gboolean made = terrane_store_open_repo (store, error)
+                  && make_checkout (store, commit, partial, error)
+                  && make_mount_points (roots, partial, error);
   gboolean ok = made && renameat (roots, partial, roots, name) == 0;
   if (ok)
     return TRUE;

@@ -35,6 +35,8 @@ prepare (OstreeRepo *repo, GError **error)
 gboolean
 terrane_transaction_begin (TerraneTransaction *self, TerraneStore *store, GError **error)
 {
+  if (!terrane_store_open_repo (store, error))
+    return FALSE;
   OstreeRepo *repo = terrane_store_repo (store);
   if (!terrane_store_begin_write (store, error) || !prepare (repo, error))
     return FALSE;
@@ -270,22 +272,21 @@ typedef struct
   GString *path;
 } Loader;
 
-static gboolean
-load_file (Loader *loader, const char *name, GVariant *checksum, GError **error)
+gboolean
+terrane_commit_load_file (OstreeRepo *repo, TerraneTree *tree, const char *path, GVariant *checksum,
+                          TerraneNode **out_node, GError **error)
 {
   g_autoptr (GFileInfo) info = NULL;
   g_autoptr (GVariant) xattrs = NULL;
   g_autofree char *hex = ostree_checksum_from_bytes_v (checksum);
-  if (!ostree_repo_load_file (loader->repo, hex, NULL, &info, &xattrs, NULL, error))
+  if (!ostree_repo_load_file (repo, hex, NULL, &info, &xattrs, NULL, error))
     return FALSE;
 
-  gsize len = loader->path->len;
-  g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
   gboolean is_link = g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK;
   g_autofree char *target =
       is_link ? oci_raw_name_from_text (g_file_info_get_symlink_target (info)) : NULL;
   OciEntry entry = {
-    .path = loader->path->str,
+    .path = path,
     .type = is_link ? OCI_ENTRY_SYMLINK : OCI_ENTRY_FILE,
     .target = target,
     .mode = g_file_info_get_attribute_uint32 (info, "unix::mode") & 07777,
@@ -294,11 +295,20 @@ load_file (Loader *loader, const char *name, GVariant *checksum, GError **error)
     .size = is_link ? 0 : (uint64_t) g_file_info_get_size (info),
     .xattrs = xattrs != NULL && g_variant_n_children (xattrs) > 0 ? xattrs : NULL,
   };
-  TerraneNode *node = NULL;
-  gboolean ok = terrane_tree_add (loader->tree, &entry, &node, error)
-                && oci_digest_parse_hex (hex, &node->object, error);
-  g_string_truncate (loader->path, len);
-  return ok;
+  return terrane_tree_add (tree, &entry, out_node, error)
+         && oci_digest_parse_hex (hex, &(*out_node)->object, error);
+}
+
+gboolean
+terrane_commit_load_directory (OstreeRepo *repo, TerraneTree *tree, const char *path,
+                               GVariant *meta_checksum, TerraneNode **out_node, GError **error)
+{
+  g_autofree char *hex = ostree_checksum_from_bytes_v (meta_checksum);
+  g_autoptr (GVariant) dirmeta =
+      terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_DIR_META, hex, error);
+  OciEntry entry = { .path = path, .type = OCI_ENTRY_DIRECTORY };
+  return dirmeta != NULL && terrane_tree_add (tree, &entry, out_node, error)
+         && load_attributes (*out_node, dirmeta, error);
 }
 
 static gboolean load_directory (Loader *loader, GVariant *tree_checksum, GVariant *meta_checksum,
@@ -309,13 +319,19 @@ load_children (Loader *loader, GVariant *dirtree, GError **error)
 {
   g_autoptr (GVariant) files = g_variant_get_child_value (dirtree, 0);
   g_autoptr (GVariant) directories = g_variant_get_child_value (dirtree, 1);
+  gsize len = loader->path->len;
   for (gsize i = 0; i < g_variant_n_children (files); i++)
     {
       const char *text = NULL;
+      TerraneNode *node = NULL;
       g_autoptr (GVariant) checksum = NULL;
       g_variant_get_child (files, i, "(&s@ay)", &text, &checksum);
       g_autofree char *name = oci_raw_name_from_text (text);
-      if (!load_file (loader, name, checksum, error))
+      g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
+      gboolean ok = terrane_commit_load_file (loader->repo, loader->tree, loader->path->str,
+                                              checksum, &node, error);
+      g_string_truncate (loader->path, len);
+      if (!ok)
         return FALSE;
     }
   for (gsize i = 0; i < g_variant_n_children (directories); i++)
@@ -324,7 +340,6 @@ load_children (Loader *loader, GVariant *dirtree, GError **error)
       g_autoptr (GVariant) tree = NULL, meta = NULL;
       g_variant_get_child (directories, i, "(&s@ay@ay)", &text, &tree, &meta);
       g_autofree char *name = oci_raw_name_from_text (text);
-      gsize len = loader->path->len;
       g_string_append_printf (loader->path, "%s%s", len > 0 ? "/" : "", name);
       gboolean ok = load_directory (loader, tree, meta, error);
       g_string_truncate (loader->path, len);
@@ -337,19 +352,14 @@ load_children (Loader *loader, GVariant *dirtree, GError **error)
 static gboolean
 load_directory (Loader *loader, GVariant *tree_checksum, GVariant *meta_checksum, GError **error)
 {
-  g_autoptr (GVariant) dirtree = NULL, dirmeta = NULL;
-  g_autofree char *tree_hex = ostree_checksum_from_bytes_v (tree_checksum);
-  g_autofree char *meta_hex = ostree_checksum_from_bytes_v (meta_checksum);
-  dirtree = terrane_metadata_load (loader->repo, OSTREE_OBJECT_TYPE_DIR_TREE, tree_hex, error);
-  if (dirtree == NULL)
-    return FALSE;
-  dirmeta = terrane_metadata_load (loader->repo, OSTREE_OBJECT_TYPE_DIR_META, meta_hex, error);
-  if (dirmeta == NULL)
-    return FALSE;
-  OciEntry entry = { .path = loader->path->str, .type = OCI_ENTRY_DIRECTORY };
   TerraneNode *node = NULL;
-  return terrane_tree_add (loader->tree, &entry, &node, error)
-         && load_attributes (node, dirmeta, error) && load_children (loader, dirtree, error);
+  g_autofree char *tree_hex = ostree_checksum_from_bytes_v (tree_checksum);
+  g_autoptr (GVariant) dirtree =
+      terrane_metadata_load (loader->repo, OSTREE_OBJECT_TYPE_DIR_TREE, tree_hex, error);
+  return dirtree != NULL
+         && terrane_commit_load_directory (loader->repo, loader->tree, loader->path->str,
+                                           meta_checksum, &node, error)
+         && load_children (loader, dirtree, error);
 }
 
 TerraneTree *
@@ -358,6 +368,8 @@ terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **erro
   OciDigestHex hex;
   OCI_PREFIX (error, "the commit %.12s… of %s", oci_digest_hex (commit, hex),
               terrane_store_path (store));
+  if (!terrane_store_open_repo (store, error))
+    return NULL;
   OstreeRepo *repo = terrane_store_repo (store);
   g_autoptr (GVariant) variant = NULL, tree_checksum = NULL, meta_checksum = NULL;
   variant = terrane_metadata_load (repo, OSTREE_OBJECT_TYPE_COMMIT, hex, error);
@@ -381,6 +393,11 @@ terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboolean *out
   OciDigestHex hex;
   OCI_PREFIX (error, "the commit %.12s… of %s", oci_digest_hex (commit, hex),
               terrane_store_path (store));
-  return ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT, hex,
-                                 out_found, NULL, error);
+  g_autofree char *path = g_strdup_printf ("repo/objects/%.2s/%s.commit", hex, hex + 2);
+  struct stat st;
+  *out_found = fstatat (terrane_store_dfd (store), path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+  return *out_found
+         || (terrane_store_open_repo (store, error)
+             && ostree_repo_has_object (terrane_store_repo (store), OSTREE_OBJECT_TYPE_COMMIT, hex,
+                                        out_found, NULL, error));
 }

@@ -34,6 +34,16 @@ OciDigest terrane_commit_digest (TerraneTree *tree);
 /** Returns: (transfer full) (nullable): the tree of a commit */
 TerraneTree *terrane_commit_load (TerraneStore *store, const OciDigest *commit, GError **error);
 
+/** Adds a file or link to @tree: @checksum is that of its object. @out_node: (out) (transfer none)
+ */
+gboolean terrane_commit_load_file (OstreeRepo *repo, TerraneTree *tree, const char *path,
+                                   GVariant *checksum, TerraneNode **out_node, GError **error);
+
+/** Adds a directory to @tree, with its attributes and without what is in it. */
+gboolean terrane_commit_load_directory (OstreeRepo *repo, TerraneTree *tree, const char *path,
+                                        GVariant *meta_checksum, TerraneNode **out_node,
+                                        GError **error);
+
 /** Whether the commit object is there. */
 gboolean terrane_commit_find (TerraneStore *store, const OciDigest *commit, gboolean *out_found,
                               GError **error);

@@ -1,6 +1,7 @@
 #include "builder/store/gc.h"
 
 #include "builder/store/commit.h"
+#include "builder/store/compile-files.h"
 #include "builder/store/downloads.h"
 #include "builder/store/metadata.h"
 #include "builder/store/needs.h"
@@ -101,6 +102,12 @@ prune_objects (Collector *self, GError **error)
                               &self->report.cache_entries, error);
 }
 
+static void
+keep_commit (const OciDigest *commit, gpointer data)
+{
+  terrane_needs_keep_commit (data, commit);
+}
+
 static gboolean
 collect (Collector *self, GError **error)
 {
@@ -111,6 +118,7 @@ collect (Collector *self, GError **error)
          && oci_layout_sweep_temp_files (terrane_store_layout (store), &leftovers, error)
          && oci_layout_sweep_temp_files (terrane_store_downloads (store), &leftovers, error)
          && terrane_needs_mark_images (needs, NULL, error)
+         && terrane_compile_files_sweep (store, keep_commit, needs, &self->report.roots, error)
          && terrane_needs_sweep (needs, TERRANE_NEEDS_FIRST, NULL, NULL,
                                  &self->report.cache_entries, error)
          && sweep_blobs (self, error) && sweep_downloads (self, error)

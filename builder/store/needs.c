@@ -45,6 +45,12 @@ keep_digest (GHashTable *set, const OciDigest *digest)
   g_hash_table_add (set, g_strdup (oci_digest_hex (digest, hex)));
 }
 
+void
+terrane_needs_keep_commit (TerraneNeeds *self, const OciDigest *commit)
+{
+  keep_digest (self->commits, commit);
+}
+
 gboolean
 terrane_needs_has (GHashTable *set, const OciDigest *digest)
 {
@@ -242,6 +248,29 @@ keep_transformed_entry (TerraneCacheKind kind, const OciDigest *key, const json_
   return TRUE;
 }
 
+/* With a tree that was compiled stay the results of its recipe and of those that this needs, so
+ * that a change of one compiles only that again; and here what they are compiled in. */
+static gboolean
+keep_compiled_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value,
+                     gpointer data)
+{
+  TerraneNeeds *self = data;
+  OciDigest commit;
+  size_t i;
+  json_t *result;
+  const char *in = terrane_cache_text (value, "in");
+  if (!keep_tree_entry (kind, key, value, data))
+    return FALSE;
+  json_array_foreach (
+      json_object_get (value, "results"), i,
+      result) if (json_is_string (result)
+                  && oci_digest_parse_hex (json_string_value (result), &commit, NULL))
+      keep_digest (self->commits, &commit);
+  if (in != NULL && !self->portable && oci_digest_parse_hex (in, &commit, NULL))
+    keep_digest (self->commits, &commit);
+  return TRUE;
+}
+
 static gboolean
 keep_blob_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value, gpointer data)
 {
@@ -324,6 +353,7 @@ static const struct
   { TERRANE_CACHE_PULLED, TERRANE_NEEDS_FIRST, keep_pulled_entry }, /* marks commits */
   { TERRANE_CACHE_UNPACKED, TERRANE_NEEDS_FIRST, keep_unpacked_entry },       /* likewise */
   { TERRANE_CACHE_TRANSFORMED, TERRANE_NEEDS_FIRST, keep_transformed_entry }, /* likewise */
+  { TERRANE_CACHE_COMPILED, TERRANE_NEEDS_FIRST, keep_compiled_entry },       /* likewise */
   { TERRANE_CACHE_TREES, TERRANE_NEEDS_FIRST, keep_tree_entry },
   { TERRANE_CACHE_LAYERS, TERRANE_NEEDS_FIRST, keep_blob_entry },
   { TERRANE_CACHE_ARCHIVES, TERRANE_NEEDS_FIRST, keep_blob_entry },

@@ -35,6 +35,9 @@ gboolean terrane_needs_has (GHashTable *set, const OciDigest *digest);
  */
 gboolean terrane_needs_mark_images (TerraneNeeds *self, const char *const *only, GError **error);
 
+/** Marks a commit that something else than an image needs. */
+void terrane_needs_keep_commit (TerraneNeeds *self, const OciDigest *commit);
+
 typedef enum
 {
   TERRANE_NEEDS_FIRST,  /* entries that decide what else is kept: marks commits and blobs */

@@ -163,9 +163,8 @@ terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd
 {
   OciDigestHex hex;
   oci_digest_hex (digest, hex);
-  g_autofree char *path = g_strdup_printf ("objects/%.2s/%s.file", hex, hex + 2);
-  if (oci_open_file (ostree_repo_get_dfd (terrane_store_repo (store)), path, FALSE, out_fd, NULL,
-                     error))
+  g_autofree char *path = g_strdup_printf ("repo/objects/%.2s/%s.file", hex, hex + 2);
+  if (oci_open_file (terrane_store_dfd (store), path, FALSE, out_fd, NULL, error))
     return TRUE;
   g_prefix_error (error, "the store lacks a file object, see 'terrane fsck': ");
   return FALSE;

@@ -82,20 +82,6 @@ check_version (TerraneStore *self, GError **error)
                     quoted);
 }
 
-/* By default ostree refuses to write when less than 3 % of a disk are free: on a large disk those
- * are gigabytes, and a build that needs megabytes should not fail for them. */
-static gboolean
-allow_full_disk (TerraneStore *self, GError **error)
-{
-  static const char key[] = "min-free-space-percent";
-  if (g_key_file_has_key (ostree_repo_get_config (self->repo), "core", key, NULL))
-    return TRUE;
-  g_autoptr (GKeyFile) config = ostree_repo_copy_config (self->repo);
-  g_key_file_set_string (config, "core", key, "0");
-  return ostree_repo_write_config (self->repo, config, error)
-         && ostree_repo_reload_config (self->repo, NULL, error);
-}
-
 #define REPO_CONFIG "repo/config"
 
 /* libostree does not sync the file that makes a directory a repository, and an empty one is what a
@@ -152,17 +138,9 @@ open_repo (TerraneStore *self, GError **error)
     return FALSE;
   if (fresh && !restore_config (self, error))
     return FALSE;
-  self->repo =
-      ostree_repo_create_at (self->dfd, "repo", OSTREE_REPO_MODE_BARE_USER, NULL, NULL, error);
-  if (self->repo == NULL)
-    {
-      g_prefix_error (error, "the ostree repository (its file system must support user extended "
-                             "attributes): ");
-      return FALSE;
-    }
-  /* See terrane_store_begin_write(). */
-  ostree_repo_set_disable_fsync (self->repo, TRUE);
-  return allow_full_disk (self, error) && (!fresh || sync_repo (self, error));
+  if (!fresh && terrane_store_repo_is_usual (self))
+    return TRUE; /* opened when it is needed */
+  return terrane_store_open_repo (self, error) && (!fresh || sync_repo (self, error));
 }
 
 /* Whoever can open it can hold it. */
@@ -392,6 +370,7 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
 {
   OCI_PREFIX (error, "the store %s", path);
   g_autoptr (TerraneStore) self = g_new0 (TerraneStore, 1);
+  g_mutex_init (&self->mutex);
   self->path = g_strdup (path);
   self->dfd = self->lock = self->roots = -1;
   if (!oci_make_dirs (AT_FDCWD, path, 0700, error)

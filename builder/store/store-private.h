@@ -14,8 +14,9 @@ struct _TerraneStore
   OciFd dfd;
   OciFd lock;
   OciFd roots;
-  GArray *kept; /* (nullable): of OciFd */
-  OstreeRepo *repo;
+  GArray *kept;     /* (nullable): of OciFd */
+  GMutex mutex;     /* of @repo */
+  OstreeRepo *repo; /* (nullable): once something needed it */
   OciLayout *layout;
   OciLayout *downloads;
 };
@@ -24,6 +25,9 @@ struct _TerraneStore
  * Returns: FALSE for every error but ENOENT, which says that it is not there */
 gboolean terrane_store_find_part (TerraneStore *self, const char *name, struct stat *out_stat,
                                   gboolean *out_there, GError **error);
+
+/** Whether the repository is as terrane makes it, so that it can be opened later. */
+gboolean terrane_store_repo_is_usual (TerraneStore *self);
 
 /** The kernel's id of this boot. @out_id: (out) (transfer full) */
 gboolean terrane_store_read_boot_id (char **out_id, GError **error);

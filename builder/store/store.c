@@ -49,7 +49,9 @@ terrane_store_free (TerraneStore *self)
 {
   if (self == NULL)
     return;
-  g_clear_object (&self->repo);
+  if (self->repo != NULL)
+    g_object_unref (self->repo);
+  g_mutex_clear (&self->mutex);
   oci_layout_free (self->layout);
   oci_layout_free (self->downloads);
   for (guint i = 0; self->kept != NULL && i < self->kept->len; i++)
@@ -85,12 +87,6 @@ int
 terrane_store_roots_dfd (TerraneStore *self)
 {
   return self->roots;
-}
-
-OstreeRepo *
-terrane_store_repo (TerraneStore *self)
-{
-  return self->repo;
 }
 
 OciLayout *

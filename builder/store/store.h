@@ -32,6 +32,10 @@ char *terrane_store_root_path (TerraneStore *self, const char *name);
 int terrane_store_dfd (TerraneStore *self);
 /** Descriptor of STORE/roots. */
 int terrane_store_roots_dfd (TerraneStore *self);
+/** Opens the repository unless it is open. On any thread. */
+gboolean terrane_store_open_repo (TerraneStore *self, GError **error);
+/** The same where there is no error to return: when it cannot be opened, the process ends with a
+ * message. Returns: (transfer none) */
 OstreeRepo *terrane_store_repo (TerraneStore *self);
 OciLayout *terrane_store_layout (TerraneStore *self);
 /** The layout of downloads.h. */

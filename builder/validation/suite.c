@@ -12,14 +12,28 @@ static const char *const suite_files[] = { "harness.py",  "imports.py", "probe.p
                                            "numeric.py",  "network.py", "ranges.py", NULL };
 
 /* Named here, or the linker would leave it out. */
-GResource *terrane_suite_get_resource (void);
+extern GResource *terrane_suite_get_resource (void);
+extern void terrane_suite_register_resource (void);
+
+/* Registered when it is needed, since that needs GIO. */
+static GResource *
+get_resource (void)
+{
+  static gsize registered;
+  if (g_once_init_enter (&registered))
+    {
+      terrane_suite_register_resource ();
+      g_once_init_leave (&registered, 1);
+    }
+  return terrane_suite_get_resource ();
+}
 
 GBytes *
 terrane_suite_file (const char *name)
 {
   g_autofree char *path = g_strconcat (RESOURCES, name, NULL);
-  GBytes *content = g_resource_lookup_data (terrane_suite_get_resource (), path,
-                                            G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  GBytes *content =
+      g_resource_lookup_data (get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   if (content == NULL)
     g_error ("%s is not part of this program", path);
   return content;

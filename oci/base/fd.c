@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -188,45 +189,89 @@ oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_name
   return TRUE;
 }
 
-static gboolean remove_children (int dfd, const char *name, GError **error);
+enum
+{
+  MAX_REMOVED_DEPTH = 100, /* with a descriptor each; what is deeper is moved up before */
+};
 
+/* A tree that is being removed. */
+typedef struct
+{
+  OciFd top;
+  guint moved; /* directories that were too deep, and are removed as children of the top */
+} Removal;
+
+static gboolean remove_children (Removal *self, int dfd, const char *name, unsigned depth,
+                                 GError **error);
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_REMOVED_DEPTH */
 static gboolean
-remove_one (int dfd, const char *name, GError **error)
+remove_one (Removal *self, int dfd, const char *name, unsigned depth, GError **error)
 {
   if (unlinkat (dfd, name, 0) == 0 || errno == ENOENT)
     return TRUE;
   if (errno == EISDIR || errno == EPERM)
-    return remove_children (dfd, name, error)
-           && (unlinkat (dfd, name, AT_REMOVEDIR) == 0
+    return remove_children (self, dfd, name, depth, error)
+           && (unlinkat (dfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT
                || oci_throw_errno (error, "removing %s", name));
   return oci_throw_errno (error, "removing %s", name);
 }
 
+/* Each level has a descriptor open. */
 static gboolean
-remove_children (int dfd, const char *name, GError **error)
+move_up (Removal *self, int dfd, const char *name, GError **error)
+{
+  g_autofree char *fresh = g_strdup_printf (".deep-%u-%08x", self->moved++, g_random_int ());
+  (void) fchmodat (dfd, name, S_IRWXU, 0); /* its ".." changes */
+  return renameat (dfd, name, self->top, fresh) == 0
+         || oci_throw_errno (error, "removing %s", name);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_REMOVED_DEPTH */
+static gboolean
+remove_listed (Removal *self, int fd, const char *name, unsigned depth, GError **error)
 {
   g_autoptr (GPtrArray) names = NULL;
-  g_auto (OciFd) fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno == EACCES && fchmodat (dfd, name, S_IRWXU, 0) == 0)
-    fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0)
-    return oci_throw_errno (error, "opening %s", name);
-  (void) fchmod (fd, S_IRWXU); /* the unlinks below report what this could not grant */
   if (!oci_list_names (fd, ".", FALSE, &names, error))
     {
       g_prefix_error (error, "%s: ", name);
       return FALSE;
     }
   for (guint i = 0; i < names->len; i++)
-    if (!remove_one (fd, names->pdata[i], error))
+    if (!remove_one (self, fd, names->pdata[i], depth + 1, error))
       return FALSE;
   return TRUE;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_REMOVED_DEPTH */
+static gboolean
+remove_children (Removal *self, int dfd, const char *name, unsigned depth, GError **error)
+{
+  if (depth > MAX_REMOVED_DEPTH)
+    return move_up (self, dfd, name, error);
+  g_auto (OciFd) fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == EACCES && fchmodat (dfd, name, S_IRWXU, 0) == 0)
+    fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return oci_throw_errno (error, "opening %s", name);
+  (void) fchmod (fd, S_IRWXU); /* the unlinks below report what this could not grant */
+  if (depth == 0)
+    self->top = fd;
+  guint moved = self->moved;
+  gboolean ok = remove_listed (self, fd, name, depth, error);
+  while (ok && depth == 0 && self->moved != moved)
+    {
+      moved = self->moved;
+      ok = remove_listed (self, fd, name, depth, error);
+    }
+  return ok;
 }
 
 gboolean
 oci_remove_tree (int dfd, const char *path, GError **error)
 {
-  return remove_one (dfd, path, error);
+  Removal self = { .top = -1 };
+  return remove_one (&self, dfd, path, 0, error);
 }
 
 gboolean

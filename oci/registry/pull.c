@@ -175,19 +175,36 @@ provide_document (gpointer data, const OciDescriptor *document, gboolean is_conf
   return found != NULL;
 }
 
+/* What the reference of @self names. */
+static OciDescriptor *
+fetch_named (OciRegistry *self, OciLayout *layout, GCancellable *cancellable, GError **error)
+{
+  OciDigestText text;
+  const OciReference *reference = oci_registry_reference (self);
+  const char *name = reference->has_digest    ? oci_digest_text (&reference->digest, text)
+                     : reference->tag != NULL ? reference->tag
+                                              : "latest";
+  return fetch_document (self, layout, name, reference->has_digest ? &reference->digest : NULL,
+                         cancellable, error);
+}
+
+OciDescriptor *
+oci_registry_fetch_document (OciRegistry *self, OciLayout *layout, GCancellable *cancellable,
+                             GError **error)
+{
+  const OciReference *reference = oci_registry_reference (self);
+  OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
+  return fetch_named (self, layout, cancellable, error);
+}
+
 OciDescriptor *
 oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout, const OciPlatform *platform,
                              GCancellable *cancellable, GError **error)
 {
   const OciReference *reference = oci_registry_reference (self);
   OCI_PREFIX (error, OCI_REFERENCE_SCHEME "%s/%s", reference->host, reference->repository);
-  OciDigestText text;
   Documents documents = { .registry = self, .layout = layout, .cancellable = cancellable };
-  const char *name = reference->has_digest    ? oci_digest_text (&reference->digest, text)
-                     : reference->tag != NULL ? reference->tag
-                                              : "latest";
-  g_autoptr (OciDescriptor) found = fetch_document (
-      self, layout, name, reference->has_digest ? &reference->digest : NULL, cancellable, error);
+  g_autoptr (OciDescriptor) found = fetch_named (self, layout, cancellable, error);
   g_autoptr (OciDescriptor) image =
       found != NULL
           ? oci_image_find_manifest (layout, found, platform, provide_document, &documents, error)

@@ -22,6 +22,11 @@ OciDescriptor *oci_registry_fetch_manifest (OciRegistry *self, OciLayout *layout
                                             const OciPlatform *platform, GCancellable *cancellable,
                                             GError **error);
 
+/** Only resolves the reference of @self: brings what it names, a manifest or an index, into
+ * @layout. Returns: (transfer full) (nullable) */
+OciDescriptor *oci_registry_fetch_document (OciRegistry *self, OciLayout *layout,
+                                            GCancellable *cancellable, GError **error);
+
 /**
  * oci_registry_fetch_artifact:
  * @layout: receives the manifest and the config

@@ -8,7 +8,7 @@ install(DIRECTORY profiles/ DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/profile
   PATTERN __pycache__ EXCLUDE PATTERN "debian12-*.lock.json" EXCLUDE
   REGEX "/profiles/(inputs|starter)$" EXCLUDE)
 install(DIRECTORY scripts/ci DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
-install(PROGRAMS scripts/debian-rootfs scripts/debian-mirrors DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
+install(PROGRAMS scripts/debian-rootfs scripts/debian-mirrors scripts/source-mirror DESTINATION ${CMAKE_INSTALL_DATADIR}/terrane/scripts)
 install(FILES docs/man/terrane.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/terrane-profile.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES README.md CHANGELOG.md scripts/packaging/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
@@ -31,6 +31,21 @@ set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # bubblewrap is the sandbox, elfutils has eu-strip. What is recommended is what scripts/debian-rootfs needs.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "bubblewrap, ca-certificates, elfutils")
+# What is loaded when it is needed (builder/lazy/) dpkg-shlibdeps finds in a program that is linked to it.
+find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
+if(TERRANE_LAZY_FILES AND DPKG_SHLIBDEPS)
+  set(lazy ${CMAKE_BINARY_DIR}/generated/lazy)
+  file(WRITE ${lazy}/main.c "int main(void) { return 0; }\n")
+  file(WRITE ${lazy}/debian/control "Source: terrane\n\nPackage: terrane\nArchitecture: any\n")
+  if(NOT EXISTS ${lazy}/libraries)
+    try_compile(linked ${lazy}/build SOURCES ${lazy}/main.c LINK_LIBRARIES -Wl,--no-as-needed ${TERRANE_LAZY_FILES}
+      COPY_FILE ${lazy}/libraries)
+  endif()
+  execute_process(COMMAND ${DPKG_SHLIBDEPS} -O -e ${lazy}/libraries WORKING_DIRECTORY ${lazy} OUTPUT_VARIABLE depends
+    ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE "^shlibs:Depends=" "" depends "${depends}")
+  string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${depends}")
+endif()
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "mmdebstrap, debian-archive-keyring, python3, uidmap, zstd")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "podman, qemu-user-static")
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/scripts/packaging/debian-files.cmake)

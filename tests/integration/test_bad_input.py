@@ -4,6 +4,7 @@ import gzip
 import lzma
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -169,6 +170,18 @@ class Usage(TestCase):
                                    (["inspect", "Bad Name"], "Bad Name")):
             with self.subTest(arguments):
                 self.assert_fails(2, pattern, *arguments)
+
+    def test_examples_of_the_help(self):
+        """Their options are those of the command."""
+        for command in self.run_terrane("--list-commands").stdout.split():
+            text = self.run_terrane(command, "--help").stdout
+            offered = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", text, re.MULTILINE))
+            for line in re.findall(r"^  (terrane .*)$", text.partition("\nExample")[2], re.MULTILINE):
+                words = shlex.split(line)
+                words = words[:words.index("--")] if "--" in words else words
+                with self.subTest(line):
+                    self.assertEqual(words[1], command)
+                    self.assertLessEqual({word for word in words if word.startswith("--")}, offered)
 
     def test_a_directory_with_a_profile(self):
         self.write("profile.json", "{}")

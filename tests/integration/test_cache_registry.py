@@ -150,6 +150,15 @@ class Compiled(RegistryCache):
         self.assertNotEqual(changed["digest"], given["digest"])
         self.assertEqual(len(server.log), 1)
 
+    def test_tree_with_needs(self):
+        """A tree that has what its recipe needs takes that, too, and compiles nothing."""
+        profile = self.profile(("tree", "user.json", {"needs": True}))
+        given = self.build(profile, "--no-validate", "--cache-to", self.cache, env=self.env)
+        taken = self.build(profile, "--no-validate", "--cache-from", self.cache, env=self.env, store=self.runner)
+        self.assertEqual(taken["digest"], given["digest"])
+        self.assertEqual(set(taken["cache"]["taken"]), {f"{self.proxy.host}/team/cache:{self.tag(name)}" for name in ("user", "need")})
+        self.assertFalse((self.runner / "logs").exists())
+
     def test_archive_without_digest(self):
         """What it is compiled in is known by its content, on whatever machine and with whatever times."""
         self.base = self.root = {"archive": "root.tar"}

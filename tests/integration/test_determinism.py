@@ -1,12 +1,68 @@
 """Same inputs, same digest, whatever the surroundings."""
 
+import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import unittest
 
-from terrane_test import TERRANE, TestCase, make_tar
+from terrane_test import TERRANE, TestCase, have, make_tar, read_cache_entry, sha256, write_cache_entry
+
+# What a build meets on another machine: entries of directories in an order of its own, another time, another compressor.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX = 4096 };
+static struct { DIR *dir; struct dirent *entries[MAX]; int count, next; } listing;
+
+/* Of one directory at a time, all entries, the last one first; others as they are. */
+struct dirent *readdir (DIR *dir)
+{
+  struct dirent *(*real) (DIR *) = dlsym (RTLD_NEXT, "readdir"), *entry;
+  if (getenv ("SHUFFLE") == NULL)
+    return real (dir);
+  if (listing.dir != dir || listing.next < 0)
+    {
+      listing.dir = dir;
+      listing.count = 0;
+      while (listing.count < MAX && (entry = real (dir)) != NULL)
+        {
+          listing.entries[listing.count] = malloc (sizeof *entry);
+          memcpy (listing.entries[listing.count++], entry, entry->d_reclen);
+        }
+      listing.next = listing.count;
+      if (listing.count > 20)
+        close (creat (getenv ("SHUFFLE"), 0600));
+    }
+  return --listing.next < 0 ? NULL : listing.entries[listing.next];
+}
+struct dirent64 *readdir64 (DIR *dir) { return (struct dirent64 *) readdir (dir); }
+
+int clock_gettime (clockid_t clock, struct timespec *now)
+{
+  int (*real) (clockid_t, struct timespec *) = dlsym (RTLD_NEXT, "clock_gettime");
+  int result = real (clock, now);
+  if (clock == CLOCK_REALTIME && getenv ("LATER") != NULL)
+    now->tv_sec += atol (getenv ("LATER"));
+  return result;
+}
+
+/* Other bytes for the same input and level, as another version of the library may give. */
+void *libdeflate_alloc_compressor (int level)
+{
+  void *(*real) (int) = dlsym (RTLD_NEXT, "libdeflate_alloc_compressor");
+  return real (getenv ("OTHER_DEFLATE") != NULL ? level + 5 : level);
+}
+"""
 
 
 class Determinism(TestCase):
@@ -50,9 +106,88 @@ class Determinism(TestCase):
         self.assert_same(self.build_elsewhere("profile.json", cwd=copy))
 
     def test_jobs(self):
-        for jobs in ("1", "2", "7"):
+        for jobs in range(1, 9):
             with self.subTest(jobs):
                 self.assert_same(self.build_elsewhere(arguments=["--jobs", jobs]))
+
+    def shim(self):
+        library = self.directory / "shim.so"
+        source = self.write("shim.c", SHIM)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+        return str(library)
+
+    @unittest.skipUnless(have("gcc", "unshare"), "needs gcc and unshare")
+    def test_another_machine(self):
+        """Another host name, time of day, times of files, order in directories: all at once, as each build costs time."""
+        copy = self.directory / "moved"
+        shutil.copytree(self.inputs, copy)
+        for path in copy.rglob("*"):
+            moment = random.Random(path.name).randrange(0, 2_000_000_000)
+            os.utime(path, (moment, moment), follow_symlinks=False)
+        shuffled = self.directory / "shuffled"
+        rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        environment = {"LD_PRELOAD": self.shim(), "SHUFFLE": str(shuffled), "LATER": str(400 * 86400)}
+        result = subprocess.run(["unshare", "--uts", *rights, "sh", "-c", 'hostname elsewhere && [ "$(uname -n)" = elsewhere ] && shift && exec "$@"',
+                                 "sh", "-", "env", *(f"{name}={value}" for name, value in environment.items()),
+                                 TERRANE, "--json", "--store", str(self.directory / "other"), "build", str(copy / "profile.json")],
+                                capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(shuffled.exists(), "no directory was read in another order")
+        self.assert_same(json.loads(result.stdout))
+
+    @unittest.skipUnless(have("gcc"), "needs gcc")
+    def test_another_compressor_gives_the_same_tars(self):
+        """What docs/layer-format.md says depends on libdeflate: digests of layers, and nothing of what is in them."""
+        other = self.build_elsewhere(env={"LD_PRELOAD": self.shim(), "OTHER_DEFLATE": "1"}, arguments=["--no-lock"])
+        self.assertNotEqual(other["digest"], self.reference["digest"])
+        self.assertNotEqual([layer["digest"] for layer in other["layers"]], [layer["digest"] for layer in self.reference["layers"]])
+        for member in ("config_digest", "commit"):
+            self.assertEqual(other[member], self.reference[member])
+        self.assertEqual([layer["diff_id"] for layer in other["layers"]], [layer["diff_id"] for layer in self.reference["layers"]])
+
+    @unittest.skipUnless(os.uname().machine == "x86_64", "does not apply: the processors are those of x86-64")
+    @unittest.skipUnless(have("qemu-x86_64-static"), "needs qemu-x86_64-static")
+    def test_another_processor(self):
+        """The oldest and a newer model: compressor and digests choose their code by what the processor can do."""
+        (self.inputs / "app/big.bin").write_bytes(b"".join(bytes([i % 251, i % 7]) for i in range(300_000)))
+        here = self.build_elsewhere()
+        for model in ("qemu64", "Haswell"):
+            with self.subTest(model):
+                result = subprocess.run(["qemu-x86_64-static", "-cpu", model, TERRANE, "--json", "--store", str(self.directory / model), "build",
+                                         str(self.profile)], capture_output=True, text=True)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(json.loads(result.stdout)["digest"], here["digest"])
+
+    def test_verify(self):
+        record = self.build(self.profile, "--verify")
+        self.assertEqual(record["verified"], {"equal": True, "digest": record["digest"]})
+        self.assertEqual(list((self.store / "roots").glob(".*")), [])
+
+    def test_verify_finds_what_a_store_was_made_to_believe(self):
+        """Another tree under the key of this one: only a build that does not ask the store notices."""
+        keys = {}
+        for name in ("right", "wrong"):
+            path = make_tar(self.directory / f"{name}.tar", [("module.py", "file", f"x = {name}".encode())])
+            profile = self.write_profile(f"{name}.json", trees=[{"name": "app", "archive": path.name, "sha256": sha256(path), "prefix": "/app"}])
+            before = set((self.store / "cache/trees").iterdir())
+            record = self.build(profile)
+            keys[name] = record, (set((self.store / "cache/trees").iterdir()) - before).pop()
+        self.profile = self.directory / "right.json"
+        (right, mine), (wrong, other) = keys["right"], keys["wrong"]
+        write_cache_entry(mine, read_cache_entry(other))
+        record = json.loads(self.run_terrane("--json", "build", self.profile, "--verify", "--output", f"oci:{self.directory}/out",
+                                             exit_code=4).stdout)
+        self.assertEqual((record["layers"][1]["digest"], record["verified"]["digest"], record["passed"]),
+                         (wrong["layers"][1]["digest"], right["digest"], False))
+        self.assertEqual(record["error"]["code"], "different")
+        self.assertEqual(record["verified"]["difference"]["causes"], [{
+            "kind": "layer", "layer": 2, "tree": "app", "path": "/app/module.py", "attribute": "content", "offset": 4,
+            "a": ord("w"), "b": ord("r")}])
+        self.assertFalse((self.directory / "out").exists())
+        self.assertEqual(list((self.store / "roots").glob(".*")), [])
+        text = self.run_terrane("build", self.profile, "--verify", exit_code=4)
+        self.assertIn("module.py", text.stdout)
+        self.assertRegex(text.stderr, "the same lock gives another image: layer 2, ‘app’: ‘/app/module.py’: content, byte 4")
 
     def test_umask(self):
         for umask in (0o000, 0o077):

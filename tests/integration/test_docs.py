@@ -200,6 +200,16 @@ def anchors(path):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+class Index(unittest.TestCase):
+    def test_every_page_is_in_it(self):
+        index = (TOP / "docs/README.md").read_text(encoding="utf-8")
+        pages = {str(path.relative_to(TOP / "docs")) for path in (TOP / "docs").rglob("*.md")} - {"README.md"}
+        self.assertEqual(set(re.findall(r"\]\(([a-z/-]+\.md)\)", index)), {page for page in pages if not page.startswith("examples/")})
+
+    def test_the_picture_is_what_its_script_makes(self):
+        subprocess.run([TOP / "scripts/picture", "--check"], check=True)
+
+
 class Links(unittest.TestCase):
     def test_relative_links_lead_somewhere(self):
         files = markdown_files()

@@ -1,20 +1,41 @@
 """Variables of recipes, trees with what their recipes need, mirrors of sources, and the recipes that come with terrane."""
 
 import hashlib
-import io
 import json
 import os
-import pathlib
 import shutil
 import subprocess
-import tarfile
 import unittest
 
-from terrane_test import SHARED, TOP, TestCase, have
-from test_compile import BASE, CompileCase, ShellCase, make_compiler
+from terrane_test import SHARED, TOP, TestCase, have, seeded_store
+from test_compile import BASE, COMPILER, CompileCase, ShellCase, make_compiler
 
 RECIPES = TOP / "profiles/recipes"
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there
+SOURCES = SHARED / "sources"
+CMAKE = SHARED / "cmake.tar"  # what it adds to the compiler
+PROGRAM = """
+cat > program.c <<'END'
+#include <stdio.h>
+#include <string.h>
+#include <libdeflate.h>
+int
+main (int argc, char **argv)
+{
+  char packed[4096], text[4096];
+  size_t n = 0;
+  struct libdeflate_compressor *compressor = libdeflate_alloc_compressor (6);
+  struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor ();
+  size_t size = libdeflate_zlib_compress (compressor, argv[argc - 1], strlen (argv[argc - 1]), packed, sizeof packed);
+  if (size == 0 || size > 100 || libdeflate_zlib_decompress (decompressor, packed, size, text, sizeof text, &n) != LIBDEFLATE_SUCCESS)
+    return 1;
+  return memcmp (text, argv[argc - 1], n) != 0 || printf ("%zu %s\\n", n, LIBDEFLATE_VERSION_STRING) < 0;
+}
+END
+gcc $CFLAGS $CPPFLAGS program.c $LDFLAGS -Wl,--disable-new-dtags,-rpath,'$ORIGIN/../lib' -s -ldeflate -o program
+mkdir -p $DESTDIR$PREFIX/bin
+cp program $DESTDIR$PREFIX/bin
+"""
 SEE = "mkdir -p $DESTDIR$PREFIX/share; { echo ${V-none}; ls $PREFIX/lib 2>/dev/null || true; } > $DESTDIR$PREFIX/share/$NAME"
 LIBRARY = "mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/$NAME"
 V = {"name": "V", "values": ["a", "b", "c d"], "default": "a"}
@@ -100,6 +121,28 @@ class Variables(ShellCase):
         self.recipe("common", steps=[LIBRARY, header], environment={"NAME": "common"}, development=["include", "lib"])
         self.assertEqual(paths(needs=True), ["opt/include/more.h", "opt/lib/more", "opt/share/x"])
         self.assert_store_is_sound()
+
+
+    def test_with_needs_of_which_one_is_gone(self):
+        """What is missing is fetched and compiled again, though the result of the recipe itself is there."""
+        source = self.source("a.tar.gz", {"top/a": b"a"})
+        mirror = self.directory / "mirror"
+        mirror.mkdir()
+        shutil.copy(self.directory / "a.tar.gz", mirror / source["sha256"])
+        self.recipe("common", steps=["mkdir -p $DESTDIR$PREFIX/lib; cp a $DESTDIR$PREFIX/lib/common"],
+                    sources=[{"url": f"{NOWHERE}/a.tar.gz", "sha256": source["sha256"]}])
+        trees = set((self.store / "cache/trees").glob("*"))
+        self.assertEqual(self.files(self.make("common.json", "--source-mirror", mirror))["opt/lib/common"], b"a")
+        made = set((self.store / "cache/trees").glob("*")) - trees
+        self.make("x.json", "--source-mirror", mirror)
+        for path in made:
+            path.unlink()
+        for path in (self.store / "downloads").glob("blobs/sha256/*"):
+            path.unlink()
+        profile = self.profile(("tree", "x.json", {"needs": True}))
+        self.assert_fails(1, "nor in the mirror|--offline: .*a.tar.gz", "build", "--no-validate", "--offline", profile)
+        record = self.build(profile, "--no-validate", "--source-mirror", mirror)
+        self.assertEqual(self.files(record)["opt/lib/common"], b"a")
 
 
 class Mirror(ShellCase):
@@ -197,7 +240,7 @@ class Shipped(TestCase):
                 self.assertIn(version, recipe["sources"][0]["url"].replace("_", "").replace(".", ""))
                 self.assertTrue(all(source["url"].startswith("https://") for source in recipe["sources"]))
                 self.assertTrue(recipe["license"])
-                self.assertTrue(recipe.get("license_files") or name == "sqlite.json")  # whose script writes one
+                self.assertTrue(recipe.get("license_files") or name in ("sqlite.json", "gdal-python.json"))  # a script writes one; none is in the sdist
 
     def test_flavours(self):
         """The small GDAL needs nothing of what the others add."""
@@ -212,6 +255,43 @@ class Shipped(TestCase):
         """Each is of a recipe."""
         scripts = {recipe["script"] for recipe in self.recipes.values() if "script" in recipe}
         self.assertEqual(scripts, {path.name for path in RECIPES.glob("*.sh")})
+
+
+@unittest.skipUnless(BASE.exists() and have("apt-cache", "gcc", "make", "cmake", "readelf"), "needs profiles/inputs, Debian's gcc, make, cmake and binutils")
+class Real(CompileCase):
+    """A recipe that comes with terrane, compiled from upstream's very archive, which Debian's source package has."""
+
+    root = {"archive": [{"file": str(BASE)}, {"file": str(COMPILER)}, {"file": str(CMAKE)}]}
+
+    def test_twice_and_used(self):
+        """libdeflate and a program that needs it: it runs, finds the library, and all bytes are the same when both are compiled
+        again with another number of jobs."""
+        make_compiler()
+        make_compiler(CMAKE, ("cmake",))
+        seeded_store(self.store, base={"archive": str(BASE)})
+        subprocess.run([TOP / "scripts/clean-environment", "--package-client", TOP / "scripts/source-mirror", "--only", "libdeflate", SOURCES], check=True)
+        library = json.loads((RECIPES / "libdeflate.json").read_text(encoding="utf-8"))
+        shutil.copy(RECIPES / "cmake.sh", self.directory)
+        self.write("libdeflate.json", json.dumps(library))
+        self.write("program.sh", PROGRAM)
+        self.recipe("program", needs=["libdeflate.json"], script="program.sh")
+        profile = self.profile(("all", "program.json", {"needs": True}), validate={"commands": [
+            {"command": ["/opt/bin/program", "a" * 1000], "expect": "^1000 1.23\n$"}]})
+        first = self.build(profile, "--source-mirror", SOURCES, "--offline", "--jobs", "2")
+        files = self.files(first)
+        paths = {name for name, content in files.items() if content is not None and not name.startswith("opt/share/licenses/")}
+        self.assertEqual(paths, {"opt/bin/program", "opt/lib/libdeflate.so.0"})
+        for name in paths:
+            self.assertNotIn(b"/tmp/build", files[name])
+            self.write("elf", "").write_bytes(files[name])
+            sections = subprocess.run(["readelf", "-SWd", self.directory / "elf"], check=True, capture_output=True, text=True).stdout
+            self.assertNotIn(".symtab", sections)
+            self.assertNotIn("RUNPATH", sections)  # LD_LIBRARY_PATH of Lambda would win
+        self.write("libdeflate.json", json.dumps({**library, "environment": {**library["environment"], "NOTHING": "reads this"}}))
+        trees = self.compiled()
+        second = self.build(profile, "--jobs", "1")
+        self.assertEqual(self.compiled(), trees + 3)
+        self.assertEqual(second["digest"], first["digest"])
 
 
 if __name__ == "__main__":

@@ -116,6 +116,9 @@ class RecipeSchemaTest(unittest.TestCase):
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema)
         self.assertTrue(validator.is_valid({"name": "zlib", "version": "1.3", "steps": ["make", ["make", "install"]]}))
+        for path in (PROFILES / "recipes").glob("*.json"):
+            with self.subTest(path.name):
+                self.assertEqual([error.message for error in validator.iter_errors(load(path))], [])
         for row in bad_recipes():
             with self.subTest(row["name"]):
                 self.assertEqual(validator.is_valid(row["recipe"]), row.get("schema") == "accepts")

@@ -6,11 +6,13 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 TERRANE = os.environ.get("TERRANE", str(TOP / "build/dev/terrane"))
+SANITIZED = pathlib.Path(TERRANE).parent.name in ("asan", "tsan", "fuzz")
 
 # Files in builder/ itself that everybody below may include: words, not work.
 WORDS = {"builder/error.h", "builder/progress.h", "builder/version.h", "builder/annotations.h", "builder/finding-ids.h"}
@@ -214,10 +216,28 @@ class Format(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout)
 
 
+def loaded_libraries(*arguments):
+    """The paths of what the dynamic linker loads while terrane runs."""
+    output = subprocess.run([TERRANE, *arguments], capture_output=True, text=True, env={**os.environ, "LD_DEBUG": "files"}, check=False)
+    return set(re.findall(r"calling init: (\S+)", output.stderr))
+
+
 class Binary(unittest.TestCase):
     def test_there_is_one_libcurl_in_the_process(self):
-        output = subprocess.run(["ldd", TERRANE], check=True, capture_output=True, text=True).stdout
-        self.assertEqual(len(re.findall(r"^\s*libcurl", output, re.MULTILINE)), 1, output)
+        """That of libostree, which a store needs, and our own, which --version asks."""
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as store:
+            loaded = loaded_libraries("--version") | loaded_libraries("--store", store, "images")
+        self.assertEqual(len({path for path in loaded if "/libcurl" in path}), 1, loaded)
+        self.assertTrue(any("/libostree-1" in path for path in loaded), loaded)
+
+    @unittest.skipUnless(os.uname().machine == "x86_64", "does not apply: builder/lazy knows x86-64 only")
+    @unittest.skipIf(SANITIZED, "does not apply: programs with sanitizers are linked to everything")
+    def test_help_loads_few_libraries(self):
+        """Those that nearly every command needs: what is called of any other is in builder/lazy/functions.def."""
+        for arguments in (["--help"], ["build", "--help"], ["completion", "bash"], ["init", "--help"], ["nothing"]):
+            loaded = {pathlib.Path(path).name.split(".so")[0] for path in loaded_libraries(*arguments)}
+            self.assertLessEqual(loaded, {"ld-linux-x86-64", "libc", "libm", "libgcc_s", "libstdc++", "libglib-2.0", "libpcre2-8",
+                                          "libjansson"}, arguments)
 
     def test_oci_is_not_linked_to_ostree(self):
         self.assertNotIn("OSTREE", (TOP / "oci/CMakeLists.txt").read_text())

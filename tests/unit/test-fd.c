@@ -3,6 +3,8 @@
 
 #include "oci/base/error.h"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static int
@@ -124,6 +126,41 @@ test_failure (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_IO, "listing the directory *");
 }
 
+/* Deeper than the process may have descriptors, without permissions, and with a file at the end. */
+static void
+test_deep (void)
+{
+  enum
+  {
+    DEEP = 700,
+    DESCRIPTORS = 200,
+  };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autoptr (GError) error = NULL;
+  struct rlimit old, low;
+  OciFd fd = open_directory (dir.path);
+  for (int i = 0; i < DEEP; i++)
+    {
+      g_assert_cmpint (mkdirat (fd, "d", 0755), ==, 0);
+      OciFd next = openat (fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      g_assert_cmpint (next, >=, 0);
+      oci_fd_close (fd);
+      fd = next;
+    }
+  make_file (fd, "file");
+  g_assert_cmpint (fchmod (fd, 0), ==, 0);
+  oci_fd_close (fd);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &old), ==, 0);
+  low = old;
+  low.rlim_cur = DESCRIPTORS;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+  gboolean ok = oci_remove_tree (AT_FDCWD, dir.path, &error);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &old), ==, 0);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  g_assert_false (g_file_test (dir.path, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -132,5 +169,6 @@ main (int argc, char **argv)
   g_test_add_func ("/fd/list/many", test_many);
   g_test_add_func ("/fd/list/refused", test_refused);
   g_test_add_func ("/fd/list/failure", test_failure);
+  g_test_add_func ("/fd/remove/deep", test_deep);
   return g_test_run ();
 }

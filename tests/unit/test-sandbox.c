@@ -323,7 +323,7 @@ test_own_root (void)
   const TerraneSandbox sandbox = { .root = "/" };
   g_autoptr (GError) error = NULL;
   g_auto (TerraneMounts) mounts = { 0 };
-  (void) terrane_mounts_init (&mounts, &sandbox, NULL, &error);
+  (void) terrane_mounts_init (&mounts, &sandbox, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (mounts.overlays);
 }

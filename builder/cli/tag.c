@@ -1,0 +1,70 @@
+/* terrane tag */
+#include "builder/cli/workbench.h"
+#include "builder/store/names.h"
+
+#include "oci/reference.h"
+
+static void
+print_tag (const json_t *report)
+{
+  terrane_print ("%s  %s\n", json_string_value (json_object_get (report, "name")),
+                 json_string_value (json_object_get (report, "digest")));
+}
+
+/* Of what has a name here already: other images are brought in by copy. */
+static OciDescriptor *
+find_image (const TerraneWorkbench *bench, const char *image, GError **error)
+{
+  OCI_PREFIX (error, "tag");
+  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
+  if (transport == NULL)
+    return NULL;
+  if (transport->kind != OCI_TRANSPORT_STORE)
+    {
+      (void) oci_throw (error, OCI_ERROR_USAGE,
+                        "%s is not in the store; 'terrane copy %s NAME' brings it in", image,
+                        image);
+      return NULL;
+    }
+  g_autoptr (OciDescriptor) found =
+      oci_layout_resolve (terrane_store_layout (bench->store), transport->name, NULL, error);
+  if (found == NULL
+      || !oci_image_read (terrane_store_layout (bench->store), found, NULL, NULL, error))
+    return NULL;
+  return g_steal_pointer (&found);
+}
+
+static gboolean
+run_tag (TerraneGlobal *global, G_GNUC_UNUSED const void *data, char **arguments, GError **error)
+{
+  OciDigestText text;
+  g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
+  g_autofree char *name = oci_reference_local_name (arguments[1], FALSE, error);
+  if (name == NULL)
+    {
+      g_prefix_error (error, "tag: %s: ", arguments[1]);
+      return FALSE;
+    }
+  if (!terrane_workbench_open (global, NULL, 0, &bench, error))
+    return FALSE;
+  g_autoptr (OciDescriptor) found = find_image (&bench, arguments[0], error);
+  if (found == NULL || !terrane_name_set (bench.store, name, found, error))
+    return FALSE;
+  g_autoptr (OciJsonValue) report = json_object ();
+  oci_json_set (report, "name", oci_json_text (name));
+  oci_json_set (report, "digest", oci_json_text (oci_digest_text (&found->digest, text)));
+  terrane_workbench_show (&bench, report, print_tag);
+  return TRUE;
+}
+
+const TerraneCommand terrane_command_tag = {
+  .name = "tag",
+  .arguments = "IMAGE NAME[:TAG]",
+  .summary = "Give an image in the store another name",
+  .description = "Nothing is copied. A name that another image had moves to this one.",
+  .min = 2,
+  .max = 2,
+  .scopes = TERRANE_SCOPE_STORE,
+  .operands = { TERRANE_OPERAND_IMAGE, TERRANE_OPERAND_IMAGE },
+  .run = run_tag,
+};

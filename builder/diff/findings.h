@@ -1,0 +1,12 @@
+/* Findings of static checks that came and went. */
+#pragma once
+
+#include "builder/diff/side.h"
+
+G_BEGIN_DECLS
+
+/** Checks both images. Returns: (transfer full) (nullable): {"came", "went"}, arrays of findings */
+json_t *terrane_diff_findings (TerraneDiffSide *a, TerraneDiffSide *b, const char *today,
+                               GError **error);
+
+G_END_DECLS

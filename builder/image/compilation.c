@@ -1,0 +1,352 @@
+#include "builder/image/compilation.h"
+
+#include "builder/image/compile-fit.h"
+#include "builder/image/compile-job.h"
+#include "builder/remote/interrupt.h"
+#include "builder/source/compile.h"
+
+#include "oci/base/text-hash.h"
+
+enum
+{
+  TICK_USECS = 100 * 1000,
+  MAX_RUNNING = 8, /* recipes at the same time */
+};
+
+/* What the steps of one source's recipes run in. */
+typedef struct
+{
+  TerraneBase *base;
+  TerraneEmulator emulator;
+} Root;
+
+typedef struct
+{
+  TerraneCompileShared shared;
+  TerraneProgress quiet;
+  const OciDigest *image_base; /* (nullable) */
+  GPtrArray *roots;            /* of Root */
+  GPtrArray *jobs;             /* of TerraneCompileJob: each after those that it needs */
+  guint total;                 /* of them that are compiled */
+  GError *failure;             /* (nullable): the first one */
+} Compilation;
+
+static void
+root_free (gpointer data)
+{
+  Root *self = data;
+  terrane_base_free (self->base);
+  terrane_emulator_clear (&self->emulator);
+  g_free (self);
+}
+
+static void
+compilation_clear (Compilation *self)
+{
+  g_clear_pointer (&self->jobs, g_ptr_array_unref);
+  g_clear_pointer (&self->roots, g_ptr_array_unref);
+  g_clear_pointer (&self->shared.verified, g_hash_table_unref);
+  g_clear_object (&self->shared.stop);
+  g_clear_error (&self->failure);
+  g_mutex_clear (&self->shared.mutex);
+  g_cond_clear (&self->shared.changed);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Compilation, compilation_clear)
+
+/* Phases of the store's own would hide what the jobs do. */
+static void
+compilation_init (Compilation *self, const TerraneSourceContext *context, const OciDigest *base)
+{
+  const TerraneProgress *progress = context->progress;
+  *self = (Compilation){
+    .quiet = { .warn = progress->warn, .info = progress->info, .data = progress->data },
+    .image_base = base,
+    .roots = g_ptr_array_new_with_free_func (root_free),
+    .jobs = g_ptr_array_new_with_free_func (terrane_compile_job_free),
+  };
+  self->shared.context = context;
+  self->shared.quiet = &self->quiet;
+  self->shared.verified = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  self->shared.stop = g_cancellable_new ();
+  g_mutex_init (&self->shared.mutex);
+  g_cond_init (&self->shared.changed);
+}
+
+guint
+terrane_compile_first_taken (const TerranePin *pin)
+{
+  return pin->spec->with_needs ? 0 : pin->recipes->recipes->len - 1;
+}
+
+static gboolean
+find_result (TerraneStore *store, const TerranePin *pin, const TerraneRecipe *recipe,
+             OciDigest *out_key, OciDigest *out_commit, gboolean *out_found, GError **error)
+{
+  *out_key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
+  return terrane_source_tree_find_commit (store, out_key, out_commit, out_found, error);
+}
+
+/* Whether the tree of @pin, or all results that it is made of, are there. */
+static gboolean
+is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GError **error)
+{
+  OciDigest key, commit;
+  const GPtrArray *recipes = pin->recipes->recipes;
+  if (!terrane_source_tree_is_stored (store, pin, out_complete, error))
+    return FALSE;
+  if (*out_complete)
+    return TRUE;
+  *out_complete = pin->in->has_key;
+  for (guint i = terrane_compile_first_taken (pin); *out_complete && i < recipes->len; i++)
+    if (!find_result (store, pin, recipes->pdata[i], &key, &commit, out_complete, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Between being resolved and being read, a local image can become another one. The key of another
+ * source is that of what was read. */
+static gboolean
+open_root (Compilation *self, TerranePin *pin, Root *root, GError **error)
+{
+  const TerraneSourceContext *context = self->shared.context;
+  TerranePin *in = pin->in;
+  if (context->sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
+    return oci_throw (
+        error, OCI_ERROR_UNSUPPORTED,
+        "compiling needs bubblewrap's sandbox: without it steps could see this machine "
+        "and its network; build it where that works, and bring the store here");
+  root->base = terrane_base_resolve (context->store, context->profile, in, context->remote,
+                                     context->jobs, context->progress, error);
+  if (root->base == NULL)
+    return FALSE;
+  if (in->spec->kind == TERRANE_SOURCE_IMAGE
+      && !oci_digest_equal (&root->base->manifest_digest, &in->digest))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", in->spec->image);
+  const OciDigest *commit = &root->base->root.commit;
+  return terrane_compile_fit_libc (context->store, pin, context->profile->base, commit,
+                                   self->image_base, error)
+         && terrane_compile_fit_processor (context, pin, commit, &root->emulator, error);
+}
+
+static TerraneCompileJob *
+find_job (const Compilation *self, const OciDigest *key)
+{
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      TerraneCompileJob *job = self->jobs->pdata[i];
+      if (oci_digest_equal (&job->key, key))
+        return job;
+    }
+  return NULL;
+}
+
+/* Its result, or that it is to be compiled, after what it needs. NOLINTNEXTLINE(misc-no-recursion):
+ * as deep as recipes may need each other */
+static TerraneCompileJob *
+add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, const Root *root,
+         GError **error)
+{
+  OciDigest key, commit;
+  gboolean found = FALSE;
+  if (!find_result (self->shared.context->store, pin, recipe, &key, &commit, &found, error))
+    return NULL;
+  TerraneCompileJob *job = find_job (self, &key);
+  if (job != NULL)
+    return job;
+  job = terrane_compile_job_new (&self->shared, pin, recipe, &key);
+  job->done = found;
+  job->commit = commit;
+  job->in = &root->base->root.commit;
+  job->emulator = &root->emulator;
+  for (guint i = 0; !found && i < recipe->needs->len; i++)
+    if (add_job (self, pin, recipe->needs->pdata[i], root, error) == NULL)
+      {
+        terrane_compile_job_free (job);
+        return NULL;
+      }
+  self->total += !found;
+  g_ptr_array_add (self->jobs, job);
+  return job;
+}
+
+/* What is needed by what a job needs is in its file system, too: also where only the former is
+ * missing. */
+static gboolean
+add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, const Root *root,
+           GError **error)
+{
+  const TerraneRecipeSet *set = pin->recipes;
+  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
+  g_hash_table_add (wanted, (gpointer) job->recipe);
+  for (guint i = set->recipes->len; i > 0; i--)
+    {
+      const TerraneRecipe *other = set->recipes->pdata[i - 1];
+      for (guint j = 0; g_hash_table_contains (wanted, other) && j < other->needs->len; j++)
+        g_hash_table_add (wanted, other->needs->pdata[j]);
+    }
+  for (guint i = 0; i < set->recipes->len; i++)
+    {
+      const TerraneRecipe *recipe = set->recipes->pdata[i];
+      if (recipe == job->recipe || !g_hash_table_contains (wanted, recipe))
+        continue;
+      TerraneCompileJob *need = add_job (self, pin, recipe, root, error);
+      if (need == NULL)
+        return FALSE;
+      g_ptr_array_add (job->needs, need);
+    }
+  return TRUE;
+}
+
+/* What is compiled in is identified again when it is read: it may have changed since the pin got
+ * its key, which is that of what was read from then on. */
+static gboolean
+add_pin (Compilation *self, TerranePin *pin, GError **error)
+{
+  const GPtrArray *recipes = pin->recipes->recipes;
+  Root *root = g_new0 (Root, 1);
+  g_ptr_array_add (self->roots, root);
+  if (!open_root (self, pin, root, error))
+    return FALSE;
+  for (guint i = terrane_compile_first_taken (pin); i < recipes->len; i++)
+    if (add_job (self, pin, recipes->pdata[i], root, error) == NULL)
+      return FALSE;
+  for (guint i = 0; i < self->jobs->len; i++) /* the list grows meanwhile */
+    {
+      TerraneCompileJob *job = self->jobs->pdata[i];
+      if (!job->done && job->pin == pin && job->needs->len == 0
+          && !add_needs (self, job, pin, root, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_ready (const TerraneCompileJob *job)
+{
+  for (guint i = 0; i < job->needs->len; i++)
+    if (!((const TerraneCompileJob *) job->needs->pdata[i])->done)
+      return FALSE;
+  return !job->done && !job->started;
+}
+
+/* The first failure is the one that counts; the others are stopped. */
+static void
+fail (Compilation *self, GError *error)
+{
+  if (self->failure == NULL)
+    self->failure = error;
+  else
+    g_error_free (error);
+  g_cancellable_cancel (self->shared.stop);
+}
+
+static guint
+start_ready (Compilation *self)
+{
+  const guint max = CLAMP (self->shared.context->jobs, 1, MAX_RUNNING);
+  guint running = 0;
+  for (guint i = 0; i < self->jobs->len; i++)
+    running += ((const TerraneCompileJob *) self->jobs->pdata[i])->thread != NULL;
+  for (guint i = 0; i < self->jobs->len && running < max && self->failure == NULL; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      TerraneCompileJob *job = self->jobs->pdata[i];
+      if (!is_ready (job))
+        continue;
+      if (terrane_compile_job_start (job, &local))
+        running++;
+      else
+        fail (self, g_steal_pointer (&local));
+    }
+  return running;
+}
+
+/* Until a job ends, or it is time to show what they do. Returns: (nullable) */
+static TerraneCompileJob *
+wait_for_job (Compilation *self)
+{
+  TerraneCompileShared *shared = &self->shared;
+  TerraneCompileJob *ended = NULL;
+  g_mutex_lock (&shared->mutex);
+  for (int turn = 0; turn < 2 && ended == NULL; turn++)
+    {
+      for (guint i = 0; i < self->jobs->len && ended == NULL; i++)
+        {
+          TerraneCompileJob *job = self->jobs->pdata[i];
+          ended = job->thread != NULL && job->ended ? job : NULL;
+        }
+      if (ended == NULL && turn == 0)
+        (void) g_cond_wait_until (&shared->changed, &shared->mutex,
+                                  g_get_monotonic_time () + TICK_USECS);
+    }
+  g_mutex_unlock (&shared->mutex);
+  return ended;
+}
+
+static void
+show_jobs (Compilation *self)
+{
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      TerraneCompileJob *job = self->jobs->pdata[i];
+      if (job->thread != NULL)
+        terrane_compile_job_show (job);
+    }
+}
+
+static void
+run_jobs (Compilation *self, GCancellable *interrupted)
+{
+  while (start_ready (self) > 0)
+    {
+      g_autoptr (GError) local = NULL;
+      TerraneCompileJob *ended = wait_for_job (self);
+      if (g_cancellable_is_cancelled (interrupted) && self->failure == NULL)
+        fail (self, g_error_new_literal (OCI_ERROR, OCI_ERROR_CANCELLED, "interrupted"));
+      show_jobs (self);
+      if (ended != NULL && !terrane_compile_job_finish (ended, self->failure == NULL, &local))
+        fail (self, g_steal_pointer (&local));
+    }
+}
+
+static gboolean
+compile (Compilation *self, GError **error)
+{
+  const TerraneSourceContext *context = self->shared.context;
+  const TerraneCompileJob *first = NULL;
+  for (guint i = self->jobs->len; i > 0; i--)
+    if (!((const TerraneCompileJob *) self->jobs->pdata[i - 1])->done)
+      first = self->jobs->pdata[i - 1];
+  if (first == NULL)
+    return TRUE;
+  if (self->total == 1)
+    terrane_progress_phase (context->progress, 0, "compiling %s", first->title);
+  else
+    terrane_progress_phase (context->progress, 0, "compiling %u recipes", self->total);
+  terrane_compile_work_sweep (context->store);
+  g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
+  run_jobs (self, terrane_interrupt_cancellable (interrupt));
+  if (self->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->failure));
+  return FALSE;
+}
+
+gboolean
+terrane_compile_missing (const TerraneSourceContext *context, const GPtrArray *pins,
+                         const OciDigest *base, GError **error)
+{
+  g_auto (Compilation) self;
+  compilation_init (&self, context, base);
+  for (guint i = 0; i < pins->len; i++)
+    {
+      TerranePin *pin = pins->pdata[i];
+      gboolean complete = TRUE;
+      if (pin->spec->kind != TERRANE_SOURCE_COMPILE)
+        continue;
+      if (!is_complete (context->store, pin, &complete, error)
+          || (!complete && !add_pin (&self, pin, error)))
+        return FALSE;
+    }
+  return compile (&self, error);
+}

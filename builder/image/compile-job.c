@@ -1,0 +1,367 @@
+#include "builder/image/compile-job.h"
+
+#include "builder/image/compiled-root.h"
+#include "builder/store/compile-files.h"
+
+#include "oci/base/parallel.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+enum
+{
+  MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all */
+  MAX_LINE = 1024,               /* bytes that are looked at */
+};
+
+TerraneCompileJob *
+terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
+                         const TerraneRecipe *recipe, const OciDigest *key)
+{
+  TerraneCompileJob *self = g_new0 (TerraneCompileJob, 1);
+  self->shared = shared;
+  self->pin = pin;
+  self->recipe = recipe;
+  self->key = *key;
+  self->title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
+  self->needs = g_ptr_array_new ();
+  self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
+  self->printed = g_string_new (NULL);
+  return self;
+}
+
+void
+terrane_compile_job_free (gpointer data)
+{
+  TerraneCompileJob *self = data;
+  if (self->thread != NULL)
+    (void) g_thread_join (self->thread);
+  terrane_compile_work_clear (&self->work);
+  terrane_compile_failure_clear (&self->failure);
+  g_clear_error (&self->error);
+  g_ptr_array_unref (self->needs);
+  g_string_free (self->printed, TRUE);
+  g_free (self->title);
+  g_free (self->root);
+  g_free (self->log);
+  g_free (self->state);
+  g_free (self->line);
+  g_free (self);
+}
+
+/* Never more than twice as many processes as were asked for: two recipes with all of them each keep
+ * the processors busy while one of them configures. */
+static unsigned
+on_begin (const char *step, gpointer data)
+{
+  TerraneCompileJob *self = data;
+  TerraneCompileShared *shared = self->shared;
+  unsigned jobs = shared->context->jobs;
+  g_mutex_lock (&shared->mutex);
+  guint running = MAX (shared->running, 1);
+  g_free (self->state);
+  self->state = g_strdup (step);
+  self->fresh = TRUE;
+  g_mutex_unlock (&shared->mutex);
+  return MAX (MIN (jobs, (2 * jobs + running - 1) / running), 1);
+}
+
+static void
+on_output (const char *bytes, size_t len, gpointer data)
+{
+  TerraneCompileJob *self = data;
+  g_mutex_lock (&self->shared->mutex);
+  self->left_out = self->left_out || self->printed->len + len > MAX_PRINTED;
+  if (self->left_out)
+    g_string_truncate (self->printed, 0);
+  g_string_append_len (self->printed, bytes, (gssize) len);
+  g_mutex_unlock (&self->shared->mutex);
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  TerraneCompileJob *self = data;
+  const TerraneCompileRun run = { .recipe = self->recipe,
+                                  .prefix = self->pin->spec->prefix,
+                                  .root = self->root,
+                                  .work = self->work.path,
+                                  .log_path = self->log,
+                                  .emulator = self->emulator,
+                                  .cancellable = self->shared->stop,
+                                  .begin = on_begin,
+                                  .output = on_output,
+                                  .data = self };
+  self->ok = terrane_compile_run (&run, &self->failure, &self->error);
+  g_mutex_lock (&self->shared->mutex);
+  self->ended = TRUE;
+  g_cond_signal (&self->shared->changed);
+  g_mutex_unlock (&self->shared->mutex);
+  return NULL;
+}
+
+static gboolean
+make_root (TerraneCompileJob *self, GError **error)
+{
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  for (guint i = 0; i < self->needs->len; i++)
+    {
+      const TerraneCompileJob *need = self->needs->pdata[i];
+      g_ptr_array_add (needs, (gpointer) need->recipe);
+      g_array_append_val (commits, need->commit);
+    }
+  return terrane_compiled_root_make (self->shared->context->store, self->pin->spec, self->in, needs,
+                                     commits, self->shared->verified, &self->root_commit,
+                                     &self->root, error);
+}
+
+/* Through the store, whose filter refuses hostile names. */
+static gboolean
+unpack_source (TerraneCompileJob *self, const TerraneRecipeSource *source, int dfd, GError **error)
+{
+  TerraneStore *store = self->shared->context->store;
+  const TerraneSourceTreeOptions options = { .jobs = self->shared->context->jobs,
+                                             .progress = self->shared->quiet };
+  g_autoptr (GPtrArray) archives = g_ptr_array_new ();
+  g_autofree char *where = g_strconcat (self->recipe->path, ": sources", NULL);
+  TerraneSourceTree tree = { 0 };
+  g_ptr_array_add (archives, (gpointer) &source->file);
+  TerraneSourceSpec spec = { .where = where,
+                             .name = self->recipe->name,
+                             .kind = TERRANE_SOURCE_ARCHIVE,
+                             .archives = archives,
+                             .prefix = source->directory,
+                             .strip_components = source->strip_components,
+                             .skip_special = TRUE,
+                             .allow_outside_links = TRUE };
+  g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
+  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error)
+                && terrane_commit_copy_out (store, &tree.commit, dfd, error);
+  terrane_source_tree_clear (&tree);
+  return ok;
+}
+
+static gboolean
+unpack_sources (TerraneCompileJob *self, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!oci_open_dir (self->work.fd, TERRANE_COMPILE_SOURCES, &fd, error))
+    return FALSE;
+  for (guint i = 0; i < self->recipe->sources->len; i++)
+    if (!unpack_source (self, self->recipe->sources->pdata[i], fd, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+terrane_compile_job_start (TerraneCompileJob *self, GError **error)
+{
+  TerraneCompileShared *shared = self->shared;
+  TerraneStore *store = shared->context->store;
+  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
+  self->started = TRUE;
+  self->since = g_get_monotonic_time ();
+  self->state = g_strdup ("unpacking");
+  self->log = terrane_compile_log_path (store, self->recipe->name);
+  terrane_compile_job_show (self);
+  if (!terrane_store_begin_write (store, error) || !make_root (self, error)
+      || !terrane_compile_work_make (&self->work, store, error) || !unpack_sources (self, error))
+    return FALSE;
+  g_mutex_lock (&shared->mutex);
+  shared->running++;
+  g_mutex_unlock (&shared->mutex);
+  self->thread = oci_thread_start ("compile", run_thread, self, error);
+  if (self->thread != NULL)
+    return TRUE;
+  g_mutex_lock (&shared->mutex);
+  shared->running--;
+  g_mutex_unlock (&shared->mutex);
+  return FALSE;
+}
+
+/* The last line with something in it stays, also after it was shown. */
+static void
+take_line (TerraneCompileJob *self, const char *line)
+{
+  g_autofree char *valid = g_utf8_make_valid (line, -1);
+  g_strchomp (valid);
+  if (valid[0] == '\0')
+    return;
+  g_free (self->line);
+  self->line = g_steal_pointer (&valid);
+}
+
+/* Whole lines; of one without an end only as much as anybody could want to see. */
+static void
+show_printed (TerraneCompileJob *self, const char *text, gboolean left_out)
+{
+  const TerraneProgress *progress = self->shared->context->progress;
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  if (left_out)
+    terrane_progress_output (progress, self->recipe->name, "…");
+  for (char **line = lines; *line != NULL; line++)
+    {
+      if ((*line)[0] == '\0' && line[1] == NULL)
+        continue;
+      const char *shown = strrchr (*line, '\r'); /* a bar that is drawn again and again */
+      shown = shown != NULL && shown[1] != '\0' ? shown + 1 : *line;
+      g_autofree char *cut = g_strndup (shown, MIN (strlen (shown), (size_t) MAX_LINE));
+      take_line (self, cut);
+      terrane_progress_output (progress, self->recipe->name, cut);
+    }
+}
+
+void
+terrane_compile_job_show (TerraneCompileJob *self)
+{
+  TerraneCompileShared *shared = self->shared;
+  g_mutex_lock (&shared->mutex);
+  g_autofree char *state = g_strdup (self->state);
+  /* The end of what is not a line yet waits, unless that may be for long. */
+  const char *end = memrchr (self->printed->str, '\n', self->printed->len);
+  size_t len = end != NULL ? (size_t) (end + 1 - self->printed->str) : 0;
+  if (self->ended || self->printed->len - len > MAX_LINE)
+    len = self->printed->len;
+  g_autofree char *text = g_strndup (self->printed->str, len);
+  g_string_erase (self->printed, 0, (gssize) len);
+  gboolean left_out = self->left_out;
+  self->left_out = FALSE;
+  if (self->fresh)
+    g_clear_pointer (&self->line, g_free);
+  self->fresh = FALSE;
+  g_mutex_unlock (&shared->mutex);
+  show_printed (self, text, left_out);
+  const TerraneProgressJob job = { .name = self->title,
+                                   .state = state,
+                                   .line = self->line,
+                                   .usecs = g_get_monotonic_time () - self->since };
+  terrane_progress_job (shared->context->progress, &job);
+}
+
+static void
+show_end (TerraneCompileJob *self, const char *how)
+{
+  const TerraneProgressJob job = {
+    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
+  };
+  terrane_progress_job (self->shared->context->progress, &job);
+}
+
+static gboolean
+take_output (TerraneCompileJob *self, GError **error)
+{
+  const TerraneSourceContext *context = self->shared->context;
+  const char *prefix = self->pin->spec->prefix;
+  const TerraneRecipe *recipe = self->recipe;
+  g_autofree char *output =
+      g_build_filename (self->work.path, TERRANE_COMPILE_OUTPUT, prefix, NULL);
+  g_auto (TerraneSourceReport) report = { 0 };
+  g_autoptr (TerraneTree) tree = NULL;
+  TerraneSourceSpec spec = { .where = recipe->path,
+                             .name = recipe->name,
+                             .kind = TERRANE_SOURCE_DIRECTORY,
+                             .directory = output,
+                             .prefix = (char *) prefix,
+                             .include = recipe->include,
+                             .exclude = recipe->exclude,
+                             .allow_outside_links = TRUE };
+  g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
+  const TerraneSourceOptions options = { .jobs = context->jobs };
+  if (!terrane_compile_work_check (&self->work, prefix, error)
+      || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
+                                 error))
+    return FALSE;
+  for (guint i = 0; i < report.unused->len; i++)
+    terrane_progress_warn (context->progress, "%s: %s matches nothing", recipe->path,
+                           (const char *) report.unused->pdata[i]);
+  return TRUE;
+}
+
+static json_t *
+texts (char *const *list)
+{
+  json_t *array = json_array ();
+  for (; *list != NULL; list++)
+    oci_json_append (array, oci_json_text (*list));
+  return array;
+}
+
+static json_t *
+describe_failure (const TerraneCompileJob *self)
+{
+  OciDigestHex hex;
+  json_t *document = json_object ();
+  oci_json_set (document, "version", json_integer (1));
+  oci_json_set_text (document, "recipe", self->title);
+  oci_json_set_text (document, "step", self->failure.step);
+  oci_json_set (document, "argv", texts (self->failure.argv));
+  oci_json_set (document, "env", texts (self->failure.env));
+  oci_json_set_text (document, "root", oci_digest_hex (&self->root_commit, hex));
+  oci_json_set_text (document, "architecture",
+                     self->shared->context->profile->platform.architecture);
+  if (self->failure.file != NULL)
+    {
+      gsize len = 0;
+      const guchar *bytes = g_bytes_get_data (self->failure.content, &len);
+      g_autofree char *content = g_base64_encode (bytes, len);
+      oci_json_set_text (document, "file", self->failure.file);
+      oci_json_set_text (document, "content", content);
+    }
+  oci_json_set (document, "tmp", json_integer ((json_int_t) self->recipe->tmp_bytes));
+  return document;
+}
+
+/* Returns: (transfer full) (nullable): what to say of it after the error */
+static char *
+keep_failed (TerraneCompileJob *self)
+{
+  const TerraneSourceContext *context = self->shared->context;
+  g_autoptr (GError) local = NULL;
+  if (!context->keep_failed || self->failure.argv == NULL)
+    return NULL;
+  g_autoptr (OciJsonValue) document = describe_failure (self);
+  g_autofree char *name = g_path_get_basename (self->work.path);
+  if (!terrane_failed_root_keep (context->store, self->recipe->name, name, document, &local))
+    return g_strdup_printf ("\n  %s", local->message);
+  g_clear_pointer (&self->work.path, g_free);
+  g_autofree char *store = g_canonicalize_filename (terrane_store_path (context->store), NULL);
+  g_autofree char *quoted = g_shell_quote (store);
+  gboolean plain = strpbrk (store, " \t\n'\"\\$`*?[]()<>|&;~#!") == NULL;
+  return g_strdup_printf ("\n  a shell in it: terrane run --store %s --failed %s",
+                          plain ? store : quoted, self->recipe->name);
+}
+
+gboolean
+terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error)
+{
+  TerraneCompileShared *shared = self->shared;
+  TerraneStore *store = shared->context->store;
+  (void) g_thread_join (g_steal_pointer (&self->thread));
+  g_mutex_lock (&shared->mutex);
+  shared->running--;
+  g_mutex_unlock (&shared->mutex);
+  terrane_compile_job_show (self);
+  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
+  if (!self->ok)
+    {
+      g_autofree char *kept = wanted ? keep_failed (self) : NULL;
+      show_end (self, wanted ? "failed" : "stopped");
+      if (kept != NULL)
+        {
+          g_autofree char *message = g_steal_pointer (&self->error->message);
+          self->error->message = g_strconcat (message, kept, NULL);
+        }
+      g_propagate_error (error, g_steal_pointer (&self->error));
+    }
+  else
+    self->done = take_output (self, error)
+                 && terrane_source_tree_remember (store, &self->key, &self->commit, error);
+  terrane_compile_work_clear (&self->work);
+  if (self->done)
+    {
+      show_end (self, "compiled");
+      terrane_failed_root_remove (store, self->recipe->name);
+    }
+  return self->done;
+}

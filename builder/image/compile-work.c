@@ -1,0 +1,115 @@
+#include "builder/image/compile-work.h"
+
+#include "builder/compile/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define NAME_START ".compile-"
+
+enum
+{
+  MAX_TRIES = 20,
+};
+
+void
+terrane_compile_work_clear (TerraneCompileWork *self)
+{
+  if (self->path != NULL)
+    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* the next build, or gc */
+  g_clear_pointer (&self->path, g_free);
+  oci_fd_close (oci_fd_steal (&self->fd));
+}
+
+/* Between being made and being locked, another process may take it for one that was left. */
+static gboolean
+try_make (TerraneCompileWork *self, TerraneStore *store, gboolean *out_made, GError **error)
+{
+  struct stat st;
+  g_autofree char *path = terrane_store_root_path (store, NAME_START "XXXXXX");
+  *out_made = FALSE;
+  if (g_mkdtemp_full (path, 0700) == NULL)
+    return oci_throw_errno (error, "making a directory to compile in");
+  g_auto (OciFd) fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT)
+    return TRUE;
+  if (fd < 0 || flock (fd, LOCK_SH) < 0 || fstat (fd, &st) < 0)
+    return oci_throw_errno (error, "locking %s", path);
+  *out_made = st.st_nlink > 0;
+  if (!*out_made)
+    return TRUE;
+  self->path = g_steal_pointer (&path);
+  self->fd = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError **error)
+{
+  gboolean made = FALSE;
+  for (int i = 0; i < MAX_TRIES && !made; i++)
+    if (!try_make (self, store, &made, error))
+      return FALSE;
+  if (!made)
+    return oci_throw (error, OCI_ERROR_IO,
+                      "the directory to compile in is removed by another "
+                      "process again and again");
+  return oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
+         && oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error);
+}
+
+void
+terrane_compile_work_sweep (TerraneStore *store)
+{
+  int roots = terrane_store_roots_dfd (store);
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (roots, ".", FALSE, &names, NULL))
+    return;
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = names->pdata[i];
+      if (!g_str_has_prefix (name, NAME_START))
+        continue;
+      g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0)
+        (void) oci_remove_tree (roots, name, NULL);
+    }
+}
+
+/* What is beside the way to the prefix was installed elsewhere. */
+gboolean
+terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (prefix, "/", -1);
+  g_autoptr (GString) path = g_string_new (TERRANE_COMPILE_OUTPUT);
+  for (char **part = parts;; part++)
+    {
+      g_autoptr (GPtrArray) names = NULL;
+      gboolean last = *part == NULL || (*part)[0] == '\0';
+      if (!oci_list_names (self->fd, path->str, FALSE, &names, error))
+        return FALSE;
+      if (names->len == 0)
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "its steps have installed nothing below $DESTDIR/%s; pass DESTDIR and "
+                          "PREFIX, which are set, to what installs",
+                          prefix);
+      if (last)
+        return TRUE;
+      for (guint i = 0; i < names->len; i++)
+        if (!g_str_equal (names->pdata[i], *part))
+          {
+            g_autofree char *elsewhere =
+                g_strdup_printf ("%s/%s", path->str + strlen (TERRANE_COMPILE_OUTPUT),
+                                 (const char *) names->pdata[i]);
+            g_autofree char *quoted = oci_quote (elsewhere);
+            return oci_throw (error, OCI_ERROR_FORMAT,
+                              "its steps have installed %s, which is not below the tree's prefix "
+                              "/%s; configure it for the prefix $PREFIX",
+                              quoted, prefix);
+          }
+      g_string_append_printf (path, "/%s", *part);
+    }
+}

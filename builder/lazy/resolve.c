@@ -1,0 +1,95 @@
+#include "builder/lazy/resolve.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <lazy-sonames.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define LIBRARY(name) LIBRARY_##name,
+typedef enum
+{
+#include "builder/lazy/libraries.def"
+  N_LIBRARIES
+} Library;
+#undef LIBRARY
+
+#define LIBRARY(name) [LIBRARY_##name] = TERRANE_SONAME_##name,
+static const char *const sonames[] = {
+#include "builder/lazy/libraries.def"
+};
+#undef LIBRARY
+
+typedef struct
+{
+  Library library;
+  const char *name;
+} Function;
+
+#define FUNCTION(of_library, function) { LIBRARY_##of_library, #function },
+static const Function functions[] = {
+#include "builder/lazy/functions.def"
+};
+#undef FUNCTION
+
+extern gpointer terrane_lazy_slots[] G_GNUC_INTERNAL;
+extern gpointer terrane_lazy_slots_end[] G_GNUC_INTERNAL;
+
+G_LOCK_DEFINE_STATIC (loading);
+static gboolean loaded[N_LIBRARIES];
+
+static void end (const char *soname, const char *reason) G_GNUC_NORETURN;
+
+/* There is no caller to give an error to: the linker would have ended the process before main(). */
+static void
+end (const char *soname, const char *reason)
+{
+  (void) fprintf (stderr, "terrane: %s cannot be loaded: %s; install the package that has it\n",
+                  soname, reason != NULL ? reason : "nothing says why");
+  _exit (EXIT_FAILURE);
+}
+
+static void
+protect (int protection)
+{
+  size_t size = (size_t) ((char *) terrane_lazy_slots_end - (char *) terrane_lazy_slots);
+  if (mprotect (terrane_lazy_slots, size, protection) < 0)
+    end ("a library", g_strerror (errno));
+}
+
+/* All of the library's functions at once, so that the table is written to once. */
+static void
+load (Library library)
+{
+  void *handle = dlopen (sonames[library], RTLD_LAZY | RTLD_LOCAL);
+  if (handle == NULL)
+    end (sonames[library], dlerror ());
+  protect (PROT_READ | PROT_WRITE);
+  for (size_t i = 0; i < G_N_ELEMENTS (functions); i++)
+    {
+      if (functions[i].library != library)
+        continue;
+      gpointer function = dlsym (handle, functions[i].name);
+      if (function == NULL)
+        end (sonames[library], dlerror ());
+      g_atomic_pointer_set (&terrane_lazy_slots[i], function);
+    }
+  protect (PROT_READ);
+  loaded[library] = TRUE;
+}
+
+gpointer
+terrane_lazy_resolve (gpointer *slot)
+{
+  size_t index = (size_t) (slot - terrane_lazy_slots);
+  Library library = functions[index].library;
+  G_LOCK (loading);
+  if (!loaded[library])
+    load (library);
+  G_UNLOCK (loading);
+  return g_atomic_pointer_get (slot);
+}

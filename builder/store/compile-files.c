@@ -1,0 +1,225 @@
+#include "builder/store/compile-files.h"
+
+#include "builder/store/cache.h"
+
+#include "oci/base/temp-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOGS "logs"
+#define FAILED "failed"
+#define LOG ".log"
+#define DOCUMENT "about.json"
+#define BUILD "build"
+
+enum
+{
+  MAX_DOCUMENT_BYTES = 16 * 1024 * 1024,
+  SECONDS_PER_DAY = 24 * 60 * 60,
+};
+
+static char *
+absolute (TerraneStore *store, const char *path)
+{
+  g_autofree char *there = g_build_filename (terrane_store_path (store), path, NULL);
+  return g_canonicalize_filename (there, NULL);
+}
+
+char *
+terrane_compile_log_path (TerraneStore *store, const char *name)
+{
+  g_autofree char *path = g_strconcat (LOGS "/", name, LOG, NULL);
+  return absolute (store, path);
+}
+
+/* Whether the directory @name is there and is used by somebody. */
+static gboolean
+is_used (int dfd, const char *name)
+{
+  g_auto (OciFd) fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static gboolean
+open_failed (TerraneStore *store, OciFd *out_fd, GError **error)
+{
+  return oci_make_dirs (terrane_store_dfd (store), FAILED, 0700, error)
+         && oci_open_dir (terrane_store_dfd (store), FAILED, out_fd, error);
+}
+
+static gboolean
+write_document (int dfd, const char *directory, json_t *document, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autoptr (GBytes) bytes = oci_json_dump (document);
+  gsize size = 0;
+  const char *text = g_bytes_get_data (bytes, &size);
+  return oci_open_dir (dfd, directory, &fd, error)
+         && oci_replace_file (fd, DOCUMENT, 0600, text, size, error);
+}
+
+gboolean
+terrane_failed_root_keep (TerraneStore *store, const char *name, const char *work, json_t *document,
+                          GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autofree char *partial = g_strdup_printf (".%s-%08x", name, g_random_int ());
+  g_autofree char *build = g_strconcat (partial, "/" BUILD, NULL);
+  OCI_PREFIX (error, "keeping what the steps left");
+  if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
+    return FALSE;
+  if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
+    return oci_throw_errno (error, "renaming");
+  if (!write_document (fd, partial, document, error))
+    return FALSE;
+  if (is_used (fd, name))
+    return oci_throw (error, OCI_ERROR_IO, "a 'terrane run --failed %s' still uses the older one",
+                      name);
+  if (!oci_remove_tree (fd, name, error))
+    return FALSE;
+  return renameat (fd, partial, fd, name) == 0 || oci_throw_errno (error, "renaming");
+}
+
+void
+terrane_failed_root_remove (TerraneStore *store, const char *name)
+{
+  g_auto (OciFd) fd = -1;
+  if (oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL) && !is_used (fd, name))
+    (void) oci_remove_tree (fd, name, NULL); /* gc finds what is left */
+}
+
+/* Returns: (transfer full) (nullable) */
+static json_t *
+load (int dfd, const char *name)
+{
+  g_autoptr (GBytes) data = NULL;
+  g_autofree char *file = g_build_filename (name, DOCUMENT, NULL);
+  if (name[0] == '.' || !oci_read_file (dfd, file, MAX_DOCUMENT_BYTES, &data, NULL))
+    return NULL;
+  gsize size = 0;
+  const char *text = g_bytes_get_data (data, &size);
+  json_t *document = json_loadb (text, size, 0, NULL);
+  OciDigest root;
+  const char *hex = terrane_cache_text (document, "root");
+  if (hex != NULL && oci_digest_parse_hex (hex, &root, NULL))
+    return document;
+  json_decref (document);
+  return NULL;
+}
+
+/* "; there are: a, b" Returns: (transfer full) */
+static char *
+list_failed (int dfd)
+{
+  g_autoptr (GPtrArray) names = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (dfd < 0 || !oci_list_names (dfd, ".", FALSE, &names, NULL))
+    return g_strdup ("");
+  for (guint i = 0; i < names->len; i++)
+    {
+      g_autoptr (OciJsonValue) document = load (dfd, names->pdata[i]);
+      if (document != NULL)
+        g_string_append_printf (text, "%s%s", text->len == 0 ? "; there are: " : ", ",
+                                (const char *) names->pdata[i]);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+json_t *
+terrane_failed_root_open (TerraneStore *store, const char *name, char **out_path, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_auto (OciFd) directory = -1;
+  g_autoptr (OciJsonValue) document = NULL;
+  g_autofree char *path = g_build_filename (FAILED, name, BUILD, NULL);
+  const gboolean plain = name[0] != '\0' && strchr (name, '/') == NULL;
+  if (plain && oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL))
+    document = load (fd, name);
+  if (document != NULL)
+    directory = openat (fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (directory < 0 || flock (directory, LOCK_SH | LOCK_NB) < 0)
+    {
+      g_autofree char *quoted = oci_quote (name);
+      g_autofree char *others = list_failed (fd);
+      (void) oci_throw (error, OCI_ERROR_NOT_FOUND,
+                        "nothing is kept of a failed recipe %s%s; 'terrane build --keep-failed' "
+                        "keeps what the steps of one that fails leave",
+                        quoted, others);
+      return NULL;
+    }
+  terrane_store_keep_fd (store, oci_fd_steal (&directory));
+  *out_path = absolute (store, path);
+  return g_steal_pointer (&document);
+}
+
+static gboolean
+is_older (int dfd, const char *name, int days)
+{
+  struct stat st;
+  return fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+         && st.st_mtim.tv_sec + (time_t) days * SECONDS_PER_DAY < time (NULL);
+}
+
+static gboolean
+sweep_failed (int dfd, TerraneFailedRootFunc keep, gpointer data, guint *out_removed,
+              GError **error)
+{
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (dfd, ".", FALSE, &names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    {
+      OciDigest root;
+      const char *name = names->pdata[i];
+      g_autofree char *file = g_build_filename (name, DOCUMENT, NULL);
+      g_autoptr (OciJsonValue) document = load (dfd, name);
+      if (document != NULL && !is_used (dfd, name)
+          && is_older (dfd, file, TERRANE_FAILED_KEEP_DAYS))
+        json_decref (g_steal_pointer (&document));
+      if (document != NULL)
+        {
+          (void) oci_digest_parse_hex (terrane_cache_text (document, "root"), &root, NULL);
+          keep (&root, data);
+          continue;
+        }
+      if (!oci_remove_tree (dfd, name, error))
+        return FALSE;
+      (*out_removed)++;
+    }
+  return TRUE;
+}
+
+static gboolean
+sweep_logs (int dfd, GError **error)
+{
+  g_autoptr (GPtrArray) names = NULL;
+  if (!oci_list_names (dfd, ".", FALSE, &names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = names->pdata[i];
+      if ((name[0] == '.' || is_older (dfd, name, TERRANE_LOGS_KEEP_DAYS))
+          && unlinkat (dfd, name, 0) < 0 && errno != ENOENT)
+        return oci_throw_errno (error, "removing %s", name);
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_compile_files_sweep (TerraneStore *store, TerraneFailedRootFunc keep, gpointer data,
+                             guint *out_removed, GError **error)
+{
+  g_auto (OciFd) failed = -1;
+  g_auto (OciFd) logs = -1;
+  OCI_PREFIX (error, "what compiling left");
+  failed = openat (terrane_store_dfd (store), FAILED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  logs = openat (terrane_store_dfd (store), LOGS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return (failed < 0 || sweep_failed (failed, keep, data, out_removed, error))
+         && (logs < 0 || sweep_logs (logs, error));
+}

@@ -1,0 +1,267 @@
+"""How recipes are run: several at the same time, what they may use, what is kept of them and for how long, and what is left of those that are
+killed."""
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import test_compile
+from terrane_test import TERRANE, Registry, have
+from test_compile import INSTALL
+
+WAIT = "i=0; while ! [ -e go ]; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done"
+
+
+class Engine(test_compile.ShellCase):
+    def start(self, profile, *arguments, **options):
+        return subprocess.Popen([TERRANE, "--store", str(self.store), "build", "--no-validate", str(profile), *arguments],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+    def wait_until(self, function, process):
+        deadline = time.monotonic() + 60
+        while not (result := function()):
+            self.assertLess(time.monotonic(), deadline)
+            self.assertIsNone(process.poll(), process.poll() is not None and process.communicate())
+            time.sleep(0.02)
+        return result
+
+    def work(self, path="."):
+        return [found for found in (self.store / "roots").glob(f".compile-*/{path}") if found.exists()]
+
+    def log(self, name):
+        return (self.store / "logs" / f"{name}.log").read_text(encoding="utf-8")
+
+    def test_at_the_same_time(self):
+        """Each of two waits for a word that comes only when both have begun; a third that needs them comes after them."""
+        step = f"echo $JOBS > jobs; {WAIT}; mkdir -p $DESTDIR$PREFIX/share; echo $JOBS > $DESTDIR$PREFIX/share/"
+        self.recipe("a", steps=[f"{step}a"])
+        self.recipe("b", steps=[f"{step}b"])
+        self.recipe("c", needs=["a.json", "b.json"], steps=["echo $JOBS; mkdir -p $DESTDIR$PREFIX; cat $PREFIX/share/* > $DESTDIR$PREFIX/both"])
+        process = self.start(self.profile(*((name, f"{name}.json", {}) for name in "abc")), "--jobs", "6", "--verbose")
+        self.wait_until(lambda: len(self.work("src/jobs")) == 2, process)
+        for directory in self.work("src"):
+            (directory / "go").touch()
+        output, errors = process.communicate()
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertEqual(self.log("c").splitlines()[-1], "6")
+        self.assertIn("terrane: a 1.0: step 1 of 1", errors)
+        self.assertRegex(errors, "terrane: b 1.0: compiled after [0-9]+ s\n")
+        self.assertIn("\nc | 6\n", errors)
+        self.assertIn("test:latest", output)
+        self.assertLess(errors.index("terrane: a 1.0: compiled"), errors.index("terrane: c 1.0: step 1"))
+        profile = self.profile(*((name, f"{name}.json", {}) for name in "abc"))
+        self.assertNotIn("compiling", self.run_terrane("build", "--no-validate", "--jobs", "1", profile).stderr)
+
+    def test_failure_stops_the_others(self):
+        self.recipe("slow", steps=["touch begun; sleep 600"])
+        self.recipe("bad", steps=[f"touch begun; {WAIT}; exit 3"])
+        process = self.start(self.profile(("slow", "slow.json", {}), ("bad", "bad.json", {})), "--jobs", "2")
+        self.wait_until(lambda: len(self.work("src/begun")) == 2, process)
+        for directory in self.work("src"):
+            (directory / "go").touch()
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertRegex(errors, r"terrane: .*trees\[1\]: bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3\n")
+        self.assertIn("terrane: slow 1.0: stopped after ", errors)
+        self.assertEqual(self.work(), [])
+
+    def test_interrupt(self):
+        self.recipe("x", steps=["touch begun; sleep 600"])
+        process = self.start(self.profile(("x", "x.json", {})))
+        self.wait_until(lambda: self.work("src/begun"), process)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertEqual(self.work(), [])
+
+    def test_killed_at_several_moments(self):
+        """Whatever the moment, nothing is taken for a result, and the next build that compiles removes what was left."""
+        install = f"touch begun; mkdir -p $DESTDIR$PREFIX; echo half > $DESTDIR$PREFIX/file; {WAIT}; echo whole > $DESTDIR$PREFIX/file"
+        self.recipe("x", steps=[install, "touch second; sleep 0.3"])
+        profile = self.profile(("x", "x.json", {}))
+        for name in (".", "src/begun", "out/opt/file", "src/second"):
+            with self.subTest(name):
+                left = self.work()
+                process = self.start(profile)
+                fresh = self.wait_until(lambda: set(self.work()) - set(left), process).pop()  # pylint: disable=cell-var-from-loop
+                if name == "src/second":
+                    self.wait_until((fresh / "src/begun").exists, process)
+                    (fresh / "src/go").touch()
+                self.wait_until((fresh / name).exists, process)
+                process.kill()
+                process.communicate()
+        process = self.start(profile)
+        self.wait_until(lambda: self.work("src/begun") and len(self.work()) == 1 and not self.work("src/second"), process)
+        (self.work("src")[0] / "go").touch()
+        self.assertEqual(process.communicate()[0].count("test:latest"), 1)
+        self.assertEqual(self.files(self.build(profile, "--no-validate"))["opt/file"], b"whole\n")
+        self.assertEqual(self.work(), [])
+        self.assert_store_is_sound()
+
+    def test_keep_failed(self):
+        """The build root of a step that failed can be entered, with what the step had, until it is old or the recipe is compiled."""
+        self.write("steps.sh", "echo one > file; echo $JOBS; exit 5")
+        source = self.source("a.tar.gz", {"top/a": b"content"})
+        self.recipe("need", steps=[INSTALL])
+        profile = self.profile(("x", self.recipe("x", sources=[source], needs=["need.json"], script="steps.sh", environment={"A": "b c"}), {}))
+        errors = self.assert_fails(1, "failed with exit code 5", "build", "--no-validate", "--keep-failed", profile)
+        command = errors.split("a shell in it: terrane ")[1].splitlines()[0].split()
+        self.assertEqual(command, ["run", "--store", str(self.store), "--failed", "x"])
+        run = [TERRANE, *command]
+        words = ["sh", "-c", "pwd; cat file a $PREFIX/share/result; echo $A $DESTDIR; nproc; touch other"]
+        result = subprocess.run([*run, "--", *words], capture_output=True, text=True, check=True)
+        self.assertEqual(result.stdout, "/tmp/build/src\none\ncontentdone\nb c /tmp/build/out\n1\n")
+        result = subprocess.run(run, input='ls\n"$@"\n', capture_output=True, text=True, check=False)
+        self.assertEqual((result.stdout.splitlines()[:3], result.returncode), (["a", "file", "other"], 5))
+        self.assertIn("x 1.0: the script failed here", result.stderr)
+        self.assert_fails(1, "nothing is kept of a failed recipe ‘y’; there are: x;", "run", "--failed", "y")
+        self.assert_fails(1, "nothing is kept of a failed recipe ‘../failed/x’", "run", "--failed", "../failed/x")
+        self.run_terrane("gc")
+        subprocess.run([*run, "--", "cat", "/opt/share/result"], capture_output=True, check=True)
+        about = self.store / "failed/x/about.json"
+        os.utime(about, (time.time() - 8 * 86400,) * 2)
+        self.run_terrane("gc")
+        self.assertEqual(os.listdir(self.store / "failed"), [])
+        self.assert_fails(1, "exit code 5", "build", "--no-validate", "--keep-failed", profile)
+        self.write("steps.sh", INSTALL)
+        self.build(profile, "--no-validate")
+        self.assertEqual(os.listdir(self.store / "failed"), [])
+
+    def test_gc_keeps_needs(self):
+        """What an image was compiled from stays with it, and goes with it."""
+        self.recipe("need", steps=["mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"])
+        user = {"needs": ["need.json"], "steps": ["mkdir -p $DESTDIR$PREFIX/include $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy",
+                                                  "touch $DESTDIR$PREFIX/include/x.h"]}
+        stamp = lambda: self.files(self.make("user.json"))["opt/lib/copy"]
+        self.recipe("user", **user)
+        first = stamp()
+        self.run_terrane("gc")
+        self.recipe("user", **user, environment={"A": "b"})
+        shutil.move(self.directory / "root.tar", self.directory / "moved.tar")  # what is compiled in is there, too
+        (self.directory / "root.tar").symlink_to("moved.tar")
+        self.assertEqual(stamp(), first)
+        self.run_terrane("rm", "test")
+        self.run_terrane("gc")
+        self.assertEqual(self.compiled(), 0)
+
+    def test_limits(self):
+        """Of the disk, however files come about, and of the log."""
+        limit = r"was killed: there was more than the recipe's ‘disk’ of 5\.0 MB in /tmp/build"
+        self.fails(limit, disk="5MB", steps=["dd if=/dev/zero of=big bs=1M count=20; sleep 600"])
+        self.fails(limit, disk="5MB", steps=["i=0; while [ $i -lt 1500 ]; do : > $i; i=$((i + 1)); done; true"])
+        self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
+        self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
+        size = (self.store / "logs/x.log").stat().st_size
+        self.assertTrue(33 * 2**20 <= size <= 33 * 2**20 + 1000, size)
+        with open(self.store / "logs/x.log", "rb") as file:
+            content = file.read()
+        self.assertTrue(content.startswith(b"x 1.0\n+ step 1 of 2 ("))
+        self.assertRegex(content[-1000:], b"\nlast\n\\+ step 2 of 2")
+        self.assertRegex(content, "\n… [0-9]{7} bytes left out …\n".encode())
+
+    def test_deep_directories(self):
+        """More of them than a process can have open, and their names longer than a path may be."""
+        self.fails("killed: directories in /tmp/build are more than 200 deep", steps=[f"for i in 1 2 3 4 5 6; do mkdir -p {'d/' * 200}; cd {'d/' * 200}; done"])
+
+    def test_advice(self):
+        """What programs say when there is no network, as those that recipes call say it."""
+        for text in ("CMake Error: status_string: \"Couldn't resolve host name\"", "wget: bad address 'example.org'",
+                     "curl: (6) Could not resolve host: example.org", "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
+                     "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org"):
+            with self.subTest(text):
+                self.fails("failed with exit code 6; steps have no network: let ‘sources’ of the recipe name what they need",
+                           steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
+
+    def test_libc(self):
+        """What is compiled in must not have a newer C library than the base, which is said before anything runs."""
+        def root(name, version):
+            self.write(f"{name}/lib64/libc.so.6", "".join(f"\0GLIBC_2.{minor}\0" for minor in range(2, version + 1)))
+            shutil.copytree(self.directory / "busybox", self.directory / name, dirs_exist_ok=True, symlinks=True)
+            return {"directory": name}
+
+        subprocess.run(["mkdir", self.directory / "busybox"], check=True)
+        subprocess.run(["tar", "-xf", self.directory / "root.tar", "-C", self.directory / "busybox"], check=True)
+        self.base = root("old", 31)
+        self.root = root("new", 36)
+        profile = self.profile(("x", self.recipe("x", steps=[INSTALL]), {}))
+        self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*new’ has glibc 2\.36, and the image's base ‘.*old’ has glibc 2\.31: what is compiled with the newer one "
+                            r"would not start in the image; compile in a file system whose C library is glibc 2\.31 or older, or take a newer base",
+                          "build", "--no-validate", profile)
+        self.assertFalse((self.store / "logs").exists())
+        self.base, self.root = self.root, self.base
+        self.make(self.recipe("x", steps=[INSTALL]))
+
+    def test_processor(self):
+        """A file system of another processor than the image's is refused before anything runs."""
+        header = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\xb7\x00" + bytes(60)
+        for name in ("bin", "proc", "dev", "tmp"):
+            (self.directory / "arm" / name).mkdir(parents=True)
+        (self.directory / "arm/bin/sh").write_bytes(header)
+        self.root = {"directory": "arm"}
+        profile = self.profile(("x", self.recipe("x", steps=[INSTALL]), {}))
+        self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*arm’ is for arm64 by its /bin/sh, and the image is for amd64; compile in a file system of the image's processor",
+                          "build", "--no-validate", profile)
+        self.root = {"directory": "empty"}
+        (self.directory / "empty").mkdir()
+        self.assert_fails(1, "could not be started: the file system that the recipe is compiled in has no /bin/sh that runs here",
+                          "build", "--no-validate", self.profile(("x", "x.json", {})))
+
+    def test_in_directory(self):
+        """A change of the directory is another key; nothing of it is changed by what runs in it."""
+        (self.directory / "in").mkdir()
+        subprocess.run(["tar", "-xf", self.directory / "root.tar", "-C", self.directory / "in"], check=True)
+        self.root = {"directory": "in"}
+        self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cp /given $DESTDIR$PREFIX"])
+        for content in ("one", "two"):
+            self.write("in/given", content)
+            self.assertEqual(self.files(self.make("x.json"))["opt/given"], content.encode())
+
+    @unittest.skipUnless(have("docker-registry"), "needs docker-registry")
+    def test_in_registry(self):
+        with Registry(self.directory / "registry") as registry:
+            image = f"docker://{registry.host}/cc:1"
+            base = self.write_profile("cc.json", name="cc", base=self.base, target="oci")
+            self.build(base, "--no-validate", "--push", image, "--no-lock")
+            self.root = {"image": image}
+            self.assertEqual(self.files(self.make(self.recipe("x", steps=[INSTALL])))["opt/share/result"], b"done\n")
+
+    def test_terminal(self):
+        """Two lines for each recipe that runs: what it does, and, dimmed, the last line that it printed."""
+        self.recipe("x", steps=["printf '\\033[31mred\\a\\n'; touch begun; " + WAIT, INSTALL])
+        profile = self.profile(("x", "x.json", {}))
+        child, master = pty.fork()
+        if child == 0:
+            os.execvpe(TERRANE, [TERRANE, "--store", str(self.store), "build", "--no-validate", str(profile)], {**os.environ, "TERM": "xterm"})
+        output = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:
+                break
+            output += piece
+            if "    \ufffd[31mred".encode() in output:
+                for directory in self.work("src"):
+                    (directory / "go").touch()
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+        os.close(master)
+        text = output.decode()
+        self.assertRegex(text, r"compiling x 1\.0\r\n\r\x1b\[K  x 1\.0  \d+ s  step 1 of 2 \(‘printf .*\r\n\r\x1b\[K\x1b\[2m    \ufffd\[31mred\ufffd\x1b\[0m")
+        self.assertRegex(text, r"terrane: x 1\.0: compiled after \d+ s\r\n")
+
+    def test_quiet_and_json(self):
+        self.recipe("x", steps=["echo printed", INSTALL])
+        result = self.run_terrane("--quiet", "build", "--no-validate", self.profile(("x", "x.json", {})))
+        self.assertEqual(result.stderr, "")
+        self.recipe("x", steps=["echo printed; exit 1"])
+        result = self.run_terrane("build", "--json", "--no-validate", self.profile(("x", "x.json", {})), exit_code=1)
+        self.assertIn("failed with exit code 1", json.loads(result.stdout)["error"]["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
