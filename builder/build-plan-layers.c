@@ -62,23 +62,28 @@ find_wheel (const json_t *entry, const char *package)
   return NULL;
 }
 
+static gboolean
+is_same_wheel (const json_t *before, const json_t *after)
+{
+  const json_t *old = json_object_get (before, "sha256"), *now = json_object_get (after, "sha256");
+  return old != NULL && now != NULL && json_equal ((json_t *) old, (json_t *) now);
+}
+
 /* Whether the wheels of a layer are those of the last build: then it is most likely that layer. */
 static gboolean
-has_same_wheels (const TerranePlanning *self, const TerraneImageLook *look)
+has_same_wheels (const TerranePlanning *self, const char *name, char *const *packages)
 {
-  const json_t *before =
-      json_object_get (terrane_inputs_source (self->before, look->name), "entry");
+  const json_t *before = json_object_get (terrane_inputs_source (self->before, name), "entry");
   const json_t *after = NULL;
   for (guint i = 0; i < self->plan->trees->len; i++)
-    if (g_str_equal (((const TerranePin *) self->plan->trees->pdata[i])->spec->name, look->name))
+    if (g_str_equal (((const TerranePin *) self->plan->trees->pdata[i])->spec->name, name))
       after = ((const TerranePin *) self->plan->trees->pdata[i])->entry;
-  for (char **package = look->packages; package != NULL && *package != NULL; package++)
+  for (char *const *package = packages; package != NULL && *package != NULL; package++)
     {
-      const json_t *old = find_wheel (before, *package), *now = find_wheel (after, *package);
-      if (old == NULL || now == NULL || !json_equal ((json_t *) old, (json_t *) now))
+      if (!is_same_wheel (find_wheel (before, *package), find_wheel (after, *package)))
         return FALSE;
     }
-  return look->packages != NULL;
+  return packages != NULL;
 }
 
 static void
@@ -110,7 +115,9 @@ take_image_layers (TerranePlanning *self)
       const TerraneImageLayer *layer = self->image->layers->pdata[i];
       TerraneLayerStep *step = terrane_layer_steps_add (self->layers, layer->name,
                                                         (const char *const *) layer->packages);
-      step->made = step->open = is_open (self, layer->name);
+      gboolean open = is_open (self, layer->name);
+      step->open = self->open && !g_str_equal (layer->name, "base");
+      step->made = open && !has_same_wheels (self, layer->name, layer->packages);
       if (!step->made)
         set_digest (step, &layer->digest, layer->size);
     }
@@ -122,8 +129,8 @@ take_look (TerranePlanning *self, const TerraneImageLook *look)
   TerraneLayerStep *step =
       terrane_layer_steps_add (self->layers, look->name, (const char *const *) look->packages);
   gboolean open = is_open (self, look->name);
-  step->made = look->layer == NULL || (open && !has_same_wheels (self, look));
-  step->open = open || self->open;
+  step->made = look->layer == NULL || (open && !has_same_wheels (self, look->name, look->packages));
+  step->open = self->open && !g_str_equal (look->name, "base");
   if (!step->made)
     set_digest (step, &look->layer->digest, look->layer->size);
   else if (!open)

@@ -390,10 +390,13 @@ static const TerraneOption plan_lock_options[] = {
 
 static const TerraneOptionGroup plan_groups[] = {
   { .rows = plan_options },
-  { .rows = terrane_push_options, .offset = OPTION (push_options), .needs = "push" },
-  { .rows = plan_lock_options },
-  { .rows = terrane_remote_options, .offset = OPTION (remote) },
-  { .rows = terrane_sandbox_options, .offset = OPTION (sandbox) },
+  { .rows = terrane_push_options,
+    .offset = OPTION (push_options),
+    .needs = "push",
+    .title = "Pushing" },
+  { .rows = plan_lock_options, .title = "Lock and sources" },
+  { .rows = terrane_remote_options, .offset = OPTION (remote), .title = "Registries" },
+  { .rows = terrane_sandbox_options, .offset = OPTION (sandbox), .title = "Validation" },
   { .rows = NULL },
 };
 
@@ -408,6 +411,8 @@ const TerraneCommand terrane_command_plan = {
       "registries are only asked what they have. Local sources of less than 256 MiB are read to "
       "see "
       "what is in them; what only a build finds out is marked with ‘?’.",
+  .examples = "plan profile.json\n"
+              "plan --locked --push profile.json",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

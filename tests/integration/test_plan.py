@@ -296,6 +296,34 @@ class Network(PlanCase):
         self.assertEqual(self.reasons(plan, "tree", "deps")[0], "made")
         self.assertEqual(self.reasons(plan, "layer", "deps"), ("reused", []))
 
+    def test_only_the_layer_of_the_bumped_package(self):
+        """Packages have layers of their own: the plan goes by the packages that the lock names, without the wheels."""
+        others = [make_wheel(name, "1.0", files={f"{name}/__init__.py": "x" * 100}) for name in ("beta", "gamma")]
+        self.index.add(*others)
+
+        def require(version):
+            self.write("requirements.txt", requirement("alpha", version, self.wheels[version])
+                       + "".join(requirement(name, "1.0", wheel) for name, wheel in zip(("beta", "gamma"), others)))
+
+        require("1.0")
+        profile = self.profile(layers={"wheels": "per-package", "max": 3})
+        self.run_terrane("lock", profile)
+        path = self.directory / "profile.lock.json"
+        lock = json.loads(path.read_text())
+        for wheel in lock["platforms"]["linux/amd64"]["trees"]["deps"]["wheels"]:
+            wheel["layer"] = wheel["name"]
+        path.write_text(json.dumps(lock))
+        self.settle()
+        self.build(profile)
+        require("1.1")
+        self.run_terrane("lock", profile)
+        plan, record = self.both(profile, exact=False)
+        layers = [(step.get("packages"), step["result"]) for step in plan["steps"] if step["step"] == "layer" and step["name"] == "deps"]
+        done = [(layer.get("packages"), "reused" if layer["reused"] else "made") for layer in record["layers"] if layer["tree"] == "deps"]
+        self.assertGreater(len(done), 1)
+        self.assertEqual(layers, done)
+        self.assertEqual([result for _, result in layers].count("made"), 1)
+
     def test_push(self):
         self.require("1.0")
         profile = self.profile()
