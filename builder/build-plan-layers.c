@@ -49,6 +49,21 @@ is_open (const TerranePlanning *self, const char *name)
   return open;
 }
 
+/* Whether the layer has something that is not known in it or below it. */
+static gboolean
+is_uncertain (const TerranePlanning *self, const char *name)
+{
+  gboolean open = self->options->has_cache;
+  gboolean found = g_str_equal (name, "base");
+  for (guint i = 0; !found && i < self->plan->trees->len; i++)
+    {
+      const char *tree = ((const TerranePin *) self->plan->trees->pdata[i])->spec->name;
+      open = open || g_array_index (self->trees, TerraneSourceTree, i).open;
+      found = g_str_equal (tree, name);
+    }
+  return open || (!found && is_open (self, name));
+}
+
 static const json_t *
 find_wheel (const json_t *entry, const char *package)
 {
@@ -116,7 +131,7 @@ take_image_layers (TerranePlanning *self)
       TerraneLayerStep *step = terrane_layer_steps_add (self->layers, layer->name,
                                                         (const char *const *) layer->packages);
       gboolean open = is_open (self, layer->name);
-      step->open = self->open && !g_str_equal (layer->name, "base");
+      step->open = is_uncertain (self, layer->name);
       step->made = open && !has_same_wheels (self, layer->name, layer->packages);
       if (!step->made)
         set_digest (step, &layer->digest, layer->size);
@@ -130,7 +145,7 @@ take_look (TerranePlanning *self, const TerraneImageLook *look)
       terrane_layer_steps_add (self->layers, look->name, (const char *const *) look->packages);
   gboolean open = is_open (self, look->name);
   step->made = look->layer == NULL || (open && !has_same_wheels (self, look->name, look->packages));
-  step->open = self->open && !g_str_equal (look->name, "base");
+  step->open = is_uncertain (self, look->name);
   if (!step->made)
     set_digest (step, &look->layer->digest, look->layer->size);
   else if (!open)
