@@ -105,7 +105,8 @@ find_fetch (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch, GE
     ok = add_wheels (self, pin, fetch, error);
   else if (spec->kind == TERRANE_SOURCE_COMPILE)
     ok = add_recipe_sources (self, pin, fetch, error);
-  else if (spec->kind == TERRANE_SOURCE_IMAGE && g_str_has_prefix (spec->image, "docker://"))
+  else if (spec->kind == TERRANE_SOURCE_IMAGE
+           && g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME))
     {
       gboolean is_base = pin == self->plan->base;
       fetch->unknown = is_base && self->base->manifest != NULL ? 0 : 1;

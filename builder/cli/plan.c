@@ -1,6 +1,7 @@
 /* terrane plan */
 #include "builder/build-plan.h"
 #include "builder/cli/build-explain.h"
+#include "builder/cli/build-run.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/reference.h"
 #include "builder/cli/table.h"
@@ -95,7 +96,10 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
 {
   const PlanOptions *options = self->options;
   g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, platform, error);
-  g_auto (GStrv) pushes = profile != NULL ? list_pushes (options, profile, error) : NULL;
+  g_auto (GStrv) pushes =
+      profile != NULL && terrane_build_check_update_names (profile, self->update_names, error)
+          ? list_pushes (options, profile, error)
+          : NULL;
   if (pushes == NULL)
     return NULL;
   const TerraneBuildPlanOptions plan_options = {
@@ -286,13 +290,8 @@ static gboolean
 open_planner (Planner *self, TerraneGlobal *global, GError **error)
 {
   const PlanOptions *options = self->options;
-  if (options->update_lock != NULL)
-    {
-      g_autofree char *all = g_strjoinv (",", options->update_lock);
-      if (all[0] != '\0')
-        self->update_names = g_strsplit (all, ",", -1);
-    }
-  if (!terrane_workbench_open (global, &options->remote, 0, &self->bench, error))
+  if (!terrane_build_split_names ("plan", options->update_lock, &self->update_names, error)
+      || !terrane_workbench_open (global, &options->remote, 0, &self->bench, error))
     return FALSE;
   const TerraneRemoteOptions remote = { .offline = TRUE,
                                         .jobs = TERRANE_REMOTE_JOBS,

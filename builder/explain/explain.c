@@ -269,7 +269,8 @@ add_sources (Explanation *self)
 {
   const TerraneStepFacts *facts = self->facts;
   const TerranePlan *plan = facts->facts->plan;
-  gboolean of_image = plan->base->spec->kind == TERRANE_SOURCE_IMAGE;
+  gboolean of_image = plan->base->spec->kind == TERRANE_SOURCE_IMAGE
+                      && g_str_has_prefix (plan->base->spec->image, OCI_REFERENCE_SCHEME);
   (void) add_step (self, "base", "base",
                    !facts->base_made ? "reused"
                    : of_image        ? "fetched"
@@ -464,8 +465,7 @@ add_validation (Explanation *self)
       if (!has (reasons) && old == NULL)
         say (reasons, "the last build ran none");
       if (!has (reasons))
-        say (reasons, "its results "
-                      "were not in the store any more");
+        say (reasons, "its results were not in the store any more");
     }
   else if (state == TERRANE_STEP_NOT_WANTED)
     say (reasons, "nothing is asked for, or it was left out");

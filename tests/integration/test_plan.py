@@ -224,6 +224,8 @@ class Local(PlanCase):
         self.build(profile)
         self.write_profile(base={"archive": "base.tar"}, trees=[{**self.trees[0], "directory": "nowhere"}])
         self.assert_fails(1, "nowhere", "plan", profile)
+        self.assert_fails(2, "no such tree.*libs?", "plan", "--update-lock=lab", profile)
+        self.assert_fails(2, "a name is empty", "plan", "--update-lock=base,,lib", profile)
         self.assert_fails(2, "--push without a destination", "plan", profile, "--push")
         self.assert_fails(2, "docker://", "plan", profile, "--push", "oci:x")
 
