@@ -101,6 +101,7 @@ extern const TerraneCommand terrane_command_plan;
 extern const TerraneCommand terrane_command_profile;
 extern const TerraneCommand terrane_command_pull;
 extern const TerraneCommand terrane_command_push;
+extern const TerraneCommand terrane_command_report;
 extern const TerraneCommand terrane_command_rm;
 extern const TerraneCommand terrane_command_run;
 extern const TerraneCommand terrane_command_serve;

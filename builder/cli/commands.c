@@ -18,6 +18,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_drift,
   &terrane_command_why,
   &terrane_command_diff,
+  &terrane_command_report,
   &terrane_command_push,
   &terrane_command_pull,
   &terrane_command_copy,

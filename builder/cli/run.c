@@ -281,8 +281,7 @@ static const TerraneOption run_options[] = {
     .target = OPTION (failed),
     .metavar = "RECIPE",
     .excludes = "shell writable podman cmd handler env memory tmp mount network sandbox platform",
-    .help =
-        "Instead of an image, a shell or COMMAND where a step of RECIPE failed" },
+    .help = "Instead of an image, a shell or COMMAND where a step of RECIPE failed" },
   { .name = "shell",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (shell),

@@ -17,9 +17,8 @@ target_of (const TerraneDiffSide *side)
   return target;
 }
 
-/* Returns: (transfer full) (nullable): array */
-static json_t *
-check (TerraneDiffSide *side, const char *today, GError **error)
+json_t *
+terrane_diff_check (TerraneDiffSide *side, const char *today, GError **error)
 {
   if (!terrane_image_files_load (&side->files, side->store, error))
     return NULL;
@@ -72,8 +71,8 @@ only_in (const json_t *some, const json_t *other)
 json_t *
 terrane_diff_findings (TerraneDiffSide *a, TerraneDiffSide *b, const char *today, GError **error)
 {
-  g_autoptr (OciJsonValue) left = check (a, today, error);
-  g_autoptr (OciJsonValue) right = left != NULL ? check (b, today, error) : NULL;
+  g_autoptr (OciJsonValue) left = terrane_diff_check (a, today, error);
+  g_autoptr (OciJsonValue) right = left != NULL ? terrane_diff_check (b, today, error) : NULL;
   if (right == NULL)
     return NULL;
   json_t *object = json_object ();
