@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 #define TERRANE_ANNOTATION_LAYER_KEY "io.terrane.layer-key"
 #define TERRANE_ANNOTATION_TARGET "io.terrane.target" /* of an image; aws-lambda without */
 
+/* Below the prefix of a compiled tree: a document for each recipe (docs/recipe.md). */
+#define TERRANE_RECIPE_DOCUMENTS "share/terrane/recipes"
+
 /** Annotates a layer that has some packages of its tree alone. @packages: names, NULL-terminated */
 void terrane_layer_set_packages (OciDescriptor *descriptor, const char *const *packages);
 

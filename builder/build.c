@@ -3,7 +3,7 @@
 #include "builder/build-inputs.h"
 #include "builder/error.h"
 #include "builder/image/compilation.h"
-#include "builder/image/compiled-cache.h"
+#include "builder/image/compiled-material.h"
 #include "builder/image/profile-tree.h"
 #include "builder/image/tree-transforms.h"
 #include "builder/resolve/fetch.h"
@@ -27,6 +27,7 @@ terrane_build_free (TerraneBuild *self)
   json_decref (self->inputs);
   json_decref (self->explanation);
   json_decref (self->validation);
+  json_decref (self->recipes);
   json_decref (self->transforms);
   json_decref (self->cache);
   g_free (self->validation_emulator);
@@ -89,46 +90,50 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .progress = options->progress };
 }
 
-typedef gboolean (*ExchangeFunc) (const TerraneSourceContext *context, TerraneSharedCache *cache,
-                                  TerranePin *pin, GError **error);
-
-static gboolean
-exchange_compiled (TerraneStore *store, const TerranePlan *plan, const TerraneBuildOptions *options,
-                   TerraneSharedCache *cache, ExchangeFunc exchange, GError **error)
+static GArray *
+new_trees (const TerraneProfile *profile)
 {
-  const TerraneSourceContext context = make_context (store, plan->profile, options);
-  for (guint i = 0; cache != NULL && i < plan->trees->len; i++)
-    {
-      TerranePin *pin = plan->trees->pdata[i];
-      if (pin->spec->kind == TERRANE_SOURCE_COMPILE && !exchange (&context, cache, pin, error))
-        return FALSE;
-    }
-  return TRUE;
+  GArray *trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
+  g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
+  g_array_set_size (trees, profile->trees->len);
+  return trees;
 }
 
-static GArray *
-resolve_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *base,
-               const TerraneBuildOptions *options, GError **error)
+/* @trees: has those that were taken from a registry; gets the others */
+static gboolean
+make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBase *base,
+            GArray *trees, GError **error)
 {
   const TerraneProfile *profile = plan->profile;
-  const TerraneSourceContext context = make_context (store, profile, options);
-  g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
-  g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
-  if (!terrane_compile_missing (&context, plan->trees, &base->root.commit, error))
-    return NULL;
+  if (!terrane_compile_missing (&shared->context, plan->trees, &base->root.commit, error))
+    return FALSE;
   for (guint i = 0; i < profile->trees->len; i++)
     {
       TerranePin *pin = plan->trees->pdata[i];
-      TerraneSourceTree none = { 0 };
-      g_array_append_val (trees, none);
       TerraneSourceTree *tree = &g_array_index (trees, TerraneSourceTree, i);
-      if (!terrane_profile_tree_make (&context, pin, tree, error)
-          || !terrane_profile_tree_transform (&context, pin->spec, &base->root.commit, base->config,
-                                              tree, error))
-        return NULL;
+      if (!pin->is_taken
+          && (!terrane_profile_tree_make (&shared->context, pin, tree, error)
+              || !terrane_build_shared_prepare (shared, pin, base, error)
+              || !terrane_profile_tree_transform (&shared->context, pin->spec, &base->root.commit,
+                                                  base->config, tree, error)))
+        return FALSE;
     }
-  warn_unused (profile, trees, options->progress);
-  return g_steal_pointer (&trees);
+  warn_unused (profile, trees, shared->context.progress);
+  return TRUE;
+}
+
+/* What was compiled is given away also when something else fails: it took the time. */
+static gboolean
+resolve_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBase *base,
+               GArray *trees, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean ok = make_trees (shared, plan, base, trees, error);
+  if (terrane_build_shared_give_compiled (shared, plan, &local))
+    return ok;
+  if (ok)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 /* Reports of the trees that were made, and of the transforms. */
@@ -148,18 +153,6 @@ take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneB
       if (tree->has_debug)
         g_array_append_val (build->debug, tree->debug);
     }
-}
-
-static TerraneRemoteLayers *
-find_remote_layers (const TerraneProfile *profile, const TerraneBuildOptions *options,
-                    GError **error)
-{
-  g_autoptr (TerraneRemoteLayers) layers = terrane_remote_layers_new ();
-  for (guint i = 0; options->cache_from != NULL && i < options->cache_from->len; i++)
-    if (!terrane_remote_layers_add (layers, options->remote, options->cache_from->pdata[i],
-                                    &profile->platform, error))
-      return NULL;
-  return g_steal_pointer (&layers);
 }
 
 static TerraneLock *
@@ -196,25 +189,27 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
   return TRUE;
 }
 
-/* @cache: (nullable). @out_base: (out) (transfer full). Returns: (transfer full) (nullable) */
+/* @out_base: (out) (transfer full). @out_trees: (out): those that were taken from a registry.
+ * Returns: (transfer full) (nullable) */
 static TerranePlan *
-resolve (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
-         TerraneLock *lock, TerraneSharedCache *cache, TerraneBase **out_base, GError **error)
+resolve (TerraneBuildShared *shared, const TerraneBuildOptions *options, TerraneLock *lock,
+         TerraneBase **out_base, GArray *out_trees, GError **error)
 {
+  const TerraneProfile *profile = shared->context.profile;
   g_autoptr (TerraneBase) base = NULL;
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (g_free);
   const TerraneResolveOptions resolve_options = {
-    .store = store,
+    .store = shared->context.store,
     .remote = options->remote,
     .lock = lock,
     .policy = options->lock,
+    .shared = shared->trees,
     .jobs = options->jobs,
     .progress = options->progress,
   };
   g_autoptr (TerranePlan) plan = terrane_resolve (profile, &resolve_options, &base, changes, error);
   /* What cannot be had gets into no lock. */
-  if (plan == NULL
-      || !exchange_compiled (store, plan, options, cache, terrane_compiled_cache_take, error)
+  if (plan == NULL || !terrane_build_shared_take (shared, plan, base, out_trees, error)
       || !terrane_fetch_trees (options->remote, plan, error)
       || !save_lock (lock, changes, options, error))
     return NULL;
@@ -224,32 +219,26 @@ resolve (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildO
   return g_steal_pointer (&plan);
 }
 
-/* What was compiled is given away also when something else fails: it took the time. */
-static GArray *
-make_trees (TerraneStore *store, const TerranePlan *plan, const TerraneBase *base,
-            const TerraneBuildOptions *options, TerraneSharedCache *cache, GError **error)
+static gboolean
+assemble (TerraneBuildShared *shared, TerraneBuild *build, TerranePlan *plan, TerraneBase *base,
+          GArray *trees, const TerraneBuildOptions *options, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  g_autoptr (GArray) trees = resolve_trees (store, plan, base, options, error);
-  if (exchange_compiled (store, plan, options, cache, terrane_compiled_cache_give, &local))
-    return g_steal_pointer (&trees);
-  if (trees != NULL)
-    g_propagate_error (error, g_steal_pointer (&local));
-  return NULL;
-}
-
-static TerraneSharedCache *
-open_cache (const TerraneProfile *profile, const TerraneBuildOptions *options)
-{
-  g_autofree char *platform = oci_platform_text (&profile->platform);
-  const TerraneSharedCacheOptions cache_options = { .remote = options->remote,
-                                                    .from = options->cache_from,
-                                                    .to = options->cache_to,
-                                                    .platform = platform,
-                                                    .secret = options->cache_secret,
-                                                    .create_repository =
-                                                        options->create_repository };
-  return terrane_shared_cache_new (&cache_options);
+  const TerraneImageOptions image_options = {
+    .stamp = &build->stamp,
+    .texts = &plan->texts,
+    .pins = plan->trees,
+    .remote = shared->layers,
+    .cache = shared->cache,
+    .partial = shared->trees != NULL && terrane_shared_trees_any (shared->trees),
+    .jobs = options->jobs,
+    .progress = options->progress,
+    .out_failed = options->out_failed,
+  };
+  build->image = terrane_image_build (shared->context.store, plan->profile, base, trees,
+                                      &image_options, error);
+  return build->image != NULL
+         && terrane_build_shared_give (shared, plan, base, trees, build->image, &image_options,
+                                       error);
 }
 
 static gboolean
@@ -273,42 +262,29 @@ note_inputs (TerraneStore *store, TerraneBuild *build, const TerranePlan *plan,
 }
 
 static gboolean
-make_image (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
-            TerraneBuild *build, GError **error)
+make_image (TerraneBuildShared *shared, const TerraneBuildOptions *options, TerraneBuild *build,
+            GError **error)
 {
-  const TerraneProgress *progress = options->progress;
+  const TerraneProfile *profile = shared->context.profile;
   build->lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base = NULL;
-  g_autoptr (TerraneSharedCache) cache = open_cache (profile, options);
+  g_autoptr (GArray) trees = new_trees (profile);
   g_autoptr (TerranePlan) plan =
-      build->lock != NULL ? resolve (store, profile, options, build->lock, cache, &base, error)
-                          : NULL;
+      build->lock != NULL ? resolve (shared, options, build->lock, &base, trees, error) : NULL;
   g_auto (TerraneBuildWatch) watch = { .recipes = NULL };
-  g_autoptr (GArray) trees =
-      plan != NULL && (!options->explain || terrane_build_watch (store, plan, &watch, error))
-          ? make_trees (store, plan, base, options, cache, error)
-          : NULL;
-  if (trees == NULL || !terrane_stamp_init (&build->stamp, profile, base, progress, error))
+  if (plan == NULL
+      || (options->explain && !terrane_build_watch (shared->context.store, plan, &watch, error))
+      || !resolve_trees (shared, plan, base, trees, error)
+      || !terrane_stamp_init (&build->stamp, profile, base, options->progress, error)
+      || !terrane_compiled_material (shared->context.store, plan->trees, &build->recipes, error))
     return FALSE;
   take_reports (build, profile, base, trees);
-  g_autoptr (TerraneRemoteLayers) layers = find_remote_layers (profile, options, error);
-  if (layers == NULL)
-    return FALSE;
-  const TerraneImageOptions image_options = { .stamp = &build->stamp,
-                                              .texts = &plan->texts,
-                                              .pins = plan->trees,
-                                              .remote = layers,
-                                              .jobs = options->jobs,
-                                              .progress = progress,
-                                              .out_failed = options->out_failed };
-  build->image = terrane_image_build (store, profile, base, trees, &image_options, error);
-  build->cache = terrane_shared_cache_report (cache);
-  if (build->image == NULL
-      || !note_inputs (store, build, plan, base, trees, options, &watch, error))
-    return FALSE;
+  gboolean ok =
+      assemble (shared, build, plan, base, trees, options, error)
+      && note_inputs (shared->context.store, build, plan, base, trees, options, &watch, error);
   build->texts = plan->texts;
   plan->texts = (TerraneProfileTexts){ 0 };
-  return TRUE;
+  return ok;
 }
 
 TerraneFindings *
@@ -316,13 +292,14 @@ terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
                      const TerraneBuildOptions *options, const char *today, GError **error)
 {
   g_auto (TerraneStamp) stamp = { 0 };
+  g_auto (TerraneBuildShared) shared = { .context = make_context (store, profile, options) };
   g_autoptr (TerraneLock) lock = open_lock (profile, &options->lock, error);
   g_autoptr (TerraneBase) base = NULL;
+  g_autoptr (GArray) trees = new_trees (profile);
   g_autoptr (TerranePlan) plan =
-      lock != NULL ? resolve (store, profile, options, lock, NULL, &base, error) : NULL;
-  g_autoptr (GArray) trees =
-      plan != NULL ? resolve_trees (store, plan, base, options, error) : NULL;
-  if (trees == NULL || !terrane_stamp_init (&stamp, profile, base, options->progress, error))
+      lock != NULL ? resolve (&shared, options, lock, &base, trees, error) : NULL;
+  if (plan == NULL || !resolve_trees (&shared, plan, base, trees, error)
+      || !terrane_stamp_init (&stamp, profile, base, options->progress, error))
     return NULL;
   const TerraneImageOptions image_options = { .stamp = &stamp,
                                               .texts = &plan->texts,
@@ -334,9 +311,10 @@ terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
 
 /* An image that cannot be run here is judged by the checks alone, and says so. */
 static gboolean
-validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
-          TerraneBuild *build, GError **error)
+validate (TerraneBuildShared *shared, const TerraneBuildOptions *options, TerraneBuild *build,
+          GError **error)
 {
+  const TerraneProfile *profile = shared->context.profile;
   g_auto (TerraneEmulator) emulator = { 0 };
   g_autoptr (GError) missing = NULL;
   terrane_emulator_find_here (profile->platform.architecture, &emulator);
@@ -348,8 +326,11 @@ validate (TerraneStore *store, const TerraneProfile *profile, const TerraneBuild
   build->validation_emulator = terrane_emulator_describe (&emulator);
   const TerraneValidateOptions validate_options = { .sandbox = options->sandbox,
                                                     .emulator = &emulator,
+                                                    .remote = options->remote,
+                                                    .cache = shared->cache,
+                                                    .jobs = options->jobs,
                                                     .progress = options->progress };
-  return terrane_validate_image (store, profile, build->image, &validate_options,
+  return terrane_validate_image (shared->context.store, profile, build->image, &validate_options,
                                  &build->validation, &build->validation_cached, error);
 }
 
@@ -367,17 +348,26 @@ other_image (TerraneStore *store, const char *name, const OciDescriptor *manifes
 
 static gboolean
 build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
-            TerraneBuild **out_build, GError **error)
+            TerraneBuild **out_build, gboolean *out_partial, GError **error)
 {
   g_autoptr (TerraneBuild) build = g_new0 (TerraneBuild, 1);
   build->name =
       g_strconcat (profile->name, ":", options->tag != NULL ? options->tag : "latest", NULL);
   build->debug = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   build->trees = g_array_new (FALSE, FALSE, sizeof (OciDigest));
-  if (!make_image (store, profile, options, build, error))
+  g_auto (TerraneBuildShared) shared = { 0 };
+  *out_partial = FALSE;
+  const TerraneSourceContext context = make_context (store, profile, options);
+  if (!terrane_build_shared_open (&shared, &context, &options->cache, error))
     return FALSE;
-  if (options->validate && terrane_validate_wanted (profile)
-      && !validate (store, profile, options, build, error))
+  gboolean ok = make_image (&shared, options, build, error);
+  *out_partial = shared.trees != NULL && terrane_shared_trees_any (shared.trees);
+  if (!ok)
+    return FALSE;
+  ok = !options->validate || !terrane_validate_wanted (profile)
+       || validate (&shared, options, build, error);
+  build->cache = terrane_shared_cache_report (shared.cache);
+  if (!ok)
     {
       if (build->validation != NULL)
         *out_build = g_steal_pointer (&build);
@@ -399,18 +389,18 @@ is_damage (const GError *error)
   return g_error_matches (error, OCI_ERROR, OCI_ERROR_CORRUPT) || error->domain == G_IO_ERROR;
 }
 
-/* Once more when the store was damaged, without what was. */
-gboolean
-terrane_build (TerraneStore *store, const TerraneProfile *profile,
-               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+static gboolean
+build_healed (TerraneStore *store, const TerraneProfile *profile,
+              const TerraneBuildOptions *options, TerraneBuild **out_build, gboolean *out_partial,
+              GError **error)
 {
   g_autoptr (GError) local = NULL;
   gboolean healed = FALSE;
-  if (build_once (store, profile, options, out_build, &local))
+  if (build_once (store, profile, options, out_build, out_partial, &local))
     return TRUE;
   /* The build reports its own failure, not that of the healing. */
-  if (*out_build != NULL || !is_damage (local) || !terrane_store_heal (store, &healed, NULL)
-      || !healed)
+  if (*out_build != NULL || *out_partial || !is_damage (local)
+      || !terrane_store_heal (store, &healed, NULL) || !healed)
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
@@ -418,7 +408,36 @@ terrane_build (TerraneStore *store, const TerraneProfile *profile,
   terrane_progress_warn (options->progress,
                          "%s: something in it was damaged; it is removed, and made again",
                          terrane_store_path (store));
-  return build_once (store, profile, options, out_build, error);
+  return build_once (store, profile, options, out_build, out_partial, error);
+}
+
+/* Whether it would have failed without anything from a registry, too. */
+static gboolean
+is_own_failure (const GError *error)
+{
+  return error->domain == TERRANE_ERROR || g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED)
+         || g_error_matches (error, OCI_ERROR, OCI_ERROR_USAGE);
+}
+
+/* Once more when the store was damaged, without what was; and when something that registries have
+ * of trees is not what it should be, without that. */
+gboolean
+terrane_build (TerraneStore *store, const TerraneProfile *profile,
+               const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean partial = FALSE;
+  TerraneBuildOptions whole = *options;
+  if (build_healed (store, profile, options, out_build, &partial, &local))
+    return TRUE;
+  if (*out_build != NULL || !partial || is_own_failure (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  terrane_progress_warn (options->progress, "going on without --cache-from: %s", local->message);
+  whole.cache.from = NULL;
+  return build_healed (store, profile, &whole, out_build, &partial, error);
 }
 
 static json_t *
@@ -470,7 +489,11 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
                 json_deep_copy (terrane_lock_get_platform (self->lock, platform)));
   oci_json_set (record, "layers", layers);
   oci_json_set (record, "findings", terrane_findings_to_json (self->image->findings));
+  if (self->image->checks_known)
+    oci_json_set (record, "checks_cached", json_true ());
   oci_json_set (record, "size", json_integer ((json_int_t) size));
+  if (self->recipes != NULL)
+    oci_json_set (record, "recipes", json_deep_copy (self->recipes));
   if (json_object_size (self->transforms) > 0)
     oci_json_set (record, "transforms", json_deep_copy (self->transforms));
   if (self->cache != NULL)

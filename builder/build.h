@@ -1,6 +1,7 @@
 /* The pipeline: lock → sources → trees → layers → image → validation → name. */
 #pragma once
 
+#include "builder/build-shared.h"
 #include "builder/image/image.h"
 #include "builder/profile/profile.h"
 #include "builder/progress.h"
@@ -15,21 +16,16 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  unsigned jobs;               /* threads, at least 1 */
-  gboolean validate;           /* run the profile's imports and scripts */
-  TerraneSandboxKind sandbox;  /* in which that is done */
-  TerraneLockPolicy lock;      /* what PROFILE.lock.json decides */
-  gboolean keep_lock;          /* it is used, and not written */
-  gboolean explain;            /* why everything is done is wanted, too */
-  gboolean keep_failed;        /* what the steps of a recipe leave that fails */
-  const char *tag;             /* (nullable): of the name in the store; "latest" */
-  TerraneRemote *remote;       /* for bases in registries */
-  const GPtrArray *cache_from; /* (nullable) (element-type OciReference): images whose layers, and
-                                * repositories whose results, need not be made again */
-  const GPtrArray *cache_to;   /* (nullable) (element-type OciReference): repositories that results
-                                * are given to */
-  const char *cache_secret;    /* (nullable): see shared-cache.h */
-  gboolean create_repository;  /* for what is given */
+  unsigned jobs;              /* threads, at least 1 */
+  gboolean validate;          /* run the profile's imports and scripts */
+  TerraneSandboxKind sandbox; /* in which that is done */
+  TerraneLockPolicy lock;     /* what PROFILE.lock.json decides */
+  gboolean keep_lock;         /* it is used, and not written */
+  gboolean explain;           /* why everything is done is wanted, too */
+  gboolean keep_failed;       /* what the steps of a recipe leave that fails */
+  const char *tag;            /* (nullable): of the name in the store; "latest" */
+  TerraneRemote *remote;      /* for bases in registries */
+  TerraneBuildCacheOptions cache;
   const TerraneProgress *progress;
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneBuildOptions;
@@ -44,6 +40,7 @@ typedef struct
   TerraneStamp stamp;
   OciDigest base;      /* commit of the base */
   GArray *trees;       /* of OciDigest: commits of the trees, in the profile's order */
+  json_t *recipes;     /* (nullable): see terrane_compiled_material() */
   json_t *transforms;  /* object: name of a tree -> array, see transform/report.h */
   GArray *debug;       /* of OciDigest: commits of what "strip" took out and kept */
   json_t *inputs;      /* object: what it was made of, see explain/inputs.h */

@@ -94,6 +94,8 @@ static const struct
   { "python.version-conflict", W, "a package of a version that another one does not take" },
   { "python.wheel-record", W, "a wheel whose RECORD is not what is in it" },
   { "python.wheel-tag", W, "a wheel for another Python, C library or processor" },
+  { "recipe.other-build", W, "what was compiled against another build of a recipe" },
+  { "recipe.other-version", E | W, "what was compiled against another version of a recipe" },
   { "size.budget", E | W, "more than the profile's limits" },
   { "size.duplicate-files", N, "files with equal content" },
   { "size.largest", N, "what the image's size is made of" },

@@ -1,6 +1,7 @@
 #include "builder/validate.h"
 
 #include "builder/error.h"
+#include "builder/image/shared-results.h"
 #include "builder/remote/interrupt.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
@@ -297,6 +298,62 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
   return terrane_cache_put (store, TERRANE_CACHE_RESULTS, key, entry, error);
 }
 
+/* @out_results: (out) (transfer full) (nullable): that passed, here or on another machine */
+static gboolean
+find_known (TerraneStore *store, const TerraneValidateOptions *options, const OciDigest *key,
+            json_t **out_results, GError **error)
+{
+  g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, key);
+  g_autoptr (OciJsonValue) shared = NULL;
+  json_t *results = json_object_get (known, "results");
+  if (json_is_array (results))
+    {
+      *out_results = json_incref (results);
+      return TRUE;
+    }
+  if (!terrane_shared_result_take (options->cache, TERRANE_SHARED_VALIDATED, key, &shared, error))
+    return FALSE;
+  if (shared != NULL && terrane_validate_judge (shared, NULL))
+    *out_results = g_steal_pointer (&shared);
+  return TRUE;
+}
+
+static gboolean
+give (TerraneStore *store, const TerraneValidateOptions *options, const OciDigest *key,
+      json_t *results, GError **error)
+{
+  return terrane_shared_result_give (options->cache, store, TERRANE_SHARED_VALIDATED, key, results,
+                                     error);
+}
+
+/* The files of an image whose layers are elsewhere. They must be those that it was put together of.
+ */
+static gboolean
+bring_files (TerraneStore *store, const TerraneImage *image, const TerraneValidateOptions *options,
+             GError **error)
+{
+  OciLayout *layout = terrane_store_layout (store);
+  g_auto (TerraneImageFiles) files = { 0 };
+  gboolean found = FALSE;
+  if (!terrane_commit_find (store, &image->assembled, &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (!terrane_remote_complete (options->remote, image->manifest, error)
+      || !oci_image_read (layout, image->manifest, &manifest, &config, error))
+    return FALSE;
+  const TerraneOpenImage open = {
+    .layout = layout, .descriptor = image->manifest, .manifest = manifest, .config = config
+  };
+  return terrane_image_files (store, &open, FALSE, options->jobs, options->progress, &files, error)
+         && (oci_digest_equal (&files.commit, &image->assembled)
+             || oci_throw (error, OCI_ERROR_CORRUPT,
+                           "the layers that a registry has of the image hold other files than its "
+                           "cache says"));
+}
+
 gboolean
 terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                         const TerraneImage *image, const TerraneValidateOptions *options,
@@ -307,14 +364,11 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
   if (events == NULL)
     return FALSE;
   OciDigest key = terrane_validate_key (profile, image, scripts, events, options);
-  g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_RESULTS, &key);
-  json_t *known_results = json_object_get (known, "results");
-  *out_cached = json_is_array (known_results);
+  if (!find_known (store, options, &key, out_results, error))
+    return FALSE;
+  *out_cached = *out_results != NULL;
   if (*out_cached)
-    {
-      *out_results = json_incref (known_results);
-      return TRUE;
-    }
+    return give (store, options, &key, *out_results, error);
   TerraneValidateRun run = { .spec = &profile->validate,
                              .limits = &profile->limits,
                              .measure = profile->limits.import_time_ms > 0,
@@ -324,11 +378,13 @@ terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                              .events = events,
                              .emulator = options->emulator,
                              .progress = options->progress };
-  if (!run_in_store (store, image, &run, out_results, error))
+  if (!bring_files (store, image, options, error)
+      || !run_in_store (store, image, &run, out_results, error))
     {
       g_prefix_error (error, "validation: ");
       return FALSE;
     }
   return terrane_validate_judge (*out_results, error)
-         && remember (store, &key, image, *out_results, error);
+         && remember (store, &key, image, *out_results, error)
+         && give (store, options, &key, *out_results, error);
 }

@@ -16,6 +16,9 @@ typedef struct
   TerraneSandboxKind sandbox;
   const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING; with
                                     * it everything gets more time */
+  TerraneRemote *remote;           /* (nullable): has what the store lacks of the image */
+  TerraneSharedCache *cache;       /* (nullable): where results may be known */
+  unsigned jobs;                   /* threads that unpack layers */
   const TerraneProgress *progress;
 } TerraneValidateOptions;
 

@@ -6,6 +6,7 @@
 #include "builder/check/geo.h"
 #include "builder/check/lambda.h"
 #include "builder/check/python.h"
+#include "builder/check/recipe.h"
 #include "builder/check/size.h"
 #include "builder/check/symbols.h"
 
@@ -72,6 +73,7 @@ static const struct
   { "lambda", FOR (AWS_LAMBDA), check_lambda },
   { "layers", ANY_TARGET, check_layers },
   { "python", ANY_TARGET, terrane_check_python },
+  { "recipe", ANY_TARGET, terrane_check_recipe },
   { "size", ANY_TARGET, terrane_check_size },
 };
 

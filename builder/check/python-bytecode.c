@@ -87,10 +87,9 @@ take_compiled (Walk *self, const TerraneNode *node, const TerraneNode *source, g
   unsigned char header[HEADER_BYTES];
   size_t got = 0;
   uint32_t time = 0;
-  g_auto (OciFd) fd = -1;
   self->compiled++;
-  if (!terrane_object_open (self->view->store, &node->object, &fd, error)
-      || !oci_read_full (fd, header, sizeof header, &got, error))
+  if (!terrane_object_read_start (self->view->store, &node->object, header, sizeof header, &got,
+                                  error))
     return FALSE;
   uint32_t flags = get_u32 (header + 4);
   gboolean fits =

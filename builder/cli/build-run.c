@@ -120,6 +120,16 @@ count_jobs (const TerraneBuildSession *self)
   return self->options->jobs > 0 ? self->options->jobs : self->bench->jobs;
 }
 
+/* What is written of trees and not of an image. */
+static gboolean
+needs_trees (const TerraneBuildArguments *options)
+{
+  gboolean zips = FALSE;
+  for (char **output = options->outputs; output != NULL && *output != NULL; output++)
+    zips = zips || g_str_has_prefix (*output, "lambda-");
+  return zips || options->debug_output != NULL;
+}
+
 static TerraneBuildOptions
 make_options (const TerraneBuildSession *self)
 {
@@ -135,10 +145,12 @@ make_options (const TerraneBuildSession *self)
               .update = options->update_lock != NULL,
               .update_names = (const char *const *) self->update_names },
     .remote = self->bench->remote,
-    .cache_from = options->cache_from,
-    .cache_to = options->cache_to,
-    .cache_secret = self->cache_secret,
-    .create_repository = options->push_options.create_repository,
+    .cache = { .from = options->cache_from,
+               .to = options->cache_to,
+               .secret = self->cache_secret,
+               .create_repository = options->push_options.create_repository,
+               .compare = options->no_trust_cache,
+               .whole = needs_trees (options) },
     .progress = self->bench->progress,
   };
 }

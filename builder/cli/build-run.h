@@ -20,7 +20,8 @@ typedef struct
   char *source_mirror;   /* (nullable) */
   GPtrArray *cache_from; /* (nullable): of OciReference */
   GPtrArray *cache_to;   /* (nullable): of OciReference */
-  unsigned jobs;         /* 0: one for each processor */
+  gboolean no_trust_cache;
+  unsigned jobs; /* 0: one for each processor */
   gboolean no_validate;
   gboolean explain;
   gboolean keep_failed;

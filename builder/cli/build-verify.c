@@ -73,8 +73,7 @@ build_again (Again *self, const TerraneProfile *profile, const TerraneBuildOptio
   again.validate = FALSE;
   again.keep_lock = TRUE;
   again.lock = (TerraneLockPolicy){ .require = FALSE };
-  again.cache_from = NULL;
-  again.cache_to = NULL;
+  again.cache = (TerraneBuildCacheOptions){ .from = NULL };
   again.jobs = options->jobs > 1 ? options->jobs - 1 : 2;
   again.out_failed = NULL;
   return terrane_build (self->store, profile, &again, &self->build, error);

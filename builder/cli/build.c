@@ -83,6 +83,8 @@ check_cache (const TerraneBuildArguments *options, const char **out_secret, GErr
                           "docker://%s/%s",
                           repository->host, repository->repository);
     }
+  if (options->no_trust_cache && options->cache_from == NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "build: --no-trust-cache requires --cache-from");
   return (options->cache_from == NULL && options->cache_to == NULL)
          || terrane_cache_key_find (out_secret, error);
 }
@@ -177,7 +179,11 @@ static const TerraneOption build_lock_options[] = {
     .kind = TERRANE_OPTION_REFERENCE,
     .target = OPTION (cache_to),
     .metavar = "REPOSITORY",
-    .help = "Give what was compiled to this repository" },
+    .help = "Give what was made to this repository" },
+  { .name = "no-trust-cache",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (no_trust_cache),
+    .help = "Make everything here, and compare it with --cache-from" },
   TERRANE_OPTION_END,
 };
 

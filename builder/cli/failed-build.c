@@ -102,15 +102,13 @@ terrane_failed_build_open (TerraneStore *store, const char *name, char *const *c
   if (document == NULL || !check_out (store, document, &out_build->root, error))
     return FALSE;
   const char *architecture = terrane_cache_text (document, "architecture");
-  const char *recipe = terrane_cache_text (document, "recipe");
-  const char *step = terrane_cache_text (document, "step");
+  const char *title = terrane_cache_text (document, "title");
   TerraneHostMount *mount = terrane_host_mount_new (work, TERRANE_COMPILE_WORK);
   mount->writable = TRUE;
   mount->directory = TRUE;
   out_build->mounts = g_ptr_array_new_with_free_func (terrane_host_mount_free);
   g_ptr_array_add (out_build->mounts, mount);
-  out_build->title = g_strdup_printf ("%s: %s failed here", recipe != NULL ? recipe : name,
-                                      step != NULL ? step : "a step");
+  out_build->title = g_strdup (title != NULL ? title : name);
   out_build->argv = make_argv (document, command);
   out_build->env = make_env (document);
   add_file (out_build, document);

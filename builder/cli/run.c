@@ -221,8 +221,7 @@ run_failed (TerraneGlobal *global, char **command, const RunOptions *options, GE
   if (on_terminal (global))
     add_term (&failed.env);
   if (command[0] == NULL && !global->output.quiet)
-    fprintf (stderr, "terrane: %s; its arguments are $1 and so on: \"$@\" runs it again\n",
-             failed.title);
+    fprintf (stderr, "terrane: %s; \"$@\" runs that step again\n", failed.title);
   const TerraneSandbox sandbox = { .root = failed.root,
                                    .env = (const char *const *) failed.env,
                                    .tmp_bytes = failed.tmp_bytes,
@@ -325,7 +324,8 @@ const TerraneCommand terrane_command_run = {
                  "program's output goes to standard error. --memory tells the program how much "
                  "memory it has; in podman it is also a limit.",
   .examples = "run tiles --shell\n"
-              "run tiles -- python3 -c 'import rasterio'",
+              "run tiles -- python3 -c 'import rasterio'\n"
+              "run --failed gdal",
   .min = 0,
   .max = G_MAXUINT,
   .scopes = TERRANE_SCOPE_IMAGES,

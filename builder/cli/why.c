@@ -1,7 +1,9 @@
 /* terrane why */
 #include "builder/cli/image-files.h"
 #include "builder/cli/why-directory.h"
+#include "builder/cli/why-import.h"
 #include "builder/cli/why-package.h"
+#include "builder/cli/why-recipe.h"
 #include "builder/facts/programs.h"
 
 #include "oci/base/number.h"
@@ -161,6 +163,7 @@ print_answer (const json_t *document)
   }
   if (json_array_size (files) == 0)
     terrane_print ("no file of this name\n");
+  terrane_why_recipe_print (document);
   terrane_print ("\nneeded by %zu\n", json_array_size (needs));
   json_array_foreach (needs, i, item)
   {
@@ -210,32 +213,67 @@ ask (const TerraneInspection *inspection, const char *name, GError **error)
   if (files->len == 0 && json_array_size (needs) == 0)
     return oci_throw (error, OCI_ERROR_NOT_FOUND,
                       "why: nothing in the image has the name %s, and nothing needs it", quoted);
+  if (!terrane_why_recipe_add (&view, document, files, error))
+    return FALSE;
   terrane_workbench_show (&inspection->bench, document, print_answer);
   return TRUE;
 }
 
-static gboolean
-run_why (TerraneGlobal *global, const void *options, char **arguments, GError **error)
+typedef struct
 {
+  TerraneFunctionArguments function; /* where the image is, and the sandbox */
+  char *module;                      /* (nullable) */
+} WhyOptions;
+
+#define OPTION(member) offsetof (WhyOptions, member)
+
+static const TerraneOption why_options[] = {
+  { .name = "import",
+    .kind = TERRANE_OPTION_TEXT,
+    .target = OPTION (module),
+    .metavar = "MODULE",
+    .help = "Instead: which modules and files make the import of a Python module slow" },
+  TERRANE_OPTION_END,
+};
+
+static const TerraneOptionGroup why_groups[] = {
+  { .rows = why_options },
+  { .rows = terrane_sandbox_options, .offset = OPTION (function.sandbox) },
+  TERRANE_FUNCTION_IMAGE_GROUPS (OPTION (function)),
+  { .rows = NULL },
+};
+
+static gboolean
+run_why (TerraneGlobal *global, const void *data, char **arguments, GError **error)
+{
+  const WhyOptions *options = data;
+  if ((options->module != NULL) == (arguments[1] != NULL))
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "why: expected either FILE, LIBRARY or PACKAGE, or --import MODULE");
+  if (options->module != NULL)
+    return terrane_why_import (global, arguments[0], options->module, &options->function, error);
+  const TerraneInspectionArguments where = { .platform = options->function.platform,
+                                             .remote = options->function.remote };
   g_autoptr (TerraneInspection) inspection =
-      terrane_inspection_new (global, arguments[0], options, error);
+      terrane_inspection_new (global, arguments[0], &where, error);
   return inspection != NULL && ask (inspection, arguments[1], error);
 }
 
 const TerraneCommand terrane_command_why = {
   .name = "why",
-  .arguments = "IMAGE FILE|LIBRARY|PACKAGE",
-  .summary = "Show which layer provides a file or package and what depends on it",
+  .arguments = "IMAGE [FILE|LIBRARY|PACKAGE]",
+  .summary = "Show which layer provides a file and what depends on it, or what an import costs",
   .description =
       "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32, PACKAGE a Python "
       "distribution or a Debian package. An image outside of the store is copied into it first.",
   .examples = "why tiles libgdal.so.36\n"
-              "why tiles numpy",
-  .min = 2,
+              "why tiles numpy\n"
+              "why tiles --import rasterio",
+  .min = 1,
   .max = 2,
   .scopes = TERRANE_SCOPE_IMAGES,
   .operands = { TERRANE_OPERAND_IMAGE, TERRANE_OPERAND_TEXT },
-  .options = (const TerraneOptionGroup[]){ TERRANE_INSPECTION_GROUPS (0), { .rows = NULL } },
-  .size = sizeof (TerraneInspectionArguments),
+  .options = why_groups,
+  .size = sizeof (WhyOptions),
   .run = run_why,
 };

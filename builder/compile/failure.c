@@ -32,6 +32,8 @@ static const struct
   { "dial tcp", NO_NETWORK },                   /* Go */
   { "Network is unreachable", NO_NETWORK },
   { "No space left on device", "/tmp is full (see ‘tmp’ of the recipe), or the disk of the store" },
+  { "Operation not permitted",
+    "steps are an ordinary user, who can neither change owners nor set set-user-ID bits" },
   { "Read-only file system",
     "steps can write below /tmp only: install with DESTDIR, which is set, before the prefix" },
 };

@@ -26,7 +26,7 @@ static const char shell_line[] = "umask 022; cd " SOURCES "; exec \"$@\"";
 typedef struct
 {
   const TerraneCompileRun *run;
-  TerraneCompileFailure *failure;
+  TerraneCompileLast *last;
   GPtrArray *mounts; /* of TerraneHostMount */
   TerraneDiskWatch disk;
   TerraneCompileLog log;
@@ -35,7 +35,7 @@ typedef struct
 } Session;
 
 void
-terrane_compile_failure_clear (TerraneCompileFailure *self)
+terrane_compile_last_clear (TerraneCompileLast *self)
 {
   g_clear_pointer (&self->step, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
@@ -116,16 +116,17 @@ start_in_log (Session *self, const char *step, GError **error)
 }
 
 static void
-note_failure (Session *self, const char *step, const char *const *argv,
-              const TerraneSandboxFile *file, char **env)
+note_step (Session *self, const char *step, const char *const *argv, const TerraneSandboxFile *file,
+           char **env)
 {
-  *self->failure = (TerraneCompileFailure){ .step = g_strdup (step),
-                                            .argv = g_strdupv ((char **) argv),
-                                            .env = g_strdupv (env) };
+  terrane_compile_last_clear (self->last);
+  *self->last = (TerraneCompileLast){ .step = g_strdup (step),
+                                      .argv = g_strdupv ((char **) argv),
+                                      .env = g_strdupv (env) };
   if (file == NULL)
     return;
-  self->failure->file = g_strdup (file->name);
-  self->failure->content = g_bytes_ref (file->content);
+  self->last->file = g_strdup (file->name);
+  self->last->content = g_bytes_ref (file->content);
 }
 
 /* @argv runs with the umask that the files of the result are to have. */
@@ -158,12 +159,11 @@ run (Session *self, const char *step, const char *const *argv, const TerraneSand
                            .output = on_output,
                            .data = self,
                            .cancellable = run->cancellable };
+  note_step (self, step, argv, files, env);
   if (!start_in_log (self, step, error) || !terrane_step_run (&of, &end, error))
     return FALSE;
-  if (terrane_step_end_is_good (&end))
-    return TRUE;
-  note_failure (self, step, argv, files, env);
-  return terrane_compile_explain (recipe, step, &end, run->log_path, error);
+  return terrane_step_end_is_good (&end)
+         || terrane_compile_explain (recipe, step, &end, run->log_path, error);
 }
 
 static const char patch_path[] = TERRANE_SANDBOX_FILES "/patch";
@@ -233,21 +233,22 @@ start (Session *self, int work, GError **error)
   mount->directory = TRUE;
   g_ptr_array_add (self->mounts, mount);
   terrane_disk_watch_init (&self->disk, work, recipe->disk_bytes);
-  self->deadline = g_get_monotonic_time () + (gint64) recipe->timeout_ms * USECS_PER_MS;
+  unsigned slowdown = run->emulator != NULL ? terrane_emulator_slowdown (run->emulator) : 1;
+  self->deadline =
+      g_get_monotonic_time () + (gint64) (recipe->timeout_ms * slowdown) * USECS_PER_MS;
   return terrane_compile_log_open (&self->log, run->log_path, error)
          && add_to_log (self, title, strlen (title), error);
 }
 
 gboolean
-terrane_compile_run (const TerraneCompileRun *self, TerraneCompileFailure *out_failure,
-                     GError **error)
+terrane_compile_run (const TerraneCompileRun *self, TerraneCompileLast *out_last, GError **error)
 {
   g_autoptr (GPtrArray) mounts = g_ptr_array_new_with_free_func (terrane_host_mount_free);
   g_auto (OciFd) work = -1;
   Session session = {
-    .run = self, .failure = out_failure, .mounts = mounts, .log = TERRANE_COMPILE_LOG_INIT
+    .run = self, .last = out_last, .mounts = mounts, .log = TERRANE_COMPILE_LOG_INIT
   };
-  *out_failure = (TerraneCompileFailure){ 0 };
+  *out_last = (TerraneCompileLast){ 0 };
   gboolean ok = oci_open_dir (AT_FDCWD, self->work, &work, error) && start (&session, work, error);
   gboolean ran = ok && run_all (&session, error);
   ok = ok && terrane_compile_log_finish (&session.log, ran ? error : NULL) && ran;

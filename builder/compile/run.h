@@ -31,7 +31,7 @@ typedef struct
   gpointer data;
 } TerraneCompileRun;
 
-/* A step that failed, for who looks at what it left. */
+/* The last step that was begun, for who looks at what it left. */
 typedef struct
 {
   char *step;
@@ -39,18 +39,18 @@ typedef struct
   char **env;
   char *file; /* (nullable): name of what it had besides, a script or a patch */
   GBytes *content;
-} TerraneCompileFailure;
+} TerraneCompileLast;
 
-void terrane_compile_failure_clear (TerraneCompileFailure *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneCompileFailure, terrane_compile_failure_clear)
+void terrane_compile_last_clear (TerraneCompileLast *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneCompileLast, terrane_compile_last_clear)
 
 /**
  * terrane_compile_run:
- * @out_failure: (out caller-allocates): zero unless a step failed
+ * @out_last: (out caller-allocates): zero when no step was begun
  *
  * Applies the patches and runs the steps. What they print is in the log, also after a failure.
  */
-gboolean terrane_compile_run (const TerraneCompileRun *self, TerraneCompileFailure *out_failure,
+gboolean terrane_compile_run (const TerraneCompileRun *self, TerraneCompileLast *out_last,
                               GError **error);
 
 /** Words that run a program where steps run, with their umask: ended by %NULL; the program and its

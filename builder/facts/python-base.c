@@ -357,15 +357,21 @@ terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree, const char 
   return TRUE;
 }
 
+OciDigest
+terrane_python_base_key (const OciDigest *commit, const char *search_path)
+{
+  OciDigestHex hex;
+  g_autofree char *text = g_strdup_printf ("%d %s %s", FORMAT, oci_digest_hex (commit, hex),
+                                           search_path != NULL ? search_path : "");
+  return oci_digest_of (text, strlen (text));
+}
+
 gboolean
 terrane_python_base_find (TerraneStore *store, const OciDigest *commit, const char *search_path,
                           TerranePythonBase *out_base, GError **error)
 {
   g_auto (TerranePythonBase) base = { 0 };
-  OciDigestHex hex;
-  g_autofree char *text = g_strdup_printf ("%d %s %s", FORMAT, oci_digest_hex (commit, hex),
-                                           search_path != NULL ? search_path : "");
-  OciDigest key = oci_digest_of (text, strlen (text));
+  OciDigest key = terrane_python_base_key (commit, search_path);
   g_autoptr (OciJsonValue) known = terrane_cache_get (store, TERRANE_CACHE_PYTHONS, &key);
   if (!from_cache (known, &base))
     {

@@ -30,6 +30,9 @@ gboolean terrane_python_base_find_in (TerraneStore *store, TerraneTree *tree,
                                       const char *search_path, TerranePythonBase *out_base,
                                       GError **error);
 
+/** By which the cache of the store knows what the next function finds. */
+OciDigest terrane_python_base_key (const OciDigest *commit, const char *search_path);
+
 /**
  * terrane_python_base_find:
  * @commit: of a file system

@@ -342,7 +342,7 @@ terrane_compile_missing (const TerraneSourceContext *context, const GPtrArray *p
     {
       TerranePin *pin = pins->pdata[i];
       gboolean complete = TRUE;
-      if (pin->spec->kind != TERRANE_SOURCE_COMPILE)
+      if (pin->spec->kind != TERRANE_SOURCE_COMPILE || pin->is_taken)
         continue;
       if (!is_complete (context->store, pin, &complete, error)
           || (!complete && !add_pin (&self, pin, error)))

@@ -119,5 +119,12 @@ terrane_compile_fit_processor (const TerraneSourceContext *context, const Terran
                         where, other != NULL ? other->name : "another processor", wanted);
     }
   terrane_emulator_find_here (wanted, out_emulator);
-  return terrane_emulator_require (out_emulator, wanted, error);
+  if (!terrane_emulator_require (out_emulator, wanted, error))
+    return FALSE;
+  return out_emulator->kind != TERRANE_EMULATION_PROGRAM
+         || oci_throw (error, OCI_ERROR_UNSUPPORTED,
+                       "the image is for %s, and steps start programs of their own, which %s can "
+                       "only run when it is registered with the kernel (binfmt_misc); compile on "
+                       "such a machine, or take what another one made by --cache-from",
+                       wanted, out_emulator->name);
 }

@@ -1,6 +1,7 @@
 #include "builder/image/compile-job.h"
 
-#include "builder/image/compiled-root.h"
+#include "builder/image/compiled-output.h"
+#include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
 
 #include "oci/base/parallel.h"
@@ -37,12 +38,13 @@ terrane_compile_job_free (gpointer data)
   if (self->thread != NULL)
     (void) g_thread_join (self->thread);
   terrane_compile_work_clear (&self->work);
-  terrane_compile_failure_clear (&self->failure);
+  terrane_compile_last_clear (&self->last);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->licenses, g_ptr_array_unref);
   g_ptr_array_unref (self->needs);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
-  g_free (self->root);
+  g_free (self->root.path);
   g_free (self->log);
   g_free (self->state);
   g_free (self->line);
@@ -84,7 +86,7 @@ run_thread (gpointer data)
   TerraneCompileJob *self = data;
   const TerraneCompileRun run = { .recipe = self->recipe,
                                   .prefix = self->pin->spec->prefix,
-                                  .root = self->root,
+                                  .root = self->root.path,
                                   .work = self->work.path,
                                   .log_path = self->log,
                                   .emulator = self->emulator,
@@ -92,7 +94,7 @@ run_thread (gpointer data)
                                   .begin = on_begin,
                                   .output = on_output,
                                   .data = self };
-  self->ok = terrane_compile_run (&run, &self->failure, &self->error);
+  self->ok = terrane_compile_run (&run, &self->last, &self->error);
   g_mutex_lock (&self->shared->mutex);
   self->ended = TRUE;
   g_cond_signal (&self->shared->changed);
@@ -100,31 +102,38 @@ run_thread (gpointer data)
   return NULL;
 }
 
-static gboolean
-make_root (TerraneCompileJob *self, GError **error)
+/* @needs: of TerraneRecipe; @commits: of OciDigest: what each of them made */
+static void
+list_needs (const TerraneCompileJob *self, GPtrArray *needs, GArray *commits)
 {
-  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
-  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
   for (guint i = 0; i < self->needs->len; i++)
     {
       const TerraneCompileJob *need = self->needs->pdata[i];
       g_ptr_array_add (needs, (gpointer) need->recipe);
       g_array_append_val (commits, need->commit);
     }
+}
+
+static gboolean
+make_root (TerraneCompileJob *self, GError **error)
+{
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  list_needs (self, needs, commits);
   return terrane_compiled_root_make (self->shared->context->store, self->pin->spec, self->in, needs,
-                                     commits, self->shared->verified, &self->root_commit,
-                                     &self->root, error);
+                                     commits, self->shared->verified, &self->root, error);
 }
 
 /* Through the store, whose filter refuses hostile names. */
 static gboolean
-unpack_source (TerraneCompileJob *self, const TerraneRecipeSource *source, int dfd, GError **error)
+unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
 {
+  const TerraneRecipeSource *source = self->recipe->sources->pdata[number];
   TerraneStore *store = self->shared->context->store;
   const TerraneSourceTreeOptions options = { .jobs = self->shared->context->jobs,
                                              .progress = self->shared->quiet };
   g_autoptr (GPtrArray) archives = g_ptr_array_new ();
-  g_autofree char *where = g_strconcat (self->recipe->path, ": sources", NULL);
+  g_autofree char *where = g_strdup_printf ("%s: sources[%u]", self->recipe->path, number);
   TerraneSourceTree tree = { 0 };
   g_ptr_array_add (archives, (gpointer) &source->file);
   TerraneSourceSpec spec = { .where = where,
@@ -149,9 +158,9 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   if (!oci_open_dir (self->work.fd, TERRANE_COMPILE_SOURCES, &fd, error))
     return FALSE;
   for (guint i = 0; i < self->recipe->sources->len; i++)
-    if (!unpack_source (self, self->recipe->sources->pdata[i], fd, error))
+    if (!unpack_source (self, i, fd, error))
       return FALSE;
-  return TRUE;
+  return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
 gboolean
@@ -248,9 +257,73 @@ show_end (TerraneCompileJob *self, const char *how)
   terrane_progress_job (self->shared->context->progress, &job);
 }
 
+/* The texts of licences, and a note of what was there while it was compiled. */
+static gboolean
+complete_output (const TerraneCompileJob *self, const char *output, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  list_needs (self, needs, commits);
+  g_autoptr (GBytes) note = terrane_compiled_note (needs, commits);
+  g_autofree char *place = terrane_compiled_document_place (self->recipe);
+  return oci_open_dir (AT_FDCWD, output, &fd, error)
+         && terrane_license_files_write (self->recipe, fd, self->licenses, error)
+         && terrane_compiled_output_add (fd, place, note, error);
+}
+
+/* What a recipe includes, and always what was added to it. Returns: (transfer full) (nullable) */
+static char **
+patterns_to_keep (const TerraneRecipe *recipe)
+{
+  if (recipe->include == NULL)
+    return NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *document = terrane_compiled_document_place (recipe);
+  g_autofree char *licenses = terrane_license_file_place (recipe, "**");
+  g_strv_builder_addv (builder, (const char **) recipe->include);
+  g_strv_builder_add (builder, document);
+  if (recipe->license_files != NULL)
+    g_strv_builder_add (builder, licenses);
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
+note_kept (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+           G_GNUC_UNUSED GError **error)
+{
+  gboolean *kept = data;
+  *kept = *kept || node->type != OCI_ENTRY_DIRECTORY;
+  return TRUE;
+}
+
+/* Whether what was installed can be in an image, and something of it is wanted. */
+static gboolean
+check_result (const TerraneRecipe *recipe, TerraneTree *tree, const TerraneSourceReport *report,
+              GError **error)
+{
+  gboolean kept = FALSE;
+  const gboolean all =
+      recipe->include == NULL && (recipe->exclude == NULL || recipe->exclude[0] == NULL);
+  if (report->special_skipped > 0)
+    return oci_throw (error, OCI_ERROR_FORMAT,
+                      "its steps have installed devices, fifos or sockets (%u), which no image can "
+                      "have; remove them in a step",
+                      report->special_skipped);
+  if (!terrane_tree_foreach (tree, note_kept, &kept, error))
+    return FALSE;
+  if (kept)
+    return TRUE;
+  return all ? oci_throw (error, OCI_ERROR_FORMAT,
+                          "its steps have installed directories without any file")
+             : oci_throw (error, OCI_ERROR_FORMAT,
+                          "‘include’ and ‘exclude’ leave no file of what its steps have installed");
+}
+
 static gboolean
 take_output (TerraneCompileJob *self, GError **error)
 {
+  g_auto (GStrv) include = patterns_to_keep (self->recipe);
   const TerraneSourceContext *context = self->shared->context;
   const char *prefix = self->pin->spec->prefix;
   const TerraneRecipe *recipe = self->recipe;
@@ -263,14 +336,17 @@ take_output (TerraneCompileJob *self, GError **error)
                              .kind = TERRANE_SOURCE_DIRECTORY,
                              .directory = output,
                              .prefix = (char *) prefix,
-                             .include = recipe->include,
+                             .include = include,
                              .exclude = recipe->exclude,
+                             .skip_special = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
   if (!terrane_compile_work_check (&self->work, prefix, error)
+      || !complete_output (self, output, error)
       || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
-                                 error))
+                                 error)
+      || !check_result (recipe, tree, &report, error))
     return FALSE;
   for (guint i = 0; i < report.unused->len; i++)
     terrane_progress_warn (context->progress, "%s: %s matches nothing", recipe->path,
@@ -292,20 +368,23 @@ describe_failure (const TerraneCompileJob *self)
 {
   OciDigestHex hex;
   json_t *document = json_object ();
+  g_autofree char *title =
+      self->ok ? g_strdup_printf ("%s: what its steps have installed was refused; %s was the last",
+                                  self->title, self->last.step)
+               : g_strdup_printf ("%s: %s failed here", self->title, self->last.step);
   oci_json_set (document, "version", json_integer (1));
-  oci_json_set_text (document, "recipe", self->title);
-  oci_json_set_text (document, "step", self->failure.step);
-  oci_json_set (document, "argv", texts (self->failure.argv));
-  oci_json_set (document, "env", texts (self->failure.env));
-  oci_json_set_text (document, "root", oci_digest_hex (&self->root_commit, hex));
+  oci_json_set_text (document, "title", title);
+  oci_json_set (document, "argv", texts (self->last.argv));
+  oci_json_set (document, "env", texts (self->last.env));
+  oci_json_set_text (document, "root", oci_digest_hex (&self->root.commit, hex));
   oci_json_set_text (document, "architecture",
                      self->shared->context->profile->platform.architecture);
-  if (self->failure.file != NULL)
+  if (self->last.file != NULL)
     {
       gsize len = 0;
-      const guchar *bytes = g_bytes_get_data (self->failure.content, &len);
+      const guchar *bytes = g_bytes_get_data (self->last.content, &len);
       g_autofree char *content = g_base64_encode (bytes, len);
-      oci_json_set_text (document, "file", self->failure.file);
+      oci_json_set_text (document, "file", self->last.file);
       oci_json_set_text (document, "content", content);
     }
   oci_json_set (document, "tmp", json_integer ((json_int_t) self->recipe->tmp_bytes));
@@ -318,7 +397,7 @@ keep_failed (TerraneCompileJob *self)
 {
   const TerraneSourceContext *context = self->shared->context;
   g_autoptr (GError) local = NULL;
-  if (!context->keep_failed || self->failure.argv == NULL)
+  if (!context->keep_failed || self->last.argv == NULL)
     return NULL;
   g_autoptr (OciJsonValue) document = describe_failure (self);
   g_autofree char *name = g_path_get_basename (self->work.path);
@@ -332,6 +411,17 @@ keep_failed (TerraneCompileJob *self)
                           plain ? store : quoted, self->recipe->name);
 }
 
+static void
+throw_failure (TerraneCompileJob *self, gboolean wanted, GError **error)
+{
+  g_autofree char *kept = wanted ? keep_failed (self) : NULL;
+  show_end (self, wanted ? "failed" : "stopped");
+  g_autofree char *message = g_steal_pointer (&self->error->message);
+  self->error->message = g_strconcat (message, self->ok ? "\n  the whole log: " : "",
+                                      self->ok ? self->log : "", kept != NULL ? kept : "", NULL);
+  g_propagate_error (error, g_steal_pointer (&self->error));
+}
+
 gboolean
 terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error)
 {
@@ -343,20 +433,10 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   g_mutex_unlock (&shared->mutex);
   terrane_compile_job_show (self);
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
-  if (!self->ok)
-    {
-      g_autofree char *kept = wanted ? keep_failed (self) : NULL;
-      show_end (self, wanted ? "failed" : "stopped");
-      if (kept != NULL)
-        {
-          g_autofree char *message = g_steal_pointer (&self->error->message);
-          self->error->message = g_strconcat (message, kept, NULL);
-        }
-      g_propagate_error (error, g_steal_pointer (&self->error));
-    }
-  else
-    self->done = take_output (self, error)
-                 && terrane_source_tree_remember (store, &self->key, &self->commit, error);
+  self->done = self->ok && take_output (self, &self->error)
+               && terrane_source_tree_remember (store, &self->key, &self->commit, &self->error);
+  if (!self->done)
+    throw_failure (self, wanted, error);
   terrane_compile_work_clear (&self->work);
   if (self->done)
     {

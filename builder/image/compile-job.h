@@ -5,6 +5,7 @@
 #include "builder/compile/run.h"
 #include "builder/image/base.h"
 #include "builder/image/compile-work.h"
+#include "builder/image/compiled-root.h"
 #include "builder/image/source-image.h"
 
 G_BEGIN_DECLS
@@ -38,14 +39,14 @@ struct _TerraneCompileJob
 
   /* While it runs. */
   TerraneCompileWork work;
-  char *root;
-  OciDigest root_commit;
+  TerraneCompiledRoot root;
+  GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
   char *log;
   GThread *thread;
   gint64 since;
   gboolean ok;
   GError *error;
-  TerraneCompileFailure failure;
+  TerraneCompileLast last;
 
   /* Under the mutex that they share. */
   gboolean ended;

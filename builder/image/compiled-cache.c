@@ -155,7 +155,7 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
                const TerranePin *pin, gboolean *out_usable, GError **error)
 {
   *self = (Exchange){ .context = context, .cache = cache, .pin = pin };
-  return terrane_portable_key (context->store, pin->in, &self->in, out_usable, error);
+  return terrane_portable_key (context, pin->in, &self->in, out_usable, error);
 }
 
 /* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none but
@@ -167,7 +167,7 @@ terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedC
   Exchange self;
   gboolean usable = FALSE, found = FALSE;
   const GPtrArray *recipes = pin->recipes->recipes;
-  if (!terrane_shared_cache_reads (cache)
+  if (!terrane_shared_cache_reads (cache) || pin->is_taken
       || !terrane_source_tree_is_stored (context->store, pin, &found, error) || found)
     return TRUE; /* without a key, reading it says what is wrong */
   if (!exchange_init (&self, context, cache, pin, &usable, error))

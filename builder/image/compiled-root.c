@@ -46,8 +46,7 @@ write_commit (TerraneStore *store, TerraneTree *root, OciDigest *out_commit, GEr
 gboolean
 terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
                             const OciDigest *base, const GPtrArray *needs, const GArray *commits,
-                            GHashTable *verified, OciDigest *out_commit, char **out_path,
-                            GError **error)
+                            GHashTable *verified, TerraneCompiledRoot *out_root, GError **error)
 {
   OciDigestHex hex;
   OciDigest commit = *base;
@@ -67,7 +66,7 @@ terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
       || (needs->len > 0 && !write_commit (store, root, &commit, error))
       || !terrane_commit_checkout (store, &commit, oci_digest_hex (&commit, hex), error))
     return FALSE;
-  *out_commit = commit;
-  *out_path = terrane_store_root_path (store, hex);
+  *out_root =
+      (TerraneCompiledRoot){ .commit = commit, .path = terrane_store_root_path (store, hex) };
   return TRUE;
 }

@@ -2,11 +2,19 @@
 
 #include "builder/image/compilation.h"
 #include "builder/source/compile.h"
+#include "builder/source/compiled-document.h"
 #include "builder/store/cache.h"
 #include "builder/store/object.h"
 
 #include "oci/base/glob.h"
 #include "oci/base/path.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_NOTE_BYTES = 1024 * 1024, /* of a hundred recipes */
+};
 
 /* One source that is compiled. */
 typedef struct
@@ -22,7 +30,11 @@ typedef struct
 {
   Compilation *compilation;
   const TerraneRecipe *recipe; /* that is being taken */
+  const OciDigest *commit;     /* what it made */
+  char *place;                 /* of its document, below the prefix */
+  GBytes *note;                /* (nullable): what is there */
   TerraneSourceFilter *filter;
+  json_t *files; /* array: paths of what was taken, below the prefix */
 } Result;
 
 static gboolean
@@ -32,24 +44,90 @@ read_fd (gpointer data, void *buffer, size_t len, size_t *out_read, GError **err
 }
 
 static gboolean
+read_note (Result *self, const TerraneNode *node, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  size_t size = 0;
+  if (node->type != OCI_ENTRY_FILE || node->size > MAX_NOTE_BYTES)
+    return TRUE;
+  g_autofree char *data = g_malloc (node->size + 1);
+  if (!terrane_object_open_verified (self->compilation->context->store, node, &fd, error)
+      || !oci_read_full (fd, data, node->size, &size, error))
+    return FALSE;
+  g_clear_pointer (&self->note, g_bytes_unref);
+  self->note = g_bytes_new_take (g_steal_pointer (&data), size);
+  return TRUE;
+}
+
+static gboolean
 take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 {
-  const Result *self = data;
+  Result *self = data;
   const TerranePin *pin = self->compilation->pin;
   const char *prefix = pin->spec->prefix;
   if (!oci_path_is_below (path, prefix) || g_str_equal (path, prefix))
     return TRUE;
   const char *inside = prefix[0] != '\0' ? path + strlen (prefix) + 1 : path;
+  if (strcmp (inside, self->place) == 0)
+    return read_note (self, node, error);
   if (!pin->spec->development
       && oci_glob_match_any ((const char *const *) self->recipe->development, inside))
     return TRUE;
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, inside);
   gboolean is_file = node->type == OCI_ENTRY_FILE;
+  if (node->type != OCI_ENTRY_DIRECTORY)
+    oci_json_append (self->files, oci_json_text (inside));
   if (is_file
       && !terrane_object_open_verified (self->compilation->context->store, node, &fd, error))
     return FALSE;
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
+}
+
+/* What of a document was not read yet. */
+typedef struct
+{
+  const guint8 *data;
+  gsize left;
+} Text;
+
+static gboolean
+read_text (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNUSED GError **error)
+{
+  Text *self = data;
+  *out_read = MIN (len, self->left);
+  memcpy (buffer, self->data, *out_read);
+  self->data += *out_read;
+  self->left -= *out_read;
+  return TRUE;
+}
+
+/* What the image says of the recipe. */
+static gboolean
+take_document (Result *self, GError **error)
+{
+  g_autoptr (GBytes) document =
+      terrane_compiled_document (self->recipe, self->commit, self->note, self->files);
+  Text text = { .left = 0 };
+  text.data = g_bytes_get_data (document, &text.left);
+  const OciEntry entry = {
+    .path = self->place, .type = OCI_ENTRY_FILE, .mode = 0644, .size = text.left
+  };
+  return terrane_source_take (self->filter, &entry, read_text, &text, error);
+}
+
+static gboolean
+take_recipe (Result *self, GError **error)
+{
+  g_autofree char *place = terrane_compiled_document_place (self->recipe);
+  g_autoptr (TerraneTree) tree =
+      terrane_commit_load (self->compilation->context->store, self->commit, error);
+  self->place = place;
+  json_array_clear (self->files);
+  gboolean ok = tree != NULL && terrane_tree_foreach (tree, take_node, self, error)
+                && take_document (self, error);
+  g_clear_pointer (&self->note, g_bytes_unref);
+  return ok;
 }
 
 static gboolean
@@ -64,10 +142,8 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
     {
       self->recipe = recipes->pdata[i];
       OCI_PREFIX (error, "%s", self->recipe->name);
-      g_autoptr (TerraneTree) tree =
-          terrane_commit_load (compilation->context->store,
-                               &g_array_index (compilation->commits, OciDigest, i - first), error);
-      if (tree == NULL || !terrane_tree_foreach (tree, take_node, self, error))
+      self->commit = &g_array_index (compilation->commits, OciDigest, i - first);
+      if (!take_recipe (self, error))
         return FALSE;
     }
   return TRUE;
@@ -159,7 +235,8 @@ make_tree (Compilation *self, TerraneSourceTree *out_tree, GError **error)
   TerraneStore *store = self->context->store;
   TerranePin *pin = self->pin;
   OciDigest identity;
-  Result result = { .compilation = self };
+  g_autoptr (OciJsonValue) files = json_array ();
+  Result result = { .compilation = self, .files = files };
   return make_commits (self, error) && terrane_source_tree_set_key (store, pin, &identity, error)
          && terrane_source_tree_make_from (store, pin, &identity, feed, &result, self->options,
                                            out_tree, error)

@@ -135,6 +135,22 @@ terrane_image_files_load (TerraneImageFiles *self, TerraneStore *store, GError *
   return self->tree != NULL && terrane_tree_foreach (self->tree, read_layer, &reading, error);
 }
 
+gboolean
+terrane_image_files_take (TerraneImageFiles *self, const OciDigest *commit, TerraneTree *tree,
+                          const json_t *unpacked, GError **error)
+{
+  json_t *layers = json_object_get (unpacked, "layers");
+  const json_t *audit = json_object_get (unpacked, "audit");
+  Reading reading = { .runs = layers };
+  *self = (TerraneImageFiles){ .commit = *commit, .tree = tree };
+  if (json_integer_value (json_object_get (unpacked, "version")) != AUDIT_VERSION
+      || !json_is_array (audit) || !json_is_array (layers))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it does not say which layer each file is from");
+  self->audit = terrane_layer_audit_from_json (audit);
+  self->layers = json_incref (layers);
+  return terrane_tree_foreach (tree, read_layer, &reading, error);
+}
+
 static gboolean
 read_layers (TerraneStore *store, const TerraneOpenImage *image, unsigned jobs,
              const TerraneProgress *progress, TerraneImageFiles *out_files, GError **error)

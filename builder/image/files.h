@@ -66,4 +66,12 @@ char **terrane_image_layer_names (const OciManifest *manifest);
 TerraneImageView terrane_image_files_view (const TerraneImageFiles *self, TerraneStore *store,
                                            const OciImageConfig *config, char **names);
 
+/**
+ * terrane_image_files_take:
+ * @tree: (transfer full): the files
+ * @unpacked: (nullable): what terrane_image_files_remember() has remembered of them elsewhere
+ */
+gboolean terrane_image_files_take (TerraneImageFiles *self, const OciDigest *commit,
+                                   TerraneTree *tree, const json_t *unpacked, GError **error);
+
 G_END_DECLS

@@ -144,7 +144,8 @@ static gboolean
 add_layers (TerraneImageJob *job, const GPtrArray *parts, const char *name, GError **error)
 {
   unsigned jobs = job->options->jobs;
-  guint wide = MIN (MAX (parts->len, 1), jobs);
+  /* What has to be fetched first is fetched by one thread. */
+  guint wide = job->options->partial ? 1 : MIN (MAX (parts->len, 1), jobs);
   Making making = { .job = job, .name = name, .jobs = MAX (1, jobs / wide) };
   g_autoptr (GPtrArray) pieces = g_ptr_array_new_with_free_func (free_piece);
   making.progress =

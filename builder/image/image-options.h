@@ -3,6 +3,7 @@
 
 #include "builder/image/stamp.h"
 #include "builder/remote/layers.h"
+#include "builder/remote/shared-cache.h"
 #include "builder/source/pin.h"
 
 G_BEGIN_DECLS
@@ -13,7 +14,10 @@ typedef struct
   const TerraneProfileTexts *texts; /* of the configuration and the manifest */
   const GPtrArray *pins; /* (nullable) of TerranePin, in the profile's order: packages' layers */
   const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
-  unsigned jobs;                     /* threads, at least 1 */
+  TerraneSharedCache *cache;         /* (nullable): where findings may be known */
+  gboolean partial; /* the content of some trees is elsewhere: @assembled is not in the store, and
+                     * the image is put together again by the next build */
+  unsigned jobs;    /* threads, at least 1 */
   const TerraneProgress *progress;
   GPtrArray *look;     /* (nullable): of TerraneImageLook: gets the layers above those of an image
                         * base, and nothing is written; see terrane_image_build() */

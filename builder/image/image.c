@@ -6,8 +6,10 @@
 #include "builder/image/image-layers.h"
 #include "builder/image/image-look.h"
 #include "builder/image/layer-plan.h"
+#include "builder/image/shared-results.h"
 #include "builder/store/cache.h"
 #include "builder/store/commit.h"
+#include "builder/store/elsewhere.h"
 #include "builder/store/locations.h"
 #include "builder/version.h"
 
@@ -42,6 +44,7 @@ terrane_image_free (TerraneImage *self)
   json_decref (self->inputs);
   g_ptr_array_unref (self->layers);
   terrane_findings_free (self->findings);
+  json_decref (self->reads);
   g_free (self);
 }
 
@@ -259,10 +262,16 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   return terrane_cache_put (store, TERRANE_CACHE_IMAGES, key, entry, error);
 }
 
+/* A commit must have all that it needs. */
 static gboolean
 commit_assembled (TerraneImageJob *job, OciDigest *out_commit, GError **error)
 {
   g_auto (TerraneTransaction) transaction = { 0 };
+  if (job->options->partial)
+    {
+      *out_commit = terrane_commit_digest (job->assembled);
+      return TRUE;
+    }
   return terrane_transaction_begin (&transaction, job->store, error)
          && terrane_commit_write (job->store, job->assembled, out_commit, error)
          && terrane_transaction_commit (&transaction, error);
@@ -364,15 +373,39 @@ remember_files (TerraneImageJob *job, const TerraneImage *image, GError **error)
                                        job->assembled, job->audit, error);
 }
 
+/* What another machine found in exactly this image, or what is found here. */
+static gboolean
+find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *image,
+               GError **error)
+{
+  g_autoptr (OciJsonValue) known = NULL;
+  if (!terrane_shared_result_take (job->options->cache, TERRANE_SHARED_CHECKED, key, &known, error))
+    return FALSE;
+  image->findings = terrane_findings_from_json (known);
+  image->checks_known = image->findings != NULL;
+  if (image->findings != NULL)
+    return TRUE;
+  image->findings = check_assembled (job, NULL, error);
+  return image->findings != NULL;
+}
+
+/* What files are read for, so that others need not fetch them. */
+static gboolean
+add_all (TerraneImageJob *job, TerraneImage *image, GError **error)
+{
+  if (job->options->cache != NULL && terrane_shared_cache_writes (job->options->cache))
+    image->reads = terrane_reads_begin (job->store);
+  return terrane_image_job_add_all (job, error);
+}
+
 static TerraneImage *
-assemble (TerraneImageJob *job, GError **error)
+assemble (TerraneImageJob *job, const OciDigest *key, GError **error)
 {
   g_autoptr (TerraneImage) image = image_new ();
-  if (!terrane_image_job_add_all (job, error)
-      || (image->findings = check_assembled (job, NULL, error)) == NULL
+  if (!add_all (job, image, error) || !find_findings (job, key, image, error)
       || !judge (job->profile, job->options, image->findings, error)
       || !commit_assembled (job, &image->assembled, error) || !write_documents (job, image, error)
-      || !remember_files (job, image, error))
+      || (!job->options->partial && !remember_files (job, image, error)))
     return NULL;
   list_layers (image, job->manifest, job->config, terrane_base_count_layers (job->base),
                job->reused);
@@ -429,11 +462,13 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   if (options->look != NULL)
     image = look (&job, error);
   else if (terrane_store_begin_write (store, error))
-    image = assemble (&job, error);
+    image = assemble (&job, &key, error);
+  terrane_reads_end (store);
   terrane_tree_free (job.assembled);
   terrane_layer_audit_free (job.audit);
   if (image == NULL
-      || (options->look == NULL && !remember_image (store, &key, image, base, trees, error)))
+      || (options->look == NULL && !options->partial
+          && !remember_image (store, &key, image, base, trees, error)))
     return NULL;
   image->inputs = g_steal_pointer (&inputs);
   return g_steal_pointer (&image);

@@ -27,6 +27,8 @@ typedef struct
   OciDigest assembled;       /* commit of the whole file system */
   GPtrArray *layers;         /* of TerraneImageLayer, base first */
   gboolean unchanged;        /* nothing had to be assembled */
+  json_t *reads;             /* (nullable): what the checks have read, when somebody asked for it */
+  gboolean checks_known;     /* @findings are those of another machine */
   TerraneFindings *findings; /* of static checks, as the profile counts them; no errors */
 } TerraneImage;
 

@@ -89,20 +89,6 @@ get_cached (TerraneStore *store, const OciDigest *key, gboolean look,
   return TRUE;
 }
 
-static TerraneLayer *
-get_remote (TerraneStore *store, const TerraneRemoteLayers *remote, const OciDigest *key)
-{
-  OciDigest diff_id;
-  OciDescriptor *descriptor = terrane_remote_layers_find (remote, store, key, &diff_id);
-  if (descriptor == NULL)
-    return NULL;
-  TerraneLayer *layer = g_new0 (TerraneLayer, 1);
-  layer->descriptor = descriptor;
-  layer->diff_id = diff_id;
-  layer->reused = TRUE;
-  return layer;
-}
-
 static gboolean
 put_cached (TerraneStore *store, const OciDigest *key, const TerraneLayer *layer, GError **error)
 {
@@ -130,7 +116,7 @@ copy_content (const LayerJob *job, const TerraneNode *node, TerraneObjectHasher 
               GError **error)
 {
   g_auto (OciFd) fd = -1;
-  if (!terrane_object_open (job->store, &node->object, &fd, error))
+  if (!terrane_object_open_unnoted (job->store, &node->object, &fd, error))
     return FALSE;
   for (uint64_t left = node->size; left > 0;)
     {
@@ -208,18 +194,77 @@ annotate (TerraneLayer *layer, const char *name, const OciDigest *key)
                            oci_digest_text (key, text));
 }
 
+static gboolean
+digest_tar (gpointer digester, const void *data, size_t len, G_GNUC_UNUSED GError **error)
+{
+  oci_digester_update (digester, data, len);
+  return TRUE;
+}
+
+/* What the layer would unpack to, had it been made here. */
+static gboolean
+find_diff_id (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
+              OciDigest *out_diff_id, GError **error)
+{
+  g_autoptr (OciDigester) digester = oci_digester_new ();
+  g_autofree char *buffer = g_malloc (READ_BYTES);
+  OciTarWriter *tar = oci_tar_writer_new (digest_tar, digester);
+  static const TerraneProgress silent = { .phase = NULL };
+  LayerJob job = {
+    .store = store, .assembled = assembled, .tar = tar, .buffer = buffer, .progress = &silent
+  };
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < paths->len; i++)
+    ok = add_path (&job, paths->pdata[i], error);
+  ok = ok && oci_tar_writer_finish (tar, error);
+  oci_tar_writer_free (tar);
+  if (ok)
+    *out_diff_id = oci_digester_finish (digester);
+  return ok;
+}
+
+/* An image that says another diffID than its layer has would make a wrong image of this one: to
+ * digest is a fraction of what compressing and sending cost.
+ * @out_layer: (out) (nullable): NULL when it has to be made */
+static gboolean
+get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
+            const TerraneRemoteLayers *remote, const OciDigest *key,
+            const TerraneProgress *progress, TerraneLayer **out_layer, GError **error)
+{
+  OciDigest diff_id, own;
+  gboolean of_image = FALSE;
+  g_autoptr (OciDescriptor) descriptor =
+      terrane_remote_layers_find (remote, store, key, &diff_id, &of_image);
+  if (descriptor == NULL)
+    return TRUE;
+  if (of_image && !find_diff_id (store, assembled, paths, &own, error))
+    return FALSE;
+  if (of_image && !oci_digest_equal (&own, &diff_id))
+    {
+      terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
+                                       "configuration has another diffID than the layer");
+      return TRUE;
+    }
+  *out_layer = g_new0 (TerraneLayer, 1);
+  (*out_layer)->descriptor = g_steal_pointer (&descriptor);
+  (*out_layer)->diff_id = diff_id;
+  (*out_layer)->reused = TRUE;
+  return TRUE;
+}
+
 gboolean
 terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
                     const char *name, const TerraneRemoteLayers *remote, TerraneLayer **out_layer,
                     OciDigest *out_key, uint64_t *out_bytes, GError **error)
 {
+  static const TerraneProgress silent = { .phase = NULL };
   *out_layer = NULL;
   *out_key = layer_key (assembled, paths);
   *out_bytes = content_bytes (assembled, paths);
-  if (!get_cached (store, out_key, TRUE, NULL, out_layer, error))
+  if (!get_cached (store, out_key, TRUE, NULL, out_layer, error)
+      || (*out_layer == NULL && remote != NULL
+          && !get_remote (store, assembled, paths, remote, out_key, &silent, out_layer, error)))
     return FALSE;
-  if (*out_layer == NULL && remote != NULL)
-    *out_layer = get_remote (store, remote, out_key);
   if (*out_layer != NULL)
     annotate (*out_layer, name, out_key);
   return TRUE;
@@ -235,8 +280,9 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   g_autoptr (TerraneLayer) layer = NULL;
   if (!get_cached (store, &key, FALSE, progress, &layer, error))
     return NULL;
-  if (layer == NULL && remote != NULL)
-    layer = get_remote (store, remote, &key);
+  if (layer == NULL && remote != NULL
+      && !get_remote (store, assembled, paths, remote, &key, progress, &layer, error))
+    return NULL;
   if (layer == NULL)
     {
       terrane_progress_phase (progress, content_bytes (assembled, paths), "compressing %s", name);

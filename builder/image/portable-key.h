@@ -2,8 +2,8 @@
  * what stat() says of a file: another machine knows it by its content. */
 #pragma once
 
-#include "builder/source/pin.h"
-#include "builder/store/store.h"
+#include "builder/image/base.h"
+#include "builder/image/source-image.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +16,17 @@ G_BEGIN_DECLS
  * Digests what terrane_source_tree_key() does, of the content of local archives; that reads one
  * only when it has changed.
  */
-gboolean terrane_portable_key (TerraneStore *store, const TerranePin *pin, OciDigest *out_key,
-                               gboolean *out_portable, GError **error);
+gboolean terrane_portable_key (const TerraneSourceContext *context, const TerranePin *pin,
+                               OciDigest *out_key, gboolean *out_portable, GError **error);
+
+/**
+ * terrane_portable_tree_key:
+ * @base: (nullable): of the image; %NULL for the key of the base itself
+ *
+ * The same with what transforms do to the tree.
+ */
+gboolean terrane_portable_tree_key (const TerraneSourceContext *context, const TerranePin *pin,
+                                    const TerraneBase *base, OciDigest *out_key,
+                                    gboolean *out_portable, GError **error);
 
 G_END_DECLS

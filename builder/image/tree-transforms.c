@@ -82,6 +82,17 @@ prepare (Transforming *self, const TerraneSourceContext *context, const TerraneS
   return TRUE;
 }
 
+json_t *
+terrane_profile_tree_transform_keys (const TerraneSourceContext *context,
+                                     const TerraneSourceSpec *spec, const OciDigest *base,
+                                     const OciImageConfig *config, GError **error)
+{
+  g_auto (Transforming) transforming = { .problem = NULL };
+  return prepare (&transforming, context, spec, base, config, error)
+             ? terrane_transform_keys (&transforming.context, error)
+             : NULL;
+}
+
 gboolean
 terrane_profile_tree_find_transformed (const TerraneSourceContext *context,
                                        const TerraneSourceSpec *spec, const OciDigest *base,

@@ -17,6 +17,11 @@ gboolean terrane_profile_tree_transform (const TerraneSourceContext *context,
                                          const OciImageConfig *config, TerraneSourceTree *tree,
                                          GError **error);
 
+/** What the transforms of a tree depend on besides the tree. Returns: (transfer full) (nullable):
+ * an array; empty when none is wanted */
+json_t *terrane_profile_tree_transform_keys (const TerraneSourceContext *context,
+                                             const TerraneSourceSpec *spec, const OciDigest *base,
+                                             const OciImageConfig *config, GError **error);
 /** Looks for what the same made before. @tree: as it is in the image when @out_found, with what its
  * transforms depend on in any case */
 gboolean terrane_profile_tree_find_transformed (const TerraneSourceContext *context,

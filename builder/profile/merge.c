@@ -83,9 +83,13 @@ merge_object (json_t *into, TerraneOrigin *origin, const json_t *from, const Pla
   json_t *value;
   origin->file = place->file;
   origin->tree = place->tree;
-  json_object_foreach ((json_t *) from, key, value) if (g_str_equal (key, "in"))
+  json_object_foreach ((json_t *) from, key, value)
+  {
+    if (g_str_equal (key, "in"))
       merge_source (into, origin, key, value, place);
-  else merge_member (into, origin, key, value, place);
+    else
+      merge_member (into, origin, key, value, place);
+  }
 }
 
 static gboolean

@@ -464,6 +464,7 @@ read_compile (TerraneProfile *profile, TerraneProfileReader *reader, const OciJs
   reader->compile_in = profile->compile_in;
   if (profile->compile_in == NULL)
     return;
+  profile->compile_in->by_content = TRUE;
   g_free (profile->compile_in->name);
   profile->compile_in->name = g_strdup ("compile.in");
 }

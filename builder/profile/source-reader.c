@@ -265,6 +265,7 @@ read_compile_in (const TerraneProfileReader *reader, const OciJson *at, TerraneS
   spec->compile_in = spec->own_compile_in;
   if (spec->compile_in == NULL)
     return;
+  spec->own_compile_in->by_content = TRUE;
   g_free (spec->own_compile_in->name);
   spec->own_compile_in->name = g_strconcat (spec->name != NULL ? spec->name : "", ".in", NULL);
 }

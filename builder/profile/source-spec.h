@@ -66,6 +66,7 @@ struct _TerraneSourceSpec
   char *name;  /* of the tree; "base" for the base */
   TerraneSourceKind kind;
   GPtrArray *archives; /* of TerraneArchiveFile; unpacked in order */
+  gboolean by_content; /* local archives are known by their digest, not by what stat() says */
   char *directory;     /* path */
   gboolean pinned;     /* a directory whose content the lock records */
   char *image;         /* docker://…, or TRANSPORT:… with a path relative to the process */

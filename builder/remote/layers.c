@@ -12,6 +12,7 @@ typedef struct
   OciDescriptor *descriptor;
   OciDigest diff_id;
   OciReference *reference;
+  gboolean of_image; /* what its diffID is, is the word of an image's configuration */
 } RemoteLayer;
 
 struct _TerraneRemoteLayers
@@ -45,6 +46,26 @@ terrane_remote_layers_free (TerraneRemoteLayers *self)
   g_free (self);
 }
 
+static void
+add_layer (TerraneRemoteLayers *self, const char *key, const OciDescriptor *layer,
+           const OciDigest *diff_id, const OciReference *repository, gboolean of_image)
+{
+  RemoteLayer *own = g_new0 (RemoteLayer, 1);
+  g_hash_table_insert (self->layers, g_strdup (key), own);
+  own->descriptor = oci_descriptor_new (layer->media_type, &layer->digest, layer->size);
+  own->reference = oci_reference_copy (repository);
+  own->diff_id = *diff_id;
+  own->of_image = of_image;
+}
+
+void
+terrane_remote_layers_add_one (TerraneRemoteLayers *self, const char *key,
+                               const OciDescriptor *layer, const OciDigest *diff_id,
+                               const OciReference *repository)
+{
+  add_layer (self, key, layer, diff_id, repository, FALSE);
+}
+
 static gboolean
 add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference *reference,
            const OciDescriptor *manifest_descriptor, GError **error)
@@ -58,15 +79,12 @@ add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference 
     {
       const OciDescriptor *descriptor = manifest->layers->pdata[i];
       const char *key = oci_descriptor_annotation (descriptor, TERRANE_ANNOTATION_LAYER_KEY);
+      OciDigest diff_id;
       if (key == NULL || g_hash_table_contains (self->layers, key))
         continue;
-      RemoteLayer *layer = g_new0 (RemoteLayer, 1);
-      g_hash_table_insert (self->layers, g_strdup (key), layer);
-      layer->descriptor =
-          oci_descriptor_new (descriptor->media_type, &descriptor->digest, descriptor->size);
-      layer->reference = oci_reference_copy (reference);
-      if (!oci_image_config_diff_id (config, i, &layer->diff_id, error))
+      if (!oci_image_config_diff_id (config, i, &diff_id, error))
         return FALSE;
+      add_layer (self, key, descriptor, &diff_id, reference, TRUE);
     }
   return TRUE;
 }
@@ -97,7 +115,7 @@ terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
 
 OciDescriptor *
 terrane_remote_layers_find (const TerraneRemoteLayers *self, TerraneStore *store,
-                            const OciDigest *key, OciDigest *out_diff_id)
+                            const OciDigest *key, OciDigest *out_diff_id, gboolean *out_of_image)
 {
   OciDigestText text;
   const RemoteLayer *layer = g_hash_table_lookup (self->layers, oci_digest_text (key, text));
@@ -106,5 +124,6 @@ terrane_remote_layers_find (const TerraneRemoteLayers *self, TerraneStore *store
                                  layer->reference->repository, NULL))
     return NULL;
   *out_diff_id = layer->diff_id;
+  *out_of_image = layer->of_image;
   return oci_descriptor_copy (layer->descriptor);
 }

@@ -23,15 +23,22 @@ gboolean terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *re
                                     const OciReference *reference, const OciPlatform *platform,
                                     GError **error);
 
+/** Adds one layer that @repository has, instead of one with its key. @key: its text */
+void terrane_remote_layers_add_one (TerraneRemoteLayers *self, const char *key,
+                                    const OciDescriptor *layer, const OciDigest *diff_id,
+                                    const OciReference *repository);
+
 /**
  * terrane_remote_layers_find:
  * @out_diff_id: (out): of the layer
+ * @out_of_image: (out): whether that is the word of an image
  *
  * Remembers where the layer is when it is found.
  *
  * Returns: (transfer full) (nullable): its descriptor, without annotations
  */
 OciDescriptor *terrane_remote_layers_find (const TerraneRemoteLayers *self, TerraneStore *store,
-                                           const OciDigest *key, OciDigest *out_diff_id);
+                                           const OciDigest *key, OciDigest *out_diff_id,
+                                           gboolean *out_of_image);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 #include "builder/remote/shared-cache.h"
 
+#include "builder/error.h"
 #include "builder/remote/artifact.h"
 #include "builder/remote/remote-private.h"
 #include "builder/store/cache-signature.h"
@@ -22,6 +23,9 @@ enum
 
 static const char *const kind_names[] = {
   [TERRANE_SHARED_COMPILED] = "compiled",
+  [TERRANE_SHARED_TREE] = "tree",
+  [TERRANE_SHARED_CHECKED] = "checked",
+  [TERRANE_SHARED_VALIDATED] = "validated",
 };
 
 struct _TerraneSharedCache
@@ -34,6 +38,7 @@ struct _TerraneSharedCache
   json_t *used;       /* arrays of the report */
   json_t *given;
   json_t *failed;
+  json_t *compared;
 };
 
 TerraneSharedCache *
@@ -49,6 +54,7 @@ terrane_shared_cache_new (const TerraneSharedCacheOptions *options)
   self->used = json_array ();
   self->given = json_array ();
   self->failed = json_array ();
+  self->compared = json_array ();
   return self;
 }
 
@@ -64,6 +70,7 @@ terrane_shared_cache_free (TerraneSharedCache *self)
   json_decref (self->used);
   json_decref (self->given);
   json_decref (self->failed);
+  json_decref (self->compared);
   g_free (self);
 }
 
@@ -82,14 +89,14 @@ terrane_shared_entry_free (TerraneSharedEntry *self)
 gboolean
 terrane_shared_cache_reads (const TerraneSharedCache *self)
 {
-  return self->options.from != NULL && self->options.from->len > 0
+  return self->options.from != NULL && self->options.from->len > 0 && !self->options.compare
          && !self->options.remote->options.offline;
 }
 
 gboolean
 terrane_shared_cache_writes (const TerraneSharedCache *self)
 {
-  return self->options.to != NULL && self->options.to->len > 0
+  return ((self->options.to != NULL && self->options.to->len > 0) || self->options.compare)
          && !self->options.remote->options.offline;
 }
 
@@ -315,7 +322,7 @@ gboolean
 terrane_shared_cache_find (TerraneSharedCache *self, TerraneSharedKind kind, const OciDigest *key,
                            const char *label, TerraneSharedEntry **out_entry, GError **error)
 {
-  const GPtrArray *from = self->options.from;
+  const GPtrArray *from = terrane_shared_cache_reads (self) ? self->options.from : NULL;
   *out_entry = NULL;
   for (guint i = 0; from != NULL && i < from->len && *out_entry == NULL; i++)
     {
@@ -396,7 +403,7 @@ terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind ki
       if (!g_hash_table_contains (self->had, name) && !has_repository (self->closed, repository))
         return TRUE;
     }
-  return FALSE;
+  return self->options.compare;
 }
 
 /* @out_manifest: (out): in the store's layout */
@@ -414,11 +421,9 @@ write_documents (const TerraneSharedCache *self, const TerraneSharedResult *resu
   manifest->config = oci_descriptor_new (CONFIG_TYPE, &digest, g_bytes_get_size (config));
   for (guint i = 0; i < result->layers->len; i++)
     g_ptr_array_add (manifest->layers, oci_descriptor_copy (result->layers->pdata[i]));
-  manifest->annotations = json_object ();
-  oci_json_set (manifest->annotations, "org.opencontainers.image.title",
-                oci_json_text (result->label));
   if (self->options.secret != NULL)
     {
+      manifest->annotations = json_object ();
       g_autofree char *signature = terrane_cache_sign (config, self->options.secret);
       oci_json_set (manifest->annotations, SIGNATURE, oci_json_text (signature));
     }
@@ -483,15 +488,86 @@ give (TerraneSharedCache *self, const OciReference *repository, const OciDescrip
   return TRUE;
 }
 
+static gboolean
+is_same_text (const json_t *one, const json_t *other, const char *member)
+{
+  return g_strcmp0 (json_string_value (json_object_get (one, member)),
+                    json_string_value (json_object_get (other, member)))
+         == 0;
+}
+
+static gboolean
+has_layer (const TerraneSharedResult *result, const OciDescriptor *layer, const OciDigest *diff_id)
+{
+  for (guint i = 0; i < result->layers->len; i++)
+    {
+      const OciDescriptor *own = result->layers->pdata[i];
+      if (oci_digest_equal (&own->digest, &layer->digest) && own->size == layer->size)
+        return oci_digest_equal (&result->diff_ids[i], diff_id);
+    }
+  return FALSE;
+}
+
+/* Which layers a tree is in depends on what is below it too, so layers are compared by their keys.
+ * The first one, which has notes of a machine besides, is no layer of an image. */
+static gboolean
+is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
+{
+  const json_t *own = json_object_get (result->content, "layerKeys");
+  const json_t *keys = json_object_get (entry->content, "layerKeys");
+  for (guint i = 0; i + 1 < entry->layers->len && i < json_array_size (keys); i++)
+    for (size_t j = 0; j < json_array_size (own); j++)
+      if (json_equal (json_array_get (own, j), json_array_get (keys, i))
+          && !has_layer (result, entry->layers->pdata[i + 1], &entry->diff_ids[i + 1]))
+        return FALSE;
+  return TRUE;
+}
+
+/* What a validation gave has times, which differ. */
+static gboolean
+is_same (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
+{
+  return is_same_text (result->content, entry->content, "commit")
+         && (result->kind != TERRANE_SHARED_CHECKED
+             || is_same_text (result->content, entry->content, "results"))
+         && is_same_layers (result, entry);
+}
+
+static gboolean
+compare (TerraneSharedCache *self, const TerraneSharedResult *result, GError **error)
+{
+  const GPtrArray *from = self->options.from;
+  for (guint i = 0; from != NULL && i < from->len; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (TerraneSharedEntry) entry =
+          open_entry (self, from->pdata[i], result->kind, &result->key, &local);
+      if (entry == NULL && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+        continue;
+      if (entry != NULL && is_same (result, entry))
+        {
+          oci_json_append (self->compared, oci_json_text (entry->name));
+          continue;
+        }
+      g_set_error (error, is_cancelled (local) ? OCI_ERROR : TERRANE_ERROR,
+                   is_cancelled (local) ? (int) OCI_ERROR_CANCELLED : (int) TERRANE_ERROR_REFUSED,
+                   "--no-trust-cache: %s is another one in the cache than was made here: %s",
+                   result->label, local != NULL ? local->message : entry->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *result,
                           GError **error)
 {
   const GPtrArray *to = self->options.to;
   g_autoptr (OciDescriptor) manifest = NULL;
-  if (!write_documents (self, result, &manifest, error))
+  if ((self->options.compare && !compare (self, result, error))
+      || !write_documents (self, result, &manifest, error))
     return FALSE;
-  for (guint i = 0; i < to->len; i++)
+  for (guint i = 0; to != NULL && i < to->len; i++)
     {
       const OciReference *repository = to->pdata[i];
       g_autofree char *tag = make_tag (result->kind, &result->key);
@@ -512,6 +588,8 @@ terrane_shared_cache_report (const TerraneSharedCache *self)
   json_t *report = json_object ();
   oci_json_set (report, "taken", json_incref (self->used));
   oci_json_set (report, "given", json_incref (self->given));
+  if (self->options.compare)
+    oci_json_set (report, "compared", json_incref (self->compared));
   if (json_array_size (self->failed) > 0)
     oci_json_set (report, "failed", json_incref (self->failed));
   return report;

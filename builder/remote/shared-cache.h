@@ -11,7 +11,10 @@ G_BEGIN_DECLS
 /* What a key is of, and what an artifact under it holds. */
 typedef enum
 {
-  TERRANE_SHARED_COMPILED, /* compiled key -> what a recipe made */
+  TERRANE_SHARED_COMPILED,  /* compiled key -> what a recipe made */
+  TERRANE_SHARED_TREE,      /* source and transforms of a tree -> its listing and its layers */
+  TERRANE_SHARED_CHECKED,   /* image key -> findings */
+  TERRANE_SHARED_VALIDATED, /* results key -> results that passed */
 } TerraneSharedKind;
 
 typedef struct
@@ -22,6 +25,7 @@ typedef struct
   const char *platform;  /* "linux/amd64" */
   const char *secret;    /* (nullable): signs, and what is not signed with it is not taken */
   gboolean create_repository;
+  gboolean compare; /* nothing is taken: what was made here is held against what @from has */
 } TerraneSharedCacheOptions;
 
 /* For one build of one platform; for one thread at a time. */
@@ -47,7 +51,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedEntry, terrane_shared_entry_free)
 
 /** Whether there is a repository to take from. */
 gboolean terrane_shared_cache_reads (const TerraneSharedCache *self);
-/** Whether there is a repository to give to. */
+/** Whether there is a repository to give to, or to compare with. */
 gboolean terrane_shared_cache_writes (const TerraneSharedCache *self);
 
 /**
@@ -91,16 +95,17 @@ typedef struct
   const OciDigest *diff_ids; /* of each layer */
 } TerraneSharedResult;
 
-/** Whether something under this key has still to be given to a repository. */
+/** Whether something under this key has still to be given to a repository, or compared. */
 gboolean terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind kind,
                                      const OciDigest *key);
 
 /**
  * terrane_shared_cache_put:
  *
- * Gives a result to every repository; equal results are equal bytes. A registry that does not take
- * it is warned of and noted, and is no failure: a cache costs time, never correctness. Fails only
- * when the user interrupts, or the store does.
+ * Gives a result to every repository; equal results are equal bytes. What is compared fails with
+ * %TERRANE_ERROR_REFUSED when a repository has another result under the key. A registry that does
+ * not take it is warned of and noted, and is no failure: a cache costs time, never correctness.
+ * Fails only when the user interrupts, or the store does.
  */
 gboolean terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *result,
                                    GError **error);

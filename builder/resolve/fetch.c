@@ -47,7 +47,7 @@ fetch (TerraneRemote *remote, const TerraneProfile *profile, const GPtrArray *pi
     {
       TerranePin *pin = pins->pdata[i];
       const TerraneSourceFetcher *fetcher = terrane_source_fetcher_of (pin->spec->kind);
-      gboolean stored = fetcher->fetch == NULL;
+      gboolean stored = fetcher->fetch == NULL || pin->is_taken;
       if (!stored
           && !terrane_source_tree_is_stored (terrane_remote_store (remote), pin, &stored, error))
         return FALSE;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "builder/image/base.h"
+#include "builder/image/shared-trees.h"
 #include "builder/profile/lock.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ typedef struct
   TerraneRemote *remote;
   TerraneLock *lock; /* gets the new answers; who calls saves it */
   TerraneLockPolicy policy;
+  TerraneSharedTrees *shared; /* (nullable): where the base may be taken from */
   gboolean look; /* nothing is brought into the store, and nobody is asked: @remote is offline. A
                   * source without an answer is left open, see TerranePin */
   unsigned jobs;

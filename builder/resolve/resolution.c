@@ -10,6 +10,9 @@ TerraneBase *
 terrane_resolution_base (TerraneResolution *self, GError **error)
 {
   const TerraneResolveOptions *options = self->options;
+  if (self->base == NULL && options->shared != NULL
+      && !terrane_shared_trees_take_base (options->shared, self->plan->base, &self->base, error))
+    return NULL;
   if (self->base == NULL && options->look)
     self->base = terrane_base_look (options->store, self->profile, self->plan->base,
                                     options->remote, options->jobs, options->progress, error);

@@ -15,26 +15,26 @@ check_sha256 (const TerraneArchiveFile *file, const OciDigest *actual, GError **
   if (oci_digest_equal (&file->sha256, actual))
     return TRUE;
   return oci_throw (error, OCI_ERROR_CORRUPT,
-                    "%s has the sha256 %s, the profile says %s; another file than the one the "
-                    "profile was written for",
-                    file->path, oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
+                    "%s has the sha256 %s, but ‘sha256’ says %s: it is another file", file->path,
+                    oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
 }
 
 /* Reading a large archive only to know that it is the same would cost more than unpacking it, so a
- * file is digested only when the profile says what it must digest to. */
+ * file is digested only when the profile says what it must digest to, or when more than unpacking
+ * depends on it: what is compiled in an archive is compiled once, wherever that was copied. */
 static gboolean
-identify_file (TerraneStore *store, const TerraneArchiveFile *file, OciDigest *out_identity,
-               GError **error)
+identify_file (TerraneStore *store, const TerraneArchiveFile *file, gboolean by_content,
+               OciDigest *out_identity, GError **error)
 {
   if (file->url != NULL)
     {
       *out_identity = file->sha256;
       return TRUE;
     }
-  if (!file->has_sha256)
+  if (!file->has_sha256 && !by_content)
     return terrane_file_identity (file->path, out_identity, error);
   return terrane_file_digest (store, file->path, out_identity, error)
-         && check_sha256 (file, out_identity, error);
+         && (!file->has_sha256 || check_sha256 (file, out_identity, error));
 }
 
 static gboolean
@@ -45,7 +45,8 @@ identify (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity, G
   for (guint i = 0; i < pin->spec->archives->len; i++)
     {
       OciDigest digest;
-      if (!identify_file (store, pin->spec->archives->pdata[i], &digest, error))
+      if (!identify_file (store, pin->spec->archives->pdata[i], pin->spec->by_content, &digest,
+                          error))
         return FALSE;
       oci_digester_update (digester, digest.bytes, sizeof digest.bytes);
     }

@@ -2,6 +2,7 @@
  * makes it, which needs an image and a sandbox. */
 #include "builder/source/compile.h"
 
+#include "builder/source/compiled-document.h"
 #include "builder/version.h"
 
 enum
@@ -57,9 +58,19 @@ steps (const TerraneRecipe *recipe)
   return array;
 }
 
+/* What keys are made of besides recipes, and those that are known: several recipes may need one. */
+typedef struct
+{
+  const char *prefix;
+  const OciDigest *root;
+  GHashTable *known; /* of TerraneRecipe → OciDigest */
+} Keys;
+
+static const OciDigest *key_of (const Keys *self, const TerraneRecipe *recipe);
+
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
-json_t *
-terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+static json_t *
+make_inputs (const Keys *self, const TerraneRecipe *recipe)
 {
   json_t *key = json_object ();
   json_t *patches = json_array (), *needs = json_array ();
@@ -67,15 +78,12 @@ terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const O
     oci_json_append (patches,
                      hex_text (&((TerraneRecipeFile *) recipe->patches->pdata[i])->digest));
   for (guint i = 0; i < recipe->needs->len; i++)
-    {
-      OciDigest need = terrane_compile_key (recipe->needs->pdata[i], prefix, root);
-      oci_json_append (needs, hex_text (&need));
-    }
+    oci_json_append (needs, hex_text (key_of (self, recipe->needs->pdata[i])));
   oci_json_set (key, "format", json_integer (FORMAT));
   oci_json_set (key, "assembler", oci_json_text (TERRANE_ASSEMBLER_VERSION));
   oci_json_set (key, "reader", oci_json_text (TERRANE_READER_VERSION));
-  oci_json_set (key, "root", hex_text (root));
-  oci_json_set (key, "prefix", oci_json_text (prefix));
+  oci_json_set (key, "root", hex_text (self->root));
+  oci_json_set (key, "prefix", oci_json_text (self->prefix));
   oci_json_set (key, "name", oci_json_text (recipe->name));
   oci_json_set (key, "version", oci_json_text (recipe->version));
   oci_json_set (key, "sources", sources (recipe));
@@ -96,12 +104,44 @@ terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const O
   return key;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): see terrane_compile_inputs() */
+/* NOLINTNEXTLINE(misc-no-recursion): see make_inputs() */
+static const OciDigest *
+key_of (const Keys *self, const TerraneRecipe *recipe)
+{
+  const OciDigest *known = g_hash_table_lookup (self->known, recipe);
+  if (known != NULL)
+    return known;
+  g_autoptr (OciJsonValue) inputs = make_inputs (self, recipe);
+  OciDigest key = digest_of (inputs);
+  OciDigest *fresh = g_memdup2 (&key, sizeof key);
+  g_hash_table_insert (self->known, (gpointer) recipe, fresh);
+  return fresh;
+}
+
+json_t *
+terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  const Keys keys = { .prefix = prefix, .root = root, .known = known };
+  return make_inputs (&keys, recipe);
+}
+
 OciDigest
 terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciDigest *root)
 {
   g_autoptr (OciJsonValue) key = terrane_compile_inputs (recipe, prefix, root);
   return digest_of (key);
+}
+
+/* What the image will say of each recipe that is taken. Returns: (transfer full) */
+static json_t *
+documents (const TerranePin *pin)
+{
+  const GPtrArray *recipes = pin->recipes->recipes;
+  json_t *array = json_array ();
+  for (guint i = pin->spec->with_needs ? 0 : recipes->len - 1; i < recipes->len; i++)
+    oci_json_append (array, terrane_compiled_describe (recipes->pdata[i]));
+  return array;
 }
 
 /* What is left out of what each recipe made. Returns: (transfer full) */
@@ -114,19 +154,26 @@ developments (const GPtrArray *recipes)
   return array;
 }
 
+OciDigest
+terrane_compile_identity (const TerranePin *pin, const OciDigest *root)
+{
+  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
+  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, root);
+  g_autoptr (OciJsonValue) key = json_object ();
+  oci_json_set (key, "compiled", hex_text (&made));
+  oci_json_set (key, "development", texts (recipe->development));
+  oci_json_set (key, "documents", documents (pin));
+  if (pin->spec->with_needs)
+    oci_json_set (key, "needs", developments (pin->recipes->recipes));
+  return digest_of (key);
+}
+
 /* The pin of what it is compiled in has its key. */
 static gboolean
 identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
           G_GNUC_UNUSED GError **error)
 {
-  const TerraneRecipe *recipe = terrane_recipe_set_main (pin->recipes);
-  OciDigest made = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-  g_autoptr (OciJsonValue) key = json_object ();
-  oci_json_set (key, "compiled", hex_text (&made));
-  oci_json_set (key, "development", texts (recipe->development));
-  if (pin->spec->with_needs)
-    oci_json_set (key, "needs", developments (pin->recipes->recipes));
-  *out_identity = digest_of (key);
+  *out_identity = terrane_compile_identity (pin, &pin->in->key);
   return TRUE;
 }
 

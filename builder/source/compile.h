@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 OciDigest terrane_compile_key (const TerraneRecipe *recipe, const char *prefix,
                                const OciDigest *root);
 
+/** What the tree of a compiled source depends on. @root: as above */
+OciDigest terrane_compile_identity (const TerranePin *pin, const OciDigest *root);
 /** The document that is digested. Returns: (transfer full) */
 json_t *terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix,
                                 const OciDigest *root);

@@ -47,9 +47,10 @@ struct _TerranePin
   OciDigest digest;          /* of an image in a registry: its manifest; of ostree: the commit */
   TerraneWheelsPin *wheels;  /* (nullable): of wheels */
   TerraneRecipeSet *recipes; /* (nullable): of what is compiled, once it is resolved */
-  TerranePin *in; /* (nullable): of what is compiled: the file system that steps run in */
-  json_t *entry;  /* (nullable): all of this as the lock says it, question and answer */
-  char *open;     /* (nullable): when it was only looked at: why its tree cannot be known */
+  TerranePin *in;    /* (nullable): of what is compiled: the file system that steps run in */
+  json_t *entry;     /* (nullable): all of this as the lock says it, question and answer */
+  char *open;        /* (nullable): when it was only looked at: why its tree cannot be known */
+  gboolean is_taken; /* its tree came from a registry: nothing of the source is read */
   gboolean has_key;
   OciDigest key; /* of the tree that is read, once that was asked: builder/image/source-tree.h */
 };

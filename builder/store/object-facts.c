@@ -1,5 +1,6 @@
 #include "builder/store/object-facts.h"
 
+#include "builder/store/elsewhere.h"
 #include "builder/store/object.h"
 
 #include <string.h>
@@ -61,8 +62,10 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
       g_auto (OciFd) fd = -1;
       json_t *facts = NULL;
       OciDigestHex hex;
-      if (!terrane_object_open_verified (store, node, &fd, error)
-          || !kind->read (fd, &facts, error))
+      if (!terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
+                                    &node->object, &facts)
+          && (!terrane_object_open_verified_unnoted (store, node, &fd, error)
+              || !kind->read (fd, &facts, error)))
         return NULL;
       if (facts != NULL)
         oci_json_set (objects, oci_digest_hex (&node->object, hex), facts);
@@ -85,11 +88,13 @@ read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpo
         return FALSE;
     }
   const json_t *objects = json_object_get (entry, "objects");
-  for (guint i = 0; json_object_size (objects) > 0 && i < group->nodes->len; i++)
+  for (guint i = 0; i < group->nodes->len; i++)
     {
       TerraneNode *node = group->nodes->pdata[i];
       OciDigestHex hex;
       const json_t *facts = json_object_get (objects, oci_digest_hex (&node->object, hex));
+      terrane_reads_note_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
+                                &node->object, facts);
       if (facts != NULL)
         kind->take (node, facts, data);
     }

@@ -1,5 +1,7 @@
 #include "builder/store/object.h"
 
+#include "builder/store/elsewhere.h"
+
 #include "oci/base/raw-name.h"
 
 #include <errno.h>
@@ -159,15 +161,47 @@ terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDiges
 }
 
 gboolean
-terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
+terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
+                             GError **error)
 {
   OciDigestHex hex;
   oci_digest_hex (digest, hex);
   g_autofree char *path = g_strdup_printf ("repo/objects/%.2s/%s.file", hex, hex + 2);
-  if (oci_open_file (terrane_store_dfd (store), path, FALSE, out_fd, NULL, error))
+  int dfd = terrane_store_dfd (store);
+  g_autoptr (GError) local = NULL;
+  gboolean brought = FALSE;
+  if (oci_open_file (dfd, path, FALSE, out_fd, NULL, &local))
     return TRUE;
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+      && !terrane_elsewhere_bring (store, digest, &brought, error))
+    return FALSE;
+  if (brought && oci_open_file (dfd, path, FALSE, out_fd, NULL, error))
+    return TRUE;
+  if (!brought)
+    g_propagate_error (error, g_steal_pointer (&local));
   g_prefix_error (error, "the store lacks a file object, see 'terrane fsck': ");
   return FALSE;
+}
+
+gboolean
+terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd, GError **error)
+{
+  terrane_reads_note_file (store, digest);
+  return terrane_object_open_unnoted (store, digest, out_fd, error);
+}
+
+gboolean
+terrane_object_read_start (TerraneStore *store, const OciDigest *digest, void *buffer, size_t len,
+                           size_t *out_size, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (terrane_elsewhere_start (store, digest, buffer, len, out_size))
+    return TRUE;
+  if (!terrane_object_open_unnoted (store, digest, &fd, error)
+      || !oci_read_full (fd, buffer, len, out_size, error))
+    return FALSE;
+  terrane_reads_note_start (store, digest, buffer, *out_size);
+  return TRUE;
 }
 
 gboolean
@@ -186,13 +220,21 @@ gboolean
 terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
                               GError **error)
 {
+  terrane_reads_note_file (store, &node->object);
+  return terrane_object_open_verified_unnoted (store, node, out_fd, error);
+}
+
+gboolean
+terrane_object_open_verified_unnoted (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
+                                      GError **error)
+{
   if (node->fresh)
-    return terrane_object_open (store, &node->object, out_fd, error);
+    return terrane_object_open_unnoted (store, &node->object, out_fd, error);
   OciEntry entry = terrane_node_entry (node, node->name);
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
   g_autofree char *buffer = g_malloc (READ_BYTES);
   g_auto (OciFd) fd = -1;
-  if (!terrane_object_open (store, &node->object, &fd, error))
+  if (!terrane_object_open_unnoted (store, &node->object, &fd, error))
     return FALSE;
   for (size_t got = READ_BYTES; got == READ_BYTES;)
     {

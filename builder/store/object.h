@@ -57,8 +57,20 @@ gboolean terrane_object_check (TerraneObjectHasher *hasher, const OciDigest *dig
 gboolean terrane_object_open_verified (TerraneStore *store, const TerraneNode *node, OciFd *out_fd,
                                        GError **error);
 
-/** Opens the content of a file object that was committed, without looking at it. */
+/** Opens the content of a file object that was committed, without looking at it; it is noted that
+ * it was read: elsewhere.h. */
 gboolean terrane_object_open (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
                               GError **error);
+
+/** The same for what reads all files: nothing is noted. */
+gboolean terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
+                                      GError **error);
+gboolean terrane_object_open_verified_unnoted (TerraneStore *store, const TerraneNode *node,
+                                               OciFd *out_fd, GError **error);
+
+/** Reads the first bytes of a file object, which another machine may have noted. @out_size: (out):
+ * less than @len at the end of the file */
+gboolean terrane_object_read_start (TerraneStore *store, const OciDigest *digest, void *buffer,
+                                    size_t len, size_t *out_size, GError **error);
 
 G_END_DECLS

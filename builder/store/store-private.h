@@ -3,10 +3,14 @@
 
 #include "builder/store/store.h"
 
+#include "oci/base/json.h"
+
 G_BEGIN_DECLS
 
 #define TERRANE_STORE_UNSYNCED "unsynced"
 #define TERRANE_STORE_CONFIG "[core]\nrepo_version=1\nmode=bare-user\n" /* of repo/ */
+
+typedef struct _TerraneElsewhere TerraneElsewhere; /* elsewhere.h */
 
 struct _TerraneStore
 {
@@ -19,6 +23,9 @@ struct _TerraneStore
   OstreeRepo *repo; /* (nullable): once something needed it */
   OciLayout *layout;
   OciLayout *downloads;
+  const TerraneElsewhere *elsewhere; /* (nullable) */
+  GMutex elsewhere_mutex;
+  json_t *reads; /* (nullable): see terrane_reads_begin() */
 };
 
 /** Looks for a part of the store without following links. @out_stat: (out): when it is there.

@@ -60,6 +60,7 @@ terrane_store_free (TerraneStore *self)
   oci_fd_close (self->roots);
   oci_fd_close (self->lock);
   oci_fd_close (self->dfd);
+  g_mutex_clear (&self->elsewhere_mutex);
   g_free (self->path);
   g_free (self);
 }

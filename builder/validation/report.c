@@ -6,6 +6,7 @@
 
 enum
 {
+  MAX_MODULES = 10,
   MAX_NAME = 200,
 };
 
@@ -115,4 +116,26 @@ terrane_report_parse (const char *output, const char *token, const char *kind,
       line = end != NULL ? end + 1 : NULL;
     }
   out_report->rest = g_string_free (g_steal_pointer (&rest), FALSE);
+}
+
+json_t *
+terrane_report_modules (const json_t *facts)
+{
+  json_t *modules = json_array ();
+  size_t i;
+  const json_t *one;
+  json_array_foreach (json_object_get (facts, "modules"), i, one)
+  {
+    const char *name = json_string_value (json_object_get (one, "name"));
+    if (!is_name (name) || json_array_size (modules) >= MAX_MODULES)
+      continue;
+    uint64_t own = number_of (one, "self_usecs", MAX_USECS);
+    uint64_t total = number_of (one, "total_usecs", MAX_USECS);
+    json_t *module = json_object ();
+    oci_json_set (module, "name", oci_json_text (name));
+    oci_json_set (module, "self_usecs", json_integer ((json_int_t) own));
+    oci_json_set (module, "total_usecs", json_integer ((json_int_t) total));
+    oci_json_append (modules, module);
+  }
+  return modules;
 }

@@ -34,4 +34,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneReport, terrane_report_clear)
 void terrane_report_parse (const char *output, const char *token, const char *kind,
                            TerraneReport *out_report);
 
+/** What modules took of an import, by what its process said. Returns: (transfer full): array of
+ * {"name", "self_usecs", "total_usecs"}, most first, at most ten */
+json_t *terrane_report_modules (const json_t *facts);
+
 G_END_DECLS

@@ -20,6 +20,8 @@ terrane_result_free (gpointer data)
   g_free (self->explanation);
   terrane_process_result_clear (&self->process);
   json_decref (self->facts);
+  json_decref (self->cold_files);
+  json_decref (self->modules);
   g_clear_pointer (&self->warm_usecs, g_array_unref);
   g_free (self);
 }
@@ -84,7 +86,10 @@ import_to_json (const TerraneResult *self)
       set_number (object, "cold_usecs", self->cold_usecs);
       set_number (object, "cold_read_bytes", self->cold_read_bytes);
       set_number (object, "cold_major_faults", self->cold_major_faults);
+      oci_json_set (object, "cold_files", json_incref (self->cold_files));
     }
+  if (self->modules != NULL)
+    oci_json_set (object, "modules", json_incref (self->modules));
   return object;
 }
 

@@ -27,6 +27,8 @@ typedef struct
   uint64_t cold_usecs;          /* 0: not measured; files not in memory before */
   uint64_t cold_read_bytes;
   uint64_t cold_major_faults;
+  json_t *cold_files; /* (nullable): see terrane_cold_files() */
+  json_t *modules;    /* (nullable): see terrane_report_modules() */
 } TerraneResult;
 
 /** @kind: a literal. Returns: (transfer full) */

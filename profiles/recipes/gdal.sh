@@ -74,5 +74,5 @@ fi
 mkdir -p "$out/share/gdal"
 {
   echo "$GDAL_FLAVOUR"
-  sed -n 's/^  *\([^ ][^ ]*\) -\(.*\)$/\1 -\2/p' /tmp/rasters /tmp/vectors | LC_ALL=C sort -u
+  sed -n 's/^  \(.*\) -\([a-z ,]*- (.*\)$/\1 -\2/p' /tmp/rasters /tmp/vectors | LC_ALL=C sort -u # names have spaces, too
 } >"$out/share/gdal/drivers.txt"

@@ -192,7 +192,7 @@ class Sources(TestCase):
     def test_sha256_is_checked(self):
         make_tar(self.directory / "a.tar", [("f", "file", b"x")])
         tree = {"name": "t", "archive": "a.tar", "prefix": "/opt", "sha256": "0" * 64}
-        self.assert_fails(1, r"trees\[0\]\.archive: .*a\.tar has the sha256 [0-9a-f]{64}, the profile says 0{64}", "build",
+        self.assert_fails(1, r"trees\[0\]\.archive: .*a\.tar has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}: it is another file", "build",
                           self.write_profile(trees=[tree]))
         tree["sha256"] = sha256(self.directory / "a.tar")
         self.build(self.write_profile(trees=[tree]))

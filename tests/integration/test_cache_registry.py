@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -103,8 +104,12 @@ class Compiled(RegistryCache):
         shutil.rmtree(self.runner, ignore_errors=True)
         return self.make("user.json", "--cache-from", self.cache, store=self.runner, **options)
 
-    def give(self):
-        record = self.make("user.json", "--cache-to", self.cache)
+    def give(self, **options):
+        """Only what was compiled stays in the repository."""
+        record = self.make("user.json", "--cache-to", self.cache, **options)
+        for tag in self.tags():
+            if "-compiled-" not in tag:
+                shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
         self.user_tag = self.tag("user")
         return record
 
@@ -181,8 +186,8 @@ class Compiled(RegistryCache):
             self.assertEqual(tar.getnames(), ["opt", "opt/lib", "opt/lib/need"])
         self.proxy.take()
         again = self.give()
-        self.assertEqual([entry["bytes_uploaded"] for entry in again["cache"]["given"]], [0, 0])
-        self.assertEqual({transfer.method for transfer in self.proxy.take()}, {"GET", "HEAD"})
+        self.assertEqual([entry["bytes_uploaded"] for entry in again["cache"]["given"] if "-compiled-" in entry["name"]], [0, 0])
+        self.assertEqual({transfer.method for transfer in self.proxy.take() if "-compiled-" in transfer.path}, {"HEAD"})
 
     def test_what_is_wrong(self):
         given = self.give()
@@ -243,7 +248,7 @@ class Compiled(RegistryCache):
         signed = {**self.env, "TERRANE_CACHE_KEY": KEY}
         given = self.give()
         self.warns("not signed, and TERRANE_CACHE_KEY asks for it", given, TERRANE_CACHE_KEY=KEY)
-        self.make("user.json", "--cache-to", self.cache, env=signed)
+        self.give(env=signed)
         self.assertEqual(self.take(env=signed)["digest"], given["digest"])
         self.assertEqual(self.take()["digest"], given["digest"])
         self.warns("signed with another TERRANE_CACHE_KEY", given, TERRANE_CACHE_KEY=KEY[::-1])
@@ -262,12 +267,164 @@ class Compiled(RegistryCache):
         self.assertEqual(offline["cache"], {"taken": [], "given": []})
 
     def test_given_although_the_build_fails(self):
-        self.write("bad.json", json.dumps({"name": "bad", "version": "1", "steps": ["false"]}))
+        self.write("bad.json", json.dumps({"name": "bad", "version": "1", "needs": ["user.json"], "steps": ["false"]}))
         profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
         self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
-        self.assertEqual(len(self.tags()), 2)
+        self.assertEqual([tag.split("-")[1] for tag in self.tags()], ["compiled", "compiled"])
 
     def test_usage(self):
         profile = self.profile(("tree", "user.json", {}))
         self.assert_fails(2, "--cache-to names a repository, without a tag", "build", profile, "--cache-to", self.cache + ":v1")
         self.assert_fails(2, "TERRANE_CACHE_KEY has less than 16", "build", profile, "--cache-to", self.cache, env={"TERRANE_CACHE_KEY": "x"})
+
+
+class Trees(RegistryCache):
+    """A machine that has nothing but the profile, its lock and the handler, and a registry that has the rest."""
+
+    SIZE = 300_000  # of what cannot be compressed in the tree
+
+    def setUp(self):
+        super().setUp()
+        self.server = WebServer()
+        self.addCleanup(self.server.stop)
+        self.write("handler/app.py", "print(1)\n")
+        big = {"lib/data": os.urandom(self.SIZE), "lib/module.py": b"x = 1\n", "bin/tool": b"#!/bin/sh\n"}
+        self.base = {"archive": self.served("root.tar", (self.directory / "root.tar").read_bytes())}
+        self.trees = [{"name": "lib", "prefix": "/opt", "archive": self.served("lib.tar", make_layer(big.items())[0])},
+                      {"name": "handler", "prefix": "/var/task", "directory": "handler"}]
+        self.image = f"docker://{self.proxy.host}/team/app"
+
+    def served(self, name, data):
+        self.server.files["/" + name] = data
+        return [{"url": f"{self.server.url}/{name}", "sha256": sha256_of(data).removeprefix("sha256:")}]
+
+    def write_it(self, **members):
+        return self.write_profile(base=self.base, target="oci", trees=self.trees, **members)
+
+    def give(self, *arguments, **members):
+        record = self.build(self.write_it(**members), "--cache-to", self.cache, "--push", self.image + ":v1", *arguments, env=self.env)
+        self.proxy.take()
+        self.server.log.clear()
+        return record
+
+    def cold(self, *arguments, **members):
+        """A build in an empty store."""
+        shutil.rmtree(self.runner, ignore_errors=True)
+        return self.build(self.write_it(**members), "--cache-from", self.cache, *arguments, store=self.runner, env=self.env)
+
+    def moved(self):
+        """Bytes that went to and came from the registry."""
+        log = self.proxy.take()
+        return sum(transfer.sent for transfer in log), sum(transfer.received for transfer in log), log
+
+    def test_handler_edited(self):
+        self.give()
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), env=self.env)
+        self.server.log.clear()
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        sent, received, log = self.moved()
+        self.assertEqual(record["digest"], expected["digest"])
+        self.assertEqual([layer["reused"] for layer in record["layers"]], [True, True, False])
+        self.assertEqual(self.server.log, [])
+        self.assertEqual((record["push"]["blobs_uploaded"], record["push"]["blobs_mounted"] + record["push"]["blobs_existing"]), (2, 2))
+        handler = record["layers"][2]["size"]
+        self.assertLess(sent, handler + 5000)  # with the configuration and the manifest
+        self.assertLess(received, 60_000)  # documents: the busybox has 400 links
+        self.assertLess(len(log), 25)
+        for layer in record["layers"][:2]:
+            self.assertFalse(self.blob(layer["digest"], self.runner).exists())
+        self.assert_store_is_sound(self.runner)
+        self.run_terrane("gc", store=self.runner)
+        self.assert_store_is_sound(self.runner)
+
+    def test_nothing_changed(self):
+        """The same image: neither checks nor validation are done again, and the record says so."""
+        validate = {"scripts": ["ok.sh"]}
+        self.write("ok.sh", "#!/bin/sh\ntrue\n")
+        given = self.give(validate=validate)
+        self.assertEqual({tag.split("-")[1] for tag in self.tags()}, {"tree", "checked", "validated"})
+        record = self.cold("--push", self.image + ":v2", validate=validate)
+        _, received, _ = self.moved()
+        self.assertEqual((record["digest"], record["validation"]), (given["digest"], given["validation"]))
+        self.assertTrue(record["validation_cached"] and record["checks_cached"])
+        self.assertEqual(sorted(name.split("-")[-2] for name in record["cache"]["taken"]), ["checked", "tree", "tree", "validated"])
+        self.assertEqual((record["push"]["bytes_uploaded"], self.server.log), (0, []))
+        self.assertLess(received, 40_000)  # documents: the busybox has 400 links
+        # Another script: the layers are fetched once, and run.
+        self.write("ok.sh", "#!/bin/sh\nexit 0\n")
+        record = self.cold("--push", self.image + ":v2", validate=validate)
+        log = self.proxy.take()
+        self.assertEqual((record["digest"], record["validation_cached"], self.server.log), (given["digest"], False, []))
+        for layer in record["layers"][:2]:
+            self.assertEqual(len([transfer for transfer in log if transfer.method == "GET" and layer["digest"] in transfer.path]), 1)
+        self.write("ok.sh", "#!/bin/sh\nexit 1\n")
+        self.write_it(validate=validate)
+        self.assert_fails(3, "ok.sh", "build", self.directory / "profile.json", "--cache-from", self.cache, store=self.directory / "third", env=self.env)
+
+    def test_what_is_wrong(self):
+        """An image is never wrong: where the content of a tree is needed, it is held against what was said of it."""
+        self.write("handler/app.py", "print(1)\n")
+        given = self.give("--no-validate")
+        tags = {self.document(tag)[1]["content"].get("python") is not None: tag for tag in self.tags() if "-tree-" in tag}
+        manifest, document = self.document(tags[False])
+        wanted = self.directory / "layout"
+
+        def warns(pattern):
+            shutil.rmtree(self.runner, ignore_errors=True)
+            shutil.rmtree(wanted, ignore_errors=True)
+            result = self.run_terrane("--json", "build", "--no-validate", self.write_it(), "--cache-from", self.cache, "--output", f"oci:{wanted}",
+                                      store=self.runner, env=self.env)
+            self.assertEqual(json.loads(result.stdout)["digest"], given["digest"])
+            self.assertRegex(result.stderr, "warning: going on without .*" + pattern)
+            self.assertEqual(len([line for line in result.stderr.splitlines() if "warning: " in line]), 1, result.stderr)
+            self.assert_store_is_sound(self.runner)
+        for pattern, changed in (("platform: is ‘linux/arm64’, and this build is for ‘linux/amd64’", {"platform": "linux/arm64"}),
+                                 ("assembler: is ‘0’", {"assembler": "0"}),
+                                 ("does not name its layers", {"content": {**document["content"], "layerKeys": []}}),
+                                 ("another diffID", {"layers": [{**document["layers"][0], "diffId": sha256_of(b"")}, document["layers"][1]]})):
+            with self.subTest(pattern):
+                self.replace(tags[False], manifest, {**document, **changed})
+                warns(pattern)
+        for pattern, listing in (("its listing", b"[[]]"), ("its listing: .*not below the root", self.listing("../x")),
+                                 ("its listing", b"x"), ("its listing", self.listing("a", "z"))):
+            with self.subTest(listing=listing):
+                tar, data = make_layer([("tree.json", listing)])
+                layer = {"mediaType": LAYER, **self.uploader().blob(data)}
+                described = {"digest": layer["digest"], "size": layer["size"], "diffId": sha256_of(tar)}
+                self.replace(tags[False], {**manifest, "layers": [layer, manifest["layers"][1]]},
+                             {**document, "layers": [described, document["layers"][1]]})
+                warns(pattern)
+
+    @staticmethod
+    def listing(path, kind="f"):
+        return json.dumps([["", "d", 0o755, 0, 0, 0, "", "", ""], [path, kind, 0o644, 0, 0, 1, "0" * 64, "", ""]]).encode()
+
+    def test_lost_layer(self):
+        """The manifest is there and a layer is not: what needs it makes it here."""
+        given = self.give("--no-validate")
+        layer = given["layers"][1]["digest"].removeprefix("sha256:")
+        shutil.rmtree(self.registry.storage / f"docker/registry/v2/blobs/sha256/{layer[:2]}/{layer}")
+        validate = {"scripts": ["ok.sh"]}
+        self.write("ok.sh", "#!/bin/sh\ntrue\n")
+        record = self.cold(validate=validate)
+        self.assertEqual(record["digest"], given["digest"])
+        self.assertEqual([request.path for request in self.server.log], ["/root.tar", "/lib.tar"])
+        self.assert_store_is_sound(self.runner)
+
+    def test_no_trust(self):
+        """Everything is made here, and held against what the cache says."""
+        given = self.give("--no-validate")
+        record = self.cold("--no-trust-cache", "--no-validate")
+        self.assertEqual((record["digest"], record["cache"]["taken"]), (given["digest"], []))
+        self.assertEqual(sorted(name.split("-")[-2] for name in record["cache"]["compared"]), ["checked", "tree", "tree"])
+        self.assertEqual([request.path for request in self.server.log], ["/root.tar", "/lib.tar"])
+        tag = [tag for tag in self.tags() if "-tree-" in tag and "python" not in self.document(tag)[1]["content"]][0]
+        manifest, document = self.document(tag)
+        layers = [document["layers"][0], {**document["layers"][1], "diffId": sha256_of(b"")}]
+        for changed in ({"content": {**document["content"], "commit": "0" * 64}}, {"layers": layers}):
+            with self.subTest(changed):
+                self.replace(tag, manifest, {**document, **changed})
+                self.assert_fails(3, "--no-trust-cache: lib is another one in the cache than was made here: .*" + tag, "build", "--no-validate",
+                                  self.write_it(), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+        self.assert_fails(2, "--no-trust-cache requires --cache-from", "build", self.write_it(), "--no-trust-cache")

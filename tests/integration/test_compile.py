@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -16,7 +17,7 @@ import threading
 import time
 import unittest
 
-from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, have, seeded_store
+from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, have, read_cache_entry, seeded_store
 
 BASE = INPUTS / "debian12-base-amd64.tar.zst"
 BUSYBOX = shutil.which("busybox")
@@ -140,10 +141,19 @@ class CompileCase(TestCase):
         return self.build(self.profile(("tree", recipe, {})), "--no-validate", *arguments, **options)
 
     def files(self, record, layer=-1):
-        """Path and content of what a layer has, directories as None."""
+        """Path and content of what a layer has, directories as None, without the documents of recipes."""
+        return {path: content for path, content in self.all_files(record, layer).items() if "/share/terrane" not in path}
+
+    def all_files(self, record, layer=-1):
         manifest = self.read_json_blob(record["digest"])
         with self.open_layer(manifest["layers"][layer]) as tar:
             return {member.name: tar.extractfile(member).read() if member.isfile() else None for member in tar}
+
+    def why(self, name):
+        return json.loads(self.run_terrane("--json", "why", "test:latest", name).stdout)
+
+    def document(self, record, name, layer=-1):
+        return json.loads(self.all_files(record, layer)[f"opt/share/terrane/recipes/{name}.json"])
 
     def compiled(self):
         """How many trees the store knows: of each recipe that was compiled what it made, too."""
@@ -226,6 +236,20 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         record = self.build(self.profile(("need", "need.json", {}), ("user", "user.json", {})), "--no-validate")
         self.assertEqual(self.files(record, -2)["opt/lib/stamp"], self.files(record)["opt/lib/copy"])
 
+    def test_a_copy_of_the_root(self):
+        """An archive that is compiled in counts by its content, wherever it is and however old, and with another one all is compiled again."""
+        recipe = self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/stamp"])
+        self.root = {"archive": "root.tar"}
+        first = self.files(self.make(recipe))["opt/stamp"]
+        os.link(self.directory / "root.tar", self.directory / "link.tar")  # another ctime
+        self.assertEqual(self.files(self.make(recipe))["opt/stamp"], first)
+        shutil.copy(self.directory / "root.tar", self.directory / "copy.tar")
+        self.root = {"archive": "copy.tar"}
+        self.assertEqual(self.files(self.make(recipe))["opt/stamp"], first)
+        with tarfile.open(self.directory / "copy.tar", "a") as tar:
+            tar.addfile(tarfile.TarInfo("etc"))
+        self.assertNotEqual(self.files(self.make(recipe))["opt/stamp"], first)
+
     def test_kept(self):
         install = "cd $DESTDIR; mkdir -p opt/lib/pkgconfig opt/include opt/share/doc opt/bin; " \
                   "touch opt/lib/x.so opt/lib/x.a opt/lib/pkgconfig/x.pc opt/include/x.h opt/share/doc/x opt/bin/x opt/bin/y"
@@ -291,8 +315,111 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.assertEqual(self.files(self.make(self.recipe("x", sources=[source], steps=steps)))["opt/a"], b"from the server")
             self.make(self.recipe("x", sources=[source], steps=steps, environment={"A": "b"}))
             self.assertEqual(asked, ["/a.tar.gz"])
+            # The place of a source is no reason to compile again; what may be secret in it stays out of the image.
+            trees = self.compiled()
+            secret = {**source, "url": source["url"].replace("127", "user:secret@127") + "?token=secret"}
+            record = self.make(self.recipe("x", sources=[secret], steps=steps, environment={"A": "b"}))
+            self.assertEqual(self.compiled(), trees)
+            self.assertEqual(self.document(record, "x")["sources"], [source])
+            self.assertNotIn("secret", json.dumps(record))
             self.fails(r"127\.0\.0\.1.*sha256", sources=[{**source, "sha256": "0" * 64}], steps=steps)
             server.shutdown()
+
+    def test_license(self):
+        """The texts of licences come out of the sources before any step, and nothing that steps or archives do leads elsewhere."""
+        source = self.source("a.tar.gz", {"a-1/COPYING": b"terms", "a-1/doc/MORE": b"more"})
+        install = "rm -r doc; echo changed > COPYING; mkdir -p $DESTDIR$PREFIX/bin; echo > $DESTDIR$PREFIX/bin/a"
+        members = {"sources": [source], "license": "MIT AND Zlib", "license_files": ["COPYING", "doc/MORE"], "steps": [install], "include": ["bin"]}
+        record = self.make(self.recipe("x", **members))
+        places = {"opt/share/licenses/x/COPYING": b"terms", "opt/share/licenses/x/doc/MORE": b"more"}
+        self.assertEqual({path: content for path, content in self.files(record).items() if content is not None}, {"opt/bin/a": b"\n", **places})
+        sha256 = lambda content: hashlib.sha256(content).hexdigest()
+        [entry] = record["recipes"]
+        self.assertEqual(entry["license"], "MIT AND Zlib")
+        self.assertEqual(entry["license_files"], [{"source": path[len("opt/share/licenses/x/"):], "path": f"/{path}", "sha256": sha256(content)}
+                                                  for path, content in places.items()])
+        trees = self.compiled()
+        again = self.make(self.recipe("x", **{**members, "license": "MIT"}))
+        self.assertEqual(self.compiled(), trees + 1)  # the image's tree; what it is called compiles nothing
+        self.assertEqual(self.document(again, "x")["license"], "MIT")
+        self.fails("license_files: ‘LICENSE’ in the sources: opening ‘LICENSE’: No such file", **{**members, "license_files": ["LICENSE"]})
+        outside = "mkdir -p $DESTDIR$PREFIX; ln -s /tmp $DESTDIR$PREFIX/share"
+        self.fails("‘share/licenses/x/COPYING’ below the prefix: opening the directory ‘share’: Not a directory",
+                   **{**members, "license_files": ["COPYING"], "steps": [outside]})
+        with tarfile.open(self.directory / "link.tar", "w") as tar:
+            for name, target in (("a-1/COPYING", "/etc/passwd"), ("a-1/doc", "/etc")):
+                link = tarfile.TarInfo(name)
+                link.type, link.linkname = tarfile.SYMTYPE, target
+                tar.addfile(link)
+        link = {"file": "link.tar", "sha256": sha256((self.directory / "link.tar").read_bytes())}
+        for path, message in (("COPYING", "‘COPYING’ is a symbolic link"), ("doc/passwd", "opening the directory ‘doc’: Not a directory")):
+            self.fails(message, **{**members, "sources": [link], "license_files": [path]})
+
+    def test_provenance(self):
+        """What the record, the image and `why` say of a recipe: nothing of the machine, no password, all that it was compiled with."""
+        source = self.source("a.tar.gz", {"top/a": b"a"})
+        self.recipe("zlib", version="1.3", steps=[INSTALL])
+        self.recipe("proj", version="9.6.0", needs=["zlib.json"], steps=["mkdir -p $DESTDIR$PREFIX/lib; echo > $DESTDIR$PREFIX/lib/proj"])
+        profile = self.profile(("gdal", self.recipe("gdal", version="3.12.1", license="MIT", sources=[source], needs=["proj.json"],
+                                                    steps=["mkdir -p $DESTDIR$PREFIX/lib; cp a $DESTDIR$PREFIX/lib/libgdal.so.36"]), {}))
+        record = self.build(profile, "--no-validate")
+        zlib, proj, gdal = record["recipes"]
+        self.assertEqual([(each["name"], each["version"], each["needs"], each.get("tree")) for each in record["recipes"]],
+                         [("zlib", "1.3", [], None), ("proj", "9.6.0", ["zlib"], None), ("gdal", "3.12.1", ["proj"], "gdal")])
+        self.assertEqual(gdal["sources"], [{"file": "a.tar.gz", "sha256": source["sha256"]}])
+        document = self.document(record, "gdal")
+        commits = {member["key"]: read_cache_entry(self.store / "cache/trees" / member["key"])["commit"] for member in record["recipes"]}
+        needs = [{"name": each["name"], "version": each["version"], "commit": commits[each["key"]]} for each in (zlib, proj)]
+        self.assertEqual(document, {"format": 1, "name": "gdal", "version": "3.12.1", "commit": commits[gdal["key"]], "license": "MIT",
+                                    "sources": gdal["sources"], "patches": [], "needs": needs, "files": ["lib/libgdal.so.36"]})
+        answer = self.why("libgdal.so.36")
+        self.assertEqual([file["recipe"] for file in answer["files"]], ["gdal"])
+        self.assertEqual([(each["name"], each["tree"], each["needs"], each["sources"]) for each in answer["recipes"]],
+                         [("gdal", "gdal", needs, gdal["sources"])])
+        text = self.run_terrane("why", "test:latest", "/opt/lib/libgdal.so.36").stdout
+        for line in ("compiled by the recipe ‘gdal’, version ‘3.12.1’, licence ‘MIT’", f"  source ‘a.tar.gz’, sha256 ‘{source['sha256']}’",
+                     "  needs ‘zlib’, version ‘1.3’", "  needs ‘proj’, version ‘9.6.0’"):
+            self.assertIn(f"\n{line}\n", text)
+        self.assertNotIn("recipes", self.why("/bin/busybox"))
+        self.assertEqual(self.build(profile, "--no-validate")["recipes"], record["recipes"])  # of an unchanged image, too
+
+    def test_compiled_against(self):
+        """What was compiled against another version or build of a recipe than that in the image is one finding for each cause."""
+        def proj(name, version, installs="proj", **more):
+            self.write(f"{name}.json", json.dumps({"name": "proj", "version": version, **more,
+                                                   "steps": [f"mkdir -p $DESTDIR$PREFIX/lib; echo {version} > $DESTDIR$PREFIX/lib/{installs}"]}))
+
+        def recipe_findings(profile, exit_code=0):
+            document = json.loads(self.run_terrane("--json", "check", profile, exit_code=exit_code).stdout)
+            return [finding for finding in document["findings"] if finding["id"].startswith("recipe.")]
+
+        def findings(other, exit_code=0, **more):
+            proj("present", other, **more)
+            profile = self.profile(("proj", "present.json", {}), ("gdal", "gdal.json", {}), ("rasterio", "rasterio.json", {}))
+            return recipe_findings(profile, exit_code)
+
+        proj("used", "9.6.0")
+        for name, needs in (("gdal", ["used.json"]), ("rasterio", ["gdal.json"])):
+            self.recipe(name, needs=needs, steps=[f"mkdir -p $DESTDIR$PREFIX/lib; echo > $DESTDIR$PREFIX/lib/{name}"])
+        self.assertEqual(findings("9.6.0"), [])
+        for other, severity, kind, words in (("9.5.1", "error", "version", "‘gdal’ was compiled against version ‘9.6.0’ of ‘proj’, and the image has "
+                                                                           "version ‘9.5.1’: ‘/opt/share/terrane/recipes/proj.json’ in ‘proj’"),
+                                             ("9.60.0", "error", "version", "version ‘9.60.0’"), ("9", "error", "version", "version ‘9’"),
+                                             ("9.6.1", "warning", "version", "version ‘9.6.1’")):
+            [finding] = findings(other, 3 if severity == "error" else 0)
+            self.assertEqual((finding["id"], finding["severity"]), (f"recipe.other-{kind}", severity), other)
+            self.assertIn(words, finding["message"])
+            self.assertEqual([file["tree"] for file in finding["files"]], ["gdal", "rasterio"])
+        self.assertEqual(findings("9.6.0", environment={"CFLAGS": "-O3"}), [])  # which makes the same
+        [finding] = findings("9.6.0", installs="other")
+        self.assertEqual((finding["id"], finding["severity"]), ("recipe.other-build", "warning"))
+        # Documents of strangers are no documents.
+        for content in ("", "[]", "{}", '{"name": 1}', '{"name": "proj", "version": "1", "commit": "x", "sources": [], "patches": [], "needs": [1]}'):
+            self.write("foreign/proj.json", content)
+            profile = self.write_profile(base=self.base, target="oci", trees=[
+                {"name": "gdal", "prefix": "/opt", "compile": {"recipe": "gdal.json", "in": self.root}},
+                {"name": "foreign", "directory": "foreign", "prefix": "/usr/share/terrane/recipes"}])
+            self.assertEqual(recipe_findings(profile), [])
 
     def test_failures(self):
         source = self.source("a.tar.gz", {"top/a": b"a"})
@@ -314,11 +441,14 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
                    steps=["dd if=/dev/zero of=/dev/null bs=200M count=9"])
         self.fails("/tmp is full", tmp="1MB", steps=["dd if=/dev/zero of=/tmp/file bs=1M count=2"])
         self.fails("steps have no network", steps=["echo 'curl: (6) Could not resolve host: example.org'; exit 6"])
-        self.fails("sha256", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
+        self.fails("‘include’ and ‘exclude’ leave no file", steps=[INSTALL], include=["nothing/**"])
+        self.fails("installed directories without any file", steps=["mkdir -p $DESTDIR$PREFIX/share"])
+        self.fails("steps are an ordinary user", steps=["touch file; chmod 4755 file"])
+        self.fails(r"x\.json: sources\[0\]\.archive: .*a\.tar\.gz has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
         self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
         self.write("x.patch", PATCH)
         self.fails("the patch ‘x.patch’ does not apply to the sources\n", sources=[source], patches=["x.patch"], steps=[INSTALL])
-        self.fails("device|special|fifo", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
+        self.fails(r"installed devices, fifos or sockets \(1\), which no image can have", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
         self.recipe("y", needs=["x.json"], steps=[INSTALL])
         self.fails(r"in a circle: .*x\.json needs .*y\.json needs .*x\.json", 2, needs=["y.json"], steps=[INSTALL])
         self.make(self.recipe("x", steps=[INSTALL]))

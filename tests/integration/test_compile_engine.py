@@ -128,6 +128,11 @@ class Engine(test_compile.ShellCase):
         self.run_terrane("gc")
         self.assertEqual(os.listdir(self.store / "failed"), [])
         self.assert_fails(1, "exit code 5", "build", "--no-validate", "--keep-failed", profile)
+        self.write("steps.sh", "touch found")
+        self.assert_fails(1, "installed nothing below (.*\n)* *a shell in it", "build", "--no-validate", "--keep-failed", profile)
+        result = subprocess.run(run, input="ls\n", capture_output=True, text=True, check=False)
+        self.assertIn("x 1.0: what its steps have installed was refused; the script was the last", result.stderr)
+        self.assertEqual(result.stdout.split(), ["a", "found"])
         self.write("steps.sh", INSTALL)
         self.build(profile, "--no-validate")
         self.assertEqual(os.listdir(self.store / "failed"), [])
@@ -207,6 +212,8 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(("x", self.recipe("x", steps=[INSTALL]), {}))
         self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*arm’ is for arm64 by its /bin/sh, and the image is for amd64; compile in a file system of the image's processor",
                           "build", "--no-validate", profile)
+        profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
+        self.assert_fails(1, r"registered with the kernel \(binfmt_misc\)|it has no qemu|could not be started", "build", "--no-validate", profile)
         self.root = {"directory": "empty"}
         (self.directory / "empty").mkdir()
         self.assert_fails(1, "could not be started: the file system that the recipe is compiled in has no /bin/sh that runs here",
@@ -253,6 +260,13 @@ class Engine(test_compile.ShellCase):
         text = output.decode()
         self.assertRegex(text, r"compiling x 1\.0\r\n\r\x1b\[K  x 1\.0  \d+ s  step 1 of 2 \(‘printf .*\r\n\r\x1b\[K\x1b\[2m    \ufffd\[31mred\ufffd\x1b\[0m")
         self.assertRegex(text, r"terrane: x 1\.0: compiled after \d+ s\r\n")
+
+    def test_many_needs(self):
+        """Of recipes that each need all before them, every key is made once: 2³² times would take for ever."""
+        names = [f"r{i}" for i in range(32)]
+        for i, name in enumerate(names):
+            self.recipe(name, needs=[f"{other}.json" for other in names[:i]], steps=[INSTALL])
+        self.assert_fails(1, "compiling needs bubblewrap's sandbox", "build", "--sandbox", "none", self.profile(("x", "r31.json", {})))
 
     def test_quiet_and_json(self):
         self.recipe("x", steps=["echo printed", INSTALL])

@@ -290,6 +290,20 @@ class CacheFrom(RegistryTestCase):
         self.assertEqual([layer["reused"] for layer in record["layers"]], [True, True, False])
         self.assertEqual(record["push"]["blobs_uploaded"], 2)  # the layer and the configuration
 
+    def test_wrong_diff_id(self):
+        """An image whose configuration says something else of a layer than it is makes no other one wrong."""
+        uploader = Uploader(self.registry.host, "team/app")
+        manifest = self.read_json_blob(self.record["digest"])
+        config = self.read_json_blob(self.record["config_digest"])
+        config["rootfs"]["diff_ids"][1] = sha256_of(b"another")
+        manifest["config"].update(uploader.blob(json.dumps(config).encode()))
+        uploader.manifest(manifest, manifest["mediaType"], "v1")
+        result = self.run_terrane("--json", "build", self.directory / "profile.json", "--cache-from", self.image, store=self.runner, env=self.env)
+        record = json.loads(result.stdout)
+        self.assertEqual(record["digest"], self.record["digest"])
+        self.assertEqual([layer["reused"] for layer in record["layers"]], [True, False, True])
+        self.assertEqual(len([line for line in result.stderr.splitlines() if "another diffID" in line]), 1, result.stderr)
+
     def test_no_such_image_yet(self):
         for image in (f"docker://{self.registry.host}/team/none:v1", f"docker://{self.registry.host}/team/app:none"):
             with self.subTest(image):

@@ -108,6 +108,26 @@ class Small(TestCase):
         self.assertGreater(results["one"]["peak_rss_bytes"], 50_000_000)
         self.assertTrue(results["2 modules"]["passed"])
 
+    def test_what_an_import_costs(self):
+        self.image({"large.bin": os.urandom(3_000_000), "slow.py": "import time, slower\ntime.sleep(0.2)\nopen('/var/task/large.bin', 'rb').read()\n",
+                    "slower.py": "import quick, time\ntime.sleep(0.4)\n", "quick.py": ""})
+        imported = self.results("--import", "slow")[0]["slow"]["import"]
+        self.assertEqual([module["name"] for module in imported["modules"][:2]], ["slower", "slow"])
+        slower, slow = imported["modules"][:2]
+        self.assertGreaterEqual(slow["total_usecs"], slow["self_usecs"] + slower["total_usecs"])
+        self.assertLessEqual(len(imported["modules"]), 10)
+        if "cold_usecs" in imported:  # the kernel can take files out of memory there
+            files = {file["path"]: file["bytes"] for file in imported["cold_files"]}
+            self.assertEqual(files["/var/task/large.bin"], 3_000_000)
+            self.assertEqual(sorted(files.values(), reverse=True), list(files.values()))
+        answer = json.loads(self.run_terrane("--json", "why", "small", "--import", "slow", store=SHARED / "store").stdout)
+        self.assertEqual([answer["import"], *(module["name"] for module in answer["modules"][:2])], ["slow", "slower", "slow"])
+        text = self.run_terrane("why", "small", "--import", "quick", store=SHARED / "store").stdout
+        self.assertRegex(text, r"^‘quick’ takes .*\n\nMODULE +ITSELF +WITH WHAT IT IMPORTS\n")
+        for words in (["small"], ["small", "x", "--import", "quick"]):
+            self.assert_fails(2, "expected either FILE, LIBRARY or PACKAGE, or --import MODULE", "why", *words, store=SHARED / "store")
+        self.assert_fails(3, "No module named 'absent'", "why", "small", "--import", "absent", store=SHARED / "store")
+
     def test_wrong_suffix(self):
         module = pathlib.Path("/lib/x86_64-linux-gnu/libz.so.1").resolve().read_bytes()  # any library will do
         self.image({"pkg/__init__.py": "import pkg._gdal\n", "pkg/_gdal.cpython-312-x86_64-linux-gnu.so": module})

@@ -17,6 +17,7 @@ TOKEN = sys.argv[1]
 CONFIG = json.loads(sys.argv[2])
 FILES = os.path.dirname(os.path.abspath(sys.argv[0]))
 OPERATIONS = []
+FACTS = {}  # what the next outcome says besides
 
 
 class Skip(Exception):
@@ -82,7 +83,7 @@ def run(name, function, needs=()):
     after = counters()
     report(name=name, usecs=int((time.perf_counter() - started) * 1e6),
            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-           read_bytes=after[0] - before[0], major_faults=after[1] - before[1], **outcome)
+           read_bytes=after[0] - before[0], major_faults=after[1] - before[1], **FACTS, **outcome)
 
 
 def expect(what, actual, expected):

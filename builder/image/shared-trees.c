@@ -1,0 +1,597 @@
+#include "builder/image/shared-trees.h"
+
+#include "builder/annotations.h"
+#include "builder/facts/python-base.h"
+#include "builder/image/portable-key.h"
+#include "builder/store/cache.h"
+#include "builder/store/elsewhere.h"
+#include "builder/store/ingest.h"
+#include "builder/store/tree-listing.h"
+
+#include "oci/archive-reader.h"
+#include "oci/base/text-hash.h"
+#include "oci/layer-stream.h"
+
+#include <string.h>
+
+enum
+{
+  MAX_LISTING_BYTES = 512 * 1024 * 1024,
+  MAX_CONTENTS = 100000, /* files */
+};
+
+/* A tree that was taken. */
+typedef struct
+{
+  TerraneSharedEntry *entry;
+  GArray *objects; /* of OciDigest, sorted: what its files are */
+  GBytes *listing;
+  json_t *notes;        /* (nullable): what was read of its files elsewhere */
+  GHashTable *contents; /* hex of an object -> GBytes: small files that were read */
+  gboolean here;        /* its files are in the store */
+} Taken;
+
+struct _TerraneSharedTrees
+{
+  TerraneSourceContext context;
+  TerraneSharedCache *cache;
+  TerraneRemoteLayers *layers;
+  TerraneElsewhere elsewhere;
+  GPtrArray *taken;     /* of Taken, the base first */
+  TerranePin *base_pin; /* (nullable): of a base that was taken and is an image */
+  TerraneOpenImage *base_image;
+};
+
+static void
+taken_free (gpointer data)
+{
+  Taken *self = data;
+  terrane_shared_entry_free (self->entry);
+  g_array_unref (self->objects);
+  g_clear_pointer (&self->listing, g_bytes_unref);
+  json_decref (self->notes);
+  g_hash_table_unref (self->contents);
+  g_free (self);
+}
+
+static const json_t *find_notes (gpointer data, const OciDigest *object);
+static gboolean bring_object (gpointer data, const OciDigest *object, gboolean *out_brought,
+                              GError **error);
+
+TerraneSharedTrees *
+terrane_shared_trees_new (const TerraneSourceContext *context, TerraneSharedCache *cache,
+                          TerraneRemoteLayers *layers)
+{
+  TerraneSharedTrees *self = g_new0 (TerraneSharedTrees, 1);
+  self->context = *context;
+  self->cache = cache;
+  self->layers = layers;
+  self->taken = g_ptr_array_new_with_free_func (taken_free);
+  self->elsewhere = (TerraneElsewhere){ .data = self, .bring = bring_object, .notes = find_notes };
+  terrane_store_set_elsewhere (context->store, &self->elsewhere);
+  return self;
+}
+
+void
+terrane_shared_trees_free (TerraneSharedTrees *self)
+{
+  if (self == NULL)
+    return;
+  terrane_store_set_elsewhere (self->context.store, NULL);
+  g_ptr_array_unref (self->taken);
+  terrane_open_image_free (self->base_image);
+  g_free (self);
+}
+
+gboolean
+terrane_shared_trees_any (const TerraneSharedTrees *self)
+{
+  return self->taken->len > 0;
+}
+
+/* Reading layers */
+
+typedef gboolean (*LayerFunc) (OciArchiveReader *reader, gpointer data, GError **error);
+
+/* Fetches a layer and reads it; nothing that @read made counts when this fails. */
+static gboolean
+read_layer (TerraneSharedTrees *self, const TerraneSharedEntry *entry, guint index, LayerFunc read,
+            gpointer data, GError **error)
+{
+  const OciDescriptor *layer = entry->layers->pdata[index];
+  OciLayout *layout = terrane_store_layout (self->context.store);
+  OciUnpackBudget budget = oci_layout_unpack_budget (layout);
+  OciDigest diff_id;
+  OciDigestText text;
+  g_auto (OciFd) fd = -1;
+  if (!terrane_shared_cache_fetch_layer (self->cache, entry, index, error))
+    return FALSE;
+  OCI_PREFIX (error, "its layer %s", oci_digest_text (&layer->digest, text));
+  budget.packed = layer->size;
+  g_autoptr (OciLayerStream) stream = oci_layout_open_verified (layout, layer, &fd, error)
+                                          ? oci_layer_stream_new (fd, error)
+                                          : NULL;
+  g_autoptr (OciArchiveReader) reader =
+      stream != NULL
+          ? oci_archive_reader_new_layer ("its tar", oci_layer_stream_read, stream, &budget, error)
+          : NULL;
+  if (reader == NULL || !read (reader, data, error)
+      || !oci_layer_stream_finish (stream, &diff_id, error))
+    return FALSE;
+  return oci_digest_equal (&diff_id, &entry->diff_ids[index])
+         || oci_throw (error, OCI_ERROR_CORRUPT, "unpacks to another diffID than it says");
+}
+
+/* Returns: (transfer full) (nullable) */
+static GBytes *
+read_content (OciArchiveReader *reader, const OciEntry *entry, uint64_t max, GError **error)
+{
+  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
+    {
+      oci_throw (error, OCI_ERROR_CORRUPT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
+                 max);
+      return NULL;
+    }
+  g_autofree char *data = g_malloc (entry->size + 1);
+  size_t total = 0;
+  for (size_t got = 1; got > 0 && total < entry->size; total += got)
+    if (!oci_archive_reader_read (reader, data + total, entry->size - total, &got, error))
+      return NULL;
+  return g_bytes_new_take (g_steal_pointer (&data), total);
+}
+
+static gboolean
+take_notes (Taken *taken, GBytes *raw, GError **error)
+{
+  gsize size = 0;
+  const char *text = g_bytes_get_data (raw, &size);
+  json_decref (taken->notes);
+  taken->notes = json_loadb (text, size, JSON_REJECT_DUPLICATES, NULL);
+  return json_is_object (taken->notes)
+         || oci_throw (error, OCI_ERROR_CORRUPT, "is not a JSON object");
+}
+
+static gboolean
+take_part (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
+{
+  Taken *taken = data;
+  g_autofree char *quoted = oci_quote (entry->path);
+  OCI_PREFIX (error, "%s", quoted);
+  gboolean small = g_str_has_prefix (entry->path, TERRANE_SHARED_CONTENTS);
+  g_autoptr (GBytes) content =
+      read_content (reader, entry, small ? TERRANE_SHARED_CONTENT_BYTES : MAX_LISTING_BYTES, error);
+  if (content == NULL)
+    return FALSE;
+  if (small && g_hash_table_size (taken->contents) < MAX_CONTENTS)
+    g_hash_table_insert (taken->contents, g_strdup (entry->path + strlen (TERRANE_SHARED_CONTENTS)),
+                         g_steal_pointer (&content));
+  else if (strcmp (entry->path, TERRANE_SHARED_NOTES) == 0)
+    return take_notes (taken, content, error);
+  else if (strcmp (entry->path, TERRANE_SHARED_LISTING) == 0 && taken->listing == NULL)
+    taken->listing = g_steal_pointer (&content);
+  else
+    return oci_throw (error, OCI_ERROR_CORRUPT, "is not a part of a tree");
+  return TRUE;
+}
+
+static gboolean
+read_parts (OciArchiveReader *reader, gpointer data, GError **error)
+{
+  return oci_archive_reader_foreach (reader, take_part, data, error);
+}
+
+/* Bringing what is in files */
+
+static gboolean
+read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
+{
+  return oci_archive_reader_read (data, buffer, len, out_read, error);
+}
+
+static gboolean
+take_object (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
+{
+  return terrane_ingest_add (data, entry, read_member, reader, error);
+}
+
+static gboolean
+read_objects (OciArchiveReader *reader, gpointer data, GError **error)
+{
+  return oci_archive_reader_foreach (reader, take_object, data, error);
+}
+
+/* Objects get the names that they digest to, whatever the listing says. */
+static gboolean
+bring (TerraneSharedTrees *self, Taken *taken, GError **error)
+{
+  const TerraneSourceContext *context = &self->context;
+  OCI_PREFIX (error, "the cache %s", taken->entry->name);
+  taken->here = TRUE; /* or tried */
+  for (guint i = 1; i < taken->entry->layers->len; i++)
+    {
+      g_autoptr (TerraneIngest) ingest =
+          terrane_ingest_new (context->store, context->jobs, NULL, NULL, error);
+      if (ingest == NULL || !read_layer (self, taken->entry, i, read_objects, ingest, error)
+          || !terrane_ingest_finish_objects (ingest, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Its layers are those of another registry, and the lock says which. */
+static gboolean
+bring_base_image (TerraneSharedTrees *self, Taken *taken, GError **error)
+{
+  g_auto (TerraneImageFiles) files = { 0 };
+  taken->here = TRUE;
+  return terrane_source_image_files (&self->context, self->base_pin, self->base_image, FALSE,
+                                     &files, error);
+}
+
+static gboolean
+bring_any (TerraneSharedTrees *self, guint index, GError **error)
+{
+  Taken *taken = self->taken->pdata[index];
+  return taken->here
+         || (index == 0 && self->base_image != NULL ? bring_base_image (self, taken, error)
+                                                    : bring (self, taken, error));
+}
+
+static int
+compare_digests (const void *a, const void *b)
+{
+  return memcmp (((const OciDigest *) a)->bytes, ((const OciDigest *) b)->bytes, OCI_DIGEST_BYTES);
+}
+
+static gboolean
+has_object (const Taken *taken, const OciDigest *object)
+{
+  return bsearch (object, taken->objects->data, taken->objects->len, sizeof *object,
+                  compare_digests)
+         != NULL;
+}
+
+static const json_t *
+find_notes (gpointer data, const OciDigest *object)
+{
+  const TerraneSharedTrees *self = data;
+  for (guint i = 0; i < self->taken->len; i++)
+    {
+      const Taken *taken = self->taken->pdata[i];
+      if (taken->notes != NULL && has_object (taken, object))
+        return taken->notes;
+    }
+  return NULL;
+}
+
+/* A file that several trees have alike is in the layer of the first of them. */
+static gboolean
+bring_object (gpointer data, const OciDigest *object, gboolean *out_brought, GError **error)
+{
+  TerraneSharedTrees *self = data;
+  OciDigestHex hex;
+  gboolean listed = FALSE;
+  *out_brought = FALSE;
+  for (guint i = 0; i < self->taken->len && !*out_brought; i++)
+    {
+      if (!has_object (self->taken->pdata[i], object))
+        continue;
+      listed = TRUE;
+      if (!bring_any (self, i, error)
+          || !ostree_repo_has_object (terrane_store_repo (self->context.store),
+                                      OSTREE_OBJECT_TYPE_FILE, oci_digest_hex (object, hex),
+                                      out_brought, NULL, error))
+        return FALSE;
+    }
+  return !listed || *out_brought
+         || oci_throw (error, OCI_ERROR_CORRUPT,
+                       "the cache lists the file object %.12s…, which its layers do not have",
+                       oci_digest_hex (object, hex));
+}
+
+static gboolean
+write_commit (TerraneStore *store, GBytes *listing, GError **error)
+{
+  g_auto (TerraneTransaction) transaction = { 0 };
+  OciDigest commit;
+  g_autoptr (TerraneTree) tree = terrane_tree_listing_read ("its listing", listing, error);
+  return tree != NULL && terrane_transaction_begin (&transaction, store, error)
+         && terrane_commit_write (store, tree, &commit, error)
+         && terrane_transaction_commit (&transaction, error);
+}
+
+static gboolean
+check_all_here (TerraneStore *store, const Taken *taken, GError **error)
+{
+  for (guint i = 0; i < taken->objects->len; i++)
+    {
+      OciDigestHex hex;
+      gboolean found = FALSE;
+      if (!ostree_repo_has_object (
+              terrane_store_repo (store), OSTREE_OBJECT_TYPE_FILE,
+              oci_digest_hex (&g_array_index (taken->objects, OciDigest, i), hex), &found, NULL,
+              error))
+        return FALSE;
+      if (!found)
+        return oci_throw (error, OCI_ERROR_CORRUPT, "it lists files that its layers do not have");
+    }
+  return TRUE;
+}
+
+gboolean
+terrane_shared_trees_bring_base (TerraneSharedTrees *self, const TerraneBase *base, GError **error)
+{
+  gboolean found = FALSE;
+  if (!terrane_commit_find (self->context.store, &base->root.commit, &found, error))
+    return FALSE;
+  if (found || self->taken->len == 0)
+    return TRUE;
+  const Taken *taken = self->taken->pdata[0];
+  if (!bring_any (self, 0, error))
+    return FALSE;
+  OCI_PREFIX (error, "the cache %s", taken->entry->name);
+  return check_all_here (self->context.store, taken, error)
+         && write_commit (self->context.store, taken->listing, error);
+}
+
+/* Taking */
+
+static gboolean
+add_object (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
+            G_GNUC_UNUSED GError **error)
+{
+  if (node->type != OCI_ENTRY_DIRECTORY)
+    g_array_append_val (data, node->object);
+  return TRUE;
+}
+
+/* Small files that whoever gave the tree has read. */
+typedef struct
+{
+  TerraneIngest *ingest;
+  GHashTable *contents;
+} Contents;
+
+typedef struct
+{
+  GBytes *bytes;
+  size_t done;
+} Reading;
+
+static gboolean
+read_bytes (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNUSED GError **error)
+{
+  Reading *self = data;
+  gsize size = 0;
+  const char *bytes = g_bytes_get_data (self->bytes, &size);
+  *out_read = MIN (len, size - self->done);
+  if (*out_read > 0)
+    memcpy (buffer, bytes + self->done, *out_read);
+  self->done += *out_read;
+  return TRUE;
+}
+
+static gboolean
+add_content (TerraneNode *node, const char *path, gpointer data, GError **error)
+{
+  const Contents *self = data;
+  OciDigestHex hex;
+  Reading reading = { 0 };
+  if (node->type != OCI_ENTRY_FILE)
+    return TRUE;
+  reading.bytes = g_hash_table_lookup (self->contents, oci_digest_hex (&node->object, hex));
+  const OciEntry entry = terrane_node_entry (node, path);
+  return reading.bytes == NULL
+         || terrane_ingest_add (self->ingest, &entry, read_bytes, &reading, error);
+}
+
+/* They get the names that they digest to: another content is another object. */
+static gboolean
+add_contents (TerraneSharedTrees *self, const Taken *taken, TerraneTree *tree, GError **error)
+{
+  if (g_hash_table_size (taken->contents) == 0)
+    return TRUE;
+  g_autoptr (TerraneIngest) ingest =
+      terrane_ingest_new (self->context.store, self->context.jobs, NULL, NULL, error);
+  Contents contents = { .ingest = ingest, .contents = taken->contents };
+  return ingest != NULL && terrane_tree_foreach (tree, add_content, &contents, error)
+         && terrane_ingest_finish_objects (ingest, error);
+}
+
+/* The layers after the listing, by their keys. */
+static gboolean
+add_layers (TerraneSharedTrees *self, const TerraneSharedEntry *entry, GError **error)
+{
+  const json_t *keys = json_object_get (entry->content, "layerKeys");
+  OciDigest digest;
+  if (json_array_size (keys) + 1 != entry->layers->len)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it does not name its layers");
+  for (guint i = 1; i < entry->layers->len; i++)
+    {
+      const char *key = json_string_value (json_array_get (keys, i - 1));
+      if (key == NULL || !oci_digest_parse (key, &digest, NULL))
+        return oci_throw (error, OCI_ERROR_CORRUPT, "it does not name its layers");
+      terrane_remote_layers_add_one (self->layers, key, entry->layers->pdata[i],
+                                     &entry->diff_ids[i], entry->repository);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciDigest *out_commit,
+            GError **error)
+{
+  const TerraneSharedEntry *entry = taken->entry;
+  const char *commit = json_string_value (json_object_get (entry->content, "commit"));
+  if (entry->layers->len == 0 || commit == NULL || !oci_digest_parse_hex (commit, out_commit, NULL))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it does not say which tree it is");
+  if (!read_layer (self, entry, 0, read_parts, taken, error))
+    return FALSE;
+  if (taken->listing == NULL)
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it has no listing");
+  g_autoptr (TerraneTree) tree = terrane_tree_listing_read ("its listing", taken->listing, error);
+  if (tree == NULL)
+    return FALSE;
+  OciDigest listed = terrane_commit_digest (tree);
+  if (!oci_digest_equal (&listed, out_commit))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "it lists another tree than it says");
+  if (!add_layers (self, entry, error) || !add_contents (self, taken, tree, error))
+    return FALSE;
+  (void) terrane_tree_foreach (tree, add_object, taken->objects, NULL); /* cannot fail */
+  g_array_sort (taken->objects, compare_digests);
+  *out_tree = g_steal_pointer (&tree);
+  return TRUE;
+}
+
+/* @out_taken: (out) (transfer none) (nullable): of the array, when it was found */
+static gboolean
+take (TerraneSharedTrees *self, const OciDigest *key, const char *name, Taken **out_taken,
+      TerraneTree **out_tree, OciDigest *out_commit, GError **error)
+{
+  GError *local = NULL;
+  g_autoptr (TerraneSharedEntry) entry = NULL;
+  *out_taken = NULL;
+  if (!terrane_shared_cache_find (self->cache, TERRANE_SHARED_TREE, key, name, &entry, error))
+    return FALSE;
+  if (entry == NULL)
+    return TRUE;
+  Taken *taken = g_new0 (Taken, 1);
+  taken->entry = g_steal_pointer (&entry);
+  taken->objects = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  taken->contents =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  if (read_taken (self, taken, out_tree, out_commit, &local))
+    {
+      g_ptr_array_add (self->taken, taken);
+      *out_taken = taken;
+      return TRUE;
+    }
+  gboolean ok = terrane_shared_cache_refuse (self->cache, taken->entry, local, error);
+  taken_free (taken);
+  return ok;
+}
+
+static const char *
+search_path (const TerraneBase *base, char ***out_env)
+{
+  *out_env = base->config != NULL ? oci_image_config_env (base->config) : NULL;
+  return *out_env != NULL ? g_environ_getenv (*out_env, "PATH") : NULL;
+}
+
+/* Which Python a base has decides about trees before any of its files are here. */
+static gboolean
+remember_python (TerraneSharedTrees *self, const TerraneBase *base, const json_t *content,
+                 GError **error)
+{
+  g_auto (GStrv) env = NULL;
+  const json_t *python = json_object_get (content, "python");
+  OciDigest key = terrane_python_base_key (&base->root.commit, search_path (base, &env));
+  return !json_is_object (python)
+         || terrane_cache_put (self->context.store, TERRANE_CACHE_PYTHONS, &key, python, error);
+}
+
+/* The documents of a base that is an image, and what was seen in its layers. */
+static gboolean
+open_base_image (TerraneSharedTrees *self, TerranePin *pin, TerraneBase *base, GError **error)
+{
+  if (self->base_image == NULL)
+    self->base_image = terrane_source_image_open (&self->context, pin, error);
+  if (self->base_image == NULL)
+    return FALSE;
+  self->base_pin = pin;
+  base->manifest_digest = self->base_image->descriptor->digest;
+  base->name = terrane_source_image_name (self->base_image);
+  g_autoptr (GBytes) config = oci_image_config_dump (self->base_image->config);
+  base->config = oci_image_config_parse ("the base's config", config, error);
+  return base->config != NULL
+         && oci_image_read (self->base_image->layout, self->base_image->descriptor, &base->manifest,
+                            NULL, error);
+}
+
+static gboolean
+fill_base (TerraneSharedTrees *self, TerranePin *pin, const Taken *taken, TerraneTree *tree,
+           TerraneBase *base, GError **error)
+{
+  json_t *content = taken->entry->content;
+  if (pin->spec->kind != TERRANE_SOURCE_IMAGE)
+    {
+      base->root.tree = tree;
+      json_t *findings = json_object_get (content, "findings");
+      base->root.findings = json_is_array (findings) ? json_incref (findings) : NULL;
+      return TRUE;
+    }
+  OCI_PREFIX (error, "the cache %s", taken->entry->name);
+  return terrane_image_files_take (&base->files, &base->root.commit, tree,
+                                   json_object_get (content, "unpacked"), error)
+         && open_base_image (self, pin, base, error);
+}
+
+static gboolean
+is_here (TerraneStore *store, TerranePin *pin, gboolean *out_here, GError **error)
+{
+  OciDigest commit;
+  if (pin->spec->kind != TERRANE_SOURCE_IMAGE)
+    return terrane_source_tree_is_stored (store, pin, out_here, error);
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_UNPACKED, &pin->digest);
+  const char *text = terrane_cache_text (entry, "commit");
+  *out_here = text != NULL && oci_digest_parse_hex (text, &commit, NULL);
+  return !*out_here || terrane_commit_find (store, &commit, out_here, error);
+}
+
+gboolean
+terrane_shared_trees_take_base (TerraneSharedTrees *self, TerranePin *pin, TerraneBase **out_base,
+                                GError **error)
+{
+  OciDigest key, commit;
+  Taken *taken = NULL;
+  TerraneTree *tree = NULL;
+  gboolean usable = FALSE, here = FALSE;
+  *out_base = NULL;
+  if (!terrane_shared_cache_reads (self->cache)
+      || (pin->spec->kind == TERRANE_SOURCE_IMAGE && !pin->has_digest)
+      || !is_here (self->context.store, pin, &here, error) || here)
+    return TRUE;
+  if (!terrane_portable_tree_key (&self->context, pin, NULL, &key, &usable, error)
+      || (usable && !take (self, &key, "the base", &taken, &tree, &commit, error)))
+    return FALSE;
+  if (taken == NULL)
+    return TRUE;
+  g_autoptr (TerraneBase) base = g_new0 (TerraneBase, 1);
+  base->root.commit = commit;
+  if (!fill_base (self, pin, taken, tree, base, error)
+      || !remember_python (self, base, taken->entry->content, error))
+    return FALSE;
+  terrane_shared_cache_note_used (self->cache, taken->entry);
+  pin->is_taken = TRUE;
+  *out_base = g_steal_pointer (&base);
+  return TRUE;
+}
+
+gboolean
+terrane_shared_trees_take (TerraneSharedTrees *self, TerranePin *pin, const TerraneBase *base,
+                           TerraneSourceTree *out_tree, GError **error)
+{
+  OciDigest key, commit;
+  Taken *taken = NULL;
+  TerraneTree *tree = NULL;
+  gboolean usable = FALSE, here = FALSE;
+  if (!terrane_shared_cache_reads (self->cache)
+      || !terrane_source_tree_is_stored (self->context.store, pin, &here, error) || here)
+    return TRUE;
+  if (!terrane_portable_tree_key (&self->context, pin, base, &key, &usable, error)
+      || (usable && !take (self, &key, pin->spec->name, &taken, &tree, &commit, error)))
+    return FALSE;
+  if (taken == NULL)
+    return TRUE;
+  json_t *reports = json_object_get (taken->entry->content, "reports");
+  json_t *findings = json_object_get (taken->entry->content, "findings");
+  *out_tree = (TerraneSourceTree){
+    .commit = commit,
+    .tree = tree,
+    .reports = json_is_array (reports) ? json_incref (reports) : NULL,
+    .findings = json_is_array (findings) ? json_incref (findings) : NULL,
+  };
+  terrane_shared_cache_note_used (self->cache, taken->entry);
+  pin->is_taken = TRUE;
+  return TRUE;
+}
