@@ -339,6 +339,9 @@ class Trees(RegistryCache):
         self.assertLess(len(log), 25)
         for layer in record["layers"][:2]:
             self.assertFalse(self.blob(layer["digest"], self.runner).exists())
+        # What the registry says of files is used and not kept, for builds that do not ask it.
+        self.assertEqual({kind: len(list((self.runner / "cache" / kind).iterdir())) for kind in ("pythons", "programs")},
+                         {"pythons": 0, "programs": 1})  # of the handler's files, which are here
         self.assert_store_is_sound(self.runner)
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
