@@ -325,6 +325,31 @@ find_changed (const Explanation *self, const char *name)
   return changed;
 }
 
+static void
+extend (json_t *reasons, json_t *more)
+{
+  if (json_array_extend (reasons, more) < 0)
+    g_error ("out of memory while building JSON");
+  json_decref (more);
+}
+
+/* Other layers of the same files: by the profile, or by the lock. @tree: (nullable): one of them */
+static void
+add_division (const Explanation *self, const char *tree, json_t *reasons)
+{
+  size_t i;
+  json_t *text;
+  g_autoptr (OciJsonValue) causes =
+      terrane_causes_find (self->causes, TERRANE_CAUSE_CHECKS, NULL, NULL);
+  json_array_foreach (causes, i, text)
+  {
+    if (g_str_has_prefix (json_string_value (text), "layers."))
+      oci_json_append (reasons, json_incref (text));
+  }
+  if (!has (reasons))
+    extend (reasons, terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL));
+}
+
 static json_t *
 layer_reasons (const Explanation *self, const TerraneLayerStep *layer)
 {
@@ -349,6 +374,8 @@ layer_reasons (const Explanation *self, const TerraneLayerStep *layer)
   else if (has (order))
     say (reasons, "the trees are others");
   else
+    add_division (self, layer->name, reasons);
+  if (!has (reasons))
     say (reasons, "the layer " GONE);
   return reasons;
 }
@@ -376,14 +403,6 @@ add_layers (Explanation *self)
       if (layer->content > 0)
         oci_json_set (row, "content_size", json_integer ((json_int_t) layer->content));
     }
-}
-
-static void
-extend (json_t *reasons, json_t *more)
-{
-  if (json_array_extend (reasons, more) < 0)
-    g_error ("out of memory while building JSON");
-  json_decref (more);
 }
 
 static gboolean
@@ -437,6 +456,8 @@ add_image (Explanation *self)
     say (reasons, "the file system is another one");
   else if (made && !has (reasons) && json_array_size (self->causes) == 0)
     say (reasons, "the image " GONE);
+  else if (made && !has (reasons))
+    add_division (self, NULL, reasons);
   (void) add_step (self, "image", NULL, made ? "made" : "unchanged", self->facts->rest_open,
                    reasons);
 }

@@ -325,6 +325,12 @@ class Network(PlanCase):
         self.assertGreater(len(done), 1)
         self.assertEqual(layers, done)
         self.assertEqual([result for _, result in layers].count("made"), 1)
+        # Other layers of the same files are made for a reason that is true.
+        profile = self.profile(layers={"wheels": "per-tree"})
+        plan, record = self.both(profile, exact=False)
+        for steps in (plan, record["explanation"]):
+            self.assertEqual(self.reasons(steps, "layer", "deps"), ("made", ["layers.max 3 → 8", "layers.wheels per-package → per-tree"]))
+            self.assertEqual([step["reasons"] for step in steps["steps"] if step["step"] == "image"], [["layers.max 3 → 8", "layers.wheels per-package → per-tree"]])
 
     def test_push(self):
         self.require("1.0")
