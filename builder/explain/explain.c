@@ -339,15 +339,15 @@ add_division (const Explanation *self, const char *tree, json_t *reasons)
 {
   size_t i;
   json_t *text;
-  g_autoptr (OciJsonValue) causes =
+  g_autoptr (OciJsonValue) all =
       terrane_causes_find (self->causes, TERRANE_CAUSE_CHECKS, NULL, NULL);
-  json_array_foreach (causes, i, text)
+  extend (all, terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL));
+  json_array_foreach (all, i, text)
   {
-    if (g_str_has_prefix (json_string_value (text), "layers."))
+    if (g_str_has_prefix (json_string_value (text), "layers.")
+        || g_str_has_prefix (json_string_value (text), "other layers for "))
       oci_json_append (reasons, json_incref (text));
   }
-  if (!has (reasons))
-    extend (reasons, terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL));
 }
 
 static json_t *
@@ -436,6 +436,8 @@ add_checks (Explanation *self)
       extend (reasons, terrane_causes_find (self->causes, TERRANE_CAUSE_CHECKS, NULL, NULL));
       if (!has (reasons) && tool_changed (self, tools))
         say (reasons, ANOTHER_VERSION);
+      if (!has (reasons))
+        add_division (self, NULL, reasons);
       if (!has (reasons))
         say (reasons, "the image " GONE);
     }
