@@ -25,6 +25,7 @@ typedef struct
   GPtrArray *layers;   /* of TerraneLayerStep */
   TerraneImage *image; /* (nullable): its manifest too when it is known */
   gboolean open;       /* something is not known without doing it */
+  gboolean ask;        /* --cache-from may have something of what would be made */
 } TerranePlanning;
 
 G_END_DECLS

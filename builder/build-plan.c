@@ -120,7 +120,7 @@ look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceT
 static gboolean
 look_at_trees (TerranePlanning *self, GError **error)
 {
-  self->open = self->options->has_cache || !self->base->known;
+  self->open = !self->base->known;
   for (guint i = 0; i < self->plan->trees->len; i++)
     {
       TerraneSourceTree none = { 0 };
@@ -224,7 +224,7 @@ explain (TerranePlanning *self, GError **error)
                                    .checks = image,
                                    .image = image,
                                    .validation = state,
-                                   .rest_open = self->open };
+                                   .rest_open = self->open || self->ask };
   return terrane_explain_build (self->store, &steps, self->before, after, named == NULL);
 }
 

@@ -100,6 +100,8 @@ class Local(PlanCase):
         plan, record = self.both(profile)  # warm
         self.assertEqual({step["result"] for step in plan["steps"]}, {"reused", "unchanged", "not run"})
         self.assertEqual((plan["digest"], plan["since"], plan["causes"], plan["lock"]), (record["digest"], record["digest"], [], []))
+        # Nothing of what is here is asked for, so that nothing is uncertain.
+        self.assertEqual(self.plan(profile, "--cache-from", "docker://127.0.0.1:1/cache"), plan)
 
         self.write_old("app/handler.py", "x = 2\n")
         self.write_old("app/new.py", "")
