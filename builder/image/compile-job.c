@@ -146,8 +146,12 @@ unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
                              .skip_special = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
-  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error)
-                && terrane_commit_copy_out (store, &tree.commit, dfd, error);
+  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error);
+  if (ok)
+    {
+      OCI_PREFIX (error, "%s: unpacked after earlier sources", where);
+      ok = terrane_commit_copy_out (store, &tree.commit, dfd, error);
+    }
   terrane_source_tree_clear (&tree);
   return ok;
 }

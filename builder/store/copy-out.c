@@ -2,6 +2,7 @@
 
 #include "oci/base/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -40,6 +41,35 @@ set_times (int dfd, guint depth, GError **error)
   return TRUE;
 }
 
+/* OSTree opens a directory that exists by following links: a link that an earlier commit has put
+ * there would lead out of @data, a descriptor. Parents come first, so no link is followed here. */
+static gboolean
+check_way (TerraneNode *node, const char *path, gpointer data, GError **error)
+{
+  struct stat info;
+  const int *dfd = data;
+  const gboolean is_directory = node->type == OCI_ENTRY_DIRECTORY;
+  if (fstatat (*dfd, path, &info, AT_SYMLINK_NOFOLLOW) == 0)
+    {
+      if (is_directory == (S_ISDIR (info.st_mode) != 0))
+        return TRUE;
+      g_autofree char *quoted = oci_quote (path);
+      return oci_throw (error, OCI_ERROR_FORMAT, "%s is %sa directory, and was %s before", quoted,
+                        is_directory ? "" : "not ",
+                        S_ISLNK (info.st_mode)   ? "a symbolic link"
+                        : S_ISDIR (info.st_mode) ? "one"
+                                                 : "a file");
+    }
+  return errno == ENOENT || oci_throw_errno (error, "looking at a file");
+}
+
+static gboolean
+check_ways (TerraneStore *store, const OciDigest *commit, int dfd, GError **error)
+{
+  g_autoptr (TerraneTree) tree = terrane_commit_load (store, commit, error);
+  return tree != NULL && terrane_tree_foreach (tree, check_way, &dfd, error);
+}
+
 gboolean
 terrane_commit_copy_out (TerraneStore *store, const OciDigest *commit, int dfd, GError **error)
 {
@@ -50,11 +80,13 @@ terrane_commit_copy_out (TerraneStore *store, const OciDigest *commit, int dfd, 
     .overwrite_mode = OSTREE_REPO_CHECKOUT_OVERWRITE_UNION_FILES,
     .force_copy = TRUE,
   };
-  OCI_PREFIX (error, "copying the commit %.12s…", oci_digest_hex (commit, hex));
   if (!terrane_commit_has_raw_names (store, commit, &raw, error))
     return FALSE;
   if (raw)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "it has names that are not UTF-8");
+  if (!check_ways (store, commit, dfd, error))
+    return FALSE;
+  OCI_PREFIX (error, "copying the commit %.12s…", oci_digest_hex (commit, hex));
   return ostree_repo_checkout_at (terrane_store_repo (store), &options, dfd, ".",
                                   oci_digest_hex (commit, hex), NULL, error)
          && set_times (dfd, 0, error);

@@ -356,6 +356,24 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.fails(r"127\.0\.0\.1.*sha256", sources=[{**source, "sha256": "0" * 64}], steps=steps)
             server.shutdown()
 
+    def test_sources_through_links(self):
+        """A source leads no later one out of the build root, by a directory of its own or by its ‘directory’; files may replace links."""
+        outside = self.directory / "outside"
+        outside.mkdir()
+        with tarfile.open(self.directory / "link.tar.gz", "w:gz") as tar:
+            link = tarfile.TarInfo("top/sub")
+            link.type, link.linkname = tarfile.SYMTYPE, str(outside)
+            tar.addfile(link)
+        first = {"file": "link.tar.gz", "sha256": hashlib.sha256((self.directory / "link.tar.gz").read_bytes()).hexdigest()}
+        message = r"x\.json: sources\[1\]: unpacked after earlier sources: ‘sub’ is a directory, and was a symbolic link before"
+        self.fails(message, sources=[first, self.source("a.tar.gz", {"top/sub/file": b"a"})], steps=[INSTALL])
+        self.fails(message, sources=[first, self.source("b.tar.gz", {"top/file": b"b"}, directory="sub")], steps=[INSTALL])
+        self.fails("‘sub’ is not a directory, and was one before",
+                   sources=[self.source("a.tar.gz", {"top/sub/file": b"a"}), self.source("c.tar.gz", {"top/sub": b"c"})], steps=[INSTALL])
+        self.assertEqual(list(outside.iterdir()), [])
+        self.make(self.recipe("x", sources=[first, self.source("c.tar.gz", {"top/sub": b"c"})], steps=["[ ! -L sub ]; " + INSTALL]))
+        self.assertEqual(list(outside.iterdir()), [])
+
     def test_license(self):
         """The texts of licences come out of the sources before any step, and nothing that steps or archives do leads elsewhere."""
         source = self.source("a.tar.gz", {"a-1/COPYING": b"terms", "a-1/doc/MORE": b"more"})
