@@ -85,6 +85,7 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .profile = profile,
                                  .sandbox = options->sandbox,
                                  .keep_failed = options->keep_failed,
+                                 .logs = options->logs,
                                  .jobs = options->jobs,
                                  .progress = options->progress };
 }

@@ -22,6 +22,7 @@ typedef struct
   TerraneLockPolicy lock;     /* what PROFILE.lock.json decides */
   gboolean keep_lock;         /* it is used, and not written */
   gboolean keep_failed;       /* what the steps of a recipe leave that fails */
+  TerraneStore *logs;         /* (nullable): has the logs of recipes, instead of the build's */
   const char *tag;            /* (nullable): of the name in the store; "latest" */
   TerraneRemote *remote;      /* for bases in registries */
   TerraneBuildCacheOptions cache;

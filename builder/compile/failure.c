@@ -9,6 +9,7 @@
 enum
 {
   TAIL_LINES = 20,
+  TAIL_LINE_LENGTH = 500,
   PATCH_FAILED = 1,   /* of patch(1): some hunks */
   NOT_EXECUTED = 127, /* of a shell */
   MS_PER_SECOND = 1000,
@@ -114,7 +115,14 @@ make_tail (const char *output)
   while (n > 0 && lines[n - 1][0] == '\0')
     n--;
   for (guint i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++)
-    g_string_append_printf (text, "\n  %s", lines[i]);
+    {
+      const char *end = g_utf8_strlen (lines[i], -1) > TAIL_LINE_LENGTH
+                            ? g_utf8_offset_to_pointer (lines[i], TAIL_LINE_LENGTH)
+                            : NULL;
+      g_string_append (text, "\n  ");
+      g_string_append_len (text, lines[i], end != NULL ? end - lines[i] : -1);
+      g_string_append (text, end != NULL ? "…" : "");
+    }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 

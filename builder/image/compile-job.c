@@ -172,12 +172,12 @@ gboolean
 terrane_compile_job_start (TerraneCompileJob *self, GError **error)
 {
   TerraneCompileShared *shared = self->shared;
-  TerraneStore *store = shared->context->store;
+  TerraneStore *store = shared->context->store, *logs = shared->context->logs;
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
   self->started = TRUE;
   self->since = g_get_monotonic_time ();
   self->state = g_strdup ("unpacking");
-  self->log = terrane_compile_log_path (store, self->recipe->name);
+  self->log = terrane_compile_log_path (logs != NULL ? logs : store, self->recipe->name);
   terrane_compile_job_show (self);
   if (!terrane_store_begin_write (store, error) || !make_root (self, error)
       || !terrane_compile_work_make (&self->work, store, error) || !unpack_sources (self, error))

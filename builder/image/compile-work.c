@@ -79,6 +79,13 @@ terrane_compile_work_sweep (TerraneStore *store)
     }
 }
 
+static gboolean
+is_directory (int dfd, const char *path)
+{
+  struct stat st;
+  return fstatat (dfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode);
+}
+
 /* What is beside the way to the prefix was installed elsewhere. */
 gboolean
 terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, GError **error)
@@ -89,6 +96,11 @@ terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, 
     {
       g_autoptr (GPtrArray) names = NULL;
       gboolean last = *part == NULL || (*part)[0] == '\0';
+      if (!is_directory (self->fd, path->str))
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "its steps have left no directory $DESTDIR%s, which they are to install "
+                          "in; a link or file at its place is none",
+                          path->str + strlen (TERRANE_COMPILE_OUTPUT));
       if (!oci_list_names (self->fd, path->str, FALSE, &names, error))
         return FALSE;
       if (names->len == 0)

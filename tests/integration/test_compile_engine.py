@@ -169,6 +169,30 @@ class Engine(test_compile.ShellCase):
         self.assertRegex(content[-1000:], b"\nlast\n\\+ step 2 of 2")
         self.assertRegex(content, "\n… [0-9]{7} bytes left out …\n".encode())
 
+    def test_output_is_no_directory(self):
+        """Nothing is read through a link that steps put where they are to install."""
+        outside = self.directory / "outside"
+        outside.mkdir()
+        (outside / "secret").touch()
+        for step, place in ((f"ln -s {outside} $DESTDIR/opt", "/opt"), ("touch $DESTDIR/opt", "/opt"), ("rm -r $DESTDIR", "")):
+            with self.subTest(step):
+                self.fails(rf"x 1\.0: its steps have left no directory \$DESTDIR{place}, which they are to install in", steps=[step])
+
+    def test_long_line(self):
+        """Of a line without an end an error shows the start; the log has all of it."""
+        result = self.fails("failed with exit code 3", steps=["head -c 100000 /dev/zero | tr '\\0' y; exit 3"])
+        self.assertIn(f"\n  {'y' * 500}…\n  the whole log: ", result)
+        self.assertIn("y" * 100000, self.log("x"))
+
+    def test_failure_of_a_verification(self):
+        """The log is where the error says that it is; nothing is kept in the store that is removed."""
+        profile = self.profile(("x", self.recipe("x", steps=["[ $JOBS = 1 ] || { echo with two; exit 5; }; " + INSTALL]), {}))
+        errors = self.assert_fails(1, "building it again: .* failed with exit code 5", "build", "--no-validate", "--verify-compile", "--keep-failed", "--jobs", "1",
+                                   profile)
+        self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.store / "logs/x.log"))
+        self.assertIn("with two\n", self.log("x"))
+        self.assertNotIn("a shell in it", errors)
+
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
         self.fails("killed: directories in /tmp/build are more than 200 deep", steps=[f"for i in 1 2 3 4 5 6; do mkdir -p {'d/' * 200}; cd {'d/' * 200}; done"])
