@@ -149,7 +149,7 @@ unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
   gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error);
   if (ok)
     {
-      OCI_PREFIX (error, "%s: unpacked after earlier sources", where);
+      OCI_PREFIX (error, "%s: unpacking", where);
       ok = terrane_commit_copy_out (store, &tree.commit, dfd, error);
     }
   terrane_source_tree_clear (&tree);

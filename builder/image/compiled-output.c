@@ -11,12 +11,24 @@
 enum
 {
   MAX_LICENSE_BYTES = 1024 * 1024,
+  ALL_BITS = 07777,
 };
 
 char *
 terrane_license_file_place (const TerraneRecipe *recipe, const char *path)
 {
   return g_build_filename ("share/licenses", recipe->name, path, NULL);
+}
+
+/* What steps have made read-only is to be the same for every user, root included. */
+static gboolean
+make_writable (int fd, GError **error)
+{
+  struct stat st;
+  if (fstat (fd, &st) < 0)
+    return oci_throw_errno (error, "looking at a directory");
+  return (st.st_mode & S_IRWXU) == S_IRWXU || fchmod (fd, (st.st_mode & ALL_BITS) | S_IRWXU) == 0
+         || oci_throw_errno (error, "making a directory writable");
 }
 
 /* Opens the directory of @path below @dfd, a component at a time.
@@ -26,7 +38,7 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
              GError **error)
 {
   g_auto (OciFd) at = -1;
-  if (!oci_open_dir (dfd, ".", &at, error))
+  if (!oci_open_dir (dfd, ".", &at, error) || (make && !make_writable (at, error)))
     return FALSE;
   const char *slash;
   for (; (slash = strchr (path, '/')) != NULL; path = slash + 1)
@@ -40,6 +52,8 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
           g_autofree char *quoted = oci_quote (name);
           return oci_throw_errno (error, "opening the directory %s", quoted);
         }
+      if (make && !make_writable (next, error))
+        return FALSE;
       oci_fd_close (at);
       at = oci_fd_steal (&next);
     }

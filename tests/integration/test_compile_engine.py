@@ -105,7 +105,7 @@ class Engine(test_compile.ShellCase):
 
     def test_keep_failed(self):
         """The build root of a step that failed can be entered, with what the step had, until it is old or the recipe is compiled."""
-        self.write("steps.sh", "echo one > file; echo $JOBS; exit 5")
+        self.write("steps.sh", "echo one > file; echo $JOBS; chmod 500 /tmp/build; exit 5")
         source = self.source("a.tar.gz", {"top/a": b"content"})
         self.recipe("need", steps=[INSTALL])
         profile = self.profile(("x", self.recipe("x", sources=[source], needs=["need.json"], script="steps.sh", environment={"A": "b c"}), {}))
