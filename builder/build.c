@@ -1,5 +1,6 @@
 #include "builder/build.h"
 
+#include "builder/build-inputs.h"
 #include "builder/error.h"
 #include "builder/image/compilation.h"
 #include "builder/image/compiled-keys.h"
@@ -24,6 +25,8 @@ terrane_build_free (TerraneBuild *self)
   terrane_lock_free (self->lock);
   terrane_image_free (self->image);
   terrane_stamp_clear (&self->stamp);
+  json_decref (self->inputs);
+  json_decref (self->explanation);
   json_decref (self->validation);
   json_decref (self->recipes);
   json_decref (self->transforms);
@@ -242,6 +245,26 @@ assemble (TerraneBuildShared *shared, TerraneBuild *build, TerranePlan *plan, Te
 }
 
 static gboolean
+note_inputs (TerraneStore *store, TerraneBuild *build, const TerranePlan *plan,
+             const TerraneBase *base, const GArray *trees, const TerraneBuildOptions *options,
+             const TerraneBuildWatch *watch, GError **error)
+{
+  g_autoptr (OciJsonValue) validation = NULL;
+  TerraneStepState state;
+  if (!terrane_build_find_validation (store, plan->profile, options->validate, options->sandbox,
+                                      build->image, &validation, &state, error))
+    return FALSE;
+  const TerraneBuildFacts facts = { .name = build->name,
+                                    .plan = plan,
+                                    .base = base,
+                                    .trees = trees,
+                                    .image = build->image,
+                                    .validation = validation };
+  build->inputs = terrane_build_note_inputs (store, &facts, state, watch, &build->explanation);
+  return TRUE;
+}
+
+static gboolean
 make_image (TerraneBuildShared *shared, const TerraneBuildOptions *options, TerraneBuild *build,
             GError **error)
 {
@@ -251,13 +274,18 @@ make_image (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terr
   g_autoptr (GArray) trees = new_trees (profile);
   g_autoptr (TerranePlan) plan =
       build->lock != NULL ? resolve (shared, options, build->lock, &base, trees, error) : NULL;
-  if (plan == NULL || !resolve_trees (shared, plan, base, trees, error)
+  g_auto (TerraneBuildWatch) watch = { .recipes = NULL };
+  if (plan == NULL
+      || (options->explain && !terrane_build_watch (shared->context.store, plan, &watch, error))
+      || !resolve_trees (shared, plan, base, trees, error)
       || !terrane_stamp_init (&build->stamp, profile, base, options->progress, error)
       || !terrane_compiled_material (shared->context.store, plan->trees, &build->recipes, error))
     return FALSE;
   take_reports (build, profile, base, trees);
   build->compiled = terrane_compiled_keys (plan->trees);
-  gboolean ok = assemble (shared, build, plan, base, trees, options, error);
+  gboolean ok =
+      assemble (shared, build, plan, base, trees, options, error)
+      && note_inputs (shared->context.store, build, plan, base, trees, options, &watch, error);
   build->texts = plan->texts;
   plan->texts = (TerraneProfileTexts){ 0 };
   return ok;
@@ -352,6 +380,7 @@ build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   build->moved_from = other_image (store, build->name, build->image->manifest);
   if (!terrane_name_set (store, build->name, build->image->manifest, error))
     return FALSE;
+  terrane_inputs_save (store, build->name, build->inputs);
   *out_build = g_steal_pointer (&build);
   return TRUE;
 }
@@ -482,6 +511,8 @@ terrane_build_record (const TerraneBuild *self, const TerraneProfile *profile)
     }
   if (self->validation_emulator != NULL)
     oci_json_set (record, "validation_emulator", oci_json_text (self->validation_emulator));
+  if (self->explanation != NULL)
+    oci_json_set (record, "explanation", json_incref (self->explanation));
   if (self->validation_not_run != NULL)
     oci_json_set (record, "validation_not_run", oci_json_text (self->validation_not_run));
   return record;

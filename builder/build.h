@@ -21,6 +21,7 @@ typedef struct
   TerraneSandboxKind sandbox; /* in which that is done */
   TerraneLockPolicy lock;     /* what PROFILE.lock.json decides */
   gboolean keep_lock;         /* it is used, and not written */
+  gboolean explain;           /* why everything is done is wanted, too */
   gboolean keep_failed;       /* what the steps of a recipe leave that fails */
   TerraneStore *logs;         /* (nullable): has the logs of recipes, instead of the build's */
   const char *tag;            /* (nullable): of the name in the store; "latest" */
@@ -38,13 +39,15 @@ typedef struct
   TerraneProfileTexts texts; /* which may name the lock */
   TerraneImage *image;
   TerraneStamp stamp;
-  OciDigest base;     /* commit of the base */
-  GArray *trees;      /* of OciDigest: commits of the trees, in the profile's order */
-  json_t *recipes;    /* (nullable): see terrane_compiled_material() */
-  json_t *transforms; /* object: name of a tree -> array, see transform/report.h */
-  GArray *debug;      /* of OciDigest: commits of what "strip" took out and kept */
-  json_t *compiled;   /* array: each recipe of a tree: {"recipe": "zlib 1.3", "key"} */
-  json_t *validation; /* (nullable): results, see terrane_validation_to_json() */
+  OciDigest base;      /* commit of the base */
+  GArray *trees;       /* of OciDigest: commits of the trees, in the profile's order */
+  json_t *recipes;     /* (nullable): see terrane_compiled_material() */
+  json_t *transforms;  /* object: name of a tree -> array, see transform/report.h */
+  GArray *debug;       /* of OciDigest: commits of what "strip" took out and kept */
+  json_t *compiled;    /* array: each recipe of a tree: {"recipe": "zlib 1.3", "key"} */
+  json_t *inputs;      /* object: what it was made of, see explain/inputs.h */
+  json_t *explanation; /* (nullable) object: see terrane_explain_build() */
+  json_t *validation;  /* (nullable): results, see terrane_validation_to_json() */
   gboolean validation_cached;
   char *validation_emulator; /* (nullable): what ran the programs of another processor */
   char *validation_not_run;  /* (nullable): why nothing of what the profile asks for was run */

@@ -1,5 +1,6 @@
 #include "builder/cli/build-report.h"
 
+#include "builder/cli/build-explain.h"
 #include "builder/cli/destination.h"
 #include "builder/cli/table.h"
 #include "builder/cli/terminal.h"
@@ -125,6 +126,8 @@ void
 terrane_build_report_print (const TerraneBuild *build, const char *profile, const json_t *record)
 {
   OciDigestText text;
+  if (build->explanation != NULL)
+    terrane_build_explain_print (build->explanation);
   print_layers (build->image);
   terrane_print ("\n");
   print_warnings (build->image->findings, profile);

@@ -50,9 +50,24 @@ check_debug_output (const TerraneProfile *profile, const TerraneBuildArguments *
                        profile->path);
 }
 
-/* A source that is named to be updated must be there. */
-static gboolean
-check_update_names (const TerraneProfile *profile, char **names, GError **error)
+gboolean
+terrane_build_split_names (const char *command, char **values, char ***out_names, GError **error)
+{
+  if (values == NULL)
+    return TRUE;
+  g_autofree char *all = g_strjoinv (",", values);
+  g_auto (GStrv) names = g_strsplit (all, ",", -1);
+  if (names[0] == NULL) /* without a name: everything */
+    return TRUE;
+  if (g_strv_contains ((const char *const *) names, ""))
+    return oci_throw (error, OCI_ERROR_USAGE, "%s: --update-lock=%s: a name is empty", command,
+                      all);
+  *out_names = g_steal_pointer (&names);
+  return TRUE;
+}
+
+gboolean
+terrane_build_check_update_names (const TerraneProfile *profile, char **names, GError **error)
 {
   g_autoptr (GPtrArray) known = g_ptr_array_new ();
   g_ptr_array_add (known, (gpointer) "base");
@@ -122,6 +137,7 @@ make_options (const TerraneBuildSession *self)
   return (TerraneBuildOptions){
     .jobs = count_jobs (self),
     .validate = !options->no_validate,
+    .explain = options->explain,
     .keep_failed = options->keep_failed,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
@@ -208,7 +224,8 @@ load_all (const TerraneBuildSession *self, const char *path, GError **error)
       g_ptr_array_add (all, built);
       built->profile =
           terrane_command_load_profile (path, platforms != NULL ? platforms[i] : NULL, error);
-      if (built->profile == NULL || !check_update_names (built->profile, self->update_names, error)
+      if (built->profile == NULL
+          || !terrane_build_check_update_names (built->profile, self->update_names, error)
           || !check_debug_output (built->profile, options, error)
           || (!options->no_validate
               && !terrane_probes_check (built->profile, options->sandbox, TERRANE_NETWORK_NONE,

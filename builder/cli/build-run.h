@@ -23,6 +23,7 @@ typedef struct
   gboolean no_trust_cache;
   unsigned jobs; /* 0: one for each processor */
   gboolean no_validate;
+  gboolean explain;
   gboolean keep_failed;
   gboolean verify;
   gboolean verify_compile;
@@ -45,6 +46,18 @@ typedef struct
 
 /** Whether --platform names several. */
 gboolean terrane_build_has_platforms (const TerraneBuildArguments *options);
+
+/** Whether the sources that --update-lock names are there. @names: (nullable) */
+gboolean terrane_build_check_update_names (const TerraneProfile *profile, char **names,
+                                           GError **error);
+
+/**
+ * terrane_build_split_names:
+ * @values: (nullable): of --update-lock
+ * @out_names: (out) (transfer full) (nullable): stays %NULL for all
+ */
+gboolean terrane_build_split_names (const char *command, char **values, char ***out_names,
+                                    GError **error);
 
 /** Each prints its report, or a document, and fails when something of it failed. */
 gboolean terrane_build_run_single (const TerraneBuildSession *self, const char *path,

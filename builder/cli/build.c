@@ -16,21 +16,6 @@ enum
   MAX_JOBS = 1024,
 };
 
-static gboolean
-split_names (const TerraneBuildArguments *options, char ***out_names, GError **error)
-{
-  if (options->update_lock == NULL)
-    return TRUE;
-  g_autofree char *all = g_strjoinv (",", options->update_lock);
-  g_auto (GStrv) names = g_strsplit (all, ",", -1);
-  if (names[0] == NULL) /* without a name: everything */
-    return TRUE;
-  if (g_strv_contains ((const char *const *) names, ""))
-    return oci_throw (error, OCI_ERROR_USAGE, "build: --update-lock=%s: a name is empty", all);
-  *out_names = g_steal_pointer (&names);
-  return TRUE;
-}
-
 /* "--update-lock NAME" would update everything, and take NAME for a profile. */
 static gboolean
 check_update_argument (const TerraneBuildArguments *options, char **profiles, GError **error)
@@ -81,7 +66,7 @@ check_request (const TerraneBuildArguments *options, char **profiles, char ***ou
                                      .push_options = &options->push_options };
   return terrane_delivery_check_push (&delivery, error)
          && check_update_argument (options, profiles, error)
-         && split_names (options, out_names, error)
+         && terrane_build_split_names ("build", options->update_lock, out_names, error)
          && check_several (options, g_strv_length (profiles), error);
 }
 
@@ -207,6 +192,10 @@ static const TerraneOption build_result_options[] = {
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (no_validate),
     .help = "Do not run the profile's imports and scripts" },
+  { .name = "explain",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = OPTION (explain),
+    .help = "Say why everything was made or not: what changed since the last build of this name" },
   { .name = "keep-failed",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (keep_failed),

@@ -97,6 +97,7 @@ extern const TerraneCommand terrane_command_invoke;
 extern const TerraneCommand terrane_command_lock;
 extern const TerraneCommand terrane_command_login;
 extern const TerraneCommand terrane_command_logout;
+extern const TerraneCommand terrane_command_plan;
 extern const TerraneCommand terrane_command_profile;
 extern const TerraneCommand terrane_command_pull;
 extern const TerraneCommand terrane_command_push;

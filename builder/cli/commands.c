@@ -10,6 +10,7 @@ static const TerraneCommand *const commands[] = {
   &terrane_command_init,
   &terrane_command_add,
   &terrane_command_profile,
+  &terrane_command_plan,
   &terrane_command_build,
   &terrane_command_lock,
   &terrane_command_check,

@@ -138,7 +138,7 @@ const TerraneCommand terrane_command_report = {
       "The page works without a network. With --json, prints the document that it shows. "
       "An image outside of the store is copied into it first.",
   .examples = "report tiles -o report.html\n"
-              "report tiles -o report.html --record record.json --compare tiles:before",
+              "report tiles -o page.html --record record.json --compare tiles:old",
   .min = 1,
   .max = 1,
   .scopes = TERRANE_SCOPE_IMAGES,

@@ -2,11 +2,15 @@
 
 #include "builder/cli/terminal.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 struct _TerraneTable
 {
   GPtrArray *rows; /* of GStrv; the first is the headings */
   guint n_columns;
   gboolean *right;
+  glong width; /* of a line; 0: whatever it takes */
 };
 
 TerraneTable *
@@ -35,6 +39,27 @@ terrane_table_add (TerraneTable *self, const char *const *cells)
   g_ptr_array_add (self->rows, row);
 }
 
+void
+terrane_table_cut (TerraneTable *self)
+{
+  struct winsize size;
+  if (isatty (STDOUT_FILENO) && ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+    self->width = size.ws_col;
+}
+
+/* The last place is for the sign that something is missing. */
+static void
+print_line (const TerraneTable *self, const char *line)
+{
+  if (self->width == 0 || g_utf8_strlen (line, -1) <= self->width)
+    {
+      terrane_print ("%s\n", line);
+      return;
+    }
+  g_autofree char *cut = g_utf8_substring (line, 0, MAX (self->width - 1, 0));
+  terrane_print ("%s…\n", cut);
+}
+
 static glong
 column_width (const TerraneTable *self, guint column)
 {
@@ -61,7 +86,7 @@ terrane_table_print (const TerraneTable *self)
                                   "", row[j], self->right[j] ? 0 : pad, "");
         }
       g_autofree char *text = g_string_free (line, FALSE);
-      terrane_print ("%s\n", g_strchomp (text));
+      print_line (self, g_strchomp (text));
     }
 }
 

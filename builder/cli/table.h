@@ -12,6 +12,9 @@ typedef struct _TerraneTable TerraneTable;
 TerraneTable *terrane_table_new (const char *const *headings);
 /** @cells: as many as there are columns; copied */
 void terrane_table_add (TerraneTable *self, const char *const *cells);
+/** Lines that are wider than the terminal, when there is one, are cut there. */
+void terrane_table_cut (TerraneTable *self);
+
 /** Prints the table on stdout. */
 void terrane_table_print (const TerraneTable *self);
 void terrane_table_free (TerraneTable *self);

@@ -179,6 +179,7 @@ terrane_image_files (TerraneStore *store, const TerraneOpenImage *image, gboolea
   if (out_files->audit != NULL && (!with_tree || terrane_image_files_load (out_files, store, NULL)))
     return TRUE;
   terrane_image_files_clear (out_files);
+  out_files->read = TRUE;
   if (read_layers (store, image, jobs, progress, out_files, error))
     return TRUE;
   terrane_image_files_clear (out_files);

@@ -14,6 +14,7 @@ typedef struct
   OciDigest commit;         /* the file system, without devices, fifos and sockets */
   TerraneTree *tree;        /* (nullable): the same in memory, see terrane_image_files_load() */
   TerraneLayerAudit *audit; /* what was seen in the layers */
+  gboolean read;            /* the layers were read now */
   json_t *layers;           /* (nullable): of which layer the nodes are, until they are loaded */
 } TerraneImageFiles;
 

@@ -1,6 +1,7 @@
 #include "builder/image/image-layers.h"
 
 #include "builder/image/assemble.h"
+#include "builder/image/image-look.h"
 #include "builder/image/layer-plan.h"
 #include "builder/image/layer.h"
 
@@ -21,6 +22,7 @@ typedef struct
 {
   const TerraneLayerPart *part;
   TerraneLayer *layer;
+  TerraneImageLook *look; /* (nullable): of one that is only looked for */
 } Piece;
 
 /* What makes the layers of one tree at the same time. */
@@ -71,6 +73,7 @@ free_piece (gpointer data)
 {
   Piece *self = data;
   terrane_layer_free (self->layer);
+  terrane_image_look_free (self->look);
   g_free (self);
 }
 
@@ -98,8 +101,16 @@ make_piece (gpointer data, gpointer item, G_GNUC_UNUSED GCancellable *stop, GErr
   Making *self = data;
   Piece *piece = item;
   const TerraneImageJob *job = self->job;
-  piece->layer = terrane_layer_build (job->store, job->assembled, piece->part->paths, self->name,
-                                      job->options->remote, self->jobs, &self->progress, error);
+  if (job->options->look != NULL)
+    {
+      piece->look =
+          terrane_image_look_new (self->name, (const char *const *) piece->part->packages);
+      piece->layer = terrane_image_look_find (piece->look, job->store, job->assembled,
+                                              piece->part->paths, job->options->remote, error);
+    }
+  else
+    piece->layer = terrane_layer_build (job->store, job->assembled, piece->part->paths, self->name,
+                                        job->options->remote, self->jobs, &self->progress, error);
   return piece->layer != NULL;
 }
 
@@ -116,6 +127,8 @@ static void
 take_piece (TerraneImageJob *job, const char *name, Piece *piece)
 {
   TerraneLayer *layer = piece->layer;
+  if (piece->look != NULL)
+    g_ptr_array_add (job->options->look, g_steal_pointer (&piece->look));
   char **packages = piece->part->packages;
   g_autofree char *text = created_by (name, packages);
   audit_layer (job, piece->part->paths, job->manifest->layers->len);

@@ -19,6 +19,8 @@ typedef struct
                      * the image is put together again by the next build */
   unsigned jobs;    /* threads, at least 1 */
   const TerraneProgress *progress;
+  GPtrArray *look;     /* (nullable): of TerraneImageLook: gets the layers above those of an image
+                        * base, and nothing is written; see terrane_image_build() */
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
 } TerraneImageOptions;
 

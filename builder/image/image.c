@@ -4,6 +4,7 @@
 #include "builder/check/check.h"
 #include "builder/image/files.h"
 #include "builder/image/image-layers.h"
+#include "builder/image/image-look.h"
 #include "builder/image/layer-plan.h"
 #include "builder/image/shared-results.h"
 #include "builder/store/cache.h"
@@ -40,6 +41,7 @@ terrane_image_free (TerraneImage *self)
   if (self == NULL)
     return;
   oci_descriptor_free (self->manifest);
+  json_decref (self->inputs);
   g_ptr_array_unref (self->layers);
   terrane_findings_free (self->findings);
   json_decref (self->reads);
@@ -107,13 +109,13 @@ make_annotations (const TerraneProfile *profile, const TerraneBase *base,
   return annotations;
 }
 
-static OciDigest
-image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
-           const TerraneImageOptions *options, OciImageConfig *config, const json_t *annotations)
+static json_t *
+image_inputs (const TerraneProfile *profile, const TerraneBase *base, const GArray *trees,
+              const TerraneImageOptions *options, OciImageConfig *config, const json_t *annotations)
 {
   OciDigestHex hex;
   g_autofree char *compressor = oci_gzip_writer_identity ();
-  g_autoptr (OciJsonValue) key = json_object ();
+  json_t *key = json_object ();
   json_t *list = json_array ();
   for (guint i = 0; i < trees->len; i++)
     {
@@ -147,7 +149,13 @@ image_key (const TerraneProfile *profile, const TerraneBase *base, const GArray 
   oci_json_set (key, "trees", list);
   oci_json_set (key, "config", oci_json_text (oci_digest_hex (&config_digest, hex)));
   oci_json_set (key, "annotations", json_deep_copy (annotations));
-  g_autoptr (GBytes) bytes = oci_json_dump (key);
+  return key;
+}
+
+static OciDigest
+digest_of (const json_t *inputs)
+{
+  g_autoptr (GBytes) bytes = oci_json_dump (inputs);
   return oci_digest_of_bytes (bytes);
 }
 
@@ -159,7 +167,9 @@ terrane_image_key (const TerraneProfile *profile, const TerraneBase *base, const
   if (config == NULL)
     return FALSE;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
-  *out_key = image_key (profile, base, trees, options, config, annotations);
+  g_autoptr (OciJsonValue) inputs =
+      image_inputs (profile, base, trees, options, config, annotations);
+  *out_key = digest_of (inputs);
   return TRUE;
 }
 
@@ -268,18 +278,25 @@ commit_assembled (TerraneImageJob *job, OciDigest *out_commit, GError **error)
 }
 
 static gboolean
+put_document (const TerraneImageJob *job, GBytes *document, OciDigest *out_digest, GError **error)
+{
+  *out_digest = oci_digest_of_bytes (document);
+  return job->options->look != NULL
+         || oci_layout_put_blob (terrane_store_layout (job->store), document, out_digest, error);
+}
+
+static gboolean
 write_documents (TerraneImageJob *job, TerraneImage *image, GError **error)
 {
-  OciLayout *layout = terrane_store_layout (job->store);
   OciDigest digest;
   oci_image_config_set_created (job->config, job->options->stamp->created);
   g_autoptr (GBytes) config = oci_image_config_dump (job->config);
-  if (!oci_layout_put_blob (layout, config, &image->config, error))
+  if (!put_document (job, config, &image->config, error))
     return FALSE;
   job->manifest->config =
       oci_descriptor_new (OCI_MEDIA_TYPE_CONFIG, &image->config, g_bytes_get_size (config));
   g_autoptr (GBytes) manifest = oci_manifest_dump (job->manifest);
-  if (!oci_layout_put_blob (layout, manifest, &digest, error))
+  if (!put_document (job, manifest, &digest, error))
     return FALSE;
   image->manifest =
       oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, &digest, g_bytes_get_size (manifest));
@@ -395,6 +412,18 @@ assemble (TerraneImageJob *job, const OciDigest *key, GError **error)
   return g_steal_pointer (&image);
 }
 
+static TerraneImage *
+look (TerraneImageJob *job, GError **error)
+{
+  g_autoptr (TerraneImage) image = image_new ();
+  if (!terrane_image_job_add_all (job, error)
+      || (terrane_image_looks_complete (job->options->look)
+          && !write_documents (job, image, error)))
+    return NULL;
+  image->assembled = terrane_commit_digest (job->assembled);
+  return g_steal_pointer (&image);
+}
+
 TerraneImage *
 terrane_image_build (TerraneStore *store, const TerraneProfile *profile, TerraneBase *base,
                      GArray *trees, const TerraneImageOptions *options, GError **error)
@@ -403,16 +432,17 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   if (config == NULL)
     return NULL;
   g_autoptr (OciJsonValue) annotations = make_annotations (profile, base, options);
-  OciDigest key = image_key (profile, base, trees, options, config, annotations);
-  TerraneImage *known = NULL;
-  if (!find_image (store, &key, base, &known, error))
+  g_autoptr (OciJsonValue) inputs =
+      image_inputs (profile, base, trees, options, config, annotations);
+  OciDigest key = digest_of (inputs);
+  g_autoptr (TerraneImage) known = NULL;
+  if (!find_image (store, &key, base, &known, error)
+      || (known != NULL && !judge (profile, options, known->findings, error)))
     return NULL;
-  if (known != NULL && judge (profile, options, known->findings, error))
-    return known;
   if (known != NULL)
     {
-      terrane_image_free (known);
-      return NULL;
+      known->inputs = g_steal_pointer (&inputs);
+      return g_steal_pointer (&known);
     }
 
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
@@ -428,14 +458,19 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
     .config = config,
     .reused = reused,
   };
-  g_autoptr (TerraneImage) image =
-      terrane_store_begin_write (store, error) ? assemble (&job, &key, error) : NULL;
+  g_autoptr (TerraneImage) image = NULL;
+  if (options->look != NULL)
+    image = look (&job, error);
+  else if (terrane_store_begin_write (store, error))
+    image = assemble (&job, &key, error);
   terrane_reads_end (store);
   terrane_tree_free (job.assembled);
   terrane_layer_audit_free (job.audit);
   if (image == NULL
-      || (!options->partial && !remember_image (store, &key, image, base, trees, error)))
+      || (options->look == NULL && !options->partial
+          && !remember_image (store, &key, image, base, trees, error)))
     return NULL;
+  image->inputs = g_steal_pointer (&inputs);
   return g_steal_pointer (&image);
 }
 

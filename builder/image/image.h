@@ -21,6 +21,7 @@ typedef struct
 
 typedef struct
 {
+  json_t *inputs; /* object: what its key digests */
   OciDescriptor *manifest;
   OciDigest config;
   OciDigest assembled;       /* commit of the whole file system */
@@ -39,7 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImage, terrane_image_free)
  * @base, @trees: taken apart: trees in memory are used up
  * @trees: of TerraneSourceTree, in the profile's order
  *
- * Assembles the image, or finds that exactly this one is in the store. No name is set.
+ * Assembles the image, or finds that exactly this one is in the store. No name is set. With "look"
+ * the result has the commit of its file system, and its documents' digests when all layers are
+ * known; "manifest" is %NULL otherwise, and findings are those of a stored image.
  *
  * Returns: (transfer full) (nullable)
  */

@@ -58,8 +58,8 @@ layer_key (TerraneTree *assembled, const GPtrArray *paths)
 
 /* @out_layer: (out) (nullable): %NULL when it has to be made */
 static gboolean
-get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *progress,
-            TerraneLayer **out_layer, GError **error)
+get_cached (TerraneStore *store, const OciDigest *key, gboolean look,
+            const TerraneProgress *progress, TerraneLayer **out_layer, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_LAYERS, key);
   const char *digest_text = terrane_cache_text (entry, "digest");
@@ -82,7 +82,7 @@ get_cached (TerraneStore *store, const OciDigest *key, const TerraneProgress *pr
   layer->descriptor = oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &digest, size);
   layer->diff_id = diff_id;
   layer->reused = TRUE;
-  if (oci_layout_verify_blob (terrane_store_layout (store), layer->descriptor, &damage))
+  if (look || oci_layout_verify_blob (terrane_store_layout (store), layer->descriptor, &damage))
     *out_layer = g_steal_pointer (&layer);
   else
     terrane_progress_warn (progress, "%s; the layer is made again", damage->message);
@@ -185,6 +185,15 @@ write_layer (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths
   return layer->descriptor != NULL ? g_steal_pointer (&layer) : NULL;
 }
 
+static void
+annotate (TerraneLayer *layer, const char *name, const OciDigest *key)
+{
+  OciDigestText text;
+  oci_descriptor_annotate (layer->descriptor, TERRANE_ANNOTATION_TREE, name);
+  oci_descriptor_annotate (layer->descriptor, TERRANE_ANNOTATION_LAYER_KEY,
+                           oci_digest_text (key, text));
+}
+
 static gboolean
 digest_tar (gpointer digester, const void *data, size_t len, G_GNUC_UNUSED GError **error)
 {
@@ -243,16 +252,33 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
   return TRUE;
 }
 
+gboolean
+terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
+                    const char *name, const TerraneRemoteLayers *remote, TerraneLayer **out_layer,
+                    OciDigest *out_key, uint64_t *out_bytes, GError **error)
+{
+  static const TerraneProgress silent = { .phase = NULL };
+  *out_layer = NULL;
+  *out_key = layer_key (assembled, paths);
+  *out_bytes = content_bytes (assembled, paths);
+  if (!get_cached (store, out_key, TRUE, NULL, out_layer, error)
+      || (*out_layer == NULL && remote != NULL
+          && !get_remote (store, assembled, paths, remote, out_key, &silent, out_layer, error)))
+    return FALSE;
+  if (*out_layer != NULL)
+    annotate (*out_layer, name, out_key);
+  return TRUE;
+}
+
 TerraneLayer *
 terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
                      const char *name, const TerraneRemoteLayers *remote, unsigned jobs,
                      const TerraneProgress *progress, GError **error)
 {
   OCI_PREFIX (error, "the layer ‘%s’", name);
-  OciDigestText text;
   OciDigest key = layer_key (assembled, paths);
   g_autoptr (TerraneLayer) layer = NULL;
-  if (!get_cached (store, &key, progress, &layer, error))
+  if (!get_cached (store, &key, FALSE, progress, &layer, error))
     return NULL;
   if (layer == NULL && remote != NULL
       && !get_remote (store, assembled, paths, remote, &key, progress, &layer, error))
@@ -264,8 +290,6 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
       if (layer == NULL || !put_cached (store, &key, layer, error))
         return NULL;
     }
-  oci_descriptor_annotate (layer->descriptor, TERRANE_ANNOTATION_TREE, name);
-  oci_descriptor_annotate (layer->descriptor, TERRANE_ANNOTATION_LAYER_KEY,
-                           oci_digest_text (&key, text));
+  annotate (layer, name, &key);
   return g_steal_pointer (&layer);
 }

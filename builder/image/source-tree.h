@@ -38,6 +38,7 @@ typedef struct
   TerraneTree *tree;    /* (nullable) */
   gboolean made;        /* its source was read now */
   OciDigest read;       /* commit of the tree before it was transformed */
+  gboolean open;        /* what is in it is not known; only when it was looked at */
   gboolean transformed; /* its transforms were applied now */
   json_t *transforms;   /* (nullable): what they depend on, see terrane_transform_keys() */
   json_t *reports;      /* (nullable) array: what each transform did, see transform/report.h */

@@ -59,4 +59,9 @@ gboolean terrane_remote_fail_offline (const char *what, GError **error);
 OciDescriptor *terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
                                            const OciPlatform *platform, GError **error);
 
+/** Where a blob may be mounted from. Returns: (transfer full) (nullable): a repository other than
+ * the destination's, unless @mount_from names that */
+char *terrane_remote_choose_source (TerraneRemote *self, const OciDigest *blob,
+                                    const OciReference *destination, const char *mount_from);
+
 G_END_DECLS

@@ -394,14 +394,13 @@ provide_for_push (gpointer data, const OciDescriptor *blob, GCancellable *cancel
   return provide (self->remote, blob, cancellable, error);
 }
 
-/* Returns: (transfer full) (nullable): a repository other than the destination's */
-static char *
-choose_source (TerraneRemote *self, const OciDescriptor *blob, const OciReference *destination,
-               const char *mount_from)
+char *
+terrane_remote_choose_source (TerraneRemote *self, const OciDigest *blob,
+                              const OciReference *destination, const char *mount_from)
 {
   if (mount_from != NULL)
     return g_strdup (mount_from);
-  g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
+  g_auto (GStrv) locations = terrane_locations_get (self->store, blob);
   g_autofree char *prefix = g_strconcat (destination->host, "/", NULL);
   for (char **location = locations; *location != NULL; location++)
     if (g_str_has_prefix (*location, prefix)
@@ -420,7 +419,8 @@ choose_sources (MountSources *sources, OciRegistry *registry, const OciManifest 
     {
       OciDigestHex hex;
       const OciDescriptor *layer = manifest->layers->pdata[i];
-      g_autofree char *source = choose_source (sources->remote, layer, destination, mount_from);
+      g_autofree char *source =
+          terrane_remote_choose_source (sources->remote, &layer->digest, destination, mount_from);
       if (source == NULL || strcmp (source, destination->repository) == 0
           || (!g_hash_table_contains (distinct, source)
               && g_hash_table_size (distinct) >= MAX_SOURCES))

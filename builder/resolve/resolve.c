@@ -123,9 +123,11 @@ look_at (TerraneResolution *self, const TerraneSourceResolver *resolver, Terrane
     }
   pin->open = g_strdup (open_reason (self, pin->spec));
   g_clear_pointer (&pin->recipes, terrane_recipe_set_free);
+  gboolean stale = self->base_is_stale;
   self->quiet = TRUE;
   (void) resolver->answer (self, pin, locked, entry, NULL); /* it may be no better off */
   self->quiet = FALSE;
+  self->base_is_stale = stale; /* of what is open, nothing is compared */
   return TRUE;
 }
 

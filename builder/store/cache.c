@@ -20,7 +20,7 @@ static const char *const names[] = {
   [TERRANE_CACHE_PYTHONS] = "pythons",   [TERRANE_CACHE_PULLED] = "pulled",
   [TERRANE_CACHE_RESULTS] = "results",   [TERRANE_CACHE_GEO] = "geo",
   [TERRANE_CACHE_PROGRAMS] = "programs", [TERRANE_CACHE_UNPACKED] = "unpacked",
-  [TERRANE_CACHE_COMPILED] = "compiled",
+  [TERRANE_CACHE_BUILDS] = "builds",     [TERRANE_CACHE_COMPILED] = "compiled",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == TERRANE_CACHE_KINDS);
 

@@ -29,6 +29,7 @@ typedef enum
   TERRANE_CACHE_GEO,         /* files of a layer -> facts of geospatial files */
   TERRANE_CACHE_PROGRAMS,    /* files of a layer -> facts of ELF files */
   TERRANE_CACHE_UNPACKED,    /* manifest -> file system, what layers are from */
+  TERRANE_CACHE_BUILDS,      /* name of an image -> what its last build was made of */
   TERRANE_CACHE_COMPILED,    /* tree key -> what recipes made for it */
   TERRANE_CACHE_KINDS,       /* how many there are */
 } TerraneCacheKind;

@@ -54,8 +54,9 @@ static gboolean
 untag (TerraneStore *store, const char *name, GError **error)
 {
   static const TerraneCacheKind kinds[] = {
-    TERRANE_CACHE_DIGESTS,   TERRANE_CACHE_PROGRAMS, TERRANE_CACHE_GEO,    TERRANE_CACHE_PYTHONS,
-    TERRANE_CACHE_LOCATIONS, TERRANE_CACHE_ARCHIVES, TERRANE_CACHE_LAYERS, TERRANE_CACHE_IMAGES,
+    TERRANE_CACHE_BUILDS,   TERRANE_CACHE_DIGESTS, TERRANE_CACHE_PROGRAMS,
+    TERRANE_CACHE_GEO,      TERRANE_CACHE_PYTHONS, TERRANE_CACHE_LOCATIONS,
+    TERRANE_CACHE_ARCHIVES, TERRANE_CACHE_LAYERS,  TERRANE_CACHE_IMAGES,
   };
   g_autoptr (GError) local = NULL;
   gboolean ok = oci_layout_untag (terrane_store_layout (store), name, &local);
@@ -80,6 +81,7 @@ terrane_name_remove (TerraneStore *store, const char *name, GError **error)
   if (!untag (store, name, error))
     return FALSE;
   terrane_cache_forget (store, TERRANE_CACHE_NAMES, &key);
+  terrane_cache_forget (store, TERRANE_CACHE_BUILDS, &key);
   return TRUE;
 }
 

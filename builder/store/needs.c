@@ -360,6 +360,7 @@ static const struct
   { TERRANE_CACHE_LOCATIONS, TERRANE_NEEDS_FIRST, keep_blob_entry },
   { TERRANE_CACHE_PYTHONS, TERRANE_NEEDS_FIRST, keep_tree_entry },
   { TERRANE_CACHE_NAMES, TERRANE_NEEDS_FIRST, keep_name_entry },
+  { TERRANE_CACHE_BUILDS, TERRANE_NEEDS_FIRST, keep_name_entry },
   { TERRANE_CACHE_DIGESTS, TERRANE_NEEDS_FIRST, keep_digest_entry },
   { TERRANE_CACHE_RESULTS, TERRANE_NEEDS_FIRST, keep_tree_entry },
   { TERRANE_CACHE_PROGRAMS, TERRANE_NEEDS_OBJECTS, keep_facts_entry },
@@ -392,7 +393,7 @@ gboolean
 terrane_needs_is_local (TerraneCacheKind kind)
 {
   return kind == TERRANE_CACHE_DIGESTS || kind == TERRANE_CACHE_NAMES
-         || kind == TERRANE_CACHE_PULLED;
+         || kind == TERRANE_CACHE_PULLED || kind == TERRANE_CACHE_BUILDS;
 }
 
 gboolean

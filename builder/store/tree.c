@@ -370,3 +370,23 @@ terrane_tree_totals (TerraneTree *self)
   (void) terrane_tree_foreach (self, count_node, &totals, NULL); /* counting cannot fail */
   return totals;
 }
+
+static gboolean
+copy_node (TerraneNode *node, const char *path, gpointer data, GError **error)
+{
+  TerraneNode *copy = NULL;
+  const OciEntry entry = terrane_node_entry (node, path);
+  if (!terrane_tree_add (data, &entry, &copy, error))
+    return FALSE;
+  copy->object = node->object;
+  copy->fresh = node->fresh;
+  copy->size = node->size;
+  return TRUE;
+}
+
+gboolean
+terrane_tree_copy (TerraneTree *from, TerraneTree *to, GError **error)
+{
+  return copy_node (terrane_tree_root (from), "", to, error)
+         && terrane_tree_foreach (from, copy_node, to, error);
+}

@@ -90,6 +90,9 @@ typedef gboolean (*TerraneNodeFunc) (TerraneNode *node, const char *path, gpoint
 gboolean terrane_tree_foreach (TerraneTree *self, TerraneNodeFunc func, gpointer data,
                                GError **error);
 
+/** Adds everything of @from to @to, with the root's attributes. */
+gboolean terrane_tree_copy (TerraneTree *from, TerraneTree *to, GError **error);
+
 typedef struct
 {
   uint64_t files;

@@ -95,26 +95,6 @@ remember (TerraneStore *store, const OciDigest *key, const OciDigest *source,
 }
 
 static gboolean
-copy_node (TerraneNode *node, const char *path, gpointer data, GError **error)
-{
-  TerraneNode *copy = NULL;
-  const OciEntry entry = terrane_node_entry (node, path);
-  if (!terrane_tree_add (data, &entry, &copy, error))
-    return FALSE;
-  copy->object = node->object;
-  copy->fresh = node->fresh;
-  copy->size = node->size;
-  return TRUE;
-}
-
-static gboolean
-copy_tree (TerraneTree *from, TerraneTree *to, GError **error)
-{
-  return copy_node (terrane_tree_root (from), "", to, error)
-         && terrane_tree_foreach (from, copy_node, to, error);
-}
-
-static gboolean
 apply (const TerraneTransform *transform, TerraneTransformJob *job, json_t *reports, GError **error)
 {
   const TerraneTransformContext *context = job->context;
@@ -157,7 +137,7 @@ make (const TerraneTransformContext *context, const OciDigest *commit, TerraneTr
   g_autoptr (TerraneTree) source = terrane_commit_load (store, commit, error);
   g_autoptr (TerraneIngest) ingest =
       source != NULL ? terrane_ingest_new (store, context->jobs, NULL, NULL, error) : NULL;
-  if (ingest == NULL || !copy_tree (source, terrane_ingest_tree (ingest), error))
+  if (ingest == NULL || !terrane_tree_copy (source, terrane_ingest_tree (ingest), error))
     return FALSE;
   g_autoptr (TerraneTree) debug = terrane_tree_new ();
   TerraneTransformJob job = {

@@ -41,7 +41,7 @@ class Engine(test_compile.ShellCase):
         step = f"echo $JOBS > jobs; {WAIT}; mkdir -p $DESTDIR$PREFIX/share; echo $JOBS > $DESTDIR$PREFIX/share/"
         self.recipe("a", steps=[f"{step}a"])
         self.recipe("b", steps=[f"{step}b"])
-        self.recipe("c", needs=["a.json", "b.json"], steps=["echo $JOBS; mkdir -p $DESTDIR$PREFIX; cat $PREFIX/share/* > $DESTDIR$PREFIX/both"])
+        self.recipe("c", needs=["a.json", "b.json"], steps=["echo $JOBS; mkdir -p $DESTDIR$PREFIX; cat $PREFIX/share/a $PREFIX/share/b > $DESTDIR$PREFIX/both"])
         process = self.start(self.profile(*((name, f"{name}.json", {}) for name in "abc")), "--jobs", "6", "--verbose")
         self.wait_until(lambda: len(self.work("src/jobs")) == 2, process)
         for directory in self.work("src"):

@@ -1,0 +1,167 @@
+#include "builder/build-plan-fetch.h"
+
+#include "builder/store/downloads.h"
+
+#include <string.h>
+
+typedef struct
+{
+  guint files;
+  guint unknown; /* of them: whose size nobody said */
+  uint64_t bytes;
+} Fetch;
+
+static gboolean
+add_download (const TerranePlanning *self, const OciDigest *sha256, uint64_t size, Fetch *fetch,
+              GError **error)
+{
+  gboolean found = FALSE;
+  if (!terrane_downloads_find (self->store, sha256, &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
+  fetch->files++;
+  fetch->unknown += size == 0;
+  fetch->bytes += size;
+  return TRUE;
+}
+
+static gboolean
+add_archive (const TerranePlanning *self, const TerraneArchiveFile *file, Fetch *fetch,
+             GError **error)
+{
+  return file->url == NULL || add_download (self, &file->sha256, 0, fetch, error);
+}
+
+static gboolean
+add_wheels (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch, GError **error)
+{
+  for (guint i = 0; pin->wheels != NULL && i < pin->wheels->wheels->len; i++)
+    {
+      size_t k;
+      json_t *locked;
+      const TerraneWheelPin *wheel = pin->wheels->wheels->pdata[i];
+      uint64_t size = wheel->size;
+      json_array_foreach (json_object_get (pin->entry, "wheels"), k, locked)
+      {
+        const char *file = json_string_value (json_object_get (locked, "file"));
+        json_int_t said = json_integer_value (json_object_get (locked, "size"));
+        if (g_strcmp0 (file, wheel->file_name) == 0 && said > 0)
+          size = (uint64_t) said;
+      }
+      if (wheel->path == NULL && !add_download (self, &wheel->sha256, size, fetch, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Of the recipes that have to be compiled. */
+static gboolean
+add_recipe_sources (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch,
+                    GError **error)
+{
+  guint tree = 0;
+  (void) g_ptr_array_find (self->plan->trees, pin, &tree); /* it is from there */
+  const json_t *looks = self->watch.recipes->pdata[tree];
+  for (guint i = 0; pin->recipes != NULL && i < pin->recipes->recipes->len; i++)
+    {
+      const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
+      if (!json_is_true (json_object_get (json_array_get (looks, i), "compile")))
+        continue;
+      for (guint k = 0; k < recipe->sources->len; k++)
+        if (!add_archive (self, &((TerraneRecipeSource *) recipe->sources->pdata[k])->file, fetch,
+                          error))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+/* The layers of an image in a registry that the store lacks. */
+static gboolean
+add_layers (const TerranePlanning *self, const OciManifest *manifest, Fetch *fetch, GError **error)
+{
+  for (guint i = 0; manifest != NULL && i < manifest->layers->len; i++)
+    {
+      gboolean found = FALSE;
+      const OciDescriptor *layer = manifest->layers->pdata[i];
+      if (!oci_layout_find_blob (terrane_store_layout (self->store), &layer->digest, &found, NULL,
+                                 error))
+        return FALSE;
+      fetch->files += !found;
+      fetch->bytes += found ? 0 : layer->size;
+    }
+  return TRUE;
+}
+
+/* What would be downloaded for a source that is read. */
+static gboolean
+find_fetch (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch, GError **error)
+{
+  const TerraneSourceSpec *spec = pin->spec;
+  gboolean ok = TRUE;
+  for (guint i = 0; spec->kind == TERRANE_SOURCE_ARCHIVE && ok && i < spec->archives->len; i++)
+    ok = add_archive (self, spec->archives->pdata[i], fetch, error);
+  if (spec->kind == TERRANE_SOURCE_WHEELS)
+    ok = add_wheels (self, pin, fetch, error);
+  else if (spec->kind == TERRANE_SOURCE_COMPILE)
+    ok = add_recipe_sources (self, pin, fetch, error);
+  else if (spec->kind == TERRANE_SOURCE_IMAGE
+           && g_str_has_prefix (spec->image, OCI_REFERENCE_SCHEME))
+    {
+      gboolean is_base = pin == self->plan->base;
+      fetch->unknown = is_base && self->base->manifest != NULL ? 0 : 1;
+      fetch->files = fetch->unknown;
+      if (is_base)
+        ok = add_layers (self, self->base->manifest, fetch, error);
+    }
+  else if (spec->kind == TERRANE_SOURCE_OSTREE && strstr (spec->ostree_repository, "://") != NULL)
+    fetch->files = fetch->unknown = 1;
+  return ok;
+}
+
+static json_t *
+find_step (const json_t *plan, const char *step, const char *name)
+{
+  size_t i;
+  json_t *row;
+  json_array_foreach (json_object_get (plan, "steps"), i, row)
+  {
+    if (g_strcmp0 (json_string_value (json_object_get (row, "step")), step) == 0
+        && g_strcmp0 (json_string_value (json_object_get (row, "name")), name) == 0)
+      return row;
+  }
+  return NULL;
+}
+
+static void
+set_fetch (json_t *row, const Fetch *fetch)
+{
+  json_t *object = json_object ();
+  oci_json_set (object, "files", json_integer (fetch->files));
+  oci_json_set (object, "bytes", json_integer ((json_int_t) fetch->bytes));
+  oci_json_set (object, "unknown", json_integer (fetch->unknown));
+  oci_json_set (row, "fetch", object);
+}
+
+gboolean
+terrane_plan_add_fetches (const TerranePlanning *self, json_t *plan, GError **error)
+{
+  Fetch of_base = { 0 };
+  if (!find_fetch (self, self->plan->base, &of_base, error))
+    return FALSE;
+  if (of_base.files > 0
+      && (self->plan->base->spec->kind == TERRANE_SOURCE_IMAGE || !self->base->stored))
+    set_fetch (find_step (plan, "base", "base"), &of_base);
+  for (guint i = 0; i < self->plan->trees->len; i++)
+    {
+      Fetch fetch = { 0 };
+      const TerranePin *pin = self->plan->trees->pdata[i];
+      if (!g_array_index (self->trees, TerraneSourceTree, i).made)
+        continue;
+      if (!find_fetch (self, pin, &fetch, error))
+        return FALSE;
+      if (fetch.files > 0)
+        set_fetch (find_step (plan, "tree", pin->spec->name), &fetch);
+    }
+  return TRUE;
+}
