@@ -159,6 +159,8 @@ class Engine(test_compile.ShellCase):
         limit = r"was killed: there was more than the recipe's ‘disk’ of 5\.0 MB in /tmp/build"
         self.fails(limit, disk="5MB", steps=["dd if=/dev/zero of=big bs=1M count=20; sleep 600"])
         self.fails(limit, disk="5MB", steps=["i=0; while [ $i -lt 1500 ]; do : > $i; i=$((i + 1)); done; true"])
+        # An ordinary user cannot list what a step has filled and closed.
+        self.fails(limit, disk="5MB", steps=["mkdir d; chmod 300 d; dd if=/dev/zero of=d/big bs=1M count=20; sleep 600"])
         self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
         self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
         size = (self.store / "logs/x.log").stat().st_size
