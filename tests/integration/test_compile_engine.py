@@ -1,11 +1,13 @@
 """How recipes are run: several at the same time, what they may use, what is kept of them and for how long, and what is left of those that are
 killed."""
 
+import contextlib
 import json
 import os
 import pty
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -194,6 +196,18 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.store / "logs/x.log"))
         self.assertIn("with two\n", self.log("x"))
         self.assertNotIn("a shell in it", errors)
+
+    def test_place_of_the_store(self):
+        """No result depends on what the directory of the store gives to new ones: a set-group-ID bit, or an ACL instead of the umask."""
+        recipe = self.recipe("x", steps=[INSTALL])
+        digest = self.make(recipe)["digest"]
+        shared = self.directory / "shared"
+        shared.mkdir()
+        shared.chmod(0o2775)
+        entries = ((0x01, 7, 0xFFFFFFFF), (0x04, 7, 0xFFFFFFFF), (0x20, 7, 0xFFFFFFFF))  # acl(5): owner, group, others, as Linux stores them
+        with contextlib.suppress(OSError):  # a file system without them
+            os.setxattr(shared, "system.posix_acl_default", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries))
+        self.assertEqual(self.make(recipe, store=shared / "store")["digest"], digest)
 
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
