@@ -70,9 +70,14 @@ terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError
     return oci_throw (error, OCI_ERROR_IO,
                       "the directory to compile in is removed by another "
                       "process again and again");
-  return forget_place (self->fd, error)
-         && oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
-         && oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error);
+  if (!forget_place (self->fd, error)
+      || !oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
+      || !oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error))
+    return FALSE;
+  /* Whatever the umask of this process is. */
+  return (fchmodat (self->fd, TERRANE_COMPILE_SOURCES, 0755, 0) == 0
+          && fchmodat (self->fd, TERRANE_COMPILE_OUTPUT, 0755, 0) == 0)
+         || oci_throw_errno (error, "giving directories to compile in their modes");
 }
 
 void

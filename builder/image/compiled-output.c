@@ -44,7 +44,8 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
   for (; (slash = strchr (path, '/')) != NULL; path = slash + 1)
     {
       g_autofree char *name = g_strndup (path, (gsize) (slash - path));
-      if (make && mkdirat (at, name, 0755) < 0 && errno != EEXIST)
+      gboolean made = make && mkdirat (at, name, 0755) == 0;
+      if (make && !made && errno != EEXIST)
         return oci_throw_errno (error, "creating %s", name);
       g_auto (OciFd) next = openat (at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
       if (next < 0)
@@ -52,6 +53,8 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
           g_autofree char *quoted = oci_quote (name);
           return oci_throw_errno (error, "opening the directory %s", quoted);
         }
+      if (made && fchmod (next, 0755) < 0) /* whatever the umask of this process is */
+        return oci_throw_errno (error, "creating %s", name);
       if (make && !make_writable (next, error))
         return FALSE;
       oci_fd_close (at);
@@ -114,7 +117,7 @@ write_one (int output, const char *place, GBytes *content, GError **error)
     return oci_throw_errno (error, "replacing it");
   g_auto (OciFd) fd =
       openat (parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  if (fd < 0)
+  if (fd < 0 || fchmod (fd, 0644) < 0)
     return oci_throw_errno (error, "creating it");
   return oci_write_all (fd, data, size, error);
 }

@@ -209,6 +209,22 @@ class Engine(test_compile.ShellCase):
             os.setxattr(shared, "system.posix_acl_default", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries))
         self.assertEqual(self.make(recipe, store=shared / "store")["digest"], digest)
 
+    def test_umask(self):
+        """Nor on the umask of who builds: neither of what steps make nor of what terrane adds, nor where the prefix is the root."""
+        source = self.source("a.tar.gz", {"top/COPYING": b"terms"})
+        recipe = self.recipe("x", sources=[source], license_files=["COPYING"], steps=["mkdir -p $DESTDIR/usr; touch $DESTDIR/usr/file"])
+        profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root},
+                                     trees=[{"name": "tree", "prefix": "/", "compile": {"recipe": recipe}}])
+        digests = []
+        for mask in (0o022, 0o077):
+            store = self.directory / f"store-{mask}"
+            before = os.umask(mask)
+            try:
+                digests.append(self.build(profile, "--no-validate", store=store)["digest"])
+            finally:
+                os.umask(before)
+        self.assertEqual(digests[0], modes[1])
+
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
         self.fails("killed: directories in /tmp/build are more than 200 deep", steps=[f"for i in 1 2 3 4 5 6; do mkdir -p {'d/' * 200}; cd {'d/' * 200}; done"])
