@@ -165,6 +165,8 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   for (guint i = 0; i < self->recipe->sources->len; i++)
     if (!unpack_source (self, i, fd, error))
       return FALSE;
+    else if (g_cancellable_is_cancelled (self->shared->interrupted))
+      return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 

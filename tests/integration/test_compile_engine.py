@@ -81,6 +81,17 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(process.returncode, 130, errors)
         self.assertEqual(self.work(), [])
 
+    def test_interrupt_while_unpacking(self):
+        """No step is begun after that."""
+        source = self.source("many.tar.gz", {f"top/{i}": b"x" for i in range(3000)})
+        process = self.start(self.profile(("x", self.recipe("x", sources=[source], steps=["touch begun; sleep 600"]), {})))
+        self.wait_until(self.work, process)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertFalse((self.store / "logs/x.log").exists())
+        self.assertEqual(self.work(), [])
+
     def test_killed_at_several_moments(self):
         """Whatever the moment, nothing is taken for a result, and the next build that compiles removes what was left."""
         install = f"touch begun; mkdir -p $DESTDIR$PREFIX; echo half > $DESTDIR$PREFIX/file; {WAIT}; echo whole > $DESTDIR$PREFIX/file"
@@ -223,7 +234,7 @@ class Engine(test_compile.ShellCase):
                 digests.append(self.build(profile, "--no-validate", store=store)["digest"])
             finally:
                 os.umask(before)
-        self.assertEqual(digests[0], modes[1])
+        self.assertEqual(digests[0], digests[1])
 
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
