@@ -248,6 +248,13 @@ class Engine(test_compile.ShellCase):
             with self.subTest(text):
                 self.fails("failed with exit code 6; steps have no network: let ‘sources’ of the recipe name what they need",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        for text in ("configure: error: no acceptable C compiler found in $PATH", "  No CMAKE_CXX_COMPILER could be found.", "ERROR: Unknown compiler(s): [['cc']]"):
+            with self.subTest(text):
+                self.fails("failed with exit code 6; the file system that the recipe is compiled in has no compiler for it; add it to ‘in’",
+                           steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        for text in ("make: gcc: No such file or directory\nmake: *** [Makefile:2: all] Error 127", "/bin/sh: 1: gcc: not found\nmake[1]: *** [<builtin>: a] Error 127"):
+            with self.subTest(text):
+                self.fails("failed: the file system that the recipe is compiled in has no program ‘gcc’; add it to ‘in’", steps=[f"cat <<'END'\n{text}\nEND\nexit 2"])
         self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
 
     def test_libc(self):
