@@ -468,6 +468,8 @@ terrane_findings_from_json (const json_t *array)
       return NULL;
     finding.cause = member (object, "cause");
     finding.severity = find_severity (severity);
+    if (!terrane_finding_may_be (finding.id, finding.severity))
+      return NULL;
     const json_t *files = json_object_get (object, "files");
     if (files == NULL)
       terrane_findings_add (self, &finding);

@@ -72,7 +72,8 @@ check_request (const TerraneBuildArguments *options, char **profiles, char ***ou
 
 /* A tag would be that of one image: results have tags of their own. */
 static gboolean
-check_cache (const TerraneBuildArguments *options, const char **out_secret, GError **error)
+check_cache (const TerraneBuildArguments *options, gboolean offline, const char **out_secret,
+             GError **error)
 {
   for (guint i = 0; options->cache_to != NULL && i < options->cache_to->len; i++)
     {
@@ -85,6 +86,9 @@ check_cache (const TerraneBuildArguments *options, const char **out_secret, GErr
     }
   if (options->no_trust_cache && options->cache_from == NULL)
     return oci_throw (error, OCI_ERROR_USAGE, "build: --no-trust-cache requires --cache-from");
+  if (options->no_trust_cache && offline)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "build: --no-trust-cache compares with registries, and --offline asks none");
   return (options->cache_from == NULL && options->cache_to == NULL)
          || terrane_cache_key_find (out_secret, error);
 }
@@ -98,7 +102,7 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
   g_auto (GStrv) profiles = terrane_command_select_profiles (arguments, "build", error);
   const char *secret = NULL;
   if (profiles == NULL || !check_request (options, profiles, &names_to_update, error)
-      || !check_cache (options, &secret, error)
+      || !check_cache (options, global->offline, &secret, error)
       || !terrane_workbench_open (global, &options->remote,
                                   MIN (options->jobs, (unsigned) TERRANE_REMOTE_MAX_JOBS), &bench,
                                   error)

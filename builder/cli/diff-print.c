@@ -379,6 +379,10 @@ terrane_diff_print (const json_t *document)
       g_string_append (out, "\nfindings that came (+) and went (-)\n");
       add_findings (out, "+", json_object_get (findings, "came"));
       add_findings (out, "-", json_object_get (findings, "went"));
+      if (json_array_size (json_object_get (findings, "came"))
+              + json_array_size (json_object_get (findings, "went"))
+          == 0)
+        g_string_append (out, "  none\n");
     }
   add_packages (out, json_object_get (document, "packages"));
   add_trees (out, json_object_get (document, "trees"));

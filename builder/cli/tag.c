@@ -34,18 +34,30 @@ find_image (const TerraneWorkbench *bench, const char *image, GError **error)
   return g_steal_pointer (&found);
 }
 
+/* "oci:x" is a valid name with a tag, which no command would look for in the store. Returns:
+ * (transfer full) (nullable) */
+static char *
+choose_name (const char *text, GError **error)
+{
+  OCI_PREFIX (error, "tag");
+  g_autoptr (OciTransport) transport = oci_transport_parse (text, error);
+  if (transport == NULL)
+    return NULL;
+  if (transport->kind == OCI_TRANSPORT_STORE)
+    return g_strdup (transport->name);
+  (void) oci_throw (error, OCI_ERROR_USAGE,
+                    "%s is not a name in the store; 'terrane copy IMAGE %s' writes it there", text,
+                    text);
+  return NULL;
+}
+
 static gboolean
 run_tag (TerraneGlobal *global, G_GNUC_UNUSED const void *data, char **arguments, GError **error)
 {
   OciDigestText text;
   g_auto (TerraneWorkbench) bench = TERRANE_WORKBENCH_INIT;
-  g_autofree char *name = oci_reference_local_name (arguments[1], FALSE, error);
-  if (name == NULL)
-    {
-      g_prefix_error (error, "tag: %s: ", arguments[1]);
-      return FALSE;
-    }
-  if (!terrane_workbench_open (global, NULL, 0, &bench, error))
+  g_autofree char *name = choose_name (arguments[1], error);
+  if (name == NULL || !terrane_workbench_open (global, NULL, 0, &bench, error))
     return FALSE;
   g_autoptr (OciDescriptor) found = find_image (&bench, arguments[0], error);
   if (found == NULL || !terrane_name_set (bench.store, name, found, error))

@@ -5,6 +5,7 @@
 #include "builder/image/portable-key.h"
 #include "builder/image/source-tree.h"
 #include "builder/source/compile.h"
+#include "builder/store/cache.h"
 #include "builder/store/ingest.h"
 
 #include "oci/archive-reader.h"
@@ -162,7 +163,7 @@ take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GE
     return TRUE;
   if (!fetch (self, entry, &commit, &local))
     return terrane_shared_cache_refuse (self->cache, entry, local, error);
-  if (!terrane_source_tree_remember (self->context->store, &here, &commit, error))
+  if (!terrane_source_tree_claim (self->context->store, &here, &commit, error))
     return FALSE;
   terrane_shared_cache_note_used (self->cache, entry);
   *out_found = TRUE;
@@ -178,6 +179,28 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
   return terrane_portable_key (context, pin->in, &self->in, out_usable, error);
 }
 
+/* What was taken before, and what was compiled with it, is to be compiled here. */
+static void
+forget_claims (const TerraneSourceContext *context, const TerranePin *pin)
+{
+  TerraneStore *store = context->store;
+  const GPtrArray *recipes = pin->recipes->recipes;
+  const Exchange self = { .context = context, .pin = pin };
+  gboolean claimed = FALSE;
+  for (guint i = 0; i < recipes->len; i++)
+    {
+      OciDigest key = key_here (&self, recipes->pdata[i]);
+      claimed = claimed || terrane_source_tree_is_claimed (store, &key);
+    }
+  for (guint i = 0; claimed && i < recipes->len; i++)
+    {
+      OciDigest key = key_here (&self, recipes->pdata[i]);
+      terrane_cache_forget (store, TERRANE_CACHE_TREES, &key);
+    }
+  if (claimed)
+    terrane_cache_forget (store, TERRANE_CACHE_TREES, &pin->key);
+}
+
 /* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none but
  * for a tree that has them, too. */
 gboolean
@@ -187,8 +210,11 @@ terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedC
   Exchange self;
   gboolean usable = FALSE, found = FALSE;
   const GPtrArray *recipes = pin->recipes->recipes;
-  if (!terrane_shared_cache_reads (cache) || pin->is_taken
-      || !terrane_source_tree_is_stored (context->store, pin, &found, error) || found)
+  if (pin->is_taken || !terrane_source_tree_is_stored (context->store, pin, &found, error))
+    return pin->is_taken;
+  if (terrane_shared_cache_compares (cache) && pin->has_key)
+    forget_claims (context, pin);
+  if (!terrane_shared_cache_reads (cache) || found)
     return TRUE; /* without a key, reading it says what is wrong */
   if (!exchange_init (&self, context, cache, pin, &usable, error))
     return FALSE;

@@ -197,7 +197,7 @@ list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConf
 /* @out_image: (out) (nullable): %NULL when it has to be built */
 static gboolean
 find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
-            TerraneImage **out_image, GError **error)
+            const TerraneSharedCache *cache, TerraneImage **out_image, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_IMAGES, key);
   const char *manifest_text = terrane_cache_text (entry, "manifest");
@@ -207,6 +207,9 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
   uint64_t size = 0;
   g_autoptr (TerraneImage) self = image_new ();
   self->findings = terrane_findings_from_json (json_object_get (entry, "findings"));
+  self->checks_known = json_is_true (json_object_get (entry, "claimed"));
+  if (self->checks_known && cache != NULL && terrane_shared_cache_compares (cache))
+    return TRUE;
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
   if (manifest_text == NULL || commit_text == NULL || self->findings == NULL
@@ -256,6 +259,8 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
     }
   oci_json_set (entry, "trees", list);
   oci_json_set (entry, "findings", terrane_findings_to_json (image->findings));
+  if (image->checks_known)
+    oci_json_set (entry, "claimed", json_true ());
   if (base->manifest != NULL)
     oci_json_set (entry, "base_manifest",
                   oci_json_text (oci_digest_text (&base->manifest_digest, text)));
@@ -373,6 +378,17 @@ remember_files (TerraneImageJob *job, const TerraneImage *image, GError **error)
                                        job->assembled, job->audit, error);
 }
 
+/* Whether findings of another machine may count: an image is refused only by what is found here. */
+static gboolean
+would_pass (const TerraneProfile *profile, const json_t *known)
+{
+  g_autoptr (TerraneFindings) findings = terrane_findings_from_json (known);
+  if (findings == NULL)
+    return FALSE;
+  terrane_check_override (findings, profile->checks);
+  return terrane_findings_count (findings, TERRANE_SEVERITY_ERROR) == 0;
+}
+
 /* What another machine found in exactly this image, or what is found here. */
 static gboolean
 find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *image,
@@ -381,10 +397,12 @@ find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *i
   g_autoptr (OciJsonValue) known = NULL;
   if (!terrane_shared_result_take (job->options->cache, TERRANE_SHARED_CHECKED, key, &known, error))
     return FALSE;
-  image->findings = terrane_findings_from_json (known);
-  image->checks_known = image->findings != NULL;
-  if (image->findings != NULL)
-    return TRUE;
+  image->checks_known = would_pass (job->profile, known);
+  if (image->checks_known)
+    {
+      image->findings = terrane_findings_from_json (known);
+      return TRUE;
+    }
   image->findings = check_assembled (job, NULL, error);
   return image->findings != NULL;
 }
@@ -436,7 +454,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
       image_inputs (profile, base, trees, options, config, annotations);
   OciDigest key = digest_of (inputs);
   g_autoptr (TerraneImage) known = NULL;
-  if (!find_image (store, &key, base, &known, error)
+  if (!find_image (store, &key, base, options->cache, &known, error)
       || (known != NULL && !judge (profile, options, known->findings, error)))
     return NULL;
   if (known != NULL)

@@ -39,6 +39,8 @@ struct _TerraneSharedTrees
   GPtrArray *taken;     /* of Taken, the base first */
   TerranePin *base_pin; /* (nullable): of a base that was taken and is an image */
   TerraneOpenImage *base_image;
+  OciDigest python_key; /* of the base's Python, while the store has what another machine says */
+  gboolean has_python_key;
 };
 
 static void
@@ -77,6 +79,8 @@ terrane_shared_trees_free (TerraneSharedTrees *self)
   if (self == NULL)
     return;
   terrane_store_set_elsewhere (self->context.store, NULL);
+  if (self->has_python_key)
+    terrane_cache_forget (self->context.store, TERRANE_CACHE_PYTHONS, &self->python_key);
   g_ptr_array_unref (self->taken);
   terrane_open_image_free (self->base_image);
   g_free (self);
@@ -482,7 +486,8 @@ search_path (const TerraneBase *base, char ***out_env)
   return *out_env != NULL ? g_environ_getenv (*out_env, "PATH") : NULL;
 }
 
-/* Which Python a base has decides about trees before any of its files are here. */
+/* Which Python a base has decides about trees before any of its files are here. What was found out
+ * here counts, and what another machine says is not kept. */
 static gboolean
 remember_python (TerraneSharedTrees *self, const TerraneBase *base, const json_t *content,
                  GError **error)
@@ -490,8 +495,13 @@ remember_python (TerraneSharedTrees *self, const TerraneBase *base, const json_t
   g_auto (GStrv) env = NULL;
   const json_t *python = json_object_get (content, "python");
   OciDigest key = terrane_python_base_key (&base->root.commit, search_path (base, &env));
-  return !json_is_object (python)
-         || terrane_cache_put (self->context.store, TERRANE_CACHE_PYTHONS, &key, python, error);
+  g_autoptr (OciJsonValue) own =
+      terrane_cache_get (self->context.store, TERRANE_CACHE_PYTHONS, &key);
+  if (!json_is_object (python) || own != NULL)
+    return TRUE;
+  self->python_key = key;
+  self->has_python_key = TRUE;
+  return terrane_cache_put (self->context.store, TERRANE_CACHE_PYTHONS, &key, python, error);
 }
 
 /* The documents of a base that is an image, and what was seen in its layers. */

@@ -89,6 +89,24 @@ terrane_source_tree_remember (TerraneStore *store, const OciDigest *key, const O
   return put (store, key, commit, NULL, NULL, error);
 }
 
+gboolean
+terrane_source_tree_claim (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
+                           GError **error)
+{
+  OciDigestHex hex;
+  g_autoptr (OciJsonValue) entry = json_object ();
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
+  oci_json_set (entry, "claimed", json_true ());
+  return terrane_cache_put (store, TERRANE_CACHE_TREES, key, entry, error);
+}
+
+gboolean
+terrane_source_tree_is_claimed (TerraneStore *store, const OciDigest *key)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
+  return json_is_true (json_object_get (entry, "claimed"));
+}
+
 void
 terrane_source_tree_clear (TerraneSourceTree *self)
 {

@@ -31,6 +31,11 @@ gboolean terrane_source_tree_find_commit (TerraneStore *store, const OciDigest *
 gboolean terrane_source_tree_remember (TerraneStore *store, const OciDigest *key,
                                        const OciDigest *commit, GError **error);
 
+/** As terrane_source_tree_remember(), of what another machine says that @key gives. */
+gboolean terrane_source_tree_claim (TerraneStore *store, const OciDigest *key,
+                                    const OciDigest *commit, GError **error);
+gboolean terrane_source_tree_is_claimed (TerraneStore *store, const OciDigest *key);
+
 /* A tree that is in the store, and in memory too when it was just read. */
 typedef struct
 {

@@ -34,7 +34,7 @@ struct _TerraneSharedCache
   char *platform;
   GHashTable *silent; /* repositories that are not asked again: a set, */
   GHashTable *closed; /* and those that are not given anything any more */
-  GHashTable *had;    /* "REPOSITORY TAG" that need not be given any more: a set */
+  GHashTable *had;    /* "REPOSITORY:TAG" that need not be given any more: a set */
   json_t *used;       /* arrays of the report */
   json_t *given;
   json_t *failed;
@@ -98,6 +98,12 @@ terrane_shared_cache_writes (const TerraneSharedCache *self)
 {
   return ((self->options.to != NULL && self->options.to->len > 0) || self->options.compare)
          && !self->options.remote->options.offline;
+}
+
+gboolean
+terrane_shared_cache_compares (const TerraneSharedCache *self)
+{
+  return self->options.compare;
 }
 
 static const TerraneProgress *
@@ -305,17 +311,12 @@ open_entry (TerraneSharedCache *self, const OciReference *repository, TerraneSha
 }
 
 static gboolean
-is_cancelled (const GError *error)
+pass_interrupt (GError **why, GError **error)
 {
-  return g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED);
-}
-
-/* What no repository needs to be told again. */
-static void
-note_had (TerraneSharedCache *self, const OciReference *repository, const char *tag)
-{
-  g_hash_table_add (self->had,
-                    g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL));
+  if (!g_error_matches (*why, OCI_ERROR, OCI_ERROR_CANCELLED))
+    return FALSE;
+  g_propagate_error (error, g_steal_pointer (why));
+  return TRUE;
 }
 
 gboolean
@@ -334,11 +335,8 @@ terrane_shared_cache_find (TerraneSharedCache *self, TerraneSharedKind kind, con
       *out_entry = open_entry (self, repository, kind, key, &local);
       if (*out_entry != NULL || g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
         continue;
-      if (is_cancelled (local))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
+      if (pass_interrupt (&local, error))
+        return FALSE;
       terrane_progress_warn (progress_of (self), "going on without the cache for %s: %s", label,
                              local->message);
       if (is_about_registry (local))
@@ -377,11 +375,8 @@ terrane_shared_cache_refuse (TerraneSharedCache *self, const TerraneSharedEntry 
                              GError **error)
 {
   g_autoptr (GError) owned = why;
-  if (is_cancelled (owned))
-    {
-      g_propagate_error (error, g_steal_pointer (&owned));
-      return FALSE;
-    }
+  if (pass_interrupt (&owned, error))
+    return FALSE;
   terrane_progress_warn (progress_of (self), "going on without the cache %s: %s", entry->name,
                          owned->message);
   return TRUE;
@@ -440,7 +435,7 @@ note_given (TerraneSharedCache *self, const OciReference *destination, const Oci
   json_t *object = json_object ();
   g_autofree char *name =
       g_strdup_printf ("%s/%s:%s", destination->host, destination->repository, destination->tag);
-  note_had (self, destination, destination->tag);
+  g_hash_table_add (self->had, g_strdup (name));
   oci_json_set (object, "name", oci_json_text (name));
   oci_json_set (object, "bytes_uploaded", json_integer ((json_int_t) report->uploaded.bytes));
   oci_json_append (self->given, object);
@@ -455,7 +450,7 @@ note_failed (TerraneSharedCache *self, const OciReference *destination, const GE
   oci_json_set (object, "name", oci_json_text (name));
   oci_json_set (object, "error", oci_json_text (why->message));
   oci_json_append (self->failed, object);
-  note_had (self, destination, destination->tag); /* once is enough */
+  g_hash_table_add (self->had, g_strdup (name)); /* once is enough */
   if (is_about_registry (why))
     g_hash_table_add (self->closed, repository_name (destination));
 }
@@ -477,11 +472,8 @@ give (TerraneSharedCache *self, const OciReference *repository, const OciDescrip
       note_given (self, &destination, &report);
       return TRUE;
     }
-  if (is_cancelled (local))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
+  if (pass_interrupt (&local, error))
+    return FALSE;
   terrane_progress_warn (progress_of (self), "the cache did not take %s: %s", result->label,
                          local->message);
   note_failed (self, &destination, local);
@@ -549,10 +541,15 @@ compare (TerraneSharedCache *self, const TerraneSharedResult *result, GError **e
           oci_json_append (self->compared, oci_json_text (entry->name));
           continue;
         }
-      g_set_error (error, is_cancelled (local) ? OCI_ERROR : TERRANE_ERROR,
-                   is_cancelled (local) ? (int) OCI_ERROR_CANCELLED : (int) TERRANE_ERROR_REFUSED,
-                   "--no-trust-cache: %s is another one in the cache than was made here: %s",
-                   result->label, local != NULL ? local->message : entry->name);
+      if (pass_interrupt (&local, error))
+        return FALSE;
+      if (local != NULL && is_about_registry (local))
+        g_propagate_prefixed_error (error, g_steal_pointer (&local),
+                                    "--no-trust-cache: %s cannot be compared: ", result->label);
+      else
+        g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
+                     "--no-trust-cache: %s is another one in the cache than was made here: %s",
+                     result->label, local != NULL ? local->message : entry->name);
       return FALSE;
     }
   return TRUE;

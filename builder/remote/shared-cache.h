@@ -51,6 +51,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedEntry, terrane_shared_entry_free)
 
 /** Whether there is a repository to take from. */
 gboolean terrane_shared_cache_reads (const TerraneSharedCache *self);
+/** Whether nothing is taken, and nothing that was taken before counts. */
+gboolean terrane_shared_cache_compares (const TerraneSharedCache *self);
 /** Whether there is a repository to give to, or to compare with. */
 gboolean terrane_shared_cache_writes (const TerraneSharedCache *self);
 

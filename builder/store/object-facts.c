@@ -48,11 +48,13 @@ group_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* {"objects": {OBJECT: facts}}: an object is content and attributes, whatever paths have it. */
+/* {"objects": {OBJECT: facts}}: an object is content and attributes, whatever paths have it.
+ * @out_claimed: (out): whether some are what another machine says */
 static json_t *
 read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray *nodes,
-              GError **error)
+              gboolean *out_claimed, GError **error)
 {
+  *out_claimed = FALSE;
   g_autoptr (OciJsonValue) entry = json_object ();
   json_t *objects = json_object ();
   oci_json_set (entry, "objects", objects);
@@ -62,10 +64,11 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
       g_auto (OciFd) fd = -1;
       json_t *facts = NULL;
       OciDigestHex hex;
-      if (!terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
-                                    &node->object, &facts)
-          && (!terrane_object_open_verified_unnoted (store, node, &fd, error)
-              || !kind->read (fd, &facts, error)))
+      if (terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
+                                   &node->object, &facts))
+        *out_claimed = TRUE;
+      else if ((!terrane_object_open_verified_unnoted (store, node, &fd, error)
+                || !kind->read (fd, &facts, error)))
         return NULL;
       if (facts != NULL)
         oci_json_set (objects, oci_digest_hex (&node->object, hex), facts);
@@ -73,6 +76,7 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
   return g_steal_pointer (&entry);
 }
 
+/* What another machine says is used and not kept: builds that do not ask it find out themselves. */
 static gboolean
 read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpointer data,
             GError **error)
@@ -81,10 +85,13 @@ read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpo
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, kind->cache, &key);
   if (!json_is_object (json_object_get (entry, "objects")))
     {
+      gboolean claimed = FALSE;
       g_clear_pointer (&entry, json_decref);
-      entry = read_objects (store, kind, group->nodes, error);
-      if (entry == NULL || !terrane_store_begin_write (store, error)
-          || !terrane_cache_put (store, kind->cache, &key, entry, error))
+      entry = read_objects (store, kind, group->nodes, &claimed, error);
+      if (entry == NULL
+          || (!claimed
+              && (!terrane_store_begin_write (store, error)
+                  || !terrane_cache_put (store, kind->cache, &key, entry, error))))
         return FALSE;
     }
   const json_t *objects = json_object_get (entry, "objects");

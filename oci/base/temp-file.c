@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX ".tmp-"
@@ -54,6 +55,18 @@ give_scratch_name (OciTempFile *self, int dfd, GError **error)
   return TRUE;
 }
 
+/* Renaming over a device, a pipe or a socket, or over a link to one such as /dev/stdout, would
+ * take it away from everyone. */
+static gboolean
+check_replaceable (int dfd, const char *name, GError **error)
+{
+  struct stat st;
+  if (fstatat (dfd, name, &st, 0) < 0 || S_ISREG (st.st_mode) || S_ISDIR (st.st_mode))
+    return TRUE;
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "%s is a device, a pipe or a socket, which is not replaced; name a file", name);
+}
+
 gboolean
 oci_temp_file_publish (OciTempFile *self, int dfd, const char *name, mode_t mode, GError **error)
 {
@@ -69,9 +82,11 @@ oci_temp_file_publish (OciTempFile *self, int dfd, const char *name, mode_t mode
         }
       if (errno != EEXIST)
         return oci_throw_errno (error, "creating %s", name);
-      if (!give_scratch_name (self, dfd, error))
+      if (!check_replaceable (dfd, name, error) || !give_scratch_name (self, dfd, error))
         return FALSE;
     }
+  else if (!check_replaceable (dfd, name, error))
+    return FALSE;
   if (renameat (self->dfd, self->name, dfd, name) < 0)
     return oci_throw_errno (error, "creating %s", name);
   g_clear_pointer (&self->name, g_free);

@@ -264,6 +264,13 @@ class Compiled(RegistryCache):
         self.replace(tag, manifest, {**document, "content": {**document["content"], "name": "other"}})
         self.warns("signed with another TERRANE_CACHE_KEY", given, TERRANE_CACHE_KEY=KEY)
 
+    def test_no_trust(self):
+        """What the store has from a registry is compiled here, too; each compile gives something else."""
+        self.give()
+        self.take()
+        self.assert_fails(3, "--no-trust-cache: (need|user) 1.0 is another one in the cache", "build", "--no-validate",
+                          self.profile(("tree", "user.json", {})), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+
     def test_registry_that_is_away(self):
         """A cache is no reason to fail, in either direction; the record says what it did not take."""
         away = "docker://127.0.0.1:1/team/cache"
@@ -341,6 +348,9 @@ class Trees(RegistryCache):
         self.assertLess(len(log), 25)
         for layer in record["layers"][:2]:
             self.assertFalse(self.blob(layer["digest"], self.runner).exists())
+        # What the registry says of files is used and not kept, for builds that do not ask it.
+        self.assertEqual({kind: len(list((self.runner / "cache" / kind).iterdir())) for kind in ("pythons", "programs")},
+                         {"pythons": 0, "programs": 1})  # of the handler's files, which are here
         self.assert_store_is_sound(self.runner)
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
@@ -435,3 +445,28 @@ class Trees(RegistryCache):
                 self.assert_fails(3, "--no-trust-cache: lib is another one in the cache than was made here: .*" + tag, "build", "--no-validate",
                                   self.write_it(), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
         self.assert_fails(2, "--no-trust-cache requires --cache-from", "build", self.write_it(), "--no-trust-cache")
+        self.assert_fails(2, "--offline asks none", "build", self.write_it(), "--no-trust-cache", "--cache-from", self.cache, "--offline")
+        self.assert_fails(1, "--no-trust-cache: .* cannot be compared: ", "build", "--no-validate", self.write_it(), "--no-trust-cache",
+                          "--cache-from", "docker://127.0.0.1:1/x", store=self.runner, env=self.env)
+
+    def test_claimed_findings(self):
+        """What another machine found refuses no image, and does not count for --no-trust-cache when the store has it from there."""
+        self.give("--no-validate")
+        tag = [tag for tag in self.tags() if "-checked-" in tag][0]
+        manifest, document = self.document(tag)
+
+        def claim(severity, name):
+            text = json.dumps([{"id": name, "message": "claimed", "path": "/x", "severity": severity}], separators=(",", ":"))
+            self.replace(tag, manifest, {**document, "content": {"results": text}})
+        for severity, name in (("error", "azure-functions.host-json"), ("warning", "azure-functions.host-json")):  # which is no warning
+            claim(severity, name)
+            record = self.cold("--no-validate")
+            self.assertEqual((record["findings"], record.get("checks_cached")), ([], None))
+        self.build(self.write_it(config={"labels": {"a": "b"}}), "--no-validate", store=self.runner, env=self.env)  # has the trees
+        claim("warning", "azure-functions.no-function")
+        for _ in range(2):
+            record = self.build(self.write_it(), "--no-validate", "--cache-from", self.cache, store=self.runner, env=self.env)
+            self.assertEqual((record["checks_cached"], record["findings"][0]["message"]), (True, "claimed"))
+        self.assertTrue(record["unchanged"])
+        self.assert_fails(3, "what the checks found is another one in the cache", "build", "--no-validate", self.write_it(), "--cache-from",
+                          self.cache, "--no-trust-cache", store=self.runner, env=self.env)

@@ -29,7 +29,9 @@ class Copy(TestCase):
         self.run_terrane("gc")
         self.run_terrane("diff", "other:v1", "third")
         self.assert_fails(1, "no image|missing", "tag", "missing", "x")
-        self.assert_fails(2, "tag: Bad/Name", "tag", "third", "Bad/Name")
+        self.assert_fails(2, "tag: ‘Bad/Name’", "tag", "third", "Bad/Name")
+        self.assert_fails(2, "oci:x is not a name in the store; 'terrane copy IMAGE oci:x'", "tag", "third", "oci:x")
+        self.assert_fails(2, "docker://h.example/x is not a name in the store", "tag", "third", "docker://h.example/x")
         self.assert_fails(2, "terrane copy", "tag", f"oci:{self.directory}/x", "y")
         self.assert_store_is_sound()
 

@@ -1,7 +1,9 @@
 """terrane report: the page in a real browser, what it shows, and what strangers' names do to it."""
 
 import json
+import os
 import shutil
+import stat
 import subprocess
 import unittest
 
@@ -158,6 +160,12 @@ class Errors(TestCase):
         self.assert_fails(2, "--record .*bad.json: the record:1:1: ", "report", "test", "-o", "x", "--record", self.write("bad.json", "x"))
         self.assert_fails(2, "the record is of another image: ‘sha256:0’", "report", "test", "-o", "x", "--record",
                           self.write("other.json", '{"digest": "sha256:0"}'))
+        # What cannot be a file is left as it is.
+        os.mkfifo(self.directory / "pipe")
+        os.symlink("pipe", self.directory / "link")
+        for name in ("pipe", "link"):
+            self.assert_fails(2, f"--output .*{name}: {name} is a device, a pipe or a socket", "report", "test", "-o", self.directory / name)
+        self.assertTrue((self.directory / "link").is_symlink() and stat.S_ISFIFO(os.stat(self.directory / "link").st_mode))
 
 
 if __name__ == "__main__":
