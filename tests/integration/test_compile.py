@@ -273,7 +273,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         sources = [self.source("s.tar", {f"s/{word}": library for word, library in libraries.items()})]
         lib = self.recipe("lib", sources=sources, steps=["mkdir -p $DESTDIR$PREFIX/share; echo same > $DESTDIR$PREFIX/share/lib"])
         good = self.recipe("good", needs=[lib], steps=["mkdir -p $DESTDIR$PREFIX/share; cp $PREFIX/share/lib $DESTDIR$PREFIX/share/good"])
-        record = self.make(good, "--verify-compile", "--jobs", "2")
+        record = self.build(self.profile(("lib", lib, {}), ("tree", good, {})), "--no-validate", "--verify-compile", "--jobs", "2")
         self.assertEqual(record["verified"]["compiled"], [{"recipe": f"{name} 1.0", "compared": True, "files": []} for name in ("lib", "good")])
         bad = self.recipe("bad", needs=[lib], sources=sources, steps=[
             "out=$DESTDIR$PREFIX; mkdir -p $out/lib $out/share; [ $JOBS = 1 ] && word=odd || word=even; cp $(find / -name $word 2>/dev/null) $out/lib/x.so; "
