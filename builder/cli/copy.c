@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct
 {
@@ -58,6 +59,19 @@ choose_name (const Copy *self, GError **error)
   return g_steal_pointer (&valid);
 }
 
+/* The image would get a second name in its layout, which nothing asked for. */
+static gboolean
+check_other_place (const Copy *self, GError **error)
+{
+  struct stat from, to;
+  return self->from->kind != OCI_TRANSPORT_OCI || self->to->kind != OCI_TRANSPORT_OCI
+         || self->to->name != NULL || stat (self->from->path, &from) != 0
+         || stat (self->to->path, &to) != 0 || from.st_dev != to.st_dev || from.st_ino != to.st_ino
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "%s is where the image is; write oci:%s:NAME to give it another name",
+                       self->to_text, self->to->path);
+}
+
 static gboolean
 parse (Copy *self, GError **error)
 {
@@ -81,7 +95,7 @@ parse (Copy *self, GError **error)
                       "--create-repository and --mount-from are for a registry, and %s is none",
                       self->to_text);
   self->name = choose_name (self, error);
-  return self->name != NULL;
+  return self->name != NULL && check_other_place (self, error);
 }
 
 /* @push: (transfer full) (nullable) */

@@ -349,6 +349,31 @@ find_changed (const Explanation *self, const char *name)
   return changed;
 }
 
+static void
+extend (json_t *reasons, json_t *more)
+{
+  if (json_array_extend (reasons, more) < 0)
+    g_error ("out of memory while building JSON");
+  json_decref (more);
+}
+
+/* Other layers of the same files: by the profile, or by the lock. @tree: (nullable): one of them */
+static void
+add_division (const Explanation *self, const char *tree, json_t *reasons)
+{
+  size_t i;
+  json_t *text;
+  g_autoptr (OciJsonValue) all =
+      terrane_causes_find (self->causes, TERRANE_CAUSE_CHECKS, NULL, NULL);
+  extend (all, terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL));
+  json_array_foreach (all, i, text)
+  {
+    if (g_str_has_prefix (json_string_value (text), "layers.")
+        || g_str_has_prefix (json_string_value (text), "other layers for "))
+      oci_json_append (reasons, json_incref (text));
+  }
+}
+
 static json_t *
 layer_reasons (const Explanation *self, const TerraneLayerStep *layer)
 {
@@ -373,6 +398,8 @@ layer_reasons (const Explanation *self, const TerraneLayerStep *layer)
   else if (has (order))
     say (reasons, "the trees are others");
   else
+    add_division (self, layer->name, reasons);
+  if (!has (reasons))
     say (reasons, "the layer " GONE);
   return reasons;
 }
@@ -434,6 +461,8 @@ add_checks (Explanation *self)
       if (!has (reasons) && tool_changed (self, tools))
         say (reasons, ANOTHER_VERSION);
       if (!has (reasons))
+        add_division (self, NULL, reasons);
+      if (!has (reasons))
         say (reasons, "the image " GONE);
     }
   (void) add_step (self, "checks", NULL, run ? "run" : "reused", self->facts->rest_open, reasons);
@@ -453,6 +482,8 @@ add_image (Explanation *self)
     say (reasons, "the file system is another one");
   else if (made && !has (reasons) && json_array_size (self->causes) == 0)
     say (reasons, "the image " GONE);
+  else if (made && !has (reasons))
+    add_division (self, NULL, reasons);
   (void) add_step (self, "image", NULL, made ? "made" : "unchanged", self->facts->rest_open,
                    reasons);
 }

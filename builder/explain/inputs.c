@@ -2,6 +2,7 @@
 
 #include "builder/annotations.h"
 #include "builder/check/check.h"
+#include "builder/profile/layers-spec.h"
 #include "builder/profile/source-kind.h"
 #include "builder/source/compile.h"
 #include "builder/store/cache.h"
@@ -172,14 +173,28 @@ layers (const TerraneImage *image)
   return list;
 }
 
+/* The key has numbers of words. */
 static void
-add_image (json_t *inputs, const TerraneImage *image)
+name_layers (const TerraneProfile *profile, json_t *part)
+{
+  json_t *object = json_object ();
+  for (const TerraneField *field = terrane_layers_section.fields; field->name != NULL; field++)
+    (void) json_object_del (part, field->name);
+  oci_json_set_text (object, "wheels",
+                     terrane_layers_section.fields[0].words[profile->layers.wheels]);
+  oci_json_set (object, "max", json_integer (profile->layers.max));
+  oci_json_set (part, "layers", object);
+}
+
+static void
+add_image (json_t *inputs, const TerraneProfile *profile, const TerraneImage *image)
 {
   static const char *const elsewhere[] = { "assembler", "compressor", "checks",    "base",
                                            "trees",     "config",     "base_image" };
   json_t *part = json_deep_copy (image->inputs);
   for (size_t i = 0; i < G_N_ELEMENTS (elsewhere); i++)
     (void) json_object_del (part, elsewhere[i]);
+  name_layers (profile, part);
   oci_json_set (inputs, "image", part);
   set_digest (inputs, "assembled", &image->assembled);
   if (image->manifest == NULL)
@@ -212,7 +227,7 @@ terrane_inputs_new (const TerraneBuildFacts *facts)
   oci_json_set (inputs, "trees", trees);
   oci_json_set (inputs, "config", configuration (&plan->texts.config));
   if (facts->image != NULL)
-    add_image (inputs, facts->image);
+    add_image (inputs, plan->profile, facts->image);
   if (facts->validation != NULL)
     oci_json_set (inputs, "validation", json_deep_copy (facts->validation));
   return inputs;

@@ -53,6 +53,7 @@ class Copy(TestCase):
         files = json.loads(self.run_terrane("--json", "diff", "test", "again", exit_code=4).stdout)["files"]
         self.assertEqual(files, [])  # docker's archives lack annotations, so the digest is another one
         self.assert_fails(2, "docker-archive:FILE:NAME:TAG", "copy", f"oci:{at}/layout", f"docker-archive:{at}/e.tar")
+        self.assert_fails(2, f"second is where the image is; write oci:{at}/./second:NAME", "copy", f"oci:{at}/second", f"oci:{at}/./second")
         self.assert_fails(2, "for a registry", "copy", "test", f"oci:{at}/x", "--create-repository")
         self.assert_fails(2, "one platform", "copy", "test", f"oci:{at}/x", "--platform", "linux/amd64,linux/arm64")
         self.assert_fails(2, "not an image index", "copy", f"oci:{at}/layout", f"oci:{at}/x", "--platform", "all")

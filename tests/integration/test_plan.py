@@ -325,6 +325,20 @@ class Network(PlanCase):
         self.assertGreater(len(done), 1)
         self.assertEqual(layers, done)
         self.assertEqual([result for _, result in layers].count("made"), 1)
+        # Other layers of the same files are made for a reason that is true, also when the lock says so.
+        lock = json.loads(path.read_text())
+        for wheel in lock["platforms"]["linux/amd64"]["trees"]["deps"]["wheels"]:
+            wheel["layer"] = "alpha" if wheel["name"] == "alpha" else "one"
+        path.write_text(json.dumps(lock))
+        for steps in (self.plan(profile), self.build(profile, "--explain")["explanation"]):
+            self.assertEqual({tuple(step["reasons"]) for step in steps["steps"] if step["result"] in ("made", "run") and step["step"] != "validation"},
+                             {("other layers for beta, gamma in requirements.txt",)})
+        profile = self.profile(layers={"wheels": "per-tree"})
+        because = ["layers.max 3 → 8", "layers.wheels per-package → per-tree", "other layers for alpha, beta, gamma in requirements.txt"]
+        plan, record = self.both(profile, exact=False)
+        for steps in (plan, record["explanation"]):
+            self.assertEqual(self.reasons(steps, "layer", "deps"), ("made", because))
+            self.assertEqual([step["reasons"] for step in steps["steps"] if step["step"] == "image"], [because])
 
     def test_push(self):
         self.require("1.0")
