@@ -283,6 +283,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         registry = self.registry
         if registry.auth is None or (registry.auth == "basic" and self.basic_is_right()):
             return True
+        if registry.hides and name and self.command in ("GET", "HEAD") and "Authorization" not in self.headers:
+            self.fail(404)
+            return False
         if registry.auth == "basic":
             self.fail(401, message="wrong", headers={"WWW-Authenticate": 'Basic realm="fake"'})
             return False
@@ -399,16 +402,18 @@ class FakeRegistry:
 
     scope_prefix: what tokens need before the name, as behind a rewriting proxy; grants: the actions that tokens get,
     whatever is asked for; challenge_error: of challenges to a token; token_answer: (token, seconds) -> document;
-    rounds: Rounds, with which faults do not strike; keeps: connections stay open.
+    rounds: Rounds, with which faults do not strike; keeps: connections stay open;
+    hides: without credentials, what is asked for is not there.
     """
 
     def __init__(self, *, auth=None, user="alice", password="secret-password", anonymous=False, token_uses=None,
                  expires_in=300, expired_answer="challenge", authority=None, locations="relative", mount=False,
                  cdn=False, cdn_authority=None, ranges=True, head_bodies=False, strict=True, immutable=False,
                  empty_blobs=False, unknown_blob_status=404, repositories=None, address="127.0.0.1",
-                 scope_prefix="", grants=None, challenge_error=None, rounds=None, keeps=True,
+                 scope_prefix="", grants=None, challenge_error=None, rounds=None, keeps=True, hides=False,
                  token_answer=lambda token, seconds: {"token": token, "expires_in": seconds}):
-        self.scope_prefix, self.grants, self.rounds, self.keeps = scope_prefix, grants, rounds, keeps
+        self.scope_prefix, self.grants = scope_prefix, grants
+        self.rounds, self.keeps, self.hides = rounds, keeps, hides
         self.challenge_error, self.token_answer = challenge_error, token_answer
         self.auth, self.user, self.password, self.anonymous = auth, user, password, anonymous
         self.token_uses, self.expires_in, self.expired_answer = token_uses, expires_in, expired_answer

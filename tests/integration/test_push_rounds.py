@@ -83,6 +83,19 @@ class PushRounds(FaultCase):
         """The challenge, the token."""
         self.first_and_edited(self.open_with(auth="bearer"), 5)
 
+    def test_answers_before_the_challenge_do_not_count(self):
+        """A registry that hides what it has until it knows who asks is not taken for an empty one."""
+        registry = self.open_with(auth="basic", hides=True)()
+        registry.rounds.quiet = 0.05
+        record = self.edit()
+        self.push(registry)
+        shutil.rmtree(self.store)  # and what it remembers of registries
+        self.build(self.profile)
+        report = self.push(registry, to="team/app:v2")
+        self.assertEqual((report["blobs_uploaded"], report["blobs_existing"], report["digest"]), (0, 4, record["digest"]))
+        self.assertTrue(self.push(registry)["unchanged"])
+        self.assertGreater(len([visit for visit in registry.rounds.visits if visit.method == "HEAD" and visit.round == 1]), 1)
+
     def over_tls(self, host, version, **options):
         """Under a name that is not loopback, by way of a proxy."""
         authority = Authority(self.directory / "authority", host)
