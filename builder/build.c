@@ -88,6 +88,7 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .profile = profile,
                                  .sandbox = options->sandbox,
                                  .keep_failed = options->keep_failed,
+                                 .logs = options->logs,
                                  .jobs = options->jobs,
                                  .progress = options->progress };
 }

@@ -23,6 +23,7 @@ typedef struct
   gboolean keep_lock;         /* it is used, and not written */
   gboolean explain;           /* why everything is done is wanted, too */
   gboolean keep_failed;       /* what the steps of a recipe leave that fails */
+  TerraneStore *logs;         /* (nullable): has the logs of recipes, instead of the build's */
   const char *tag;            /* (nullable): of the name in the store; "latest" */
   TerraneRemote *remote;      /* for bases in registries */
   TerraneBuildCacheOptions cache;

@@ -64,14 +64,16 @@ open_store (Again *self, const TerraneVerify *verify, const TerraneProfile *prof
 }
 
 static gboolean
-build_again (Again *self, const TerraneProfile *profile, const TerraneBuildOptions *options,
-             GError **error)
+build_again (Again *self, const TerraneVerify *verify, const TerraneProfile *profile,
+             const TerraneBuildOptions *options, GError **error)
 {
   OCI_PREFIX (error, "%s: building it again", profile->path);
   TerraneBuildOptions again = *options;
   again.remote = self->remote;
   again.validate = FALSE;
   again.keep_lock = TRUE;
+  again.keep_failed = FALSE; /* in a store that is removed */
+  again.logs = verify->bench->store;
   again.lock = (TerraneLockPolicy){ .require = FALSE };
   again.cache = (TerraneBuildCacheOptions){ .from = NULL };
   again.jobs = options->jobs > 1 ? options->jobs - 1 : 2;
@@ -122,7 +124,7 @@ terrane_build_verify (const TerraneVerify *verify, const TerraneProfile *profile
   g_auto (Again) again = { .scratch = TERRANE_SCRATCH_INIT };
   terrane_progress_info (verify->bench->progress, "building again in an empty store");
   if (!open_store (&again, verify, profile, first, error)
-      || !build_again (&again, profile, options, error))
+      || !build_again (&again, verify, profile, options, error))
     return FALSE;
   if (verify->compiled)
     {

@@ -13,6 +13,9 @@ enum
   STAT_BLOCK_BYTES = 512, /* stat(2) */
   PART = 20,              /* of the time at most that is spent on reading it */
   LATEST_USECS = 10 * G_USEC_PER_SEC,
+  PATH_BYTES = 40, /* "/proc/self/fd/2147483647" */
+  READABLE = 0500,
+  ALL_BITS = 07777,
 };
 
 static gboolean
@@ -21,16 +24,37 @@ is_dot (const char *name)
   return strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
 }
 
+/* As openat(), of a directory. Steps can take away the permission to read what they have filled:
+ * with @force it is given, by the directory's own descriptor, which no link can replace.
+ * @out_mode: (out): what it had then, else 0 */
+static int
+open_listed (int dfd, const char *name, gboolean force, mode_t *out_mode)
+{
+  struct stat st;
+  char path[PATH_BYTES];
+  *out_mode = 0;
+  g_auto (OciFd) pin = name == NULL
+                           ? fcntl (dfd, F_DUPFD_CLOEXEC, 0)
+                           : openat (dfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (pin < 0 || fstat (pin, &st) < 0)
+    return -1;
+  (void) g_snprintf (path, sizeof path, "/proc/self/fd/%d", pin);
+  if (force && (st.st_mode & READABLE) != READABLE
+      && chmod (path, (st.st_mode & ALL_BITS) | READABLE) == 0)
+    *out_mode = st.st_mode;
+  return openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* What is deeper is taken to be too much. What vanishes meanwhile is not
- * there. NOLINTNEXTLINE(misc-no-recursion): as deep as TERRANE_DISK_MAX_DEPTH */
+ * there. @name: (nullable): @dfd itself. NOLINTNEXTLINE(misc-no-recursion): as deep as
+ * TERRANE_DISK_MAX_DEPTH */
 static uint64_t
-count (int dfd, const char *name, unsigned depth)
+count (int dfd, const char *name, unsigned depth, gboolean force)
 {
   struct stat st;
   uint64_t used = 0;
-  int fd = depth > TERRANE_DISK_MAX_DEPTH
-               ? -1
-               : openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  mode_t mode = 0;
+  int fd = depth > TERRANE_DISK_MAX_DEPTH ? -1 : open_listed (dfd, name, force, &mode);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   if (dir == NULL)
     {
@@ -43,16 +67,18 @@ count (int dfd, const char *name, unsigned depth)
         continue;
       used += MAX ((uint64_t) st.st_blocks * STAT_BLOCK_BYTES, (uint64_t) BLOCK_BYTES);
       if (S_ISDIR (st.st_mode))
-        used += count (fd, entry->d_name, depth + 1);
+        used += count (fd, entry->d_name, depth + 1, force);
     }
+  if (mode != 0)
+    (void) fchmod (fd, mode & ALL_BITS);
   (void) closedir (dir);
   return used;
 }
 
 uint64_t
-terrane_disk_usage (int dfd)
+terrane_disk_usage (int dfd, gboolean force)
 {
-  return count (dfd, ".", 0);
+  return count (dfd, NULL, 0, force);
 }
 
 static uint64_t
@@ -63,11 +89,11 @@ free_bytes (int fd)
 }
 
 static void
-read_it (TerraneDiskWatch *self)
+read_it (TerraneDiskWatch *self, gboolean force)
 {
   gint64 started = g_get_monotonic_time ();
   self->free = free_bytes (self->fd);
-  self->used = terrane_disk_usage (self->fd);
+  self->used = terrane_disk_usage (self->fd, force);
   gint64 ended = g_get_monotonic_time ();
   self->earliest = ended + (ended - started) * PART;
   self->latest = MAX (self->earliest, ended + LATEST_USECS);
@@ -77,7 +103,7 @@ void
 terrane_disk_watch_init (TerraneDiskWatch *self, int fd, uint64_t limit)
 {
   *self = (TerraneDiskWatch){ .fd = fd, .limit = limit };
-  read_it (self);
+  read_it (self, FALSE);
 }
 
 gboolean
@@ -86,7 +112,9 @@ terrane_disk_watch_look (TerraneDiskWatch *self, gboolean now)
   gint64 time = g_get_monotonic_time ();
   uint64_t left = self->limit > self->used ? self->limit - self->used : 0;
   uint64_t space = now || time < self->earliest ? 0 : free_bytes (self->fd);
-  if (now || time >= self->latest || (time >= self->earliest && space + left <= self->free))
-    read_it (self);
+  gboolean lost = time >= self->earliest && space + left <= self->free;
+  /* Only then: a program may look whether it has the permissions that it took away. */
+  if (now || lost || time >= self->latest)
+    read_it (self, now || lost);
   return self->used > self->limit;
 }

@@ -32,7 +32,8 @@ void terrane_disk_watch_init (TerraneDiskWatch *self, int fd, uint64_t limit);
 gboolean terrane_disk_watch_look (TerraneDiskWatch *self, gboolean now);
 
 /** What the files in a directory take up, an empty one as one block; at least
- * %TERRANE_DISK_TOO_DEEP when it is deeper than that. */
-uint64_t terrane_disk_usage (int dfd);
+ * %TERRANE_DISK_TOO_DEEP when it is deeper than that. @force: also of directories that their owner
+ * may not read, by changing their mode for the time */
+uint64_t terrane_disk_usage (int dfd, gboolean force);
 
 G_END_DECLS

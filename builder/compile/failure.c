@@ -9,12 +9,17 @@
 enum
 {
   TAIL_LINES = 20,
+  TAIL_LINE_LENGTH = 500,
   PATCH_FAILED = 1,   /* of patch(1): some hunks */
   NOT_EXECUTED = 127, /* of a shell */
+  OF_MAKE = 2,        /* in missing_program() */
   MS_PER_SECOND = 1000,
 };
 
 #define NO_NETWORK "steps have no network: let ‘sources’ of the recipe name what they need"
+
+#define NO_COMPILER                                                                                \
+  "the file system that the recipe is compiled in has no compiler for it; add it to ‘in’"
 
 /* What programs say, and what a recipe's author should know then. */
 static const struct
@@ -31,6 +36,10 @@ static const struct
   { "lookup address information", NO_NETWORK }, /* cargo */
   { "dial tcp", NO_NETWORK },                   /* Go */
   { "Network is unreachable", NO_NETWORK },
+  { "no acceptable C compiler found", NO_COMPILER }, /* Autoconf */
+  { "No CMAKE_C_COMPILER could", NO_COMPILER },      /* CMake */
+  { "No CMAKE_CXX_COMPILER could", NO_COMPILER },    /* CMake */
+  { "Unknown compiler(s)", NO_COMPILER },            /* Meson */
   { "No space left on device", "/tmp is full (see ‘tmp’ of the recipe), or the disk of the store" },
   { "Operation not permitted",
     "steps are an ordinary user, who can neither change owners nor set set-user-ID bits" },
@@ -38,24 +47,33 @@ static const struct
     "steps can write below /tmp only: install with DESTDIR, which is set, before the prefix" },
 };
 
-/* The program that a shell did not find: "sh: 1: exec: cmake: not found", "sh: line 1: cmake:
- * command not found". Returns: (transfer full) (nullable) */
+/* The program that a shell or make did not find: "sh: 1: exec: cmake: not found", "sh: line 1:
+ * cmake: command not found", "make: gcc: No such file or directory". Returns: (transfer full)
+ * (nullable) */
 static char *
 missing_program (const char *output)
 {
-  static const char *const ends[] = { ": not found", ": command not found" };
+  static const char *const ends[] = { ": not found", ": command not found",
+                                      ": No such file or directory" };
   g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
   for (guint n = g_strv_length (lines); n > 0; n--)
     for (size_t i = 0; i < G_N_ELEMENTS (ends); i++)
       {
         char *line = lines[n - 1];
-        if (!g_str_has_suffix (line, ends[i]))
+        if (!g_str_has_suffix (line, ends[i]) || (i == OF_MAKE && !g_str_has_prefix (line, "make")))
           continue;
         line[strlen (line) - strlen (ends[i])] = '\0';
         const char *colon = strrchr (line, ':');
         return g_strdup (colon != NULL ? colon + 1 + strspn (colon + 1, " ") : line);
       }
   return NULL;
+}
+
+/* By a shell, or by make, whose own exit code is another one. */
+static gboolean
+lacks_program (const TerraneStepEnd *end)
+{
+  return end->exit_code == NOT_EXECUTED || strstr (end->output, "] Error 127") != NULL;
 }
 
 /* Returns: (transfer full) (nullable): why it was killed */
@@ -95,7 +113,7 @@ describe_end (const TerraneRecipe *recipe, const char *step, const TerraneStepEn
     return g_strdup_printf ("was ended by signal %d (%s)", end->signal, g_strsignal (end->signal));
   if (end->exit_code == PATCH_FAILED && g_str_has_prefix (step, TERRANE_COMPILE_PATCH))
     return g_strdup ("does not apply to the sources");
-  g_autofree char *program = end->exit_code == NOT_EXECUTED ? missing_program (end->output) : NULL;
+  g_autofree char *program = lacks_program (end) ? missing_program (end->output) : NULL;
   if (program == NULL)
     return g_strdup_printf ("failed with exit code %d", end->exit_code);
   g_autofree char *quoted = oci_quote (program);
@@ -114,7 +132,14 @@ make_tail (const char *output)
   while (n > 0 && lines[n - 1][0] == '\0')
     n--;
   for (guint i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++)
-    g_string_append_printf (text, "\n  %s", lines[i]);
+    {
+      const char *end = g_utf8_strlen (lines[i], -1) > TAIL_LINE_LENGTH
+                            ? g_utf8_offset_to_pointer (lines[i], TAIL_LINE_LENGTH)
+                            : NULL;
+      g_string_append (text, "\n  ");
+      g_string_append_len (text, lines[i], end != NULL ? end - lines[i] : -1);
+      g_string_append (text, end != NULL ? "…" : "");
+    }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 

@@ -19,6 +19,8 @@ typedef struct
   json_t *causes;
   const char *unknown; /* (nullable): why nothing is compared */
   json_t *steps;
+  GHashTable
+      *changed; /* of char *: names of recipes that are compiled, or are others than before */
 } Explanation;
 
 static void
@@ -114,6 +116,14 @@ has (const json_t *reasons)
   return json_array_size (reasons) > 0;
 }
 
+static void
+extend (json_t *reasons, json_t *more)
+{
+  if (json_array_extend (reasons, more) < 0)
+    g_error ("out of memory while building JSON");
+  json_decref (more);
+}
+
 /* @reasons: (transfer full) */
 static json_t *
 add_step (Explanation *self, const char *step, const char *name, const char *result, gboolean open,
@@ -178,31 +188,34 @@ source_reasons (const Explanation *self, const char *name, gboolean made)
   return reasons;
 }
 
+/* Which of what a recipe needs is another one. Returns: (transfer full): lines */
 static json_t *
-recipe_reasons (const Explanation *self, const char *tree, const char *recipe, gboolean made,
-                GHashTable *compiled)
+need_reasons (const Explanation *self, const char *tree, const char *recipe)
 {
-  static const char *const tools[] = { "assembler", "reader", NULL };
-  size_t i;
-  json_t *part, *need;
-  json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_RECIPE, tree, recipe);
-  if (!made)
-    return reasons;
-  g_autoptr (OciJsonValue) in =
-      terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL);
+  size_t i, k;
+  json_t *part, *need, *reasons = json_array ();
   json_array_foreach (json_object_get (source_of (self->after, tree), "recipes"), i, part)
   {
-    size_t k;
     if (g_strcmp0 (json_string_value (json_object_get (part, "name")), recipe) != 0)
       continue;
     json_array_foreach (json_object_get (part, "needs"), k, need)
     {
-      if (g_hash_table_contains (compiled, json_string_value (need)))
+      if (g_hash_table_contains (self->changed, json_string_value (need)))
         say (reasons, "it needs %s", json_string_value (need));
     }
   }
+  return reasons;
+}
+
+/* @reasons: what changed in the recipe, and in what it needs, for one that is compiled */
+static void
+add_other_reason (const Explanation *self, const char *tree, const char *recipe, json_t *reasons)
+{
+  static const char *const tools[] = { "assembler", "reader", NULL };
+  g_autoptr (OciJsonValue) in =
+      terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL);
   if (has (reasons))
-    return reasons;
+    return;
   if (self->before == NULL)
     say (reasons, "%s", self->unknown);
   else if (tool_changed (self, tools))
@@ -211,25 +224,36 @@ recipe_reasons (const Explanation *self, const char *tree, const char *recipe, g
     say (reasons, "%s is compiled in another file system, or for another prefix", recipe);
   else
     say (reasons, "it " GONE);
-  return reasons;
 }
 
+/* Trees share recipes: what is compiled for one is another one for those after it, too. */
 static void
 add_recipes (Explanation *self, const char *tree, const json_t *recipes)
 {
   size_t i;
   json_t *recipe;
-  g_autoptr (GHashTable) compiled = g_hash_table_new (oci_text_hash, g_str_equal);
   json_array_foreach ((json_t *) recipes, i, recipe)
   {
     const char *name = json_string_value (json_object_get (recipe, "name"));
     gboolean made = json_is_true (json_object_get (recipe, "compile"));
-    json_t *reasons = recipe_reasons (self, tree, name, made, compiled);
+    json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_RECIPE, tree, name);
+    g_autoptr (OciJsonValue) needs = need_reasons (self, tree, name);
+    const gboolean changed = made || has (reasons) || has (needs);
+    if (made)
+      {
+        extend (reasons, json_incref (needs));
+        add_other_reason (self, tree, name, reasons);
+      }
+    else if (g_hash_table_contains (self->changed, name))
+      {
+        (void) json_array_clear (reasons);
+        say (reasons, "a tree above has it, too");
+      }
     json_t *row = add_step (self, "recipe", name, made ? "compiled" : "reused",
                             made && self->facts->recipes_open, reasons);
     oci_json_set_text (row, "tree", tree);
-    if (made)
-      g_hash_table_add (compiled, (gpointer) name);
+    if (changed)
+      g_hash_table_add (self->changed, (gpointer) name);
   }
 }
 
@@ -503,13 +527,15 @@ terrane_explain_build (TerraneStore *store, const TerraneStepFacts *steps, const
   OciDigest digest;
   OciDigestText text;
   json_t *result = json_object ();
+  g_autoptr (GHashTable) changed = g_hash_table_new (oci_text_hash, g_str_equal);
   Explanation self = { .store = store,
                        .facts = steps,
                        .before = before,
                        .after = after,
                        .unknown = first ? "this is the first build of the name"
                                         : "not known: the last build kept no inputs",
-                       .steps = json_array () };
+                       .steps = json_array (),
+                       .changed = changed };
   self.causes =
       before != NULL ? terrane_inputs_compare (store, steps->facts, before, after) : json_array ();
   if (terrane_inputs_digest (before, "manifest", &digest))

@@ -295,13 +295,13 @@ show_jobs (Compilation *self)
 }
 
 static void
-run_jobs (Compilation *self, GCancellable *interrupted)
+run_jobs (Compilation *self)
 {
   while (start_ready (self) > 0)
     {
       g_autoptr (GError) local = NULL;
       TerraneCompileJob *ended = wait_for_job (self);
-      if (g_cancellable_is_cancelled (interrupted) && self->failure == NULL)
+      if (g_cancellable_is_cancelled (self->shared.interrupted) && self->failure == NULL)
         fail (self, g_error_new_literal (OCI_ERROR, OCI_ERROR_CANCELLED, "interrupted"));
       show_jobs (self);
       if (ended != NULL && !terrane_compile_job_finish (ended, self->failure == NULL, &local))
@@ -325,7 +325,9 @@ compile (Compilation *self, GError **error)
     terrane_progress_phase (context->progress, 0, "compiling %u recipes", self->total);
   terrane_compile_work_sweep (context->store);
   g_autoptr (TerraneInterrupt) interrupt = terrane_interrupt_new ();
-  run_jobs (self, terrane_interrupt_cancellable (interrupt));
+  self->shared.interrupted = terrane_interrupt_cancellable (interrupt);
+  run_jobs (self);
+  self->shared.interrupted = NULL;
   if (self->failure == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&self->failure));

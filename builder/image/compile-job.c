@@ -146,8 +146,12 @@ unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
                              .skip_special = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
-  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error)
-                && terrane_commit_copy_out (store, &tree.commit, dfd, error);
+  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error);
+  if (ok)
+    {
+      OCI_PREFIX (error, "%s: unpacking", where);
+      ok = terrane_commit_copy_out (store, &tree.commit, dfd, error);
+    }
   terrane_source_tree_clear (&tree);
   return ok;
 }
@@ -161,6 +165,8 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   for (guint i = 0; i < self->recipe->sources->len; i++)
     if (!unpack_source (self, i, fd, error))
       return FALSE;
+    else if (g_cancellable_is_cancelled (self->shared->interrupted))
+      return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
   return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
@@ -168,12 +174,12 @@ gboolean
 terrane_compile_job_start (TerraneCompileJob *self, GError **error)
 {
   TerraneCompileShared *shared = self->shared;
-  TerraneStore *store = shared->context->store;
+  TerraneStore *store = shared->context->store, *logs = shared->context->logs;
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
   self->started = TRUE;
   self->since = g_get_monotonic_time ();
   self->state = g_strdup ("unpacking");
-  self->log = terrane_compile_log_path (store, self->recipe->name);
+  self->log = terrane_compile_log_path (logs != NULL ? logs : store, self->recipe->name);
   terrane_compile_job_show (self);
   if (!terrane_store_begin_write (store, error) || !make_root (self, error)
       || !terrane_compile_work_make (&self->work, store, error) || !unpack_sources (self, error))

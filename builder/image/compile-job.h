@@ -17,6 +17,7 @@ typedef struct
   const TerraneProgress *quiet; /* for what would be a phase of its own */
   GHashTable *verified;         /* see terrane_compiled_root_make() */
   GCancellable *stop;
+  GCancellable *interrupted; /* (nullable): by the user */
   GMutex mutex;
   GCond changed;
   guint running; /* under @mutex */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #define NAME_START ".compile-"
 
@@ -22,6 +23,18 @@ terrane_compile_work_clear (TerraneCompileWork *self)
     (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* the next build, or gc */
   g_clear_pointer (&self->path, g_free);
   oci_fd_close (oci_fd_steal (&self->fd));
+}
+
+/* What the place of the store gives to new directories would come to be in the result: the
+ * set-group-ID bit, and a default ACL, which counts instead of the umask. */
+static gboolean
+forget_place (int fd, GError **error)
+{
+  if (fchmod (fd, S_IRWXU) < 0
+      || (fremovexattr (fd, "system.posix_acl_default") < 0 && errno != ENODATA
+          && errno != EOPNOTSUPP))
+    return oci_throw_errno (error, "giving a directory to compile in its attributes");
+  return TRUE;
 }
 
 /* Between being made and being locked, another process may take it for one that was left. */
@@ -57,8 +70,14 @@ terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError
     return oci_throw (error, OCI_ERROR_IO,
                       "the directory to compile in is removed by another "
                       "process again and again");
-  return oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
-         && oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error);
+  if (!forget_place (self->fd, error)
+      || !oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
+      || !oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error))
+    return FALSE;
+  /* Whatever the umask of this process is. */
+  return (fchmodat (self->fd, TERRANE_COMPILE_SOURCES, 0755, 0) == 0
+          && fchmodat (self->fd, TERRANE_COMPILE_OUTPUT, 0755, 0) == 0)
+         || oci_throw_errno (error, "giving directories to compile in their modes");
 }
 
 void
@@ -79,6 +98,13 @@ terrane_compile_work_sweep (TerraneStore *store)
     }
 }
 
+static gboolean
+is_directory (int dfd, const char *path)
+{
+  struct stat st;
+  return fstatat (dfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode);
+}
+
 /* What is beside the way to the prefix was installed elsewhere. */
 gboolean
 terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, GError **error)
@@ -89,6 +115,11 @@ terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, 
     {
       g_autoptr (GPtrArray) names = NULL;
       gboolean last = *part == NULL || (*part)[0] == '\0';
+      if (!is_directory (self->fd, path->str))
+        return oci_throw (error, OCI_ERROR_FORMAT,
+                          "its steps have left no directory $DESTDIR%s, which they are to install "
+                          "in; a link or file at its place is none",
+                          path->str + strlen (TERRANE_COMPILE_OUTPUT));
       if (!oci_list_names (self->fd, path->str, FALSE, &names, error))
         return FALSE;
       if (names->len == 0)

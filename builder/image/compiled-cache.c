@@ -51,6 +51,11 @@ find_here (const Exchange *self, const TerraneRecipe *recipe, OciDigest *out_com
 
 /* Taking */
 
+enum
+{
+  SPECIAL_RIGHTS = 06000,
+};
+
 typedef struct
 {
   TerraneIngest *ingest;
@@ -63,11 +68,26 @@ read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError *
   return oci_archive_reader_read (data, buffer, len, out_read, error);
 }
 
+/* Steps are an ordinary user, whose files have no special rights; all of them get one owner. */
+static gboolean
+check_rights (const OciEntry *entry, GError **error)
+{
+  if ((entry->mode & SPECIAL_RIGHTS) == 0 && entry->uid == 0 && entry->gid == 0
+      && entry->xattrs == NULL)
+    return TRUE;
+  g_autofree char *quoted = oci_quote (entry->path);
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "%s has an owner, set-user-ID bits or capabilities that no recipe can give",
+                    quoted);
+}
+
 /* A recipe makes nothing beside its prefix, as compiling checks, too. */
 static gboolean
 take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
 {
   const Unpacking *self = data;
+  if (!check_rights (entry, error))
+    return FALSE;
   if (oci_path_is_below (entry->path, self->prefix)
       || (entry->type == OCI_ENTRY_DIRECTORY && oci_path_is_below (self->prefix, entry->path)))
     return terrane_ingest_add (self->ingest, entry, read_member, reader, error);

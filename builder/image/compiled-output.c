@@ -11,12 +11,24 @@
 enum
 {
   MAX_LICENSE_BYTES = 1024 * 1024,
+  ALL_BITS = 07777,
 };
 
 char *
 terrane_license_file_place (const TerraneRecipe *recipe, const char *path)
 {
   return g_build_filename ("share/licenses", recipe->name, path, NULL);
+}
+
+/* What steps have made read-only is to be the same for every user, root included. */
+static gboolean
+make_writable (int fd, GError **error)
+{
+  struct stat st;
+  if (fstat (fd, &st) < 0)
+    return oci_throw_errno (error, "looking at a directory");
+  return (st.st_mode & S_IRWXU) == S_IRWXU || fchmod (fd, (st.st_mode & ALL_BITS) | S_IRWXU) == 0
+         || oci_throw_errno (error, "making a directory writable");
 }
 
 /* Opens the directory of @path below @dfd, a component at a time.
@@ -26,13 +38,14 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
              GError **error)
 {
   g_auto (OciFd) at = -1;
-  if (!oci_open_dir (dfd, ".", &at, error))
+  if (!oci_open_dir (dfd, ".", &at, error) || (make && !make_writable (at, error)))
     return FALSE;
   const char *slash;
   for (; (slash = strchr (path, '/')) != NULL; path = slash + 1)
     {
       g_autofree char *name = g_strndup (path, (gsize) (slash - path));
-      if (make && mkdirat (at, name, 0755) < 0 && errno != EEXIST)
+      gboolean made = make && mkdirat (at, name, 0755) == 0;
+      if (make && !made && errno != EEXIST)
         return oci_throw_errno (error, "creating %s", name);
       g_auto (OciFd) next = openat (at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
       if (next < 0)
@@ -40,6 +53,10 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
           g_autofree char *quoted = oci_quote (name);
           return oci_throw_errno (error, "opening the directory %s", quoted);
         }
+      if (made && fchmod (next, 0755) < 0) /* whatever the umask of this process is */
+        return oci_throw_errno (error, "creating %s", name);
+      if (make && !make_writable (next, error))
+        return FALSE;
       oci_fd_close (at);
       at = oci_fd_steal (&next);
     }
@@ -100,7 +117,7 @@ write_one (int output, const char *place, GBytes *content, GError **error)
     return oci_throw_errno (error, "replacing it");
   g_auto (OciFd) fd =
       openat (parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  if (fd < 0)
+  if (fd < 0 || fchmod (fd, 0644) < 0)
     return oci_throw_errno (error, "creating it");
   return oci_write_all (fd, data, size, error);
 }

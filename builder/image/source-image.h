@@ -17,6 +17,7 @@ typedef struct
   TerraneSandboxKind sandbox;    /* of programs that transforms run */
   gboolean look;                 /* see TerraneOpenOptions */
   gboolean keep_failed;          /* what the steps of a recipe leave that fails */
+  TerraneStore *logs;            /* (nullable): has the logs of recipes, instead of @store */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneSourceContext;

@@ -234,7 +234,8 @@ remember_location (TerraneRemote *self, const OciManifest *manifest, const OciRe
                                 &((const OciDescriptor *) manifest->layers->pdata[i])->digest,
                                 reference->host, reference->repository, error))
       return FALSE;
-  return TRUE;
+  return terrane_locations_add (self->store, &manifest->config->digest, reference->host,
+                                reference->repository, error);
 }
 
 OciDescriptor *
@@ -376,6 +377,7 @@ typedef struct
 {
   TerraneRemote *remote;
   GHashTable *repositories; /* hex digest -> repository */
+  const char *destination;  /* "HOST/REPOSITORY" */
 } MountSources;
 
 static const char *
@@ -384,6 +386,14 @@ find_source (gpointer data, const OciDescriptor *blob)
   const MountSources *self = data;
   OciDigestHex hex;
   return g_hash_table_lookup (self->repositories, oci_digest_hex (&blob->digest, hex));
+}
+
+static gboolean
+is_known (gpointer data, const OciDescriptor *blob)
+{
+  const MountSources *self = data;
+  g_auto (GStrv) locations = terrane_locations_get (self->remote->store, &blob->digest);
+  return g_strv_contains ((const char *const *) locations, self->destination);
 }
 
 static gboolean
@@ -450,7 +460,8 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     return FALSE;
   g_autoptr (GHashTable) repositories =
       g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
-  MountSources sources = { .remote = self, .repositories = repositories };
+  g_autofree char *name = g_strconcat (destination->host, "/", destination->repository, NULL);
+  MountSources sources = { .remote = self, .repositories = repositories, .destination = name };
   choose_sources (&sources, registry, document, destination, mount_from);
   const OciPushOptions options = {
     .tag = destination->tag,
@@ -458,6 +469,7 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
     .create_repository = create_repository,
     .progress = terrane_remote_on_transfer,
     .progress_data = self,
+    .is_known = is_known,
     .find_source = find_source,
     .provide = layout == terrane_store_layout (self->store) ? provide_for_push : NULL,
     .source_data = &sources,

@@ -65,7 +65,8 @@ gboolean terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, 
  * @dfd: a directory, which the files of the commit are added to
  *
  * Copies a commit: unlike a checkout the files may be changed. All files of the directory get the
- * same time.
+ * same time, and its directories can be used by the owner. Nothing is written through a link that
+ * is there, nor does a directory replace a file or link, or the reverse: that is an error.
  */
 gboolean terrane_commit_copy_out (TerraneStore *store, const OciDigest *commit, int dfd,
                                   GError **error);

@@ -74,6 +74,8 @@ terrane_failed_root_keep (TerraneStore *store, const char *name, const char *wor
   OCI_PREFIX (error, "keeping what the steps left");
   if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
     return FALSE;
+  /* A directory that cannot be written to keeps its "..". */
+  (void) fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
   if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
     return oci_throw_errno (error, "renaming");
   if (!write_document (fd, partial, document, error))

@@ -2,19 +2,22 @@
 
 #include "oci/base/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 enum
 {
-  MAX_DEPTH = 500,   /* each has a descriptor */
+  MAX_DEPTH = 500, /* each has a descriptor */
+  ALL_BITS = 07777,
   EPOCH = 315532800, /* 1980-01-01: the first day that zip files can have */
 };
 
-/* One time for all, so that no program takes one file for older than another. */
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
+/* One time for all, so that no program takes one file for older than another; and directories that
+ * the owner can use, as a later commit may have something for them.
+ * NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
 static gboolean
-set_times (int dfd, guint depth, GError **error)
+make_usable (int dfd, guint depth, GError **error)
 {
   static const struct timespec times[] = { { .tv_sec = EPOCH }, { .tv_sec = EPOCH } };
   g_autoptr (GPtrArray) names = NULL;
@@ -31,13 +34,46 @@ set_times (int dfd, guint depth, GError **error)
       if (S_ISDIR (info.st_mode))
         {
           g_auto (OciFd) fd = -1;
-          if (!oci_open_dir (dfd, name, &fd, error) || !set_times (fd, depth + 1, error))
+          if ((info.st_mode & S_IRWXU) != S_IRWXU
+              && fchmodat (dfd, name, (info.st_mode & ALL_BITS) | S_IRWXU, 0) < 0)
+            return oci_throw_errno (error, "opening a directory to its owner");
+          if (!oci_open_dir (dfd, name, &fd, error) || !make_usable (fd, depth + 1, error))
             return FALSE;
         }
       if (utimensat (dfd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
         return oci_throw_errno (error, "setting the time of a file");
     }
   return TRUE;
+}
+
+/* OSTree opens a directory that exists by following links: a link that an earlier commit has put
+ * there would lead out of @data, a descriptor. Parents come first, so no link is followed here. */
+static gboolean
+check_way (TerraneNode *node, const char *path, gpointer data, GError **error)
+{
+  struct stat info;
+  const int *dfd = data;
+  const gboolean is_directory = node->type == OCI_ENTRY_DIRECTORY;
+  if (fstatat (*dfd, path, &info, AT_SYMLINK_NOFOLLOW) == 0)
+    {
+      if (is_directory == (S_ISDIR (info.st_mode) != 0))
+        return TRUE;
+      g_autofree char *quoted = oci_quote (path);
+      return oci_throw (error, OCI_ERROR_FORMAT,
+                        "%s is %sa directory, and %s in what was unpacked before", quoted,
+                        is_directory ? "" : "not ",
+                        S_ISLNK (info.st_mode)   ? "a symbolic link"
+                        : S_ISDIR (info.st_mode) ? "one"
+                                                 : "a file");
+    }
+  return errno == ENOENT || oci_throw_errno (error, "looking at a file");
+}
+
+static gboolean
+check_ways (TerraneStore *store, const OciDigest *commit, int dfd, GError **error)
+{
+  g_autoptr (TerraneTree) tree = terrane_commit_load (store, commit, error);
+  return tree != NULL && terrane_tree_foreach (tree, check_way, &dfd, error);
 }
 
 gboolean
@@ -50,12 +86,14 @@ terrane_commit_copy_out (TerraneStore *store, const OciDigest *commit, int dfd, 
     .overwrite_mode = OSTREE_REPO_CHECKOUT_OVERWRITE_UNION_FILES,
     .force_copy = TRUE,
   };
-  OCI_PREFIX (error, "copying the commit %.12s…", oci_digest_hex (commit, hex));
   if (!terrane_commit_has_raw_names (store, commit, &raw, error))
     return FALSE;
   if (raw)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "it has names that are not UTF-8");
+  if (!check_ways (store, commit, dfd, error))
+    return FALSE;
+  OCI_PREFIX (error, "copying the commit %.12s…", oci_digest_hex (commit, hex));
   return ostree_repo_checkout_at (terrane_store_repo (store), &options, dfd, ".",
                                   oci_digest_hex (commit, hex), NULL, error)
-         && set_times (dfd, 0, error);
+         && make_usable (dfd, 0, error);
 }

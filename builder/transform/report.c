@@ -121,7 +121,7 @@ static void
 append_change (GString *text, json_int_t saved)
 {
   g_autofree char *size = oci_format_size ((uint64_t) (saved < 0 ? -saved : saved));
-  g_string_append_printf (text, "%s%s", saved < 0 ? "+" : "−", size);
+  g_string_append_printf (text, "%s%s", saved < 0 ? "+" : saved > 0 ? "−" : "", size);
 }
 
 char *

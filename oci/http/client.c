@@ -15,6 +15,8 @@ oci_http_client_new (const OciHttpOptions *options)
     self->deadline = g_get_monotonic_time () + (gint64) options->timeout_ms * 1000;
   g_mutex_init (&self->mutex);
   g_queue_init (&self->idle);
+  for (int i = 0; i < OCI_HTTP_SHARE_LOCKS; i++)
+    g_mutex_init (&self->share_mutexes[i]);
   self->tls = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free,
                                      (GDestroyNotify) oci_tls_config_free);
   return self;
@@ -26,6 +28,10 @@ oci_http_client_free (OciHttpClient *self)
   if (self == NULL)
     return;
   g_queue_clear_full (&self->idle, curl_easy_cleanup);
+  if (self->share != NULL)
+    (void) curl_share_cleanup (self->share); /* no handle uses it any more */
+  for (int i = 0; i < OCI_HTTP_SHARE_LOCKS; i++)
+    g_mutex_clear (&self->share_mutexes[i]);
   g_mutex_clear (&self->mutex);
   g_hash_table_unref (self->tls);
   oci_trust_free (self->trust);

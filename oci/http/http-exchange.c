@@ -42,17 +42,50 @@ typedef struct
   char message[CURL_ERROR_SIZE];
 } Transfer;
 
+static void
+lock_share (G_GNUC_UNUSED CURL *handle, curl_lock_data data, G_GNUC_UNUSED curl_lock_access access,
+            void *user)
+{
+  OciHttpClient *self = user;
+  g_mutex_lock (&self->share_mutexes[(unsigned) data % OCI_HTTP_SHARE_LOCKS]);
+}
+
+static void
+unlock_share (G_GNUC_UNUSED CURL *handle, curl_lock_data data, void *user)
+{
+  OciHttpClient *self = user;
+  g_mutex_unlock (&self->share_mutexes[(unsigned) data % OCI_HTTP_SHARE_LOCKS]);
+}
+
+/* A name is resolved once, and a connection resumes the TLS session of another. Connections cannot
+ * be shared between threads. */
+static CURLSH *
+new_share (OciHttpClient *client)
+{
+  CURLSH *share = curl_share_init ();
+  if (share == NULL || curl_share_setopt (share, CURLSHOPT_USERDATA, client) != CURLSHE_OK
+      || curl_share_setopt (share, CURLSHOPT_LOCKFUNC, lock_share) != CURLSHE_OK
+      || curl_share_setopt (share, CURLSHOPT_UNLOCKFUNC, unlock_share) != CURLSHE_OK
+      || curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK
+      || curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
+    g_error ("libcurl cannot be initialised");
+  return share;
+}
+
 static CURL *
 take_handle (OciHttpClient *self)
 {
   g_mutex_lock (&self->mutex);
   CURL *handle = g_queue_pop_head (&self->idle);
+  if (self->share == NULL)
+    self->share = new_share (self);
   g_mutex_unlock (&self->mutex);
-  if (handle == NULL)
-    handle = curl_easy_init ();
-  if (handle == NULL)
+  if (handle != NULL)
+    return handle;
+  handle = curl_easy_init ();
+  if (handle == NULL || curl_easy_setopt (handle, CURLOPT_SHARE, self->share) != CURLE_OK)
     g_error ("libcurl cannot be initialised");
-  return handle;
+  return handle; /* a reset leaves what is shared */
 }
 
 static void

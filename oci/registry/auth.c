@@ -114,12 +114,10 @@ char *
 oci_registry_auth_describe (OciRegistryAuth *self)
 {
   g_mutex_lock (&self->mutex);
-  char *text = NULL;
-  if (self->credentials != NULL)
-    text = g_strdup_printf ("credentials from %s", self->credentials->source);
-  else
-    text = g_strdup (self->cloud != NULL && !self->login ? "credentials from AWS"
-                                                         : "no credentials found");
+  gboolean aws = self->credentials == NULL && self->cloud != NULL && !self->login;
+  char *text = self->credentials != NULL
+                   ? g_strdup_printf ("credentials from %s", self->credentials->source)
+                   : g_strdup (aws ? "credentials from AWS" : "no credentials found");
   g_mutex_unlock (&self->mutex);
   return text;
 }
@@ -216,10 +214,8 @@ advise_locked (const OciRegistryAuth *self, Refusal refusal)
 char *
 oci_registry_auth_advise (OciRegistryAuth *self, const OciHttpResponse *response)
 {
-  g_mutex_lock (&self->mutex);
-  char *text = advise_locked (self, classify (self, response, TRUE));
-  g_mutex_unlock (&self->mutex);
-  return text;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  return advise_locked (self, classify (self, response, TRUE));
 }
 
 static char *
@@ -281,8 +277,7 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
       self->credentials = NULL;
       *out_changed = TRUE;
     }
-  if (*out_changed)
-    self->tried = FALSE;
+  self->tried = self->tried && !*out_changed;
   return TRUE;
 }
 
@@ -328,12 +323,14 @@ static char *
 token_url (const OciRegistryAuth *self, GError **error)
 {
   g_autofree char *url = g_strdup (self->realm);
-  g_autoptr (GPtrArray) own = g_ptr_array_new ();
+  g_autoptr (GPtrArray) scopes = g_ptr_array_new (); /* borrowed */
   if (self->scope != NULL)
-    g_ptr_array_add (own, self->scope);
-  if (!add_scopes (&url, own, error)
-      || (self->scope != NULL && !add_scopes (&url, self->sources, error))
-      || !add_scopes (&url, self->wanted, error))
+    {
+      g_ptr_array_add (scopes, self->scope);
+      g_ptr_array_extend (scopes, self->sources, NULL, NULL);
+    }
+  g_ptr_array_extend (scopes, self->wanted, NULL, NULL);
+  if (!add_scopes (&url, scopes, error))
     return NULL;
   return g_steal_pointer (&url);
 }
@@ -372,13 +369,13 @@ static const char *
 find_token (const json_t *root)
 {
   static const char *const members[] = { "token", "access_token" };
-  const char *found = NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS (members) && found == NULL; i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
     {
       const char *text = json_string_value (json_object_get (root, members[i]));
-      found = text != NULL && text[0] != '\0' ? text : NULL;
+      if (text != NULL && text[0] != '\0')
+        return text;
     }
-  return found;
+  return NULL;
 }
 
 static gboolean
@@ -501,11 +498,10 @@ answer_basic (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
   gboolean usable = self->credentials != NULL && !self->tried;
   if (!usable && !next_credentials (self, cancellable, &usable, error))
     return FALSE;
-  if (usable && self->credentials != NULL)
-    {
-      self->tried = TRUE;
-      set_header (self, basic_header (self->credentials), 0);
-    }
+  if (!usable || self->credentials == NULL)
+    return TRUE;
+  self->tried = TRUE;
+  set_header (self, basic_header (self->credentials), 0);
   return TRUE;
 }
 
@@ -580,6 +576,14 @@ oci_registry_auth_answer (OciRegistryAuth *self, const OciHttpResponse *response
   *out_retry = ok && self->generation != generation;
   g_mutex_unlock (&self->mutex);
   return ok;
+}
+
+gboolean
+oci_registry_auth_prepare (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  return self->cloud == NULL || self->login || self->header != NULL
+         || answer_basic (self, cancellable, error);
 }
 
 gboolean

@@ -67,6 +67,15 @@ char *oci_registry_auth_advise (OciRegistryAuth *self, const OciHttpResponse *re
 gboolean oci_registry_auth_wants_scope (OciRegistryAuth *self, const OciHttpResponse *response);
 
 /**
+ * oci_registry_auth_prepare:
+ *
+ * Amazon ECR takes Basic credentials and nothing else, so they are found before a challenge asks
+ * for them. Other registries are not concerned.
+ */
+gboolean oci_registry_auth_prepare (OciRegistryAuth *self, GCancellable *cancellable,
+                                    GError **error);
+
+/**
  * oci_registry_auth_header:
  * @out_header: (out) (transfer full) (nullable): the Authorization value for now; free with
  *   oci_secret_free()

@@ -1,5 +1,6 @@
 #include "oci/registry/push.h"
 
+#include "oci/base/parallel.h"
 #include "oci/registry/failure.h"
 #include "oci/registry/upload.h"
 
@@ -9,17 +10,50 @@
   "Accept: " OCI_MEDIA_TYPE_MANIFEST ", " OCI_MEDIA_TYPE_DOCKER_MANIFEST ", " OCI_MEDIA_TYPE_INDEX \
   ", " OCI_MEDIA_TYPE_DOCKER_LIST
 
+enum
+{
+  /* For what is not larger an upload is opened before it is known to be missing: about as much as a
+   * round trip of 50 ms is worth. If it is there after all, an upload without content is left,
+   * which registries remove by themselves; it is not worth that for blobs that take time anyway. */
+  OPEN_AHEAD_MAX_BYTES = 1024 * 1024,
+  QUESTIONS_AT_ONCE = 12, /* each is on a connection of its own */
+};
+
+/* What is known of one blob. */
+typedef struct
+{
+  const OciDescriptor *descriptor; /* borrowed */
+  gboolean known;                  /* it is probably there */
+  gboolean there;
+  OciTransferState state; /* when it is there */
+  char *location;         /* (nullable): of an upload that an attempt to mount it opened */
+  char *opened;           /* (nullable): of one that was opened ahead */
+  GError *failure;        /* (nullable): of looking for it */
+} Blob;
+
 /* One push under way. */
 typedef struct
 {
   OciRegistry *registry;
   OciLayout *layout;
   const OciPushOptions *options;
-  char *name;   /* of the manifest: tag or digest */
-  char *path;   /* of the manifest */
-  GMutex mutex; /* guards @report while blobs are under way */
+  char *name;       /* of the manifest: tag or digest */
+  char *path;       /* of the manifest */
+  gboolean missing; /* the name leads to no manifest yet */
+  GPtrArray *blobs; /* of Blob, each digest once */
+  GMutex mutex;     /* guards @report while blobs are under way */
   OciPushReport report;
 } Push;
+
+static void
+blob_free (gpointer data)
+{
+  Blob *self = data;
+  g_free (self->location);
+  g_free (self->opened);
+  g_clear_error (&self->failure);
+  g_free (self);
+}
 
 static void
 tell (const OciPushOptions *options, const OciDescriptor *blob, OciTransferState state,
@@ -52,31 +86,34 @@ provide (const Push *push, const OciDescriptor *blob, GCancellable *stop, GError
   return found || options->provide (options->source_data, blob, stop, error);
 }
 
-static gboolean
-push_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
+static OciUpload
+describe_upload (const Push *push, const Blob *blob)
 {
-  Push *push = data;
   const OciPushOptions *options = push->options;
-  gboolean there = FALSE;
-  OciTransferState state = OCI_TRANSFER_EXISTS;
-  g_autofree char *location = NULL;
-  const OciUpload upload = {
+  return (OciUpload){
     .registry = push->registry,
     .layout = push->layout,
-    .blob = blob,
-    .source =
-        options->find_source != NULL ? options->find_source (options->source_data, blob) : NULL,
+    .blob = blob->descriptor,
+    .source = options->find_source != NULL
+                  ? options->find_source (options->source_data, blob->descriptor)
+                  : NULL,
     .progress = options->progress,
     .progress_data = options->progress_data,
   };
-  if (!oci_upload_find (&upload, stop, &there, &state, &location, error))
+}
+
+static gboolean
+send_blob (gpointer data, gpointer item, GCancellable *stop, GError **error)
+{
+  Push *push = data;
+  Blob *blob = item;
+  const OciUpload upload = describe_upload (push, blob);
+  const char *location = blob->location != NULL ? blob->location : blob->opened;
+  if (!provide (push, blob->descriptor, stop, error)
+      || !oci_upload_send (&upload, location, stop, &blob->state, error))
     return FALSE;
-  if (!there
-      && (!provide (push, blob, stop, error)
-          || !oci_upload_send (&upload, location, stop, &state, error)))
-    return FALSE;
-  count (push, blob, state);
-  tell (options, blob, state, blob->size);
+  count (push, blob->descriptor, blob->state);
+  tell (push->options, blob->descriptor, blob->state, blob->descriptor->size);
   return TRUE;
 }
 
@@ -165,14 +202,171 @@ put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *can
   return oci_registry_fail (push->registry, response, what, error);
 }
 
-static gboolean
-push_blobs (Push *push, const OciManifest *manifest, GCancellable *cancellable, GError **error)
+/* Something to ask before anything is sent. */
+typedef struct
 {
-  g_autoptr (GPtrArray) blobs = g_ptr_array_new (); /* borrowed from @manifest */
-  g_ptr_array_add (blobs, manifest->config);
+  gboolean (*ask) (Push *push, Blob *blob, GCancellable *stop, GError **error);
+  Blob *blob; /* (nullable) */
+} Question;
+
+static gboolean
+ask_connection (Push *push, G_GNUC_UNUSED Blob *blob, GCancellable *stop, GError **error)
+{
+  return oci_registry_connect (push->registry, stop, error);
+}
+
+static gboolean
+ask_manifest (Push *push, G_GNUC_UNUSED Blob *blob, GCancellable *stop, GError **error)
+{
+  return find_manifest (push, stop, &push->report.unchanged, &push->missing, error);
+}
+
+/* A failure is told after all questions, so that the manifest's comes first. */
+static gboolean
+ask_blob (Push *push, Blob *blob, GCancellable *stop, G_GNUC_UNUSED GError **error)
+{
+  const OciUpload upload = describe_upload (push, blob);
+  (void) oci_upload_find (&upload, stop, &blob->there, &blob->state, &blob->location,
+                          &blob->failure);
+  return TRUE;
+}
+
+static gboolean
+ask_for_upload (Push *push, Blob *blob, GCancellable *stop, G_GNUC_UNUSED GError **error)
+{
+  const OciUpload upload = describe_upload (push, blob);
+  blob->opened = oci_upload_open_ahead (&upload, stop);
+  return TRUE;
+}
+
+static gboolean
+ask_one (gpointer data, gpointer item, GCancellable *stop, GError **error)
+{
+  const Question *question = item;
+  return question->ask (data, question->blob, stop, error);
+}
+
+static void
+add_question (GPtrArray *questions,
+              gboolean (*ask) (Push *push, Blob *blob, GCancellable *stop, GError **error),
+              Blob *blob)
+{
+  Question *question = g_new0 (Question, 1);
+  question->ask = ask;
+  question->blob = blob;
+  g_ptr_array_add (questions, question);
+}
+
+static gboolean
+wants_upload (const Push *push, const Blob *blob)
+{
+  const OciUpload upload = describe_upload (push, blob);
+  return push->options->is_known != NULL && !blob->known && upload.source == NULL
+         && blob->descriptor->size <= OPEN_AHEAD_MAX_BYTES;
+}
+
+/* Those first whose answers are waited for longest. */
+static void
+add_blob_questions (const Push *push, GPtrArray *questions)
+{
+  for (guint i = 0; i < push->blobs->len; i++)
+    if (wants_upload (push, push->blobs->pdata[i]))
+      add_question (questions, ask_for_upload, push->blobs->pdata[i]);
+  for (guint i = 0; i < push->blobs->len; i++)
+    if (!((const Blob *) push->blobs->pdata[i])->known)
+      add_question (questions, ask_blob, push->blobs->pdata[i]);
+  for (guint i = 0; i < push->blobs->len; i++)
+    if (((const Blob *) push->blobs->pdata[i])->known)
+      add_question (questions, ask_blob, push->blobs->pdata[i]);
+}
+
+static gboolean
+ask_all (Push *push, const GPtrArray *questions, GCancellable *cancellable, GError **error)
+{
+  unsigned jobs = push->options->jobs > 1 ? MAX (push->options->jobs, QUESTIONS_AT_ONCE) : 1;
+  if (jobs > 1 && !oci_registry_expect (push->registry, cancellable, error))
+    return FALSE;
+  return oci_parallel_each (questions, jobs, ask_one, push, cancellable, error);
+}
+
+static gboolean
+ask_first (Push *push, gboolean blobs_too, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) questions = g_ptr_array_new_with_free_func (g_free);
+  if (oci_registry_url (push->registry) == NULL)
+    add_question (questions, ask_connection, NULL);
+  add_question (questions, ask_manifest, NULL);
+  if (blobs_too)
+    add_blob_questions (push, questions);
+  return ask_all (push, questions, cancellable, error);
+}
+
+static gboolean
+ask_blobs (Push *push, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) questions = g_ptr_array_new_with_free_func (g_free);
+  add_blob_questions (push, questions);
+  return ask_all (push, questions, cancellable, error);
+}
+
+static int
+compare_size (gconstpointer a, gconstpointer b)
+{
+  const OciDescriptor *x = (*(const Blob *const *) a)->descriptor;
+  const OciDescriptor *y = (*(const Blob *const *) b)->descriptor;
+  return (x->size < y->size) - (x->size > y->size);
+}
+
+/* Sends what the registry lacks, the largest first. */
+static gboolean
+send_blobs (Push *push, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) missing = g_ptr_array_new (); /* borrowed */
+  for (guint i = 0; i < push->blobs->len; i++)
+    {
+      Blob *blob = push->blobs->pdata[i];
+      if (blob->failure != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&blob->failure));
+          return FALSE;
+        }
+      if (!blob->there)
+        {
+          g_ptr_array_add (missing, blob);
+          continue;
+        }
+      count (push, blob->descriptor, blob->state);
+      tell (push->options, blob->descriptor, blob->state, blob->descriptor->size);
+    }
+  return oci_parallel_each (missing, push->options->jobs, send_blob, push, cancellable, error);
+}
+
+static void
+take_blob (Push *push, const OciDescriptor *descriptor)
+{
+  const OciPushOptions *options = push->options;
+  for (guint i = 0; i < push->blobs->len; i++)
+    if (oci_digest_equal (&((const Blob *) push->blobs->pdata[i])->descriptor->digest,
+                          &descriptor->digest))
+      return;
+  Blob *blob = g_new0 (Blob, 1);
+  blob->descriptor = descriptor;
+  blob->known = options->is_known != NULL && options->is_known (options->source_data, descriptor);
+  g_ptr_array_add (push->blobs, blob);
+}
+
+/* Returns: whether the image is probably new, so that asking for its blobs is not in vain */
+static gboolean
+take_blobs (Push *push, const OciManifest *manifest)
+{
+  gboolean fresh = FALSE;
   for (guint i = 0; i < manifest->layers->len; i++)
-    g_ptr_array_add (blobs, manifest->layers->pdata[i]);
-  return oci_transfer_blobs (blobs, push->options->jobs, push_blob, push, cancellable, error);
+    take_blob (push, manifest->layers->pdata[i]);
+  take_blob (push, manifest->config);
+  g_ptr_array_sort (push->blobs, compare_size);
+  for (guint i = 0; i < push->blobs->len; i++)
+    fresh = fresh || !((const Blob *) push->blobs->pdata[i])->known;
+  return fresh && push->options->is_known != NULL;
 }
 
 static gboolean
@@ -182,15 +376,17 @@ push_all (Push *push, const OciDescriptor *descriptor, GCancellable *cancellable
       oci_layout_read_blob (push->layout, descriptor, OCI_MANIFEST_MAX_BYTES, error);
   g_autoptr (OciManifest) manifest =
       raw != NULL ? oci_manifest_parse ("manifest", raw, error) : NULL;
-  gboolean missing = FALSE;
-  if (manifest == NULL
-      || !find_manifest (push, cancellable, &push->report.unchanged, &missing, error))
+  if (manifest == NULL)
+    return FALSE;
+  gboolean at_once = take_blobs (push, manifest) && !push->options->create_repository;
+  if (!ask_first (push, at_once, cancellable, error))
     return FALSE;
   if (push->report.unchanged)
     return TRUE;
-  if (missing && push->options->create_repository && !create_repository (push, cancellable, error))
+  if (push->missing && push->options->create_repository
+      && !create_repository (push, cancellable, error))
     return FALSE;
-  return push_blobs (push, manifest, cancellable, error)
+  return (at_once || ask_blobs (push, cancellable, error)) && send_blobs (push, cancellable, error)
          && put_manifest (push, manifest->media_type, raw, cancellable, error);
 }
 
@@ -210,9 +406,11 @@ oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescriptor *ma
     .registry = self, .layout = layout, .options = options, .name = name, .path = path
   };
   push.report.digest = manifest->digest;
+  push.blobs = g_ptr_array_new_with_free_func (blob_free);
   g_mutex_init (&push.mutex);
   gboolean ok = push_all (&push, manifest, cancellable, error);
   g_mutex_clear (&push.mutex);
+  g_ptr_array_unref (push.blobs);
   if (ok)
     *out_report = push.report;
   return ok;

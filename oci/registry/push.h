@@ -15,6 +15,9 @@ typedef struct
   OciTransferProgress progress; /* (nullable) */
   gpointer progress_data;
 
+  /* (nullable): whether the repository is believed to have @blob. Only saves time: what is not
+   * known is looked for at once with the manifest, and an upload is opened for it meanwhile. */
+  gboolean (*is_known) (gpointer data, const OciDescriptor *blob);
   /* (nullable): a repository on the same registry that has @blob, to mount it from; it must have
    * been named to oci_registry_add_source(). (transfer none) (nullable) */
   const char *(*find_source) (gpointer data, const OciDescriptor *blob);
@@ -47,7 +50,10 @@ typedef struct
  * @manifest: an image manifest in @layout; its bytes are sent exactly as they are stored
  * @out_report: (out): what was done
  *
- * Blobs first, each in one request that streams from the layout, then the manifest; so a tag never
+ * All questions are asked at once, and no answer is waited for that is not needed to go on: an
+ * edited handler takes three round trips (questions, blobs, manifest) after those of the connection
+ * and of its authentication. Blobs first, each in one request that streams from the layout, then
+ * the manifest; so a tag never
  * names an image that is not there. Blobs that exist are skipped, and when the tag has the same
  * digest already nothing is sent at all, which also makes pushing to an immutable tag again
  * succeed. Uploads that break are begun again, see retry.h.

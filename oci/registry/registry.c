@@ -19,8 +19,9 @@ struct _OciRegistry
   OciReference *reference;
   char *name; /* "docker://HOST", for notices */
   OciRegistryAuth *auth;
-  GMutex mutex; /* guards @url */
-  char *url;    /* (nullable): "https://HOST" once connected; never changes then */
+  gint expected; /* atomic: a thread connects, see oci_registry_expect() */
+  GMutex mutex;  /* held while connecting */
+  char *url;     /* (nullable), atomic: "https://HOST" once connected; never changes then */
   OciUrlOrigin origin;
 };
 
@@ -93,11 +94,14 @@ api_host (const OciReference *reference)
              : reference->host;
 }
 
+/* @header: (nullable): of credentials that need no challenge; never sent in plain text */
 static OciHttpResponse *
-ping (OciRegistry *self, const char *base, GCancellable *cancellable, GError **error)
+ping (OciRegistry *self, const char *base, const char *header, GCancellable *cancellable,
+      GError **error)
 {
   g_autofree char *url = g_strconcat (base, "/v2/", NULL);
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
+  request.authorization = g_str_has_prefix (base, "https:") ? header : NULL;
   return oci_http_client_send (self->client, &request, cancellable, error);
 }
 
@@ -161,14 +165,15 @@ is_worth_another (const GError *failure, const char *url)
 
 /* @out_base: which of the addresses answered. 400 is what HTTPS ports answer to plain HTTP. */
 static OciHttpResponse *
-ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
+ping_any (OciRegistry *self, const char *header, char **out_base, GCancellable *cancellable,
+          GError **error)
 {
   g_autoptr (GError) broken = NULL; /* how plain HTTP failed, which may be otherwise next time */
   g_auto (GStrv) urls = candidate_urls (self, error);
   for (char **url = urls; url != NULL && *url != NULL; url++)
     {
       g_autoptr (GError) local = NULL;
-      g_autoptr (OciHttpResponse) response = ping (self, *url, cancellable, &local);
+      g_autoptr (OciHttpResponse) response = ping (self, *url, header, cancellable, &local);
       gboolean last = url[1] == NULL;
       if (response != NULL
           && (last || response->status != 400 || g_str_has_prefix (*url, "https:")))
@@ -197,26 +202,46 @@ ping_any (OciRegistry *self, char **out_base, GCancellable *cancellable, GError 
   return NULL;
 }
 
+/* What came of a request that went out while another thread was still connecting. */
+typedef struct
+{
+  char *base; /* (nullable): the address that it was sent to, by guess; NULL: it was not sent */
+  guint generation;          /* of the authentication that it had */
+  OciHttpResponse *response; /* (nullable): or */
+  GError *failure;           /* (nullable) */
+} Ahead;
+
 typedef struct
 {
   OciRegistry *registry;
   const OciHttpRequest *request; /* (nullable) */
+  const char *header;            /* (nullable): of a ping */
   char *base;                    /* (nullable): that answered a ping */
+  Ahead ahead;
 } Sending;
+
+static void
+ahead_clear (Ahead *self)
+{
+  g_clear_pointer (&self->base, g_free);
+  g_clear_pointer (&self->response, oci_http_response_free);
+  g_clear_error (&self->failure);
+}
 
 static OciHttpResponse *
 try_ping (gpointer data, GCancellable *cancellable, GError **error)
 {
   Sending *sending = data;
   g_clear_pointer (&sending->base, g_free);
-  return ping_any (sending->registry, &sending->base, cancellable, error);
+  return ping_any (sending->registry, sending->header, &sending->base, cancellable, error);
 }
 
 static OciHttpResponse *
-ping_patiently (OciRegistry *self, char **out_base, GCancellable *cancellable, GError **error)
+ping_patiently (OciRegistry *self, const char *header, char **out_base, GCancellable *cancellable,
+                GError **error)
 {
   g_autoptr (GError) local = NULL;
-  Sending sending = { .registry = self };
+  Sending sending = { .registry = self, .header = header };
   OciRetry retry = oci_registry_retry (self);
   OciHttpResponse *response = oci_retry_send (&retry, try_ping, &sending, cancellable, &local);
   *out_base = sending.base;
@@ -234,19 +259,24 @@ connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
   g_autofree char *base = NULL;
   g_auto (OciUrlOrigin) origin = { 0 };
   gboolean retry = FALSE;
-  g_autoptr (OciHttpResponse) response = ping_patiently (self, &base, cancellable, error);
+  guint generation = 0;
+  g_autoptr (OciSecret) header = NULL;
+  if (!oci_registry_auth_header (self->auth, cancellable, &header, &generation, error))
+    return FALSE;
+  g_autoptr (OciHttpResponse) response = ping_patiently (self, header, &base, cancellable, error);
   if (response == NULL || !oci_url_origin (base, &origin, error))
     return FALSE;
-  if (response->status == 401 && came_from (response, &origin)
-      && !oci_registry_auth_answer (self->auth, response, 0, cancellable, &retry, error))
+  gboolean refused = response->status == 401 || (header != NULL && response->status == 403);
+  if (refused && came_from (response, &origin)
+      && !oci_registry_auth_answer (self->auth, response, generation, cancellable, &retry, error))
     return FALSE;
-  /* A 401 that could not be answered is repeated by the request that needs it, with a better text.
-   */
-  if (response->status != 200 && response->status != 401)
+  /* A refusal that could not be answered is repeated by the request that needs it, with a better
+   * text. */
+  if (response->status != 200 && !refused)
     return oci_registry_fail (self, response, "asking for the registry API at /v2/", error);
   self->origin = origin;
   origin = (OciUrlOrigin){ 0 };
-  self->url = g_steal_pointer (&base);
+  g_atomic_pointer_set (&self->url, g_steal_pointer (&base));
   return TRUE;
 }
 
@@ -262,10 +292,74 @@ oci_registry_connect (OciRegistry *self, GCancellable *cancellable, GError **err
 const char *
 oci_registry_url (OciRegistry *self)
 {
-  g_mutex_lock (&self->mutex);
-  const char *url = self->url;
-  g_mutex_unlock (&self->mutex);
-  return url;
+  return g_atomic_pointer_get (&self->url);
+}
+
+gboolean
+oci_registry_expect (OciRegistry *self, GCancellable *cancellable, GError **error)
+{
+  if (oci_registry_url (self) != NULL)
+    return TRUE;
+  g_autoptr (GError) local = NULL;
+  if (!oci_http_client_is_insecure (self->client)
+      && !oci_registry_auth_prepare (self->auth, cancellable, &local)
+      && (g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED)
+          || g_error_matches (local, OCI_ERROR, OCI_ERROR_LIMIT)))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  /* Without credentials the registry's challenge, if there is one, fails for the same reason. */
+  g_atomic_int_set (&self->expected, TRUE);
+  return TRUE;
+}
+
+/* Whether a request loses nothing when its answer is thrown away. */
+static gboolean
+is_repeatable (const OciHttpRequest *request)
+{
+  return request->body == NULL && request->body_fd < 0 && request->receiver == NULL
+         && request->url[0] == '/';
+}
+
+/* Where another thread is finding out how to talk to the registry, the likely way is tried
+ * meanwhile: that costs no time, and the connection is there when it is needed. */
+static void
+send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
+            Ahead *ahead)
+{
+  if (!g_atomic_int_get (&self->expected) || oci_registry_url (self) != NULL
+      || !is_repeatable (request))
+    return;
+  g_auto (GStrv) urls = candidate_urls (self, NULL);
+  g_autoptr (OciSecret) header = NULL;
+  if (urls == NULL
+      || !oci_registry_auth_header (self->auth, cancellable, &header, &ahead->generation, NULL)
+      || (header != NULL && !g_str_has_prefix (urls[0], "https:")))
+    return; /* the usual way then says what is wrong */
+  g_autofree char *url = g_strconcat (urls[0], request->url, NULL);
+  OciHttpRequest early = *request;
+  early.url = url;
+  early.authorization = header;
+  ahead->base = g_strdup (urls[0]);
+  ahead->response = oci_http_client_send (self->client, &early, cancellable, &ahead->failure);
+}
+
+/* Its answer counts if it is that of the same request as it would be sent now. */
+static gboolean
+ahead_counts (const Ahead *ahead, const OciRegistry *self, guint generation)
+{
+  return ahead->base != NULL && ahead->generation == generation
+         && strcmp (ahead->base, self->url) == 0;
+}
+
+static OciHttpResponse *
+ahead_take (Ahead *ahead, GError **error)
+{
+  g_clear_pointer (&ahead->base, g_free);
+  if (ahead->failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&ahead->failure));
+  return g_steal_pointer (&ahead->response);
 }
 
 char *
@@ -274,12 +368,10 @@ oci_registry_path (const OciRegistry *self, const char *below)
   return g_strconcat ("/v2/", self->reference->repository, "/", below, NULL);
 }
 
-OciHttpResponse *
-oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
-                        GError **error)
+static OciHttpResponse *
+send_connected (OciRegistry *self, const OciHttpRequest *request, Ahead *ahead,
+                GCancellable *cancellable, GError **error)
 {
-  if (!oci_registry_connect (self, cancellable, error))
-    return NULL;
   g_auto (OciUrlOrigin) origin = { 0 };
   g_autofree char *url = oci_url_resolve (self->url, request->url, error);
   if (url == NULL || !oci_url_origin (url, &origin, error))
@@ -296,7 +388,9 @@ oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCance
       authorized.url = url;
       authorized.authorization = header;
       g_autoptr (OciHttpResponse) response =
-          oci_http_client_send (self->client, &authorized, cancellable, error);
+          own && ahead_counts (ahead, self, generation)
+              ? ahead_take (ahead, error)
+              : oci_http_client_send (self->client, &authorized, cancellable, error);
       if (response == NULL || !own || round == MAX_ANSWERS || !came_from (response, &self->origin))
         return g_steal_pointer (&response);
       if (round > 0 && !oci_registry_auth_wants_scope (self->auth, response))
@@ -309,11 +403,24 @@ oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCance
     }
 }
 
+OciHttpResponse *
+oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
+                        GError **error)
+{
+  Ahead ahead = { 0 };
+  send_ahead (self, request, cancellable, &ahead);
+  OciHttpResponse *response = oci_registry_connect (self, cancellable, error)
+                                  ? send_connected (self, request, &ahead, cancellable, error)
+                                  : NULL;
+  ahead_clear (&ahead);
+  return response;
+}
+
 static OciHttpResponse *
 try_send (gpointer data, GCancellable *cancellable, GError **error)
 {
-  const Sending *sending = data;
-  return oci_registry_send_once (sending->registry, sending->request, cancellable, error);
+  Sending *sending = data;
+  return send_connected (sending->registry, sending->request, &sending->ahead, cancellable, error);
 }
 
 static OciHttpResponse *
@@ -321,9 +428,13 @@ send_with (OciRegistry *self, const OciHttpRequest *request, OciRetry *retry,
            GCancellable *cancellable, GError **error)
 {
   Sending sending = { .registry = self, .request = request };
-  if (!oci_registry_connect (self, cancellable, error)) /* which has retried already */
-    return NULL;
-  return oci_retry_send (retry, try_send, &sending, cancellable, error);
+  send_ahead (self, request, cancellable, &sending.ahead);
+  OciHttpResponse *response =
+      oci_registry_connect (self, cancellable, error) /* which has retried already */
+          ? oci_retry_send (retry, try_send, &sending, cancellable, error)
+          : NULL;
+  ahead_clear (&sending.ahead);
+  return response;
 }
 
 OciHttpResponse *

@@ -47,9 +47,20 @@ void oci_registry_add_source (OciRegistry *self, const char *repository);
  *
  * Finds out how to talk to the registry, by GET /v2/; later calls return at once. That is HTTPS; on
  * loopback, and last where the client is insecure, also plain HTTP. Credentials are not sent before
- * a challenge asks for them.
+ * a challenge asks for them, but for those of Amazon ECR, see oci_registry_expect().
  */
 gboolean oci_registry_connect (OciRegistry *self, GCancellable *cancellable, GError **error);
+
+/**
+ * oci_registry_expect:
+ *
+ * Announces that one thread is about to call oci_registry_connect() while others send. Requests
+ * without a body then go out at once, to the likely address, instead of waiting. Their answers
+ * count when the connection turns out to be to this address, with the same authentication;
+ * otherwise the requests are sent again. The credentials of Amazon ECR are found before, and sent
+ * without a challenge: its scheme is known, and its host is authenticated by TLS.
+ */
+gboolean oci_registry_expect (OciRegistry *self, GCancellable *cancellable, GError **error);
 
 /** "https://HOST" once connected, else NULL. Returns: (transfer none) */
 const char *oci_registry_url (OciRegistry *self);

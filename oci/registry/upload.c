@@ -131,6 +131,18 @@ open_upload (const OciUpload *self, const char *what, GCancellable *cancellable,
   return NULL;
 }
 
+char *
+oci_upload_open_ahead (const OciUpload *self, GCancellable *cancellable)
+{
+  g_autofree char *path = oci_registry_path (self->registry, "blobs/uploads/");
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("POST", path);
+  g_autoptr (OciHttpResponse) response =
+      oci_registry_send_once (self->registry, &request, cancellable, NULL);
+  return response != NULL && response->status == 202
+             ? read_location (self, response, "opening an upload", NULL)
+             : NULL;
+}
+
 static void
 tell_sent (gpointer data, uint64_t sent)
 {

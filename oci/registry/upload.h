@@ -30,8 +30,18 @@ gboolean oci_upload_find (const OciUpload *self, GCancellable *cancellable, gboo
                           OciTransferState *out_state, char **out_location, GError **error);
 
 /**
+ * oci_upload_open_ahead:
+ *
+ * Opens an upload for a blob that is probably missing, without waiting for what oci_upload_find()
+ * says. A registry that refuses or fails is asked again by oci_upload_send(), which says why.
+ *
+ * Returns: (transfer full) (nullable): for oci_upload_send()
+ */
+char *oci_upload_open_ahead (const OciUpload *self, GCancellable *cancellable);
+
+/**
  * oci_upload_send:
- * @location: (nullable): of oci_upload_find(), else an upload is opened
+ * @location: (nullable): of oci_upload_find() or oci_upload_open_ahead(), else an upload is opened
  * @out_state: (out): DONE, or EXISTS when somebody else was quicker
  *
  * Sends the blob in one request. When that breaks, the registry is asked whether it arrived all the

@@ -6,8 +6,11 @@ mkdir -p "$out/numpy/_core"
 cp -R tools/. numpy/numpy-*.dist-info "$out"
 cp -R numpy/numpy/_core/include "$out/numpy/_core"
 cp numpy/numpy/*.pxd "$out/numpy"
-cat >"$out/numpy/__init__.py" <<'END'
+version=$(sed -n 's/^Version: *//p' numpy/numpy-*.dist-info/METADATA)
+cat >"$out/numpy/__init__.py" <<END
 import os
+
+__version__ = "$version"
 
 
 def get_include():

@@ -8,12 +8,18 @@ export PYTHONPATH="$PREFIX/python-build" PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEE
 export PIP_NO_INDEX=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # Each setup.py asks for the libraries of the prefix in its own way.
-export GDAL_CONFIG="$PREFIX/bin/gdal-config"
+export PATH="$PREFIX/bin:$PATH" GDAL_CONFIG="$PREFIX/bin/gdal-config"
 export GEOS_INCLUDE_PATH="$PREFIX/include" GEOS_LIBRARY_PATH="$PREFIX/lib"
 export PROJ_DIR="$PREFIX"
 if [ -e "$PREFIX/lib/pkgconfig/proj.pc" ]; then
   PROJ_VERSION=$(sed -n 's/^Version: *//p' "$PREFIX/lib/pkgconfig/proj.pc")
   export PROJ_VERSION
+fi
+
+# GDAL's sdist is of a GDAL with everything; the flavour "small" has no geographic networks.
+if [ "$PACKAGE" = gdal ] && [ ! -e "$PREFIX/include/gnm_api.h" ]; then
+  grep -q '^GNM_ENABLED = True$' setup.py
+  sed -i 's/^GNM_ENABLED = True$/GNM_ENABLED = False/' setup.py
 fi
 
 # DT_RPATH, unlike DT_RUNPATH, comes before LD_LIBRARY_PATH. Python's own flags ask for debug information.

@@ -30,6 +30,8 @@ CODES = {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 403: "DENIED", 404: "NOT_FOUND
 
 # path is with the query; server is "registry" or "cdn"; body is the number of its bytes that arrived
 Request = collections.namedtuple("Request", "method path headers server body")
+# round: of the Rounds; fresh: first of its connection; resumed: whether its TLS session was, None without TLS
+Visit = collections.namedtuple("Visit", "round method path fresh resumed")
 
 
 def digest_of(data):
@@ -80,9 +82,40 @@ class Authority:
         self.context.load_cert_chain(self.server, directory / "server.key")
 
 
+class Rounds:
+    """A network on which only round trips take time: requests are held until no other one has arrived for a while, and
+    are then answered together, as one round. So the rounds are the longest chain of requests of which each waits for an
+    answer to the one before. A machine that is busy can make them more, never fewer."""
+
+    def __init__(self, quiet=0.15):
+        self.quiet, self.changed = quiet, threading.Condition()
+        self.restart()
+
+    def restart(self):
+        with self.changed:
+            self.number, self.last, self.visits = 1, 0, []
+
+    def wait(self):
+        with self.changed:
+            mine, self.last = self.number, time.monotonic()
+            while self.number == mine:
+                left = self.last + self.quiet - time.monotonic()
+                if left <= 0:
+                    self.number += 1
+                    self.changed.notify_all()
+                else:
+                    self.changed.wait(left)
+            return mine
+
+    def connections(self):
+        """How often a connection was waited for: the rounds that have requests on new ones."""
+        return len({visit.round for visit in self.visits if visit.fresh})
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 64  # a push opens several connections at once
 
     def handle_error(self, request, client_address):
         pass  # clients that break connections are what this is for
@@ -94,6 +127,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     context = None
     is_cdn = False
     fault = None
+    visits = 0
 
     def setup(self):
         if self.context is not None:
@@ -111,6 +145,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             super().finish()
         if self.context is not None:
+            if not self.registry.keeps:
+                with contextlib.suppress(OSError):
+                    self.request.unwrap()
             self.request.close()
 
     def log_message(self, *_):
@@ -123,6 +160,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = json.dumps(body).encode()
         if fault.corrupt:
             body = bytes(byte ^ 0xff for byte in body[:64]) + body[64:]
+        if not self.registry.keeps:
+            headers = {"Connection": "close", **(headers or {})}
         headers = {"Content-Length": str(len(body) - (7 if fault.wrong_length else 0)), **(headers or {})}
         self.send_response(status)
         for name, value in headers.items():
@@ -175,6 +214,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fault = self.fault
         if not complete:
             return self.hang_up()
+        if registry.rounds is not None:
+            return self.visit(body)
         if fault is not None:
             if fault.then is not None:
                 fault.then()
@@ -189,6 +230,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if fault.body is not None:
                     return self.answer(fault.status, fault.headers, fault.body)
                 return self.fail(fault.status, headers=fault.headers)
+        return self.serve(body)
+
+    def visit(self, body):
+        rounds, self.visits = self.registry.rounds, self.visits + 1
+        number = rounds.wait()
+        resumed = self.request.session_reused if self.context is not None else None
+        rounds.visits.append(Visit(number, self.command, self.path, self.visits == 1, resumed))
         return self.serve(body)
 
     do_GET = do_HEAD = do_POST = do_PUT = handle_request
@@ -235,6 +283,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         registry = self.registry
         if registry.auth is None or (registry.auth == "basic" and self.basic_is_right()):
             return True
+        if registry.hides and name and self.command in ("GET", "HEAD") and "Authorization" not in self.headers:
+            self.fail(404)
+            return False
         if registry.auth == "basic":
             self.fail(401, message="wrong", headers={"WWW-Authenticate": 'Basic realm="fake"'})
             return False
@@ -350,16 +401,19 @@ class FakeRegistry:
     """auth: None, "basic" or "bearer"; expired_answer: "challenge", "bare" (400) or "message" (403).
 
     scope_prefix: what tokens need before the name, as behind a rewriting proxy; grants: the actions that tokens get,
-    whatever is asked for; challenge_error: of challenges to a token; token_answer: (token, seconds) -> document.
+    whatever is asked for; challenge_error: of challenges to a token; token_answer: (token, seconds) -> document;
+    rounds: Rounds, with which faults do not strike; keeps: connections stay open;
+    hides: without credentials, what is asked for is not there.
     """
 
     def __init__(self, *, auth=None, user="alice", password="secret-password", anonymous=False, token_uses=None,
                  expires_in=300, expired_answer="challenge", authority=None, locations="relative", mount=False,
                  cdn=False, cdn_authority=None, ranges=True, head_bodies=False, strict=True, immutable=False,
                  empty_blobs=False, unknown_blob_status=404, repositories=None, address="127.0.0.1",
-                 scope_prefix="", grants=None, challenge_error=None,
+                 scope_prefix="", grants=None, challenge_error=None, rounds=None, keeps=True, hides=False,
                  token_answer=lambda token, seconds: {"token": token, "expires_in": seconds}):
         self.scope_prefix, self.grants = scope_prefix, grants
+        self.rounds, self.keeps, self.hides = rounds, keeps, hides
         self.challenge_error, self.token_answer = challenge_error, token_answer
         self.auth, self.user, self.password, self.anonymous = auth, user, password, anonymous
         self.token_uses, self.expires_in, self.expired_answer = token_uses, expires_in, expired_answer
@@ -458,6 +512,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 64
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):

@@ -30,8 +30,9 @@ def make_layer(members):
     """The tar and the gzip of files by path."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as tar:
-        for path, content in members:
+        for path, content, *mode in members:
             member = tarfile.TarInfo(path)
+            member.mode = mode[0] if mode else member.mode
             if content is None:
                 member.type, member.mode = tarfile.DIRTYPE, 0o755
             else:
@@ -230,6 +231,7 @@ class Compiled(RegistryCache):
         for pattern, members in (("which is not below the prefix /opt", [("usr/bin/sh", b"evil")]),
                                  ("has .*etc.*, which is not below the prefix", [("opt", None), ("etc", None)]),
                                  (r"‘\.\./x’", [("../x", b"")]),
+                                 ("‘opt/lib/user’ has an owner, set-user-ID bits", [("opt/lib/user", b"evil", 0o4755)]),
                                  ("other files", [("opt", None), ("opt/lib", None), ("opt/lib/user", b"evil")])):
             with self.subTest(pattern):
                 tar, data = make_layer(members)

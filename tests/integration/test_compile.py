@@ -273,7 +273,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         sources = [self.source("s.tar", {f"s/{word}": library for word, library in libraries.items()})]
         lib = self.recipe("lib", sources=sources, steps=["mkdir -p $DESTDIR$PREFIX/share; echo same > $DESTDIR$PREFIX/share/lib"])
         good = self.recipe("good", needs=[lib], steps=["mkdir -p $DESTDIR$PREFIX/share; cp $PREFIX/share/lib $DESTDIR$PREFIX/share/good"])
-        record = self.make(good, "--verify-compile", "--jobs", "2")
+        record = self.build(self.profile(("lib", lib, {}), ("tree", good, {})), "--no-validate", "--verify-compile", "--jobs", "2")
         self.assertEqual(record["verified"]["compiled"], [{"recipe": f"{name} 1.0", "compared": True, "files": []} for name in ("lib", "good")])
         bad = self.recipe("bad", needs=[lib], sources=sources, steps=[
             "out=$DESTDIR$PREFIX; mkdir -p $out/lib $out/share; [ $JOBS = 1 ] && word=odd || word=even; cp $(find / -name $word 2>/dev/null) $out/lib/x.so; "
@@ -355,6 +355,39 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.assertNotIn("secret", json.dumps(record))
             self.fails(r"127\.0\.0\.1.*sha256", sources=[{**source, "sha256": "0" * 64}], steps=steps)
             server.shutdown()
+
+    def test_sources_through_links(self):
+        """A source leads no later one out of the build root, by a directory of its own or by its ‘directory’; files may replace links."""
+        outside = self.directory / "outside"
+        outside.mkdir()
+        with tarfile.open(self.directory / "link.tar.gz", "w:gz") as tar:
+            link = tarfile.TarInfo("top/sub")
+            link.type, link.linkname = tarfile.SYMTYPE, str(outside)
+            tar.addfile(link)
+        first = {"file": "link.tar.gz", "sha256": hashlib.sha256((self.directory / "link.tar.gz").read_bytes()).hexdigest()}
+        message = r"x\.json: sources\[1\]: unpacking: ‘sub’ is a directory, and a symbolic link in what was unpacked before"
+        self.fails(message, sources=[first, self.source("a.tar.gz", {"top/sub/file": b"a"})], steps=[INSTALL])
+        self.fails(message, sources=[first, self.source("b.tar.gz", {"top/file": b"b"}, directory="sub")], steps=[INSTALL])
+        self.fails("‘sub’ is not a directory, and one in what was unpacked before",
+                   sources=[self.source("a.tar.gz", {"top/sub/file": b"a"}), self.source("c.tar.gz", {"top/sub": b"c"})], steps=[INSTALL])
+        self.assertEqual(list(outside.iterdir()), [])
+        self.make(self.recipe("x", sources=[first, self.source("c.tar.gz", {"top/sub": b"c"})], steps=["[ ! -L sub ]; " + INSTALL]))
+        self.assertEqual(list(outside.iterdir()), [])
+
+    def test_read_only_directories(self):
+        """Of sources, where a later one may have something, and of the output, where terrane adds something: they do not depend on who builds."""
+        with tarfile.open(self.directory / "ro.tar.gz", "w:gz") as tar:
+            for name, mode in (("top/ro", 0o555), ("top/closed", 0)):
+                directory = tarfile.TarInfo(name)
+                directory.type, directory.mode = tarfile.DIRTYPE, mode
+                tar.addfile(directory)
+        first = {"file": "ro.tar.gz", "sha256": hashlib.sha256((self.directory / "ro.tar.gz").read_bytes()).hexdigest()}
+        recipe = self.recipe("x", sources=[first, self.source("a.tar.gz", {"top/ro/file": b"a", "top/closed/file": b"b"})], steps=[
+            "cat closed/file; touch ro/new", INSTALL, "stat -c %a ro closed > $DESTDIR$PREFIX/share/modes; chmod 555 $DESTDIR$PREFIX $DESTDIR$PREFIX/share"])
+        record = self.make(recipe)
+        self.assertEqual(self.files(record)["opt/share/modes"], b"755\n700\n")
+        with self.open_layer(self.read_json_blob(record["digest"])["layers"][-1]) as tar:
+            self.assertEqual(tar.getmember("opt/share").mode, 0o755)
 
     def test_license(self):
         """The texts of licences come out of the sources before any step, and nothing that steps or archives do leads elsewhere."""

@@ -1,11 +1,13 @@
 """How recipes are run: several at the same time, what they may use, what is kept of them and for how long, and what is left of those that are
 killed."""
 
+import contextlib
 import json
 import os
 import pty
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -79,6 +81,17 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(process.returncode, 130, errors)
         self.assertEqual(self.work(), [])
 
+    def test_interrupt_while_unpacking(self):
+        """No step is begun after that."""
+        source = self.source("many.tar.gz", {f"top/{i}": b"x" for i in range(3000)})
+        process = self.start(self.profile(("x", self.recipe("x", sources=[source], steps=["touch begun; sleep 600"]), {})))
+        self.wait_until(self.work, process)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertFalse((self.store / "logs/x.log").exists())
+        self.assertEqual(self.work(), [])
+
     def test_killed_at_several_moments(self):
         """Whatever the moment, nothing is taken for a result, and the next build that compiles removes what was left."""
         install = f"touch begun; mkdir -p $DESTDIR$PREFIX; echo half > $DESTDIR$PREFIX/file; {WAIT}; echo whole > $DESTDIR$PREFIX/file"
@@ -105,7 +118,7 @@ class Engine(test_compile.ShellCase):
 
     def test_keep_failed(self):
         """The build root of a step that failed can be entered, with what the step had, until it is old or the recipe is compiled."""
-        self.write("steps.sh", "echo one > file; echo $JOBS; exit 5")
+        self.write("steps.sh", "echo one > file; echo $JOBS; chmod 500 /tmp/build; exit 5")
         source = self.source("a.tar.gz", {"top/a": b"content"})
         self.recipe("need", steps=[INSTALL])
         profile = self.profile(("x", self.recipe("x", sources=[source], needs=["need.json"], script="steps.sh", environment={"A": "b c"}), {}))
@@ -159,6 +172,8 @@ class Engine(test_compile.ShellCase):
         limit = r"was killed: there was more than the recipe's ‘disk’ of 5\.0 MB in /tmp/build"
         self.fails(limit, disk="5MB", steps=["dd if=/dev/zero of=big bs=1M count=20; sleep 600"])
         self.fails(limit, disk="5MB", steps=["i=0; while [ $i -lt 1500 ]; do : > $i; i=$((i + 1)); done; true"])
+        # An ordinary user cannot list what a step has filled and closed.
+        self.fails(limit, disk="5MB", steps=["mkdir d; chmod 300 d; dd if=/dev/zero of=d/big bs=1M count=20; sleep 600"])
         self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
         self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
         size = (self.store / "logs/x.log").stat().st_size
@@ -168,6 +183,58 @@ class Engine(test_compile.ShellCase):
         self.assertTrue(content.startswith(b"x 1.0\n+ step 1 of 2 ("))
         self.assertRegex(content[-1000:], b"\nlast\n\\+ step 2 of 2")
         self.assertRegex(content, "\n… [0-9]{7} bytes left out …\n".encode())
+
+    def test_output_is_no_directory(self):
+        """Nothing is read through a link that steps put where they are to install."""
+        outside = self.directory / "outside"
+        outside.mkdir()
+        (outside / "secret").touch()
+        for step, place in ((f"ln -s {outside} $DESTDIR/opt", "/opt"), ("touch $DESTDIR/opt", "/opt"), ("rm -r $DESTDIR", "")):
+            with self.subTest(step):
+                self.fails(rf"x 1\.0: its steps have left no directory \$DESTDIR{place}, which they are to install in", steps=[step])
+
+    def test_long_line(self):
+        """Of a line without an end an error shows the start; the log has all of it."""
+        result = self.fails("failed with exit code 3", steps=["head -c 100000 /dev/zero | tr '\\0' y; exit 3"])
+        self.assertIn(f"\n  {'y' * 500}…\n  the whole log: ", result)
+        self.assertIn("y" * 100000, self.log("x"))
+
+    def test_failure_of_a_verification(self):
+        """The log is where the error says that it is; nothing is kept in the store that is removed."""
+        profile = self.profile(("x", self.recipe("x", steps=["[ $JOBS = 1 ] || { echo with two; exit 5; }; " + INSTALL]), {}))
+        errors = self.assert_fails(1, "building it again: .* failed with exit code 5", "build", "--no-validate", "--verify-compile", "--keep-failed", "--jobs", "1",
+                                   profile)
+        self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.store / "logs/x.log"))
+        self.assertIn("with two\n", self.log("x"))
+        self.assertNotIn("a shell in it", errors)
+
+    def test_place_of_the_store(self):
+        """No result depends on what the directory of the store gives to new ones: a set-group-ID bit, or an ACL instead of the umask."""
+        recipe = self.recipe("x", steps=[INSTALL])
+        digest = self.make(recipe)["digest"]
+        shared = self.directory / "shared"
+        shared.mkdir()
+        shared.chmod(0o2775)
+        entries = ((0x01, 7, 0xFFFFFFFF), (0x04, 7, 0xFFFFFFFF), (0x20, 7, 0xFFFFFFFF))  # acl(5): owner, group, others, as Linux stores them
+        with contextlib.suppress(OSError):  # a file system without them
+            os.setxattr(shared, "system.posix_acl_default", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries))
+        self.assertEqual(self.make(recipe, store=shared / "store")["digest"], digest)
+
+    def test_umask(self):
+        """Nor on the umask of who builds: neither of what steps make nor of what terrane adds, nor where the prefix is the root."""
+        source = self.source("a.tar.gz", {"top/COPYING": b"terms"})
+        recipe = self.recipe("x", sources=[source], license_files=["COPYING"], steps=["mkdir -p $DESTDIR/usr; touch $DESTDIR/usr/file"])
+        profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root},
+                                     trees=[{"name": "tree", "prefix": "/", "compile": {"recipe": recipe}}])
+        digests = []
+        for mask in (0o022, 0o077):
+            store = self.directory / f"store-{mask}"
+            before = os.umask(mask)
+            try:
+                digests.append(self.build(profile, "--no-validate", store=store)["digest"])
+            finally:
+                os.umask(before)
+        self.assertEqual(digests[0], digests[1])
 
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
@@ -181,6 +248,13 @@ class Engine(test_compile.ShellCase):
             with self.subTest(text):
                 self.fails("failed with exit code 6; steps have no network: let ‘sources’ of the recipe name what they need",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        for text in ("configure: error: no acceptable C compiler found in $PATH", "  No CMAKE_CXX_COMPILER could be found.", "ERROR: Unknown compiler(s): [['cc']]"):
+            with self.subTest(text):
+                self.fails("failed with exit code 6; the file system that the recipe is compiled in has no compiler for it; add it to ‘in’",
+                           steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        for text in ("make: gcc: No such file or directory\nmake: *** [Makefile:2: all] Error 127", "/bin/sh: 1: gcc: not found\nmake[1]: *** [<builtin>: a] Error 127"):
+            with self.subTest(text):
+                self.fails("failed: the file system that the recipe is compiled in has no program ‘gcc’; add it to ‘in’", steps=[f"cat <<'END'\n{text}\nEND\nexit 2"])
         self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
 
     def test_libc(self):

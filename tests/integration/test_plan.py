@@ -454,6 +454,19 @@ class Compiled(PlanCase):
         self.assertEqual(self.reasons(plan, "recipe", "low"), ("compiled", ["version 1.0 → 1.1", "environment.A set to b"]))
         self.assertEqual(self.reasons(plan, "recipe", "high"), ("compiled", ["it needs low"]))
 
+    def test_recipe_that_trees_share(self):
+        """What is compiled for one tree is the reason for what needs it in the next one."""
+        def profile(**members):
+            self.profile(**members)
+            return self.write_profile(base=self.root, compile={"in": self.root}, trees=[
+                {"name": name, "prefix": "/opt", "compile": {"recipe": f"{name}.json"}} for name in ("low", "high")])
+
+        self.build(profile(), "--no-validate")
+        plan, _ = self.both(profile(low={"environment": {"A": "b"}}), "--no-validate", exact=False)
+        self.assertEqual([(row["tree"], row["name"], row["result"], row["reasons"]) for row in plan["steps"] if row["step"] == "recipe"], [
+            ("low", "low", "compiled", ["environment.A set to b"]), ("high", "low", "reused", ["a tree above has it, too"]),
+            ("high", "high", "compiled", ["it needs low"])])
+
     def test_validation(self):
         if not shutil.which("bwrap"):
             self.skipTest("does not apply: no bubblewrap")

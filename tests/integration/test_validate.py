@@ -192,8 +192,11 @@ class Small(TestCase):
     def test_gdal_that_does_not_say_everything(self):
         """Before 3.3 its build information has no PROJ, and early 3.0 has no search paths: skipped, with the version."""
         self.image({"osgeo/__init__.py": "__version__ = '3.2.2'\n", "osgeo/osr.py": "", "osgeo/ogr.py": "", "osgeo/gdal.py":
-                    "def VersionInfo(what): return {'RELEASE_NAME': '3.2.2', 'BUILD_INFO': 'PAM_ENABLED=YES\\nGEOS_ENABLED=YES\\n'}[what]\n"})
+                    "def VersionInfo(what): return {'RELEASE_NAME': '3.2.2', 'BUILD_INFO': 'PAM_ENABLED=YES\\nGEOS_ENABLED=YES\\n'}[what]\n"
+                    "def GetDriverByName(name): return name if name == 'VRT' else None\n"
+                    "def FindFile(kind, name): return '/data/' + name if name == 'gdalvrt.xsd' else None\n"})
         results, _ = self.results("--suite", "geo", exit_code=3)
+        self.assertEqual(results["geo.data.osgeo"]["status"], "passed", results["geo.data.osgeo"])  # without DXF no header.dxf
         self.assertEqual({name: (results[name]["status"], results[name]["message"]) for name in ("geo.versions.build-info", "geo.proj-db.osgeo")},
                          {"geo.versions.build-info": ("skipped", "GDAL 3.2.2 has GEOS, and does not say which PROJ it uses"),
                           "geo.proj-db.osgeo": ("skipped", "GDAL 3.2.2 does not say where its PROJ looks")})

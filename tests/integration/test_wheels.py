@@ -292,9 +292,12 @@ class Real(TestCase):
         return self.write(f"{name}.json", json.dumps({"extends": str(TOP / "profiles" / f"{name}.json"), **members}))
 
     def layer_of(self, record, prefix="var/task/"):
-        layer = next(layer for layer in record["layers"] if layer["tree"] == "deps")
-        with self.open_layer(layer) as tar:
-            return {member.name.removeprefix(prefix): tar.extractfile(member).read() for member in tar if member.isfile()}
+        """The files of the tree, which may have several layers."""
+        files = {}
+        for layer in (layer for layer in record["layers"] if layer["tree"] == "deps"):
+            with self.open_layer(layer) as tar:
+                files.update((member.name.removeprefix(prefix), tar.extractfile(member).read()) for member in tar if member.isfile())
+        return files
 
     @unittest.skipIf(SANITIZER, "does not apply: compares files with pip's; test_starter and wheel_install install under sanitizers")
     @unittest.skipUnless(BASE.exists(), "profiles/inputs has no Debian base; scripts/debian-rootfs makes it")
