@@ -349,14 +349,6 @@ find_changed (const Explanation *self, const char *name)
   return changed;
 }
 
-static void
-extend (json_t *reasons, json_t *more)
-{
-  if (json_array_extend (reasons, more) < 0)
-    g_error ("out of memory while building JSON");
-  json_decref (more);
-}
-
 /* Other layers of the same files: by the profile, or by the lock. @tree: (nullable): one of them */
 static void
 add_division (const Explanation *self, const char *tree, json_t *reasons)
