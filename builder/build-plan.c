@@ -176,11 +176,9 @@ add_unknowns (const TerranePlanning *self, json_t *plan)
       const char *text = NULL;
       if (pin->open != NULL)
         text = pin->open;
-      else if (tree == NULL && !self->base->known)
-        text = "its files are not known before it is read";
       else if (tree != NULL && tree->open && tree->transformed && !tree->made)
         text = "what its transforms make of it is not known before they are applied";
-      else if (tree != NULL && tree->open)
+      else if (tree != NULL ? tree->open : !self->base->known)
         text = "its files are not known before it is read";
       if (text == NULL)
         continue;

@@ -69,7 +69,7 @@ static GBytes *
 read_one (int sources, const char *path, GError **error)
 {
   g_auto (OciFd) parent = -1, fd = -1;
-  const char *name;
+  const char *name = NULL;
   struct stat st;
   if (!open_parent (sources, path, FALSE, &parent, &name, error)
       || !oci_open_file (parent, name, FALSE, &fd, &st, error))
@@ -108,7 +108,7 @@ static gboolean
 write_one (int output, const char *place, GBytes *content, GError **error)
 {
   g_auto (OciFd) parent = -1;
-  const char *name;
+  const char *name = NULL;
   gsize size = 0;
   const void *data = g_bytes_get_data (content, &size);
   if (!open_parent (output, place, TRUE, &parent, &name, error))

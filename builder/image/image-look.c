@@ -37,16 +37,17 @@ terrane_image_look_find (TerraneImageLook *self, TerraneStore *store, TerraneTre
                          const GPtrArray *paths, const TerraneRemoteLayers *remote, GError **error)
 {
   static const OciDigest none = { 0 };
-  TerraneLayer *layer = NULL;
-  if (!terrane_layer_find (store, assembled, paths, self->name, remote, &layer, &self->key,
-                           &self->content_bytes, error))
+  TerraneLayerLook look = { .layer = NULL };
+  if (!terrane_layer_find (store, assembled, paths, self->name, remote, &look, error))
     return NULL;
-  if (layer != NULL)
+  self->key = look.key;
+  self->content_bytes = look.bytes;
+  if (look.layer != NULL)
     {
-      self->layer = oci_descriptor_copy (layer->descriptor);
-      return layer;
+      self->layer = oci_descriptor_copy (look.layer->descriptor);
+      return look.layer;
     }
-  layer = g_new0 (TerraneLayer, 1);
+  TerraneLayer *layer = g_new0 (TerraneLayer, 1);
   layer->descriptor = oci_descriptor_new (OCI_MEDIA_TYPE_LAYER_GZIP, &none, 0);
   return layer;
 }

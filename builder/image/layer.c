@@ -254,19 +254,21 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
 
 gboolean
 terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
-                    const char *name, const TerraneRemoteLayers *remote, TerraneLayer **out_layer,
-                    OciDigest *out_key, uint64_t *out_bytes, GError **error)
+                    const char *name, const TerraneRemoteLayers *remote, TerraneLayerLook *out,
+                    GError **error)
 {
   static const TerraneProgress silent = { .phase = NULL };
-  *out_layer = NULL;
-  *out_key = layer_key (assembled, paths);
-  *out_bytes = content_bytes (assembled, paths);
-  if (!get_cached (store, out_key, TRUE, NULL, out_layer, error)
-      || (*out_layer == NULL && remote != NULL
-          && !get_remote (store, assembled, paths, remote, out_key, &silent, out_layer, error)))
+  g_autoptr (TerraneLayer) layer = NULL;
+  OciDigest key = layer_key (assembled, paths);
+  if (!get_cached (store, &key, TRUE, NULL, &layer, error)
+      || (layer == NULL && remote != NULL
+          && !get_remote (store, assembled, paths, remote, &key, &silent, &layer, error)))
     return FALSE;
-  if (*out_layer != NULL)
-    annotate (*out_layer, name, out_key);
+  if (layer != NULL)
+    annotate (layer, name, &key);
+  *out = (TerraneLayerLook){ .key = key,
+                             .bytes = content_bytes (assembled, paths),
+                             .layer = g_steal_pointer (&layer) };
   return TRUE;
 }
 

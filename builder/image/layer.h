@@ -33,18 +33,23 @@ TerraneLayer *terrane_layer_build (TerraneStore *store, TerraneTree *assembled,
                                    const TerraneRemoteLayers *remote, unsigned jobs,
                                    const TerraneProgress *progress, GError **error);
 
+/* What is known of a layer before it is made. */
+typedef struct
+{
+  OciDigest key;
+  uint64_t bytes;      /* of its files, before compression */
+  TerraneLayer *layer; /* (transfer full) (nullable): %NULL when it would be made */
+} TerraneLayerLook;
+
 /**
  * terrane_layer_find:
- * @out_layer: (out) (transfer full) (nullable): %NULL when it would be made
- * @out_key: (out): the layer key
- * @out_bytes: (out): of its files, before compression
+ * @out: (out)
  *
  * What terrane_layer_build() begins with: nothing is made, and blobs are not read.
  */
 gboolean terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
                              const char *name, const TerraneRemoteLayers *remote,
-                             TerraneLayer **out_layer, OciDigest *out_key, uint64_t *out_bytes,
-                             GError **error);
+                             TerraneLayerLook *out, GError **error);
 
 void terrane_layer_free (TerraneLayer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLayer, terrane_layer_free)

@@ -62,7 +62,7 @@ end (const char *soname, const char *reason)
 static void
 protect (int protection)
 {
-  size_t size = (size_t) ((char *) terrane_lazy_slots_end - (char *) terrane_lazy_slots);
+  size_t size = (uintptr_t) terrane_lazy_slots_end - (uintptr_t) terrane_lazy_slots;
   if (mprotect (terrane_lazy_slots, size, protection) < 0)
     end ("a library", g_strerror (errno));
 }

@@ -49,10 +49,8 @@ open_file (const TerraneRemote *self, const char *name, uint64_t *out_size, GErr
                       OCI_DOWNLOAD_MAX_BYTES);
   else
     {
-      int result = fd;
-      fd = -1;
       *out_size = (uint64_t) st.st_size;
-      return result;
+      return oci_fd_steal (&fd);
     }
   return -1;
 }

@@ -378,6 +378,7 @@ copy_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   const OciEntry entry = terrane_node_entry (node, path);
   if (!terrane_tree_add (data, &entry, &copy, error))
     return FALSE;
+  g_assert (copy != NULL); /* terrane_tree_add() has set it */
   copy->object = node->object;
   copy->fresh = node->fresh;
   copy->size = node->size;
