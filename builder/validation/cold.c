@@ -122,7 +122,8 @@ count_file (int directory, const char *name, const char *path, gpointer data)
   g_auto (OciFd) fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0 || fstat (fd, &info) < 0 || info.st_size <= 0 || (uint64_t) info.st_size > SIZE_MAX)
     return;
-  g_autofree char *key = g_strdup_printf ("%ju %ju", (uintmax_t) info.st_dev, (uintmax_t) info.st_ino);
+  g_autofree char *key =
+      g_strdup_printf ("%ju %ju", (uintmax_t) info.st_dev, (uintmax_t) info.st_ino);
   uint64_t bytes = bytes_in_memory (fd, (uint64_t) info.st_size);
   if (!g_hash_table_add (self->seen, g_steal_pointer (&key)) || bytes == 0)
     return;
