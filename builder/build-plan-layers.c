@@ -215,7 +215,7 @@ take_all (TerranePlanning *self)
 static gboolean
 look_at_image (TerranePlanning *self, GArray *trees, GPtrArray *looks, GError **error)
 {
-  static const TerraneProgress silent = { .phase = NULL }; /* of what stands in */
+  static const TerraneProgress silent = { .phase = NULL }; /* of what is in */
   g_autoptr (TerraneTree) root = NULL;
   const TerraneImageOptions options = { .stamp = &self->stamp,
                                         .texts = &self->plan->texts,

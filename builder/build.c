@@ -173,7 +173,7 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
   gboolean is_new = !terrane_lock_exists (lock);
   if (options->lock.ignore || options->lock.require || options->keep_lock)
     return TRUE;
-  /* Shipped profiles stand in directories of root. */
+  /* Shipped profiles are in directories of root. */
   if (is_new && !options->lock.update && !terrane_lock_is_writable (lock))
     {
       terrane_progress_warn (options->progress,

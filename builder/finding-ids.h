@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   TERRANE_SEVERITY_ERROR,   /* the image does not work, or the platform refuses it */
-  TERRANE_SEVERITY_WARNING, /* it may not work, or not as meant */
+  TERRANE_SEVERITY_WARNING, /* it may not work, or not as intended */
   TERRANE_SEVERITY_NOTE,    /* good to know */
   TERRANE_SEVERITY_OFF,     /* somebody decided that it does not count */
 } TerraneSeverity;

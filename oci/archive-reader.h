@@ -21,7 +21,7 @@ typedef struct _OciArchiveReader OciArchiveReader;
  * @digester: (nullable): gets every byte of the file, up to its end once the last member was read;
  *   must outlive the reader. A zip file is not read in order: it fails with one
  *
- * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is no archive
+ * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is not an archive
  */
 OciArchiveReader *oci_archive_reader_new (const char *name, int fd, OciUnpackBudget *budget,
                                           OciDigester *digester, GError **error);
@@ -45,7 +45,7 @@ OciArchiveReader *oci_archive_reader_new_wheel (const char *name, int fd, OciUnp
  * Reads the entries of a layer. Other builders than docker write absolute names, and a name has the
  * bytes that it had in the file system: here neither is an error.
  *
- * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is no tar
+ * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT when it is not a tar
  */
 OciArchiveReader *oci_archive_reader_new_layer (const char *name, OciArchiveSource source,
                                                 gpointer data, OciUnpackBudget *budget,
@@ -58,7 +58,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciArchiveReader, oci_archive_reader_free)
 /**
  * oci_archive_reader_next:
  * @out_entry: (out): the next member, its strings borrowed until the next call
- * @out_end: (out): TRUE behind the last member
+ * @out_end: (out): TRUE after the last member
  *
  * Paths and hard link targets come normalised; a member whose path could lead elsewhere fails the
  * whole archive (%OCI_ERROR_FORMAT): such an archive is broken or an attack.

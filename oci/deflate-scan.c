@@ -27,7 +27,7 @@ enum
 /* What a code means to somebody who only wants to skip it, packed so that both tables fit into the
  * first-level cache. A shift by an entry uses its low six bits, and the bit that says which
  * alphabet comes next is the one that leads from one table to the other: the chain from one code to
- * the next is as short as it can be. 0 is no entry. */
+ * the next is as short as it can be. 0 is not an entry. */
 typedef uint16_t Skip;
 
 enum
@@ -215,7 +215,7 @@ typedef struct
 {
   Meaning litlen_meaning[LITLEN_SYMBOLS];
   Meaning distance_meaning[DISTANCE_SYMBOLS];
-  Skip tables[2 << TABLE_BITS]; /* of the two alphabets, one behind the other */
+  Skip tables[2 << TABLE_BITS]; /* of the two alphabets, one after the other */
   Code codes[2];                /* ALPHABET_LITLEN, ALPHABET_DISTANCE */
   Code precode;
 } Scanner;

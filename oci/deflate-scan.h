@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 
 enum
 {
-  OCI_DEFLATE_SCAN_SLACK = 8, /* readable bytes needed behind the stream */
+  OCI_DEFLATE_SCAN_SLACK = 8, /* readable bytes needed after the stream */
 };
 
 /**
@@ -22,7 +22,7 @@ enum
  * @stream: a raw deflate stream (RFC 1951), followed by %OCI_DEFLATE_SCAN_SLACK readable bytes
  * @size: bytes of the stream without the slack
  * @out_last_block: (out): bit position of the header of the block with BFINAL set
- * @out_end: (out): bit position behind that block
+ * @out_end: (out): bit position after that block
  *
  * Pure function. Memory-safe on any input.
  *

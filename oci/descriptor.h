@@ -14,7 +14,7 @@ typedef struct
   uint64_t size;       /* bytes of the blob */
   json_t *annotations; /* (nullable): object of strings */
   json_t *platform;    /* (nullable): object, only in an index */
-  gboolean of_index;   /* an image that was chosen from an index; stands in no document */
+  gboolean of_index;   /* an image that was chosen from an index; is in no document */
 } OciDescriptor;
 
 OciDescriptor *oci_descriptor_new (const char *media_type, const OciDigest *digest, uint64_t size);

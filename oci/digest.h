@@ -48,7 +48,7 @@ typedef struct _OciDigester OciDigester;
 OciDigester *oci_digester_new (void);
 void oci_digester_free (OciDigester *self);
 void oci_digester_update (OciDigester *self, const void *data, size_t len);
-/** Returns the digest of everything since creation or the last finish, and starts anew. */
+/** Returns the digest of everything since creation or the last finish, and starts again. */
 OciDigest oci_digester_finish (OciDigester *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciDigester, oci_digester_free)
 

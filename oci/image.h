@@ -17,7 +17,7 @@ typedef gboolean (*OciImageProvide) (gpointer data, const OciDescriptor *documen
  * @platform: which image of an index to take
  * @provide: (nullable): for documents that @layout lacks
  *
- * Indexes may stand in indexes. An image of which the index does not say for which platform it is
+ * Indexes may be nested. An image of which the index does not say for which platform it is
  * is asked by its configuration.
  *
  * Returns: (transfer full) (nullable): descriptor of the image manifest; the error lists the

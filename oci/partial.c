@@ -174,7 +174,7 @@ oci_partial_restart (OciPartial *self, GError **error)
 {
   if (ftruncate (self->fd, 0) < 0 || lseek (self->fd, 0, SEEK_SET) < 0)
     return fail (self, error, "emptying");
-  (void) oci_digester_finish (self->digester); /* starts anew */
+  (void) oci_digester_finish (self->digester); /* starts again */
   self->size = 0;
   return TRUE;
 }

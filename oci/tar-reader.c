@@ -46,7 +46,7 @@ struct _OciTarReader
 
   char *name;       /* of the member at hand, for messages */
   uint64_t left;    /* bytes of it in the archive */
-  uint64_t padding; /* behind them */
+  uint64_t padding; /* after them */
   uint64_t at;      /* what was given of the content, */
   uint64_t size;    /* and how much that is in all */
   GArray *segments; /* (nullable): of a sparse file: of Segment */

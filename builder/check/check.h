@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What a build found is remembered with the image; another version finds anew. */
+/* What a build found is remembered with the image; another version looks again. */
 #define TERRANE_CHECKS_VERSION "3"
 
 /**

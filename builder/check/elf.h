@@ -1,5 +1,5 @@
-/* Programs and libraries that cannot be loaded, or not as meant: what ld.so would say at the first
- * import on Lambda, found without running anything. */
+/* Programs and libraries that cannot be loaded, or not as intended: what ld.so would say at the
+ * first import on Lambda, found without running anything. */
 #pragma once
 
 #include "builder/check/finding.h"

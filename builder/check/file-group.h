@@ -21,7 +21,7 @@ void terrane_file_group_add (TerraneFileGroup *self, const TerraneImageView *vie
 
 /**
  * terrane_file_group_report:
- * @what: what is so with the files, which are listed behind it
+ * @what: what is so with the files, which are listed after it
  * @fix: (nullable)
  *
  * Adds a finding unless the group is empty.

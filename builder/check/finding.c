@@ -318,7 +318,7 @@ terrane_findings_list (TerraneFindings *self)
       finding_free (list->pdata[i]);
     else
       list->pdata[kept++] = list->pdata[i];
-  g_ptr_array_set_free_func (list, NULL); /* those behind @kept moved or are gone */
+  g_ptr_array_set_free_func (list, NULL); /* those after @kept moved or are gone */
   g_ptr_array_set_size (list, (int) kept);
   g_ptr_array_set_free_func (list, finding_free);
   merge_causes (list);

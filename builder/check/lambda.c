@@ -115,7 +115,7 @@ is_interpreter (const char *program)
 }
 
 /* Compiled handlers, ["/main"], need no command; and AWS's clients take the handler from wherever
- * it stands behind them. */
+ * it stands after them. */
 static gboolean
 lacks_handler (char **entrypoint)
 {

@@ -41,7 +41,7 @@ scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, 
       if (!oci_read_full (fd, buffer + kept, SCAN_BYTES, &got, error))
         return FALSE;
       size_t len = kept + got;
-      /* With the NUL behind: the name of a module, and no longer text. */
+      /* With the NUL after it: the name of a module, and no longer text. */
       has_old = has_old || memmem (buffer, len, old_name, sizeof old_name) != NULL;
       has_new = memmem (buffer, len, new_name, sizeof new_name) != NULL;
       kept = MIN (len, SCAN_OVERLAP);

@@ -1,4 +1,4 @@
-/* Python packages that cannot be imported, or not as meant: what pip would have said, and what
+/* Python packages that cannot be imported, or not as intended: what pip would have said, and what
  * comes of files that were copied, stripped or mixed by hand. */
 #pragma once
 

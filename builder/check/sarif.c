@@ -43,7 +43,7 @@ make_rules (void)
 }
 
 /* What was checked, for findings that are about no file: a profile or archive by its path, an image
- * by its name. Without a colon a name is no URI of a scheme of its own. */
+ * by its name. Without a colon a name is not a URI of a scheme of its own. */
 static char *
 make_artifact_uri (const char *artifact)
 {

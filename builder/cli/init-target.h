@@ -1,4 +1,4 @@
-/* What 'terrane init' writes for each platform: files, and what stands in them. */
+/* What 'terrane init' writes for each platform: files, and what is in them. */
 #pragma once
 
 #include <glib.h>

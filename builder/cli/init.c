@@ -32,7 +32,7 @@ static const char *const common_files[] = { "profile.json", "requirements.in", "
                                             HANDLER_FILE,   "event.json",      "checks/smoke.py",
                                             "README.md",    ".gitignore" };
 
-/* What stands in the files for what is only known now, and what it becomes. */
+/* What is in the files for what is only known now, and what it becomes. */
 typedef struct
 {
   const TerraneInitTarget *target;

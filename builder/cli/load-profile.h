@@ -20,7 +20,7 @@ gboolean terrane_command_is_profile (const char *argument);
 /**
  * terrane_command_select_profiles:
  *
- * Of the arguments of a command those that are no locks and schemas, which the shell's *.json
+ * Of the arguments of a command those that are not locks and schemas, which the shell's *.json
  * brings along. Returns: (transfer full) (nullable): at least one
  */
 char **terrane_command_select_profiles (char **arguments, const char *command, GError **error);

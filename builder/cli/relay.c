@@ -333,7 +333,7 @@ give_back (Input *self)
     take_from_pipe (self, self->offered - (size_t) unread);
   off_t back = (off_t) unread + (off_t) self->len;
   if (self->buffer != NULL && back > 0)
-    (void) lseek (STDIN_FILENO, -back, SEEK_CUR); /* of what is no file it fails */
+    (void) lseek (STDIN_FILENO, -back, SEEK_CUR); /* of what is not a file it fails */
 }
 
 static void

@@ -42,7 +42,7 @@ find_shell (const TerraneRootfs *rootfs)
 }
 
 /* What programs should send to our terminal is ours to know; the image and --env win. A name that
- * is no plain word is not worth the risk of what reads it. */
+ * is not a plain word is not worth the risk of what reads it. */
 static void
 add_term (char ***env)
 {

@@ -127,7 +127,7 @@ append_line (GString *screen, const char *indent, const Work *work, gint64 now, 
   g_string_append_printf (screen, "\r\033[K%s", cut);
 }
 
-/* Leaves the cursor at the beginning of the phase's line, with nothing behind it. */
+/* Leaves the cursor at the beginning of the phase's line, with nothing after it. */
 static void
 append_clear (const TerraneTerminal *self, GString *screen)
 {

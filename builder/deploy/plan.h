@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *   "reference"} and {"do": "wait", "ms"}
  * @push: (nullable): reference that the image is pushed to
  *
- * What only answers tell stands in capitals: BEFORE and NEW for versions, REVISION, SHA256.
+ * What only answers tell is in capitals: BEFORE and NEW for versions, REVISION, SHA256.
  */
 void terrane_deployment_plan (const TerraneDeployment *self, const char *push, json_t *steps);
 

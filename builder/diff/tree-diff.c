@@ -344,7 +344,7 @@ terrane_tree_diff_load (const TerraneDiffRoot *root, TerraneTree *tree, const ch
   return TRUE;
 }
 
-/* Layers of nodes stand in runs of the whole tree's order, parents first. */
+/* Layers of nodes are in runs of the whole tree's order, parents first. */
 typedef struct
 {
   OstreeRepo *repo;

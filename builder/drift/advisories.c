@@ -201,7 +201,7 @@ add_all (GHashTable *ids, const char *const *more)
 }
 
 /* A record of a distribution about one vulnerability is about nothing else; one about several, such
- * as a DSA, is no other name of any. */
+ * as a DSA, is not another name of any. */
 static Group *
 group_of (Hit *hit)
 {

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * terrane_dpkg_version_compare:
- * @a, @b: "[EPOCH:]UPSTREAM[-REVISION]", of any bytes: what is no such version has a place in the
- *   order too
+ * @a, @b: "[EPOCH:]UPSTREAM[-REVISION]", of any bytes: what is not such a version has a place in
+ * the order too
  *
  * Returns: -1, 0 or 1
  */

@@ -144,7 +144,7 @@ read_text (const OciJson *at, const char *key)
                                                                                 : NULL;
 }
 
-/* What is no id is left out: it could be compared with nothing. */
+/* What is not an id is left out: it could be compared with nothing. */
 static char **
 read_ids (const OciJson *at, const char *key)
 {

@@ -148,7 +148,7 @@ sort (json_t *array)
   g_autoptr (GPtrArray) elements = g_ptr_array_new_with_free_func ((GDestroyNotify) json_decref);
   json_array_foreach (array, i, element) g_ptr_array_add (elements, json_incref (element));
   g_ptr_array_sort (elements, compare_findings);
-  (void) json_array_clear (array); /* fails for what is no array only */
+  (void) json_array_clear (array); /* fails for what is not an array only */
   for (guint j = 0; j < elements->len; j++)
     oci_json_append (array, json_incref (elements->pdata[j]));
 }

@@ -19,7 +19,7 @@ typedef struct
   uint64_t size; /* 0: that of the file in the store, if it is there */
 } TerraneWebFile;
 
-/** Asks by HEAD, whose answer is no content. Fails only with what ends everything. */
+/** Asks by HEAD, whose answer is not content. Fails only with what ends everything. */
 gboolean terrane_drift_ask_web_file (const TerraneDriftUnit *unit, const TerraneWebFile *file,
                                      GError **error);
 

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * @inventory: whose packages say what they need of others
  *
  * Asks the places of the profile's wheels. A newer wheel is one that fits the image, was not
- * yanked, is no pre-release unless these are used, and is allowed by the file that the requirements
- * were made from (requirements.in beside requirements.txt) and by the packages of the image.
+ * yanked, is not a pre-release unless these are used, and is allowed by the file that the
+ * requirements were made from (requirements.in beside requirements.txt) and by the packages of the
+ * image.
  *
  * Fails only with what ends everything.
  */

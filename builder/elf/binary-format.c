@@ -13,7 +13,7 @@ enum
 };
 
 /* Mach-O's four magic numbers, and that of fat files, which Java classes share: those have a large
- * number behind it. PE files say at 0x3c where their header is. */
+ * number after it. PE files say at 0x3c where their header is. */
 static gboolean
 is_foreign (int fd, const unsigned char *head, size_t len, TerraneBinaryFormat *out_format)
 {

@@ -136,7 +136,7 @@ static gboolean
 read_segments (Reader *self, const GElf_Ehdr *header, GElf_Phdr *out_dynamic)
 {
   size_t count = 0;
-  /* libelf leaves headers behind the end of the file out of its count. */
+  /* libelf leaves headers after the end of the file out of its count. */
   if (elf_getphdrnum (self->elf, &count) != 0 || count > MAX_SEGMENTS || count < header->e_phnum)
     return broken (self, "the table of program headers is damaged");
   for (size_t i = 0; i < count; i++)
@@ -399,7 +399,7 @@ directory_length (const char *text, gsize room)
              : 0;
 }
 
-/* The directories that a dynamic linker searches in the end stand in it as a list. */
+/* The directories that a dynamic linker searches in the end are in it as a list. */
 static void
 find_search_list (Reader *self)
 {

@@ -22,8 +22,8 @@ typedef struct
   char **versions; /* such as "GLIBC_2.34", weak ones left out */
 } TerraneElfWant;
 
-/* Only @format is set when it is no ELF file; only what stands above @soname when @broken is set or
- * the file is for a processor with the other byte order. */
+/* Only @format is set when it is not an ELF file; only what stands above @soname when @broken is
+ * set or the file is for a processor with the other byte order. */
 typedef struct
 {
   TerraneBinaryFormat format;
@@ -47,7 +47,7 @@ typedef struct
 /**
  * terrane_elf_read:
  * @fd: a regular file
- * @out_elf: (out) (transfer full) (nullable): %NULL when it is no program of any kind
+ * @out_elf: (out) (transfer full) (nullable): %NULL when it is not a program of any kind
  *
  * Fails only when the file cannot be read.
  */

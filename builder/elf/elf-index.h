@@ -36,7 +36,7 @@ void terrane_elf_index_add (TerraneElfIndex *self, TerraneNode *node, const char
 /** Returns: (transfer none): of TerraneElfEntry, by path */
 const GPtrArray *terrane_elf_index_entries (const TerraneElfIndex *self);
 
-/** Returns: (transfer none) (nullable): what is known of @node; %NULL when it is no program */
+/** Returns: (transfer none) (nullable): what is known of @node; %NULL when it is not a program */
 const TerraneElfEntry *terrane_elf_index_find (const TerraneElfIndex *self,
                                                const TerraneNode *node);
 

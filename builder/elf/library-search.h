@@ -9,7 +9,7 @@
  *  6. the directories that are compiled into the linker, such as /lib64
  *
  * In each directory the subdirectories of glibc-hwcaps come first. A file of another processor is
- * passed over as if it were not there. */
+ * skipped as if it were not there. */
 #pragma once
 
 #include "builder/elf/elf-index.h"

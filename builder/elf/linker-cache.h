@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneLinkerCache TerraneLinkerCache;
 
-/** Returns: (transfer full) (nullable): %NULL when @bytes is no such cache, or a damaged one */
+/** Returns: (transfer full) (nullable): %NULL when @bytes is not such a cache, or a damaged one */
 TerraneLinkerCache *terrane_linker_cache_parse (GBytes *bytes);
 void terrane_linker_cache_free (TerraneLinkerCache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneLinkerCache, terrane_linker_cache_free)

@@ -22,7 +22,7 @@ const char *terrane_image_view_tree (const TerraneImageView *self, const Terrane
 
 /**
  * terrane_image_view_read:
- * @max: bytes; of larger files and of what is no file *@out_bytes is %NULL
+ * @max: bytes; of larger files and of what is not a file *@out_bytes is %NULL
  *
  * Reads the content of @node. @out_bytes: (out) (transfer full) (nullable)
  */

@@ -14,7 +14,7 @@ typedef struct
 void terrane_os_release_clear (TerraneOsRelease *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOsRelease, terrane_os_release_clear)
 
-/** Reads etc/os-release, else usr/lib/os-release. An image without is no error. */
+/** Reads etc/os-release, else usr/lib/os-release. An image without is not an error. */
 gboolean terrane_os_release_find (const TerraneImageView *view, TerraneOsRelease *out_release,
                                   GError **error);
 

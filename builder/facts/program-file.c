@@ -37,7 +37,7 @@ note (const Check *self, const char *fix, char *problem)
 static const char *const unix_lines =
     "save it with the line ends of Unix (dos2unix; .gitattributes: *.sh text eol=lf)";
 
-/* @head: what the file begins with, which is no "#!" */
+/* @head: what the file begins with, which is not a "#!" */
 static void
 check_start (const Check *self, const char *head, size_t size)
 {
@@ -55,8 +55,8 @@ check_start (const Check *self, const char *head, size_t size)
                     "format error\""));
 }
 
-/* What env(1) starts: the first word that is no option and no variable. Returns: (transfer full)
- * (nullable) */
+/* What env(1) starts: the first word that is neither an option nor a variable. Returns: (transfer
+ * full) (nullable) */
 static char *
 find_env_program (const char *arguments)
 {

@@ -13,7 +13,7 @@ void terrane_pure_wheels_free (TerranePureWheels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerranePureWheels, terrane_pure_wheels_free)
 
 /** Whether the RECORD of a pure wheel, beside @file or in a directory above it, names @file. What
- * cannot be read is no such wheel. */
+ * cannot be read is not such a wheel. */
 gboolean terrane_pure_wheels_have (TerranePureWheels *self, const TerraneNode *file);
 
 G_END_DECLS

@@ -215,7 +215,7 @@ scan_object (TerraneStore *store, const TerraneNode *node, ScanFunc scan, Terran
 }
 
 /* CPython has its version as a text of its own, "3.11.2", "3.13.0rc1" or "3.14.0a2+": what
- * platform.python_version() begins with. In patchlevel.h it stands in quotes. */
+ * platform.python_version() begins with. In patchlevel.h it is in quotes. */
 static void
 scan_patch (const char *data, size_t len, TerranePythonBase *base)
 {

@@ -40,7 +40,7 @@ OciDigest terrane_python_base_key (const OciDigest *commit, const char *search_p
  * @out_base: (out caller-allocates)
  *
  * Finds the interpreter that `python3` would be, its version, and that of the C library. What is
- * found is remembered by @commit. A file system without Python is no error.
+ * found is remembered by @commit. A file system without Python is not an error.
  */
 gboolean terrane_python_base_find (TerraneStore *store, const OciDigest *commit,
                                    const char *search_path, TerranePythonBase *out_base,

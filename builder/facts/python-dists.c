@@ -73,7 +73,7 @@ take_budget (uint64_t *left, uint64_t size, GError **error)
   return TRUE;
 }
 
-/* What an egg-info directory needs stands in a file of its own. */
+/* What an egg-info directory needs is in a file of its own. */
 static gboolean
 read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, uint64_t *left,
                    GError **error)

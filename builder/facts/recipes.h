@@ -22,7 +22,7 @@ typedef struct
  * terrane_compiled_find:
  * @out_compiled: (out) (transfer full): of TerraneCompiled, in the order of their paths
  *
- * Files that are no such documents are left out: anybody may have made the image.
+ * Files that are not such documents are left out: anybody may have made the image.
  */
 gboolean terrane_compiled_find (const TerraneImageView *view, GPtrArray **out_compiled,
                                 GError **error);

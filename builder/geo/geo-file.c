@@ -102,7 +102,7 @@ take_release (Scan *self, gsize at, gsize word, char **slot)
     take (slot, self->text + at + word, len);
 }
 
-/* "Rel. 9.1.1, December 1st, 2022", which compilers put right behind other bytes. */
+/* "Rel. 9.1.1, December 1st, 2022", which compilers put right after other bytes. */
 static void
 take_proj_release (Scan *self, gsize at)
 {
@@ -147,7 +147,7 @@ take_path (Scan *self, gsize at)
     take (&self->file->ca_file, path, len);
 }
 
-/* The value behind @key in a row of SQLite's, (key, value) without a rowid. What stands before them
+/* The value after @key in a row of SQLite's, (key, value) without a rowid. What stands before them
  * is the row's header: its length, and the type of either, which is 13 + 2 * bytes for texts
  * (sqlite.org/fileformat2.html, 2.1). A freed row has lost it: SQLite overwrites its beginning. */
 static char *
@@ -245,7 +245,7 @@ look_at (Scan *self, gsize at)
     }
 }
 
-/* Looks at everything up to @end, which has MARGIN bytes behind it unless the file ends there. */
+/* Looks at everything up to @end, which has MARGIN bytes after it unless the file ends there. */
 static void
 look_at_window (Scan *self, gsize begin, gsize end)
 {

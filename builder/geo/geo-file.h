@@ -13,7 +13,7 @@ typedef struct
   char *gdal;        /* (nullable): "3.6.2" */
   char *geos;        /* (nullable): "3.11.1"; of libgdal also when it is only linked to GEOS */
   char *curl;        /* (nullable): "7.88.1" */
-  char *ca_file;     /* (nullable): certificates that its libcurl reads unless told otherwise */
+  char *ca_file;     /* (nullable): certificates that its libcurl reads by default */
   char *proj_data;   /* (nullable): the directory that PROJ was built for */
   char *gdal_data;   /* (nullable): the directory that GDAL was built for */
   char *plugins;     /* (nullable): the directory of plugins that GDAL was built for */

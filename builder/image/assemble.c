@@ -24,7 +24,7 @@ typedef struct
 } Assembly;
 
 /* Where @path of the tree goes: its parent resolved in the file system so far. NULL when a parent
- * is no directory there. */
+ * is not a directory there. */
 static char *
 place (const Assembly *self, const TerraneNode *node, const char *path)
 {

@@ -74,7 +74,7 @@ terrane_compile_fit_libc (TerraneStore *store, const TerranePin *pin,
                     libc_name (&theirs), theirs.libc_major, theirs.libc_minor);
 }
 
-/* @out_machine: (out): e_machine of the shell; 0 when it is no ELF file */
+/* @out_machine: (out): e_machine of the shell; 0 when it is not an ELF file */
 static gboolean
 read_machine (TerraneStore *store, const OciDigest *in, unsigned *out_machine, GError **error)
 {

@@ -25,7 +25,7 @@ void terrane_layer_part_free (TerraneLayerPart *self);
  * @max: layers, at least 1
  * @out_folded: how many layers of the lock had to go into one because of @max
  *
- * Each path that is no directory goes into one layer: bytecode into that of its source, what no
+ * Each path that is not a directory goes into one layer: bytecode into that of its source, what no
  * package's RECORD names into that of the other packages. Directories are in every layer that has
  * something below them, alike.
  *

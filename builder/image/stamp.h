@@ -18,7 +18,8 @@ typedef struct
  * terrane_stamp_init:
  *
  * SOURCE_DATE_EPOCH if set, else the time of the profile's git commit, else the base image's, else
- * the constant time of layer entries. %OCI_ERROR_USAGE for a SOURCE_DATE_EPOCH that is no number.
+ * the constant time of layer entries. %OCI_ERROR_USAGE for a SOURCE_DATE_EPOCH that is not a
+ * number.
  */
 gboolean terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile,
                              const TerraneBase *base, const TerraneProgress *progress,

@@ -122,7 +122,7 @@ take_body (TerraneHttpServer *self, TerraneHttpRequest *request, const char *byt
     g_byte_array_append (request->body, (const guint8 *) bytes, (guint) len);
 }
 
-/* The clock of a connection stands still while the handler works, and begins anew behind it. */
+/* The clock of a connection stands still while the handler works, and begins again after it. */
 static void
 set_clock (struct MHD_Connection *connection, unsigned seconds)
 {

@@ -56,7 +56,7 @@ typedef struct
 const char *terrane_http_request_method (const TerraneHttpRequest *self);
 /** Without the query. */
 const char *terrane_http_request_path (const TerraneHttpRequest *self);
-/** A header, or a trailer behind a chunked body. Returns: (transfer none) (nullable) */
+/** A header, or a trailer after a chunked body. Returns: (transfer none) (nullable) */
 const char *terrane_http_request_header (const TerraneHttpRequest *self, const char *name);
 const char *terrane_http_request_trailer (const TerraneHttpRequest *self, const char *name);
 /** Returns: (transfer none) (nullable): NULL when it was over the limit; empty when streamed */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* As text that C can hold: what is no UTF-8, and NUL, is replaced. */
+/* As text that C can hold: what is not UTF-8, and NUL, is replaced. */
 static char *
 replace_odd_bytes (const char *bytes, gsize len)
 {

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /** @body: (nullable). Returns: (transfer full): the JSON in it, whose numbers are all fractions
  * when one of them is an integer of more than 64 bits; else a string with all of it, in which
- * U+FFFD stands for NUL and for what is no UTF-8 */
+ * U+FFFD stands for NUL and for what is not UTF-8 */
 json_t *terrane_lambda_body_to_json (GBytes *body);
 
 /** Appends "the function failed with TYPE", and its message and trace in lines of their own, which

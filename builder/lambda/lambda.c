@@ -15,7 +15,7 @@
 
 enum
 {
-  INIT_LIMIT_MS = 10 * 1000, /* then Lambda begins anew, on the invocation's time */
+  INIT_LIMIT_MS = 10 * 1000, /* then Lambda begins again, on the invocation's time */
   USECS_PER_MS = 1000,
 };
 
@@ -395,7 +395,7 @@ exchange (TerraneLambda *self, Run *run)
       /* A stream that broke gets its reason from how the program ended. */
       if (run->given->answered != NULL && !is_truncated (run->result))
         run->given->answered (run->result, run->given->answered_data);
-      /* What it does behind its answer is on the invocation's time as well. */
+      /* What it does after its answer is on the invocation's time as well. */
       wait = terrane_runtime_wait_ready (runtime, run->deadline);
       run->result->late_timeout = wait == TERRANE_RUNTIME_TIMEOUT;
       if (wait == TERRANE_RUNTIME_ENDED && is_truncated (run->result))
@@ -450,7 +450,7 @@ run_event (TerraneLambda *self, Run *run, GError **error)
       report (self, result);
       return TRUE;
     }
-  /* One that ended behind its last answer is of no use. */
+  /* One that ended after its last answer is of no use. */
   if (self->environment != NULL
       && terrane_runtime_wait_ready (self->environment->runtime, 0) != TERRANE_RUNTIME_DONE)
     set_environment (self, NULL);

@@ -153,7 +153,7 @@ answer_too_large (TerraneAnswer *answer, int limit)
   answer->body = error_body (TYPE_TOO_LARGE, message);
 }
 
-/* A stream that breaks says so behind its body, with the error in base64. */
+/* A stream that breaks says so after its body, with the error in base64. */
 static GBytes *
 trailing_error (const TerraneHttpRequest *request)
 {

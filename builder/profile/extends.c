@@ -179,7 +179,7 @@ loader_clear (Loader *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Loader, loader_clear)
 
-/* What the profile itself has wrong with its "extends" comes last, behind what it led to. */
+/* What the profile itself has wrong with its "extends" comes last, after what it led to. */
 static gboolean
 load_all (Loader *self, GBytes *data, const Step *step, GError **error)
 {

@@ -76,14 +76,14 @@ struct _TerraneField
 struct _TerraneSection
 {
   const TerraneField *fields;
-  size_t size;              /* of the structure */
-  const char *shorthand;    /* (nullable): the field that a value stands for that is no object */
+  size_t size;           /* of the structure */
+  const char *shorthand; /* (nullable): the field that a value stands for that is not an object */
   json_type shorthand_type; /* of JSON: of such a value */
 
-  /** (nullable) After the fields: what they say together, members that are no fields. */
+  /** (nullable) After the fields: what they say together, members that are not fields. */
   void (*check) (const TerraneProfileReader *reader, const OciJson *at, gpointer self);
 
-  /** (nullable) Members that are no fields. */
+  /** (nullable) Members that are not fields. */
   void (*init) (gpointer self);
   void (*clear) (gpointer self);
   void (*copy) (gpointer self);

@@ -13,7 +13,7 @@ typedef struct
   uint64_t bytes;
 } TerraneSizeLimit;
 
-/* 0 is no limit. */
+/* 0 means no limit. */
 typedef struct
 {
   uint64_t uncompressed_size; /* of all files of the image, in bytes */

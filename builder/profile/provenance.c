@@ -38,7 +38,7 @@ terrane_provenance_free (TerraneProvenance *self)
   g_free (self);
 }
 
-/* What has no origin of its own, such as an element of a list, came with what it stands in. */
+/* What has no origin of its own, such as an element of a list, came with what it is in. */
 static const TerraneOrigin *
 find (const TerraneProvenance *self, const OciJson *at)
 {

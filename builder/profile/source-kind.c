@@ -197,7 +197,7 @@ static const TerraneSourceKindInfo directory_kind = { .kind = TERRANE_SOURCE_DIR
                                                       .lock_mark = "directory",
                                                       .lock = directory_lock };
 
-/* Keeps the transport and resolves the path behind it. */
+/* Keeps the transport and resolves the path after it. */
 static void
 read_image (G_GNUC_UNUSED const TerraneField *field, const TerraneProfileReader *reader,
             const OciJson *at, gpointer value)

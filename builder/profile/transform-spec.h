@@ -48,7 +48,7 @@ typedef struct
   char **keep_paths;        /* (nullable): globs of what stays whatever says that it goes */
   char **botocore_services; /* (nullable): what botocore-data leaves; NULL: the usual ones */
   char **setuid;            /* (nullable): paths that keep setuid and setgid */
-  gboolean own_prune_paths; /* prune_paths stand in the tree, not in what all trees share */
+  gboolean own_prune_paths; /* prune_paths are in the tree, not in what all trees share */
   gboolean own_setuid;
   TerraneStrip strip;
   gboolean bytecode; /* *.py files are compiled, as unchecked-hash */

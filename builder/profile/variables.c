@@ -212,7 +212,7 @@ count_lock_variables (const char *text)
   return n;
 }
 
-/* What stands behind "${" at @text. Returns: where to go on, or NULL after a problem. */
+/* What stands after "${" at @text. Returns: where to go on, or NULL after a problem. */
 static const char *
 expand_at (TerraneExpander *self, const OciJson *at, const char *text, gboolean allow_lock,
            GString *out)

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /**
  * terrane_marker_evaluate:
- * @marker: what stands behind the ";" of a requirement, such as `python_version < "3.10"`
+ * @marker: what stands after the ";" of a requirement, such as `python_version < "3.10"`
  * @target: the image that the requirement is for
  * @extras: (nullable) (array zero-terminated=1): names of the extras that were asked for. The
  * marker is evaluated once for each, as pip does, and holds when it holds for one; without extras

@@ -16,7 +16,7 @@ typedef gboolean (*TerraneHeaderFunc) (gpointer data, const char *name, const ch
 
 /**
  * terrane_headers_parse:
- * @bytes: header fields, and perhaps a body behind an empty line
+ * @bytes: header fields, and perhaps a body after an empty line
  *
  * Calls @func for each field in order. As Python's email parser does, it takes the first line that
  * is neither a field nor the continuation of one for the body, which is not looked at.
@@ -40,7 +40,7 @@ typedef struct
  * @bytes: content of METADATA
  *
  * Returns: (transfer full): %OCI_ERROR_FORMAT when Name or Version is missing, any of the single
- *   fields is there twice, or Name is no name; %OCI_ERROR_LIMIT for over 10000 requirements
+ *   fields is there twice, or Name is not a name; %OCI_ERROR_LIMIT for over 10000 requirements
  */
 TerraneMetadata *terrane_metadata_parse (GBytes *bytes, GError **error);
 

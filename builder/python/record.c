@@ -117,7 +117,7 @@ parse_size (const char *text, TerraneRecordRow *row, GPtrArray *problems)
     note (problems, "%s of %s is not a size", quoted, path);
 }
 
-/* Reads one field up to the comma or line end behind it, which *@at is left at. */
+/* Reads one field up to the comma or line end after it, which *@at is left at. */
 static gboolean
 parse_field (const char **at, const char *end, GString *out, GError **error)
 {

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /**
  * terrane_requirements_select:
- * @file: for messages about requirements that stand in no file of their own
+ * @file: for messages about requirements that are in no file of their own
  *
  * As pip does: several requirements of a project count together when some version and some digest
  * is allowed by all of them; so do constraints. Each that is left has one version, or a URL or path

@@ -25,7 +25,7 @@ typedef struct
   gboolean weak_hashes;   /* there were hashes of other algorithms */
   char *fault;            /* (nullable): why it cannot be installed from here. One whose marker does
                            * not hold need not be installed */
-  char *file;             /* (nullable): that it stands in; NULL when it comes from a report */
+  char *file;             /* (nullable): that it is in; NULL when it comes from a report */
   unsigned line;          /* where it starts there, from 1 */
 } TerraneRequirement;
 

@@ -22,7 +22,7 @@ char *terrane_requirement_canonical (const char *text, char **out_name, GError *
  * @requirement: see terrane_requirement_canonical()
  *
  * Replaces the line of the same project, or of several the one with the same marker, and adds a
- * line at the end where there is none. All else stays byte by byte, a comment behind the line as
+ * line at the end where there is none. All else stays byte by byte, a comment after the line as
  * well.
  *
  * Returns: (transfer full) (nullable): the text; %NULL with %OCI_ERROR_USAGE when the project has

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * @bytes: its content
  *
  * By its name a file is a pylock.toml (see pylock.h). A JSON object with "install" is an
- * installation report (see pip-report.h), anything that is no lock file a requirements file (see
+ * installation report (see pip-report.h), anything that is not a lock file a requirements file (see
  * requirements-file.h).
  *
  * Returns: (transfer full) (nullable): the requirements, or %NULL with %OCI_ERROR_USAGE or

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @version: as pinned; files match it as by "==" (PEP 440): "1.0" also means "1.0.0" and
  * "1.0+local"
  * @files: (element-type TerraneIndexFile): what indexes offer of the project; other files are
- *   passed over
+ *   skipped
  * @hashes: the SHA-256 digests that the requirement allows. A file without one is a candidate by
  * its name alone: the caller verifies what it downloads in any case. With @n_hashes 0 only such
  * files are.
@@ -22,7 +22,7 @@ G_BEGIN_DECLS
  * Like pip: of the wheels that fit and whose `requires_python` allows the target's Python, those
  * with a known digest first, then the greatest version, the best tag (PEP 425) and the greatest
  * build tag; of equal ones the first. A yanked file is as good as another, since the version is
- * pinned (PEP 592). A `requires_python` that is no specifier set is ignored.
+ * pinned (PEP 592). A `requires_python` that is not a specifier set is ignored.
  *
  * Errors: %OCI_ERROR_USAGE when @project or @version is not one, and when a wheel that is for a C
  * library could be used, and the target's is not known. %OCI_ERROR_NOT_FOUND when there is
@@ -37,7 +37,7 @@ const TerraneIndexFile *terrane_select_wheel (const char *project, const char *v
                                               GError **error);
 
 /** Whether the target's Python, or some release of its minor version where the patch version is not
- * known, is in a specifier set; NULL and what is no such set allow all. */
+ * known, is in a specifier set; NULL and what is not such a set allow all. */
 gboolean terrane_select_allows_python (const char *requires_python,
                                        const TerranePythonTarget *target);
 

@@ -115,7 +115,7 @@ read_post (TerraneVersion *self, const char **p)
   self->has_post = read_suffix (p, words, &self->post_number) >= 0;
 }
 
-/* *@p stands behind the "+". */
+/* *@p stands after the "+". */
 static gboolean
 read_local (TerraneVersion *self, const char **p)
 {

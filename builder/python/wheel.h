@@ -25,8 +25,8 @@ typedef struct _TerraneWheel TerraneWheel; /* for one thread */
  * Reads the list of members and the metadata. The name and version of the file must be those of
  * the .dist-info directory and of METADATA.
  *
- * Returns: (transfer full): %OCI_ERROR_FORMAT when it is no sound wheel, %OCI_ERROR_LIMIT when it
- *   is over a limit, %OCI_ERROR_UNSUPPORTED for a Wheel-Version other than 1.x
+ * Returns: (transfer full): %OCI_ERROR_FORMAT when it is not a sound wheel, %OCI_ERROR_LIMIT when
+ * it is over a limit, %OCI_ERROR_UNSUPPORTED for a Wheel-Version other than 1.x
  */
 TerraneWheel *terrane_wheel_open (const char *file_name, int fd, GError **error);
 

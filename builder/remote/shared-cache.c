@@ -501,7 +501,7 @@ has_layer (const TerraneSharedResult *result, const OciDescriptor *layer, const 
 }
 
 /* Which layers a tree is in depends on what is below it too, so layers are compared by their keys.
- * The first one, which has notes of a machine besides, is no layer of an image. */
+ * The first one, which has notes of a machine besides, is not a layer of an image. */
 static gboolean
 is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {

@@ -106,7 +106,7 @@ gboolean terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneShar
  *
  * Gives a result to every repository; equal results are equal bytes. What is compared fails with
  * %TERRANE_ERROR_REFUSED when a repository has another result under the key. A registry that does
- * not take it is warned of and noted, and is no failure: a cache costs time, never correctness.
+ * not take it is warned of and noted, and is not a failure: a cache costs time, never correctness.
  * Fails only when the user interrupts, or the store does.
  */
 gboolean terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *result,

@@ -187,7 +187,8 @@
         draw(true);
       }
     });
-    let width = 0;
+    let width = map.clientWidth;
+    draw(false);
     new ResizeObserver(() => {
       if (map.clientWidth !== width) {
         width = map.clientWidth;

@@ -105,7 +105,8 @@ terrane_wheel_search_new (TerraneRemote *remote, const TerranePin *source, GArra
       wheel->places = self->places;
       wheel->pin = pin;
       g_ptr_array_add (self->wheels, wheel);
-      /* The size that an index gave is no promise: the digest is. That of a pylock.toml is one. */
+      /* The size that an index gave is not a promise: the digest is. That of a pylock.toml is one.
+       */
       const TerraneDownload download = { .url = pin->url,
                                          .label = pin->file_name,
                                          .sha256 = pin->sha256,

@@ -25,7 +25,7 @@ typedef struct
  * (nullable) */
 TerraneBase *terrane_resolution_base (TerraneResolution *self, GError **error);
 
-/** Sets @python; a base without one is no error. */
+/** Sets @python; a base without one is not an error. */
 gboolean terrane_resolution_find_python (TerraneResolution *self, GError **error);
 
 /** Whether new answers may be looked for; else the lock must have them all. */

@@ -59,8 +59,8 @@ is_updated (const TerraneLockPolicy *policy, const char *name)
          && (policy->update_names == NULL || g_strv_contains (policy->update_names, name));
 }
 
-/* Only what @question has of @entry, as the answers of a lock are no difference by themselves; all
- * of it when the question is about another kind of source. */
+/* Only what @question has of @entry, as the answers of a lock are not a difference by themselves;
+ * all of it when the question is about another kind of source. */
 static json_t *
 restrict_to (json_t *entry, const json_t *question)
 {

@@ -1,4 +1,4 @@
-/* What a profile asks for, made definite: each source by its lock entry or anew, so that the trees
+/* What a profile asks for, made definite: each source by its lock entry or again, so that the trees
  * that are read afterwards depend on nothing that can change. */
 #pragma once
 

@@ -20,7 +20,7 @@ typedef struct _TerraneCgroup TerraneCgroup;
  * memory and where this user may make one. Processors as Lambda gives them: one for 1769 MiB.
  * Removes what killed processes of terrane left there.
  *
- * Returns: (transfer full) (nullable): %NULL when there is no such group, which is no error
+ * Returns: (transfer full) (nullable): %NULL when there is no such group, which is not an error
  */
 TerraneCgroup *terrane_cgroup_new (const char *mount, const char *membership, uint64_t memory_bytes,
                                    unsigned processes);

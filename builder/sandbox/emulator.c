@@ -170,7 +170,7 @@ search (int root, const char *const *env, const char *program)
 }
 
 /* "#!/bin/sh -e" gives /bin/sh and "-e", as the kernel has it: one argument at most.
- * Returns: (transfer full) (nullable): NULL when it is no script */
+ * Returns: (transfer full) (nullable): NULL when it is not a script */
 static char **
 read_interpreter (int root, const char *program)
 {

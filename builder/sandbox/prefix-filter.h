@@ -20,7 +20,7 @@ void terrane_prefix_filter_clear (TerranePrefixFilter *self);
 void terrane_prefix_filter_take (TerranePrefixFilter *self, const char *bytes, size_t len,
                                  GString *out);
 
-/** What still waits is no whole word. */
+/** What still waits is not a whole word. */
 void terrane_prefix_filter_finish (TerranePrefixFilter *self, GString *out);
 
 G_END_DECLS

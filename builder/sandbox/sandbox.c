@@ -98,7 +98,7 @@ run_session (const TerraneSandbox *self, const char *const *argv, const TerraneS
   g_autoptr (TerraneSession) session = terrane_session_start (self, argv, &options, NULL, error);
   if (session == NULL)
     return FALSE;
-  if (self->kind == TERRANE_SANDBOX_NONE) /* copying the image is no part of what is measured */
+  if (self->kind == TERRANE_SANDBOX_NONE) /* copying the image is not a part of what is measured */
     run->started = g_get_monotonic_time ();
   if (run->deadline_ms != 0)
     run->deadline = run->started + (gint64) MIN (run->deadline_ms, G_MAXINT) * 1000;

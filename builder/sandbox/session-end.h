@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean made;               /* the sandbox was; else the output is bubblewrap's */
-  gboolean executed;           /* the program was; else the image's entrypoint is no program */
+  gboolean executed;           /* the program was; else the image's entrypoint is not a program */
   gboolean out_of_memory;      /* killed for more than memory_bytes */
   gboolean too_many_processes; /* or threads: killed for them */
   gboolean unwatched;          /* killed because this process could not look at its memory */

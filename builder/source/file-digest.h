@@ -51,7 +51,7 @@ OciDigest terrane_stat_identity (const struct stat *st);
 /** Whether the file was modified too recently for its time stamps to be trusted. */
 gboolean terrane_stat_is_racy (const struct stat *st);
 
-/** Makes an identity that is no other's, for what cannot be trusted to stay as it is. */
+/** Makes an identity that is not another's, for what cannot be trusted to stay as it is. */
 void terrane_identity_salt (OciDigester *digester);
 
 G_END_DECLS

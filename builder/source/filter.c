@@ -177,7 +177,7 @@ check_link (const TerraneSourceFilter *self, const OciEntry *entry, GError **err
                     entry->path, quoted, self->spec->prefix);
 }
 
-/* image-spec layer.md: such a name in a layer is no file, it deletes one. */
+/* image-spec layer.md: such a name in a layer is not a file, it deletes one. */
 static gboolean
 check_name (const char *path, GError **error)
 {
@@ -375,7 +375,7 @@ add_unused (GPtrArray *unused, const char *key, const char *text)
   g_ptr_array_add (unused, g_strdup_printf ("%s: %s", key, quoted));
 }
 
-/* @own: what stands in the tree itself; what all trees share may be for another one */
+/* @own: what is in the tree itself; what all trees share may be for another one */
 static void
 add_unused_transforms (const TerraneSourceFilter *self, gboolean own, GPtrArray *unused)
 {

@@ -35,8 +35,8 @@ note (Checker *self, const char *format, ...)
   self->report (self->data, problem);
 }
 
-/* What cannot be read now (EACCES, EIO, too many files) may be sound: @why is no reason to remove
- * it.
+/* What cannot be read now (EACCES, EIO, too many files) may be sound: @why is not a reason to
+ * remove it.
  */
 static gboolean
 is_unread (Checker *self, const GError *why)

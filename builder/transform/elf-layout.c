@@ -68,7 +68,7 @@ is_supported (const Layout *self)
          && (self->header.e_type == ET_DYN || self->header.e_type == ET_EXEC);
 }
 
-/* Returns: FALSE when it is no program or library of a kind that is known here */
+/* Returns: FALSE when it is not a program or library of a kind that is known here */
 static gboolean
 layout_init (Layout *self, const uint8_t *data, size_t size)
 {

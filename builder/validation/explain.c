@@ -31,7 +31,7 @@ lookup_env (const TerraneExplainContext *context, const char *name)
   return NULL;
 }
 
-/* The text from behind @before to @after; NULL when they are not there. */
+/* The text from after @before to @after; NULL when they are not there. */
 static char *
 between (const char *text, const char *before, const char *after)
 {

@@ -21,7 +21,7 @@ typedef struct
  * oci_aws_credentials_find:
  * @region: where the credentials are going to be used
  *
- * Sources that are not configured are passed over; one that is configured and does not work is an
+ * Sources that are not configured are skipped; one that is configured and does not work is an
  * error, since the next one would be another identity. Reads the environment.
  *
  * Returns: (transfer full) (nullable): or %NULL with %OCI_ERROR_NOT_FOUND and what was looked at

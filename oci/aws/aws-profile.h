@@ -51,7 +51,7 @@ const char *oci_aws_config_file_of (const OciAwsConfig *self, const char *profil
  * @name: of the file, for messages
  * @out_sections: (out) (transfer full): section name -> GHashTable of key -> value
  *
- * "[section]", "key = value" with comments on lines of their own or behind " #" and " ;"; lines
+ * "[section]", "key = value" with comments on lines of their own or after " #" and " ;"; lines
  * that are indented more than the key above belong to it: below an empty value "key = value" is
  * kept as "ABOVE.key", anything else is left out.
  */

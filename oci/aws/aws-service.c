@@ -357,7 +357,7 @@ normalise_zone (const char *text)
   return g_string_free (joined, FALSE);
 }
 
-/* Whole or broken seconds since 1970, of which short ones are no years: "20261121" is a day. */
+/* Whole or broken seconds since 1970, of which short ones are not years: "20261121" is a day. */
 static gboolean
 parse_epoch (const char *text, gint64 *out_time)
 {

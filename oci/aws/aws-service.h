@@ -21,7 +21,7 @@ const char *oci_aws_dns_suffix (const char *region);
 /** The same for hosts that IPv6 reaches, too: "api.aws". Returns: (transfer none) */
 const char *oci_aws_dual_stack_suffix (const char *region);
 
-/** Whether @region can stand in a host name: letters, digits and "-". */
+/** Whether @region can be in a host name: letters, digits and "-". */
 gboolean oci_aws_is_region (const char *region);
 
 /** $AWS_REGION, $AWS_DEFAULT_REGION, or the region of the profile in use: the first that may be

@@ -104,7 +104,7 @@ write_cache (const SsoProfile *sso, const json_t *cached)
     (void) oci_replace_file_synced (directory, name, 0600, text, strlen (text), NULL);
 }
 
-/* Sets accessToken and expiresAt anew from an answer of the OIDC service. */
+/* Sets accessToken and expiresAt again from an answer of the OIDC service. */
 static gboolean
 take_renewed (json_t *cached, const OciHttpResponse *response)
 {

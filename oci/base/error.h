@@ -66,7 +66,7 @@ gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF
  *
  * Makes text from strangers safe to print: what would mislead a reader (text.h) and
  * invalid UTF-8 are escaped, more than
- * 160 bytes are cut, secrets of this process are left out (redact.h), and the result stands in
+ * 160 bytes are cut, secrets of this process are left out (redact.h), and the result is in
  * typographic quotes.
  *
  * Returns: (transfer full): the quoted text

@@ -15,7 +15,7 @@ typedef int OciFd;
 void oci_fd_close (OciFd fd);
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC (OciFd, oci_fd_close, -1)
 
-/* Hands the descriptor over: returns it and leaves -1 behind. */
+/* Hands the descriptor over: returns it and leaves -1 in its place. */
 static inline int
 oci_fd_steal (OciFd *fd)
 {

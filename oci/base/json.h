@@ -132,7 +132,8 @@ json_t *oci_json_text (const char *text);
 json_t *oci_json_texts (const char *const *texts);
 /** @text: (nullable): any bytes; without one, nothing is set */
 void oci_json_set_text (json_t *object, const char *key, const char *text);
-/** Returns: (transfer full) (nullable): the member, %NULL when there is none or it is no string */
+/** Returns: (transfer full) (nullable): the member, %NULL when there is none or it is not a string
+ */
 char *oci_json_dup_text (const json_t *object, const char *key);
 
 G_END_DECLS

@@ -21,7 +21,7 @@ OciNetrc *oci_netrc_load (GError **error);
 /**
  * oci_netrc_parse:
  *
- * Tokens are separated by white space and may stand in double quotes, with backslashes. "macdef"
+ * Tokens are separated by white space and may be in double quotes, with backslashes. "macdef"
  * lasts until an empty line; "#" at the start of a token outside of an entry's values is a comment.
  *
  * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT; the message quotes nothing of @text

@@ -44,7 +44,7 @@ is_in_range (const char *range, const char *slash, const Address *address)
          && same_prefix (&start, address, (size_t) bits);
 }
 
-/* Cuts ":PORT" off; an address of IPv6 has its own ":" and may stand in brackets. */
+/* Cuts ":PORT" off; an address of IPv6 has its own ":" and may be in brackets. */
 static const char *
 split_port (char *element)
 {

@@ -15,7 +15,7 @@ typedef struct
   char *certificate; /* (nullable): the client's, PEM */
   char *key;         /* (nullable): of @certificate */
   char *directory;   /* (nullable): the certs.d directory in use, for messages */
-  int ca_fd;         /* behind @ca_file, or -1 */
+  int ca_fd;         /* after @ca_file, or -1 */
 } OciTlsConfig;
 
 /**

@@ -135,7 +135,7 @@ oci_url_take_user (const char *url, char **out_url, char **out_authorization, GE
     g_error ("out of memory while reading a URL");
   if (!check (curl_url_set (handle, CURLUPART_URL, url, 0), url, error))
     return FALSE;
-  /* Either may be missing, which is no error here. */
+  /* Either may be missing, which is not an error here. */
   (void) curl_url_get (handle, CURLUPART_USER, &user, CURLU_URLDECODE);
   (void) curl_url_get (handle, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
   g_autoptr (OciSecret) authorization =

@@ -81,7 +81,7 @@ char *oci_registry_path (const OciRegistry *self, const char *below);
 OciHttpResponse *oci_registry_send (OciRegistry *self, const OciHttpRequest *request,
                                     GCancellable *cancellable, GError **error);
 
-/** The same for what must be prepared anew before it can be sent again: does not retry. */
+/** The same for what must be prepared again before it can be sent again: does not retry. */
 OciHttpResponse *oci_registry_send_once (OciRegistry *self, const OciHttpRequest *request,
                                          GCancellable *cancellable, GError **error);
 
@@ -140,7 +140,7 @@ gboolean oci_registry_create_repository (OciRegistry *self, GCancellable *cancel
 
 /**
  * oci_registry_check_login:
- * @host: "HOST[:PORT]", or with a repository behind it
+ * @host: "HOST[:PORT]", or with a repository after it
  *
  * Whether the registry takes the credentials: GET /v2/ until it answers 200.
  */

@@ -129,7 +129,7 @@ is_whole (const Fetch *self, const OciHttpResponse *response)
   if (response == NULL)
     return self->blob->size > 0 && there == self->blob->size;
   if (response->status == 416)
-    return there > 0; /* there is nothing behind what an earlier process fetched */
+    return there > 0; /* there is nothing after what an earlier process fetched */
   return (response->status == 200 || response->status == 206)
          && (self->blob->size == 0 || there == self->blob->size);
 }
@@ -145,7 +145,7 @@ attempt (Fetch *self, GCancellable *cancellable, OciHttpResponse **out_response,
     return TRUE;
   if ((g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
        || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
-      && !oci_partial_restart (self->partial, error)) /* what came is no good beginning */
+      && !oci_partial_restart (self->partial, error)) /* what came is not a good beginning */
     return FALSE;
   if (local != NULL)
     {
@@ -205,7 +205,7 @@ fetch_verified (Fetch *self, GCancellable *cancellable, GError **error)
         return FALSE;
       if (oci_partial_finish (self->partial, &local))
         return TRUE;
-      /* The beginning may be what a machine lost when it went down; then all of it comes anew. */
+      /* The beginning may be what a machine lost when it went down; then all of it comes again. */
       if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT))
         continue;
       g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", self->source->what);

@@ -24,7 +24,7 @@ typedef struct
  * @out_location: (out) (transfer full) (nullable): where to send it to, when an attempt to mount it
  *   opened an upload instead
  *
- * Asks for the blob, and tries to mount it. A mount that is refused is no error.
+ * Asks for the blob, and tries to mount it. A mount that is refused is not an error.
  */
 gboolean oci_upload_find (const OciUpload *self, GCancellable *cancellable, gboolean *out_there,
                           OciTransferState *out_state, char **out_location, GError **error);
@@ -45,7 +45,7 @@ char *oci_upload_open_ahead (const OciUpload *self, GCancellable *cancellable);
  * @out_state: (out): DONE, or EXISTS when somebody else was quicker
  *
  * Sends the blob in one request. When that breaks, the registry is asked whether it arrived all the
- * same, and if not, it is sent anew.
+ * same, and if not, it is sent again.
  */
 gboolean oci_upload_send (const OciUpload *self, const char *location, GCancellable *cancellable,
                           OciTransferState *out_state, GError **error);

@@ -158,7 +158,8 @@ has_slash (const char *name)
   return 0;
 }
 
-/* Like execvp(), but what is no program is not given to a shell, as on Lambda. Returns: an errno */
+/* Like execvp(), but what is not a program is not given to a shell, as on Lambda. Returns: an errno
+ */
 static int
 execute (char **argv, char **env)
 {
