@@ -96,5 +96,6 @@ gboolean
 oci_archive_file_finish (OciArchiveFile *self, GError **error)
 {
   return oci_tar_writer_finish (self->tar, error)
+         && oci_check_replaceable (self->directory, self->name, error)
          && oci_temp_file_publish_synced (&self->file, self->directory, self->name, 0644, error);
 }

@@ -56,6 +56,7 @@ write_sarif (const char *path, TerraneFindings *findings, const char *image, GEr
   g_autofree char *text = oci_json_dump_pretty (log);
   OCI_PREFIX (error, "check: --sarif %s", path);
   return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_check_replaceable (directory, name, error)
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 

@@ -244,6 +244,7 @@ write_markdown (const char *path, const json_t *document, GError **error)
   g_autofree char *text = terrane_drift_markdown (document);
   OCI_PREFIX (error, "drift: --markdown %s", path);
   return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_check_replaceable (directory, name, error)
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 

@@ -29,6 +29,7 @@ terrane_record_file_write (const char *path, const json_t *record, GError **erro
   g_autofree char *text = oci_json_dump_pretty (record);
   OCI_PREFIX (error, "the record %s", path);
   return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_check_replaceable (directory, name, error)
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 

@@ -50,6 +50,7 @@ write_page (const char *path, const char *page, GError **error)
   g_autofree char *name = g_path_get_basename (path);
   OCI_PREFIX (error, "--output %s", path);
   return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_check_replaceable (directory, name, error)
          && oci_replace_file (directory, name, 0644, page, strlen (page), error);
 }
 

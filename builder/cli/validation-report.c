@@ -100,5 +100,6 @@ terrane_validation_report_write_junit (const char *path, const char *name, const
   g_autofree char *text = terrane_junit_format (name, results);
   OCI_PREFIX (error, "--junit %s", path);
   return oci_open_dir (AT_FDCWD, parent, &directory, error)
+         && oci_check_replaceable (directory, file, error)
          && oci_replace_file_synced (directory, file, 0644, text, strlen (text), error);
 }

@@ -257,7 +257,8 @@ terrane_zip_write (const TerraneZipPack *pack, const GPtrArray *members, int dir
                 && write_members (pack, members, &output, error);
   out->sha256 = oci_digester_finish (output.digester);
   out->size = output.size;
-  ok = ok && oci_temp_file_publish_synced (&output.file, directory, name, 0644, error);
+  ok = ok && oci_check_replaceable (directory, name, error)
+       && oci_temp_file_publish_synced (&output.file, directory, name, 0644, error);
   oci_digester_free (output.digester);
   oci_temp_file_clear (&output.file);
   return ok;

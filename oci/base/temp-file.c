@@ -55,10 +55,8 @@ give_scratch_name (OciTempFile *self, int dfd, GError **error)
   return TRUE;
 }
 
-/* Renaming over a device, a pipe or a socket, or over a link to one such as /dev/stdout, would
- * take it away from everyone. */
-static gboolean
-check_replaceable (int dfd, const char *name, GError **error)
+gboolean
+oci_check_replaceable (int dfd, const char *name, GError **error)
 {
   struct stat st;
   if (fstatat (dfd, name, &st, 0) < 0 || S_ISREG (st.st_mode) || S_ISDIR (st.st_mode))
@@ -82,11 +80,9 @@ oci_temp_file_publish (OciTempFile *self, int dfd, const char *name, mode_t mode
         }
       if (errno != EEXIST)
         return oci_throw_errno (error, "creating %s", name);
-      if (!check_replaceable (dfd, name, error) || !give_scratch_name (self, dfd, error))
+      if (!give_scratch_name (self, dfd, error))
         return FALSE;
     }
-  else if (!check_replaceable (dfd, name, error))
-    return FALSE;
   if (renameat (self->dfd, self->name, dfd, name) < 0)
     return oci_throw_errno (error, "creating %s", name);
   g_clear_pointer (&self->name, g_free);

@@ -44,6 +44,11 @@ gboolean oci_temp_file_publish_synced (OciTempFile *self, int dfd, const char *n
 void oci_temp_file_clear (OciTempFile *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciTempFile, oci_temp_file_clear)
 
+/** For outputs that the user names: whether a file may take the place of @name. Renaming over a
+ * device, a pipe or a socket, or over a link to one such as /dev/stdout, would take it away from
+ * everyone: %OCI_ERROR_USAGE. */
+gboolean oci_check_replaceable (int dfd, const char *name, GError **error);
+
 /** Publishes @data as the small file @name in one atomic step. */
 gboolean oci_replace_file (int dfd, const char *name, mode_t mode, const void *data, size_t len,
                            GError **error);
