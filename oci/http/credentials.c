@@ -62,3 +62,11 @@ oci_credentials_copy (const OciCredentials *self)
   copy->identity_token = self->identity_token;
   return copy;
 }
+
+char *
+oci_credentials_basic_header (const OciCredentials *self)
+{
+  g_autoptr (OciSecret) pair = g_strconcat (self->user, ":", self->password, NULL);
+  g_autoptr (OciSecret) encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
+  return g_strconcat ("Basic ", encoded, NULL);
+}

@@ -29,6 +29,9 @@ typedef struct
 
 OciCredentials *oci_credentials_copy (const OciCredentials *self);
 
+/** "Basic …" (RFC 7617). Returns: (transfer full): for oci_secret_free() */
+char *oci_credentials_basic_header (const OciCredentials *self);
+
 /** Overwrites the secret before the memory is released. */
 void oci_credentials_free (OciCredentials *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciCredentials, oci_credentials_free)

@@ -30,6 +30,7 @@ struct _OciRegistryAuth
   GMutex mutex;                      /* guards what follows, and is held while a token is fetched */
   const OciCredentials *credentials; /* (nullable): in use: of @lookup, or @cloud_credentials */
   OciCredentials *cloud_credentials; /* (nullable) */
+  GError *cloud_failure;             /* (nullable): why there are none: it is asked once */
   gint64 cloud_expires;              /* seconds since 1970 */
   gboolean tried;                    /* @credentials were sent as Basic */
   GPtrArray *sources;                /* scopes of other repositories */
@@ -91,6 +92,7 @@ oci_registry_auth_free (OciRegistryAuth *self)
   g_free (self->scope);
   oci_auth_lookup_free (self->lookup);
   oci_credentials_free (self->cloud_credentials);
+  g_clear_error (&self->cloud_failure);
   oci_cloud_registry_free (self->cloud);
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->wanted);
@@ -218,14 +220,6 @@ oci_registry_auth_advise (OciRegistryAuth *self, const OciHttpResponse *response
   return advise_locked (self, classify (self, response, TRUE));
 }
 
-static char *
-basic_header (const OciCredentials *credentials)
-{
-  g_autoptr (OciSecret) pair = g_strconcat (credentials->user, ":", credentials->password, NULL);
-  g_autoptr (OciSecret) encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
-  return g_strconcat ("Basic ", encoded, NULL);
-}
-
 static void
 set_header (OciRegistryAuth *self, char *header, gint64 expires)
 {
@@ -262,9 +256,13 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
                                 "%s refuses the credentials from %s; asking %s for others",
                                 self->reference->host, self->credentials->source,
                                 oci_cloud_registry_name (self->cloud));
-      if (!oci_cloud_registry_authorize (self->cloud, self->client, cancellable, &credentials,
-                                         &self->cloud_expires, error))
-        return FALSE;
+      if (self->cloud_failure != NULL
+          || !oci_cloud_registry_authorize (self->cloud, self->client, cancellable, &credentials,
+                                            &self->cloud_expires, &self->cloud_failure))
+        { /* requests that went out together do not ask one after the other */
+          g_propagate_error (error, g_error_copy (self->cloud_failure));
+          return FALSE;
+        }
       oci_credentials_free (self->cloud_credentials);
       self->credentials = self->cloud_credentials = credentials;
       *out_changed = TRUE;
@@ -430,7 +428,8 @@ request_token (const OciRegistryAuth *self, GCancellable *cancellable, GError **
   if (self->credentials != NULL && self->credentials->identity_token)
     return exchange_identity_token (self, url, cancellable, error);
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
-  g_autoptr (OciSecret) basic = self->credentials != NULL ? basic_header (self->credentials) : NULL;
+  g_autoptr (OciSecret) basic =
+      self->credentials != NULL ? oci_credentials_basic_header (self->credentials) : NULL;
   request.authorization = basic;
   return oci_http_client_send (self->client, &request, cancellable, error);
 }
@@ -501,7 +500,7 @@ answer_basic (OciRegistryAuth *self, GCancellable *cancellable, GError **error)
   if (!usable || self->credentials == NULL)
     return TRUE;
   self->tried = TRUE;
-  set_header (self, basic_header (self->credentials), 0);
+  set_header (self, oci_credentials_basic_header (self->credentials), 0);
   return TRUE;
 }
 
