@@ -7,7 +7,7 @@
 typedef struct
 {
   guint files;
-  guint unknown; /* of them: whose size nobody said */
+  guint unknown; /* of them: those of unknown size */
   uint64_t bytes;
 } Fetch;
 

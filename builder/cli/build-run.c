@@ -87,24 +87,6 @@ terrane_build_check_update_names (const TerraneProfile *profile, char **names, G
 }
 
 /* @out_platforms: (out) (transfer full) (nullable): NULL for the profile's first */
-static gboolean
-list_platforms (const TerraneBuildArguments *options, const char *path, char ***out_platforms,
-                GError **error)
-{
-  if (options->platform == NULL)
-    return TRUE;
-  if (strcmp (options->platform, TERRANE_PLATFORMS_ALL) != 0)
-    {
-      *out_platforms = g_strsplit (options->platform, ",", -1);
-      return TRUE;
-    }
-  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, NULL, error);
-  if (profile == NULL)
-    return FALSE;
-  *out_platforms = g_strdupv (profile->platforms);
-  return TRUE;
-}
-
 /* Two profiles of one name would leave the image of the last one. */
 static gboolean
 check_name (const TerraneBuildSession *self, const TerraneProfile *profile, GError **error)
@@ -216,7 +198,7 @@ load_all (const TerraneBuildSession *self, const char *path, GError **error)
   const TerraneDelivery delivery = make_delivery (options);
   g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (terrane_built_free);
   g_auto (GStrv) platforms = NULL;
-  if (!list_platforms (options, path, &platforms, error))
+  if (!terrane_command_list_platforms (options->platform, path, &platforms, error))
     return NULL;
   for (guint i = 0; i == 0 || (platforms != NULL && platforms[i] != NULL); i++)
     {

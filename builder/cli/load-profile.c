@@ -1,5 +1,6 @@
 #include "builder/cli/load-profile.h"
 
+#include "builder/cli/options.h"
 #include "builder/git.h"
 #include "builder/profile/lock.h"
 
@@ -72,6 +73,25 @@ TerraneProfile *
 terrane_command_load_profile_to_lock (const char *path, const char *platform, GError **error)
 {
   return load (path, platform, TRUE, error);
+}
+
+gboolean
+terrane_command_list_platforms (const char *platform, const char *path, char ***out_platforms,
+                                GError **error)
+{
+  *out_platforms = NULL;
+  if (platform == NULL)
+    return TRUE;
+  if (strcmp (platform, TERRANE_PLATFORMS_ALL) != 0)
+    {
+      *out_platforms = g_strsplit (platform, ",", -1);
+      return TRUE;
+    }
+  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, NULL, error);
+  if (profile == NULL)
+    return FALSE;
+  *out_platforms = g_strdupv (profile->platforms);
+  return TRUE;
 }
 
 char *

@@ -14,6 +14,15 @@ TerraneProfile *terrane_command_load_profile (const char *path, const char *plat
 TerraneProfile *terrane_command_load_profile_to_lock (const char *path, const char *platform,
                                                       GError **error);
 
+/**
+ * terrane_command_list_platforms:
+ * @platform: (nullable): what --platform said: some, with commas, or TERRANE_PLATFORMS_ALL
+ * @path: of the profile, which lists all
+ * @out_platforms: (out) (transfer full) (nullable): %NULL without the option
+ */
+gboolean terrane_command_list_platforms (const char *platform, const char *path,
+                                         char ***out_platforms, GError **error);
+
 /** Whether an argument that may be either is a profile, and not an image. */
 gboolean terrane_command_is_profile (const char *argument);
 

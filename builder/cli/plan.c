@@ -125,24 +125,6 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
 
 /* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's first
  */
-static gboolean
-list_platforms (const PlanOptions *options, const char *path, char ***out_platforms, GError **error)
-{
-  *out_platforms = NULL;
-  if (options->platform == NULL)
-    return TRUE;
-  if (strcmp (options->platform, TERRANE_PLATFORMS_ALL) != 0)
-    {
-      *out_platforms = g_strsplit (options->platform, ",", -1);
-      return TRUE;
-    }
-  g_autoptr (TerraneProfile) profile = terrane_command_load_profile (path, NULL, error);
-  if (profile == NULL)
-    return FALSE;
-  *out_platforms = g_strdupv (profile->platforms);
-  return TRUE;
-}
-
 static const char *
 text_of (const json_t *row, const char *member)
 {
@@ -309,7 +291,7 @@ run_plan (TerraneGlobal *global, const void *data, char **arguments, GError **er
   json_t *plans = json_array ();
   oci_json_set (document, "plans", plans);
   if (!open_planner (&self, global, error)
-      || !list_platforms (self.options, arguments[0], &platforms, error))
+      || !terrane_command_list_platforms (self.options->platform, arguments[0], &platforms, error))
     return FALSE;
   gboolean several = platforms != NULL && platforms[0] != NULL && platforms[1] != NULL;
   for (guint i = 0; i == 0 || (platforms != NULL && platforms[i] != NULL); i++)
