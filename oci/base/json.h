@@ -40,7 +40,8 @@ struct _OciJson
  * @code: error code of oci_json_document_finish(), %OCI_ERROR_USAGE for what the user wrote
  * @out_root: (out): cursor on the root value
  *
- * Returns: (transfer full): the document, or %NULL with "NAME:LINE:COLUMN: …" in @error
+ * Returns: (transfer full): the document, or %NULL with "NAME:LINE:COLUMN: …" in @error; for what
+ *   the user wrote, the line follows, with a mark at the fault, and else no word of @data
  */
 OciJsonDocument *oci_json_parse (const char *name, GBytes *data, OciError code, OciJson *out_root,
                                  GError **error);
