@@ -1,6 +1,7 @@
 #include "oci/base/json-scan.h"
 
 #include "oci/base/error.h"
+#include "oci/base/json-format.h"
 #include "oci/base/text.h"
 
 #include <string.h>
@@ -529,77 +530,6 @@ scan_token (Scan *self)
     }
 }
 
-/* Whether a line has a name, and after it @sign: "name: x", "name = x". */
-static gboolean
-assigns (const Scan *self, size_t offset, char sign)
-{
-  if (has (self, offset, "- ") && sign == ':')
-    return TRUE;
-  size_t end = offset + word_length (self, offset);
-  size_t after = end;
-  while (byte_at (self, after) == ' ')
-    after++;
-  return end > offset && byte_at (self, after) == sign;
-}
-
-/* "[table]" alone in its line, and "name = value" in the next. */
-static gboolean
-is_table (const Scan *self, size_t offset)
-{
-  size_t start = offset;
-  while (byte_at (self, start) == '[')
-    start++;
-  size_t end = start + word_length (self, start);
-  while (end > start && byte_at (self, end) == ']')
-    end++;
-  return start > offset && end > start && byte_at (self, end) == '\n'
-         && assigns (self, skip_space (self, end), '=');
-}
-
-/* RFC 4627, 3: every other byte of ASCII is zero. */
-static gboolean
-is_utf16 (const Scan *self)
-{
-  const char *text = self->text;
-  return self->size >= 4
-         && ((text[0] == '\0' && text[1] != '\0' && text[2] == '\0' && text[3] != '\0')
-             || (text[0] != '\0' && text[1] == '\0' && text[2] != '\0' && text[3] == '\0'));
-}
-
-/* Other formats, as far as their first lines tell. */
-static gboolean
-scan_format (Scan *self)
-{
-  size_t start = skip_space (self, 0);
-  const char *format = NULL;
-  if (has (self, 0, "\xFF\xFE") || has (self, 0, "\xFE\xFF") || is_utf16 (self))
-    return fail (self, 0, "this is not UTF-8 but UTF-16; save the file as UTF-8");
-  if (has (self, 0, "\xEF\xBB\xBF"))
-    return fail (self, 0,
-                 "there is a byte order mark (U+FEFF) at the start; save the file as UTF-8 "
-                 "without one");
-  for (; byte_at (self, start) == '#'; start = skip_space (self, start))
-    while (start < self->size && self->text[start] != '\n')
-      start++;
-  if (has (self, start, "---") || has (self, start, "%YAML") || assigns (self, start, ':'))
-    format = "YAML";
-  else if (is_table (self, start) || assigns (self, start, '='))
-    format = "TOML";
-  else if (has (self, start, "<") && !is_conflict (self, start))
-    return fail (self, start, "this is HTML or XML, not JSON");
-  else if (has (self, 0, "PK\3\4") || has (self, 0, "\x1F\x8B")
-           || has (self, 0,
-                   "\x7F"
-                   "ELF"))
-    return fail (self, 0, "this is a program, an archive or a compressed file, not JSON");
-  return format == NULL
-         || fail (
-             self, start,
-             "this looks like %s, and JSON is expected: objects in { }, lists in [ ], keys and "
-             "texts in double quotes",
-             format);
-}
-
 static gboolean
 scan_root (Scan *self)
 {
@@ -616,7 +546,8 @@ oci_json_scan (const char *text, size_t size, gboolean quote, OciJsonFault *out_
   g_autoptr (GArray) open = g_array_new (FALSE, FALSE, sizeof (size_t));
   Scan self = { .text = text, .size = size, .quote = quote, .open = open, .fault = out_fault };
   *out_fault = (OciJsonFault){ .offset = 0 };
-  gboolean ok = scan_format (&self);
+  const char *format = oci_json_other_format (text, size, &out_fault->offset);
+  gboolean ok = format == NULL || fail (&self, out_fault->offset, "%s", format);
   while (ok)
     {
       self.at = skip_space (&self, self.at);
