@@ -1,6 +1,7 @@
 /* argv → command table. */
 #include "builder/cli/completion.h"
 #include "builder/cli/dispatch.h"
+#include "builder/cli/habits.h"
 #include "builder/cli/limits.h"
 #include "builder/cli/option-help.h"
 #include "builder/cli/versions.h"
@@ -35,6 +36,9 @@ static gboolean
 fail_unknown (const char *name, GError **error)
 {
   g_autofree char *quoted = oci_quote (name);
+  const char *advice = terrane_habit_command (name);
+  if (advice != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s: %s", quoted, advice);
   g_autofree char *hint = oci_did_you_mean (name, terrane_command_names ());
   return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s; see 'terrane --help'%s", quoted,
                     hint);

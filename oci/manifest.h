@@ -100,6 +100,10 @@ const OciDescriptor *oci_index_find (const OciIndex *self, const char *name,
 GPtrArray *oci_index_candidates (const OciIndex *self, const OciPlatform *wanted,
                                  GPtrArray *offered);
 
+/** Fails with %OCI_ERROR_NOT_FOUND because no image is called @name, and says which there are; with
+ * %OCI_ERROR_USAGE when @name is %NULL and there are several. */
+void oci_index_fail_unknown (const OciIndex *self, const char *name, GError **error);
+
 /** Sets @error to "no image for PLATFORM; WHAT offers …". Returns: %FALSE */
 gboolean oci_index_fail_platform (const char *what, const OciPlatform *wanted,
                                   const GPtrArray *offered, GError **error);

@@ -34,7 +34,7 @@ parse_and_run (const TerraneCommand *self, TerraneGlobal *global, const TerraneO
                const void *options, char **words, GError **error)
 {
   g_auto (GStrv) arguments = NULL;
-  const TerraneOptionParser parser = { .tables = tables };
+  const TerraneOptionParser parser = { .tables = tables, .command = self->name };
   {
     OCI_PREFIX (error, "%s", self->name);
     if (!terrane_options_parse (&parser, words, &arguments, error))

@@ -102,6 +102,7 @@ typedef struct
 typedef struct
 {
   const TerraneOptionTable *tables; /* ended by one without rows */
+  const char *command;              /* (nullable): whose they are, for advice */
   gboolean stop_at_argument;        /* the first argument and all after it are arguments */
 } TerraneOptionParser;
 

@@ -132,6 +132,8 @@ oci_json_describe_fault (const char *text, size_t size, const json_error_t *refu
 {
   g_auto (OciJsonFault) fault = { .offset = 0 };
   oci_json_scan (text, size, quote, &fault);
+  if (fault.message == NULL && refusal == NULL)
+    return NULL;
   if (fault.message == NULL)
     {
       /* jansson stands after the token that it refuses. */

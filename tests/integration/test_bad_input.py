@@ -166,7 +166,7 @@ class Usage(TestCase):
                                    (["build", "/tmp"], "‘/tmp’ is a directory without a profile.json.*terrane init"),
                                    (["help", "biuld"], "unknown command ‘biuld’.*did you mean ‘build’"),
                                    (["invoke", "x", "--event", '{"a": 1}'], "--event takes a file, not JSON; give the event on standard input"),
-                                   (["rm", "oci:x"], "is not a name in the store"),
+                                   (["rm", "oci:x"], "is not the name of an image in the store"),
                                    (["inspect", "Bad Name"], "Bad Name")):
             with self.subTest(arguments):
                 self.assert_fails(2, pattern, *arguments)
