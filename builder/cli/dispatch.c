@@ -39,6 +39,7 @@ parse_and_run (const TerraneCommand *self, TerraneGlobal *global, const TerraneO
     OCI_PREFIX (error, "%s", self->name);
     if (!terrane_options_parse (&parser, words, &arguments, error))
       return FALSE;
+    terrane_color_choose (global->color);
     global->parsed = TRUE;
     if (!global->help && !check_count (self, arguments, error))
       return FALSE;

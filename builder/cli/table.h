@@ -1,19 +1,20 @@
 /* Tables on stdout. */
 #pragma once
 
-#include <glib.h>
+#include "builder/cli/style.h"
 
 G_BEGIN_DECLS
 
-/* A table of text: columns as wide as needed, numbers right-aligned. */
+/* A table of text: columns as wide as needed, numbers right-aligned. On a terminal the widest
+ * columns of text are made narrower until the lines fit; elsewhere nothing is cut. */
 typedef struct _TerraneTable TerraneTable;
 
 /** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
 TerraneTable *terrane_table_new (const char *const *headings);
 /** @cells: as many as there are columns; copied */
 void terrane_table_add (TerraneTable *self, const char *const *cells);
-/** Lines that are wider than the terminal, when there is one, are cut there. */
-void terrane_table_cut (TerraneTable *self);
+/** The colour of the cell @column of the row that was added last. */
+void terrane_table_color (TerraneTable *self, guint column, TerraneColor color);
 
 /** Prints the table on stdout. */
 void terrane_table_print (const TerraneTable *self);

@@ -1,6 +1,7 @@
 /* What the user sees: progress and messages on stderr, results on stdout. */
 #pragma once
 
+#include "builder/cli/style.h"
 #include "builder/progress.h"
 
 #include <jansson.h>
@@ -17,8 +18,8 @@ typedef struct
 typedef struct _TerraneTerminal TerraneTerminal;
 
 /** A display for stderr: live on a terminal, with a line for each thing that goes on at the same
- * time; plain lines every few seconds elsewhere and for TERM=dumb. Without colours; what jobs print
- * is dimmed, unless NO_COLOR is set. */
+ * time; plain lines every few seconds elsewhere and for TERM=dumb. What jobs print is dimmed where
+ * there are colours. */
 TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
 /** Ends the live line. */
 void terrane_terminal_free (TerraneTerminal *self);
@@ -30,8 +31,14 @@ const TerraneProgress *terrane_terminal_progress (TerraneTerminal *self);
 /** Ends the current phase, so that something else can be written. */
 void terrane_terminal_finish_phase (TerraneTerminal *self);
 
-/** Prints "terrane: MESSAGE" on stderr, each line of it. */
+/** Prints "terrane: MESSAGE" on stderr, each line of it; "warning:" at its start is yellow. */
 void terrane_print_error (const char *message);
+
+/** The same for what ends the command: its first line is red. */
+void terrane_print_failure (const char *message);
+
+/** Prints text on stdout, in a colour where there are colours. */
+void terrane_print_colored (TerraneColor color, const char *text);
 
 /** Text in which nothing misleads a reader (oci/base/text.h) but line breaks and tabs. Returns:
  * (transfer full) */
