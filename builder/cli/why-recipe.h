@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 gboolean terrane_why_recipe_add (const TerraneImageView *view, json_t *document,
                                  const GPtrArray *files, GError **error);
 
-void terrane_why_recipe_print (const json_t *document);
+/** @whole: also what they are made of */
+void terrane_why_recipe_print (const json_t *document, gboolean whole);
 
 G_END_DECLS

@@ -77,6 +77,18 @@ void oci_error_append (GError **error, const char *format, ...) G_GNUC_PRINTF (2
  */
 char *oci_quote (const char *text);
 
+/**
+ * oci_show:
+ * @text: (nullable): a path or name from outside, any bytes
+ *
+ * As it is where it cannot be misread: not empty, neither long nor secret, with nothing in it that
+ * oci_quote() escapes, no spaces, quotes, commas, semicolons and parentheses, and no full stop or
+ * colon at its end. Else as oci_quote() has it.
+ *
+ * Returns: (transfer full)
+ */
+char *oci_show (const char *text);
+
 /* Scope-bound context: at scope exit the prefix is put before an error that was set meanwhile. */
 typedef struct
 {
