@@ -35,7 +35,7 @@ char **oci_registry_addresses (OciHttpClient *client, const OciReference *refere
  *   see oci_http_client_send(), when no address answers
  */
 OciHttpResponse *oci_registry_probe (OciHttpClient *client, const OciReference *reference,
-                                     const char *header, char **out_base,
-                                     GCancellable *cancellable, GError **error);
+                                     const char *header, char **out_base, GCancellable *cancellable,
+                                     GError **error);
 
 G_END_DECLS
