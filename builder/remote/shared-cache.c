@@ -118,11 +118,14 @@ repository_name (const OciReference *repository)
   return g_strconcat (OCI_REFERENCE_SCHEME, repository->host, "/", repository->repository, NULL);
 }
 
+/* The platform is in it, since a tree has the same key for all where it does not depend on it. */
 static char *
-make_tag (TerraneSharedKind kind, const OciDigest *key)
+make_tag (const TerraneSharedCache *self, TerraneSharedKind kind, const OciDigest *key)
 {
   OciDigestHex hex;
-  return g_strdup_printf (TAG_PREFIX "%s-%s", kind_names[kind], oci_digest_hex (key, hex));
+  g_autofree char *platform = g_strdelimit (g_strdup (self->platform), "/", '-');
+  return g_strdup_printf (TAG_PREFIX "%s-%s-%s", platform, kind_names[kind],
+                          oci_digest_hex (key, hex));
 }
 
 static gboolean
@@ -290,7 +293,7 @@ static TerraneSharedEntry *
 open_entry (TerraneSharedCache *self, const OciReference *repository, TerraneSharedKind kind,
             const OciDigest *key, GError **error)
 {
-  g_autofree char *tag = make_tag (kind, key);
+  g_autofree char *tag = make_tag (self, kind, key);
   OciLayout *layout = terrane_store_layout (terrane_remote_store (self->options.remote));
   g_autoptr (OciManifest) manifest = terrane_remote_fetch_artifact (
       self->options.remote, repository, tag, ARTIFACT_TYPE, CONFIG_TYPE, error);
@@ -389,7 +392,7 @@ terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind ki
                             const OciDigest *key)
 {
   const GPtrArray *to = self->options.to;
-  g_autofree char *tag = make_tag (kind, key);
+  g_autofree char *tag = make_tag (self, kind, key);
   for (guint i = 0; to != NULL && i < to->len; i++)
     {
       const OciReference *repository = to->pdata[i];
@@ -461,7 +464,7 @@ give (TerraneSharedCache *self, const OciReference *repository, const OciDescrip
 {
   g_autoptr (GError) local = NULL;
   OciPushReport report = { 0 };
-  g_autofree char *tag = make_tag (result->kind, &result->key);
+  g_autofree char *tag = make_tag (self, result->kind, &result->key);
   const OciReference destination = { .host = repository->host,
                                      .repository = repository->repository,
                                      .tag = tag };
@@ -567,7 +570,7 @@ terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *r
   for (guint i = 0; to != NULL && i < to->len; i++)
     {
       const OciReference *repository = to->pdata[i];
-      g_autofree char *tag = make_tag (result->kind, &result->key);
+      g_autofree char *tag = make_tag (self, result->kind, &result->key);
       g_autofree char *name =
           g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL);
       if (!g_hash_table_contains (self->had, name) && !has_repository (self->closed, repository)

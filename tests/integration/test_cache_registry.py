@@ -143,7 +143,7 @@ class Compiled(RegistryCache):
         self.recipe("need", sources=[{"url": server.url + "/need.tar.gz", "sha256": source["sha256"]}], **self.need)
         given = self.give()
         self.assertEqual(len(server.log), 1)
-        self.assertRegex(" ".join(self.tags()), "^terrane-compiled-[0-9a-f]{64} terrane-compiled-[0-9a-f]{64}$")
+        self.assertRegex(" ".join(self.tags()), "^terrane-linux-amd64-compiled-[0-9a-f]{64} terrane-linux-amd64-compiled-[0-9a-f]{64}$")
         server.files.clear()
         self.proxy.take()
         taken = self.take()
@@ -184,7 +184,7 @@ class Compiled(RegistryCache):
         manifest, document = self.document(tag)
         self.assertEqual((manifest["mediaType"], manifest["artifactType"]), (MANIFEST, ARTIFACT))
         self.assertEqual([layer["mediaType"] for layer in manifest["layers"]], [LAYER])
-        self.assertEqual((document["kind"], f"terrane-compiled-{document['key']}"), ("compiled", tag))
+        self.assertEqual((document["kind"], f"terrane-linux-amd64-compiled-{document['key']}"), ("compiled", tag))
         blob = self.get(f"blobs/{manifest['layers'][0]['digest']}")
         self.assertEqual(document["layers"], [{"digest": sha256_of(blob), "size": len(blob), "diffId": sha256_of(gzip.decompress(blob))}])
         with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
@@ -284,7 +284,7 @@ class Compiled(RegistryCache):
         self.recipe("bad", needs=["user.json"], steps=["false"])
         profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
         self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
-        self.assertEqual([tag.split("-")[1] for tag in self.tags()], ["compiled", "compiled"])
+        self.assertEqual([tag.split("-")[3] for tag in self.tags()], ["compiled", "compiled"])
 
     def test_usage(self):
         profile = self.profile(("tree", "user.json", {}))
@@ -355,12 +355,53 @@ class Trees(RegistryCache):
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
 
+    def test_base_is_an_image(self):
+        """Its layers are neither fetched nor sent when the registry of the image has them."""
+        base = self.write_profile("base.json", name="base", base=self.base, target="oci", trees=[])
+        self.build(base, "--no-validate", "--push", f"docker://{self.proxy.host}/team/base:1", env=self.env)
+        self.base = {"image": f"docker://{self.proxy.host}/team/base:1"}
+        self.give("--no-validate")
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), "--no-validate", env=self.env)
+        self.server.log.clear()
+        self.proxy.take()
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        sent, received, _ = self.moved()
+        self.assertEqual((record["digest"], self.server.log), (expected["digest"], []))
+        self.assertEqual([layer["reused"] for layer in record["layers"]], [True, True, False])
+        self.assertLess(sent, record["layers"][2]["size"] + 5000)
+        self.assertLess(received, 60_000)
+        self.assert_store_is_sound(self.runner)
+
+    def test_platforms(self):
+        """Each has artifacts of its own, and one build takes those of both."""
+        self.trees[0]["rename"] = {"lib/data": "lib/data-${arch}"}
+        members = {"platform": ["linux/amd64", "linux/arm64"]}
+        given = self.give("--no-validate", "--platform", "all", **members)
+        trees = [tag for tag in self.tags() if "-tree-" in tag]
+        self.assertEqual(sorted(tag.split("-")[2] for tag in trees), ["amd64"] * 2 + ["arm64"] * 2)
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(**members), "--no-validate", "--platform", "all", env=self.env)
+        self.server.log.clear()
+        shutil.rmtree(self.runner, ignore_errors=True)
+        result = self.run_terrane("--json", "build", self.write_it(**members), "--cache-from", self.cache, "--push", self.image + ":v2",
+                                  "--no-validate", "--platform", "all", store=self.runner, env=self.env)
+        record = json.loads(result.stdout)
+        sent, received, _ = self.moved()
+        self.assertNotIn("warning: ", result.stderr)
+        digests = [[row["record"]["digest"] for row in builds["builds"]] for builds in (given, expected, record)]
+        self.assertEqual((digests[2], self.server.log), (digests[1], []))
+        self.assertNotEqual(digests[0], digests[1])
+        self.assertLess(sent, 20_000)
+        self.assertLess(received, 120_000)  # documents: the busybox has 400 links, on both platforms
+        self.assert_store_is_sound(self.runner)
+
     def test_nothing_changed(self):
         """The same image: neither checks nor validation are done again, and the record says so."""
         validate = {"scripts": ["ok.sh"]}
         self.write("ok.sh", "#!/bin/sh\ntrue\n")
         given = self.give(validate=validate)
-        self.assertEqual({tag.split("-")[1] for tag in self.tags()}, {"tree", "checked", "validated"})
+        self.assertEqual({tag.split("-")[3] for tag in self.tags()}, {"tree", "checked", "validated"})
         record = self.cold("--push", self.image + ":v2", validate=validate)
         _, received, _ = self.moved()
         self.assertEqual((record["digest"], record["validation"]), (given["digest"], given["validation"]))
