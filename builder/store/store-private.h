@@ -25,6 +25,8 @@ struct _TerraneStore
   OciLayout *downloads;
   const TerraneElsewhere *elsewhere; /* (nullable) */
   GMutex elsewhere_mutex;
+  gint notes_used;    /* atomic: something of another machine's notes was believed */
+  gint notes_doubted; /* atomic: nothing is any more */
   json_t *reads; /* (nullable): see terrane_reads_begin() */
 };
 

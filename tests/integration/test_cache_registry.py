@@ -511,3 +511,27 @@ class Trees(RegistryCache):
         self.assertTrue(record["unchanged"])
         self.assert_fails(3, "what the checks found is another one in the cache", "build", "--no-validate", self.write_it(), "--cache-from",
                           self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+
+    def test_claimed_facts(self):
+        """Nor does what another machine says of a file that is not here: the file is fetched."""
+        with open(test_compile.BUSYBOX, "rb") as file:
+            self.trees[0]["archive"] = self.served("lib.tar", make_layer([("bin/prog", file.read() + b"\0", 0o755)])[0])
+        given = self.give("--no-validate")
+        self.assertEqual(given["findings"], [])
+        for tag in self.tags():
+            if "-checked-" in tag:
+                shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
+            elif "python" not in self.document(tag)[1]["content"]:
+                manifest, document = self.document(tag)
+                with tarfile.open(fileobj=io.BytesIO(self.get(f"blobs/{document['layers'][0]['digest']}"))) as tar:
+                    files = {member.name: tar.extractfile(member).read() for member in tar}
+                arm64 = {name: re.sub(rb'"machine": ?62', b'"machine":183', data) for name, data in files.items()}  # EM_AARCH64
+                self.assertNotEqual(arm64, files)
+                tar, data = make_layer(list(arm64.items()))
+                layer = {"mediaType": LAYER, **self.uploader().blob(data)}
+                described = {"digest": layer["digest"], "size": layer["size"], "diffId": sha256_of(tar)}
+                self.replace(tag, {**manifest, "layers": [layer, *manifest["layers"][1:]]},
+                             {**document, "layers": [described, *document["layers"][1:]]})
+        record = self.cold("--no-validate")
+        self.assertEqual((record["digest"], record["findings"]), (given["digest"], []))
+        self.assertEqual(len(record["cache"]["taken"]), 2)
