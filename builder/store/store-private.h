@@ -27,7 +27,7 @@ struct _TerraneStore
   GMutex elsewhere_mutex;
   gint notes_used;    /* atomic: something of another machine's notes was believed */
   gint notes_doubted; /* atomic: nothing is any more */
-  json_t *reads; /* (nullable): see terrane_reads_begin() */
+  json_t *reads;      /* (nullable): see terrane_reads_begin() */
 };
 
 /** Looks for a part of the store without following links. @out_stat: (out): when it is there.
