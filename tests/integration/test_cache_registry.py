@@ -355,6 +355,34 @@ class Trees(RegistryCache):
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
 
+    def test_plan(self):
+        """It asks the cache, reads listings alone, and says what the build then does."""
+        given = self.give("--no-validate")
+        self.write("handler/app.py", "print(2)\n")
+        self.write_it()
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            "--push", self.image + ":v2", store=self.runner, env=self.env).stdout)["plans"]
+        steps = {(step["step"], step.get("name")): (step["result"], step["certain"], step.get("digest")) for step in plan["steps"]}
+        base, lib = (layer["digest"] for layer in given["layers"][:2])
+        self.assertEqual({what: steps[what] for what in steps if what[0] in ("base", "tree", "layer")},
+                         {("base", "base"): ("reused", True, None), ("layer", "base"): ("reused", True, base),
+                          ("tree", "lib"): ("reused", True, None), ("layer", "lib"): ("reused", True, lib),
+                          ("tree", "handler"): ("made", True, None), ("layer", "handler"): ("made", True, None)})
+        self.assertEqual([step["reasons"] for step in plan["steps"][:2]], [["--cache-from has it"]] * 2)
+        self.assertEqual([blob["result"] for blob in plan["pushes"][0]["blobs"]], ["exists", "exists", "uploaded"])
+        self.assertEqual([step for step in plan["steps"] if "fetch" in step], [])
+        self.assertEqual((self.server.log, [request for request in self.proxy.take() if request.method not in ("GET", "HEAD")]), ([], []))
+        record = self.cold("--no-validate", "--explain")
+        self.assertEqual([step["result"] for step in record["explanation"]["steps"] if step["step"] in ("base", "tree", "layer")],
+                         [step["result"] for step in plan["steps"] if step["step"] in ("base", "tree", "layer")])
+        # A cache that is away is none.
+        shutil.rmtree(self.runner)
+        result = self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from",
+                                  "docker://127.0.0.1:1/cache", store=self.runner, env=self.env)
+        self.assertRegex(result.stderr, "warning: going on without the cache")
+        plan, = json.loads(result.stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["made", "made", "made"])
+
     def test_base_is_an_image(self):
         """Its layers are neither fetched nor sent when the registry of the image has them."""
         base = self.write_profile("base.json", name="base", base=self.base, target="oci", trees=[])
