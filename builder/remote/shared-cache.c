@@ -62,18 +62,6 @@ terrane_shared_cache_free (TerraneSharedCache *self)
   g_free (self);
 }
 
-void
-terrane_shared_entry_free (TerraneSharedEntry *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  json_decref (self->content);
-  g_ptr_array_unref (self->layers);
-  g_free (self->diff_ids);
-  g_free (self);
-}
-
 gboolean
 terrane_shared_cache_reads (const TerraneSharedCache *self)
 {

@@ -5,17 +5,9 @@
 #pragma once
 
 #include "builder/remote/remote.h"
+#include "builder/remote/shared-document.h"
 
 G_BEGIN_DECLS
-
-/* What a key is of, and what an artifact under it holds. */
-typedef enum
-{
-  TERRANE_SHARED_COMPILED,  /* compiled key -> what a recipe made */
-  TERRANE_SHARED_TREE,      /* source and transforms of a tree -> its listing and its layers */
-  TERRANE_SHARED_CHECKED,   /* image key -> findings */
-  TERRANE_SHARED_VALIDATED, /* results key -> results that passed */
-} TerraneSharedKind;
 
 typedef struct
 {
@@ -35,19 +27,6 @@ typedef struct _TerraneSharedCache TerraneSharedCache;
 TerraneSharedCache *terrane_shared_cache_new (const TerraneSharedCacheOptions *options);
 void terrane_shared_cache_free (TerraneSharedCache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedCache, terrane_shared_cache_free)
-
-/* One artifact that was found. */
-typedef struct
-{
-  const OciReference *repository;
-  char *name;          /* for messages */
-  json_t *content;     /* object: what the kind says */
-  GPtrArray *layers;   /* of OciDescriptor; none of them is here yet */
-  OciDigest *diff_ids; /* of each layer */
-} TerraneSharedEntry;
-
-void terrane_shared_entry_free (TerraneSharedEntry *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedEntry, terrane_shared_entry_free)
 
 /** Whether there is a repository to take from. */
 gboolean terrane_shared_cache_reads (const TerraneSharedCache *self);
@@ -90,17 +69,6 @@ void terrane_shared_cache_note_used (TerraneSharedCache *self, const TerraneShar
  */
 gboolean terrane_shared_cache_refuse (TerraneSharedCache *self, const TerraneSharedEntry *entry,
                                       GError *why, GError **error);
-
-/* One artifact to be made. */
-typedef struct
-{
-  TerraneSharedKind kind;
-  OciDigest key;
-  const char *label;
-  json_t *content;           /* object */
-  const GPtrArray *layers;   /* of OciDescriptor, in the store's layout or known to be elsewhere */
-  const OciDigest *diff_ids; /* of each layer */
-} TerraneSharedResult;
 
 /** Whether something under this key has still to be given to a repository, or compared. */
 gboolean terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind kind,

@@ -2,8 +2,6 @@
 
 #include "builder/version.h"
 
-#include "oci/base/json.h"
-
 #include <string.h>
 
 enum
@@ -22,6 +20,18 @@ const char *
 terrane_shared_kind_name (TerraneSharedKind kind)
 {
   return kind_names[kind];
+}
+
+void
+terrane_shared_entry_free (TerraneSharedEntry *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  json_decref (self->content);
+  g_ptr_array_unref (self->layers);
+  g_free (self->diff_ids);
+  g_free (self);
 }
 
 static json_t *

@@ -1,9 +1,44 @@
 /* The configuration of a result in a registry: what it is a result of, and which layers have it. */
 #pragma once
 
-#include "builder/remote/shared-cache.h"
+#include "oci/base/json.h"
+#include "oci/manifest.h"
+#include "oci/reference.h"
 
 G_BEGIN_DECLS
+
+/* What a key is of, and what an artifact under it holds. */
+typedef enum
+{
+  TERRANE_SHARED_COMPILED,  /* compiled key -> what a recipe made */
+  TERRANE_SHARED_TREE,      /* source and transforms of a tree -> its listing and its layers */
+  TERRANE_SHARED_CHECKED,   /* image key -> findings */
+  TERRANE_SHARED_VALIDATED, /* results key -> results that passed */
+} TerraneSharedKind;
+
+/* One artifact that was found. */
+typedef struct
+{
+  const OciReference *repository;
+  char *name;          /* for messages */
+  json_t *content;     /* object: what the kind says */
+  GPtrArray *layers;   /* of OciDescriptor; none of them is here yet */
+  OciDigest *diff_ids; /* of each layer */
+} TerraneSharedEntry;
+
+void terrane_shared_entry_free (TerraneSharedEntry *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedEntry, terrane_shared_entry_free)
+
+/* One artifact to be made. */
+typedef struct
+{
+  TerraneSharedKind kind;
+  OciDigest key;
+  const char *label;
+  json_t *content;           /* object */
+  const GPtrArray *layers;   /* of OciDescriptor, in the store's layout or known to be elsewhere */
+  const OciDigest *diff_ids; /* of each layer */
+} TerraneSharedResult;
 
 /** The word for @kind in tags and documents. Returns: (transfer none) */
 const char *terrane_shared_kind_name (TerraneSharedKind kind);
