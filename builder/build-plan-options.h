@@ -1,4 +1,4 @@
-/* How a build is planned. */
+/* Options for planning a build. */
 #pragma once
 
 #include "builder/remote/remote.h"
@@ -13,10 +13,10 @@ typedef struct
   gboolean validate;
   TerraneSandboxKind sandbox;
   TerraneLockPolicy lock;
-  const char *tag;        /* (nullable): of the name in the store; "latest" */
-  TerraneRemote *local;   /* offline: nothing is asked for */
-  TerraneRemote *remote;  /* for pushes: blobs are looked for, by HEAD */
-  gboolean has_cache;     /* --cache-from: what it has is not known without reading it */
+  const char *tag;        /* (nullable): of the name in the store; %NULL for "latest" */
+  TerraneRemote *local;   /* offline: makes no requests */
+  TerraneRemote *remote;  /* for pushes: looks for blobs with HEAD requests */
+  gboolean has_cache;     /* --cache-from is given, whose content is unknown until it is read */
   const char *mount_from; /* (nullable): see terrane_remote_push() */
   const TerraneProgress *progress;
 } TerraneBuildPlanOptions;
