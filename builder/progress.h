@@ -41,14 +41,21 @@ typedef struct
 /** Functions that call one of the callbacks, if there is one. @self: (nullable) */
 void terrane_progress_phase (const TerraneProgress *self, uint64_t total, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+/** Reports that @bytes more of the phase are done. */
 void terrane_progress_advance (const TerraneProgress *self, uint64_t bytes);
+/** Changes the total of the phase. */
 void terrane_progress_expect (const TerraneProgress *self, uint64_t total);
+/** Reports one of several concurrent items. */
 void terrane_progress_item (const TerraneProgress *self, const char *name, uint64_t done,
                             uint64_t total);
+/** Reports the state of a job. */
 void terrane_progress_job (const TerraneProgress *self, const TerraneProgressJob *job);
+/** Reports a line that the job @name printed. */
 void terrane_progress_output (const TerraneProgress *self, const char *name, const char *line);
+/** Reports a message that the user should see. */
 void terrane_progress_warn (const TerraneProgress *self, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
+/** Reports a message for --verbose. */
 void terrane_progress_info (const TerraneProgress *self, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 

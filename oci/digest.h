@@ -36,9 +36,9 @@ gboolean oci_digest_parse_hex (const char *hex, OciDigest *out_digest, GError **
 typedef char OciDigestHex[OCI_DIGEST_HEX + 1];
 typedef char OciDigestText[7 + OCI_DIGEST_HEX + 1];
 
-/** Writes the hex form to @hex. Returns: @hex */
+/** Writes the hex form to @hex. Returns: (transfer none): @hex */
 const char *oci_digest_hex (const OciDigest *self, OciDigestHex hex);
-/** Writes "sha256:…" to @text. Returns: @text */
+/** Writes "sha256:…" to @text. Returns: (transfer none): @text */
 const char *oci_digest_text (const OciDigest *self, OciDigestText text);
 
 /** Whether two digests are the same. */

@@ -110,7 +110,7 @@ const OciDescriptor *oci_index_find (const OciIndex *self, const char *name,
 GPtrArray *oci_index_candidates (const OciIndex *self, const OciPlatform *wanted,
                                  GPtrArray *offered);
 
-/** Sets @error to "no image for PLATFORM; WHAT offers …". Returns: always %FALSE */
+/** Sets %OCI_ERROR_NOT_FOUND with "no image for PLATFORM; WHAT offers …". Returns: always %FALSE */
 gboolean oci_index_fail_platform (const char *what, const OciPlatform *wanted,
                                   const GPtrArray *offered, GError **error);
 

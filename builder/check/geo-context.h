@@ -47,11 +47,17 @@ void terrane_geo_report (const TerraneGeoContext *self, const char *id, TerraneS
                          const TerraneNode *node, const char *message, const char *fix);
 
 /* The parts of the family; each adds its findings. */
+/** The proj.db that each PROJ finds. */
 void terrane_check_geo_proj (const TerraneGeoContext *self);
+/** Data files of GDAL. */
 void terrane_check_geo_data (const TerraneGeoContext *self);
+/** Several copies of one library. */
 void terrane_check_geo_copies (const TerraneGeoContext *self);
+/** Certificates of libcurl. */
 void terrane_check_geo_tls (const TerraneGeoContext *self);
+/** Bindings and the GDAL that they load. */
 void terrane_check_geo_bindings (const TerraneGeoContext *self);
+/** The grids of the profile. */
 void terrane_check_geo_grids (const TerraneGeoContext *self);
 
 G_END_DECLS

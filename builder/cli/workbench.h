@@ -45,6 +45,7 @@ gboolean terrane_workbench_open (const TerraneGlobal *global,
 /** Sets the mirror. @directory: (nullable): value of --source-mirror. Errors: %OCI_ERROR_IO. */
 gboolean terrane_workbench_use_mirror (const TerraneWorkbench *self, const char *directory,
                                        GError **error);
+/** Ends the progress and closes everything. */
 void terrane_workbench_close (TerraneWorkbench *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneWorkbench, terrane_workbench_close)
 

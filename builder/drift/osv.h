@@ -49,6 +49,7 @@ void terrane_osv_record_unref (TerraneOsvRecord *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneOsvRecord, terrane_osv_record_unref)
 
 /* Getters return borrowed texts without characters that are unsafe to print. */
+/** Returns: (transfer none): the id of the record */
 const char *terrane_osv_record_id (const TerraneOsvRecord *self);
 /** Returns: (transfer none): other names of the same vulnerability, NULL-terminated */
 const char *const *terrane_osv_record_aliases (const TerraneOsvRecord *self);

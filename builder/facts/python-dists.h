@@ -55,6 +55,8 @@ gboolean terrane_python_dist_files (const TerranePythonDist *self, const Terrane
  * terrane_python_dist_owned:
  * @func: called for each existing file or symbolic link that is listed in RECORD or
  *   installed-files.txt. Links are not followed: their targets may be of another distribution
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_python_dist_owned (const TerranePythonDist *self, const TerraneImageView *view,
                                     void (*func) (TerraneNode *node, gpointer data), gpointer data,

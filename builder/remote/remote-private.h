@@ -35,6 +35,7 @@ typedef struct
 TerraneOperation terrane_operation_begin (TerraneRemote *remote);
 /** Returns: (transfer none): cancellable of the operation */
 GCancellable *terrane_operation_cancellable (const TerraneOperation *self);
+/** Ends the operation. */
 void terrane_operation_end (TerraneOperation *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOperation, terrane_operation_end)
 
@@ -55,7 +56,8 @@ void terrane_remote_begin_phase (TerraneRemote *self, const OciManifest *manifes
 void terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state,
                                  uint64_t done);
 
-/** Sets @error: --offline was given, and @what is not in the store. Returns: always %FALSE */
+/** Sets %OCI_ERROR_NOT_FOUND: --offline was given, and @what is not in the store. Returns: always
+ * %FALSE */
 gboolean terrane_remote_fail_offline (const char *what, GError **error);
 
 /** The offline form of terrane_remote_fetch_manifest(): looks for the digest in the store.

@@ -87,11 +87,11 @@ typedef struct
 /** Reads what was written to --json-status-fd so far. */
 void terrane_bwrap_parse_status (const char *text, size_t len, TerraneBwrapStatus *out_status);
 
-/** Sets the error of a sandbox whose program was never executed; @output is bubblewrap's. Returns:
- * always %FALSE */
+/** Sets %OCI_ERROR_IO for a sandbox whose program was never executed; @output is bubblewrap's.
+ * Returns: always %FALSE */
 gboolean terrane_bwrap_throw_not_made (const char *output, GError **error);
 
-/** Sets the error for a missing bubblewrap. Returns: always %FALSE */
+/** Sets %OCI_ERROR_NOT_FOUND for a missing bubblewrap. Returns: always %FALSE */
 gboolean terrane_bwrap_throw_missing (GError **error);
 
 G_END_DECLS

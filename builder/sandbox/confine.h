@@ -26,7 +26,8 @@ TerraneConfinement *terrane_confinement_new (const char *program, int input, con
 void terrane_confinement_free (TerraneConfinement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneConfinement, terrane_confinement_free)
 
-/** An OciProcessPrepareFunc; @data is the confinement. */
+/** An OciProcessPrepareFunc; @data is the confinement. Returns: (transfer none)
+ * (nullable): what failed, static */
 const char *terrane_confinement_prepare (gpointer data);
 
 G_END_DECLS

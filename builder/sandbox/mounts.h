@@ -71,7 +71,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneMounts, terrane_mounts_clear)
 gboolean terrane_mounts_are_needed (const TerraneMounts *self);
 
 /** An OciProcessPrepareFunc; @data is the mounts. Works in its own namespaces, so no rights are
- * needed, and nothing remains when the process ends. */
+ * needed, and nothing remains when the process ends. Returns: (transfer none) (nullable): what
+ * failed, static */
 const char *terrane_mounts_prepare (gpointer data);
 
 G_END_DECLS

@@ -31,7 +31,7 @@ typedef struct
  * next one would be another identity. Reads the environment.
  *
  * Returns: (transfer full): the credentials
- * Errors: see the head; %OCI_ERROR_NOT_FOUND lists where it looked.
+ * Errors: see the head. %OCI_ERROR_NOT_FOUND lists where it looked.
  */
 OciAwsCredentials *oci_aws_credentials_find (OciHttpClient *client, const char *region,
                                              GCancellable *cancellable, GError **error);

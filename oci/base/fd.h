@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /* Closed at scope exit when declared `g_auto (OciFd) fd = -1;`; errno survives the close. */
 typedef int OciFd;
 
+/** Closes the descriptor unless it is negative; errno does not change. */
 void oci_fd_close (OciFd fd);
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC (OciFd, oci_fd_close, -1)
 

@@ -76,8 +76,8 @@ void oci_json_silence (const OciJson *at);
 /** Notes a problem with the value at @at. */
 void oci_json_problem (const OciJson *at, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/** Whether no problem was noted since oci_json_parse(). Errors: the code given there, with all
- * notes, one per line. */
+/** Whether no problem was noted since oci_json_parse(). Errors: the code given there, such as
+ * %OCI_ERROR_USAGE, with all notes, one per line. */
 gboolean oci_json_document_finish (OciJsonDocument *self, GError **error);
 
 /**

@@ -62,7 +62,7 @@ typedef struct
  * succeeds. Failed uploads are restarted, see retry.h. The registry keeps what had arrived, so a
  * second push continues there.
  *
- * Errors: see the head; they begin with "docker://HOST/REPOSITORY: …".
+ * Errors: see the head. They begin with "docker://HOST/REPOSITORY: …".
  */
 gboolean oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescriptor *manifest,
                             const OciPushOptions *options, GCancellable *cancellable,
