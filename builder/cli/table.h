@@ -8,11 +8,15 @@ G_BEGIN_DECLS
 /* A table of text: columns as wide as needed, numbers right-aligned. */
 typedef struct _TerraneTable TerraneTable;
 
-/** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
+/**
+ * terrane_table_new:
+ * @headings: NULL-terminated; one that starts with '>' makes its column right-aligned.
+ *   Returns: (transfer full)
+ */
 TerraneTable *terrane_table_new (const char *const *headings);
-/** @cells: as many as there are columns; copied */
+/** Adds a row. @cells: one for each column; copied */
 void terrane_table_add (TerraneTable *self, const char *const *cells);
-/** Lines that are wider than the terminal, when there is one, are cut there. */
+/** Truncates lines to the width of the terminal, if there is one. */
 void terrane_table_cut (TerraneTable *self);
 
 /** Prints the table on stdout. */

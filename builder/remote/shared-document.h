@@ -7,36 +7,37 @@
 
 G_BEGIN_DECLS
 
-/* What a key is of, and what an artifact under it holds. */
+/* Meaning of a key, and the content of an artifact under it. */
 typedef enum
 {
-  TERRANE_SHARED_COMPILED,  /* compiled key -> what a recipe made */
+  TERRANE_SHARED_COMPILED,  /* compiled key -> output of a recipe */
   TERRANE_SHARED_TREE,      /* source and transforms of a tree -> its listing and its layers */
   TERRANE_SHARED_CHECKED,   /* image key -> findings */
   TERRANE_SHARED_VALIDATED, /* results key -> results that passed */
 } TerraneSharedKind;
 
-/* One artifact that was found. */
+/* An artifact that was found. */
 typedef struct
 {
   const OciReference *repository;
   char *name;          /* for messages */
-  json_t *content;     /* object: what the kind says */
-  GPtrArray *layers;   /* of OciDescriptor; none of them is here yet */
+  json_t *content;     /* object; its form depends on the kind */
+  GPtrArray *layers;   /* of OciDescriptor, not fetched yet */
   OciDigest *diff_ids; /* of each layer */
 } TerraneSharedEntry;
 
 void terrane_shared_entry_free (TerraneSharedEntry *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedEntry, terrane_shared_entry_free)
 
-/* One artifact to be made. */
+/* An artifact to make. */
 typedef struct
 {
   TerraneSharedKind kind;
   OciDigest key;
   const char *label;
-  json_t *content;           /* object */
-  const GPtrArray *layers;   /* of OciDescriptor, in the store's layout or known to be elsewhere */
+  json_t *content; /* object */
+  const GPtrArray
+      *layers; /* of OciDescriptor, in the store's layout or known to be in a registry */
   const OciDigest *diff_ids; /* of each layer */
 } TerraneSharedResult;
 
