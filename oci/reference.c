@@ -94,10 +94,11 @@ check_repository (Span span, GError **error)
       if (!is_path_component (component))
         {
           g_autofree char *whole = quote_span (span), *part = quote_span (component);
+          gboolean all = component.len == span.len;
           return oci_throw (error, OCI_ERROR_USAGE,
-                            "invalid name %s at %s: use lower-case letters and digits, joined by "
+                            "invalid name %s%s%s: use lower-case letters and digits, joined by "
                             "one ‘.’, one or two ‘_’, or ‘-’; components separated by ‘/’",
-                            whole, part);
+                            whole, all ? "" : " at ", all ? "" : part);
         }
       if (slash == NULL)
         return TRUE;

@@ -49,6 +49,19 @@ oci_throw_errno (GError **error, const char *format, ...)
   return FALSE;
 }
 
+void
+oci_error_append (GError **error, const char *format, ...)
+{
+  if (error == NULL || *error == NULL)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *more = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_autofree char *message = g_steal_pointer (&(*error)->message);
+  (*error)->message = g_strconcat (message, more, NULL);
+}
+
 char *
 oci_quote (const char *text)
 {

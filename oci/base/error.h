@@ -62,6 +62,10 @@ gboolean oci_throw (GError **error, OciError code, const char *format, ...) G_GN
  * becomes %OCI_ERROR_NOT_FOUND. */
 gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/** Adds to the end of a message: what to do about it, where only a caller knows that. @error: as
+ * oci_throw() left it, may be %NULL */
+void oci_error_append (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /**
  * oci_quote:
  * @text: (nullable): text from outside, any bytes
