@@ -13,6 +13,8 @@ import unittest
 import urllib.request
 
 from terrane_test import INPUTS, PACKAGE_CLIENT, TERRANE, TOP, Registry, TestCase, have, sha256
+from test_guides import GUIDES, blocks
+from test_guides import commands as guide_commands
 from test_readme import README, session, shape
 from test_wheels import reach_pypi
 
@@ -52,6 +54,7 @@ class FirstSession(TestCase):
                 with self.subTest(command):
                     answer = getattr(self, "do_" + re.search("init|add|build|invoke|push", command)[0])(command.split()[1:], registry)
                     self.assertEqual(shape(versions(answer.replace(registry.host, "localhost:5000"))), shape(versions(expected)))
+            self.follow_guides(registry)
             if AWS:
                 self.run_by_podman()
                 self.deploy(registry)
@@ -94,6 +97,18 @@ class FirstSession(TestCase):
             self.assertEqual(answer.headers["Docker-Content-Digest"], self.digest)
         return said
 
+    def follow_guides(self, registry):
+        """The guides' commands about this image. init, add and most builds are those of the session; podman is not everywhere."""
+        commands = {tuple(words): None for guide in GUIDES for text in blocks(guide, "console") for words in guide_commands(text)}
+        mine = [words for words in commands if {"tiles", "tiles/profile.json", "doctor", "images"} & set(words) and words[0] not in ("init", "add")
+                and (words[0] != "build" or "--locked" in words)
+                and (AWS or "--podman" not in words)]
+        self.assertLessEqual({"doctor", "images", "inspect", "run", "push", "validate", "invoke"}, {words[0] for words in mine})
+        for words in mine:
+            with self.subTest(" ".join(words)):
+                host = r"registry\.example\.org|\d+\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com"
+                self.here(*(re.sub(host, registry.host, word) for word in words), env=self.podman_environment(), stdin="")
+
     def assert_bounds(self, answer):
         earth = 6378137  # EPSG:3857: x = a λ, y = a ln tan (π/4 + φ/2)
         west, south, east, north = (math.radians(degrees) for degrees in json.loads((self.tiles / "event.json").read_text())["bounds"])
@@ -106,9 +121,12 @@ class FirstSession(TestCase):
         states = {symptom["name"]: symptom["status"] for symptom in document["symptoms"]}
         self.assertEqual([states[name] for name in ("works", "file-system", "certificates", "podman")], ["ok"] * 4, states)
 
+    def podman_environment(self):
+        return {"CONTAINERS_CONF": str(self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n'))}
+
     def run_by_podman(self):
         """Straight from the store, and loaded from an archive."""
-        environment = {"CONTAINERS_CONF": str(self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n'))}
+        environment = self.podman_environment()
         call = "import json, shapely, handler; print(json.dumps(handler.handler(json.load(open('/dev/stdin')), None)))"
         event = (self.tiles / "event.json").read_text()
         result = self.here("run", "--podman", "tiles", "--", PYTHON, "-c", call, env=environment, stdin=event)

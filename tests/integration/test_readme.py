@@ -41,7 +41,8 @@ class Readme(TestCase):
         (bin_directory / "terrane").symlink_to(TERRANE)
         SHARED.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", TERRANE_STORE=str(SHARED / "store"))
-        commands = session((TOP / "docs/guides/own-gdal.md").read_text(encoding="utf-8"))
+        guide = (TOP / "docs/guides/own-gdal.md").read_text(encoding="utf-8")
+        commands = session(guide)
         self.assertEqual([command.split()[:2] for command, _ in commands], [["terrane", "-q"], ["terrane", "push"], ["terrane", "images"]])
         with Registry(self.directory / "registry") as registry:
             for command, expected in commands:
@@ -52,6 +53,10 @@ class Readme(TestCase):
                     if words[1:] == ["images"]:  # other tests have theirs in the same store
                         result.stdout = "".join(line for line in result.stdout.splitlines(True) if line.split()[0] in expected)
                     self.assertEqual(shape(result.stdout.replace(registry.host, "localhost:5000")), shape(expected))
+        for command in re.findall(r"^\$ (.*?) *#.*$", blocks("console", guide)[1], re.MULTILINE):
+            with self.subTest(command):
+                result = subprocess.run(command.split(), cwd=TOP, env=environment, capture_output=True, text=True)
+                self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_quickstart_runs_and_its_second_run_changes_nothing(self):
         environment = dict(os.environ, TERRANE_STORE=str(SHARED / "store"))
