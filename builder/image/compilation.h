@@ -16,7 +16,7 @@ guint terrane_compile_first_taken (const TerranePin *pin);
  * what is compiled in
  *
  * Makes the result of each recipe that a tree is missing, and remembers it by its key. When one
- * fails, the others are stopped.
+ * fails, those that run come to their end, and no other is started.
  */
 gboolean terrane_compile_missing (const TerraneSourceContext *context, const GPtrArray *pins,
                                   const OciDigest *base, GError **error);

@@ -34,6 +34,8 @@ struct _TerraneCompileJob
   char *title;                     /* "geos 3.13.1" */
   OciDigest key;
   GPtrArray *needs; /* of TerraneCompileJob: all, in the order of the set */
+  OciFd lock;       /* of its key: nobody else compiles it */
+  gboolean waiting; /* for another build that has it */
   gboolean started; /* once, also when that failed */
   gboolean done;
   OciDigest commit; /* then: its result */
@@ -63,7 +65,16 @@ TerraneCompileJob *terrane_compile_job_new (TerraneCompileShared *shared, const 
                                             const TerraneRecipe *recipe, const OciDigest *key);
 void terrane_compile_job_free (gpointer data);
 
-/** Makes the file system and the sources, and starts the steps. */
+/**
+ * terrane_compile_job_claim:
+ * @out_claimed: (out): whether it is to be started here
+ *
+ * Takes the lock of its key, unless another build compiles it: that one's result is taken when it
+ * is there. To be called again while @waiting.
+ */
+gboolean terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GError **error);
+
+/** Makes the file system and the sources, and starts the steps of one that was claimed. */
 gboolean terrane_compile_job_start (TerraneCompileJob *self, GError **error);
 
 /** Tells the progress what it does, and what it printed since. */
@@ -71,7 +82,7 @@ void terrane_compile_job_show (TerraneCompileJob *self);
 
 /**
  * terrane_compile_job_finish:
- * @wanted: whether its result is; else it was stopped because of another one
+ * @wanted: whether its result is; else it was stopped
  *
  * Waits for its end. The result is in the store then, and after that known by its key.
  */

@@ -59,18 +59,72 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(*((name, f"{name}.json", {}) for name in "abc"))
         self.assertNotIn("compiling", self.run_terrane("build", "--no-validate", "--jobs", "1", profile).stderr)
 
-    def test_failure_stops_the_others(self):
-        self.recipe("slow", steps=["touch begun; sleep 600"])
-        self.recipe("bad", steps=[f"touch begun; {WAIT}; exit 3"])
-        process = self.start(self.profile(("slow", "slow.json", {}), ("bad", "bad.json", {})), "--jobs", "2")
-        self.wait_until(lambda: len(self.work("src/begun")) == 2, process)
-        for directory in self.work("src"):
-            (directory / "go").touch()
+    def test_failure_ends_nothing_that_runs(self):
+        """What runs comes to its end and is kept, as with make and ninja; nothing else is started. Every failure is said."""
+        for name, end in (("slow", INSTALL), ("bad", "echo why; exit 3"), ("worse", "exit 4")):
+            self.recipe(name, steps=[f"touch {name}; {WAIT}; {end}"])
+        self.recipe("next", steps=[INSTALL])
+        profile = self.profile(*((name, f"{name}.json", {}) for name in ("slow", "bad", "worse", "next")))
+        process = self.start(profile, "--jobs", "3")
+        places = {name: self.wait_until(lambda: self.work(f"src/{name}"), process)[0].parent for name in ("slow", "bad", "worse")}  # pylint: disable=cell-var-from-loop
+        for name in ("bad", "worse", "slow"):
+            (places[name] / "go").touch()
+            if name != "slow":
+                self.wait_until(lambda: not places[name].exists(), process)  # pylint: disable=cell-var-from-loop
         errors = process.communicate()[1]
         self.assertEqual(process.returncode, 1, errors)
-        self.assertRegex(errors, r"terrane: .*trees\[1\]: bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3\n")
-        self.assertIn("terrane: slow 1.0: stopped after ", errors)
+        self.assertRegex(errors, r"bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3; no other recipe is started, and 2 that run may finish \(Ctrl-C stops them\)\n")
+        self.assertRegex(errors, r"warning: .*worse 1\.0: step 1 of 1 \(.*\) failed with exit code 4\n")
+        self.assertRegex(errors, r"\nterrane: .*trees\[1\]: bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3\n  why\n")
+        self.assertIn("terrane: slow 1.0: compiled after ", errors)
+        self.assertNotIn("next 1.0", errors)
         self.assertEqual(self.work(), [])
+        trees = self.compiled()
+        self.make("slow.json")
+        self.assertEqual(self.compiled(), trees + 1)  # the image's tree
+
+    def test_two_builds(self):
+        """What another build compiles is waited for, and taken; when that build is killed, this one compiles it. No lock is left."""
+        locks = self.store / "compiling"
+        self.recipe("need", steps=[f"touch begun; {WAIT}; mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"])
+        self.recipe("user", needs=["need.json"], steps=["mkdir -p $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy"])
+        profiles = []
+        for name in ("need", "user"):
+            path = self.profile((name, f"{name}.json", {}), name=name)
+            profiles.append(path.rename(self.directory / f"{name}-profile.json"))
+        first = self.start(profiles[0])
+        [begun] = self.wait_until(lambda: self.work("src/begun"), first)
+        second = self.start(profiles[1])
+        said = ""
+        while "waiting for another build that compiles it" not in said:
+            line = second.stderr.readline()
+            self.assertTrue(line, said)
+            said += line
+        (begun.parent / "go").touch()
+        self.assertEqual((first.wait(), second.wait()), (0, 0))
+        errors = second.communicate()[1]
+        first.communicate()
+        self.assertRegex(errors, r"terrane: need 1\.0: compiled by another build after \d+ s\n(.*\n)*terrane: user 1\.0: compiled after")
+        self.assertNotIn("need 1.0: step", said + errors)
+        self.assertEqual(os.listdir(locks), [])
+        # One that is killed lets go of it.
+        self.recipe("need", environment={"A": "b"}, steps=json.loads((self.directory / "need.json").read_text(encoding="utf-8"))["steps"])
+        first = self.start(profiles[0])
+        [begun] = self.wait_until(lambda: self.work("src/begun"), first)
+        second = self.start(profiles[1])
+        while "waiting for another build" not in second.stderr.readline():
+            pass
+        self.assertEqual(len(os.listdir(locks)), 1)
+        first.kill()
+        first.communicate()
+        [fresh] = self.wait_until(lambda: [path for path in self.work("src/begun") if path != begun], second)
+        (fresh.parent / "go").touch()
+        self.assertEqual(second.wait(), 0)
+        self.assertIn("need 1.0: step 1 of 1", second.communicate()[1])
+        self.assertEqual(os.listdir(locks), [])
+        (locks / ("0" * 64)).touch()
+        self.run_terrane("gc")
+        self.assertFalse(locks.exists())
 
     def test_interrupt(self):
         self.recipe("x", steps=["touch begun; sleep 600"])
