@@ -409,6 +409,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .include = include,
                              .exclude = recipe->exclude,
                              .skip_special = TRUE,
+                             .open_closed = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };

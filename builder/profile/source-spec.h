@@ -88,7 +88,9 @@ struct _TerraneSourceSpec
   GPtrArray *renames;    /* (nullable): of TerraneRename, tried in order after include, exclude */
   gboolean skip_special; /* leave out devices, fifos and sockets instead of failing */
   gboolean allow_outside_links;
-  gboolean overwrite;               /* may replace files of trees below it */
+  gboolean open_closed; /* give this user the permissions to read what it owns; the modes are taken
+                           as they were */
+  gboolean overwrite;   /* may replace files of trees below it */
   TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is kept as it is */
 };
 

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  */
 #define TERRANE_MOUNTS_ROOT "/merged"          /* the image's files */
 #define TERRANE_MOUNTS_TMP "/tmp"              /* for /tmp */
+#define TERRANE_MOUNTS_SHM "/scratch/shm"      /* for /dev/shm: in the memory of /tmp */
 #define TERRANE_MOUNTS_DEV "/view/dev"         /* for /dev: links, and places for devices */
 #define TERRANE_MOUNTS_NOTHING "/view/nothing" /* an empty directory */
 #define TERRANE_MOUNTS_PASSWD "/view/passwd"   /* for /etc/passwd */
@@ -35,6 +36,7 @@ typedef struct
   TerraneBinfmt *binfmt; /* (nullable): a list of its own, where the host's has something */
   gboolean protect;      /* devices, from a program that is their owner */
   gboolean writable;
+  gboolean shm;       /* whether there is /dev/shm */
   gboolean over_root; /* the root is an overlay, whose changes are in memory: what can be written
                          to, where there is no /etc/passwd to be covered, and where a place for
                          a mount is missing */

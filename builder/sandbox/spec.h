@@ -71,7 +71,7 @@ typedef struct
   TerraneNetwork network;
   gboolean neutral; /* bubblewrap alone: results must not depend on the machine: its number of
                        processors and what else /proc says of it cannot be read; the host's name is
-                       "localhost" */
+                       "localhost", and there is /dev/shm, which shares the limit of /tmp */
 } TerraneSandbox;
 
 /* A file that appears read-only at /tmp/terrane/NAME. */

@@ -13,7 +13,7 @@ import time
 import unittest
 
 import test_compile
-from terrane_test import TERRANE, Registry, have
+from terrane_test import SANITIZER, TERRANE, Registry, have, seeded_store, without_overlays
 from test_compile import INSTALL
 
 WAIT = "i=0; while ! [ -e go ]; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done"
@@ -289,6 +289,53 @@ class Engine(test_compile.ShellCase):
             finally:
                 os.umask(before)
         self.assertEqual(digests[0], digests[1])
+
+    def test_closed_output(self):
+        """What steps have closed to their own user is taken all the same, whoever builds."""
+        self.recipe("x", steps=[
+            "cd $DESTDIR$PREFIX/..; mkdir -p opt/share opt/closed/deep opt/unlisted; echo secret > opt/closed/deep/file; echo hidden > opt/unlisted/file",
+            "cd $DESTDIR$PREFIX; ln -s closed link; chmod 400 unlisted/file; chmod 000 closed/deep/file closed/deep closed share; chmod 300 unlisted; chmod 000 $DESTDIR$PREFIX; chmod 000 $DESTDIR"])
+        profile = self.profile(("x", "x.json", {}))
+        digests = []
+        for user in [None] + (["nobody"] if os.geteuid() == 0 else []):
+            with self.subTest(user):
+                home = self.directory / f"home-{user}"
+                home.mkdir()
+                shutil.chown(home, user or os.geteuid())
+                record = self.build(profile, "--no-validate", "--no-lock", store=home / "store", user=user)
+                digests.append(record["digest"])
+                self.assertEqual(list((home / "store/roots").glob(".compile-*")), [])
+                layer = self.read_json_blob(record["digest"], home / "store")["layers"][-1]
+                with self.open_layer(layer, home / "store") as tar:
+                    content = {member.name: tar.extractfile(member).read() for member in tar if member.isfile() and "terrane" not in member.name}
+                self.assertEqual(content, {"opt/closed/deep/file": b"secret\n", "opt/unlisted/file": b"hidden\n"})
+        self.assertEqual(len(set(digests)), 1)
+
+    @unittest.skipUnless(test_compile.BASE.exists(), "needs profiles/inputs")
+    def test_shared_memory(self):
+        """/dev/shm, which semaphores and pools of processes need, is there and is within ‘tmp’; also on a kernel without overlays."""
+        self.base = self.root = {"archive": str(test_compile.BASE)}
+        seeded_store(self.store, base=self.base)
+        self.write("steps.sh", """
+python3 - <<'END'
+import multiprocessing
+with multiprocessing.Pool(2) as pool:
+    assert pool.map(abs, [-1, -2]) == [1, 2]
+END
+grep -c ' /dev/shm tmpfs ' /proc/mounts
+head -c 3000000 /dev/zero > /tmp/file
+head -c 3000000 /dev/zero > /dev/shm/file && echo more || echo full
+touch /dev/file 2>/dev/null || echo closed
+mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
+""")
+        self.recipe("x", script="steps.sh", tmp="4MB")
+        devices = self.files(self.make("x.json"))["opt/devices"]
+        self.assertEqual(devices, b"fd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n")
+        self.assertRegex(self.log("x"), r"\n1\nhead: .*No space left on device\nfull\nclosed\n")
+        if SANITIZER:  # which comes first in the list of libraries
+            return
+        self.recipe("x", script="steps.sh", tmp="4MB", environment={"A": "b"})
+        self.assertEqual(self.files(self.make("x.json", env=without_overlays(self.directory)))["opt/devices"], devices)
 
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
