@@ -60,6 +60,7 @@ typedef struct
 /**
  * terrane_recipe_set_load:
  * @path: of a recipe
+ * @prefix: where its result will be, normalised
  * @variables: (nullable): object of strings: values of variables, which some recipe of the set has
  * @absolute: (nullable): of char *: a set that absolute paths of the recipes are added to
  *
@@ -68,10 +69,12 @@ typedef struct
  *
  * Returns: (transfer full) (nullable): %OCI_ERROR_USAGE for what is wrong with it
  */
-TerraneRecipeSet *terrane_recipe_set_load (const char *path, const json_t *variables,
-                                           GHashTable *absolute, GError **error);
+TerraneRecipeSet *terrane_recipe_set_load (const char *path, const char *prefix,
+                                           const json_t *variables, GHashTable *absolute,
+                                           GError **error);
 
-/** The same with the defaults of variables, and with the recipes that it needs with others. */
+/** The same for any prefix, with the defaults of variables, and with the recipes that it needs with
+ * others. */
 TerraneRecipeSet *terrane_recipe_set_load_all (const char *path, GError **error);
 
 void terrane_recipe_set_free (TerraneRecipeSet *self);

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import struct
@@ -393,6 +394,20 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         (self.directory / "empty").mkdir()
         self.assert_fails(1, "could not be started: the file system that the recipe is compiled in has no /bin/sh that runs here",
                           "build", "--no-validate", self.profile(("x", "x.json", {})))
+
+    def test_prefix(self):
+        """What separates words and directories cannot be in it where a recipe needs another, which `profile check` says, too."""
+        self.recipe("need", steps=['mkdir -p "$DESTDIR$PREFIX"; touch "$DESTDIR$PREFIX/x"'])
+        self.recipe("user", needs=["need.json"], steps=[INSTALL])
+        for prefix, character in (("/opt/my tools", " "), ("/opt/a:b", ":"), ("/opt/a,b", ","), ("/opt/$x", "$")):
+            with self.subTest(prefix):
+                profile = self.write_profile(base=self.base, compile={"in": self.root}, trees=[{"name": "x", "prefix": prefix, "compile": {"recipe": "user.json"}}])
+                for command in (("profile", "check"), ("build", "--no-validate"), ("lock",)):
+                    self.assert_fails(2, rf"trees\[0\]\.compile: the tree's prefix ‘{re.escape(prefix)}’ has the character ‘{re.escape(character)}’, with which compilers "
+                                         "and pkg-config do not find what the recipe needs; choose another prefix", *command, profile)
+        profile = self.write_profile(base=self.base, compile={"in": self.root}, trees=[{"name": "x", "prefix": "/opt/my tools", "compile": {"recipe": "need.json"}}])
+        self.run_terrane("profile", "check", profile)
+        self.assertIn("opt/my tools/x", self.files(self.build(profile, "--no-validate")))
 
     def test_in_directory(self):
         """A change of the directory is another key; nothing of it is changed by what runs in it."""
