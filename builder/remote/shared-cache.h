@@ -97,6 +97,10 @@ typedef struct
   const OciDigest *diff_ids; /* of each layer */
 } TerraneSharedResult;
 
+/** Whether @entry, of the same key, is the same result, whatever else its machine noted. */
+gboolean terrane_shared_result_is (const TerraneSharedResult *result,
+                                   const TerraneSharedEntry *entry);
+
 /** Whether something under this key has still to be given to a repository, or compared. */
 gboolean terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind kind,
                                      const OciDigest *key);
