@@ -173,6 +173,15 @@ unpack_sources (TerraneCompileJob *self, GError **error)
 }
 
 static void
+show_end (TerraneCompileJob *self, const char *how)
+{
+  const TerraneProgressJob job = {
+    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
+  };
+  terrane_progress_job (self->shared->context->progress, &job);
+}
+
+static void
 begin (TerraneCompileJob *self, const char *state)
 {
   self->since = g_get_monotonic_time ();
@@ -212,6 +221,7 @@ terrane_compile_job_start (TerraneCompileJob *self, GError **error)
   begin (self, "unpacking");
   if (start (self, error))
     return TRUE;
+  show_end (self, "failed");
   terrane_compile_work_clear (&self->work);
   terrane_compile_lock_release (context->store, &self->key, &self->lock);
   return FALSE;
@@ -274,15 +284,6 @@ terrane_compile_job_show (TerraneCompileJob *self)
                                    .line = self->line,
                                    .usecs = g_get_monotonic_time () - self->since };
   terrane_progress_job (shared->context->progress, &job);
-}
-
-static void
-show_end (TerraneCompileJob *self, const char *how)
-{
-  const TerraneProgressJob job = {
-    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
-  };
-  terrane_progress_job (self->shared->context->progress, &job);
 }
 
 /* Another build may have finished it since this one looked, too. */

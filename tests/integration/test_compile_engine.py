@@ -84,6 +84,17 @@ class Engine(test_compile.ShellCase):
         self.make("slow.json")
         self.assertEqual(self.compiled(), trees + 1)  # the image's tree
 
+    def test_failure_before_the_first_step(self):
+        """It is the end of that recipe, too: what is shown of it ends, and others that run may finish."""
+        self.recipe("slow", steps=[f"touch slow; {WAIT}", INSTALL])
+        self.recipe("bad", sources=[{"file": "missing.tar", "sha256": "0" * 64}], steps=[INSTALL])
+        process = self.start(self.profile(("slow", "slow.json", {}), ("bad", "bad.json", {})), "--jobs", "2", "--no-lock")
+        [begun] = self.wait_until(lambda: self.work("src/slow"), process)
+        (begun.parent / "go").touch()
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertRegex(errors, r"terrane: bad 1\.0: failed after 0 s\n(.*\n)*terrane: slow 1\.0: compiled after(.*\n)*.*bad 1\.0: .*missing\.tar.*No such file")
+
     def test_two_builds(self):
         """What another build compiles is waited for, and taken; when that build is killed, this one compiles it. No lock is left."""
         locks = self.store / "compiling"
