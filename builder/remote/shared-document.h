@@ -41,6 +41,10 @@ typedef struct
   const OciDigest *diff_ids; /* of each layer */
 } TerraneSharedResult;
 
+/** Whether @entry, which has the same key, is the same result, regardless of other notes in it. */
+gboolean terrane_shared_result_is (const TerraneSharedResult *result,
+                                   const TerraneSharedEntry *entry);
+
 /** The word for @kind in tags and documents. Returns: (transfer none) */
 const char *terrane_shared_kind_name (TerraneSharedKind kind);
 

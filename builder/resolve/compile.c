@@ -70,8 +70,8 @@ static json_t *
 ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
 {
   OCI_PREFIX (error, "%s.compile", spec->where);
-  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (spec->recipe, spec->recipe_variables,
-                                                              self->profile->absolute, error);
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (
+      spec->recipe, spec->prefix, spec->recipe_variables, self->profile->absolute, error);
   if (set == NULL)
     return NULL;
   g_autoptr (OciJsonValue) entry = json_object ();
@@ -112,8 +112,9 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
   const TerraneSourceResolver *resolver = terrane_source_resolver_of (pin->spec->compile_in->kind);
   {
     OCI_PREFIX (error, "%s.compile", pin->spec->where);
-    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, pin->spec->recipe_variables,
-                                            self->profile->absolute, error);
+    pin->recipes =
+        terrane_recipe_set_load (pin->spec->recipe, pin->spec->prefix, pin->spec->recipe_variables,
+                                 self->profile->absolute, error);
   }
   return pin->recipes != NULL
          && resolver->answer (self, pin->in, known != NULL ? known : json_object_get (locked, "in"),
