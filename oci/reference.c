@@ -2,6 +2,7 @@
 
 #include "oci/base/number.h"
 #include "oci/base/redact.h"
+#include "oci/base/suggest.h"
 
 #include <string.h>
 
@@ -236,10 +237,10 @@ oci_reference_parse (const char *text, GError **error)
   if (slash == NULL || !looks_like_host (host))
     {
       g_autofree char *meant = oci_reference_suggest (text);
+      g_autofree char *hint = oci_suggest (meant);
       oci_throw (error, OCI_ERROR_USAGE,
-                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG], %s%s",
-                 meant != NULL ? "which docker takes this for: " : "such as ",
-                 meant != NULL ? meant : "docker://docker.io/library/debian:12");
+                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG]%s",
+                 meant != NULL ? hint : ", such as docker://docker.io/library/debian:12");
       return NULL;
     }
   Span path = { slash + 1, name.len - host.len - 1 };

@@ -54,8 +54,8 @@ layer_cause_text (const json_t *cause)
   const char *attribute = text_of (cause, "attribute"), *path = text_of (cause, "path");
   const json_t *a = json_object_get (cause, "a"), *b = json_object_get (cause, "b");
   gboolean is_bytes = json_object_get (cause, "offset") != NULL;
-  g_autofree char *tree = oci_quote (text_of (cause, "tree"));
-  g_autofree char *quoted = path != NULL ? oci_quote (path) : NULL;
+  g_autofree char *tree = oci_show (text_of (cause, "tree"));
+  g_autofree char *quoted = path != NULL ? oci_show (path) : NULL;
   g_autofree char *left = is_bytes ? byte_text (a) : value_text (a);
   g_autofree char *right = is_bytes ? byte_text (b) : value_text (b);
   g_autoptr (GString) text = g_string_new (NULL);
@@ -225,7 +225,7 @@ static void
 add_file (GString *out, const json_t *row)
 {
   const char *change = text_of (row, "change");
-  g_autofree char *path = oci_quote (text_of (row, "path"));
+  g_autofree char *path = oci_show (text_of (row, "path"));
   g_autofree char *size = signed_size (file_weight (row));
   g_string_append_printf (out, "  %s %10s  %s",
                           strcmp (change, "added") == 0     ? "+"
@@ -278,7 +278,7 @@ add_library (GString *out, const json_t *row)
   const json_t *a = json_object_get (row, "a"), *b = json_object_get (row, "b");
   const json_t *removed = json_object_get (row, "removed");
   const char *left = text_of (a, "soname"), *right = text_of (b, "soname");
-  g_autofree char *path = oci_quote (text_of (b != NULL ? b : a, "path"));
+  g_autofree char *path = oci_show (text_of (b != NULL ? b : a, "path"));
   g_autofree char *old = terrane_harmless_line (a == NULL      ? "-"
                                                 : left != NULL ? left
                                                                : "no SONAME");

@@ -57,8 +57,8 @@ terrane_habit_option (const char *command, const char *word)
     const char *advice;
   } rows[] = {
     { " build ", " -t --tag --name ",
-      "the profile's \"name\" is the image's; 'terrane tag' gives it others" },
-    { " build ", " -f --file --profile ", "give the profile as an argument" },
+      "the image has the \"name\" of its profile; 'terrane tag' gives it another one" },
+    { " build ", " -f --file --profile ", "the profile is an argument: terrane build PROFILE" },
     { " build ", " --no-cache --force --rebuild ",
       "what did not change is reused by its digest; to make all of it again, give --store an empty "
       "directory" },
@@ -79,7 +79,7 @@ terrane_habit_option (const char *command, const char *word)
     { " push pull copy inspect ",
       " --insecure --insecure-registry --src-tls-verify --dest-tls-verify ",
       "--tls-verify=false does not verify certificates, and allows plain HTTP" },
-    { " login ", " -p --password ", "give it on standard input, with --password-stdin" },
+    { " login ", " -p --password ", "give the password on standard input, with --password-stdin" },
   };
   g_autofree char *name = g_strndup (word, strcspn (word, "="));
   for (size_t i = 0; command != NULL && i < G_N_ELEMENTS (rows); i++)

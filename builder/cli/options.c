@@ -376,7 +376,8 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
   g_ptr_array_add (names, NULL);
   const char *advice = terrane_habit_option (self->command, word);
   if (advice != NULL)
-    return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s: %s", quoted, advice);
+    return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s: %s; --help lists the options",
+                      quoted, advice);
   const char *nearest = name != NULL ? find_synonym (name, names) : NULL;
   if (nearest == NULL && name != NULL)
     nearest = oci_nearest_word (name, (const char *const *) names->pdata);

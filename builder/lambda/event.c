@@ -218,6 +218,6 @@ terrane_event_read (GBytes *payload, GError **error)
   GBytes *event = terrane_event_take (payload, error);
   g_autofree char *fault = event == NULL ? oci_json_describe_fault (text, len, NULL, TRUE) : NULL;
   if (fault != NULL)
-    oci_error_append (error, "; %s", fault);
+    oci_error_append (error, "; at %s", fault);
   return event;
 }

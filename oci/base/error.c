@@ -93,6 +93,26 @@ oci_quote (const char *text)
   return g_string_free (quoted, FALSE);
 }
 
+char *
+oci_show (const char *text)
+{
+  static const char separators[] = "'`\"‘’‚“”„«»,;()…";
+  if (text == NULL || !g_utf8_validate (text, -1, NULL))
+    return oci_quote (text);
+  gunichar last = ' ';
+  gboolean plain = strlen (text) <= QUOTE_MAX_BYTES;
+  for (const char *p = text; plain && *p != '\0'; p = g_utf8_next_char (p))
+    {
+      last = g_utf8_get_char (p);
+      plain = g_unichar_isgraph (last) && !oci_unichar_misleads (last)
+              && g_utf8_strchr (separators, -1, last) == NULL;
+    }
+  if (!plain || last == ' ' || last == '.' || last == ':')
+    return oci_quote (text);
+  g_autofree char *shown = oci_redact (text);
+  return strcmp (shown, text) == 0 ? g_steal_pointer (&shown) : oci_quote (text);
+}
+
 OciErrorPrefix
 oci_error_prefix_new (GError **error, const char *format, ...)
 {

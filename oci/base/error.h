@@ -78,6 +78,18 @@ void oci_error_append (GError **error, const char *format, ...) G_GNUC_PRINTF (2
  */
 char *oci_quote (const char *text);
 
+/**
+ * oci_show:
+ * @text: (nullable): a path or name from outside, any bytes
+ *
+ * Formats it for a message: unchanged if it cannot be misread, which means that it is not empty,
+ * long or secret, has nothing that oci_quote() escapes, no spaces, quotes, commas, semicolons or
+ * parentheses, and no full stop or colon at its end. Otherwise like oci_quote().
+ *
+ * Returns: (transfer full)
+ */
+char *oci_show (const char *text);
+
 /* Scope-bound context: at scope exit, the prefix is prepended to an error that was set meanwhile.
  */
 typedef struct

@@ -304,6 +304,11 @@ gboolean
 oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv)
 {
   size_t length = 0;
+  if (json_is_string (at->value) && at->document->code == OCI_ERROR_USAGE)
+    {
+      oci_json_problem (at, "expected an array, got a string; put it in brackets: [\"…\"]");
+      return FALSE;
+    }
   if (!oci_json_array (at, max_elements, &length))
     return FALSE;
   g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);

@@ -432,6 +432,46 @@ test_quote (void)
     }
 }
 
+/* Only what could be misread is in quotes. */
+static void
+test_show (void)
+{
+  static const char *const plain[] = {
+    "/usr/lib/libgdal.so.36", "numpy", "libstdc++.so.6", "größe", "a:b", "x=1", "/opt/日本",
+    "@scope/x~1%2F",          "[x]"
+  };
+  static const char *const quoted[][2] = {
+    { "", "‘’" },
+    { "a b", "‘a b’" },
+    { "a,b", "‘a,b’" },
+    { "it's", "‘it's’" },
+    { "a’", "‘a’’" },
+    { "a.", "‘a.’" },
+    { "a:", "‘a:’" },
+    { "a\n", "‘a\\x0a’" },
+    { "\x1b[31m", "‘\\x1b[31m’" },
+    { "a\xff", "‘a\\xff’" },
+    { "a\u202e", "‘a\\u202e’" },
+    { "a\u3000", "‘a\u3000’" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (plain); i++)
+    {
+      g_autofree char *shown = oci_show (plain[i]);
+      g_assert_cmpstr (shown, ==, plain[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (quoted); i++)
+    {
+      g_autofree char *shown = oci_show (quoted[i][0]);
+      g_assert_cmpstr (shown, ==, quoted[i][1]);
+    }
+  g_autofree char *none = oci_show (NULL), *at_limit = g_strnfill (160, 'a');
+  g_autofree char *shown = oci_show (at_limit), *longer = g_strnfill (161, 'a');
+  g_autofree char *cut = oci_show (longer);
+  g_assert_cmpstr (none, ==, "(none)");
+  g_assert_cmpstr (shown, ==, at_limit);
+  g_assert_true (g_str_has_prefix (cut, "‘aaa") && g_str_has_suffix (cut, "…’"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -450,5 +490,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json/dump-pretty-is-bounded", test_dump_pretty_is_bounded);
   g_test_add_func ("/json/dump-pretty-escapes", test_dump_pretty_escapes);
   g_test_add_func ("/json/quote", test_quote);
+  g_test_add_func ("/json/show", test_show);
   return g_test_run ();
 }
