@@ -33,7 +33,7 @@ oci_secret_json_parse (const char *name, GBytes *data, OciJson *out_root, GError
   OciJsonDocument *document = oci_json_parse (name, data, OCI_ERROR_FORMAT, out_root, &local);
   if (document != NULL)
     return document;
-  /* jansson quotes what it stumbled over, which here may be a password. */
+  /* jansson quotes the invalid text, which may be a password here. */
   const char *problem = local->message + MIN (strlen (name), strlen (local->message));
   const char *near = strstr (problem, " near '");
   int len = near != NULL ? (int) (near - local->message) : (int) strlen (local->message);
