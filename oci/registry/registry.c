@@ -10,7 +10,7 @@
 
 enum
 {
-  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one of another scope */
+  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one for another scope */
 };
 
 struct _OciRegistry
@@ -19,9 +19,9 @@ struct _OciRegistry
   OciReference *reference;
   char *name; /* "docker://HOST", for notices */
   OciRegistryAuth *auth;
-  gint expected; /* atomic: a thread connects, see oci_registry_expect() */
+  gint expected; /* atomic: a thread is connecting, see oci_registry_expect() */
   GMutex mutex;  /* held while connecting */
-  char *url;     /* (nullable), atomic: "https://HOST" once connected; never changes then */
+  char *url;     /* (nullable), atomic: "https://HOST" once connected; constant afterwards */
   OciUrlOrigin origin;
 };
 
@@ -84,7 +84,7 @@ oci_registry_retry (const OciRegistry *self)
   return (OciRetry){ .client = self->client, .what = self->name };
 }
 
-/* docker.io is a web site; its registry has another name. */
+/* docker.io is a web site; its registry has another host. */
 static const char *
 api_host (const OciReference *reference)
 {
@@ -94,7 +94,7 @@ api_host (const OciReference *reference)
              : reference->host;
 }
 
-/* @header: (nullable): of credentials that need no challenge; never sent in plain text */
+/* @header: (nullable): for credentials that need no challenge; never sent in plain text */
 static OciHttpResponse *
 ping (OciRegistry *self, const char *base, const char *header, GCancellable *cancellable,
       GError **error)
@@ -129,11 +129,10 @@ oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const cha
   return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
-/* The addresses to try, in order; which of several answers decides how to talk to the registry.
- *
- * On loopback plain HTTP comes first: nobody listens there, and a TLS handshake that fails costs
- * more than the rest of a push that has nothing to send. Elsewhere it is tried only when the user
- * allows it, and last. */
+/* Returns the addresses to try, in order; the first usable answer decides how to talk to the
+ * registry. On loopback plain HTTP comes first: eavesdropping is not possible there, and a failed
+ * TLS handshake costs more than the rest of a push that has nothing to send. Otherwise it is tried
+ * only if the user allows it, and last. */
 static char **
 candidate_urls (const OciRegistry *self, GError **error)
 {
@@ -152,7 +151,7 @@ candidate_urls (const OciRegistry *self, GError **error)
   return g_strv_builder_end (builder);
 }
 
-/* A port that is silent in plain text has been waited for long enough. */
+/* A port that is silent in plain text is not tried again. */
 static gboolean
 is_worth_another (const GError *failure, const char *url)
 {
@@ -163,12 +162,12 @@ is_worth_another (const GError *failure, const char *url)
              && g_str_has_prefix (url, "https:"));
 }
 
-/* @out_base: which of the addresses answered. 400 is what HTTPS ports answer to plain HTTP. */
+/* @out_base: (out): the address that answered. HTTPS ports answer 400 to plain HTTP. */
 static OciHttpResponse *
 ping_any (OciRegistry *self, const char *header, char **out_base, GCancellable *cancellable,
           GError **error)
 {
-  g_autoptr (GError) broken = NULL; /* how plain HTTP failed, which may be otherwise next time */
+  g_autoptr (GError) broken = NULL; /* the error of plain HTTP, which may not occur next time */
   g_auto (GStrv) urls = candidate_urls (self, error);
   for (char **url = urls; url != NULL && *url != NULL; url++)
     {
@@ -185,7 +184,8 @@ ping_any (OciRegistry *self, const char *header, char **out_base, GCancellable *
       if (!last && g_str_has_prefix (*url, "https:") && worth_another)
         oci_http_client_notice (self->client, "%s; going on without TLS", local->message);
       if (response == NULL && broken != NULL
-          && g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT)) /* so it is not TLS either */
+          && g_error_matches (local, OCI_ERROR,
+                              OCI_ERROR_FORMAT)) /* therefore it is not TLS either */
         {
           g_propagate_error (error, g_steal_pointer (&broken));
           return NULL;
@@ -202,13 +202,13 @@ ping_any (OciRegistry *self, const char *header, char **out_base, GCancellable *
   return NULL;
 }
 
-/* What came of a request that went out while another thread was still connecting. */
+/* Result of a request that was sent while another thread was still connecting. */
 typedef struct
 {
-  char *base; /* (nullable): the address that it was sent to, by guess; NULL: it was not sent */
-  guint generation;          /* of the authentication that it had */
-  OciHttpResponse *response; /* (nullable): or */
-  GError *failure;           /* (nullable) */
+  char *base; /* (nullable): the address that it was sent to, a guess; NULL: it was not sent */
+  guint generation;          /* of its authentication */
+  OciHttpResponse *response; /* (nullable): either this */
+  GError *failure;           /* (nullable): or this */
 } Ahead;
 
 typedef struct
@@ -216,7 +216,7 @@ typedef struct
   OciRegistry *registry;
   const OciHttpRequest *request; /* (nullable) */
   const char *header;            /* (nullable): of a ping */
-  char *base;                    /* (nullable): that answered a ping */
+  char *base;                    /* (nullable): address that answered a ping */
   Ahead ahead;
 } Sending;
 
@@ -271,7 +271,7 @@ connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
       && !oci_registry_auth_answer (self->auth, response, generation, cancellable, &retry, error))
     return FALSE;
   /* A refusal that could not be answered is repeated by the request that needs it, with a better
-   * text. */
+   * message. */
   if (response->status != 200 && !refused)
     return oci_registry_fail (self, response, "asking for the registry API at /v2/", error);
   self->origin = origin;
@@ -309,12 +309,12 @@ oci_registry_expect (OciRegistry *self, GCancellable *cancellable, GError **erro
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  /* Without credentials the registry's challenge, if there is one, fails for the same reason. */
+  /* Without credentials the registry's challenge, if any, fails for the same reason. */
   g_atomic_int_set (&self->expected, TRUE);
   return TRUE;
 }
 
-/* Whether a request loses nothing when its answer is thrown away. */
+/* Whether the answer to a request can be discarded without loss. */
 static gboolean
 is_repeatable (const OciHttpRequest *request)
 {
@@ -322,8 +322,8 @@ is_repeatable (const OciHttpRequest *request)
          && request->url[0] == '/';
 }
 
-/* Where another thread is finding out how to talk to the registry, the likely way is tried
- * meanwhile: that costs no time, and the connection is there when it is needed. */
+/* While another thread finds out how to talk to the registry, the likely way is tried: this costs
+ * no time, and makes a connection available. */
 static void
 send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
             Ahead *ahead)
@@ -336,7 +336,7 @@ send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *canc
   if (urls == NULL
       || !oci_registry_auth_header (self->auth, cancellable, &header, &ahead->generation, NULL)
       || (header != NULL && !g_str_has_prefix (urls[0], "https:")))
-    return; /* the usual way then says what is wrong */
+    return; /* the normal way then reports the error */
   g_autofree char *url = g_strconcat (urls[0], request->url, NULL);
   OciHttpRequest early = *request;
   early.url = url;
@@ -345,7 +345,7 @@ send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *canc
   ahead->response = oci_http_client_send (self->client, &early, cancellable, &ahead->failure);
 }
 
-/* Its answer counts if it is that of the same request as it would be sent now. */
+/* Its answer counts if the request would be sent in the same way now. */
 static gboolean
 ahead_counts (const Ahead *ahead, const OciRegistry *self, guint generation)
 {
@@ -430,7 +430,7 @@ send_with (OciRegistry *self, const OciHttpRequest *request, OciRetry *retry,
   Sending sending = { .registry = self, .request = request };
   send_ahead (self, request, cancellable, &sending.ahead);
   OciHttpResponse *response =
-      oci_registry_connect (self, cancellable, error) /* which has retried already */
+      oci_registry_connect (self, cancellable, error) /* which has been retried already */
           ? oci_retry_send (retry, try_send, &sending, cancellable, error)
           : NULL;
   ahead_clear (&sending.ahead);
@@ -445,8 +445,8 @@ oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellabl
   return send_with (self, request, &retry, cancellable, error);
 }
 
-/* A password that is refused or has expired is so for everything; a token may be good for other
- * things. */
+/* A refused or expired password is invalid for everything; a token may be valid for other things.
+ */
 static gboolean
 refuses_credentials (const OciHttpResponse *response)
 {
@@ -469,7 +469,7 @@ send_question (OciRegistry *self, const OciRegistryQuestion *question, const cha
                gboolean patient, GCancellable *cancellable, GError **error)
 {
   const char *const accepting[] = { question->accept, NULL };
-  /* Keeps a blob from being sent whole where GET works and HEAD does not. */
+  /* Avoids receiving a whole blob if GET works and HEAD does not. */
   static const char *const first_byte[] = { "Range: bytes=0-0", NULL };
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT (method, question->path);
   gboolean whole = question->accept != NULL || strcmp (method, "HEAD") == 0;
@@ -502,7 +502,7 @@ oci_registry_ask (OciRegistry *self, const OciRegistryQuestion *question, GCance
       send_question (self, question, "HEAD", patient, cancellable, error);
   if (response != NULL && !is_yes (response) && response->status != 404)
     {
-      gboolean busy = response->status == 429 || response->status >= 500; /* waited for already */
+      gboolean busy = response->status == 429 || response->status >= 500; /* already waited for */
       g_clear_pointer (&response, oci_http_response_free);
       response = send_question (self, question, "GET", patient && !busy, cancellable, error);
     }
