@@ -1,4 +1,4 @@
-/* Archives: the digest of each file; of a URL the profile says it. */
+/* Archives: the digest of each file; for a URL the profile has it. */
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
@@ -13,8 +13,8 @@ enum
   LABEL_BYTES = 40,
 };
 
-/* A user and password in a URL are nobody's business but the server's, nor is a query, which is
- * often a signature: the digest says which file it is. */
+/* A user and password in a URL are only for the server, and so is a query, which is often a
+ * signature: the digest identifies the file. */
 static gboolean
 set_place (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *archive,
            GError **error)
@@ -51,7 +51,7 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
-/* Locks of before have queries, which stay until the lock is made again. */
+/* Locks of older versions have queries, which are kept until the lock is made again. */
 static void
 keep_queries (const json_t *locked, json_t *entry)
 {
@@ -78,7 +78,7 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
       const TerraneArchiveFile *file = spec->archives->pdata[i];
       OciDigest digest;
       OciDigestHex hex;
-      if (file->has_sha256) /* held against the file when it is read */
+      if (file->has_sha256) /* compared with the file when it is read */
         continue;
       if (!terrane_file_digest (self->options->store, file->path, &digest, error))
         return FALSE;
@@ -93,7 +93,7 @@ const TerraneSourceResolver terrane_resolver_archive = {
   .answer = answer,
 };
 
-/* The last component of the URL's path. Returns: (transfer full) */
+/* Returns: (transfer full): the last component of the URL's path */
 static char *
 make_label (const TerraneSourceSpec *spec, const char *url)
 {

@@ -3,7 +3,7 @@
 #include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 
-/* Something that downloads refer to. */
+/* Data that downloads refer to. */
 typedef struct
 {
   gpointer data;
