@@ -14,7 +14,8 @@
 #define ARTIFACT_TYPE "application/vnd.terrane.cache.v1"
 #define CONFIG_TYPE "application/vnd.terrane.cache.v1+json"
 #define SIGNATURE "io.terrane.cache.hmac-sha256"
-#define TAG_PREFIX "terrane-" /* by which rules of registries can tell artifacts from images */
+#define TAG_PREFIX "terrane-" /* allows rules of registries to distinguish artifacts from images   \
+                               */
 
 enum
 {
@@ -32,8 +33,8 @@ struct _TerraneSharedCache
 {
   TerraneSharedCacheOptions options;
   char *platform;
-  GHashTable *silent; /* repositories that are not asked again: a set, */
-  GHashTable *closed; /* and those that are not given anything any more */
+  GHashTable *silent; /* set of repositories that are not asked any more */
+  GHashTable *closed; /* set of repositories that nothing is given to any more */
   GHashTable *had;    /* "REPOSITORY:TAG" that need not be given any more: a set */
   json_t *used;       /* arrays of the report */
   json_t *given;
@@ -132,7 +133,7 @@ has_repository (GHashTable *set, const OciReference *repository)
   return g_hash_table_contains (set, name);
 }
 
-/* Whether what went wrong is about the registry and not about one artifact. */
+/* Whether the failure is about the registry rather than one artifact. */
 static gboolean
 is_about_registry (const GError *error)
 {
@@ -161,7 +162,7 @@ describe_layers (const GPtrArray *layers, const OciDigest *diff_ids)
   return array;
 }
 
-/* What both sides know: another text than here, and it is not what was asked for. */
+/* Returns the text that both sides compute: another one means another key. */
 static const char *
 expected_text (const TerraneSharedCache *self, const char *member, TerraneSharedKind kind,
                const char *hex)
@@ -206,7 +207,7 @@ check_known (const TerraneSharedCache *self, const OciJson *root, TerraneSharedK
     }
 }
 
-/* @manifest: has the same layers; their media types and digests are its word. */
+/* @manifest: has the same layers; their media types and digests are taken from it. */
 static void
 read_layers (const OciJson *root, const OciManifest *manifest, TerraneSharedEntry *entry)
 {
@@ -269,7 +270,7 @@ parse_document (const TerraneSharedCache *self, GBytes *raw, const OciManifest *
   return oci_json_document_finish (document, error);
 }
 
-/* Before anything of the document is looked at. */
+/* Checked before anything in the document is used. */
 static gboolean
 check_signature (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
                  GError **error)
@@ -500,8 +501,8 @@ has_layer (const TerraneSharedResult *result, const OciDescriptor *layer, const 
   return FALSE;
 }
 
-/* Which layers a tree is in depends on what is below it too, so layers are compared by their keys.
- * The first one, which has notes of a machine besides, is not a layer of an image. */
+/* The layers of a tree also depend on what is below it, so layers are compared by their keys. The
+ * first one, which also has notes of a machine, is not a layer of an image. */
 static gboolean
 is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {
@@ -515,7 +516,7 @@ is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *ent
   return TRUE;
 }
 
-/* What a validation gave has times, which differ. */
+/* Results of a validation contain times, which differ. */
 static gboolean
 is_same (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {
