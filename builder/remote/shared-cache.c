@@ -14,14 +14,16 @@
 #define ARTIFACT_TYPE "application/vnd.terrane.cache.v1"
 #define CONFIG_TYPE "application/vnd.terrane.cache.v1+json"
 #define SIGNATURE "io.terrane.cache.hmac-sha256"
-#define TAG_PREFIX "terrane-" /* by which rules of registries can tell artifacts from images */
+#define TAG_PREFIX                                                                                 \
+  "terrane-" /* allows rules of registries to distinguish artifacts from images                    \
+              */
 
 struct _TerraneSharedCache
 {
   TerraneSharedCacheOptions options;
   char *platform;
-  GHashTable *silent; /* repositories that are not asked again: a set, */
-  GHashTable *closed; /* and those that are not given anything any more */
+  GHashTable *silent; /* set of repositories that are not asked any more */
+  GHashTable *closed; /* set of repositories that nothing is given to any more */
   GHashTable *had;    /* "REPOSITORY:TAG" that need not be given any more: a set */
   json_t *used;       /* arrays of the report */
   json_t *given;
@@ -111,7 +113,7 @@ has_repository (GHashTable *set, const OciReference *repository)
   return g_hash_table_contains (set, name);
 }
 
-/* Whether what went wrong is about the registry and not about one artifact. */
+/* Whether the failure is about the registry rather than one artifact. */
 static gboolean
 is_about_registry (const GError *error)
 {
@@ -121,7 +123,7 @@ is_about_registry (const GError *error)
              || error->code == OCI_ERROR_LIMIT || error->code == OCI_ERROR_USAGE);
 }
 
-/* Before anything of the document is looked at. */
+/* Checked before anything in the document is used. */
 static gboolean
 check_signature (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
                  GError **error)
