@@ -8,6 +8,7 @@
 #include "builder/store/store.h"
 #include "builder/store/tree.h"
 
+#include "oci/base/temp-file.h"
 #include "oci/entry.h"
 
 G_BEGIN_DECLS
@@ -37,15 +38,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
  * @digest: what the hasher gave for @entry and the content
  * @content: (nullable): the content in memory
  * @fd: when @content is %NULL and @entry a file: the content, read from offset 0
- * @size: bytes of content
- *
  * @out_written: (out): it did not exist
  *
  * Stores an object unless it exists. Any number of threads may do so inside one transaction.
  */
 gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
-                               GBytes *content, int fd, uint64_t size, gboolean *out_written,
-                               GError **error);
+                               GBytes *content, int fd, gboolean *out_written, GError **error);
+
+/** The same of a file, whose content is in @file, opened in terrane_store_dfd(); it becomes the
+ * object. */
+gboolean terrane_object_adopt (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
+                               OciTempFile *file, gboolean *out_written, GError **error);
+
+/** Stores a directory or a directory's attributes unless it exists. @out_digest: (out): its
+ * checksum */
+gboolean terrane_object_write_metadata (TerraneStore *store, OstreeObjectType type,
+                                        GVariant *variant, OciDigest *out_digest, GError **error);
 
 /** Whether what the hasher was given is the object @digest; %OCI_ERROR_CORRUPT when the store's
  * copy is damaged. */
