@@ -8,7 +8,7 @@
 
 #define DEFAULT_TAG "latest"
 #define DEFAULT_HOST "docker.io"
-#define LOCAL_HOST "localhost" /* what podman puts before names that no registry has */
+#define LOCAL_HOST "localhost" /* podman's prefix for names that are not in a registry */
 
 enum
 {
@@ -178,7 +178,7 @@ check_host (Span span, GError **error)
   return oci_throw (error, OCI_ERROR_USAGE, "invalid registry %s: expected HOST[:PORT]", quoted);
 }
 
-/* Docker's rule: what tells "HOST/NAME" from "DIRECTORY/NAME". */
+/* Docker's rule that distinguishes "HOST/NAME" from "DIRECTORY/NAME". */
 static gboolean
 looks_like_host (Span span)
 {

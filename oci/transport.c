@@ -15,7 +15,7 @@ static const struct
   { "docker-archive:", OCI_TRANSPORT_DOCKER_ARCHIVE },
 };
 
-/* Without this list they would be names with odd tags. */
+/* Without this list they would be parsed as names with unusual tags. */
 static const char *const foreign[] = {
   "containers-storage:", "docker-daemon:", "dir:", "ostree:", "sif:", "tarball:"
 };
@@ -42,7 +42,7 @@ static gboolean
 parse_name (OciTransport *self, const char *name, GError **error)
 {
   gboolean archive = self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE;
-  /* "@N" is a position, which containers-transports(5) has, too. */
+  /* "@N" is a position, also in containers-transports(5). */
   gboolean position = archive && name[0] == '@' && name[1] != '\0'
                       && name[1 + strspn (name + 1, "0123456789")] == '\0';
   if (archive && !position)
@@ -109,7 +109,7 @@ oci_transport_parse (const char *text, GError **error)
         self->kind = transports[i].kind;
         rest = text + strlen (transports[i].prefix);
       }
-  if (self->kind == OCI_TRANSPORT_REGISTRY) /* which quotes the text itself */
+  if (self->kind == OCI_TRANSPORT_REGISTRY) /* whose parser quotes the text */
     {
       self->reference = oci_reference_parse (text, error);
       return self->reference != NULL ? g_steal_pointer (&self) : NULL;

@@ -1,4 +1,4 @@
-/* Findings for people. */
+/* Findings as text for users. */
 #include "builder/check/finding.h"
 
 #include "builder/error.h"
@@ -190,7 +190,7 @@ print_error (GString *text, const TerraneFinding *finding)
     g_string_append_printf (text, "; %s", finding->fix);
 }
 
-/* A line each: the errors are to be read first. */
+/* One line each, so that the errors are read first. */
 static void
 print_warnings (GString *text, const GPtrArray *list, guint count)
 {

@@ -9,11 +9,15 @@ G_BEGIN_DECLS
  * columns of text are made narrower until the lines fit; elsewhere nothing is cut. */
 typedef struct _TerraneTable TerraneTable;
 
-/** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
+/**
+ * terrane_table_new:
+ * @headings: NULL-terminated; one that starts with '>' makes its column right-aligned.
+ *   Returns: (transfer full)
+ */
 TerraneTable *terrane_table_new (const char *const *headings);
-/** @cells: as many as there are columns; copied */
+/** Adds a row. @cells: one for each column; copied */
 void terrane_table_add (TerraneTable *self, const char *const *cells);
-/** The colour of the cell @column of the row that was added last. */
+/** Sets the colour of a cell of the row that was added last. */
 void terrane_table_color (TerraneTable *self, guint column, TerraneColor color);
 
 /** Prints the table on stdout. */

@@ -11,7 +11,7 @@
 enum
 {
   FIRST_POLL_MS = 250,
-  LAST_POLL_MS = 5000, /* as AWS's own waiters have it */
+  LAST_POLL_MS = 5000, /* as in AWS's own waiters */
 };
 
 static GBytes *
@@ -186,7 +186,7 @@ terrane_deployment_settle (TerraneDeployment *self, const char *qualifier,
     }
 }
 
-/* What to do about a failed change, by AWS's code of the reason. */
+/* Returns the advice about a failed change, by AWS's reason code. */
 static const char *
 advise (const char *code)
 {

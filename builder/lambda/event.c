@@ -5,13 +5,13 @@
 
 #include <string.h>
 
-/* Only the grammar: numbers of any size and halves of surrogate pairs are the function's affair,
- * which a parser that makes values of them would refuse. */
+/* Checks only the grammar: numbers of any size and halves of surrogate pairs are up to the
+ * function; a parser that converts them to values would refuse them. */
 typedef struct
 {
   const char *p;
   const char *end;
-  GString *open; /* the brackets around */
+  GString *open; /* the enclosing brackets */
 } Scan;
 
 static char
@@ -19,7 +19,7 @@ peek (const Scan *self)
 {
   if (self->p < self->end)
     return *self->p;
-  return '\0'; /* which is not UTF-8 for g_utf8_validate_len() */
+  return '\0'; /* which g_utf8_validate_len() does not accept as UTF-8 */
 }
 
 static void
@@ -134,8 +134,8 @@ take_name (Scan *self)
   return take (self, ':');
 }
 
-/* A scalar or an empty container; else the brackets before the first value, and what follows is a
- * value again. */
+/* Takes a scalar or an empty container; otherwise the brackets before the first value, so that a
+ * value follows again. */
 static gboolean
 take_value (Scan *self, gboolean *out_whole)
 {
@@ -152,7 +152,8 @@ take_value (Scan *self, gboolean *out_whole)
   return bracket == '[' || take_name (self);
 }
 
-/* Closes what ends after a value. Returns: FALSE on an error; *out_more: whether a value follows */
+/* Closes containers that end after a value. Returns: FALSE on an error; *@out_more: whether a value
+ * follows */
 static gboolean
 take_end (Scan *self, gboolean *out_more)
 {

@@ -80,7 +80,7 @@ oci_json_document_free (OciJsonDocument *self)
   g_free (self);
 }
 
-/* Keys come from strangers too; only those that are odd are quoted and escaped. */
+/* Keys are untrusted, too; only unusual ones are quoted and escaped. */
 static char *
 printable_key (const char *key)
 {

@@ -375,6 +375,33 @@ class Programs(ProgramsCase):
         finding = self.only(self.check_base(), "elf.shadowed-library", "warning", f"{MODULES}/m.so")
         self.assertRegex(finding["message"], "it gets ‘/opt/other/libfoo.so.1’ in ‘base’, by LD_LIBRARY_PATH")
 
+    def test_library_of_an_earlier_import(self):
+        """A module of Python's own brings the base's library into the process; a tree's file that ships another of the name gets that one then."""
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        self.gcc(f"{LIBRARIES}/libdb.so.0", "-Wl,-soname,libdb.so.0")
+        self.gcc("usr/lib/python3.11/lib-dynload/_db.cpython-311-x86_64-linux-gnu.so", *self.link(LIBRARIES, "libdb.so.0"))
+        tree = self.directory / "tree"
+        self.gcc(tree / "lib/libdb.so.0", "-Wl,-soname,libdb.so.0", source="int f(void) { return 2; }\n")
+        rpath = "-Wl,--disable-new-dtags,-rpath,/opt/lib,--allow-shlib-undefined"
+        self.gcc(tree / "lib/libuser.so.1", "-Wl,-soname,libuser.so.1", rpath, f"-L{tree}/lib", "-l:libdb.so.0")
+        self.gcc(tree / "python/m.so", rpath, f"-L{tree}/lib", "-l:libuser.so.1")
+
+        def check(**members):
+            self.build(self.write_profile(trees=[{"name": "tree", "directory": "tree", "prefix": "/opt"}], config={"env": {
+                "PATH": "/usr/bin", "PYTHONPATH": "/opt/python"}, **members}), "--no-validate")
+            return self.check("test", "--target", "oci")
+
+        finding = self.only(check(), "elf.shadowed-library", "note", "opt/lib/libuser.so.1")
+        self.assertEqual(finding["message"], "for ‘libdb.so.0’ it gets ‘/opt/lib/libdb.so.0’ in ‘tree’, which ships with it, only in a process that has none yet: "
+                                             f"after Python's module ‘_db’ was imported it gets ‘/{LIBRARIES}/libdb.so.0’ in ‘base’")
+        # What no module loads is a program's own affair; the same bytes, or another name, are no other library.
+        (tree / "python/m.so").unlink()
+        self.assertEqual(check(), {})
+        self.gcc(tree / "python/m.so", rpath, f"-L{tree}/lib", "-l:libuser.so.1")
+        shutil.copy(self.root / LIBRARIES / "libdb.so.0", tree / "lib/libdb.so.0")
+        self.assertEqual(check().keys() - {"size.duplicate-files"}, set())
+
     def test_all_at_once_and_forms_of_output(self):
         self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
         self.gcc(f"{MODULES}/m.so", "-Wl,-z,execstack", *self.link("opt/x", "libfoo.so.1"))
