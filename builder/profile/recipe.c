@@ -561,11 +561,28 @@ load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *abso
   return g_steal_pointer (&set);
 }
 
-TerraneRecipeSet *
-terrane_recipe_set_load (const char *path, const json_t *variables, GHashTable *absolute,
-                         GError **error)
+/* Steps are given the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
+static gboolean
+check_prefix (const TerraneRecipeSet *self, const char *prefix, GError **error)
 {
-  return load_set (path, variables, FALSE, absolute, error);
+  const char *wrong = strpbrk (prefix, " \t\n\"'`\\$&|;<>(){}[]*?#:,");
+  if (wrong == NULL || self->recipes->len == 1)
+    return TRUE;
+  const char one[] = { wrong[0], '\0' };
+  g_autofree char *where = g_strconcat ("/", prefix, NULL);
+  g_autofree char *quoted = oci_quote (where), *character = oci_quote (one);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "the tree's prefix %s has the character %s, with which compilers and "
+                    "pkg-config do not find what the recipe needs; choose another prefix",
+                    quoted, character);
+}
+
+TerraneRecipeSet *
+terrane_recipe_set_load (const char *path, const char *prefix, const json_t *variables,
+                         GHashTable *absolute, GError **error)
+{
+  g_autoptr (TerraneRecipeSet) set = load_set (path, variables, FALSE, absolute, error);
+  return set != NULL && check_prefix (set, prefix, error) ? g_steal_pointer (&set) : NULL;
 }
 
 TerraneRecipeSet *

@@ -4,6 +4,7 @@
 
 #include "oci/base/number.h"
 #include "oci/base/path.h"
+#include "oci/base/suggest.h"
 #include "oci/reference.h"
 
 #include <string.h>
@@ -221,10 +222,11 @@ read_image (G_GNUC_UNUSED const TerraneField *field, const TerraneProfileReader 
   g_autofree char *quoted = oci_quote (text);
   if (!g_str_has_prefix (text, OCI_REFERENCE_SCHEME))
     {
+      g_autofree char *meant = oci_reference_suggest (text), *hint = oci_suggest (meant);
       oci_json_problem (at,
                         "%s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG], "
-                        "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
-                        quoted);
+                        "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]%s",
+                        quoted, hint);
       return;
     }
   g_autoptr (OciReference) reference = oci_reference_parse (text, &local);
