@@ -42,6 +42,9 @@ class Guides(TestCase):
                     path = self.write("profile.json", json.dumps(profile))
                     self.run_terrane("profile", "check", path)
 
+    def test_the_profile_of_the_overview_is_valid(self):
+        self.run_terrane("profile", "check", self.write("profile.json", blocks(TOP / "docs/profile.md", "json")[0]))
+
     def test_commands_and_options_exist(self):
         offered = {}
         for guide in GUIDES:
