@@ -50,18 +50,20 @@ add_mounts (TerraneArgv *argv, const GPtrArray *mounts)
 void
 terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
 {
-  static const char *const words[] = { "podman",
-                                       "run",
-                                       "--rm",
-                                       "--http-proxy=false", /* the host's, and its passwords */
-                                       "--hostname=lambda",
-                                       "--ipc=none", /* no /dev/shm */
-                                       "--cap-drop=all",
-                                       "--security-opt=no-new-privileges",
-                                       "--image-volume=ignore",
-                                       "--init=false",
-                                       "--passwd-entry=" TERRANE_SANDBOX_PASSWD,
-                                       NULL };
+  static const char *const words[] = {
+    "podman",
+    "run",
+    "--rm",
+    "--http-proxy=false", /* otherwise it gets the host's, with passwords */
+    "--hostname=lambda",
+    "--ipc=none", /* no /dev/shm */
+    "--cap-drop=all",
+    "--security-opt=no-new-privileges",
+    "--image-volume=ignore",
+    "--init=false",
+    "--passwd-entry=" TERRANE_SANDBOX_PASSWD,
+    NULL
+  };
   static const char *const no_network[] = { "--network=none", "--no-hosts", NULL };
   static const char *const host_network[] = { "--network=host", NULL };
   terrane_argv_add_all (argv, words);
@@ -84,7 +86,8 @@ terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
   if (!options->writable)
     {
       terrane_argv_add (argv, "--read-only");
-      terrane_argv_add (argv, "--read-only-tmpfs=false"); /* /run, /var/tmp and /dev/shm as well */
+      terrane_argv_add (
+          argv, "--read-only-tmpfs=false"); /* otherwise also for /run, /var/tmp and /dev/shm */
     }
   if (options->interactive)
     terrane_argv_add (argv, "--interactive");
@@ -107,7 +110,7 @@ terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd,
   for (; env != NULL && *env != NULL; env++)
     {
       const char *equals = strchr (*env, '=');
-      if (equals == NULL || equals == *env) /* a name alone would be the host's variable */
+      if (equals == NULL || equals == *env) /* a name alone would mean the host's variable */
         continue;
       if (is_line (*env))
         g_string_append_printf (lines, "%s\n", *env);
