@@ -26,7 +26,7 @@ enum
   MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000,
 };
 
-/* Of a profile: how a tree names its recipe. */
+/* In a profile: how a tree names its recipe. */
 static const TerraneField compile_section_fields[] = {
   { .name = "recipe",
     .type = &terrane_field_path,
@@ -323,7 +323,7 @@ terrane_recipe_is_one (GBytes *data)
          || json_object_get (value, "sources") != NULL;
 }
 
-/* A recipe that is being read, and by what it was reached. */
+/* A recipe that is being read, and the step that led to it. */
 typedef struct _Step Step;
 struct _Step
 {
@@ -336,10 +336,10 @@ struct _Step
 typedef struct
 {
   TerraneRecipeSet *set;
-  GHashTable *seen; /* of char * → TerraneRecipe: real paths of those that were read */
+  GHashTable *seen; /* of char * → TerraneRecipe: the real paths of those read so far */
   GHashTable *absolute;
   const json_t *chosen; /* (nullable): values of variables */
-  gboolean all;         /* also what is not needed with these values */
+  gboolean all;         /* also those that are not needed with these values */
 } Loader;
 
 /* "a.json needs b.json needs a.json" */
@@ -406,7 +406,8 @@ parse (Loader *self, const char *path, GBytes *data, GError **error)
   recipe->patches = g_ptr_array_new_with_free_func (recipe_file_free);
   recipe->needs = g_ptr_array_new ();
   terrane_section_init (&terrane_recipe_section, recipe);
-  (void) terrane_section_read (&terrane_recipe_section, &reader, &root, recipe); /* notes it */
+  (void) terrane_section_read (&terrane_recipe_section, &reader, &root,
+                               recipe); /* notes the problem */
   if (oci_json_document_finish (document, error) && load_files (recipe, error)
       && choose_values (recipe, self->chosen, error))
     return recipe;
@@ -483,7 +484,7 @@ load (Loader *self, const char *path, const Step *parent, GError **error)
   return recipe;
 }
 
-/* Files and messages are named after them. */
+/* Names are used in file names and messages. */
 static gboolean
 check_names (const TerraneRecipeSet *self, GError **error)
 {
