@@ -2,11 +2,11 @@
 
 #include <gio/gio.h>
 
-/* Of the file that glib-compile-resources makes. */
+/* In the file that glib-compile-resources makes. */
 extern GResource *terrane_transform_get_resource (void);
 extern void terrane_transform_register_resource (void);
 
-/* Registered when it is needed, since that needs GIO. */
+/* Registered on first use, since that needs GIO. */
 static GResource *
 get_resource (void)
 {
