@@ -13,7 +13,7 @@ enum
   MAX_RUNNING = 8, /* recipes at the same time */
 };
 
-/* What the steps of one source's recipes run in. */
+/* The file system in which the steps of one source's recipes run. */
 typedef struct
 {
   TerraneBase *base;
@@ -27,7 +27,7 @@ typedef struct
   const OciDigest *image_base; /* (nullable) */
   GPtrArray *roots;            /* of Root */
   GPtrArray *jobs;             /* of TerraneCompileJob: each after those that it needs */
-  guint total;                 /* of them that are compiled */
+  guint total;                 /* number of jobs that are compiled */
   GError *failure;             /* (nullable): the first one */
 } Compilation;
 
@@ -53,7 +53,7 @@ compilation_clear (Compilation *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Compilation, compilation_clear)
 
-/* Phases of the store's own would hide what the jobs do. */
+/* Phases of the store would hide the progress of the jobs. */
 static void
 compilation_init (Compilation *self, const TerraneSourceContext *context, const OciDigest *base)
 {
@@ -86,7 +86,7 @@ find_result (TerraneStore *store, const TerranePin *pin, const TerraneRecipe *re
   return terrane_source_tree_find_commit (store, out_key, out_commit, out_found, error);
 }
 
-/* Whether the tree of @pin, or all results that it is made of, are there. */
+/* Whether the tree of @pin, or all results that it is made of, are in the store. */
 static gboolean
 is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GError **error)
 {
@@ -103,8 +103,8 @@ is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GErro
   return TRUE;
 }
 
-/* Between being resolved and being read, a local image can become another one. The key of another
- * source is that of what was read. */
+/* Between being resolved and being read, a local image can become another one. The key for another
+ * source is that of the image that was read. */
 static gboolean
 open_root (Compilation *self, TerranePin *pin, Root *root, GError **error)
 {
@@ -140,8 +140,8 @@ find_job (const Compilation *self, const OciDigest *key)
   return NULL;
 }
 
-/* Its result, or that it is to be compiled, after what it needs. NOLINTNEXTLINE(misc-no-recursion):
- * as deep as recipes may need each other */
+/* Adds a recipe after those that it needs, with its result or to be compiled.
+ * NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
 static TerraneCompileJob *
 add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, const Root *root,
          GError **error)
@@ -169,8 +169,7 @@ add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, 
   return job;
 }
 
-/* What is needed by what a job needs is in its file system, too: also where only the former is
- * missing. */
+/* The file system of a job also has what its needs need, even if only the job itself is missing. */
 static gboolean
 add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, const Root *root,
            GError **error)
@@ -197,8 +196,8 @@ add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, con
   return TRUE;
 }
 
-/* What is compiled in is identified again when it is read: it may have changed since the pin got
- * its key, which is that of what was read from then on. */
+/* The image to compile in is identified again when it is read: it may have changed since the pin
+ * got its key. From then on the key is that of the image that was read. */
 static gboolean
 add_pin (Compilation *self, TerranePin *pin, GError **error)
 {
@@ -210,7 +209,7 @@ add_pin (Compilation *self, TerranePin *pin, GError **error)
   for (guint i = terrane_compile_first_taken (pin); i < recipes->len; i++)
     if (add_job (self, pin, recipes->pdata[i], root, error) == NULL)
       return FALSE;
-  for (guint i = 0; i < self->jobs->len; i++) /* the list grows meanwhile */
+  for (guint i = 0; i < self->jobs->len; i++) /* the list grows in the loop */
     {
       TerraneCompileJob *job = self->jobs->pdata[i];
       if (!job->done && job->pin == pin && job->needs->len == 0
@@ -229,7 +228,7 @@ is_ready (const TerraneCompileJob *job)
   return !job->done && !job->started;
 }
 
-/* The first failure is the one that counts; the others are stopped. */
+/* The first failure is reported; the other jobs are stopped. */
 static void
 fail (Compilation *self, GError *error)
 {
@@ -261,7 +260,9 @@ start_ready (Compilation *self)
   return running;
 }
 
-/* Until a job ends, or it is time to show what they do. Returns: (nullable) */
+/* Waits until a job ends, or it is time to show progress.
+ *
+ * Returns: (nullable) */
 static TerraneCompileJob *
 wait_for_job (Compilation *self)
 {

@@ -20,7 +20,7 @@ terrane_license_file_place (const TerraneRecipe *recipe, const char *path)
   return g_build_filename ("share/licenses", recipe->name, path, NULL);
 }
 
-/* What steps have made read-only is to be the same for every user, root included. */
+/* Files that steps made read-only are to be the same for every user, root included. */
 static gboolean
 make_writable (int fd, GError **error)
 {
@@ -31,8 +31,8 @@ make_writable (int fd, GError **error)
          || oci_throw_errno (error, "making a directory writable");
 }
 
-/* Opens the directory of @path below @dfd, a component at a time.
- * @out_name: (out) (transfer none): the last component */
+/* Opens the directory of @path below @dfd, a component at a time. @out_name: (out) (transfer none):
+ * the last component */
 static gboolean
 open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char **out_name,
              GError **error)
@@ -53,7 +53,7 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
           g_autofree char *quoted = oci_quote (name);
           return oci_throw_errno (error, "opening the directory %s", quoted);
         }
-      if (made && fchmod (next, 0755) < 0) /* whatever the umask of this process is */
+      if (made && fchmod (next, 0755) < 0) /* independent of this process's umask */
         return oci_throw_errno (error, "creating %s", name);
       if (make && !make_writable (next, error))
         return FALSE;
