@@ -108,8 +108,7 @@ add_pin (Collection *self, const TerranePin *pin, GError **error)
     {
       if (!add_recipe (self, pin, recipes->pdata[i], &object, error))
         return FALSE;
-      if (pin->spec->with_needs
-          || i + 1 == recipes->len) /* the last one is the one that the tree names */
+      if (pin->spec->with_needs || i + 1 == recipes->len) /* the last is the one of the tree */
         oci_json_set (object, "tree", oci_json_text (pin->spec->name));
     }
   return TRUE;

@@ -14,8 +14,7 @@
 
 enum
 {
-  MAX_IMAGE_LAYERS =
-      127, /* as many as docker's overlay2 and others can stack; Lambda documents no limit */
+  MAX_IMAGE_LAYERS = 127, /* the limit of docker's overlay2; Lambda documents none */
 };
 
 /* A layer that a thread of its own makes. */

@@ -187,8 +187,7 @@ list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConf
       layer->packages = terrane_layer_packages (descriptor);
       layer->digest = descriptor->digest;
       layer->size = descriptor->size;
-      (void) oci_image_config_diff_id (config, i, &layer->diff_id,
-                                       NULL); /* the count was checked before */
+      (void) oci_image_config_diff_id (config, i, &layer->diff_id, NULL); /* the count is checked */
       layer->reused = i < n_base_layers || reused == NULL
                       || g_array_index (reused, gboolean, i - n_base_layers);
       g_ptr_array_add (self->layers, layer);

@@ -406,8 +406,7 @@ parse (Loader *self, const char *path, GBytes *data, GError **error)
   recipe->patches = g_ptr_array_new_with_free_func (recipe_file_free);
   recipe->needs = g_ptr_array_new ();
   terrane_section_init (&terrane_recipe_section, recipe);
-  (void) terrane_section_read (&terrane_recipe_section, &reader, &root,
-                               recipe); /* notes the problem */
+  (void) terrane_section_read (&terrane_recipe_section, &reader, &root, recipe); /* notes it */
   if (oci_json_document_finish (document, error) && load_files (recipe, error)
       && choose_values (recipe, self->chosen, error))
     return recipe;

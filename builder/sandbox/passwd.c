@@ -13,8 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-G_STATIC_ASSERT (TERRANE_SANDBOX_UID == 993
-                 && TERRANE_SANDBOX_GID == 990); /* the entry has these numbers */
+G_STATIC_ASSERT (TERRANE_SANDBOX_UID == 993 && TERRANE_SANDBOX_GID == 990); /* in the entry */
 
 #define PASSWD "/etc/passwd"
 

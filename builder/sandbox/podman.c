@@ -50,20 +50,18 @@ add_mounts (TerraneArgv *argv, const GPtrArray *mounts)
 void
 terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
 {
-  static const char *const words[] = {
-    "podman",
-    "run",
-    "--rm",
-    "--http-proxy=false", /* otherwise it gets the host's, with passwords */
-    "--hostname=lambda",
-    "--ipc=none", /* no /dev/shm */
-    "--cap-drop=all",
-    "--security-opt=no-new-privileges",
-    "--image-volume=ignore",
-    "--init=false",
-    "--passwd-entry=" TERRANE_SANDBOX_PASSWD,
-    NULL
-  };
+  static const char *const words[] = { "podman",
+                                       "run",
+                                       "--rm",
+                                       "--http-proxy=false", /* has passwords of the host */
+                                       "--hostname=lambda",
+                                       "--ipc=none", /* no /dev/shm */
+                                       "--cap-drop=all",
+                                       "--security-opt=no-new-privileges",
+                                       "--image-volume=ignore",
+                                       "--init=false",
+                                       "--passwd-entry=" TERRANE_SANDBOX_PASSWD,
+                                       NULL };
   static const char *const no_network[] = { "--network=none", "--no-hosts", NULL };
   static const char *const host_network[] = { "--network=host", NULL };
   terrane_argv_add_all (argv, words);
@@ -86,8 +84,7 @@ terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
   if (!options->writable)
     {
       terrane_argv_add (argv, "--read-only");
-      terrane_argv_add (
-          argv, "--read-only-tmpfs=false"); /* otherwise also for /run, /var/tmp and /dev/shm */
+      terrane_argv_add (argv, "--read-only-tmpfs=false"); /* e.g. at /run and /dev/shm */
     }
   if (options->interactive)
     terrane_argv_add (argv, "--interactive");

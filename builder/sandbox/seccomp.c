@@ -16,8 +16,7 @@
 enum
 {
   MAX_FILTER_BYTES = 4096 * 8, /* the kernel accepts no longer filter */
-  FCHMODAT2 =
-      452, /* the number since Linux 6.6, on every processor; not every libseccomp knows it */
+  FCHMODAT2 = 452, /* since Linux 6.6, on every processor; not every libseccomp knows it */
 };
 
 #define INT_MASK                                                                                   \
@@ -314,8 +313,7 @@ make_filter (scmp_filter_ctx *out_filter, GError **error)
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "libseccomp has no filter for this machine");
   /* System calls of another architecture, i386 and x32 on amd64, would have other numbers. */
   (void) seccomp_attr_set (filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-  (void) seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE,
-                           2); /* the filter is a tree; only for speed */
+  (void) seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree; only faster */
   if (!refuse_all (filter, forbidden, G_N_ELEMENTS (forbidden), EPERM, error)
       || !refuse_all (filter, unknown, G_N_ELEMENTS (unknown), ENOSYS, error)
       || !refuse_namespaces (filter, error) || !refuse_sockets (filter, error)

@@ -60,8 +60,7 @@ struct _TerraneSession
   const TerraneBwrap *bwrap;
   const OciProcess *process;
   OciFd release; /* a byte here lets the program start */
-  OciFd
-      life; /* the sandbox ends when this is closed, which happens even if this process is killed */
+  OciFd life;    /* when it is closed, even by a kill, the sandbox ends */
   OciFd listener;
   GError *error;
 
@@ -132,9 +131,8 @@ take_status (TerraneSession *self)
     g_string_append_len (self->status_text, buffer, n);
 }
 
-/* Kills process 1, with which everything inside ends. Called by any thread, after the sandbox was
- * started. Outside namespaces the first process kills the others; killing it first would set them
- * free. */
+/* Kills process 1, and so everything inside. Called by any thread, once the sandbox was started.
+ * Outside namespaces the first process kills the others; killing it would set them free. */
 static void
 kill_inside (const TerraneSession *self)
 {
@@ -227,9 +225,8 @@ terrane_session_memory_method (const TerraneSession *self)
   return self->cgroup != NULL ? "cgroup" : "sampled";
 }
 
-/* bubblewrap waits for process 1, unless it was killed before; then process 1 is a child of this
- * process by PR_SET_CHILD_SUBREAPER. Its number may belong to another child by now, so it is not
- * used. */
+/* bubblewrap waits for process 1, unless it was killed; then process 1 is a child of this process
+ * by PR_SET_CHILD_SUBREAPER. Its number may belong to another child by now, so it is not used. */
 static void
 reap_init (TerraneSession *self)
 {
@@ -407,8 +404,7 @@ session_new (const TerraneSessionOptions *options)
 static gboolean
 start_thread (TerraneSession *self, const OciProcess *process, GError **error)
 {
-  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0,
-                0); /* without it the parent of a killed bubblewrap's process 1 would be init */
+  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* inherits a killed bubblewrap's child */
   self->process = process;
   self->thread = oci_thread_start ("sandbox", run_thread, self, error);
   g_mutex_lock (&self->mutex);
