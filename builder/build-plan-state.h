@@ -22,10 +22,10 @@ typedef struct
   json_t *before;     /* (nullable): inputs of the last build */
   TerraneStamp stamp;
   TerraneBuildWatch watch;
-  GPtrArray *layers;   /* of TerraneLayerStep */
-  TerraneImage *image; /* (nullable): including its manifest if that is known */
-  gboolean open;       /* something can only be known by doing it */
-  gboolean ask;        /* --cache-from may have something that would be made */
+  GPtrArray *layers;         /* of TerraneLayerStep */
+  TerraneImage *image;       /* (nullable): including its manifest if that is known */
+  gboolean open;             /* something can only be known by doing it */
+  TerraneBuildShared shared; /* what --cache-from has */
 } TerranePlanning;
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* argv → command table. */
 #include "builder/cli/completion.h"
 #include "builder/cli/dispatch.h"
+#include "builder/cli/habits.h"
 #include "builder/cli/limits.h"
 #include "builder/cli/option-help.h"
 #include "builder/cli/versions.h"
@@ -35,6 +36,9 @@ static gboolean
 fail_unknown (const char *name, GError **error)
 {
   g_autofree char *quoted = oci_quote (name);
+  const char *advice = terrane_habit_command (name);
+  if (advice != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s: %s", quoted, advice);
   g_autofree char *hint = oci_did_you_mean (name, terrane_command_names ());
   return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s; see 'terrane --help'%s", quoted,
                     hint);
@@ -103,6 +107,7 @@ run (TerraneGlobal *global, char **words, GError **error)
   const TerraneOptionParser parser = { .tables = tables, .stop_at_argument = TRUE };
   terrane_options_init (tables);
   gboolean ok = terrane_options_parse (&parser, words, &arguments, error);
+  terrane_color_choose (global->color);
   if (ok && (arguments[0] == NULL || global->version || global->help))
     ok = run_alone (global, tables, error);
   else if (ok)
@@ -162,6 +167,17 @@ asks_for_json (int argc, char **argv)
   return FALSE;
 }
 
+/* Also for messages about the options themselves. */
+static void
+choose_color (int argc, char **argv)
+{
+  for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
+    if (g_str_has_prefix (argv[i], "--color="))
+      terrane_color_choose (argv[i] + strlen ("--color="));
+    else if (strcmp (argv[i], "--color") == 0)
+      terrane_color_choose (argv[i + 1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +191,7 @@ main (int argc, char **argv)
   json_set_alloc_funcs (g_malloc, g_free); /* lack of memory ends the process, as everywhere else */
   (void) g_log_set_default_handler (on_log, NULL);
 
+  choose_color (argc, argv);
   gboolean json = asks_for_json (argc, argv); /* before the parser removes words */
   for (int i = 1; i < argc; i++)
     g_free (oci_redact_user (argv[i])); /* no message shows it from here on */
@@ -189,6 +206,6 @@ main (int argc, char **argv)
   if (ok)
     return global.exit_status;
   if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED) || is_read (STDERR_FILENO))
-    terrane_print_error (error->message);
+    terrane_print_failure (error->message);
   return terrane_exit_code (error);
 }

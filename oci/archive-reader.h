@@ -83,6 +83,21 @@ gboolean oci_archive_reader_next (OciArchiveReader *self, OciEntry *out_entry, g
 gboolean oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len,
                                   size_t *out_read, GError **error);
 
+/**
+ * oci_archive_reader_read_all:
+ * @entry: the current member, none of which has been read yet
+ * @max: the maximum number of bytes
+ *
+ * Reads the whole content of a member.
+ *
+ * Returns: (transfer full): the content
+ *
+ * Errors: %OCI_ERROR_FORMAT if it is not a file of at most @max bytes; otherwise those of
+ *   oci_archive_reader_read().
+ */
+GBytes *oci_archive_reader_read_all (OciArchiveReader *self, const OciEntry *entry, uint64_t max,
+                                     GError **error);
+
 /** Processes a member; may read its content, once. */
 typedef gboolean (*OciMemberFunc) (OciArchiveReader *reader, const OciEntry *entry, gpointer data,
                                    GError **error);

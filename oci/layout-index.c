@@ -128,9 +128,11 @@ oci_layout_untag (OciLayout *self, const char *name, GError **error)
     return FALSE;
   if (dropped)
     return TRUE;
-  g_autofree char *quoted = oci_quote (name);
-  return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no image %s", oci_layout_path (self),
-                    quoted);
+  g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
+  OCI_PREFIX (error, "%s", oci_layout_path (self));
+  if (index != NULL)
+    oci_index_fail_unknown (index, name, error);
+  return FALSE;
 }
 
 gboolean

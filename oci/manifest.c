@@ -354,8 +354,8 @@ list_names (const OciIndex *self)
   return names;
 }
 
-static void
-fail_unknown (const OciIndex *self, const char *name, GError **error)
+void
+oci_index_fail_unknown (const OciIndex *self, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) names = list_names (self);
   g_autofree char *list = g_strjoinv (", ", (char **) names->pdata);
@@ -368,8 +368,9 @@ fail_unknown (const OciIndex *self, const char *name, GError **error)
     }
   g_autofree char *hint = oci_did_you_mean (name, (const char *const *) names->pdata);
   gboolean listed = strchr (list, ',') != NULL || (list[0] != '\0' && hint[0] == '\0');
-  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s%s", quoted, listed ? "; there is: " : "",
-             listed ? list : "", hint);
+  const char *start = listed ? "; there is: " : names->len > 1 ? "" : "; there are no names in it";
+  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s%s", quoted, start, listed ? list : "",
+             hint);
 }
 
 /* Returns the entries with this name, or all. */
@@ -426,6 +427,6 @@ oci_index_find (const OciIndex *self, const char *name, const OciPlatform *platf
     }
   else if (entries->manifests->len > 1 && name != NULL)
     return entries->manifests->pdata[0];
-  fail_unknown (self, name, error);
+  oci_index_fail_unknown (self, name, error);
   return NULL;
 }

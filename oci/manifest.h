@@ -110,6 +110,15 @@ const OciDescriptor *oci_index_find (const OciIndex *self, const char *name,
 GPtrArray *oci_index_candidates (const OciIndex *self, const OciPlatform *wanted,
                                  GPtrArray *offered);
 
+/**
+ * oci_index_fail_unknown:
+ * @name: (nullable)
+ *
+ * Errors: sets %OCI_ERROR_NOT_FOUND, since no image is called @name, with the names that exist;
+ *   %OCI_ERROR_USAGE if @name is %NULL and there are several images.
+ */
+void oci_index_fail_unknown (const OciIndex *self, const char *name, GError **error);
+
 /** Sets %OCI_ERROR_NOT_FOUND with "no image for PLATFORM; WHAT offers …". Returns: always %FALSE */
 gboolean oci_index_fail_platform (const char *what, const OciPlatform *wanted,
                                   const GPtrArray *offered, GError **error);

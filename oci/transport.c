@@ -1,5 +1,7 @@
 #include "oci/transport.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 static const struct
@@ -67,6 +69,19 @@ parse_path (OciTransport *self, const char *rest, GError **error)
   return colon == NULL || parse_name (self, colon + 1, error);
 }
 
+/* HOST/REPOSITORY, also with "https://", which other tools take for an image in a registry. */
+static void
+suggest_registry (const char *text, GError **error)
+{
+  static const char *const schemes[] = { "https://", "http://" };
+  for (size_t i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_str_has_prefix (text, schemes[i]))
+      text += strlen (schemes[i]);
+  g_autofree char *meant = strchr (text, '/') != NULL ? oci_reference_suggest (text) : NULL;
+  g_autofree char *hint = oci_suggest (meant);
+  oci_error_append (error, "%s", hint);
+}
+
 static gboolean
 parse_store_name (OciTransport *self, const char *text, GError **error)
 {
@@ -77,6 +92,8 @@ parse_store_name (OciTransport *self, const char *text, GError **error)
                         "docker-archive:FILE, docker://HOST/REPOSITORY and NAME[:TAG] in the store",
                         foreign[i]);
   self->name = oci_reference_local_name (text, FALSE, error);
+  if (self->name == NULL)
+    suggest_registry (text, error);
   return self->name != NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "builder/check/elf.h"
 
+#include "builder/check/first-import.h"
 #include "builder/facts/module-name.h"
 #include "builder/facts/pure-wheel.h"
 
@@ -35,6 +36,7 @@ typedef struct
       *fitting; /* path without names of processors -> TerraneElfEntry for the right processor */
   const TerraneAbsentLibraries *absent; /* libraries that installed packages list and lack */
   TerranePureWheels *pure;
+  TerraneFirstImports *imports;
   gboolean musl;
 } Check;
 
@@ -361,6 +363,7 @@ on_need (const TerraneRoot *root, const TerraneClosure *closure, const TerraneLo
          const char *name, const TerraneLoaded *found, TerraneSearchStep step, gpointer data)
 {
   Check *self = data;
+  terrane_first_imports_note (self->imports, root, loader, name, found);
   if (found == NULL)
     note_missing (self, root, closure, loader, name);
   else
@@ -538,9 +541,11 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
   g_autoptr (GHashTable) fitting = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (TerranePureWheels) pure = terrane_pure_wheels_new (view);
+  g_autoptr (TerraneFirstImports) imports = terrane_first_imports_new (view);
   Check self = {
     .view = view,
     .pure = pure,
+    .imports = imports,
     .fitting = fitting,
     .programs = programs,
     .findings = findings,
@@ -560,6 +565,7 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
   terrane_programs_visit (programs, &visitor, &self);
   report_missing (&self);
   report_cut (&self);
+  terrane_first_imports_report (imports, findings);
   const TerraneFinding musl = {
     .id = "elf.unsupported-libc",
     .severity = TERRANE_SEVERITY_NOTE,

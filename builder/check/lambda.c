@@ -33,12 +33,25 @@ refuse_link (const TerraneNode *entry, const char *quoted, TerraneFindings *find
   return TRUE;
 }
 
-/* @key: member of the configuration that names @program; @node: (nullable): its target */
+/* Returns: (nullable): the advice if the missing command is a handler, "app.handler" */
+static const char *
+fix_of_command (const char *program)
+{
+  if (strchr (program, '/') != NULL || strchr (program, '.') == NULL)
+    return NULL;
+  return "a handler needs a \"config\" with an \"entrypoint\" that starts a runtime interface "
+         "client, "
+         "such as [\"/usr/bin/python3\", \"-m\", \"awslambdaric\"]";
+}
+
+/* @key: member of the configuration that names @program; @node: (nullable): its target; @fix:
+ * (nullable): advice if there is no target */
 static void
-check_file (const char *key, const char *quoted, const TerraneNode *node, TerraneFindings *findings)
+check_file (const char *key, const char *quoted, const TerraneNode *node, const char *fix,
+            TerraneFindings *findings)
 {
   if (node == NULL)
-    terrane_findings_report (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+    terrane_findings_report (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, fix,
                              "config.%s: %s is not in the image", key, quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
     terrane_findings_report (
@@ -80,7 +93,7 @@ check_program (const TerraneImageView *view, const char *program, TerraneFinding
   const TerraneNode *entry = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
   const TerraneNode *node = terrane_tree_follow (view->tree, program);
   if (!refuse_link (entry, quoted, findings))
-    check_file ("entrypoint", quoted, node, findings);
+    check_file ("entrypoint", quoted, node, NULL, findings);
   return check_script (view, "entrypoint", quoted, node, findings, error);
 }
 
@@ -94,7 +107,7 @@ check_command (const TerraneImageView *view, const char *program, TerraneFinding
   const char *working_dir = oci_image_config_working_dir (view->config);
   const char *directory = working_dir != NULL && working_dir[0] == '/' ? working_dir : "/";
   const TerraneNode *node = terrane_image_view_program (view, directory, program);
-  check_file ("cmd", quoted, node, findings);
+  check_file ("cmd", quoted, node, fix_of_command (program), findings);
   return check_script (view, "cmd", quoted, node, findings, error);
 }
 

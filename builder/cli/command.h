@@ -12,6 +12,7 @@ typedef struct
   char *store; /* (nullable): --store */
   gboolean offline;
   TerraneOutput output;
+  char *color; /* (nullable): --color */
   gboolean help;
   gboolean parsed;                              /* all words were understood */
   gboolean version, list_commands, list_images; /* only before a command */

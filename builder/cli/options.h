@@ -100,6 +100,7 @@ typedef struct
 typedef struct
 {
   const TerraneOptionTable *tables; /* ended by one without rows */
+  const char *command;              /* (nullable): the name of the command, for advice */
   gboolean stop_at_argument;        /* everything from the first argument on is an argument */
 } TerraneOptionParser;
 

@@ -30,7 +30,7 @@ char *terrane_terminal_jobs_take (TerraneTerminalJobs *self, const TerraneProgre
                                   gboolean live, gint64 now);
 
 /** Appends at most @height lines to the screen, each after a line break. Returns: their number */
-guint terrane_terminal_jobs_draw (const TerraneTerminalJobs *self, GString *screen, glong width,
+guint terrane_terminal_jobs_draw (const TerraneTerminalJobs *self, GString *screen, guint width,
                                   guint height);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* Output to the user: progress and messages on stderr, results on stdout. */
 #pragma once
 
+#include "builder/cli/style.h"
 #include "builder/progress.h"
 
 #include <jansson.h>
@@ -17,8 +18,8 @@ typedef struct
 typedef struct _TerraneTerminal TerraneTerminal;
 
 /** Makes a display for stderr: live on a terminal, with a line for each concurrent activity; plain
- * lines every few seconds otherwise and for TERM=dumb. Without colours; output of jobs is dimmed,
- * unless NO_COLOR is set. Returns: (transfer full) */
+ * lines every few seconds otherwise and for TERM=dumb. Output of jobs is dimmed where there are
+ * colours. Returns: (transfer full) */
 TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
 /** Ends the live line. */
 void terrane_terminal_free (TerraneTerminal *self);
@@ -30,8 +31,14 @@ const TerraneProgress *terrane_terminal_progress (TerraneTerminal *self);
 /** Ends the current phase, so that other output can be written. */
 void terrane_terminal_finish_phase (TerraneTerminal *self);
 
-/** Prints "terrane: MESSAGE" on stderr, each line of it. */
+/** Prints "terrane: MESSAGE" on stderr, each line of it; "warning:" at its start is yellow. */
 void terrane_print_error (const char *message);
+
+/** Prints the message that ends the command likewise, its first line in red. */
+void terrane_print_failure (const char *message);
+
+/** Prints text on stdout, in a colour where there are colours. */
+void terrane_print_colored (TerraneColor color, const char *text);
 
 /** Returns: (transfer full): text without anything that would mislead a reader (oci/base/text.h),
  * except line breaks and tabs */

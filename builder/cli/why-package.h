@@ -16,7 +16,10 @@ G_BEGIN_DECLS
 gboolean terrane_why_package (const TerraneImageView *view, const char *name, json_t **out_document,
                               GError **error);
 
-/** Prints such a document. */
+/** Prints where the package is, and the names of its requirements and of packages that require it.
+ */
 void terrane_why_package_print (const json_t *document);
+/** Prints each requirement, too, and whether it applies. */
+void terrane_why_package_print_all (const json_t *document);
 
 G_END_DECLS

@@ -31,7 +31,7 @@ load_event (const TerraneInvokeSpec *spec, GError **error)
         g_error ("out of memory while writing JSON");
       given = g_bytes_new_with_free_func (text, strlen (text), free, text);
     }
-  return terrane_event_take (given, error);
+  return terrane_event_read (given, error);
 }
 
 static GPtrArray *

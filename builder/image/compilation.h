@@ -16,8 +16,8 @@ guint terrane_compile_first_taken (const TerranePin *pin);
  * @base: (nullable): commit of the image's base, whose C library must not be older than the one
  *   used for compiling
  *
- * Makes the missing result of each recipe, and caches it by its key. If one fails, the others are
- * stopped.
+ * Makes the missing result of each recipe, and caches it by its key. If one fails, those that
+ * are running are finished, and no other is started.
  *
  * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
  *   %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK,

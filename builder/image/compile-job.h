@@ -34,6 +34,8 @@ struct _TerraneCompileJob
   char *title;                     /* "geos 3.13.1" */
   OciDigest key;
   GPtrArray *needs; /* of TerraneCompileJob: all, in the order of the set */
+  OciFd lock;       /* of its key, so that no other build compiles it */
+  gboolean waiting; /* for another build that has the lock */
   gboolean started; /* TRUE once it was attempted, even if that failed */
   gboolean done;
   OciDigest commit; /* its result, when @done */
@@ -64,9 +66,20 @@ TerraneCompileJob *terrane_compile_job_new (TerraneCompileShared *shared, const 
                                             const TerraneRecipe *recipe, const OciDigest *key);
 void terrane_compile_job_free (gpointer data);
 
-/** Prepares the file system and the sources, and starts the steps. Errors: %OCI_ERROR_USAGE,
- * %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_IO,
- * %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR (from libostree). */
+/**
+ * terrane_compile_job_claim:
+ * @out_claimed: (out): whether to start it here
+ *
+ * Takes the lock of its key, unless another build has it: the result of that build is used once it
+ * exists. Call it again while @waiting.
+ *
+ * Errors: %OCI_ERROR_IO.
+ */
+gboolean terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GError **error);
+
+/** Prepares the file system and the sources of a claimed job, and starts its steps. Errors:
+ * %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR (from libostree). */
 gboolean terrane_compile_job_start (TerraneCompileJob *self, GError **error);
 
 /** Reports its activity and new output to the progress callbacks. */

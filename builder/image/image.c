@@ -390,6 +390,22 @@ would_pass (const TerraneProfile *profile, const json_t *known)
   return terrane_findings_count (findings, TERRANE_SEVERITY_ERROR) == 0;
 }
 
+/* Another machine's notes about files that are not here do not refuse an image either: then the
+ * files are fetched. */
+static gboolean
+check_here (const TerraneImageJob *job, TerraneImage *image, GError **error)
+{
+  image->findings = check_assembled (job, NULL, error);
+  if (image->findings == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) found = terrane_findings_to_json (image->findings);
+  if (would_pass (job->profile, found) || !terrane_elsewhere_doubt (job->store))
+    return TRUE;
+  terrane_findings_free (image->findings);
+  image->findings = check_assembled (job, NULL, error);
+  return image->findings != NULL;
+}
+
 /* Takes the findings that another machine made for exactly this image, or makes them. */
 static gboolean
 find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *image,
@@ -404,8 +420,7 @@ find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *i
       image->findings = terrane_findings_from_json (known);
       return TRUE;
     }
-  image->findings = check_assembled (job, NULL, error);
-  return image->findings != NULL;
+  return check_here (job, image, error);
 }
 
 /* Adds everything that files are read for, so that other machines need not fetch them. */

@@ -1,6 +1,7 @@
 #include "builder/lambda/event.h"
 
 #include "oci/base/error.h"
+#include "oci/base/json-fault.h"
 
 #include <string.h>
 
@@ -208,4 +209,16 @@ terrane_event_take (GBytes *payload, GError **error)
   else
     return g_bytes_ref (payload);
   return NULL;
+}
+
+GBytes *
+terrane_event_read (GBytes *payload, GError **error)
+{
+  gsize len = 0;
+  const char *text = g_bytes_get_data (payload, &len);
+  GBytes *event = terrane_event_take (payload, error);
+  g_autofree char *fault = event == NULL ? oci_json_describe_fault (text, len, NULL, TRUE) : NULL;
+  if (fault != NULL)
+    oci_error_append (error, "; at %s", fault);
+  return event;
 }

@@ -14,4 +14,7 @@ G_BEGIN_DECLS
  */
 GBytes *terrane_event_take (GBytes *payload, GError **error);
 
+/** The same for what the user wrote: the message also says which line is wrong, and what to do. */
+GBytes *terrane_event_read (GBytes *payload, GError **error);
+
 G_END_DECLS

@@ -60,6 +60,7 @@ typedef struct
 /**
  * terrane_recipe_set_load:
  * @path: of a recipe
+ * @prefix: the normalised directory of its result
  * @variables: (nullable): object of strings: values of variables, each of which some recipe of the
  *   set has
  * @absolute: (nullable): of char *: a set to which absolute paths of the recipes are added
@@ -71,12 +72,13 @@ typedef struct
  * Errors: %OCI_ERROR_USAGE for an invalid recipe; %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT,
  *   %OCI_ERROR_IO.
  */
-TerraneRecipeSet *terrane_recipe_set_load (const char *path, const json_t *variables,
-                                           GHashTable *absolute, GError **error);
+TerraneRecipeSet *terrane_recipe_set_load (const char *path, const char *prefix,
+                                           const json_t *variables, GHashTable *absolute,
+                                           GError **error);
 
-/** Like terrane_recipe_set_load() with the defaults of variables, including the recipes that are
- * needed for other values. Returns: (transfer full). Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT,
- * %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
+/** Like terrane_recipe_set_load() for any prefix, with the defaults of variables, including the
+ * recipes that are needed for other values. Returns: (transfer full). Errors: %OCI_ERROR_USAGE,
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
 TerraneRecipeSet *terrane_recipe_set_load_all (const char *path, GError **error);
 
 void terrane_recipe_set_free (TerraneRecipeSet *self);

@@ -88,7 +88,9 @@ struct _TerraneSourceSpec
   GPtrArray *renames;    /* (nullable): of TerraneRename, tried in order after include, exclude */
   gboolean skip_special; /* skip devices, fifos and sockets instead of failing */
   gboolean allow_outside_links;
-  gboolean overwrite;               /* may replace files of trees below it */
+  gboolean open_closed; /* adds permissions that the user needs to read what it owns; the tree gets
+                           the original modes */
+  gboolean overwrite;   /* may replace files of trees below it */
   TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is not transformed */
 };
 

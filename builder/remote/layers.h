@@ -15,6 +15,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemoteLayers, terrane_remote_layers_free)
 /**
  * terrane_remote_layers_add:
  * @platform: which image of an index to take
+ * @out_missing: (out) (transfer full) (nullable): why there is no image
  *
  * Adds the layers of one image; the first of equal keys is used. Fetches only its documents. If the
  * image does not exist the build continues, with a warning if its tag or digest was specified. What
@@ -26,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemoteLayers, terrane_remote_layers_free)
  */
 gboolean terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
                                     const OciReference *reference, const OciPlatform *platform,
-                                    GError **error);
+                                    GError **out_missing, GError **error);
 
 /** Adds one layer in @repository, replacing one with its key. @key: its text */
 void terrane_remote_layers_add_one (TerraneRemoteLayers *self, const char *key,

@@ -4,17 +4,9 @@
 #pragma once
 
 #include "builder/remote/remote.h"
+#include "builder/remote/shared-document.h"
 
 G_BEGIN_DECLS
-
-/* Meaning of a key, and the content of an artifact under it. */
-typedef enum
-{
-  TERRANE_SHARED_COMPILED,  /* compiled key -> output of a recipe */
-  TERRANE_SHARED_TREE,      /* source and transforms of a tree -> its listing and its layers */
-  TERRANE_SHARED_CHECKED,   /* image key -> findings */
-  TERRANE_SHARED_VALIDATED, /* results key -> results that passed */
-} TerraneSharedKind;
 
 typedef struct
 {
@@ -38,25 +30,17 @@ TerraneSharedCache *terrane_shared_cache_new (const TerraneSharedCacheOptions *o
 void terrane_shared_cache_free (TerraneSharedCache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedCache, terrane_shared_cache_free)
 
-/* An artifact that was found. */
-typedef struct
-{
-  const OciReference *repository;
-  char *name;          /* for messages */
-  json_t *content;     /* object; its form depends on the kind */
-  GPtrArray *layers;   /* of OciDescriptor, not fetched yet */
-  OciDigest *diff_ids; /* of each layer */
-} TerraneSharedEntry;
-
-void terrane_shared_entry_free (TerraneSharedEntry *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSharedEntry, terrane_shared_entry_free)
-
 /** Whether there is a repository to take from. */
 gboolean terrane_shared_cache_reads (const TerraneSharedCache *self);
 /** Whether results are only compared: nothing is taken, and results taken earlier are not used. */
 gboolean terrane_shared_cache_compares (const TerraneSharedCache *self);
 /** Whether there is a repository to give to, or to compare with. */
 gboolean terrane_shared_cache_writes (const TerraneSharedCache *self);
+
+/** A repository that could not be asked for @why is not asked again, if that is about its registry.
+ */
+void terrane_shared_cache_note_failure (TerraneSharedCache *self, const OciReference *repository,
+                                        const GError *why);
 
 /**
  * terrane_shared_cache_find:
@@ -92,18 +76,6 @@ void terrane_shared_cache_note_used (TerraneSharedCache *self, const TerraneShar
  */
 gboolean terrane_shared_cache_refuse (TerraneSharedCache *self, const TerraneSharedEntry *entry,
                                       GError *why, GError **error);
-
-/* An artifact to make. */
-typedef struct
-{
-  TerraneSharedKind kind;
-  OciDigest key;
-  const char *label;
-  json_t *content; /* object */
-  const GPtrArray
-      *layers; /* of OciDescriptor, in the store's layout or known to be in a registry */
-  const OciDigest *diff_ids; /* of each layer */
-} TerraneSharedResult;
 
 /** Whether a result for this key still has to be given to a repository, or compared. */
 gboolean terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind kind,

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /* Places of these, below the sandbox's root directory, in the namespace of the prepared process. */
 #define TERRANE_MOUNTS_ROOT "/merged"          /* the image's files */
 #define TERRANE_MOUNTS_TMP "/tmp"              /* for /tmp */
+#define TERRANE_MOUNTS_SHM "/scratch/shm"      /* for /dev/shm: in the memory of /tmp */
 #define TERRANE_MOUNTS_DEV "/view/dev"         /* for /dev: links, and mount points for devices */
 #define TERRANE_MOUNTS_NOTHING "/view/nothing" /* an empty directory */
 #define TERRANE_MOUNTS_PASSWD "/view/passwd"   /* for /etc/passwd */
@@ -34,6 +35,7 @@ typedef struct
   TerraneBinfmt *binfmt; /* (nullable): its own list, if the host's is not empty */
   gboolean protect;      /* protects devices from a program that is their owner */
   gboolean writable;
+  gboolean shm; /* whether there is /dev/shm */
   gboolean
       over_root; /* the root is an overlay, whose changes are in memory: if it is writable, if there
                     is no /etc/passwd to be covered, or if the place of a mount is missing */

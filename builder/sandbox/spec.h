@@ -73,7 +73,7 @@ typedef struct
   TerraneNetwork network;
   gboolean neutral; /* only for bubblewrap: results must not depend on the machine: its number of
                        processors and other contents of /proc about it cannot be read; the host's
-                       name is "localhost" */
+                       name is "localhost"; and there is /dev/shm, which shares the limit of /tmp */
 } TerraneSandbox;
 
 /* A read-only file at /tmp/terrane/NAME. */

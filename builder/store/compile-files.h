@@ -4,7 +4,9 @@
  *       STORE/logs/NAME.log     of the recipe NAME
  *       STORE/failed/NAME/      build root of the recipe NAME, locked (flock) while it is used:
  *         about.json            what failed
- *         build/                the files that it worked on */
+ *         build/                the files that it worked on
+ *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that key
+ */
 #pragma once
 
 #include "builder/store/store.h"
@@ -21,6 +23,19 @@ enum
 
 /** Returns: (transfer full): absolute path of the log of a recipe */
 char *terrane_compile_log_path (TerraneStore *store, const char *name);
+
+/**
+ * terrane_compile_lock_take:
+ * @out_lock: (out): negative when another build has it
+ *
+ * Takes the lock of what a recipe makes, without waiting. It is let go of by
+ * terrane_compile_lock_release(), and when the process ends, however that is.
+ */
+gboolean terrane_compile_lock_take (TerraneStore *store, const OciDigest *key, OciFd *out_lock,
+                                    GError **error);
+
+/** @lock: (inout): negative when there is none, and then */
+void terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *lock);
 
 /**
  * terrane_failed_root_keep:

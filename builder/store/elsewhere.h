@@ -40,6 +40,16 @@ gboolean terrane_elsewhere_bring (TerraneStore *store, const OciDigest *object,
 gboolean terrane_elsewhere_facts (TerraneStore *store, const char *cache, const char *version,
                                   const OciDigest *object, json_t **out_facts);
 
+/**
+ * terrane_elsewhere_doubt:
+ *
+ * Uses no notes from now on, until terrane_store_set_elsewhere() is called again: objects are
+ * brought and read instead.
+ *
+ * Returns: whether any were used before
+ */
+gboolean terrane_elsewhere_doubt (TerraneStore *store);
+
 /** Finds the first bytes of an object. @out_size: (out): their number, at most @len. Returns:
  * whether they are known */
 gboolean terrane_elsewhere_start (TerraneStore *store, const OciDigest *object, void *buffer,

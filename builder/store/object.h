@@ -8,6 +8,7 @@
 #include "builder/store/store.h"
 #include "builder/store/tree.h"
 
+#include "oci/base/temp-file.h"
 #include "oci/entry.h"
 
 G_BEGIN_DECLS
@@ -43,7 +44,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
  * @digest: result of the hasher for @entry and the content
  * @content: (nullable): the content in memory
  * @fd: if @content is %NULL and @entry a file: the content, read from offset 0
- * @size: bytes of content
  * @out_written: (out): it did not exist
  *
  * Stores an object unless it exists. Any number of threads may do so inside one transaction.
@@ -51,8 +51,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
  * Errors: %OCI_ERROR_IO, codes of %G_IO_ERROR (from libostree).
  */
 gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
-                               GBytes *content, int fd, uint64_t size, gboolean *out_written,
-                               GError **error);
+                               GBytes *content, int fd, gboolean *out_written, GError **error);
+
+/** Like terrane_object_write() for a file whose content is in @file, which was opened in
+ * terrane_store_dfd() and becomes the object. Errors: %OCI_ERROR_IO, codes of %G_IO_ERROR (from
+ * libostree). */
+gboolean terrane_object_adopt (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
+                               OciTempFile *file, gboolean *out_written, GError **error);
+
+/** Stores a directory or the attributes of one unless it exists. @out_digest: (out): its checksum.
+ * Errors: %OCI_ERROR_IO. */
+gboolean terrane_object_write_metadata (TerraneStore *store, OstreeObjectType type,
+                                        GVariant *variant, OciDigest *out_digest, GError **error);
 
 /** Whether the content passed to the hasher is the object @digest; %OCI_ERROR_CORRUPT if the
  * store's copy is damaged. */

@@ -9,6 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+enum
+{
+  PATH_BYTES = 40, /* "/proc/self/fd/2147483647" */
+  ALL_BITS = 07777,
+};
+
 void
 oci_fd_close (OciFd fd)
 {
@@ -73,6 +79,23 @@ oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd, struct
     *out_stat = st;
   *out_fd = oci_fd_steal (&fd);
   return TRUE;
+}
+
+/* By its own descriptor, which no link can replace. */
+gboolean
+oci_grant_mode (int dfd, const char *name, mode_t bits, GError **error)
+{
+  struct stat st;
+  char path[PATH_BYTES];
+  g_autofree char *quoted = oci_quote (name);
+  g_auto (OciFd) pin = openat (dfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (pin < 0 || fstat (pin, &st) < 0)
+    return oci_throw_errno (error, "looking at %s", quoted);
+  if (S_ISLNK (st.st_mode) || (st.st_mode & bits) == bits)
+    return TRUE;
+  (void) g_snprintf (path, sizeof path, "/proc/self/fd/%d", pin);
+  return chmod (path, (st.st_mode & ALL_BITS) | bits) == 0
+         || oci_throw_errno (error, "giving permissions to %s", quoted);
 }
 
 gboolean

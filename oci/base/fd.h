@@ -57,6 +57,15 @@ gboolean oci_make_dirs (int dfd, const char *path, mode_t mode, GError **error);
 gboolean oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd,
                         struct stat *out_stat, GError **error);
 
+/**
+ * oci_grant_mode:
+ * @name: a file or directory of this user; symbolic links are not changed
+ * @bits: permissions that its owner needs
+ *
+ * Adds the permissions that are missing. Errors: %OCI_ERROR_IO.
+ */
+gboolean oci_grant_mode (int dfd, const char *name, mode_t bits, GError **error);
+
 /** Writes all @len bytes, continuing after short writes and signals. Errors: %OCI_ERROR_IO. */
 gboolean oci_write_all (int fd, const void *data, size_t len, GError **error);
 

@@ -371,9 +371,12 @@ is_about_proxy (CURL *handle, CURLcode code, const Transfer *transfer, const Oci
 }
 
 static gboolean
-fail_certificate (const OciUrlOrigin *origin, const char *reason, gboolean proxy, GError **error)
+fail_certificate (const OciUrlOrigin *origin, const char *said, gboolean proxy, GError **error)
 {
   gboolean usual = strcmp (origin->port, "443") == 0;
+  const char *files = strstr (said, ". CAfile: "); /* of libcurl, not of the user */
+  g_autofree char *reason =
+      g_strndup (said, files != NULL ? (gsize) (files - said) : strlen (said));
   if (strstr (reason, "does not match") != NULL)
     return oci_throw (error, OCI_ERROR_DENIED,
                       "its TLS certificate is not trusted: %s; use a name that it is for", reason);

@@ -182,8 +182,11 @@ advise (const OciReference *reference, const char *login_advice, const OciHttpRe
 }
 
 static OciError
-code_of_status (unsigned status)
+code_of (const OciHttpResponse *response)
 {
+  const unsigned status = response->status;
+  if (status == 400 && oci_registry_failure_has_code (response, "TAG_INVALID"))
+    return OCI_ERROR_EXISTS; /* and cannot be moved */
   if (status == 404)
     return OCI_ERROR_NOT_FOUND;
   if (status == 408 || status == 429 || status == 499 || status >= 500)
@@ -197,7 +200,7 @@ oci_registry_failure (const OciReference *reference, const char *login_advice,
 {
   g_autofree char *description = describe_body (response);
   g_autofree char *advice = advise (reference, login_advice, response, description);
-  return oci_throw (error, code_of_status (response->status), "%s: %s%s(HTTP %u)%s%s", what,
+  return oci_throw (error, code_of (response), "%s: %s%s(HTTP %u)%s%s", what,
                     description != NULL ? description : "",
                     description != NULL ? " " : "unexpected answer ", response->status,
                     advice != NULL ? "; " : "", advice != NULL ? advice : "");
