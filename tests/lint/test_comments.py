@@ -21,8 +21,8 @@ CODE = re.compile(r"%?\b((?:OCI|TERRANE)_ERROR_[A-Z_]+|G_(?:IO|FILE|SHELL|RESOUR
 # Their names say all of it.
 PLAIN = re.compile(r"_(free|clear|unref|quark)$")
 # The error is their argument, and not a result.
-THROW = {"oci_throw", "oci_throw_errno", "oci_error_prefix_new"}
-# Codes that a file throws for itself: no caller sees them.
+THROW = {"oci_throw", "oci_throw_errno", "oci_error_append", "oci_error_prefix_new"}
+# Codes that callers never see, since the function handles them itself.
 KEPT = {("terrane_shared_cache_find", "OCI_ERROR_CORRUPT"), ("terrane_cache_sweep", "OCI_ERROR_CORRUPT")}
 SEE_HEAD = "Errors: see the head."
 

@@ -1,7 +1,9 @@
-"""Phrases that may not come back: readers stumble over them, in documents, help texts and messages."""
+"""Phrases that may not come back: readers stumble over them, in documents, help texts, messages and comments."""
 
+import io
 import pathlib
 import re
+import tokenize
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -25,6 +27,29 @@ PHRASES = [
     (r"\bwith nothing said\b", "by default"),
     (r"\btaken for what\b", "treated as"),
     (r"\bsuffices? not\b|\bknows? not\b", "does not suffice"),
+]
+
+# Files with these phrases in their own comments.
+QUOTING = {"test_words.py"}
+
+# Comments are written in a hurry, and about things: these are found in them only.
+COMMENT_PHRASES = [
+    (r"\b([Nn]obody|[Ss]omebody|[Ee]verybody|[Aa]nybody|[Nn]o one|[Ss]omeone|[Aa]nyone)\b(?!['’]s? user| \(uid)", "name the user, the program or the thing"),
+    (r"\b[Ww]ho(m|se)?\b", "that; which; its"),
+    (r"^(What|Whose|Those|Of|By|For) (?![a-z-]+ ?:)(?=.{25})(?!.*\b(errors?|instance|example)\b)", "start with a noun or a verb: “Returns the …”, “Finds …”, “The …”"),
+    (r"\bstrangers?\b", "untrusted; another program; an attacker"),
+    (r"\bat hand\b", "current"),
+    (r"(?<![Tt]here )\b(is|are) none\b", "is not a …; has no …"),
+    (r"\b(as|like) \w+ has it\b", "like …"),
+    (r"\bwhat (comes|becomes) of\b", "the result of"),
+    (r"\bso many (bytes|milliseconds|seconds|files)\b", "a number of"),
+    (r"\bunder way\b", "in progress"),
+    (r"\b(sees|saw) to it\b", "makes sure"),
+    (r"\bin the midst of\b", "during; within"),
+    (r"\b(goes|go|went) on (at|with|where|after)\b", "continues"),
+    (r"\bno more\b(?! (than|about|of|memory|space|input|output|data|bytes|room|\w+s\b))", "no longer"),
+    (r"\bmeanwhile\b", "in the meantime; since; at the same time"),
+    (r"\b(it|that|they|which) had it\b", "before"),
 ]
 
 
@@ -57,6 +82,71 @@ def prose():
                 yield f"{path.relative_to(TOP)}:{number}", words, ""
 
 
+def c_comments(text):
+    """Comments of C with the line they start in, each in one line."""
+    for match in re.finditer(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|/\*.*?\*/|//[^\n]*', text, flags=re.DOTALL):
+        if match[0][0] == "/":
+            lines = [re.sub(r"^\s*\* ?", "", line) for line in match[0].strip("/").strip("*").split("\n")]
+            yield text.count("\n", 0, match.start()) + 1, " ".join(" ".join(lines).split())
+
+
+def join_lines(numbered):
+    """Comments of lines that follow each other, as one with the line that the first is in."""
+    start, last, words = 0, 0, []
+    for number, text in [*numbered, (0, "")]:
+        if words and number != last + 1:
+            yield start, " ".join(words)
+            words = []
+        if not words:
+            start = number
+        words.append(text)
+        last = number
+
+
+def python_comments(text):
+    """Comments and docstrings."""
+    numbered = []
+    previous = tokenize.NEWLINE
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            numbered.append((token.start[0], token.string.lstrip("#! ")))
+        elif token.type == tokenize.STRING and previous in (tokenize.NEWLINE, tokenize.INDENT, tokenize.ENCODING):
+            yield token.start[0], " ".join(token.string.strip('"').split())
+        if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.DEDENT):
+            previous = token.type
+    yield from join_lines(numbered)
+
+
+def hash_comments(text):
+    """Comments of shell, CMake and YAML: lines that begin with "#", and the ends of others."""
+    numbered = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r"""^(?:[^"'#]|"[^"]*"|'[^']*'|(?<=\S)#)*?(?:^|(?<=\s))#+!? ?(.*)$""", line)
+        if match:
+            numbered.append((number, match[1]))
+    yield from join_lines(numbered)
+
+
+READERS = {".c": c_comments, ".h": c_comments, ".S": c_comments, ".cc": c_comments, ".py": python_comments}
+READERS.update({suffix: hash_comments for suffix in (".sh", ".cmake", ".txt", ".yml", ".yaml")})
+
+
+def commented():
+    """Places and texts of the comments of the code."""
+    paths = [TOP / "CMakeLists.txt"]
+    for folder in ("builder", "oci", "tests", "scripts", "cmake"):
+        paths += sorted((TOP / folder).rglob("*"))
+    for path in paths:
+        if path.suffix == ".txt" and path.name != "CMakeLists.txt":
+            continue
+        reader = READERS.get(path.suffix)
+        if reader is None and path.parent.name == "scripts" and path.is_file():
+            reader = python_comments if b"python" in path.read_bytes().split(b"\n")[0] else hash_comments
+        if reader is not None and path.is_file() and path.name not in QUOTING:
+            for number, words in reader(path.read_text(encoding="utf-8")):
+                yield f"{path.relative_to(TOP)}:{number}", words
+
+
 class Words(unittest.TestCase):
     def test_no_phrase_of_the_list(self):
         found = []
@@ -65,6 +155,14 @@ class Words(unittest.TestCase):
                 for match in re.finditer(pattern, text + following):
                     if match.start() < len(text):
                         found.append(f"{place}: ‘{match[0]}’: write {instead}")
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_no_phrase_in_comments(self):
+        found = []
+        for place, text in commented():
+            for pattern, instead in PHRASES + COMMENT_PHRASES:
+                for match in re.finditer(pattern, text):
+                    found.append(f"{place}: ‘{match[0]}’: write {instead}")
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_they_are_found(self):
