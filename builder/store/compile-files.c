@@ -88,7 +88,7 @@ terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *
   oci_fd_close (oci_fd_steal (lock));
 }
 
-/* Whether the directory @name is there and is used by somebody. */
+/* Whether the directory @name exists and is in use. */
 static gboolean
 is_used (int dfd, const char *name)
 {
@@ -124,7 +124,7 @@ terrane_failed_root_keep (TerraneStore *store, const char *name, const char *wor
   OCI_PREFIX (error, "keeping what the steps left");
   if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
     return FALSE;
-  /* A directory that cannot be written to keeps its "..". */
+  /* The ".." of a directory that is not writable cannot be changed. */
   (void) fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
   if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
     return oci_throw_errno (error, "renaming");
@@ -143,7 +143,7 @@ terrane_failed_root_remove (TerraneStore *store, const char *name)
 {
   g_auto (OciFd) fd = -1;
   if (oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL) && !is_used (fd, name))
-    (void) oci_remove_tree (fd, name, NULL); /* gc finds what is left */
+    (void) oci_remove_tree (fd, name, NULL); /* gc removes the rest */
 }
 
 /* Returns: (transfer full) (nullable) */
