@@ -213,7 +213,7 @@ resolve (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terrane
     .progress = options->progress,
   };
   g_autoptr (TerranePlan) plan = terrane_resolve (profile, &resolve_options, &base, changes, error);
-  /* What cannot be fetched does not get into a lock. */
+  /* A lock does not get files that cannot be fetched. */
   if (plan == NULL || !terrane_build_shared_take (shared, plan, base, out_trees, error)
       || !terrane_fetch_trees (options->remote, plan, error)
       || !save_lock (lock, changes, options, error))

@@ -30,7 +30,7 @@ typedef struct
   uint64_t limit_tmp;
 } ValidateOptions;
 
-/* What to run: the values of the profile, and those of the options over them. */
+/* The operations to run: the values of the profile, and those of the options over them. */
 typedef struct
 {
   TerraneValidateSpec validate;

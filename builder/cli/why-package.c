@@ -174,7 +174,7 @@ answer (const Question *self)
       const TerranePackage *package = self->packages->pdata[i];
       if (!is_asked_for (self, package))
         continue;
-      /* Of several distributions the first is used. */
+      /* Of several distributions, the first is used. */
       if (package->dist == NULL || !python)
         list_requires (self, package, requires);
       python = python || package->dist != NULL;

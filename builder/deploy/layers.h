@@ -24,7 +24,7 @@ typedef struct
   char *code_sha256; /* the same in base64, as Lambda reports it */
 } TerraneLayerFile;
 
-/* What to publish. */
+/* The layers to publish. */
 typedef struct
 {
   const char *name;           /* of the layer; several files become NAME-1, NAME-2, … */

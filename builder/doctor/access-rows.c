@@ -1,4 +1,4 @@
-/* What requests to servers depend on: certificates, proxies, credentials. Nothing secret is shown.
+/* Conditions of requests to servers: certificates, proxies, credentials. Nothing secret is shown.
  */
 #include "builder/doctor/rows.h"
 

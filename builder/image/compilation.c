@@ -278,7 +278,7 @@ start_job (Compilation *self, TerraneCompileJob *job)
   return FALSE;
 }
 
-/* What needs a job comes after it. Returns: how many run or are waited for */
+/* Jobs are in the order of their needs. Returns: the number of jobs that run or are waited for */
 static guint
 start_ready (Compilation *self)
 {

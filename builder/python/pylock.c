@@ -131,7 +131,7 @@ read_place (const Parser *self, const OciJson *at, TerraneIndexFile *file)
   return file->url != NULL;
 }
 
-/* Of several digests the SHA-256 is used, else the longer ones; without any of these the file
+/* Of several digests, the SHA-256 is used, else the longer ones; without any of these the file
  * cannot be verified.
  *
  * Returns: whether one is used */

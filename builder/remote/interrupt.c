@@ -19,7 +19,7 @@ struct _TerraneInterrupt
   struct sigaction before[G_N_ELEMENTS (numbers)];
 };
 
-/* Of the only interrupt, for the handler. */
+/* The only interrupt, for the handler. */
 static OciFd wake = -1;
 static volatile sig_atomic_t caught; /* the last signal, or 0 */
 

@@ -313,13 +313,13 @@ note_failed (TerraneSharedCache *self, const OciReference *destination, const GE
   oci_json_set (object, "error", oci_json_text (why->message));
   oci_json_append (self->failed, object);
   g_hash_table_add (self->had, g_strdup (name)); /* once is enough */
-  /* What is not there for one who gives is the repository. */
+  /* When giving, NOT_FOUND means that the repository does not exist. */
   if (is_about_registry (why) || g_error_matches (why, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     g_hash_table_add (self->closed, repository_name (destination));
 }
 
-/* Where tags are immutable, notes of a machine are not replaced by those of another, which is no
- * failure: the result is the same. */
+/* Where tags are immutable, notes of one machine are not replaced by those of another, which is
+ * not a failure: the result is the same. */
 static gboolean
 give (TerraneSharedCache *self, const OciReference *repository, const OciDescriptor *manifest,
       const TerraneSharedResult *result, GError **error)

@@ -51,7 +51,7 @@ describe_layers (const GPtrArray *layers, const OciDigest *diff_ids)
   return array;
 }
 
-/* What both sides know: another text than here, and it is not what was asked for. */
+/* Members that both sides know: if their text differs, it is not the requested result. */
 static const char *
 expected_text (const char *member, TerraneSharedKind kind, const char *hex, const char *platform)
 {
@@ -192,7 +192,7 @@ is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *ent
   return TRUE;
 }
 
-/* What a validation gave has times, which differ. */
+/* Results of validations contain times, which differ. */
 gboolean
 terrane_shared_result_is (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {

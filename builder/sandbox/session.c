@@ -226,7 +226,7 @@ terrane_session_memory_method (const TerraneSession *self)
 }
 
 /* bubblewrap waits for process 1, unless it was killed; then process 1 is a child of this process
- * by PR_SET_CHILD_SUBREAPER. Its number may belong to another child by now, so it is not used. */
+ * by PR_SET_CHILD_SUBREAPER. Its number may now belong to another child, so it is not used. */
 static void
 reap_init (TerraneSession *self)
 {

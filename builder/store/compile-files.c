@@ -40,7 +40,8 @@ terrane_compile_log_path (TerraneStore *store, const char *name)
   return absolute (store, path);
 }
 
-/* Who has the lock removes its file, so that one may be locked which is no longer there. */
+/* The process with the lock removes its file, so that a file may be locked that is already removed.
+ */
 static gboolean
 try_lock (int dfd, const char *name, OciFd *out_lock, gboolean *out_known, GError **error)
 {

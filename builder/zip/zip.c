@@ -227,7 +227,7 @@ refuse_size (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip
   return FALSE;
 }
 
-/* Of each zip, and of a function with all layers. */
+/* Checks each zip, and a function with all layers. */
 static gboolean
 check_unpacked (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
 {

@@ -109,7 +109,7 @@ append_line (GString *message, const Line *line)
   g_string_append_printf (message, "\n    %*s^", (int) (columns + (skip > 0 ? 1 : 0)), "");
 }
 
-/* What only jansson sees. Returns: what is wrong; what to do */
+/* Describes faults that only jansson finds. Returns: "FAULT; ADVICE" */
 static const char *
 translate (const json_error_t *refusal, gboolean quote)
 {

@@ -129,7 +129,7 @@ is_conflict (const Scan *self, size_t offset)
              || has (self, offset, "|||||||") || has (self, offset, ">>>>>>>"));
 }
 
-/* What is wrong at whatever place it is. */
+/* Faults that do not depend on their place. */
 static gboolean
 fail_anywhere (Scan *self)
 {

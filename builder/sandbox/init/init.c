@@ -539,7 +539,7 @@ prepare (const TerraneInitSetup *setup)
       wait_for_release ();
       return;
     }
-  /* Elsewhere the limit counts all processes of the user, who may run others. */
+  /* Otherwise the limit would also count processes of the user outside. */
   set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   (void) call (__NR_prctl, PR_SET_PDEATHSIG, SIGNAL_KILL, 0, 0);
   if (look_for_end (NULL))
