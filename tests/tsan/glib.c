@@ -142,7 +142,7 @@ g_async_queue_pop (GAsyncQueue *queue)
   return data;
 }
 
-/* What a pool's threads do is after the push of the item, and before the pool is freed. */
+/* A pool's threads work after the push of the item, and before the pool is freed. */
 typedef struct
 {
   GFunc func;

@@ -157,7 +157,7 @@ test_own_list (void)
   g_assert_no_error (error);
 }
 
-/* What a real one has, as files and directories. */
+/* The content of a real one, as files and directories. */
 static void
 test_masks (void)
 {

@@ -184,7 +184,7 @@ test_override_paths (void)
     }
 }
 
-/* What a build remembers is what was found, whatever the profile made of it. */
+/* A build remembers the findings as found, independent of the profile's levels. */
 static void
 test_json_and_back (void)
 {
@@ -194,7 +194,7 @@ test_json_and_back (void)
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
   g_autofree char *after = terrane_findings_to_text (back);
-  /* Bytes that are no text in JSON stay readable: the newline does. */
+  /* Bytes that are not text in JSON stay readable: the newline does. */
   g_assert_cmpstr (after, ==, before);
   oci_json_set (json_array_get (array, 0), "id", oci_json_text ("elf.unheard-of"));
   g_assert_null (terrane_findings_from_json (array));
@@ -297,7 +297,7 @@ test_part_of_a_cause (void)
   g_autofree char *files = join_files (off);
   g_assert_cmpstr (files, ==, "b c");
   g_assert_cmpint (off->found_as, ==, TERRANE_SEVERITY_ERROR);
-  /* What is remembered is what was found. */
+  /* The findings are remembered as found. */
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
   g_autofree char *after = terrane_findings_to_text (back);

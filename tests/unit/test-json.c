@@ -50,7 +50,7 @@ test_syntax (void)
     }
 }
 
-/* What people write by hand: where it is, and what to do. Positions are counted by hand. */
+/* Mistakes in hand-written text: their position, and what to do. Positions are counted by hand. */
 static void
 test_habits (void)
 {
@@ -378,7 +378,8 @@ test_dump_pretty_is_bounded (void)
   g_assert_true (json_equal (again, value));
 }
 
-/* What steers a terminal, reorders or hides is escaped, in names too, and the value is the same. */
+/* Characters that control a terminal, reorder or hide text are escaped, in names too, and the value
+ * is the same. */
 static void
 test_dump_pretty_escapes (void)
 {
