@@ -1,4 +1,4 @@
-/* Advice for users of docker, podman, pip and git who type their words: the terrane equivalent. */
+/* Advice for users of docker, podman, pip and git: the terrane equivalents of what they type. */
 #pragma once
 
 #include <glib.h>

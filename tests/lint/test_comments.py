@@ -1,4 +1,4 @@
-"""What comments of C must have: each function of a header says what it does, who owns what it returns, and its error codes."""
+"""Requirements for comments of C: each function of a header has one, with the owner of the result and error codes."""
 
 import pathlib
 import re
@@ -118,7 +118,7 @@ class Headers(unittest.TestCase):
         )
 
     def test_errors_are_those_that_are_thrown(self):
-        """As far as a file tells: what other files throw is for whoever writes the comment."""
+        """Only for codes that the same file throws: those of other files are left to the author."""
         codes = {}
         for folder in ("oci", "builder"):
             for path in sorted((TOP / folder).rglob("*.c")):
