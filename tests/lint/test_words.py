@@ -1,5 +1,6 @@
 """Phrases that may not come back: readers stumble over them, in documents, help texts, messages and comments."""
 
+import functools
 import io
 import pathlib
 import re
@@ -33,6 +34,9 @@ PHRASES = [
 # text is part of the keys of cached results: their comments change with their code.
 NOT_READ = {"tests/lint/test_words.py", "builder/transform/compile.py"}
 EMBEDDED = "builder/validation/suite/"
+
+# Not files of this repository: a pattern, and a directory of the AWS SDK.
+OTHER_FILES = {"tests/LABEL/test_MODULE.py", "tests/aws-signing-test-suite/v4"}
 
 # Comments are written in a hurry, and about things: these are found in them only.
 COMMENT_PHRASES = [
@@ -131,8 +135,10 @@ READERS = {".c": c_comments, ".h": c_comments, ".S": c_comments, ".cc": c_commen
 READERS.update({suffix: hash_comments for suffix in (".sh", ".cmake", ".txt", ".yml", ".yaml")})
 
 
+@functools.cache
 def commented():
     """Places and texts of the comments of the code."""
+    found = []
     paths = [TOP / "CMakeLists.txt"]
     for folder in ("builder", "oci", "tests", "scripts", "cmake"):
         paths += sorted((TOP / folder).rglob("*"))
@@ -147,7 +153,8 @@ def commented():
             reader = python_comments if b"python" in path.read_bytes().split(b"\n")[0] else hash_comments
         if reader is not None and path.is_file():
             for number, words in reader(path.read_text(encoding="utf-8")):
-                yield f"{name}:{number}", words
+                found.append((f"{name}:{number}", words))
+    return found
 
 
 class Words(unittest.TestCase):
@@ -168,6 +175,24 @@ class Words(unittest.TestCase):
                     found.append(f"{place}: ‘{match[0]}’: write {instead}")
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
+    def test_phrases_in_comments_are_found(self):
+        patterns = [pattern for pattern, _ in PHRASES + COMMENT_PHRASES]
+        for text in ("What the store has.", "Of the first layer", "whoever opens it", "who writes it waits", "images of strangers", "it is none", "for everybody", "the layer at hand"):
+            with self.subTest(text):
+                self.assertTrue(any(re.search(pattern, text) for pattern in patterns))
+        for text in ("Of several layers, the first is used.", "of char *", "users who type it", "What is it?", "there is none"):
+            with self.subTest(text):
+                self.assertFalse(any(re.search(pattern, text) for pattern in patterns))
+
+    def test_files_in_comments_exist(self):
+        missing = []
+        for place, text in commented():
+            for match in re.finditer(r"(?<![\w/.$-])(?:docs|builder|oci|tests|scripts|profiles|cmake|ci)/[\w./*-]*[\w*]", text):
+                name = match[0].rstrip(".")
+                if name not in OTHER_FILES and not any(TOP.glob(name)) and not any(TOP.glob(name + "*")):
+                    missing.append(f"{place}: {name}")
+        self.assertEqual(missing, [], "\n" + "\n".join(missing))
+
     def test_they_are_found(self):
         for text in ("‘x’ is no name", "all are no files", "the file behind it", "nobody has it", "it stands in the record"):
             with self.subTest(text):
@@ -175,6 +200,12 @@ class Words(unittest.TestCase):
         for text in ("there is no such file", "There are no times", "it is no longer there", "run as ‘nobody’", "behind a proxy"):
             with self.subTest(text):
                 self.assertFalse(any(re.search(pattern, text) for pattern, _ in PHRASES))
+
+    def test_readers(self):
+        self.assertEqual(list(c_comments('int a; /* b\n * c */\nf ("/* d */"); // e')), [(1, "b c"), (3, "e")])
+        text = '"""a\nb"""\n# c\n# d\nx = "# e"  # f\n'
+        self.assertEqual(list(python_comments(text)), [(1, "a b"), (3, "c d f")])
+        self.assertEqual(list(hash_comments('#!/bin/sh\n\n# a\n# b\nc "# d" e#f  # g\n')), [(1, "/bin/sh"), (3, "a b g")])
 
     def test_literals(self):
         text = '/* "a" */ f ("b"\n  "c", \'"\') // "d"\n  "e\\"f"'
