@@ -349,8 +349,8 @@ terrane_terminal_free (TerraneTerminal *self)
   g_free (self);
 }
 
-/* "terrane: MESSAGE", each line of it but those that are indented; of the first line the start has
- * a colour: what says how bad it is. */
+/* Prints "terrane: MESSAGE" for each line that is not indented; the start of the first line, which
+ * gives the severity, is coloured. */
 static void
 print_lines (const char *message, const char *start, TerraneColor color)
 {
@@ -379,7 +379,7 @@ terrane_print_failure (const char *message)
 {
   g_autofree char *first = g_strndup (message, strcspn (message, "\n"));
   g_autofree char *harmless = terrane_harmless_text (message);
-  gboolean whole = g_str_has_prefix (harmless, first); /* with nothing replaced in it */
+  gboolean whole = g_str_has_prefix (harmless, first); /* without a replacement */
   print_lines (message, whole ? first : "", TERRANE_COLOR_FAILURE);
 }
 

@@ -11,7 +11,7 @@
 
 enum
 {
-  MAX_SHOWN = 8, /* packages, unless all were asked for */
+  MAX_SHOWN = 8, /* packages, unless all are requested */
 };
 
 typedef struct

@@ -13,7 +13,7 @@
 
 enum
 {
-  MAX_SHOWN = 5, /* of what needs a file, unless all was asked for */
+  MAX_SHOWN = 5, /* of the files that need it, unless all are requested */
 };
 
 typedef struct

@@ -264,8 +264,7 @@ fail (Compilation *self, GError *error)
                          running == 1 ? "it" : "them");
 }
 
-/* Where another build compiles it, its result is waited for.
- * Returns: whether it runs, or is waited for */
+/* If another build compiles it, waits for its result. Returns: whether it runs or waits */
 static gboolean
 start_job (Compilation *self, TerraneCompileJob *job)
 {

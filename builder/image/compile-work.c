@@ -98,7 +98,7 @@ terrane_compile_work_sweep (TerraneStore *store)
     }
 }
 
-/* Steps may have closed it to this user. */
+/* Steps may have removed this user's permissions. */
 static gboolean
 is_directory (int dfd, const char *path)
 {

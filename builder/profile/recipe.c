@@ -561,7 +561,7 @@ load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *abso
   return g_steal_pointer (&set);
 }
 
-/* Steps are given the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
+/* Steps get the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
 static gboolean
 check_prefix (const TerraneRecipeSet *self, const char *prefix, GError **error)
 {

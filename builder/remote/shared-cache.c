@@ -96,7 +96,8 @@ repository_name (const OciReference *repository)
   return g_strconcat (OCI_REFERENCE_SCHEME, repository->host, "/", repository->repository, NULL);
 }
 
-/* The platform is in it, since a tree has the same key for all where it does not depend on it. */
+/* It contains the platform, since the key of a tree that does not depend on the platform is the
+ * same for all. */
 static char *
 make_tag (const TerraneSharedCache *self, TerraneSharedKind kind, const OciDigest *key)
 {

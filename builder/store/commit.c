@@ -70,7 +70,7 @@ digest_variant (const OciDigest *digest)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, digest->bytes, OCI_DIGEST_BYTES, 1);
 }
 
-/* @store: (nullable): without one, the object is digested alone */
+/* @store: (nullable): without it, the object is only digested */
 static gboolean
 write_metadata (TerraneStore *store, OstreeObjectType type, GVariant *variant,
                 OciDigest *out_digest, GError **error)

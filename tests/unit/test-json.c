@@ -29,7 +29,7 @@ test_syntax (void)
     { "[\"\xff\"]", 5, "doc:1:3: the byte 0xff is not UTF-8*" },
     { "[\"a\\u0000\"]", 11, "doc:1:4: \\u0000 is not allowed*" },
     { "[\0]", 3, "doc:1:2: the character U+0000*" },
-    { "{\"a\":1\0}", 8, "doc:1:7: the character U+0000*" }, /* which jansson takes */
+    { "{\"a\":1\0}", 8, "doc:1:7: the character U+0000*" }, /* which jansson accepts */
     { "\"text\"", 6, "doc:1:1: a document starts with*" },
     { "[NaN]", 5, "doc:1:2: *NaN*leave it out*" },
     { "[01]", 4, "doc:1:2: *does not start with 0*" },
@@ -433,7 +433,7 @@ test_quote (void)
     }
 }
 
-/* Only what could be misread is in quotes. */
+/* Only text that could be misread is in quotes. */
 static void
 test_show (void)
 {
