@@ -1,5 +1,5 @@
-/* Image manifests: image-spec v1.1 manifest.md, and Docker's v2 schema 2, which has the same shape.
- */
+/* Image manifests: image-spec v1.1 manifest.md, and Docker's v2 schema 2, which has the same
+ * shape. */
 #pragma once
 
 #include "oci/descriptor.h"

@@ -259,8 +259,8 @@ same_stem (const char *a, const char *b)
          && strncmp (a, b, (size_t) (end_a - a)) == 0;
 }
 
-/* Finds the file that has @name, otherwise one of another version, which the search does not find.
- */
+/* Finds the file that has @name, otherwise one of another version, which the search does not
+ * find. */
 static const TerraneElfEntry *
 find_candidate (const Check *self, const char *name, gboolean *out_other)
 {

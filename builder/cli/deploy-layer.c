@@ -95,8 +95,8 @@ find_in_record (const json_t *lambda, const TerraneLayerFile *file)
   return NULL;
 }
 
-/* All files must be from the recorded build: otherwise a part of an older one could be among them.
- */
+/* All files must be from the recorded build: otherwise a part of an older one could be among
+ * them. */
 static gboolean
 check_against_record (const TerraneLayers *layers, const char *path, const json_t *lambda,
                       GError **error)

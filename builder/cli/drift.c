@@ -74,8 +74,8 @@ add_part (Parts *self, const char *path, const char *platform, TerraneLock *lock
   return TRUE;
 }
 
-/* The platforms of a profile are those in the lock that the profile allows, or the requested one.
- */
+/* The platforms of a profile are those in the lock that the profile allows, or the requested
+ * one. */
 static gboolean
 add_profile (Parts *self, const char *path, const char *asked, GError **error)
 {

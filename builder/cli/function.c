@@ -123,8 +123,8 @@ const TerraneOption terrane_function_timeout_options[] = {
   TERRANE_OPTION_END,
 };
 
-/* A name alone takes the value from this environment, so that a secret need not be in an argument.
- */
+/* A name alone takes the value from this environment, so that a secret need not be in an
+ * argument. */
 static char **
 complete_env (char **words)
 {

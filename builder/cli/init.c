@@ -305,8 +305,8 @@ read_resource (const char *file, GError **error)
   return data != NULL ? g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data)) : NULL;
 }
 
-/* Returns: (transfer full) (nullable): the platform's own image unless the user names another base
- */
+/* Returns: (transfer full) (nullable): the platform's own image unless the user names another
+ * base */
 static json_t *
 choose_base (const char *directory, const InitOptions *arguments, const TerraneInitTarget *target,
              GError **error)

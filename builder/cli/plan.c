@@ -125,8 +125,8 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
   return plan;
 }
 
-/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's first
- */
+/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's
+ * first */
 static const char *
 text_of (const json_t *row, const char *member)
 {

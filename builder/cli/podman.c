@@ -51,8 +51,8 @@ make_link_directory (char **out_path, OciFd *out_fd, GError **error)
 }
 
 /* Returns a path of the store that podman accepts: a symbolic link if the store's own path is not
- * valid. The link stays, since podman reads through it after terrane has ended; each store has one.
- */
+ * valid. The link stays, since podman reads through it after terrane has ended; each store has
+ * one. */
 static char *
 find_podman_path (const char *store, GError **error)
 {

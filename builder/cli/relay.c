@@ -108,8 +108,8 @@ make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
   return TRUE;
 }
 
-/* Makes room for one piece only: the pipe is writable exactly when all of the last piece was read.
- */
+/* Makes room for one piece only: the pipe is writable exactly when all of the last piece was
+ * read. */
 static void
 make_small (int pipe)
 {

@@ -49,8 +49,8 @@ static const struct
 };
 
 /* Returns: (transfer full) (nullable): the program that a shell or make did not find: "sh: 1: exec:
- * cmake: not found", "sh: line 1: cmake: command not found", "make: gcc: No such file or directory"
- */
+ * cmake: not found", "sh: line 1: cmake: command not found", "make: gcc: No such file or
+ * directory" */
 static char *
 missing_program (const char *output)
 {

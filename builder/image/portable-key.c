@@ -40,8 +40,8 @@ identify_compiled (const TerraneSourceContext *context, const TerranePin *pin,
   return TRUE;
 }
 
-/* For a tree, an image contributes the files at its paths; as a base or to compile in, all files.
- */
+/* For a tree, an image contributes the files at its paths; as a base or to compile in, all
+ * files. */
 static OciDigest
 identify_image (const TerraneSourceContext *context, const TerranePin *pin)
 {

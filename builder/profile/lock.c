@@ -436,8 +436,8 @@ merge_others (TerraneLock *self, const char *path, GError **error)
   return TRUE;
 }
 
-/* Two builds may resolve two platforms at the same time: the directory is locked for the duration.
- */
+/* Two builds may resolve two platforms at the same time: the directory is locked for the
+ * duration. */
 static gboolean
 write_file (TerraneLock *self, const char *path, GError **error)
 {

@@ -113,8 +113,8 @@ add_refusal (GPtrArray *refusals, const Candidate *candidate, gboolean python_ok
   g_ptr_array_add (refusals, refusal);
 }
 
-/* Whether the wheel needs a C library: it does not match an image without one, but one with some.
- */
+/* Whether the wheel needs a C library: it does not match an image without one, but one with
+ * some. */
 static gboolean
 wants_libc (const Candidate *self, const TerranePythonTarget *target)
 {

@@ -248,8 +248,8 @@ interpreter_reason (const Interpreter *interpreter, const char *python)
   return (Reason){ NEAR_UNKNOWN, 0, g_strdup_printf ("it is for the interpreter %s", python) };
 }
 
-/* With abi3 or without an ABI, a wheel is for its Python or later; otherwise for that version only.
- */
+/* With abi3 or without an ABI, a wheel is for its Python or later; otherwise for that version
+ * only. */
 static Reason
 version_reason (const Interpreter *interpreter, const char *python, const char *abi,
                 const TerranePythonTarget *target)

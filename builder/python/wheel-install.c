@@ -70,8 +70,8 @@ is_record (const TerraneWheel *wheel, const char *path)
   return is_one_of (below (path, wheel->info_dir), names);
 }
 
-/* Whether it is a statement of the installer about the installation; in a wheel it means nothing.
- */
+/* Whether it is a statement of the installer about the installation; in a wheel it means
+ * nothing. */
 static gboolean
 is_of_installer (const TerraneWheel *wheel, const char *path)
 {

@@ -28,8 +28,8 @@ read_file (const char *directory, const char *name, char text[MAX_ENTRY_BYTES + 
   return TRUE;
 }
 
-/* Whether the interpreter may be a file of the kernel's root; in a container it may not be visible.
- */
+/* Whether the interpreter may be a file of the kernel's root; in a container it may not be
+ * visible. */
 static gboolean
 may_be_ours (const char *interpreter)
 {

@@ -58,8 +58,8 @@ read_numbers (const char *path, size_t max)
   if (fd < 0 || !oci_read_full (fd, text, max, &got, NULL))
     return NULL;
   text[got] = '\0';
-  /* Each number has a space after it; a last one without a space may be the start of a longer one.
-   */
+  /* Each number has a space after it; a last one without a space may be the start of a longer
+   * one. */
   char *end = strrchr (text, ' ');
   text[end != NULL ? (size_t) (end - text) : 0] = '\0';
   g_auto (GStrv) words = g_strsplit (text, " ", -1);

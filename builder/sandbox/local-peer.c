@@ -117,8 +117,8 @@ has_socket (int proc, const char *pid, guint64 inode)
   return found;
 }
 
-/* When a program connects, the sandbox has changed its root: before that, this is the host's /proc.
- */
+/* When a program connects, the sandbox has changed its root: before that, this is the host's
+ * /proc. */
 static gboolean
 open_proc (TerraneLocalPeer *self)
 {

@@ -201,8 +201,8 @@ is_pinned (int roots, const char *name)
   return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-/* Checkouts are named by their commit; names that start with a dot were left by a killed process.
- */
+/* Checkouts are named by their commit; names that start with a dot were left by a killed
+ * process. */
 gboolean
 terrane_checkouts_sweep (TerraneStore *store, TerraneCheckoutFunc keep, gpointer data,
                          guint *out_removed, GError **error)

@@ -190,8 +190,8 @@ commit_metadata (gboolean encoded)
   return g_variant_ref_sink (g_variant_dict_end (metadata));
 }
 
-/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), with the values of terrane_commit_write().
- */
+/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), with the values of
+ * terrane_commit_write(). */
 OciDigest
 terrane_commit_digest (TerraneTree *tree)
 {

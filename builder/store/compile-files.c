@@ -40,8 +40,8 @@ terrane_compile_log_path (TerraneStore *store, const char *name)
   return absolute (store, path);
 }
 
-/* The process with the lock removes its file, so that a file may be locked that is already removed.
- */
+/* The process with the lock removes its file, so that a file may be locked that is already
+ * removed. */
 static gboolean
 try_lock (int dfd, const char *name, OciFd *out_lock, gboolean *out_known, GError **error)
 {

@@ -5,8 +5,8 @@
  *       STORE/failed/NAME/      build root of the recipe NAME, locked (flock) while it is used:
  *         about.json            what failed
  *         build/                the files of that compilation
- *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that key
- */
+ *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that
+ * key */
 #pragma once
 
 #include "builder/store/store.h"

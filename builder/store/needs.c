@@ -66,8 +66,8 @@ enum
 static gboolean mark_manifest (TerraneNeeds *self, const OciDescriptor *descriptor, unsigned depth,
                                GError **error);
 
-/* terrane gives names to single images only; another program may have stored an index of several.
- */
+/* terrane gives names to single images only; another program may have stored an index of
+ * several. */
 static gboolean
 mark_children (TerraneNeeds *self, const OciDescriptor *descriptor, unsigned depth, GError **error)
 {

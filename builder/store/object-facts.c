@@ -76,8 +76,8 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
   return g_steal_pointer (&entry);
 }
 
-/* Facts from another machine are used but not kept: builds that do not ask it find out themselves.
- */
+/* Facts from another machine are used but not kept: builds that do not ask it find out
+ * themselves. */
 static gboolean
 read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpointer data,
             GError **error)

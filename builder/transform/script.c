@@ -19,8 +19,8 @@ get_resource (void)
   return terrane_transform_get_resource ();
 }
 
-/* Several threads start interpreters at once, and the first use of a resource is not thread-safe.
- */
+/* Several threads start interpreters at once, and the first use of a resource is not
+ * thread-safe. */
 char *
 terrane_transform_script (const char *name)
 {

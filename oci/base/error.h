@@ -90,8 +90,8 @@ char *oci_quote (const char *text);
  */
 char *oci_show (const char *text);
 
-/* Scope-bound context: at scope exit, the prefix is prepended to an error that was set meanwhile.
- */
+/* Scope-bound context: at scope exit, the prefix is prepended to an error that was set
+ * meanwhile. */
 typedef struct
 {
   GError **error;

@@ -30,8 +30,7 @@ OciJsonDocument *
 oci_secret_json_parse (const char *name, GBytes *data, OciJson *out_root, GError **error)
 {
   /* Messages about documents that the user did not write do not quote them: they may contain
-   * passwords.
-   */
+   * passwords. */
   return oci_json_parse (name, data, OCI_ERROR_FORMAT, out_root, error);
 }
 

@@ -236,8 +236,8 @@ report_progress (void *data, curl_off_t to_receive, curl_off_t received, curl_of
   return 0;
 }
 
-/* A refused option would go unnoticed; with correct arguments this only happens if out of memory.
- */
+/* A refused option would go unnoticed; with correct arguments this only happens if out of
+ * memory. */
 #define SET(handle, option, value) must (curl_easy_setopt ((handle), (option), (value)))
 
 static void

@@ -1,5 +1,5 @@
-/* Requests of a function in the sandbox: the paths of the Runtime API. And reports of bubblewrap.
- */
+/* Requests of a function in the sandbox: the paths of the Runtime API. And reports of
+ * bubblewrap. */
 #include "fuzz.h"
 
 #include "builder/lambda/runtime-api.h"

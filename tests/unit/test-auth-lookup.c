@@ -100,8 +100,8 @@ test_variables (void)
   g_assert_cmpstr (chosen, ==, "/x/y");
 }
 
-/* In one file: credHelpers, auths, credsStore. A helper without an answer leads to the next file.
- */
+/* In one file: credHelpers, auths, credsStore. A helper without an answer leads to the next
+ * file. */
 static void
 test_helpers (void)
 {

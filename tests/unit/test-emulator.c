@@ -117,8 +117,8 @@ own_list (const char *dir, const TerraneEmulator *emulator, gboolean can, GError
   return binfmt;
 }
 
-/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it needs.
- */
+/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it
+ * needs. */
 static void
 test_own_list (void)
 {

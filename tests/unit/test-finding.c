@@ -79,8 +79,8 @@ get (const json_t *object, const char *key)
 }
 
 /* GitHub's code scanning refuses the whole file when one result has no location with a file and a
- * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first slash.
- */
+ * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first
+ * slash. */
 static void
 test_sarif_locations (void)
 {

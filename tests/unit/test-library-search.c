@@ -112,8 +112,8 @@ test_order (void)
   assert_loads (&world, "opt/a.so", "libx.so=run/libx.so by DT_RPATH;");
 }
 
-/* ld.so(8): DT_RPATH of those that loaded a file counts too, DT_RUNPATH only for the file itself.
- */
+/* ld.so(8): DT_RPATH of those that loaded a file counts too, DT_RUNPATH only for the file
+ * itself. */
 static void
 test_chain (void)
 {

@@ -210,8 +210,8 @@ parse_index (const char *text)
   "\"}"
 #define INDEX(entries) "{\"schemaVersion\":2,\"manifests\":[" entries "]}"
 
-/* The digests of the candidates by their first digit, such as "ab"; those offered in @out_offered.
- */
+/* The digests of the candidates by their first digit, such as "ab"; those offered in
+ * @out_offered. */
 static char *
 candidates (const char *text, const char *platform, char **out_offered)
 {

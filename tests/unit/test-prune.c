@@ -138,8 +138,8 @@ test_only_what_is_asked (void)
     }
 }
 
-/* A directory of tests is removed with its files, so that it is not left empty; it is not counted.
- */
+/* A directory of tests is removed with its files, so that it is not left empty; it is not
+ * counted. */
 static void
 test_directories (void)
 {

@@ -537,8 +537,8 @@ test_errors_are_not_absence (void)
   g_assert_false (pulled_ok);
 }
 
-/* A file in the place of an entry that was not written there is not an entry, whatever was changed.
- */
+/* A file in the place of an entry that was not written there is not an entry, whatever was
+ * changed. */
 static void
 test_cache_entries_are_verified (void)
 {

@@ -48,8 +48,7 @@ test_cut (void)
     }
 }
 
-/* Output that is not a terminal has neither columns nor colours, unless requested.
- */
+/* Output that is not a terminal has neither columns nor colours, unless requested. */
 static void
 test_no_terminal (void)
 {

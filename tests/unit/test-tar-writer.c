@@ -311,8 +311,8 @@ test_xattrs (void)
     }
 }
 
-/* 8 GiB is the first size that eleven octal digits cannot hold. Headers only: no content is read.
- */
+/* 8 GiB is the first size that eleven octal digits cannot hold. Headers only: no content is
+ * read. */
 static void
 test_large_sizes (void)
 {
