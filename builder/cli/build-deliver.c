@@ -348,7 +348,7 @@ add_report (json_t *document, json_t *report)
   oci_json_append (pushes, json_incref (report));
 }
 
-/* By its digest, so that no name exists before everything has arrived. */
+/* Pushes by digest, so that no name exists before everything has arrived. */
 static gboolean
 push_blobs (const Sending *self, const OciReference *destination, guint i, OciPushReport *report,
             GError **error)

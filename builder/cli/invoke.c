@@ -23,7 +23,7 @@ is_json_text (const char *path)
   return (path[0] == '{' || path[0] == '[') && !g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
-/* From the standard input if @path is "-". */
+/* Reads the standard input if @path is "-". */
 static GBytes *
 read_event (const char *path, GError **error)
 {

@@ -145,7 +145,7 @@ is_string_prefix (const char *word, gsize len, gboolean *out_format)
   return TRUE;
 }
 
-/* For anything unterminated, or that is not Python. */
+/* Used for anything unterminated, or that is not Python. */
 static void
 give_up (Parser *self)
 {

@@ -137,7 +137,7 @@ drop_old_source (json_t *tree, TerraneOrigin *origin, const json_t *from)
     remove_fields (tree, origin, terrane_source_content_fields);
 }
 
-/* For the source of a base, or of the image that recipes are compiled in. */
+/* Merges the source of a base, or of the image that recipes are compiled in. */
 static void
 merge_source (json_t *into, TerraneOrigin *origin, const char *key, const json_t *from,
               const Place *place)

@@ -207,7 +207,7 @@ compare_texts (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* In an order that does not depend on the hash table. */
+/* Uses an order that does not depend on the hash table. */
 static void
 check_all_met (Install *self)
 {

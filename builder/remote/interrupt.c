@@ -1,5 +1,5 @@
 /* GLib's sources for signals need a thread of GLib, and end the process if it cannot be started:
- * here a handler wakes a thread of our own. */
+ * here a handler wakes a separate thread. */
 #include "builder/remote/interrupt.h"
 
 #include "oci/base/fd.h"

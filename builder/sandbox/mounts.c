@@ -224,7 +224,8 @@ write_passwd (const TerraneMounts *self)
     (void) close (root);
 }
 
-/* In the overlay: the image's own file system has no place for them, and stays unchanged. */
+/* Makes them in the overlay: the image's own file system has no place for them, and stays
+ * unchanged. */
 static const char *
 make_points (const TerraneMounts *self)
 {
@@ -263,8 +264,8 @@ make_root (const TerraneMounts *self)
   return NULL;
 }
 
-/* Where the Python of this machine compiles. Nothing can be mounted over the root of this process:
- * it would still see, and write to, the directory below. */
+/* Whether the root is this machine's, where its Python compiles. Nothing can be mounted over the
+ * root of this process: it would still see, and write to, the directory below. */
 static gboolean
 is_own_root (const TerraneMounts *self)
 {

@@ -35,7 +35,7 @@ digest_text (const OciDigest *digest)
   return oci_json_text (oci_digest_hex (digest, hex));
 }
 
-/* For a file only its name: its place differs from machine to machine. */
+/* Gives only the name of a file: its place differs from machine to machine. */
 static json_t *
 describe_file (const char *path, const OciDigest *digest)
 {

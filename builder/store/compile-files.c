@@ -85,7 +85,7 @@ terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *
   OciDigestHex hex;
   g_autofree char *path = g_strconcat (LOCKS "/", oci_digest_hex (key, hex), NULL);
   if (*lock >= 0)
-    (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc finds what is left */
+    (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes the rest */
   oci_fd_close (oci_fd_steal (lock));
 }
 

@@ -107,7 +107,7 @@ read_bytes (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UN
   return TRUE;
 }
 
-/* With the attributes of its source, but not executable. */
+/* The bytecode has the attributes of its source, but is not executable. */
 static gboolean
 add_code (Work *self, const char *path, const TerraneNode *source, const char *tag, GBytes *code,
           GError **error)

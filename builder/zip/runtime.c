@@ -275,7 +275,7 @@ describe_of_base (const Foreign *self, json_t *list)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* For a base that is not from AWS: compares the C library by number, libraries by name. */
+/* Checks a base that is not from AWS: the C library by number, libraries by name. */
 static gboolean
 check_foreign (const TerraneZipRuntime *self, const TerraneImageView *view,
                const TerranePythonBase *python, TerraneFindings *findings, GError **error)

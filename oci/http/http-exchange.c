@@ -15,7 +15,7 @@ enum
 {
   SEND_BUFFER_BYTES = 128 * 1024,
   RECEIVE_BUFFER_BYTES = 64 * 1024,
-  CLOCK_SLACK_MSECS = 50, /* difference between the ends of our limit and of libcurl's */
+  CLOCK_SLACK_MSECS = 50, /* difference between the ends of terrane's limit and of libcurl's */
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };

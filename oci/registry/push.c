@@ -128,7 +128,7 @@ names_digest (const OciHttpResponse *response, const OciDigest *digest)
   return oci_digest_equal (&received, digest);
 }
 
-/* Whether the name already refers to our manifest, as far as the registry tells. */
+/* Whether the name already refers to this manifest, as far as the registry tells. */
 static gboolean
 find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboolean *out_missing,
                GError **error)
