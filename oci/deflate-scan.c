@@ -261,8 +261,8 @@ skip_stored (Bits *bits)
          && advance (bits, (uint64_t) length * 8);
 }
 
-/* Symbols of the precode are lengths and repeats, whose value is needed: they are decoded slowly.
- */
+/* Symbols of the precode are lengths and repeats, whose value is needed: they are decoded
+ * slowly. */
 static gboolean
 take_precode_symbol (const Code *code, Bits *bits, unsigned *out_symbol)
 {

@@ -13,7 +13,7 @@ enum
   MAX_VALUES = 100,
 };
 
-/* What steps have anyway, and what would change how their programs are loaded. */
+/* Variables that steps have anyway, and those that would change how programs are loaded. */
 static gboolean
 is_reserved (const char *name)
 {

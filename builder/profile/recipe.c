@@ -26,7 +26,7 @@ enum
   MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000,
 };
 
-/* Of a profile: how a tree names its recipe. */
+/* In a profile: how a tree names its recipe. */
 static const TerraneField compile_section_fields[] = {
   { .name = "recipe",
     .type = &terrane_field_path,
@@ -325,7 +325,7 @@ terrane_recipe_is_one (GBytes *data)
          || json_object_get (value, "sources") != NULL;
 }
 
-/* A recipe that is being read, and by what it was reached. */
+/* A recipe that is being read, and the step that led to it. */
 typedef struct _Step Step;
 struct _Step
 {
@@ -338,10 +338,10 @@ struct _Step
 typedef struct
 {
   TerraneRecipeSet *set;
-  GHashTable *seen; /* of char * → TerraneRecipe: real paths of those that were read */
+  GHashTable *seen; /* of char * → TerraneRecipe: the real paths of those read so far */
   GHashTable *absolute;
   const json_t *chosen; /* (nullable): values of variables */
-  gboolean all;         /* also what is not needed with these values */
+  gboolean all;         /* also those that are not needed with these values */
 } Loader;
 
 /* "a.json needs b.json needs a.json" */
@@ -485,7 +485,7 @@ load (Loader *self, const char *path, const Step *parent, GError **error)
   return recipe;
 }
 
-/* Files and messages are named after them. */
+/* Names are used in file names and messages. */
 static gboolean
 check_names (const TerraneRecipeSet *self, GError **error)
 {
@@ -563,7 +563,7 @@ load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *abso
   return g_steal_pointer (&set);
 }
 
-/* Steps are given the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
+/* Steps get the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
 static gboolean
 check_prefix (const TerraneRecipeSet *self, const char *prefix, GError **error)
 {

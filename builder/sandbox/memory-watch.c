@@ -6,7 +6,7 @@ enum
 {
   LOOK_USECS = 10 * 1000,
   MAX_LOOK_USECS = 100 * 1000,
-  EXACT_LOOKS = 8, /* one of so many */
+  EXACT_LOOKS = 8, /* one look in so many is exact */
   MAX_BLIND_USECS = 1000 * 1000,
 };
 
@@ -17,8 +17,8 @@ terrane_memory_watch_init (TerraneMemoryWatch *self, pid_t init, uint64_t limit)
   (void) terrane_machine_memory_read_best (&self->base);
 }
 
-/* A process that has just been made by vfork() has the pages of its parent, and both count: what is
- * of several processes is looked at twice. */
+/* A process just made by vfork() has the pages of its parent, and both are counted: a sum over
+ * several processes is checked twice. */
 static gboolean
 is_over (TerraneMemoryWatch *self, const TerraneUsage *usage)
 {
@@ -37,7 +37,8 @@ take_usage (TerraneMemoryWatch *self, const TerraneUsage *usage, TerraneMemoryLo
     look->peak_bytes = usage->bytes + usage->unseen_bytes;
   else if (usage->exact && self->over == 0)
     look->peak_bytes = usage->bytes;
-  /* Where the kernel's limit is in force this is never reached; it is not for root. */
+  /* Where the kernel's limit is in force this is never reached; the kernel does not apply it to
+   * root. */
   look->too_many_processes = usage->threads > TERRANE_INIT_MAX_PROCESSES;
 }
 
@@ -60,6 +61,6 @@ terrane_memory_watch_look (TerraneMemoryWatch *self, gboolean exactly, TerraneMe
   if (result != TERRANE_USAGE_FAILED)
     self->last = now;
   out_look->unwatched = self->limit > 0 && now - self->last > MAX_BLIND_USECS;
-  /* Where a look takes long, half of the time is the program's all the same. */
+  /* Where a look takes long, the program still gets half of the time. */
   self->next = self->over == 1 ? now : now + CLAMP (now - started, LOOK_USECS, MAX_LOOK_USECS);
 }

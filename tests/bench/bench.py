@@ -1,7 +1,7 @@
 """Runs terrane and its peers on one root file system and prints a table of ratios.
 
 Every cold run starts on a fresh file system with the input in the page cache, so that disk speed and leftovers of
-earlier runs count for nobody. Times are wall clock; CPU time and peak memory are those of the process tree.
+earlier runs do not count. Times are wall clock; CPU time and peak memory are those of the process tree.
 """
 
 import argparse
@@ -119,7 +119,7 @@ def buildah_commit(args, fs):
 
 
 def tar_pigz(args, fs):
-    """What a shell script does: a tar of the tree, pigz -6, both digests."""
+    """The work of a shell script: a tar of the tree, pigz -6, both digests."""
     tree = fs / "tree"
     tree.mkdir()
     subprocess.run(["tar", "-xf", str(args.rootfs), "-C", str(tree), "--exclude=./dev/*"], check=True)

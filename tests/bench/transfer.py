@@ -1,7 +1,7 @@
 """Pushes and pulls one image with terrane and with skopeo, to and from Debian's docker-registry on loopback.
 
 Every cold push goes to an empty registry, every cold pull into an empty directory. The image is the one that
-scripts/bench assembles; it is read once before, so that the disk counts for nobody.
+scripts/bench assembles; it is read once before, so that the disk does not count.
 """
 
 import argparse

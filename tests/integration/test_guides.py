@@ -26,7 +26,7 @@ def commands(text):
 
 class Guides(TestCase):
     def test_profiles_are_valid(self):
-        """What is not a whole profile is put into one."""
+        """A part of a profile is put into a whole one."""
         for guide in GUIDES:
             for number, text in enumerate(blocks(guide, "json")):
                 with self.subTest(f"{guide.name} {number}"):
