@@ -14,7 +14,7 @@ enum
 static const struct
 {
   const char *id;
-  unsigned severities; /* that a check gives it; a profile may say otherwise */
+  unsigned severities; /* that checks use; a profile may override them */
   const char *summary;
 } kinds[] = {
   { "azure-functions.host-json", E, "no host.json that the Functions host can read" },
