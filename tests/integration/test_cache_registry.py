@@ -324,7 +324,7 @@ class CompiledInEcr(test_compile.ShellCase):
 
     def keep_compiled(self):
         """Takes everything else out of the repository. Returns what is left."""
-        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if tag.startswith("terrane-compiled-")}
+        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if "-compiled-" in tag}
         self.fake.manifests["team/cache"] = dict(kept)
         return kept
 
