@@ -25,6 +25,9 @@ typedef struct
  * (nullable) */
 TerraneBase *terrane_resolution_base (TerraneResolution *self, GError **error);
 
+/** Whether the Python of @base can be found: its files are in the store, or a cache has told. */
+gboolean terrane_resolution_base_is_read (const TerraneResolution *self);
+
 /** Sets @python; a base without one is not an error. */
 gboolean terrane_resolution_find_python (TerraneResolution *self, GError **error);
 

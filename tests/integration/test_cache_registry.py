@@ -15,6 +15,7 @@ from counting_proxy import CountingProxy
 from terrane_test import Registry, have
 from test_pull import Uploader
 from web_server import WebServer
+from wheel_index import make_wheel, requirement
 
 KEY = "0123456789abcdef0123456789abcdef"
 ARTIFACT = "application/vnd.terrane.cache.v1"
@@ -354,6 +355,20 @@ class Trees(RegistryCache):
         self.assert_store_is_sound(self.runner)
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
+
+    def test_wheels(self):
+        """Their scripts start the Python of a base that is not here."""
+        name, wheel = make_wheel("pkg", "1.0", entry_points={"tool": "pkg:main"})
+        (self.directory / "house").mkdir()
+        (self.directory / "house" / name).write_bytes(wheel)
+        self.write("requirements.txt", requirement("pkg", "1.0", (name, wheel)))
+        wheels = {"requirements": "requirements.txt", "index": [], "wheelhouse": "house", "python": "3.11", "glibc": "2.34"}
+        self.trees.insert(0, {"name": "deps", "prefix": "/var/task", "wheels": wheels})
+        self.give()
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), env=self.env)
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
 
     def test_nothing_changed(self):
         """The same image: neither checks nor validation are done again, and the record says so."""
