@@ -26,7 +26,7 @@ STANDARD = [
     (scenarios.REBUILDS, ["gdal"], None, 3),
     (("cold-runner",), ["gdal"], None, 3),
     (scenarios.TRANSFERS, ["gdal"], NOT_BUILDAH, 3),
-    (("cold",), ["1g-300k"], None, 1),
+    (("cold",), ["1g-300k"], ["terrane", "buildah", "umoci"], 1),
     (("cold",), ["5g-50k"], ["terrane", "umoci"], 1),
 ]
 ALL = [
@@ -71,7 +71,8 @@ def parse_arguments(argv):
         "For what compiling costs: scripts/bench --compile --help.")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--small", action="store_true", help="small inputs, two runs: minutes")
-    kind.add_argument("--all", action="store_true", help="all inputs, 50 MB to 5 GB and 1 k to 300 k files: an hour or more. The default takes about 15 minutes")
+    kind.add_argument("--all", action="store_true",
+                      help="all inputs, 50 MB to 5 GB and 1 k to 300 k files: an hour or more. The default takes about 15 minutes")
     parser.add_argument("--scenario", type=words_of(list(scenarios.SCENARIOS), "scenario"), metavar="NAME,...", help="only these: %(metavar)s of "
                         + ", ".join(scenarios.SCENARIOS))
     parser.add_argument("--size", type=sizes, metavar="NAME,...", help="with these inputs: gdal, or size and number of files, as 50m-1k, 5g-300k")
@@ -80,12 +81,14 @@ def parse_arguments(argv):
     parser.add_argument("--round-trip", type=round_trips, default=[0, 0.05], metavar="MS,...", dest="round_trips", help="to the registry (default: 0,50)")
     parser.add_argument("--rootfs", type=pathlib.Path, metavar="FILE", help="a tar that is used instead of the inputs")
     parser.add_argument("--output", type=pathlib.Path, metavar="DIR", help="where benchmarks.md and benchmarks/ are written (default: results in --work)")
-    parser.add_argument("--merge", action="store_true", help="add to the results that are there, of the same machine and the same programs, instead of replacing them")
+    parser.add_argument("--merge", action="store_true",
+                        help="add to the results that are there, of the same machine and the same programs, instead of replacing them")
     parser.add_argument("--render", action="store_true", help="measure nothing, write the page of the results that are there")
     parser.add_argument("--prepare", action="store_true", help="measure nothing, make the inputs")
     parser.add_argument("--work", type=pathlib.Path, metavar="DIR", default=pathlib.Path(os.environ.get("TMPDIR", "/var/tmp"), "terrane-bench"),
                         help="where inputs are kept and file systems are made (default: %(default)s)")
-    parser.add_argument("--terrane", type=pathlib.Path, metavar="FILE", default=TOP / "build/release/terrane", help="the program to measure (default: build/release/terrane)")
+    parser.add_argument("--terrane", type=pathlib.Path, metavar="FILE", default=TOP / "build/release/terrane",
+                        help="the program to measure (default: build/release/terrane)")
     parser.add_argument("--crane", type=pathlib.Path, metavar="FILE", help="where crane is (default: in PATH, or in bin in --work)")
     return parser.parse_args(argv)
 
@@ -144,7 +147,8 @@ def main(argv):
     with places.fresh(0, 0):
         pass  # whether that is allowed
     collector = scenarios.Collector()
-    document = {**results.empty(), "machine": measure.machine(places), "program": tools.identity(options.terrane), "versions": tools.versions(found, options),
+    document = {**results.empty(), "machine": measure.machine(places), "program": tools.identity(options.terrane),
+                "versions": tools.versions(found, options),
                 "settings": {tool.name: tool.settings for tool in found},
                 "inputs": {source.name: {"bytes": source.bytes, "files": source.files, "sha256": source.sha256} for source in sources.values()}}
     results.merge(earlier, document)  # an error before anything is measured

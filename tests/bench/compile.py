@@ -155,7 +155,8 @@ def parse_arguments(argv):
     archives = [TOP / f"profiles/inputs/debian12-{name}-amd64.tar.zst" for name in ("base", "cc")]
     parser = argparse.ArgumentParser(prog="scripts/bench --compile", description=__doc__ + " Then unchanged, then with one flag changed. Takes as long as the "
                                      "compiler does, twice.")
-    parser.add_argument("--terrane", type=pathlib.Path, default=TOP / "build/release/terrane", metavar="FILE", help="the program to measure (default: build/release/terrane)")
+    parser.add_argument("--terrane", type=pathlib.Path, default=TOP / "build/release/terrane", metavar="FILE",
+                        help="the program to measure (default: build/release/terrane)")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(os.environ.get("TMPDIR", "/var/tmp"), "terrane-bench"), metavar="DIR")
     parser.add_argument("--recipe", default="gdal", metavar="FILE", help="a file, or a name in profiles/recipes (default: gdal, with GDAL_FLAVOUR=small)")
     parser.add_argument("--set", action="append", default=[], dest="variable", metavar="NAME=VALUE", help="a variable of the recipe")

@@ -91,8 +91,9 @@ class Scenario:
             rows = [found.get(trip) for trip in self.round_trips]
             counted = next((row for row in rows if values(row, "requests")), None)
             first = next(row for row in rows if row)
-            return [*(with_spread(values(row, "wall")) if values(row, "wall") else "" for row in rows), cell(first, "cpu", seconds), cell(first, "memory", mebibytes),
-                    cell(counted, "sent", megabytes), cell(counted, "received", megabytes), cell(counted, "requests", whole), cell(counted, "connections", whole)]
+            return [*(with_spread(values(row, "wall")) if values(row, "wall") else "" for row in rows),
+                    cell(first, "cpu", seconds), cell(first, "memory", mebibytes), cell(counted, "sent", megabytes),
+                    cell(counted, "received", megabytes), cell(counted, "requests", whole), cell(counted, "connections", whole)]
         row = found[None]
         ours = self.rows.get((source, "terrane"), {}).get(None)
         ratio = f"{median(row, 'wall') / median(ours, 'wall'):.2f}" if values(ours, "wall") else ""
@@ -154,22 +155,25 @@ def describe_machine(document):
         else:
             package = f": not packaged in Debian 12; `go install {tools.CRANE_PACKAGE}@latest`" if tool is tools.Crane else ""
             lines.append(f"| {tool.name} | not compared, since it was not installed{package} | |")
-    lines.append(f"| registry | {versions['registry']} | on loopback, plain HTTP |")
+    lines.append(f"| registry | {versions['registry']} | on 127.0.0.1, plain HTTP |")
     lines += ["", f"The terrane that was measured has the SHA-256 `{document['program'][:16]}…`."]
     return lines
 
 
 METHOD = """\
-Times are wall-clock medians, in parentheses the smallest and the largest; CPU time is user and system of all processes. Memory is the peak of all processes that run at
-the same time: the kernel's maximum for the largest one, or the sum that a look at the process tree found every 10 ms, whichever is larger. The tools take turns. A cold run counts everything
-from the tar, or from the unpacked directory where a tool takes only that, to the image with compressed layers and digests. *Same digest* says whether all runs, each on a
-new file system, gave the same image or at least the same layer.
+Times are wall-clock medians, in parentheses the smallest and the largest; CPU time is user and system of all processes. Memory is the
+peak of all processes that run at the same time: the kernel's maximum for the largest one, or the sum that a look at the process tree
+every 10 ms found, whichever is larger. The tools take turns. A cold run counts everything from the tar, or from the unpacked directory
+where a tool takes only that, to the image with compressed layers and digests. *Same digest* says whether all runs, each on a new file
+system, gave the same image or at least the same layer.
 
-Times on loopback are without a proxy. Bytes, requests and connections are what went through a proxy before the registry, which also delays everything for the
-runs with a round trip; it does not limit bandwidth. CPU and memory in these tables are those of the first column of times.
+Times on loopback are without a proxy. Bytes, requests and connections are what went through a proxy before the registry, which also
+delays everything for the runs with a round trip; it does not limit bandwidth. Sent is to the registry, received from it, with all
+headers. CPU and memory in these tables are those of the first column of times.
 
-Generated inputs (`50m-1k`: 50 MB, 1000 files) have the same bytes on every machine, and compress to 38 % like real ones; `gdal` is a Debian 12 root file system with GDAL, rasterio,
-fiona and shapely. The function of the other scenarios has eleven generated wheels, a tenth of the input but at most 60 MB, and a handler. MB are 10⁶ bytes.
+Generated inputs (`50m-1k`: 50 MB, 1000 files) have the same bytes on every machine, and compress to 38 %, about as real ones do; `gdal`
+is a Debian 12 root file system with GDAL, rasterio, fiona and shapely. The images of all scenarios but cold have a base, eleven generated
+wheels (together a tenth of the base, but at most 60 MB) and a handler; terrane makes layers per package of the wheels. MB are 10⁶ bytes.
 """
 
 HEAD = """\
@@ -179,10 +183,10 @@ terrane and its peers on the same inputs in the same run, measured and written b
 [results.json](benchmarks/results.json).
 
 ```
-scripts/bench --output docs               # these tables, about 15 minutes
-scripts/bench --small                     # small inputs, a few minutes
-scripts/bench --all --output docs         # 50 MB to 5 GB, 1 k to 300 k files: an hour or more
-scripts/bench --scenario cold --size 5g-50k --tool terrane,umoci --runs 1 --merge --output docs
+scripts/bench --output docs           # these tables, about 15 minutes
+scripts/bench --small                 # small inputs, a few minutes
+scripts/bench --all --output docs     # 50 MB to 5 GB, 1 k to 300 k files: an hour or more
+scripts/bench --scenario cold --size 5g-50k --runs 1 --merge --output docs    # one more portion
 ```
 """
 
