@@ -149,7 +149,7 @@ terrane_plan_add_fetches (const TerranePlanning *self, json_t *plan, GError **er
   Fetch of_base = { 0 };
   if (!find_fetch (self, self->plan->base, &of_base, error))
     return FALSE;
-  if (of_base.files > 0
+  if (of_base.files > 0 && !self->plan->base->is_taken
       && (self->plan->base->spec->kind == TERRANE_SOURCE_IMAGE || !self->base->stored))
     set_fetch (find_step (plan, "base", "base"), &of_base);
   for (guint i = 0; i < self->plan->trees->len; i++)

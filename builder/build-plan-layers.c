@@ -53,7 +53,7 @@ is_open (const TerranePlanning *self, const char *name)
 static gboolean
 is_uncertain (const TerranePlanning *self, const char *name)
 {
-  gboolean open = self->ask;
+  gboolean open = FALSE;
   gboolean found = g_str_equal (name, "base");
   for (guint i = 0; !found && i < self->plan->trees->len; i++)
     {
@@ -220,6 +220,7 @@ look_at_image (TerranePlanning *self, GArray *trees, GPtrArray *looks, GError **
   const TerraneImageOptions options = { .stamp = &self->stamp,
                                         .texts = &self->plan->texts,
                                         .pins = self->plan->trees,
+                                        .remote = self->shared.layers,
                                         .jobs = self->options->jobs,
                                         .look = looks,
                                         .progress = &silent };
@@ -242,7 +243,6 @@ terrane_plan_look_at_layers (TerranePlanning *self, GError **error)
   g_autoptr (GPtrArray) looks = terrane_image_looks_new ();
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
-  self->ask = self->options->has_cache;
   if (!self->base->known)
     {
       take_all (self);
@@ -257,12 +257,11 @@ terrane_plan_look_at_layers (TerranePlanning *self, GError **error)
     }
   if (!look_at_image (self, trees, looks, error))
     return FALSE;
-  self->ask = self->ask && (self->open || !self->image->unchanged);
   if (self->image->unchanged)
     take_image_layers (self);
   else
     take_looks (self, looks);
-  if ((!self->open && !self->ask) || self->image->manifest == NULL)
+  if (!self->open || self->image->manifest == NULL)
     return TRUE;
   /* It is that of what stood in, or one with other layers. */
   self->image->unchanged = FALSE;

@@ -22,10 +22,10 @@ typedef struct
   json_t *before;     /* (nullable): what the last build was made of */
   TerraneStamp stamp;
   TerraneBuildWatch watch;
-  GPtrArray *layers;   /* of TerraneLayerStep */
-  TerraneImage *image; /* (nullable): its manifest too when it is known */
-  gboolean open;       /* something is not known without doing it */
-  gboolean ask;        /* --cache-from may have something of what would be made */
+  GPtrArray *layers;         /* of TerraneLayerStep */
+  TerraneImage *image;       /* (nullable): its manifest too when it is known */
+  gboolean open;             /* something is not known without doing it */
+  TerraneBuildShared shared; /* what --cache-from has of what would be made */
 } TerranePlanning;
 
 G_END_DECLS

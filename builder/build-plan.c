@@ -23,8 +23,19 @@ planning_clear (TerranePlanning *self)
   terrane_base_free (self->base);
   terrane_plan_free (self->plan);
   terrane_lock_free (self->lock);
+  terrane_build_shared_clear (&self->shared);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePlanning, planning_clear)
+
+static gboolean
+open_cache (TerranePlanning *self, GError **error)
+{
+  const TerraneBuildPlanOptions *options = self->options;
+  TerraneSourceContext context = self->context;
+  context.remote = options->remote;
+  return options->cache.from == NULL || options->cache.from->len == 0
+         || terrane_build_shared_open (&self->shared, &context, &options->cache, error);
+}
 
 static gboolean
 resolve (TerranePlanning *self, GError **error)
@@ -38,12 +49,14 @@ resolve (TerranePlanning *self, GError **error)
                                                   .remote = options->local,
                                                   .lock = self->lock,
                                                   .policy = options->lock,
+                                                  .shared = self->shared.trees,
                                                   .look = TRUE,
                                                   .jobs = options->jobs,
                                                   .progress = options->progress };
   self->plan = terrane_resolve (self->profile, &resolve_options, &self->base, self->changes, error);
   if (self->plan == NULL)
     return FALSE;
+  self->base->known = self->base->known || self->plan->base->is_taken;
   OciDigest digest = terrane_lock_digest (self->lock, self->plan->platform);
   terrane_plan_set_lock (self->plan, &digest);
   return terrane_stamp_init (&self->stamp, self->profile, self->base, options->progress, error);
@@ -117,6 +130,14 @@ look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceT
   return TRUE;
 }
 
+/* Its listing says what is in the tree, and its layers are left where they are. */
+static gboolean
+take_from_cache (TerranePlanning *self, TerranePin *pin, TerraneSourceTree *tree, GError **error)
+{
+  return self->shared.trees == NULL || !self->base->known || pin->open != NULL
+         || terrane_shared_trees_take (self->shared.trees, pin, self->base, tree, error);
+}
+
 static gboolean
 look_at_trees (TerranePlanning *self, GError **error)
 {
@@ -127,7 +148,10 @@ look_at_trees (TerranePlanning *self, GError **error)
       g_array_append_val (self->trees, none);
       TerraneSourceTree *tree = &g_array_index (self->trees, TerraneSourceTree, i);
       TerranePin *pin = self->plan->trees->pdata[i];
-      if (!look_at_source (self, pin, tree, error) || !look_at_transforms (self, pin, tree, error))
+      if (!take_from_cache (self, pin, tree, error)
+          || (!pin->is_taken
+              && (!look_at_source (self, pin, tree, error)
+                  || !look_at_transforms (self, pin, tree, error))))
         return FALSE;
       self->open = self->open || tree->open;
     }
@@ -213,16 +237,18 @@ explain (TerranePlanning *self, GError **error)
       oci_layout_resolve (terrane_store_layout (self->store), self->name, NULL, NULL);
   const TerraneStepState image =
       self->image != NULL && self->image->unchanged ? TERRANE_STEP_REUSED : TERRANE_STEP_DONE;
-  const TerraneStepFacts steps = { .facts = &facts,
-                                   .recipes = self->watch.recipes,
-                                   .base_made = !self->base->stored,
-                                   .recipes_open = self->options->has_cache,
-                                   .base_open = self->plan->base->open != NULL,
-                                   .layers = self->layers,
-                                   .checks = image,
-                                   .image = image,
-                                   .validation = state,
-                                   .rest_open = self->open || self->ask };
+  const TerraneStepFacts steps = {
+    .facts = &facts,
+    .recipes = self->watch.recipes,
+    .base_made = !self->base->stored && !self->plan->base->is_taken,
+    .recipes_open = self->shared.cache != NULL,
+    .base_open = self->plan->base->open != NULL,
+    .layers = self->layers,
+    .checks = image,
+    .image = image,
+    .validation = state,
+    .rest_open = self->open || (self->shared.cache != NULL && image == TERRANE_STEP_DONE)
+  };
   return terrane_explain_build (self->store, &steps, self->before, after, named == NULL);
 }
 
@@ -331,7 +357,7 @@ terrane_build_plan (TerraneStore *store, const TerraneProfile *profile,
   };
   g_array_set_clear_func (self.trees, (GDestroyNotify) terrane_source_tree_clear);
   self.before = terrane_inputs_load (store, self.name);
-  if (!resolve (&self, error) || !look_at_trees (&self, error)
+  if (!open_cache (&self, error) || !resolve (&self, error) || !look_at_trees (&self, error)
       || !terrane_plan_look_at_layers (&self, error))
     return NULL;
   g_autoptr (OciJsonValue) plan = explain (&self, error);

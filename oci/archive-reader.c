@@ -427,6 +427,24 @@ oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len, size_
   return oci_zip_reader_read (self->zip, buffer, len, out_read, error);
 }
 
+GBytes *
+oci_archive_reader_read_all (OciArchiveReader *self, const OciEntry *entry, uint64_t max,
+                             GError **error)
+{
+  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
+    {
+      oci_throw (error, OCI_ERROR_FORMAT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
+                 max);
+      return NULL;
+    }
+  g_autofree char *data = g_malloc (entry->size + 1);
+  size_t total = 0;
+  for (size_t got = 1; got > 0 && total < entry->size; total += got)
+    if (!oci_archive_reader_read (self, data + total, entry->size - total, &got, error))
+      return NULL;
+  return g_bytes_new_take (g_steal_pointer (&data), total);
+}
+
 gboolean
 oci_archive_reader_foreach (OciArchiveReader *self, OciMemberFunc func, gpointer data,
                             GError **error)

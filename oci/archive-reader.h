@@ -72,6 +72,18 @@ gboolean oci_archive_reader_next (OciArchiveReader *self, OciEntry *out_entry, g
 gboolean oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len,
                                   size_t *out_read, GError **error);
 
+/**
+ * oci_archive_reader_read_all:
+ * @entry: the current member, of which nothing was read yet
+ * @max: bytes
+ *
+ * Returns: (transfer full): its content; NULL with %OCI_ERROR_FORMAT when it is not a file of at
+ * most
+ *   @max bytes, or with the errors of oci_archive_reader_read()
+ */
+GBytes *oci_archive_reader_read_all (OciArchiveReader *self, const OciEntry *entry, uint64_t max,
+                                     GError **error);
+
 /** What is done with a member; its content may be read, once. */
 typedef gboolean (*OciMemberFunc) (OciArchiveReader *reader, const OciEntry *entry, gpointer data,
                                    GError **error);

@@ -2,6 +2,7 @@
 #include "builder/build-plan.h"
 #include "builder/cli/build-explain.h"
 #include "builder/cli/build-run.h"
+#include "builder/cli/cache-key.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/reference.h"
 #include "builder/cli/table.h"
@@ -37,8 +38,9 @@ typedef struct
 {
   const PlanOptions *options;
   TerraneWorkbench bench;
-  TerraneRemote *local; /* offline */
-  char **update_names;  /* (nullable): of --update-lock; NULL for all */
+  TerraneRemote *local;     /* offline */
+  char **update_names;      /* (nullable): of --update-lock; NULL for all */
+  const char *cache_secret; /* (nullable) */
 } Planner;
 
 static void
@@ -113,7 +115,7 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
     .tag = several ? profile->platform.architecture : NULL,
     .local = self->local,
     .remote = self->bench.remote,
-    .has_cache = options->cache_from != NULL && options->cache_from->len > 0,
+    .cache = { .from = options->cache_from, .secret = self->cache_secret },
     .mount_from = options->push_options.mount_from,
     .progress = self->bench.progress,
   };
@@ -273,6 +275,7 @@ open_planner (Planner *self, TerraneGlobal *global, GError **error)
 {
   const PlanOptions *options = self->options;
   if (!terrane_build_split_names ("plan", options->update_lock, &self->update_names, error)
+      || (options->cache_from != NULL && !terrane_cache_key_find (&self->cache_secret, error))
       || !terrane_workbench_open (global, &options->remote, 0, &self->bench, error))
     return FALSE;
   const TerraneRemoteOptions remote = { .offline = TRUE,
@@ -353,7 +356,7 @@ static const TerraneOption plan_lock_options[] = {
     .kind = TERRANE_OPTION_REFERENCE,
     .target = OPTION (cache_from),
     .metavar = "IMAGE",
-    .help = "As of a build that may take layers from this image, which is not looked at" },
+    .help = "Also what this image or repository of results spares" },
   { .name = "no-validate",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (no_validate),

@@ -288,6 +288,18 @@ add_transforms (Explanation *self, const TerranePin *pin, const TerraneSourceTre
                    reasons);
 }
 
+/* Why a source is reused or made. */
+static json_t *
+pin_reasons (const Explanation *self, const TerranePin *pin, gboolean made)
+{
+  json_t *reasons = source_reasons (self, pin->spec->name, made);
+  if (!pin->is_taken)
+    return reasons;
+  (void) json_array_clear (reasons);
+  say (reasons, "--cache-from has it");
+  return reasons;
+}
+
 static void
 add_sources (Explanation *self)
 {
@@ -299,14 +311,14 @@ add_sources (Explanation *self)
                    !facts->base_made ? "reused"
                    : of_image        ? "fetched"
                                      : "made",
-                   facts->base_open, source_reasons (self, "base", facts->base_made));
+                   facts->base_open, pin_reasons (self, plan->base, facts->base_made));
   for (guint i = 0; i < plan->trees->len; i++)
     {
       const TerranePin *pin = plan->trees->pdata[i];
       const TerraneSourceTree *tree = &g_array_index (facts->facts->trees, TerraneSourceTree, i);
       const json_t *recipes = facts->recipes->pdata[i];
       add_recipes (self, pin->spec->name, recipes);
-      json_t *reasons = source_reasons (self, pin->spec->name, tree->made);
+      json_t *reasons = pin_reasons (self, pin, tree->made);
       if (tree->made && recipes != NULL && !has (reasons))
         say (reasons, "what its recipe makes is another one");
       (void) add_step (self, "tree", pin->spec->name, tree->made ? "made" : "reused",

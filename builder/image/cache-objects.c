@@ -189,23 +189,6 @@ typedef struct
   guint objects;
 } Rest;
 
-static GBytes *
-read_bytes (OciArchiveReader *reader, const OciEntry *entry, uint64_t max, GError **error)
-{
-  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
-    {
-      oci_throw (error, OCI_ERROR_FORMAT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
-                 max);
-      return NULL;
-    }
-  g_autofree char *data = g_malloc (entry->size + 1);
-  size_t total = 0;
-  for (size_t got = 1; got > 0 && total < entry->size; total += got)
-    if (!oci_archive_reader_read (reader, data + total, entry->size - total, &got, error))
-      return NULL;
-  return g_bytes_new_take (g_steal_pointer (&data), total);
-}
-
 static gboolean
 count_waiting (Rest *self, GBytes *bytes, GError **error)
 {
@@ -244,7 +227,7 @@ take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError 
                           "writes none of these");
       if (!oci_digest_parse_hex (name + length + 1, &key, error))
         return FALSE;
-      GBytes *json = read_bytes (reader, entry, MAX_ENTRY_BYTES, error);
+      GBytes *json = oci_archive_reader_read_all (reader, entry, MAX_ENTRY_BYTES, error);
       if (json == NULL)
         return FALSE;
       g_ptr_array_add (self->entries, terrane_cache_entry_new (kind, &key, json));
@@ -274,7 +257,7 @@ static gboolean
 take_metadata (Rest *self, OciArchiveReader *reader, const OciEntry *entry, const char *hex,
                size_t which, GError **error)
 {
-  g_autoptr (GBytes) bytes = read_bytes (reader, entry, MAX_METADATA_BYTES, error);
+  g_autoptr (GBytes) bytes = oci_archive_reader_read_all (reader, entry, MAX_METADATA_BYTES, error);
   g_autofree guchar *checksum = NULL;
   if (bytes == NULL)
     return FALSE;

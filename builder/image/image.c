@@ -389,6 +389,22 @@ would_pass (const TerraneProfile *profile, const json_t *known)
   return terrane_findings_count (findings, TERRANE_SEVERITY_ERROR) == 0;
 }
 
+/* Notes of another machine about files that are not here do not refuse an image either: the files
+ * are fetched then. */
+static gboolean
+check_here (const TerraneImageJob *job, TerraneImage *image, GError **error)
+{
+  image->findings = check_assembled (job, NULL, error);
+  if (image->findings == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) found = terrane_findings_to_json (image->findings);
+  if (would_pass (job->profile, found) || !terrane_elsewhere_doubt (job->store))
+    return TRUE;
+  terrane_findings_free (image->findings);
+  image->findings = check_assembled (job, NULL, error);
+  return image->findings != NULL;
+}
+
 /* What another machine found in exactly this image, or what is found here. */
 static gboolean
 find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *image,
@@ -403,8 +419,7 @@ find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *i
       image->findings = terrane_findings_from_json (known);
       return TRUE;
     }
-  image->findings = check_assembled (job, NULL, error);
-  return image->findings != NULL;
+  return check_here (job, image, error);
 }
 
 /* What files are read for, so that others need not fetch them. */

@@ -125,24 +125,6 @@ read_layer (TerraneSharedTrees *self, const TerraneSharedEntry *entry, guint ind
          || oci_throw (error, OCI_ERROR_CORRUPT, "unpacks to another diffID than it says");
 }
 
-/* Returns: (transfer full) (nullable) */
-static GBytes *
-read_content (OciArchiveReader *reader, const OciEntry *entry, uint64_t max, GError **error)
-{
-  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
-    {
-      oci_throw (error, OCI_ERROR_CORRUPT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
-                 max);
-      return NULL;
-    }
-  g_autofree char *data = g_malloc (entry->size + 1);
-  size_t total = 0;
-  for (size_t got = 1; got > 0 && total < entry->size; total += got)
-    if (!oci_archive_reader_read (reader, data + total, entry->size - total, &got, error))
-      return NULL;
-  return g_bytes_new_take (g_steal_pointer (&data), total);
-}
-
 static gboolean
 take_notes (Taken *taken, GBytes *raw, GError **error)
 {
@@ -162,7 +144,7 @@ take_part (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GErro
   OCI_PREFIX (error, "%s", quoted);
   gboolean small = g_str_has_prefix (entry->path, TERRANE_SHARED_CONTENTS);
   g_autoptr (GBytes) content =
-      read_content (reader, entry, small ? taken->left : MAX_LISTING_BYTES, error);
+      oci_archive_reader_read_all (reader, entry, small ? taken->left : MAX_LISTING_BYTES, error);
   if (content == NULL)
     return FALSE;
   if (small)

@@ -92,7 +92,7 @@ add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference 
 gboolean
 terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
                            const OciReference *reference, const OciPlatform *platform,
-                           GError **error)
+                           GError **out_missing, GError **error)
 {
   g_autoptr (GError) local = NULL;
   OCI_PREFIX (error, "--cache-from");
@@ -110,6 +110,7 @@ terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
       || reference->has_digest)
     terrane_progress_warn (terrane_remote_progress (remote), "going on without --cache-from: %s",
                            local->message);
+  *out_missing = g_steal_pointer (&local);
   return TRUE;
 }
 

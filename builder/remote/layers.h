@@ -14,6 +14,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemoteLayers, terrane_remote_layers_free)
 /**
  * terrane_remote_layers_add:
  * @platform: which image of an index
+ * @out_missing: (out) (transfer full) (nullable): why there is no image
  *
  * Adds the layers of one image; of equal keys the first counts. Only its documents are fetched.
  * Without the image the build goes on, and warns of it when its tag or digest was named. What the
@@ -21,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRemoteLayers, terrane_remote_layers_free)
  */
 gboolean terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
                                     const OciReference *reference, const OciPlatform *platform,
-                                    GError **error);
+                                    GError **out_missing, GError **error);
 
 /** Adds one layer that @repository has, instead of one with its key. @key: its text */
 void terrane_remote_layers_add_one (TerraneRemoteLayers *self, const char *key,

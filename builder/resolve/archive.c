@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-enum
-{
-  LABEL_BYTES = 40,
-};
-
 /* A user and password in a URL are nobody's business but the server's, nor is a query, which is
  * often a signature: the digest says which file it is. */
 static gboolean
@@ -93,18 +88,6 @@ const TerraneSourceResolver terrane_resolver_archive = {
   .answer = answer,
 };
 
-/* The last component of the URL's path. Returns: (transfer full) */
-static char *
-make_label (const TerraneSourceSpec *spec, const char *url)
-{
-  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
-  const char *slash = strrchr (path, '/');
-  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : spec->name;
-  return g_utf8_validate (name, -1, NULL)
-             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_BYTES))
-             : g_strdup (spec->name);
-}
-
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, G_GNUC_UNUSED GError **error)
 {
@@ -114,10 +97,7 @@ fetch (TerraneFetch *self, const TerranePin *pin, G_GNUC_UNUSED GError **error)
       const TerraneArchiveFile *file = archives->pdata[i];
       if (file->url == NULL)
         continue;
-      char *label = make_label (pin->spec, file->url);
-      const TerraneDownload download = { .url = file->url, .label = label, .sha256 = file->sha256 };
-      terrane_fetch_keep (self, label, g_free);
-      g_array_append_val (self->downloads, download);
+      terrane_fetch_add_file (self, file->url, file->sha256, pin->spec->name);
     }
   return TRUE;
 }

@@ -10,11 +10,6 @@
 
 #include <string.h>
 
-enum
-{
-  LABEL_BYTES = 40,
-};
-
 static void
 add_input (json_t *inputs, const char *kind, const char *place, const OciDigest *digest)
 {
@@ -130,18 +125,6 @@ const TerraneSourceResolver terrane_resolver_compile = {
   .answer = answer,
 };
 
-/* The last component of the URL's path. Returns: (transfer full) */
-static char *
-make_label (const TerraneRecipe *recipe, const char *url)
-{
-  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
-  const char *slash = strrchr (path, '/');
-  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : recipe->name;
-  return g_utf8_validate (name, -1, NULL)
-             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_BYTES))
-             : g_strdup (recipe->name);
-}
-
 static void
 fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
 {
@@ -150,12 +133,7 @@ fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
       const TerraneRecipeSource *source = recipe->sources->pdata[j];
       if (source->file.url == NULL)
         continue;
-      char *label = make_label (recipe, source->file.url);
-      const TerraneDownload download = { .url = source->file.url,
-                                         .label = label,
-                                         .sha256 = source->file.sha256 };
-      terrane_fetch_keep (self, label, g_free);
-      g_array_append_val (self->downloads, download);
+      terrane_fetch_add_file (self, source->file.url, source->file.sha256, recipe->name);
     }
 }
 

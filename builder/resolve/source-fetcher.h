@@ -18,6 +18,16 @@ typedef struct
 /** Keeps @data until the downloads have ended. */
 void terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_func);
 
+/**
+ * terrane_fetch_add_file:
+ * @url: must stay until the downloads have ended
+ * @fallback: what progress calls the file when the URL ends with no name
+ *
+ * Adds the download of one file.
+ */
+void terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha256,
+                             const char *fallback);
+
 typedef struct
 {
   /** (nullable) Adds the downloads of a source, or brings by itself what it needs. Not called for

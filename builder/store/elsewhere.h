@@ -39,6 +39,16 @@ gboolean terrane_elsewhere_bring (TerraneStore *store, const OciDigest *object,
 gboolean terrane_elsewhere_facts (TerraneStore *store, const char *cache, const char *version,
                                   const OciDigest *object, json_t **out_facts);
 
+/**
+ * terrane_elsewhere_doubt:
+ *
+ * Believes no notes from now on, until terrane_store_set_elsewhere() is called again: objects are
+ * brought and read instead.
+ *
+ * Returns: whether any were believed before
+ */
+gboolean terrane_elsewhere_doubt (TerraneStore *store);
+
 /** Whether the first bytes of an object are known. @out_size: (out): how many, at most @len */
 gboolean terrane_elsewhere_start (TerraneStore *store, const OciDigest *object, void *buffer,
                                   size_t len, size_t *out_size);

@@ -25,7 +25,9 @@ struct _TerraneStore
   OciLayout *downloads;
   const TerraneElsewhere *elsewhere; /* (nullable) */
   GMutex elsewhere_mutex;
-  json_t *reads; /* (nullable): see terrane_reads_begin() */
+  gint notes_used;    /* atomic: something of another machine's notes was believed */
+  gint notes_doubted; /* atomic: nothing is any more */
+  json_t *reads;      /* (nullable): see terrane_reads_begin() */
 };
 
 /** Looks for a part of the store without following links. @out_stat: (out): when it is there.

@@ -144,7 +144,7 @@ class Compiled(RegistryCache):
         self.recipe("need", sources=[{"url": server.url + "/need.tar.gz", "sha256": source["sha256"]}], **self.need)
         given = self.give()
         self.assertEqual(len(server.log), 1)
-        self.assertRegex(" ".join(self.tags()), "^terrane-compiled-[0-9a-f]{64} terrane-compiled-[0-9a-f]{64}$")
+        self.assertRegex(" ".join(self.tags()), "^terrane-linux-amd64-compiled-[0-9a-f]{64} terrane-linux-amd64-compiled-[0-9a-f]{64}$")
         server.files.clear()
         self.proxy.take()
         taken = self.take()
@@ -185,7 +185,7 @@ class Compiled(RegistryCache):
         manifest, document = self.document(tag)
         self.assertEqual((manifest["mediaType"], manifest["artifactType"]), (MANIFEST, ARTIFACT))
         self.assertEqual([layer["mediaType"] for layer in manifest["layers"]], [LAYER])
-        self.assertEqual((document["kind"], f"terrane-compiled-{document['key']}"), ("compiled", tag))
+        self.assertEqual((document["kind"], f"terrane-linux-amd64-compiled-{document['key']}"), ("compiled", tag))
         blob = self.get(f"blobs/{manifest['layers'][0]['digest']}")
         self.assertEqual(document["layers"], [{"digest": sha256_of(blob), "size": len(blob), "diffId": sha256_of(gzip.decompress(blob))}])
         with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
@@ -275,7 +275,10 @@ class Compiled(RegistryCache):
     def test_registry_that_is_away(self):
         """A cache is no reason to fail, in either direction; the record says what it did not take."""
         away = "docker://127.0.0.1:1/team/cache"
-        record = self.make("user.json", "--cache-from", away, "--cache-to", away)
+        result = self.run_terrane("--json", "build", "--no-validate", self.profile(("tree", "user.json", {})), "--cache-from", away,
+                                  "--cache-to", away, env=self.env)
+        self.assertEqual(len(re.findall("warning: going on without", result.stderr)), 1, result.stderr)  # it is not asked again
+        record = json.loads(result.stdout)
         self.assertEqual((record["cache"]["taken"], record["cache"]["given"]), ([], []))
         self.assertEqual(len(record["cache"]["failed"]), 1)
         offline = self.make("user.json", "--offline", "--cache-from", away, "--cache-to", away, store=self.runner)
@@ -285,7 +288,7 @@ class Compiled(RegistryCache):
         self.recipe("bad", needs=["user.json"], steps=["false"])
         profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
         self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
-        self.assertEqual([tag.split("-")[1] for tag in self.tags()], ["compiled", "compiled"])
+        self.assertEqual([tag.split("-")[3] for tag in self.tags()], ["compiled", "compiled"])
 
     def test_usage(self):
         profile = self.profile(("tree", "user.json", {}))
@@ -370,12 +373,81 @@ class Trees(RegistryCache):
         record = self.cold("--push", self.image + ":v2", "--no-validate")
         self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
 
+    def test_plan(self):
+        """It asks the cache, reads listings alone, and says what the build then does."""
+        given = self.give("--no-validate")
+        self.write("handler/app.py", "print(2)\n")
+        self.write_it()
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            "--push", self.image + ":v2", store=self.runner, env=self.env).stdout)["plans"]
+        steps = {(step["step"], step.get("name")): (step["result"], step["certain"], step.get("digest")) for step in plan["steps"]}
+        base, lib = (layer["digest"] for layer in given["layers"][:2])
+        self.assertEqual({what: steps[what] for what in steps if what[0] in ("base", "tree", "layer")},
+                         {("base", "base"): ("reused", True, None), ("layer", "base"): ("reused", True, base),
+                          ("tree", "lib"): ("reused", True, None), ("layer", "lib"): ("reused", True, lib),
+                          ("tree", "handler"): ("made", True, None), ("layer", "handler"): ("made", True, None)})
+        self.assertEqual([step["reasons"] for step in plan["steps"][:2]], [["--cache-from has it"]] * 2)
+        self.assertEqual([blob["result"] for blob in plan["pushes"][0]["blobs"]], ["exists", "exists", "uploaded"])
+        self.assertEqual([step for step in plan["steps"] if "fetch" in step], [])
+        self.assertEqual((self.server.log, [request for request in self.proxy.take() if request.method not in ("GET", "HEAD")]), ([], []))
+        record = self.cold("--no-validate", "--explain")
+        self.assertEqual([step["result"] for step in record["explanation"]["steps"] if step["step"] in ("base", "tree", "layer")],
+                         [step["result"] for step in plan["steps"] if step["step"] in ("base", "tree", "layer")])
+        # A cache that is away is none.
+        shutil.rmtree(self.runner)
+        result = self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from",
+                                  "docker://127.0.0.1:1/cache", store=self.runner, env=self.env)
+        self.assertRegex(result.stderr, "warning: going on without --cache-from")
+        plan, = json.loads(result.stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["made", "made", "made"])
+
+    def test_base_is_an_image(self):
+        """Its layers are neither fetched nor sent when the registry of the image has them."""
+        base = self.write_profile("base.json", name="base", base=self.base, target="oci", trees=[])
+        self.build(base, "--no-validate", "--push", f"docker://{self.proxy.host}/team/base:1", env=self.env)
+        self.base = {"image": f"docker://{self.proxy.host}/team/base:1"}
+        self.give("--no-validate")
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), "--no-validate", env=self.env)
+        self.server.log.clear()
+        self.proxy.take()
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        sent, received, _ = self.moved()
+        self.assertEqual((record["digest"], self.server.log), (expected["digest"], []))
+        self.assertEqual([layer["reused"] for layer in record["layers"]], [True, True, False])
+        self.assertLess(sent, record["layers"][2]["size"] + 5000)
+        self.assertLess(received, 60_000)
+        self.assert_store_is_sound(self.runner)
+
+    def test_platforms(self):
+        """Each has artifacts of its own, and one build takes those of both."""
+        self.trees[0]["rename"] = {"lib/data": "lib/data-${arch}"}
+        members = {"platform": ["linux/amd64", "linux/arm64"]}
+        given = self.give("--no-validate", "--platform", "all", **members)
+        trees = [tag for tag in self.tags() if "-tree-" in tag]
+        self.assertEqual(sorted(tag.split("-")[2] for tag in trees), ["amd64"] * 2 + ["arm64"] * 2)
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(**members), "--no-validate", "--platform", "all", env=self.env)
+        self.server.log.clear()
+        shutil.rmtree(self.runner, ignore_errors=True)
+        result = self.run_terrane("--json", "build", self.write_it(**members), "--cache-from", self.cache, "--push", self.image + ":v2",
+                                  "--no-validate", "--platform", "all", store=self.runner, env=self.env)
+        record = json.loads(result.stdout)
+        sent, received, _ = self.moved()
+        self.assertNotIn("warning: ", result.stderr)
+        digests = [[row["record"]["digest"] for row in builds["builds"]] for builds in (given, expected, record)]
+        self.assertEqual((digests[2], self.server.log), (digests[1], []))
+        self.assertNotEqual(digests[0], digests[1])
+        self.assertLess(sent, 20_000)
+        self.assertLess(received, 120_000)  # documents: the busybox has 400 links, on both platforms
+        self.assert_store_is_sound(self.runner)
+
     def test_nothing_changed(self):
         """The same image: neither checks nor validation are done again, and the record says so."""
         validate = {"scripts": ["ok.sh"]}
         self.write("ok.sh", "#!/bin/sh\ntrue\n")
         given = self.give(validate=validate)
-        self.assertEqual({tag.split("-")[1] for tag in self.tags()}, {"tree", "checked", "validated"})
+        self.assertEqual({tag.split("-")[3] for tag in self.tags()}, {"tree", "checked", "validated"})
         record = self.cold("--push", self.image + ":v2", validate=validate)
         _, received, _ = self.moved()
         self.assertEqual((record["digest"], record["validation"]), (given["digest"], given["validation"]))
@@ -485,3 +557,27 @@ class Trees(RegistryCache):
         self.assertTrue(record["unchanged"])
         self.assert_fails(3, "what the checks found is another one in the cache", "build", "--no-validate", self.write_it(), "--cache-from",
                           self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+
+    def test_claimed_facts(self):
+        """Nor does what another machine says of a file that is not here: the file is fetched."""
+        with open(test_compile.BUSYBOX, "rb") as file:
+            self.trees[0]["archive"] = self.served("lib.tar", make_layer([("bin/prog", file.read() + b"\0", 0o755)])[0])
+        given = self.give("--no-validate")
+        self.assertEqual(given["findings"], [])
+        for tag in self.tags():
+            if "-checked-" in tag:
+                shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
+            elif "python" not in self.document(tag)[1]["content"]:
+                manifest, document = self.document(tag)
+                with tarfile.open(fileobj=io.BytesIO(self.get(f"blobs/{document['layers'][0]['digest']}"))) as tar:
+                    files = {member.name: tar.extractfile(member).read() for member in tar}
+                arm64 = {name: re.sub(rb'"machine": ?62', b'"machine":183', data) for name, data in files.items()}  # EM_AARCH64
+                self.assertNotEqual(arm64, files)
+                tar, data = make_layer(list(arm64.items()))
+                layer = {"mediaType": LAYER, **self.uploader().blob(data)}
+                described = {"digest": layer["digest"], "size": layer["size"], "diffId": sha256_of(tar)}
+                self.replace(tag, {**manifest, "layers": [layer, *manifest["layers"][1:]]},
+                             {**document, "layers": [described, *document["layers"][1:]]})
+        record = self.cold("--no-validate")
+        self.assertEqual((record["digest"], record["findings"]), (given["digest"], []))
+        self.assertEqual(len(record["cache"]["taken"]), 2)

@@ -76,8 +76,8 @@ class PushRounds(FaultCase):
         self.measure(lambda: registry, lambda _: self.push(registry, to=f"team/app:v{self.serial}"), 1, 1)
 
     def test_password(self):
-        """The challenge is one more."""
-        self.first_and_edited(self.open_with(auth="basic"), 4)
+        """The challenge, and the password once, before all requests bring it."""
+        self.first_and_edited(self.open_with(auth="basic"), 5)
 
     def test_token(self):
         """The challenge, the token."""

@@ -236,8 +236,13 @@ class Push(FaultCase):
     def test_wrong_password_is_not_taken_for_a_missing_right(self):
         registry = self.start(auth="basic")
         self.login(registry, password="wrong-password")
-        self.push_fails(registry, r"looking for the manifest v1: .*\(HTTP 401\); the user ‘alice’ and the password in .* were refused")
+        self.push_fails(registry, r"/team/app: logging in: .*\(HTTP 401\); the user ‘alice’ and the password in .* were refused")
         self.assertEqual((registry.uploads, registry.requests("PUT")), (set(), []))
+        self.assert_sent_once(registry)
+
+    def assert_sent_once(self, registry):
+        """The password, as a few wrong ones lock accounts."""
+        self.assertEqual([request.path for request in registry.log if "Authorization" in request.headers], ["/v2/"])
 
     def test_success_by_another_status(self):
         """quay.io has answered 202 to manifests; distribution-spec says 201."""
@@ -596,11 +601,26 @@ class Tokens(FaultCase):
         registry = self.start(auth="basic")
         self.login(registry)
         answer = {"errors": [{"code": "DENIED", "message": EXPIRED}]}
+        registry.fault("GET", "/v2/$", skip=1, times=9, status=403, body=answer)  # after the challenge
+        self.push_fails(registry, r"DENIED: .*Your authorization token has expired. Reauthenticate and try again.*"
+                                  r"\(HTTP 403\); tokens last 12 hours.*terrane login")
+        self.assertEqual([request.path for request in registry.log if "Authorization" in request.headers], ["/v2/"])
+
+    def test_expired_password_where_only_images_are_refused(self):
+        registry = self.start(auth="basic")
+        self.login(registry)
+        answer = {"errors": [{"code": "DENIED", "message": EXPIRED}]}
         registry.fault("HEAD", "/v2/team", times=9, status=403, body=b"")
         registry.fault("GET", "/v2/team", times=9, status=403, body=answer)
         self.push_fails(registry, r"DENIED: .*Your authorization token has expired. Reauthenticate and try again.*"
                                   r"\(HTTP 403\); tokens last 12 hours.*terrane login")
-        self.assertLessEqual(len(registry.log), 19)  # 8 before the challenge; then 2 for each of 4 questions, and 3 uploads
+
+    def test_wrong_password_of_a_token_server(self):
+        """It is asked once, although several requests need its token."""
+        registry = self.start(auth="bearer")
+        self.login(registry, password="wrong-password")
+        self.push_fails(registry, r"asking for a token: .*HTTP 401\); the user ‘alice’ and the password in \S+ were refused")
+        self.assertEqual(len(registry.requests("GET", "/token")), 1)
 
     def test_credentials_are_not_shown(self):
         """Neither the password nor its base64 form nor tokens, in output or in files, however it ends."""
