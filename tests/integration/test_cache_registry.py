@@ -370,6 +370,9 @@ class Trees(RegistryCache):
         self.give()
         self.write("handler/app.py", "print(2)\n")
         expected = self.build(self.write_it(), env=self.env)
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            store=self.runner, env=self.env).stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["reused", "reused", "reused", "made"])
         record = self.cold("--push", self.image + ":v2", "--no-validate")
         self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
 
