@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import sys
+import time
 
 import inputs
 import measure
@@ -147,9 +148,9 @@ def main(argv):
     with places.fresh(0, 0):
         pass  # whether that is allowed
     collector = scenarios.Collector()
-    document = {**results.empty(), "machine": measure.machine(places), "program": tools.identity(options.terrane),
-                "versions": tools.versions(found, options),
-                "settings": {tool.name: tool.settings for tool in found},
+    document = {**results.empty(), "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": measure.machine(places),
+                "program": tools.identity(options.terrane), "versions": tools.versions(found, options),
+                "settings": {tool.name: tools.settings(tool, options.work) for tool in found},
                 "inputs": {source.name: {"bytes": source.bytes, "files": source.files, "sha256": source.sha256} for source in sources.values()}}
     results.merge(earlier, document)  # an error before anything is measured
     bench = scenarios.Bench(options, places, collector)

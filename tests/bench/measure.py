@@ -126,7 +126,7 @@ class Places:
             yield target
         finally:
             if mounted:
-                subprocess.run(["umount", str(target)], check=True)
+                subprocess.run(["umount", "-R", str(target)], check=True)  # buildah mounts its storage in it
             shutil.rmtree(directory, ignore_errors=True)
 
     def describe(self):

@@ -156,7 +156,7 @@ def describe_machine(document):
             package = f": not packaged in Debian 12; `go install {tools.CRANE_PACKAGE}@latest`" if tool is tools.Crane else ""
             lines.append(f"| {tool.name} | not compared, since it was not installed{package} | |")
     lines.append(f"| registry | {versions['registry']} | on 127.0.0.1, plain HTTP |")
-    lines += ["", f"The terrane that was measured has the SHA-256 `{document['program'][:16]}…`."]
+    lines += ["", f"Measured on {document['date']}, terrane being the program with the SHA-256 `{document['program'][:16]}…`."]
     return lines
 
 

@@ -10,7 +10,7 @@ class Different(Exception):
 
 
 def empty():
-    return {"format": FORMAT, "machine": None, "versions": {}, "program": None, "settings": {}, "inputs": {}, "rows": []}
+    return {"format": FORMAT, "date": None, "machine": None, "versions": {}, "program": None, "settings": {}, "inputs": {}, "rows": []}
 
 
 def load(path):

@@ -27,14 +27,14 @@ SCENARIOS = {
 COUNTED = (*TRANSFERS, "cold-runner")  # in which a registry answers
 
 
-def perform(tool, steps):
-    """Measures the command lines of steps, after each other, as one."""
+def perform(tool, steps, place=None):
+    """Measures the command lines of steps, after each other, as one. @place: where they write, if not in the tool's."""
     total, output, first = measure.Cost(), None, True
     with contextlib.suppress(StopIteration):
         while True:
             argv = steps.send(output)
             if first:
-                measure.run(["sync", "-f", tool.place])  # what was prepared is not written while something is measured
+                measure.run(["sync", "-f", place or tool.place])  # what was prepared is not written while something is measured
                 busy = measure.busy()
                 first = False
             cost, output = measure.measure(argv, env=tool.env)
@@ -185,7 +185,7 @@ class Bench:
             with server.serve(round_trip or None):
                 for scenario in TRANSFERS:
                     if scenario in scenarios:
-                        sample = perform(one, steps[scenario])
+                        sample = perform(one, steps[scenario], place)
                         self.collector.add(scenario, source, type(one), {**sample, **server.take()}, round_trip)
                     elif scenario == "push":  # the others need it
                         one.now(steps[scenario])

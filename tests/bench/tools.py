@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 import tarfile
+import tempfile
 
 import measure
 
@@ -138,16 +139,19 @@ class Terrane(Tool):
 class Buildah(Tool):
     name = "buildah"
     programs = ("buildah",)
-    settings = ("storage driver overlay, native; gzip in parallel at its default level; --timestamp 0; steps cached with --layers. Cold: to an OCI layout. "
+    settings = ("storage driver overlay ({overlay}); gzip in parallel at its default level; --timestamp 0; steps cached with --layers. Cold: to an OCI layout. "
                 "When it builds again, the image stays in its storage and is not compressed yet")
 
     @staticmethod
     def versions(_):
         return [["buildah", "--version"]]
 
+    @staticmethod
+    def storage(root):
+        return ["buildah", "--root", root / "root", "--runroot", root / "runroot", "--storage-driver", "overlay"]
+
     def command(self, *words, root=None):
-        root = root or self.place
-        return ["buildah", "--root", root / "root", "--runroot", root / "runroot", "--storage-driver", "overlay", *words]
+        return [*self.storage(root or self.place), *words]
 
     def image(self):
         layout = self.place / "layout"
@@ -376,6 +380,18 @@ def versions(chosen, options):
                                      for argv in tool.versions(options) for line in [first_line(argv)])
     found["registry"] = first_line(["docker-registry", "--version"])
     return found
+
+
+def settings(tool, work):
+    """How a tool is used, in words. Whether overlays are the kernel's or those of fuse-overlayfs depends on user and kernel."""
+    if tool is not Buildah:
+        return tool.settings
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        store = json.loads(measure.run([*Buildah.storage(pathlib.Path(name)), "info"]))["store"]
+        overlay = "fuse-overlayfs" if "mount_program" in json.dumps(store["GraphOptions"]) else "of the kernel"
+        # The store mounts itself when it is opened.
+        subprocess.run(["umount", pathlib.Path(name, "root/overlay")], stderr=subprocess.DEVNULL)
+    return tool.settings.format(overlay=overlay)
 
 
 def identity(program):

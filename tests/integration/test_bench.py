@@ -151,7 +151,7 @@ def cold(tool, walls, digests="aaa", layers="bbb"):
 def document(*rows, **members):
     machine = {"processor": "Some CPU", "cores": 2, "memory": 8 * 2**30, "kernel": "Linux 6.1", "architecture": "x86_64", "system": "Debian", "file_system": "ext4"}
     names = {row["tool"] for row in rows} | {"terrane"}
-    return {**results.empty(), "machine": machine, "program": "0" * 64, "versions": {name: f"{name} 1" for name in names} | {"registry": "registry 2"},
+    return {**results.empty(), "date": "2026-01-02", "machine": machine, "program": "0" * 64, "versions": {name: f"{name} 1" for name in names} | {"registry": "registry 2"},
             "settings": {name: f"setting of {name}" for name in names},
             "inputs": {"50m-1k": {"bytes": 50_000_000, "files": 1000, "sha256": "0" * 64}}, "rows": list(rows), **members}
 
@@ -167,7 +167,7 @@ class Report(TestCase):
         self.assertEqual(self.row(page, "buildah"), ["5.00 (4.00–8.00)", "2.50", "10.0", "100", "5.00", "layer"])
         self.assertEqual(self.row(page, "umoci"), ["1.00 (1.00–1.00)", "0.50", "2.00", "100", "5.00", "no"])
         self.assertIn("| | skopeo | — only copies images | | | | | |\n", page)
-        for text in ("Some CPU, 2 cores, 8 GiB, Debian, Linux 6.1", "| umoci | umoci 1 | setting of umoci |", "crane | not compared, since it was not installed"):
+        for text in ("Measured on 2026-01-02,", "Some CPU, 2 cores, 8 GiB, Debian, Linux 6.1", "| umoci | umoci 1 | setting of umoci |", "crane | not compared, since it was not installed"):
             self.assertIn(text, page)
         self.assertNotIn("not quiet", page)
 
