@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -77,14 +78,20 @@ def measure(argv, cwd=None, env=None):
     with tempfile.NamedTemporaryFile("r") as memory, tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
         start = time.monotonic()
         process = subprocess.Popen(["time", "--quiet", "-f", "%M", "-o", memory.name, "--", *argv], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=errors)
+                                   stdout=output, stderr=errors, start_new_session=True)
         sampler = Sampler(process.pid)
         sampler.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - start
+        except BaseException:  # a signal: nothing of it goes on in a file system that is unmounted next
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        finally:
+            sampler.end.set()
+            sampler.join()
         process.returncode = os.waitstatus_to_exitcode(status)
-        sampler.end.set()
-        sampler.join()
         if process.returncode != 0:
             errors.seek(0)
             raise Failed(argv, process.returncode, errors.read().decode(errors="replace"))
@@ -99,6 +106,15 @@ def run(argv, **options):
     if result.returncode != 0:
         raise Failed(argv, result.returncode, result.stderr)
     return result.stdout
+
+
+def unmount(target):
+    """With what is mounted in it, as buildah does with its storage."""
+    for _ in range(20):  # processes that were killed may need a moment
+        if subprocess.run(["umount", "-R", str(target)], stderr=subprocess.DEVNULL).returncode == 0:
+            return
+        time.sleep(0.1)
+    subprocess.run(["umount", "-R", "--lazy", str(target)], check=True)
 
 
 class Places:
@@ -126,7 +142,7 @@ class Places:
             yield target
         finally:
             if mounted:
-                subprocess.run(["umount", "-R", str(target)], check=True)  # buildah mounts its storage in it
+                unmount(target)
             shutil.rmtree(directory, ignore_errors=True)
 
     def describe(self):
