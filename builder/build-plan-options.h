@@ -1,4 +1,4 @@
-/* How a build is planned. */
+/* Options for planning a build. */
 #pragma once
 
 #include "builder/build-shared.h"
@@ -14,10 +14,10 @@ typedef struct
   gboolean validate;
   TerraneSandboxKind sandbox;
   TerraneLockPolicy lock;
-  const char *tag;                /* (nullable): of the name in the store; "latest" */
-  TerraneRemote *local;           /* offline: nothing is asked for */
-  TerraneRemote *remote;          /* for pushes: blobs are looked for, by HEAD */
-  TerraneBuildCacheOptions cache; /* --cache-from, which is asked by @remote */
+  const char *tag;                /* (nullable): of the name in the store; %NULL for "latest" */
+  TerraneRemote *local;           /* offline: makes no requests */
+  TerraneRemote *remote;          /* for pushes: looks for blobs with HEAD requests */
+  TerraneBuildCacheOptions cache; /* --cache-from, which is asked with @remote */
   const char *mount_from;         /* (nullable): see terrane_remote_push() */
   const TerraneProgress *progress;
 } TerraneBuildPlanOptions;

@@ -62,7 +62,7 @@ resolve (TerranePlanning *self, GError **error)
   return terrane_stamp_init (&self->stamp, self->profile, self->base, options->progress, error);
 }
 
-/* @out_stored: whether the tree is in the store as it is read */
+/* @out_stored: (out): whether the tree is in the store as it is read */
 static gboolean
 look_at_image_tree (TerranePlanning *self, TerranePin *pin, TerraneSourceTree *tree,
                     gboolean *out_stored, GError **error)
@@ -108,7 +108,7 @@ wants_transforms (const TerraneSourceSpec *spec)
   return transforms->strip != TERRANE_STRIP_NONE || transforms->bytecode || transforms->dedupe;
 }
 
-/* What transforms make of a tree is known when they have made it before. */
+/* The result of transforms is known if they were applied to this tree before. */
 static gboolean
 look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceTree *tree,
                     GError **error)
@@ -158,7 +158,7 @@ look_at_trees (TerranePlanning *self, GError **error)
   return terrane_build_watch (self->store, self->plan, &self->watch, error);
 }
 
-/* How large what is made was in the last build, when that had as many layers of the tree. */
+/* Adds the sizes in the last build to what will be made, if that had as many layers of the tree. */
 static void
 add_estimates (const TerranePlanning *self, json_t *plan)
 {
@@ -187,7 +187,7 @@ add_estimates (const TerranePlanning *self, json_t *plan)
   }
 }
 
-/* Why something cannot be said. */
+/* Adds the reasons why something is unknown. */
 static void
 add_unknowns (const TerranePlanning *self, json_t *plan)
 {
@@ -231,7 +231,7 @@ explain (TerranePlanning *self, GError **error)
                                     .image = self->image,
                                     .validation = validation };
   g_autoptr (OciJsonValue) after = terrane_inputs_new (&facts);
-  if (self->open) /* else it is that of what stood in */
+  if (self->open) /* otherwise it is that of a replacement */
     (void) json_object_del (after, "assembled");
   g_autoptr (OciDescriptor) named =
       oci_layout_resolve (terrane_store_layout (self->store), self->name, NULL, NULL);

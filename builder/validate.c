@@ -44,7 +44,7 @@ terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
   return g_steal_pointer (&scripts);
 }
 
-/* Which emulator, by its content where this process knows the file. */
+/* Identifies the emulator, by its content if this process knows the file. */
 static json_t *
 emulator_key (const TerraneEmulator *emulator)
 {
@@ -56,12 +56,12 @@ emulator_key (const TerraneEmulator *emulator)
   oci_json_set (key, "kind", json_integer (emulator->kind));
   if (emulator->program != NULL
       && oci_open_file (AT_FDCWD, emulator->program, TRUE, &fd, NULL, NULL)
-      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it says what is wrong */
+      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it reports the problem */
     oci_json_set (key, "program", oci_json_text (oci_digest_hex (&digest, hex)));
   return key;
 }
 
-/* Returns: (transfer full) (nullable): NULL where programs are kept in */
+/* Returns: (transfer full) (nullable): NULL if programs are contained */
 static json_t *
 unconfined_to_json (TerraneSandboxKind kind)
 {
@@ -80,7 +80,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
   const TerraneEmulator *emulator = options->emulator;
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
-  /* By another terrane, or in a sandbox that allows less, it may fail. */
+  /* It may fail with another version of terrane, or in a sandbox that allows less. */
   OciDigest version = terrane_suite_version ();
   json_t *key = json_object ();
   json_t *digests = json_array ();
@@ -93,7 +93,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
     }
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      /* As text: what is digested has no fractions. */
+      /* As text, since digested documents have no fractions. */
       const json_t *value = json_object_get (profile->document->root.value, keys[i]);
       char *text = value != NULL ? json_dumps (value, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
       oci_json_set (key, keys[i], oci_json_text (text != NULL ? text : ""));
@@ -110,7 +110,8 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (options->sandbox));
-  json_t *unconfined = unconfined_to_json (options->sandbox); /* by who runs terrane */
+  json_t *unconfined =
+      unconfined_to_json (options->sandbox); /* depends on the user that runs terrane */
   if (unconfined != NULL)
     oci_json_set (key, "unconfined", unconfined);
   if (emulator->name != NULL)
@@ -177,7 +178,7 @@ run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *re
   return run->profile == NULL || terrane_probes_run (&probes, results, error);
 }
 
-/* How little was kept in, for who reads the record later. */
+/* Records how weak the sandbox was, for later readers. */
 static void
 add_unconfined (TerraneSandboxKind kind, json_t *results)
 {
@@ -298,7 +299,7 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
   return terrane_cache_put (store, TERRANE_CACHE_RESULTS, key, entry, error);
 }
 
-/* @out_results: (out) (transfer full) (nullable): that passed, here or on another machine */
+/* @out_results: (out) (transfer full) (nullable): passed here or on another machine */
 static gboolean
 find_known (TerraneStore *store, const TerraneValidateOptions *options, const OciDigest *key,
             json_t **out_results, GError **error)
@@ -326,8 +327,8 @@ give (TerraneStore *store, const TerraneValidateOptions *options, const OciDiges
                                      error);
 }
 
-/* The files of an image whose layers are elsewhere. They must be those that it was put together of.
- */
+/* Fetches the files of an image whose layers are elsewhere. They must be those that it was
+ * assembled from. */
 static gboolean
 bring_files (TerraneStore *store, const TerraneImage *image, const TerraneValidateOptions *options,
              GError **error)

@@ -24,19 +24,19 @@ enum
   ALPHABET_INVALID, /* a code that RFC 1951 does not define */
 };
 
-/* What a code means to somebody who only wants to skip it, packed so that both tables fit into the
- * first-level cache. A shift by an entry uses its low six bits, and the bit that says which
- * alphabet comes next is the one that leads from one table to the other: the chain from one code to
- * the next is as short as it can be. 0 is not an entry. */
+/* How to skip a code, packed so that both tables fit into the first-level cache. A shift by an
+ * entry uses its low six bits, and the bit for the next alphabet is also the one that leads from
+ * one table to the other, which makes the chain from one code to the next as short as possible. 0
+ * is not an entry. */
 typedef uint16_t Skip;
 
 enum
 {
-  SKIP_BITS = 63,                  /* how many bits to skip */
-  SKIP_CODE_SHIFT = 6,             /* four bits: how many of those are the code itself */
+  SKIP_BITS = 63,                  /* number of bits to skip */
+  SKIP_CODE_SHIFT = 6,             /* four bits: number of those that are the code itself */
   SKIP_NEXT_SHIFT = TABLE_BITS,    /* two bits: the next alphabet */
   SKIP_DISTANCE = 1 << TABLE_BITS, /* set: index into the table of distances */
-  SKIP_EXIT = 2 << TABLE_BITS,     /* set: end of block, or no code */
+  SKIP_EXIT = 2 << TABLE_BITS,     /* set: end of block, or an undefined code */
 };
 
 static inline Skip
@@ -173,8 +173,8 @@ find_slowly (const Code *self, uint64_t word)
   return make_skip (0, 0, ALPHABET_INVALID);
 }
 
-/* Since nothing is output, an index that holds several whole symbols can skip them in one step:
- * literals run on into what follows them, up to and including a length code. */
+/* Since nothing is output, an index with several whole symbols can skip them in one step: literals
+ * and what follows them, up to and including a length code. */
 static void
 fuse_literals (Skip *table)
 {
@@ -220,16 +220,15 @@ typedef struct
   Code precode;
 } Scanner;
 
-/* The hot loop. Whether a literal or a match comes next is unpredictable, so there is no branch on
- * it: each code says which alphabet the next one is from, and only the end of the block leaves the
- * loop. One load serves several symbols, and the end of the stream is looked at once a load: a
- * position can overshoot it by one load, which the slack covers. */
+/* The hot loop. Whether a literal or a match follows is unpredictable, so there is no branch on it:
+ * each code determines the alphabet of the next one, and only the end of the block leaves the loop.
+ * One load serves several symbols, and the end of the stream is checked once per load: a position
+ * can overshoot it by one load, which the slack covers. */
 static gboolean
 skip_symbols (const Scanner *scanner, Bits *bits)
 {
   const Skip *tables = scanner->tables;
-  unsigned skip =
-      0; /* of which only SKIP_DISTANCE counts at first: a block starts with a literal */
+  unsigned skip = 0; /* initially only SKIP_DISTANCE matters: a block starts with a literal */
   while (bits->position <= bits->end)
     {
       uint64_t word = peek (bits);
@@ -262,7 +261,8 @@ skip_stored (Bits *bits)
          && advance (bits, (uint64_t) length * 8);
 }
 
-/* The precode's symbols are lengths and repeats, so they are wanted by value: decoded slowly. */
+/* Symbols of the precode are lengths and repeats, whose value is needed: they are decoded slowly.
+ */
 static gboolean
 take_precode_symbol (const Code *code, Bits *bits, unsigned *out_symbol)
 {

@@ -2,9 +2,9 @@
 
 Usage: scripts/test [--no-skips] [--preset PRESET] [LABEL [NAME]...]
 
-Without LABEL, everything that CI runs: all tests once, those that touch memory and foreign bytes under
-AddressSanitizer and UBSan and the others in the dev build; unit tests in both; the threaded parts under
-ThreadSanitizer, too; and five seconds of each fuzz target. A failure does not stop the rest. Ends with what failed,
+Without LABEL, everything that CI runs: all tests once, those that touch memory and foreign bytes, with all unit tests,
+under AddressSanitizer and UBSan and the others in the dev build; the threaded parts under ThreadSanitizer, too; and
+five seconds of each fuzz target. A failure does not stop the rest. Ends with what failed,
 what was skipped and why, and what it cost; the exit code is 1 when something failed.
 
   LABEL             unit (with the corpora of the fuzz targets), integration, lint, fresh or fuzz
@@ -148,8 +148,8 @@ class Suite:
 
     def everything(self):
         with self.beside(self.inputs):  # which is half waiting
-            self.build("release", "terrane", options=["-DBUILD_TESTING=OFF"])  # for the quickstart and the benchmarks
-            built = {preset for preset, *targets in (("dev",), ("asan",), ("tsan", "threaded"), ("fuzz", "fuzzers"))
+            # No unit tests in dev: they assert the same under the sanitizers.
+            built = {preset for preset, *targets in (("dev", "programs"), ("asan",), ("tsan", "threaded"), ("fuzz", "fuzzers"))
                      if self.build(preset, *targets)}
 
         def small_presets(output):
@@ -159,12 +159,13 @@ class Suite:
             if "fuzz" in built:
                 self.test("fuzz", "-R", "^fuzz-run", jobs=1, output=output, niceness=5)
 
-        with self.beside(self.fresh_machine), self.beside(small_presets):
-            for preset in ("dev", "asan"):
-                if preset in built:
-                    # What both would run is enough once: under the sanitizers, which see more.
-                    others = "fresh|sanitized" if "asan" in built else "fresh"
-                    self.test(preset, *(["-LE", f"^({others})$"] if preset == "dev" else []))
+        with self.beside(self.fresh_machine):
+            if "dev" in built:
+                # What both would run is enough once: under the sanitizers, which see more.
+                self.test("dev", "-LE", "^(fresh|unit|fuzz|sanitized|whole)$" if "asan" in built else "^(fresh|unit|fuzz)$")
+            with self.beside(small_presets):
+                if "asan" in built:
+                    self.test("asan")
 
     @staticmethod
     def targets(preset, label, names):

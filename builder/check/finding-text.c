@@ -1,4 +1,4 @@
-/* Findings for people. */
+/* Findings as text for users. */
 #include "builder/check/finding.h"
 
 #include "builder/error.h"
@@ -16,24 +16,24 @@ count_files (const TerraneFinding *self)
   return self->files != NULL ? self->files->len : 1;
 }
 
-/* ": ‘/usr/lib/x’ in ‘base’", as far as known */
+/* ": /usr/lib/x in base", as far as known */
 static void
 print_place (GString *text, const TerraneFinding *finding)
 {
   if (finding->path != NULL)
     {
       g_autofree char *path = g_strconcat ("/", finding->path, NULL);
-      g_autofree char *quoted = oci_quote (path);
+      g_autofree char *quoted = oci_show (path);
       g_string_append_printf (text, ": %s", quoted);
     }
   if (finding->tree != NULL)
     {
-      g_autofree char *quoted = oci_quote (finding->tree);
+      g_autofree char *quoted = oci_show (finding->tree);
       g_string_append_printf (text, " in %s", quoted);
     }
 }
 
-/* "the same of 33 more files: ‘/b’, ‘/c’ …" */
+/* "the same of 33 more files: /b, /c …" */
 static void
 print_files (GString *text, const char *start, const TerraneFinding *finding)
 {
@@ -46,7 +46,7 @@ print_files (GString *text, const char *start, const TerraneFinding *finding)
     {
       const TerraneFindingFile *file = finding->files->pdata[i];
       g_autofree char *path = g_strconcat ("/", file->path, NULL);
-      g_autofree char *quoted = oci_quote (path);
+      g_autofree char *quoted = oci_show (path);
       g_string_append_printf (text, "%s%s", i > 1 ? ", " : "", quoted);
     }
   if (count > MAX_SHOWN_FILES)
@@ -107,7 +107,7 @@ print_error (GString *text, const TerraneFinding *finding)
     g_string_append_printf (text, "; %s", finding->fix);
 }
 
-/* A line each: the errors are to be read first. */
+/* One line each, so that the errors are read first. */
 static void
 print_warnings (GString *text, const GPtrArray *list, guint count)
 {

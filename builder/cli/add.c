@@ -421,6 +421,15 @@ text_of (const json_t *object, const char *key)
   return json_string_value (json_object_get (object, key));
 }
 
+/* Versions for different markers, which the document separates by "|". */
+static char *
+versions_of (const json_t *change, const char *key)
+{
+  const char *text = text_of (change, key);
+  g_auto (GStrv) versions = text != NULL ? g_strsplit (text, "|", -1) : NULL;
+  return versions != NULL ? g_strjoinv (" or ", versions) : NULL;
+}
+
 static void
 print_report (const json_t *document)
 {
@@ -438,7 +447,8 @@ print_report (const json_t *document)
     }
   json_array_foreach (changes, i, change)
   {
-    const char *before = text_of (change, "before"), *after = text_of (change, "after");
+    g_autofree char *before = versions_of (change, "before");
+    g_autofree char *after = versions_of (change, "after");
     if (before == NULL)
       terrane_print ("%s %s added\n", text_of (change, "name"), after);
     else if (after == NULL)

@@ -95,7 +95,7 @@ print_warnings (TerraneFindings *findings, const char *profile)
       if (shown++ < MAX_WARNINGS)
         {
           g_autofree char *path = g_strconcat ("/", finding->path, NULL);
-          g_autofree char *quoted = finding->path != NULL ? oci_quote (path) : NULL;
+          g_autofree char *quoted = finding->path != NULL ? oci_show (path) : NULL;
           g_autofree char *line = g_strndup (finding->message, strcspn (finding->message, "\n"));
           terrane_print ("  %s (%u): %s%s%s\n", id, count, quoted != NULL ? quoted : "",
                          quoted != NULL ? ": " : "", line);

@@ -129,13 +129,30 @@ check_profile (TerraneGlobal *global, const CheckOptions *options, const char *p
   return *out_findings != NULL;
 }
 
+/* A finding starts with its severity; all its other lines are indented. */
+static void
+print_text (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL && (line[1] != NULL || **line != '\0'); line++)
+    {
+      gboolean is_error = g_str_has_prefix (*line, "error:");
+      gboolean is_warning = g_str_has_prefix (*line, "warning:");
+      gsize len = is_error || is_warning ? strcspn (*line, ":") + 1 : 0;
+      g_autofree char *word = g_strndup (*line, len);
+      if (len > 0)
+        terrane_print_colored (is_error ? TERRANE_COLOR_FAILURE : TERRANE_COLOR_WARNING, word);
+      terrane_print ("%s\n", *line + len);
+    }
+}
+
 static void
 print_result (const TerraneGlobal *global, TerraneFindings *findings, json_t *document)
 {
   if (!global->output.json)
     {
       g_autofree char *text = terrane_findings_to_text (findings);
-      terrane_print ("%s", text);
+      print_text (text);
       return;
     }
   for (TerraneSeverity severity = TERRANE_SEVERITY_ERROR; severity <= TERRANE_SEVERITY_NOTE;

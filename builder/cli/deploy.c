@@ -358,7 +358,7 @@ run_deploy (TerraneGlobal *global, const void *data, char **arguments, GError **
     return run_layer (global, options, arguments, error);
   if (arguments[1] != NULL)
     return oci_throw (error, OCI_ERROR_USAGE,
-                      "deploy: one profile or image at a time; several files go with --layer only");
+                      "deploy: one profile or image at a time; several files require --layer");
   terrane_section_init (&terrane_deploy_section, &plan.spec);
   if (!(terrane_command_is_profile (arguments[0])
             ? plan_profile (&plan, arguments[0], options, error)

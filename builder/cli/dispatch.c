@@ -34,11 +34,12 @@ parse_and_run (const TerraneCommand *self, TerraneGlobal *global, const TerraneO
                const void *options, char **words, GError **error)
 {
   g_auto (GStrv) arguments = NULL;
-  const TerraneOptionParser parser = { .tables = tables };
+  const TerraneOptionParser parser = { .tables = tables, .command = self->name };
   {
     OCI_PREFIX (error, "%s", self->name);
     if (!terrane_options_parse (&parser, words, &arguments, error))
       return FALSE;
+    terrane_color_choose (global->color);
     global->parsed = TRUE;
     if (!global->help && !check_count (self, arguments, error))
       return FALSE;

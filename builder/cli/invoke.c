@@ -55,7 +55,7 @@ read_event (const char *path, GError **error)
         }
       bytes = g_bytes_new (buffer, got);
     }
-  return terrane_event_take (bytes, error);
+  return terrane_event_read (bytes, error);
 }
 
 static GPtrArray *

@@ -60,7 +60,10 @@ load (const char *path, const char *platform, gboolean git_optional, GError **er
                    .git_optional = git_optional,
                    .shipped_profiles = shipped },
   };
-  return terrane_profile_load (path, &options, error);
+  TerraneProfile *profile = terrane_profile_load (path, &options, error);
+  if (profile == NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
+    oci_error_append (error, "; give the path of a profile, or write one with 'terrane init'");
+  return profile;
 }
 
 TerraneProfile *

@@ -1,5 +1,6 @@
 #include "builder/cli/options.h"
 
+#include "builder/cli/habits.h"
 #include "builder/cli/reference.h"
 #include "builder/sandbox/sandbox.h"
 
@@ -20,7 +21,8 @@ typedef struct
 typedef struct
 {
   const TerraneOptionTable *tables;
-  GArray *given; /* of Found */
+  const char *command; /* (nullable) */
+  GArray *given;       /* of Found */
   GPtrArray *arguments;
   char **next; /* word */
 } Parsing;
@@ -372,6 +374,10 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
       else if (row->help != NULL && terrane_option_table_offers (table, row))
         g_ptr_array_add (names, (gpointer) row->name);
   g_ptr_array_add (names, NULL);
+  const char *advice = terrane_habit_option (self->command, word);
+  if (advice != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s: %s; --help lists the options",
+                      quoted, advice);
   const char *nearest = name != NULL ? find_synonym (name, names) : NULL;
   if (nearest == NULL && name != NULL)
     nearest = oci_nearest_word (name, (const char *const *) names->pdata);
@@ -518,9 +524,11 @@ terrane_options_parse (const TerraneOptionParser *self, char **words, char ***ou
     return FALSE;
   g_autoptr (GArray) given = g_array_new (FALSE, FALSE, sizeof (Found));
   GPtrArray *arguments = g_ptr_array_new ();
-  Parsing parsing = {
-    .tables = self->tables, .given = given, .arguments = arguments, .next = words
-  };
+  Parsing parsing = { .tables = self->tables,
+                      .command = self->command,
+                      .given = given,
+                      .arguments = arguments,
+                      .next = words };
   gboolean ok = read_words (&parsing, self->stop_at_argument, error);
   g_ptr_array_add (arguments, NULL);
   g_auto (GStrv) list = (char **) g_ptr_array_free (arguments, FALSE);

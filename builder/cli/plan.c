@@ -202,7 +202,6 @@ print_steps (const json_t *plan)
     gboolean is_layer = strcmp (text_of (step, "step"), "layer") == 0;
     add_row (table, step, is_layer ? find_blob (plan, layers++) : NULL);
   }
-  terrane_table_cut (table);
   terrane_table_print (table);
 }
 

@@ -331,9 +331,9 @@ check_profile (const char *path, const char *platform, json_t *profiles, GError 
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
       OCI_PREFIX (error, "%s.compile", spec->where);
       g_autoptr (TerraneRecipeSet) set =
-          spec->recipe != NULL
-              ? terrane_recipe_set_load (spec->recipe, spec->recipe_variables, NULL, error)
-              : NULL;
+          spec->recipe != NULL ? terrane_recipe_set_load (spec->recipe, spec->prefix,
+                                                          spec->recipe_variables, NULL, error)
+                               : NULL;
       if (spec->recipe != NULL && set == NULL)
         return FALSE;
     }

@@ -51,6 +51,8 @@ add_row (TerraneTable *table, const json_t *result, gboolean brief)
                                 skipped || !measured ? "" : read,
                                 skipped && message != NULL ? message : "" };
   terrane_table_add (table, cells);
+  if (g_strcmp0 (status, "failed") == 0)
+    terrane_table_color (table, 1, TERRANE_COLOR_FAILURE);
 }
 
 /* Of many operations that did not fail a number says enough. */

@@ -40,7 +40,8 @@ static const struct
   { "No CMAKE_C_COMPILER could", NO_COMPILER },      /* CMake */
   { "No CMAKE_CXX_COMPILER could", NO_COMPILER },    /* CMake */
   { "Unknown compiler(s)", NO_COMPILER },            /* Meson */
-  { "No space left on device", "/tmp is full (see ‘tmp’ of the recipe), or the disk of the store" },
+  { "No space left on device", "/tmp is full (‘tmp’ of the recipe is its limit, /dev/shm "
+                               "included), or the disk of the store" },
   { "Operation not permitted",
     "steps are an ordinary user, who can neither change owners nor set set-user-ID bits" },
   { "Read-only file system",

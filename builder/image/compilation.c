@@ -7,6 +7,8 @@
 
 #include "oci/base/text-hash.h"
 
+#include <string.h>
+
 enum
 {
   TICK_USECS = 100 * 1000,
@@ -229,36 +231,71 @@ is_ready (const TerraneCompileJob *job)
   return !job->done && !job->started;
 }
 
-/* The first failure is the one that counts; the others are stopped. */
+static guint
+count_running (const Compilation *self)
+{
+  guint running = 0;
+  for (guint i = 0; i < self->jobs->len; i++)
+    running += ((const TerraneCompileJob *) self->jobs->pdata[i])->thread != NULL;
+  return running;
+}
+
+/* The first failure is the one that counts. What others have done until now would be lost if they
+ * were stopped: they come to their end, as with make and ninja. */
 static void
 fail (Compilation *self, GError *error)
 {
-  if (self->failure == NULL)
-    self->failure = error;
-  else
-    g_error_free (error);
-  g_cancellable_cancel (self->shared.stop);
+  const TerraneProgress *progress = self->shared.context->progress;
+  guint running = count_running (self);
+  if (self->failure != NULL)
+    {
+      if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED))
+        terrane_progress_warn (progress, "%s", error->message);
+      g_error_free (error);
+      return;
+    }
+  self->failure = error;
+  if (running == 0 || g_cancellable_is_cancelled (self->shared.stop))
+    return;
+  g_autofree char *line = g_strndup (error->message, strcspn (error->message, "\n"));
+  terrane_progress_warn (progress,
+                         "%s; no other recipe is started, and %u that %s may finish (Ctrl-C stops "
+                         "%s)",
+                         line, running, running == 1 ? "runs" : "run",
+                         running == 1 ? "it" : "them");
 }
 
+/* Where another build compiles it, its result is waited for.
+ * Returns: whether it runs, or is waited for */
+static gboolean
+start_job (Compilation *self, TerraneCompileJob *job)
+{
+  gboolean claimed = FALSE;
+  g_autoptr (GError) local = NULL;
+  if (terrane_compile_job_claim (job, &claimed, &local)
+      && (!claimed || terrane_compile_job_start (job, &local)))
+    return claimed || job->waiting;
+  fail (self, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* What needs a job comes after it. Returns: how many run or are waited for */
 static guint
 start_ready (Compilation *self)
 {
   const guint max = CLAMP (self->shared.context->jobs, 1, MAX_RUNNING);
-  guint running = 0;
-  for (guint i = 0; i < self->jobs->len; i++)
-    running += ((const TerraneCompileJob *) self->jobs->pdata[i])->thread != NULL;
+  guint running = count_running (self), waiting = 0;
   for (guint i = 0; i < self->jobs->len && running < max && self->failure == NULL; i++)
     {
-      g_autoptr (GError) local = NULL;
       TerraneCompileJob *job = self->jobs->pdata[i];
-      if (!is_ready (job))
+      if (!is_ready (job) || !start_job (self, job))
         continue;
-      if (terrane_compile_job_start (job, &local))
-        running++;
+      if (job->waiting)
+        waiting++;
       else
-        fail (self, g_steal_pointer (&local));
+        running++;
     }
-  return running;
+  return running + (self->failure == NULL ? waiting : 0);
 }
 
 /* Until a job ends, or it is time to show what they do. Returns: (nullable) */
@@ -289,7 +326,7 @@ show_jobs (Compilation *self)
   for (guint i = 0; i < self->jobs->len; i++)
     {
       TerraneCompileJob *job = self->jobs->pdata[i];
-      if (job->thread != NULL)
+      if (job->thread != NULL || job->waiting)
         terrane_compile_job_show (job);
     }
 }
@@ -301,10 +338,16 @@ run_jobs (Compilation *self)
     {
       g_autoptr (GError) local = NULL;
       TerraneCompileJob *ended = wait_for_job (self);
-      if (g_cancellable_is_cancelled (self->shared.interrupted) && self->failure == NULL)
-        fail (self, g_error_new_literal (OCI_ERROR, OCI_ERROR_CANCELLED, "interrupted"));
+      GCancellable *stop = self->shared.stop;
+      if (g_cancellable_is_cancelled (self->shared.interrupted)
+          && !g_cancellable_is_cancelled (stop))
+        {
+          g_cancellable_cancel (stop);
+          fail (self, g_error_new_literal (OCI_ERROR, OCI_ERROR_CANCELLED, "interrupted"));
+        }
       show_jobs (self);
-      if (ended != NULL && !terrane_compile_job_finish (ended, self->failure == NULL, &local))
+      if (ended != NULL
+          && !terrane_compile_job_finish (ended, !g_cancellable_is_cancelled (stop), &local))
         fail (self, g_steal_pointer (&local));
     }
 }

@@ -28,6 +28,7 @@ terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
   self->title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
   self->needs = g_ptr_array_new ();
   self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
+  self->lock = -1;
   self->printed = g_string_new (NULL);
   return self;
 }
@@ -39,6 +40,7 @@ terrane_compile_job_free (gpointer data)
   if (self->thread != NULL)
     (void) g_thread_join (self->thread);
   terrane_compile_work_clear (&self->work);
+  terrane_compile_lock_release (self->shared->context->store, &self->key, &self->lock);
   terrane_compile_last_clear (&self->last);
   g_clear_error (&self->error);
   g_clear_pointer (&self->licenses, g_ptr_array_unref);
@@ -170,17 +172,29 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
-gboolean
-terrane_compile_job_start (TerraneCompileJob *self, GError **error)
+static void
+show_end (TerraneCompileJob *self, const char *how)
+{
+  const TerraneProgressJob job = {
+    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
+  };
+  terrane_progress_job (self->shared->context->progress, &job);
+}
+
+static void
+begin (TerraneCompileJob *self, const char *state)
+{
+  self->since = g_get_monotonic_time ();
+  g_free (self->state);
+  self->state = g_strdup (state);
+  terrane_compile_job_show (self);
+}
+
+static gboolean
+start (TerraneCompileJob *self, GError **error)
 {
   TerraneCompileShared *shared = self->shared;
-  TerraneStore *store = shared->context->store, *logs = shared->context->logs;
-  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
-  self->started = TRUE;
-  self->since = g_get_monotonic_time ();
-  self->state = g_strdup ("unpacking");
-  self->log = terrane_compile_log_path (logs != NULL ? logs : store, self->recipe->name);
-  terrane_compile_job_show (self);
+  TerraneStore *store = shared->context->store;
   if (!terrane_store_begin_write (store, error) || !make_root (self, error)
       || !terrane_compile_work_make (&self->work, store, error) || !unpack_sources (self, error))
     return FALSE;
@@ -193,6 +207,23 @@ terrane_compile_job_start (TerraneCompileJob *self, GError **error)
   g_mutex_lock (&shared->mutex);
   shared->running--;
   g_mutex_unlock (&shared->mutex);
+  return FALSE;
+}
+
+gboolean
+terrane_compile_job_start (TerraneCompileJob *self, GError **error)
+{
+  const TerraneSourceContext *context = self->shared->context;
+  TerraneStore *logs = context->logs != NULL ? context->logs : context->store;
+  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
+  self->started = TRUE;
+  self->log = terrane_compile_log_path (logs, self->recipe->name);
+  begin (self, "unpacking");
+  if (start (self, error))
+    return TRUE;
+  show_end (self, "failed");
+  terrane_compile_work_clear (&self->work);
+  terrane_compile_lock_release (context->store, &self->key, &self->lock);
   return FALSE;
 }
 
@@ -255,13 +286,31 @@ terrane_compile_job_show (TerraneCompileJob *self)
   terrane_progress_job (shared->context->progress, &job);
 }
 
-static void
-show_end (TerraneCompileJob *self, const char *how)
+/* Another build may have finished it since this one looked, too. */
+gboolean
+terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GError **error)
 {
-  const TerraneProgressJob job = {
-    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
-  };
-  terrane_progress_job (self->shared->context->progress, &job);
+  TerraneStore *store = self->shared->context->store;
+  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
+  *out_claimed = FALSE;
+  if (!terrane_compile_lock_take (store, &self->key, &self->lock, error))
+    return FALSE;
+  if (self->lock < 0)
+    {
+      if (!self->waiting)
+        begin (self, "waiting for another build that compiles it");
+      self->waiting = TRUE;
+      return TRUE;
+    }
+  if (!terrane_source_tree_find_commit (store, &self->key, &self->commit, &self->done, error))
+    return FALSE;
+  *out_claimed = !self->done;
+  if (self->done)
+    terrane_compile_lock_release (store, &self->key, &self->lock);
+  if (self->done && self->waiting)
+    show_end (self, "compiled by another build");
+  self->waiting = FALSE;
+  return TRUE;
 }
 
 /* The texts of licences, and a note of what was there while it was compiled. */
@@ -361,6 +410,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .include = include,
                              .exclude = recipe->exclude,
                              .skip_special = TRUE,
+                             .open_closed = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
@@ -460,6 +510,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   if (!self->done)
     throw_failure (self, wanted, error);
   terrane_compile_work_clear (&self->work);
+  terrane_compile_lock_release (store, &self->key, &self->lock);
   if (self->done)
     {
       show_end (self, "compiled");

@@ -98,11 +98,13 @@ terrane_compile_work_sweep (TerraneStore *store)
     }
 }
 
+/* Steps may have closed it to this user. */
 static gboolean
 is_directory (int dfd, const char *path)
 {
   struct stat st;
-  return fstatat (dfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode);
+  return fstatat (dfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode)
+         && oci_grant_mode (dfd, path, S_IRWXU, NULL);
 }
 
 /* What is beside the way to the prefix was installed elsewhere. */

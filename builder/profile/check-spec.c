@@ -55,7 +55,8 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_NOTHING,
     .required = TRUE,
     .words = level_words,
-    .help = "‘off’: does not count. ‘warn’, ‘error’: counts as that." },
+    .help = "‘off’: the finding does not count, which requires a ‘reason’. ‘warn’, ‘error’: it "
+            "counts as that." },
   { .name = "reason",
     .type = &terrane_field_text,
     .offset = offsetof (TerraneCheckSpec, reason),
@@ -70,9 +71,9 @@ static const TerraneField fields[] = {
     .max = MAX_PATHS,
     .empty = "is empty; leave it out for findings about any path",
     .check = check_path,
-    .help = "Only findings about a path that one of these matches: patterns from the root of the "
-            "image, ‘**’ for any directories; a pattern of a directory is one of what is below "
-            "it." },
+    .help = "Only findings about a path that one of these patterns matches. They start at the root "
+            "of the image; ‘**’ matches any directories, and a pattern of a directory also matches "
+            "everything below it." },
   { .name = NULL },
 };
 

@@ -37,25 +37,25 @@ static const TerraneField compile_section_fields[] = {
   { .name = "in",
     .type = &terrane_field_elsewhere, /* source-reader.c */
     .parts = TERRANE_PART_SOURCE,
-    .help = "The file system that has the compiler: a source such as a base may have. Without it "
-            "that of the profile's ‘compile’." },
+    .help = "The file system with the compiler: a source, as in ‘base’; by default that of the "
+            "profile's ‘compile’." },
   { .name = "development",
     .type = &terrane_field_flag,
     .offset = offsetof (TerraneSourceSpec, development),
     .parts = TERRANE_PART_TREE,
     .fallback = "false",
-    .help = "Whether to take what only compiling needs, too, such as headers." },
+    .help = "Whether to include files that only compiling needs, such as headers." },
   { .name = "needs",
     .type = &terrane_field_flag,
     .offset = offsetof (TerraneSourceSpec, with_needs),
     .parts = TERRANE_PART_TREE,
     .fallback = "false",
-    .help = "Whether to take what the recipes install that it needs, too." },
+    .help = "Whether to include the files of the recipes that it needs." },
   { .name = "variables",
     .type = &terrane_field_map,
     .offset = offsetof (TerraneSourceSpec, recipe_variables),
     .parts = TERRANE_PART_SOURCE,
-    .help = "Values of variables of the recipe and of those that it needs." },
+    .help = "Values of variables of the recipe and of the recipes that it needs." },
   { .name = NULL },
 };
 
@@ -117,7 +117,7 @@ static const TerraneField source_fields[] = {
     .help = "Where it is unpacked, relative to the directory that steps run in." },
   { SOURCE ("strip_components", terrane_field_int, strip_components), .max = MAX_STRIP,
     .fallback = "1",
-    .help = "How many leading components of each path are dropped, as tar --strip-components." },
+    .help = "Number of leading components to drop from each path, as in tar --strip-components." },
   { .name = NULL },
 };
 
@@ -561,11 +561,28 @@ load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *abso
   return g_steal_pointer (&set);
 }
 
-TerraneRecipeSet *
-terrane_recipe_set_load (const char *path, const json_t *variables, GHashTable *absolute,
-                         GError **error)
+/* Steps are given the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
+static gboolean
+check_prefix (const TerraneRecipeSet *self, const char *prefix, GError **error)
 {
-  return load_set (path, variables, FALSE, absolute, error);
+  const char *wrong = strpbrk (prefix, " \t\n\"'`\\$&|;<>(){}[]*?#:,");
+  if (wrong == NULL || self->recipes->len == 1)
+    return TRUE;
+  const char one[] = { wrong[0], '\0' };
+  g_autofree char *where = g_strconcat ("/", prefix, NULL);
+  g_autofree char *quoted = oci_quote (where), *character = oci_quote (one);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "the tree's prefix %s has the character %s, with which compilers and "
+                    "pkg-config do not find what the recipe needs; choose another prefix",
+                    quoted, character);
+}
+
+TerraneRecipeSet *
+terrane_recipe_set_load (const char *path, const char *prefix, const json_t *variables,
+                         GHashTable *absolute, GError **error)
+{
+  g_autoptr (TerraneRecipeSet) set = load_set (path, variables, FALSE, absolute, error);
+  return set != NULL && check_prefix (set, prefix, error) ? g_steal_pointer (&set) : NULL;
 }
 
 TerraneRecipeSet *

@@ -12,7 +12,7 @@ typedef struct
   OciDescriptor *descriptor;
   OciDigest diff_id;
   OciReference *reference;
-  gboolean of_image; /* what its diffID is, is the word of an image's configuration */
+  gboolean of_image; /* its diffID comes from an image's configuration, unverified */
 } RemoteLayer;
 
 struct _TerraneRemoteLayers
@@ -105,7 +105,7 @@ terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  /* A repository without a tag may be one of results alone. */
+  /* A repository without a tag may only contain results. */
   if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND) || reference->tag != NULL
       || reference->has_digest)
     terrane_progress_warn (terrane_remote_progress (remote), "going on without --cache-from: %s",

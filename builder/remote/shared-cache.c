@@ -14,14 +14,16 @@
 #define ARTIFACT_TYPE "application/vnd.terrane.cache.v1"
 #define CONFIG_TYPE "application/vnd.terrane.cache.v1+json"
 #define SIGNATURE "io.terrane.cache.hmac-sha256"
-#define TAG_PREFIX "terrane-" /* by which rules of registries can tell artifacts from images */
+#define TAG_PREFIX                                                                                 \
+  "terrane-" /* allows rules of registries to distinguish artifacts from images                    \
+              */
 
 struct _TerraneSharedCache
 {
   TerraneSharedCacheOptions options;
   char *platform;
-  GHashTable *silent; /* repositories that are not asked again: a set, */
-  GHashTable *closed; /* and those that are not given anything any more */
+  GHashTable *silent; /* set of repositories that are not asked any more */
+  GHashTable *closed; /* set of repositories that nothing is given to any more */
   GHashTable *had;    /* "REPOSITORY:TAG" that need not be given any more: a set */
   json_t *used;       /* arrays of the report */
   json_t *given;
@@ -59,18 +61,6 @@ terrane_shared_cache_free (TerraneSharedCache *self)
   json_decref (self->given);
   json_decref (self->failed);
   json_decref (self->compared);
-  g_free (self);
-}
-
-void
-terrane_shared_entry_free (TerraneSharedEntry *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  json_decref (self->content);
-  g_ptr_array_unref (self->layers);
-  g_free (self->diff_ids);
   g_free (self);
 }
 
@@ -123,7 +113,7 @@ has_repository (GHashTable *set, const OciReference *repository)
   return g_hash_table_contains (set, name);
 }
 
-/* Whether what went wrong is about the registry and not about one artifact. */
+/* Whether the failure is about the registry rather than one artifact. */
 static gboolean
 is_about_registry (const GError *error)
 {
@@ -133,7 +123,7 @@ is_about_registry (const GError *error)
              || error->code == OCI_ERROR_LIMIT || error->code == OCI_ERROR_USAGE);
 }
 
-/* Before anything of the document is looked at. */
+/* Checked before anything in the document is used. */
 static gboolean
 check_signature (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
                  GError **error)
@@ -323,10 +313,13 @@ note_failed (TerraneSharedCache *self, const OciReference *destination, const GE
   oci_json_set (object, "error", oci_json_text (why->message));
   oci_json_append (self->failed, object);
   g_hash_table_add (self->had, g_strdup (name)); /* once is enough */
-  if (is_about_registry (why))
+  /* What is not there for one who gives is the repository. */
+  if (is_about_registry (why) || g_error_matches (why, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     g_hash_table_add (self->closed, repository_name (destination));
 }
 
+/* Where tags are immutable, notes of a machine are not replaced by those of another, which is no
+ * failure: the result is the same. */
 static gboolean
 give (TerraneSharedCache *self, const OciReference *repository, const OciDescriptor *manifest,
       const TerraneSharedResult *result, GError **error)
@@ -346,55 +339,24 @@ give (TerraneSharedCache *self, const OciReference *repository, const OciDescrip
     }
   if (pass_interrupt (&local, error))
     return FALSE;
-  terrane_progress_warn (progress_of (self), "the cache did not take %s: %s", result->label,
-                         local->message);
+  g_autoptr (TerraneSharedEntry) there =
+      is_about_registry (local) ? NULL
+                                : open_entry (self, repository, result->kind, &result->key, NULL);
+  if (there != NULL && terrane_shared_result_is (result, there))
+    {
+      g_hash_table_add (self->had, g_strdup (there->name));
+      terrane_progress_info (progress_of (self), "not replaced in the cache: %s", there->name);
+      return TRUE;
+    }
+  if (there != NULL)
+    terrane_progress_warn (progress_of (self),
+                           "the cache keeps another result of %s, which it does not replace: %s",
+                           result->label, there->name);
+  else
+    terrane_progress_warn (progress_of (self), "the cache did not take %s: %s", result->label,
+                           local->message);
   note_failed (self, &destination, local);
   return TRUE;
-}
-
-static gboolean
-is_same_text (const json_t *one, const json_t *other, const char *member)
-{
-  return g_strcmp0 (json_string_value (json_object_get (one, member)),
-                    json_string_value (json_object_get (other, member)))
-         == 0;
-}
-
-static gboolean
-has_layer (const TerraneSharedResult *result, const OciDescriptor *layer, const OciDigest *diff_id)
-{
-  for (guint i = 0; i < result->layers->len; i++)
-    {
-      const OciDescriptor *own = result->layers->pdata[i];
-      if (oci_digest_equal (&own->digest, &layer->digest) && own->size == layer->size)
-        return oci_digest_equal (&result->diff_ids[i], diff_id);
-    }
-  return FALSE;
-}
-
-/* Which layers a tree is in depends on what is below it too, so layers are compared by their keys.
- * The first one, which has notes of a machine besides, is not a layer of an image. */
-static gboolean
-is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
-{
-  const json_t *own = json_object_get (result->content, "layerKeys");
-  const json_t *keys = json_object_get (entry->content, "layerKeys");
-  for (guint i = 0; i + 1 < entry->layers->len && i < json_array_size (keys); i++)
-    for (size_t j = 0; j < json_array_size (own); j++)
-      if (json_equal (json_array_get (own, j), json_array_get (keys, i))
-          && !has_layer (result, entry->layers->pdata[i + 1], &entry->diff_ids[i + 1]))
-        return FALSE;
-  return TRUE;
-}
-
-/* What a validation gave has times, which differ. */
-static gboolean
-is_same (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
-{
-  return is_same_text (result->content, entry->content, "commit")
-         && (result->kind != TERRANE_SHARED_CHECKED
-             || is_same_text (result->content, entry->content, "results"))
-         && is_same_layers (result, entry);
 }
 
 static gboolean
@@ -408,7 +370,7 @@ compare (TerraneSharedCache *self, const TerraneSharedResult *result, GError **e
           open_entry (self, from->pdata[i], result->kind, &result->key, &local);
       if (entry == NULL && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
         continue;
-      if (entry != NULL && is_same (result, entry))
+      if (entry != NULL && terrane_shared_result_is (result, entry))
         {
           oci_json_append (self->compared, oci_json_text (entry->name));
           continue;

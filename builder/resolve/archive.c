@@ -1,4 +1,4 @@
-/* Archives: the digest of each file; of a URL the profile says it. */
+/* Archives: the digest of each file; for a URL the profile has it. */
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* A user and password in a URL are nobody's business but the server's, nor is a query, which is
- * often a signature: the digest says which file it is. */
+/* A user and password in a URL are only for the server, and so is a query, which is often a
+ * signature: the digest identifies the file. */
 static gboolean
 set_place (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *archive,
            GError **error)
@@ -46,7 +46,7 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
-/* Locks of before have queries, which stay until the lock is made again. */
+/* Locks of older versions have queries, which are kept until the lock is made again. */
 static void
 keep_queries (const json_t *locked, json_t *entry)
 {
@@ -73,7 +73,7 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
       const TerraneArchiveFile *file = spec->archives->pdata[i];
       OciDigest digest;
       OciDigestHex hex;
-      if (file->has_sha256) /* held against the file when it is read */
+      if (file->has_sha256) /* compared with the file when it is read */
         continue;
       if (!terrane_file_digest (self->options->store, file->path, &digest, error))
         return FALSE;

@@ -8,7 +8,7 @@ enum
   LABEL_LENGTH = 40, /* characters */
 };
 
-/* Something that downloads refer to. */
+/* Data that downloads refer to. */
 typedef struct
 {
   gpointer data;

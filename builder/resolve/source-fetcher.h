@@ -1,4 +1,4 @@
-/* What one kind of source needs from the network before it is read. */
+/* Fetches what one kind of source needs from the network before it is read. */
 #pragma once
 
 #include "builder/remote/download.h"
@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What is to be downloaded for all sources of a profile, and what must stay meanwhile. */
+/* Downloads for all sources of a profile, and the data that must exist meanwhile. */
 typedef struct
 {
   TerraneRemote *remote;
@@ -30,8 +30,8 @@ void terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha2
 
 typedef struct
 {
-  /** (nullable) Adds the downloads of a source, or brings by itself what it needs. Not called for
-   * one whose tree is stored. */
+  /** (nullable) Adds the downloads of a source, or fetches what it needs itself. Not called if its
+   * tree is stored. */
   gboolean (*fetch) (TerraneFetch *self, const TerranePin *pin, GError **error);
 } TerraneSourceFetcher;
 
@@ -40,7 +40,7 @@ typedef struct
 TERRANE_SOURCE_KINDS (TERRANE_SOURCE_FETCHER)
 #undef TERRANE_SOURCE_FETCHER
 
-/** Returns: (transfer none) */
+/** Returns: (transfer none): the fetcher of @kind */
 const TerraneSourceFetcher *terrane_source_fetcher_of (TerraneSourceKind kind);
 
 G_END_DECLS

@@ -62,6 +62,30 @@ add_mount (TerraneBwrap *self, const char *option, const char *path, const char 
   terrane_argv_add (&self->options, where);
 }
 
+static void
+add_tmp_size (TerraneBwrap *self)
+{
+  const uint64_t bytes = self->sandbox->tmp_bytes;
+  terrane_argv_add (&self->options, "--size");
+  terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
+                           bytes != 0 ? bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
+}
+
+static void
+add_shm (TerraneBwrap *self)
+{
+  const char *const tmpfs[] = { "--perms", "1777", "--tmpfs", "/dev/shm", NULL };
+  if (!self->mounts->shm)
+    return;
+  if (self->mounts->overlays)
+    {
+      add_mount (self, "--bind", TERRANE_MOUNTS_SHM, "/dev/shm");
+      return;
+    }
+  add_tmp_size (self);
+  terrane_argv_add_all (&self->options, tmpfs);
+}
+
 /* --dev would make /dev/shm, which Lambda does not have. */
 static void
 add_devices (TerraneBwrap *self)
@@ -78,6 +102,7 @@ add_devices (TerraneBwrap *self)
       const char *const bind[] = { "--dev-bind", *device, *device, NULL };
       terrane_argv_add_all (&self->options, bind);
     }
+  add_shm (self);
   if (self->mounts->overlays)
     return;
   for (const char *const *link = terrane_mounts_links (); *link != NULL; link += 2)
@@ -384,10 +409,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
     add_mount (self, "--bind", TERRANE_MOUNTS_TMP, "/tmp");
   else
     {
-      terrane_argv_add (&self->options, "--size");
-      terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
-                               sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes
-                                                       : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
+      add_tmp_size (self);
       terrane_argv_add_all (&self->options, tmp);
     }
   terrane_argv_add_all (&self->options, chdir);

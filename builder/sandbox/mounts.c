@@ -182,7 +182,8 @@ make_view (const TerraneMounts *self)
   char path[MAX_PATH];
   if (!make_dir (SKELETON, 0755) || !make_dir (SKELETON "/dev", 0755)
       || !make_dir (SKELETON "/files", 0755) || !make_dir (SKELETON "/nothing", 0555)
-      || !make_bytes (SKELETON "/passwd", self->passwd, 0644))
+      || !make_bytes (SKELETON "/passwd", self->passwd, 0644)
+      || (self->shm && !make_dir (SKELETON "/dev/shm", 0755)))
     return FALSE;
   for (const char *const *device = devices; *device != NULL; device++)
     if (!make_file (skeleton_path (*device, path), NULL, 0, 0644))
@@ -207,6 +208,7 @@ make_tmp (const TerraneMounts *self)
   return make_dir ("scratch", 0755)
          && mount ("tmpfs", "scratch", "tmpfs", MS_NOSUID | MS_NODEV, self->tmp_options) == 0
          && make_dir ("scratch/upper", 01777) && make_dir ("scratch/work", 0700)
+         && (!self->shm || make_dir (&TERRANE_MOUNTS_SHM[1], 01777))
          && make_dir (&TERRANE_MOUNTS_TMP[1], 0755)
          && mount_overlay (&TERRANE_MOUNTS_TMP[1],
                            "lowerdir=empty,upperdir=scratch/upper,workdir=scratch/work,userxattr");
@@ -452,6 +454,7 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
     return FALSE;
   self->protect = geteuid () == 0;
   self->writable = sandbox->writable;
+  self->shm = sandbox->neutral;
   if (!find_points (self, sandbox, error))
     return FALSE;
   self->over_root = sandbox->writable || self->passwd_path == NULL || is_missing (self->points);

@@ -15,6 +15,7 @@
 enum
 {
   MAX_DEPTH = 256,
+  LISTABLE = 0500,
 };
 
 /* What a walk does with each entry; @dfd and @name locate it, @path is relative to the source. */
@@ -61,6 +62,9 @@ walk_entry (const Walk *walk, int fd, const char *name, const char *path, unsign
     return oci_throw_errno (error, "%s", child);
   if (!S_ISDIR (st.st_mode) && is_left_out (walk->spec, child))
     return TRUE;
+  mode_t needed = S_ISDIR (st.st_mode) ? LISTABLE : S_ISREG (st.st_mode) ? S_IRUSR : 0;
+  if (walk->spec->open_closed && !oci_grant_mode (fd, name, needed, error))
+    return FALSE;
   if (!walk->visit (walk->data, fd, name, child, &st, error))
     return FALSE;
   if (!S_ISDIR (st.st_mode))

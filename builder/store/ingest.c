@@ -71,9 +71,13 @@ write_job (const TerraneIngest *self, Job *job, GError **error)
       job->digest = terrane_object_hasher_finish (hasher);
     }
   job->node->object = job->digest;
-  if (self->look
-      || terrane_object_write (self->store, &entry, &job->digest, job->content, job->file.fd,
-                               job->size, &job->node->fresh, error))
+  gboolean ok =
+      self->look
+      || (job->hashed ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
+                                              &job->node->fresh, error)
+                      : terrane_object_write (self->store, &entry, &job->digest, job->content, -1,
+                                              &job->node->fresh, error));
+  if (ok)
     return TRUE;
   g_autofree char *path = terrane_node_path (job->node);
   g_prefix_error (error, "storing %s: ", path);

@@ -148,7 +148,7 @@ write_debug (Strip *self, const char *path, const char *file, GError **error)
   OciDigest digest = terrane_object_hasher_finish (hasher);
   TerraneNode *node = NULL;
   gboolean written = FALSE; /* what is read again is verified then */
-  if (!terrane_object_write (store, &entry, &digest, NULL, fd, mapping.size, &written, error))
+  if (!terrane_object_write (store, &entry, &digest, NULL, fd, &written, error))
     return FALSE;
   g_mutex_lock (&self->mutex);
   gboolean ok = terrane_tree_add (self->job->debug, &entry, &node, error);

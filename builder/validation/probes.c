@@ -119,7 +119,7 @@ terrane_probes_load (const TerraneProfile *profile, GError **error)
           return NULL;
         }
       g_autoptr (GBytes) given = event;
-      event = terrane_event_take (given, error);
+      event = terrane_event_read (given, error);
       if (event == NULL)
         {
           g_prefix_error (error, "%s.event: ", spec->where);

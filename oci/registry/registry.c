@@ -11,7 +11,7 @@
 
 enum
 {
-  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one of another scope */
+  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one for another scope */
 };
 
 struct _OciRegistry
@@ -20,10 +20,10 @@ struct _OciRegistry
   OciReference *reference;
   char *name; /* "docker://HOST", for notices */
   OciRegistryAuth *auth;
-  gint expected;   /* atomic: a thread connects, see oci_registry_expect() */
+  gint expected;   /* atomic: a thread is connecting, see oci_registry_expect() */
   GMutex mutex;    /* held while connecting */
-  char *url;       /* (nullable), atomic: "https://HOST" once connected; never changes then */
-  GError *refusal; /* (nullable): the credentials are wrong, which is found out once */
+  char *url;       /* (nullable), atomic: "https://HOST" once connected; constant afterwards */
+  GError *refusal; /* (nullable): why the credentials were refused, for later requests */
   OciUrlOrigin origin;
 };
 
@@ -111,13 +111,13 @@ oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const cha
   return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
-/* What came of a request that went out while another thread was still connecting. */
+/* Result of a request that was sent while another thread was still connecting. */
 typedef struct
 {
-  char *base; /* (nullable): the address that it was sent to, by guess; NULL: it was not sent */
-  guint generation;          /* of the authentication that it had */
-  OciHttpResponse *response; /* (nullable): or */
-  GError *failure;           /* (nullable) */
+  char *base; /* (nullable): the address that it was sent to, a guess; NULL: it was not sent */
+  guint generation;          /* of its authentication */
+  OciHttpResponse *response; /* (nullable): either this */
+  GError *failure;           /* (nullable): or this */
 } Ahead;
 
 typedef struct
@@ -125,7 +125,7 @@ typedef struct
   OciRegistry *registry;
   const OciHttpRequest *request; /* (nullable) */
   const char *header;            /* (nullable): of a ping */
-  char *base;                    /* (nullable): that answered a ping */
+  char *base;                    /* (nullable): address that answered a ping */
   Ahead ahead;
 } Sending;
 
@@ -163,7 +163,7 @@ ping_patiently (OciRegistry *self, const char *header, char **out_base, GCancell
   return response;
 }
 
-/* A password that is refused or has expired is so for everything; a token may be good for other
+/* A refused or expired password is invalid for everything; a token may be valid for other
  * things. */
 static gboolean
 refuses_credentials (const OciHttpResponse *response)
@@ -217,7 +217,7 @@ connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
       && !oci_registry_auth_answer (self->auth, response, generation, cancellable, &retry, error))
     return FALSE;
   /* A refusal that could not be answered is repeated by the request that needs it, with a better
-   * text. */
+   * message. */
   if (response->status != 200 && !refused)
     return oci_registry_fail (self, response, "asking for the registry API at /v2/", error);
   if (retry && g_atomic_int_get (&self->expected) && !try_password (self, base, cancellable, error))
@@ -265,12 +265,12 @@ oci_registry_expect (OciRegistry *self, GCancellable *cancellable, GError **erro
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  /* Without credentials the registry's challenge, if there is one, fails for the same reason. */
+  /* Without credentials the registry's challenge, if any, fails for the same reason. */
   g_atomic_int_set (&self->expected, TRUE);
   return TRUE;
 }
 
-/* Whether a request loses nothing when its answer is thrown away. */
+/* Whether the answer to a request can be discarded without loss. */
 static gboolean
 is_repeatable (const OciHttpRequest *request)
 {
@@ -278,8 +278,8 @@ is_repeatable (const OciHttpRequest *request)
          && request->url[0] == '/';
 }
 
-/* Where another thread is finding out how to talk to the registry, the likely way is tried
- * meanwhile: that costs no time, and the connection is there when it is needed. */
+/* While another thread finds out how to talk to the registry, the likely way is tried: this costs
+ * no time, and makes a connection available. */
 static void
 send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
             Ahead *ahead)
@@ -292,7 +292,7 @@ send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *canc
   if (urls == NULL
       || !oci_registry_auth_header (self->auth, cancellable, &header, &ahead->generation, NULL)
       || (header != NULL && !g_str_has_prefix (urls[0], "https:")))
-    return; /* the usual way then says what is wrong */
+    return; /* the normal way then reports the error */
   g_autofree char *url = g_strconcat (urls[0], request->url, NULL);
   OciHttpRequest early = *request;
   early.url = url;
@@ -301,7 +301,7 @@ send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *canc
   ahead->response = oci_http_client_send (self->client, &early, cancellable, &ahead->failure);
 }
 
-/* Its answer counts if it is that of the same request as it would be sent now. */
+/* Its answer counts if the request would be sent in the same way now. */
 static gboolean
 ahead_counts (const Ahead *ahead, const OciRegistry *self, guint generation)
 {
@@ -386,7 +386,7 @@ send_with (OciRegistry *self, const OciHttpRequest *request, OciRetry *retry,
   Sending sending = { .registry = self, .request = request };
   send_ahead (self, request, cancellable, &sending.ahead);
   OciHttpResponse *response =
-      oci_registry_connect (self, cancellable, error) /* which has retried already */
+      oci_registry_connect (self, cancellable, error) /* which has been retried already */
           ? oci_retry_send (retry, try_send, &sending, cancellable, error)
           : NULL;
   ahead_clear (&sending.ahead);
@@ -412,7 +412,7 @@ send_question (OciRegistry *self, const OciRegistryQuestion *question, const cha
                gboolean patient, GCancellable *cancellable, GError **error)
 {
   const char *const accepting[] = { question->accept, NULL };
-  /* Keeps a blob from being sent whole where GET works and HEAD does not. */
+  /* Avoids receiving a whole blob if GET works and HEAD does not. */
   static const char *const first_byte[] = { "Range: bytes=0-0", NULL };
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT (method, question->path);
   gboolean whole = question->accept != NULL || strcmp (method, "HEAD") == 0;
@@ -445,7 +445,7 @@ oci_registry_ask (OciRegistry *self, const OciRegistryQuestion *question, GCance
       send_question (self, question, "HEAD", patient, cancellable, error);
   if (response != NULL && !is_yes (response) && response->status != 404)
     {
-      gboolean busy = response->status == 429 || response->status >= 500; /* waited for already */
+      gboolean busy = response->status == 429 || response->status >= 500; /* already waited for */
       g_clear_pointer (&response, oci_http_response_free);
       response = send_question (self, question, "GET", patient && !busy, cancellable, error);
     }

@@ -1,5 +1,6 @@
 """Results that go through a registry: --cache-to gives them, --cache-from takes them, and what is wrong with one is no harm."""
 
+import base64
 import gzip
 import hashlib
 import io
@@ -12,6 +13,7 @@ import unittest
 
 import test_compile
 from counting_proxy import CountingProxy
+from ecr_like_registry import FakeRegistry
 from terrane_test import Registry, have
 from test_pull import Uploader
 from web_server import WebServer
@@ -294,6 +296,66 @@ class Compiled(RegistryCache):
         profile = self.profile(("tree", "user.json", {}))
         self.assert_fails(2, "--cache-to names a repository, without a tag", "build", profile, "--cache-to", self.cache + ":v1")
         self.assert_fails(2, "TERRANE_CACHE_KEY has less than 16", "build", profile, "--cache-to", self.cache, env={"TERRANE_CACHE_KEY": "x"})
+
+
+@unittest.skipUnless(test_compile.BUSYBOX, "needs busybox")
+class CompiledInEcr(test_compile.ShellCase):
+    """What Amazon ECR does otherwise: tags that never move, blobs from another host, repositories that somebody has to make, nothing that can be
+    deleted, and no list of referrers."""
+
+    def setUp(self):
+        super().setUp()
+        self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/stamp"])
+
+    def start(self, **options):
+        self.fake = FakeRegistry(auth="basic", immutable=True, cdn=True, mount=True, **options)
+        self.addCleanup(self.fake.__exit__)
+        login = base64.b64encode(f"{self.fake.user}:{self.fake.password}".encode()).decode()
+        self.env = {"REGISTRY_AUTH_FILE": str(self.write("auth.json", json.dumps({"auths": {self.fake.host: {"auth": login}}}))),
+                    "HOME": str(self.directory), "TERRANE_CACHE_KEY": ""}
+        self.cache = f"docker://{self.fake.host}/team/cache"
+
+    def make_in(self, store, *arguments):
+        """The record, what is in the recipe's result, and what was warned of."""
+        result = self.run_terrane("--json", "build", "--no-validate", self.profile(("tree", "x.json", {})), *arguments, store=self.directory / store, env=self.env)
+        record = json.loads(result.stdout)
+        with self.open_layer(self.read_json_blob(record["digest"], self.directory / store)["layers"][-1], self.directory / store) as tar:
+            stamp = tar.extractfile("opt/stamp").read()
+        return record, stamp, [line for line in result.stderr.splitlines() if "warning: " in line]
+
+    def keep_compiled(self):
+        """Takes everything else out of the repository. Returns what is left."""
+        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if tag.startswith("terrane-compiled-")}
+        self.fake.manifests["team/cache"] = dict(kept)
+        return kept
+
+    def test_given_and_taken(self):
+        self.start()
+        first, stamp, warnings = self.make_in("first", "--cache-to", self.cache)
+        self.assertEqual((warnings, first["cache"].get("failed", [])), ([], []))
+        [(tag, content)] = self.keep_compiled().items()
+        # Again from the machine that made it, and from one that took it: the tag is there, and is not put once more.
+        taken, other, warnings = self.make_in("second", "--cache-from", self.cache, "--cache-to", self.cache)
+        self.assertEqual((taken["digest"], other, warnings), (first["digest"], stamp, []))
+        self.assertIn(f"{self.fake.host}/team/cache:{tag}", taken["cache"]["taken"])
+        self.assertEqual(self.make_in("first", "--cache-to", self.cache)[2], [])
+        self.assertEqual(len(self.fake.requests("PUT", f"/manifests/{tag}")), 1)
+        # One that has compiled something else under the key cannot give it; its image is good, and the record says so.
+        third, other, warnings = self.make_in("third", "--cache-to", self.cache)
+        self.assertNotEqual(other, stamp)
+        self.assertIn(f"terrane: warning: the cache keeps another result of x 1.0, which it does not replace: {self.fake.host}/team/cache:{tag}", warnings)
+        self.assertTrue(any(tag in json.dumps(failed) for failed in third["cache"]["failed"]), third["cache"])
+        self.assertEqual(self.keep_compiled(), {tag: content})
+        self.assertEqual(self.make_in("fourth", "--cache-from", self.cache)[1], stamp)
+        self.assertEqual({request.method for request in self.fake.log} - {"GET", "HEAD", "POST", "PUT"}, set())
+        self.assertEqual([request.path for request in self.fake.log if "referrers" in request.path], [])
+
+    def test_no_repository(self):
+        self.start(repositories={"team/other"})
+        record, _, warnings = self.make_in("first", "--cache-from", self.cache, "--cache-to", self.cache)
+        self.assertEqual((record["cache"]["taken"], record["cache"]["given"]), ([], []))
+        self.assertTrue(any("there is no repository team/cache" in line for line in warnings), warnings)
+        self.assertEqual(len(warnings), 1, warnings)
 
 
 class Trees(RegistryCache):

@@ -62,7 +62,7 @@ class Checks(TestCase):
             self.assertEqual({finding["id"]: finding for finding in record["findings"]}, findings)
         self.assertTrue(record["unchanged"])
         text = self.run_terrane("build", profile).stdout
-        self.assertIn(f"1 warning of checks; terrane check {profile} shows all:\n  elf.executable-stack (1): ‘/var/task/m.so’: ", text)
+        self.assertIn(f"1 warning of checks; terrane check {profile} shows all:\n  elf.executable-stack (1): /var/task/m.so: ", text)
         self.assertNotIn("elf.missing-library", text)
         # The image itself knows nothing of the profile.
         self.assertEqual(self.findings("test", exit_code=3)[0]["errors"], 1)

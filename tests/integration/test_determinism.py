@@ -203,7 +203,7 @@ class Determinism(TestCase):
         self.assertEqual(list((self.store / "roots").glob(".*")), [])
         text = self.run_terrane("build", self.profile, "--verify", exit_code=4)
         self.assertIn("module.py", text.stdout)
-        self.assertRegex(text.stderr, "the same lock gives another image: layer 2, ‘app’: ‘/app/module.py’: content, byte 4")
+        self.assertRegex(text.stderr, "the same lock gives another image: layer 2, app: /app/module.py: content, byte 4")
 
     def test_umask(self):
         for umask in (0o000, 0o077):

@@ -90,7 +90,7 @@ class Diff(TestCase):
         first = next(i for i, (x, y) in enumerate(zip(tar_of(*one), tar_of(*one, owner="root"))) if x != y)
         self.assertEqual((named["attribute"], named["offset"]), ("tar", first))
         text = self.run_terrane("diff", a, f"oci:{self.directory / 'byte'}", exit_code=DIFFERENT).stdout
-        self.assertIn("layer 1, ‘layer 1’: ‘/d/x’: content, byte 5: 0x35 → 0x21", text)
+        self.assertIn("layer 1, ‘layer 1’: /d/x: content, byte 5: 0x35 → 0x21", text)
 
     def test_other_compression_of_the_same_tar(self):
         layer = make_layer(f=b"some text " * 5000)

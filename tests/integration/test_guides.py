@@ -1,4 +1,5 @@
-"""docs/guides: profiles are valid, options exist, and the session about a failing import is run as it is shown."""
+"""docs/guides: profiles are valid, options exist, and the session about a failing import is run as it is shown. The commands about
+the image ‘tiles’ are run by test_fresh_root.py, those about GDAL by test_readme.py."""
 
 import json
 import re
@@ -66,6 +67,11 @@ class Guides(TestCase):
         result = subprocess.run([TERRANE, "--store", str(self.directory / "seeded"), "-q", "build", profile], capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stdout), (3, ""))
         self.assertRegex(result.stderr, "(?s)^" + re.escape(expected).replace("…", ".*") + "$")
+        (after,) = [text for text in blocks(TOP / "docs/guides/import-errors.md", "console") if "--no-validate" in text]
+        self.assertGreater(len(list(commands(after))), 3)
+        for words in commands(after):
+            with self.subTest(" ".join(words)):
+                self.run_terrane(*words, store=self.directory / "seeded", cwd=self.directory, stdin="")
 
 
 if __name__ == "__main__":

@@ -232,7 +232,7 @@ class Findings(LayerCase):
     def test_a_base_without_parents(self):
         image = self.image(tar("bin/", ("bin/x", b"#!/bin/sh\n"), ("bin/sh", b"")), tar(("opt/a/x", b"1")))
         profile = self.profile(image)
-        self.assert_fails(3, r"lambda\.parent-directory: ‘/opt/a/x’ in ‘layer 2’: 1 entries", "build", "--no-validate", profile)
+        self.assert_fails(3, r"lambda\.parent-directory: /opt/a/x in ‘layer 2’: 1 entries", "build", "--no-validate", profile)
         tolerant = self.profile(image, checks={"lambda.parent-directory": {"level": "warn", "reason": "a test"}})
         layout = self.directory / "built"
         self.run_terrane("build", "--no-validate", "--output", f"oci:{layout}:t", tolerant)

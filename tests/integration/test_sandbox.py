@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, SANITIZER, TERRANE, TestCase, have, reachable_file, seeded_store, sha256
+from terrane_test import INPUTS, SANITIZER, TERRANE, TestCase, have, reachable_file, seeded_store, sha256, without_overlays
 
 BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
 
@@ -144,25 +144,10 @@ class Sandbox(TestCase):
     @unittest.skipIf(SANITIZER, "does not apply: the sanitizer comes first in the list of libraries")
     def test_a_kernel_without_overlays_in_namespaces(self):
         """What could not be prepared is started once more, with a tmpfs for /tmp."""
-        source = self.write("shim.c", """#define _GNU_SOURCE
-#include <errno.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int mount (const char *source, const char *target, const char *type, unsigned long flags, const void *data)
-{
-  if (type == 0 || strcmp (type, "overlay") != 0)
-    return (int) syscall (SYS_mount, source, target, type, flags, data);
-  errno = EPERM;
-  return -1;
-}
-""")
-        shim = self.directory / "shim.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
         self.build(self.profile())
         command = ["-q", "run", "test", "--", "/bin/sh", "-c", "grep ' /tmp ' /proc/mounts | cut -d' ' -f3"]
         self.assertEqual(self.run_terrane(*command).stdout, "overlay\n")
-        self.assertEqual(self.run_terrane(*command, env={"LD_PRELOAD": str(shim)}).stdout, "tmpfs\n")
+        self.assertEqual(self.run_terrane(*command, env=without_overlays(self.directory)).stdout, "tmpfs\n")
 
     def test_a_store_of_a_relative_path(self):
         """For all that uses a file system of the store: compiling, validation and run. The sandbox changes the directory."""

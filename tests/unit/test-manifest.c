@@ -383,7 +383,7 @@ test_index_find (void)
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, C);
   g_autoptr (OciIndex) none = parse_index ("{\"schemaVersion\":2,\"manifests\":[]}");
   g_assert_null (oci_index_find (none, "x", NULL, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "no image ‘x’");
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "no image ‘x’; there are no names in it");
 }
 
 static void
