@@ -96,7 +96,7 @@ count_kind (const GPtrArray *list, guint start)
   return end - start;
 }
 
-/* What all of them say, which is said once. */
+/* Finds the text that all of them have, which is printed once. */
 static gboolean
 is_common (const GPtrArray *list, guint start, guint count, gboolean fix)
 {

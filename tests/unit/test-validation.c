@@ -241,7 +241,7 @@ test_slow_initialisation (void)
   g_assert_null (quick.reason);
 }
 
-/* What fails for one reason comes once, with all names; what only ends the same does not. */
+/* Failures with one reason are listed once, with all names; those that only end alike are not. */
 static void
 test_judge (void)
 {
