@@ -68,17 +68,25 @@ class Suite:
         self.outcomes = []
         self.costs = []  # (what, wall, cpu)
         self.running = set()
+        self.stopping = False
         self.in_memory = OWN_MOUNTS in os.environ and mount_memory("/var/tmp")
         # Lower case, because podman 4.3 takes no other letters in the path of a layout.
         self.shared = pathlib.Path(f"/var/tmp/terrane-test-shared-{secrets.token_hex(4)}")
         self.shared.mkdir()
 
-    def run(self, what, command, **options):
-        """Runs a command and notes what it cost; returns its exit code."""
+    def run(self, what, command, each_line=None, **options):
+        """Runs a command and notes what it cost; returns its exit code. What it says is passed on, and to each_line()."""
+        if self.stopping:
+            return 1
         started = time.monotonic()
+        if each_line is not None:
+            options |= {"stdout": subprocess.PIPE, "text": True, "errors": "replace"}
         process = subprocess.Popen(command, cwd=TOP, **options)
         self.running.add(process)
         try:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
+                each_line(line)
             _, status, usage = os.wait4(process.pid, 0)  # the usage of this command, while others run
         except BaseException:
             process.terminate()
@@ -99,6 +107,7 @@ class Suite:
             try:
                 yield
             except BaseException:
+                self.stopping = True
                 for process in list(self.running):
                     process.terminate()
                 raise
@@ -117,7 +126,17 @@ class Suite:
         self.failures.append((preset, "the build"))
         return False
 
-    def test(self, preset, *selection, only="", jobs=JOBS, output=None, niceness=0):
+    def test(self, preset, *selection, only="", jobs=JOBS, output=None, niceness=0, all_started=None):
+        """Runs the selected tests of a preset; when the last of them has started, the event all_started is set."""
+        ran = {"started": 0, "all": None}
+
+        def count(line):
+            ran["started"] += bool(re.match(r" +Start +\d+: ", line))
+            if of_all := re.match(r" *\d+/(\d+) Test ", line):
+                ran["all"] = int(of_all[1])
+            if ran["started"] == ran["all"]:
+                all_started.set()
+
         report = self.shared / f"{preset}.xml"
         environment = dict(os.environ, TERRANE_TEST_SHARED=str(self.shared / preset), TERRANE_TEST_ONLY=only)
         if "TERRANE_TEST_SHARED" in os.environ:
@@ -125,7 +144,7 @@ class Suite:
         pathlib.Path(environment["TERRANE_TEST_SHARED"]).mkdir(parents=True, exist_ok=True)
         code = self.run(f"test {preset}", ["nice", "-n", str(niceness), "ctest", "--preset", preset, f"-j{jobs}", "--output-junit", str(report),
                                            "--test-output-size-passed", "10000000", "--test-output-size-failed", "10000000",
-                                           *selection], env=environment, stdout=output, stderr=output)
+                                           *selection], env=environment, stdout=output, stderr=output, each_line=all_started and count)
         outcomes = [Outcome(preset, case) for case in xml.parse(report).getroot().iter("testcase")] if report.exists() else []
         self.outcomes += outcomes
         failed = [(preset, outcome.name) for outcome in outcomes if outcome.failed]
@@ -156,20 +175,33 @@ class Suite:
             built = {preset for preset, *targets in (("dev", "programs"), ("asan",), ("tsan", "threaded"), ("fuzz", "fuzzers"))
                      if self.build(preset, *targets)}
 
+        dev_started = threading.Event()
+
         def small_presets(output):
             """These leave processors to others: the threads of the first wait, and the last takes what it gets."""
+            dev_started.wait()
             if "tsan" in built:
                 self.test("tsan", jobs=2, output=output)
             if "fuzz" in built:
                 self.test("fuzz", "-R", "^fuzz-run", jobs=1, output=output, niceness=5)
 
-        with self.beside(self.fresh_machine):
-            if "dev" in built:
-                # What both would run is enough once: under the sanitizers, which see more.
-                self.test("dev", "-LE", "^(fresh|unit|fuzz|sanitized|whole)$" if "asan" in built else "^(fresh|unit|fuzz)$")
-            with self.beside(small_presets):
-                if "asan" in built:
-                    self.test("asan")
+        def sanitized(_):
+            """Begins when dev has no more tests to start, and the last of them may leave processors idle."""
+            dev_started.wait()
+            if "asan" in built:
+                self.test("asan")
+
+        with self.beside(self.fresh_machine), self.beside(small_presets), self.beside(sanitized):
+            try:
+                if "dev" in built:
+                    # What both would run is enough once: under the sanitizers, which see more.
+                    twice = "unit|fuzz|sanitized|whole" if "asan" in built else "unit|fuzz"
+                    self.test("dev", "-LE", f"^(fresh|{twice})$", all_started=dev_started)
+            except BaseException:
+                self.stopping = True
+                raise
+            finally:
+                dev_started.set()
 
     @staticmethod
     def targets(preset, label, names):
