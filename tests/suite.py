@@ -1,4 +1,4 @@
-"""What scripts/test does once everything is installed.
+"""Called by scripts/test once everything is installed.
 
 Usage: scripts/test [--no-skips] [--preset PRESET] [LABEL [NAME]...]
 
@@ -43,7 +43,7 @@ MEMORY = 16  # GiB that have to be free for files in memory, which take half of 
 
 
 class Outcome:
-    """What one test program did in one preset."""
+    """The result of one test program in one preset."""
 
     def __init__(self, preset, case):
         self.preset, self.name = preset, case.get("name")
@@ -194,7 +194,7 @@ class Suite:
         with self.beside(self.fresh_machine), self.beside(small_presets), self.beside(sanitized):
             try:
                 if "dev" in built:
-                    # What both would run is enough once: under the sanitizers, which see more.
+                    # Tests of both runs run once: under the sanitizers, which see more.
                     twice = "unit|fuzz|sanitized|whole" if "asan" in built else "unit|fuzz"
                     self.test("dev", "-LE", f"^(fresh|{twice})$", all_started=dev_started)
             except BaseException:
@@ -205,7 +205,7 @@ class Suite:
 
     @staticmethod
     def targets(preset, label, names):
-        """What has to be built for these tests; nothing means all."""
+        """The targets to build for these tests; nothing means all."""
         if preset == "tsan":
             return ["threaded"]
         if preset == "fuzz":

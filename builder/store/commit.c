@@ -1,6 +1,7 @@
 #include "builder/store/commit.h"
 
 #include "builder/store/metadata.h"
+#include "builder/store/object.h"
 
 #include "oci/base/raw-name.h"
 
@@ -15,8 +16,8 @@ enum
   PREPARE_ATTEMPTS = 20,
 };
 
-/* libostree looks for staging directories that it can use again, and fails when another process
- * removes one between being listed and being opened. */
+/* libostree looks for reusable staging directories, and fails if another process removes one
+ * between listing and opening it. */
 static gboolean
 prepare (OstreeRepo *repo, GError **error)
 {
@@ -69,26 +70,20 @@ digest_variant (const OciDigest *digest)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, digest->bytes, OCI_DIGEST_BYTES, 1);
 }
 
-/* @repo: (nullable): without one, the object is digested alone */
+/* @store: (nullable): without it, the object is only digested */
 static gboolean
-write_metadata (OstreeRepo *repo, OstreeObjectType type, GVariant *variant, OciDigest *out_digest,
-                GError **error)
+write_metadata (TerraneStore *store, OstreeObjectType type, GVariant *variant,
+                OciDigest *out_digest, GError **error)
 {
-  g_autofree guchar *checksum = NULL;
-  if (repo == NULL)
-    {
-      *out_digest = oci_digest_of (g_variant_get_data (variant), g_variant_get_size (variant));
-      return TRUE;
-    }
-  if (!ostree_repo_write_metadata (repo, type, NULL, variant, &checksum, NULL, error))
-    return FALSE;
-  memcpy (out_digest->bytes, checksum, OCI_DIGEST_BYTES);
+  if (store != NULL)
+    return terrane_object_write_metadata (store, type, variant, out_digest, error);
+  *out_digest = oci_digest_of (g_variant_get_data (variant), g_variant_get_size (variant));
   return TRUE;
 }
 
 /* OSTREE_DIRMETA_GVARIANT_FORMAT, (uuua(ayay)): uid, gid, mode (big-endian), xattrs. */
 static gboolean
-write_dirmeta (OstreeRepo *repo, const TerraneNode *node, OciDigest *out_digest, GError **error)
+write_dirmeta (TerraneStore *store, const TerraneNode *node, OciDigest *out_digest, GError **error)
 {
   g_autoptr (GVariant) xattrs =
       node->xattrs != NULL
@@ -97,16 +92,16 @@ write_dirmeta (OstreeRepo *repo, const TerraneNode *node, OciDigest *out_digest,
   g_autoptr (GVariant) variant = g_variant_ref_sink (
       g_variant_new ("(uuu@a(ayay))", GUINT32_TO_BE (node->uid), GUINT32_TO_BE (node->gid),
                      GUINT32_TO_BE ((guint32) S_IFDIR | node->mode), xattrs));
-  return write_metadata (repo, OSTREE_OBJECT_TYPE_DIR_META, variant, out_digest, error);
+  return write_metadata (store, OSTREE_OBJECT_TYPE_DIR_META, variant, out_digest, error);
 }
 
 typedef struct
 {
-  OstreeRepo *repo; /* (nullable): see write_metadata() */
-  gboolean encoded; /* some name or target is not as it is in the image */
+  TerraneStore *store; /* (nullable): see write_metadata() */
+  gboolean encoded;    /* some name or target differs from that in the image */
 } Writer;
 
-/* A child under the name that its directory's object has it by. */
+/* A child with its name in the object of its directory. */
 typedef struct
 {
   char *name;
@@ -132,7 +127,7 @@ differs_encoded (const char *bytes)
   return !g_str_equal (text, bytes);
 }
 
-/* The children by encoded name, which is not the order of the bytes. */
+/* Sorts the children by encoded name, which is not the order of the bytes. */
 static GArray *
 name_children (Writer *self, const TerraneNode *directory)
 {
@@ -179,11 +174,11 @@ write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, 
     }
   g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_new (
       "(@a(say)@a(sayay))", g_variant_builder_end (&files), g_variant_builder_end (&directories)));
-  return write_metadata (self->repo, OSTREE_OBJECT_TYPE_DIR_TREE, variant, out_tree, error)
-         && write_dirmeta (self->repo, directory, out_meta, error);
+  return write_metadata (self->store, OSTREE_OBJECT_TYPE_DIR_TREE, variant, out_tree, error)
+         && write_dirmeta (self->store, directory, out_meta, error);
 }
 
-/* Of the commit: that names and targets in it are encoded. */
+/* In a commit: its names and targets are encoded. */
 #define RAW_NAMES "terrane.raw-names"
 
 static GVariant *
@@ -195,11 +190,12 @@ commit_metadata (gboolean encoded)
   return g_variant_ref_sink (g_variant_dict_end (metadata));
 }
 
-/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), as terrane_commit_write() lets it be. */
+/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), with the values of
+ * terrane_commit_write(). */
 OciDigest
 terrane_commit_digest (TerraneTree *tree)
 {
-  Writer writer = { .repo = NULL };
+  Writer writer = { .store = NULL };
   OciDigest contents, meta;
   (void) write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta,
                         NULL); /* cannot fail */
@@ -215,7 +211,7 @@ gboolean
 terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit, GError **error)
 {
   OstreeRepo *repo = terrane_store_repo (store);
-  Writer writer = { .repo = repo };
+  Writer writer = { .store = store };
   OciDigest contents, meta;
   OciDigestHex contents_hex, meta_hex;
   if (!write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta, error))

@@ -1,13 +1,15 @@
 #include "builder/store/object.h"
 
 #include "builder/store/elsewhere.h"
+#include "builder/store/store-private.h"
 
 #include "oci/base/raw-name.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gunixinputstream.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum
@@ -109,64 +111,156 @@ terrane_object_hasher_finish (TerraneObjectHasher *self)
   return oci_digester_finish (self->digester);
 }
 
-/* An object from a file, in the stream form that libostree takes. */
-static gboolean
-stream_from_fd (const OciEntry *entry, int fd, uint64_t size, GInputStream **out_stream,
-                guint64 *out_length, GError **error)
+static char *
+object_path (const OciDigest *digest, const char *extension)
 {
-  if (lseek (fd, 0, SEEK_SET) < 0)
-    return oci_throw_errno (error, "rewinding a temporary file");
-  g_autoptr (GInputStream) content = g_unix_input_stream_new (fd, FALSE);
-  g_autoptr (GVariant) xattrs = object_xattrs (entry);
-  g_autoptr (GFileInfo) info = g_file_info_new ();
-  g_file_info_set_file_type (info, G_FILE_TYPE_REGULAR);
-  g_file_info_set_size (info, (goffset) size);
-  g_file_info_set_attribute_uint32 (info, "unix::uid", entry->uid);
-  g_file_info_set_attribute_uint32 (info, "unix::gid", entry->gid);
-  g_file_info_set_attribute_uint32 (info, "unix::mode", object_mode (entry));
-  return ostree_raw_file_to_content_stream (content, info, xattrs, out_stream, out_length, NULL,
-                                            error);
+  OciDigestHex hex;
+  oci_digest_hex (digest, hex);
+  return g_strdup_printf ("repo/objects/%.2s/%s.%s", hex, hex + 2, extension);
+}
+
+static gboolean
+exists (TerraneStore *store, const char *path, gboolean *out_exists, GError **error)
+{
+  struct stat st;
+  return terrane_store_find_part (store, path, &st, out_exists, error);
+}
+
+/* Links the file where libostree looks for the object. A missing directory is created like
+ * libostree does. */
+static gboolean
+publish (TerraneStore *store, OciTempFile *file, const char *path, mode_t mode, GError **error)
+{
+  int dfd = terrane_store_dfd (store);
+  g_autoptr (GError) local = NULL;
+  if (oci_temp_file_publish (file, dfd, path, mode, &local))
+    return TRUE;
+  g_autofree char *directory = g_path_get_dirname (path);
+  if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (mkdirat (dfd, directory, 0777) < 0 && errno != EEXIST)
+    return oci_throw_errno (error, "making %s", directory);
+  return oci_temp_file_publish (file, dfd, path, mode, error);
+}
+
+/* OSTREE_FILEMETA_GVARIANT_FORMAT, (uuua(ayay)): uid, gid, mode (big-endian), xattrs. An empty
+ * array has no bytes. */
+static gboolean
+set_attributes (int fd, const OciEntry *entry, GError **error)
+{
+  const uint32_t plain[] = { GUINT32_TO_BE (entry->uid), GUINT32_TO_BE (entry->gid),
+                             GUINT32_TO_BE (object_mode (entry)) };
+  g_autoptr (GVariant) variant = NULL;
+  const void *bytes = plain;
+  size_t size = sizeof plain;
+  if (entry->xattrs != NULL)
+    {
+      variant = g_variant_ref_sink (
+          g_variant_new ("(uuu@a(ayay))", plain[0], plain[1], plain[2], entry->xattrs));
+      bytes = g_variant_get_data (variant);
+      size = g_variant_get_size (variant);
+    }
+  return fsetxattr (fd, "user.ostreemeta", bytes, size, 0) == 0
+         || oci_throw_errno (error, "setting the extended attributes of an object");
+}
+
+/* Like libostree's mode bare-user: the time of all objects is 0, the file of a link holds its
+ * target, and the file of a file has the harmless bits of its mode. */
+static gboolean
+finish (TerraneStore *store, const OciEntry *entry, OciTempFile *file, const char *path,
+        GError **error)
+{
+  static const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 0 } };
+  mode_t mode = entry->type == OCI_ENTRY_SYMLINK ? 0644 : (entry->mode & 0775) | S_IRUSR;
+  if (!set_attributes (file->fd, entry, error))
+    return FALSE;
+  if (futimens (file->fd, times) < 0)
+    return oci_throw_errno (error, "setting the time of an object");
+  return publish (store, file, path, mode, error);
+}
+
+static gboolean
+copy (int from, int to, GError **error)
+{
+  g_autofree char *buffer = g_malloc (READ_BYTES);
+  if (lseek (from, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file");
+  for (size_t got = READ_BYTES; got == READ_BYTES;)
+    if (!oci_read_full (from, buffer, READ_BYTES, &got, error)
+        || !oci_write_all (to, buffer, got, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+write_content (const OciEntry *entry, GBytes *content, int from, int to, GError **error)
+{
+  gsize size = 0;
+  if (entry->type == OCI_ENTRY_SYMLINK)
+    {
+      g_autofree char *target = oci_raw_name_to_text (entry->target);
+      return oci_write_all (to, target, strlen (target) + 1, error);
+    }
+  if (content == NULL)
+    return copy (from, to, error);
+  const void *bytes = g_bytes_get_data (content, &size);
+  return size == 0 || oci_write_all (to, bytes, size, error);
 }
 
 gboolean
 terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
-                      GBytes *content, int fd, uint64_t size, gboolean *out_written, GError **error)
+                      GBytes *content, int fd, gboolean *out_written, GError **error)
 {
-  OciDigestHex hex;
-  gboolean exists = FALSE;
-  OstreeRepo *repo = terrane_store_repo (store);
-  oci_digest_hex (digest, hex);
-  if (!ostree_repo_has_object (repo, OSTREE_OBJECT_TYPE_FILE, hex, &exists, NULL, error))
+  g_auto (OciTempFile) file = OCI_TEMP_FILE_INIT;
+  g_autofree char *path = object_path (digest, "file");
+  gboolean there = FALSE;
+  if (!exists (store, path, &there, error))
     return FALSE;
-  *out_written = !exists;
-  if (exists)
-    return TRUE;
+  *out_written = !there;
+  return there
+         || (oci_temp_file_open (&file, terrane_store_dfd (store), error)
+             && write_content (entry, content, fd, file.fd, error)
+             && finish (store, entry, &file, path, error));
+}
 
-  g_autoptr (GInputStream) stream = NULL;
-  guint64 length = 0;
-  if (content == NULL && entry->type == OCI_ENTRY_FILE)
-    {
-      if (!stream_from_fd (entry, fd, size, &stream, &length, error))
-        return FALSE;
-    }
-  else
-    {
-      g_autoptr (GBytes) header = object_header (entry);
-      stream = g_memory_input_stream_new_from_bytes (header);
-      length = g_bytes_get_size (header) + size;
-      if (content != NULL)
-        g_memory_input_stream_add_bytes (G_MEMORY_INPUT_STREAM (stream), content);
-    }
-  return ostree_repo_write_content_trusted (repo, hex, stream, length, NULL, error);
+gboolean
+terrane_object_adopt (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
+                      OciTempFile *file, gboolean *out_written, GError **error)
+{
+  g_autofree char *path = object_path (digest, "file");
+  gboolean there = FALSE;
+  if (!exists (store, path, &there, error))
+    return FALSE;
+  *out_written = !there;
+  return there || finish (store, entry, file, path, error);
+}
+
+gboolean
+terrane_object_write_metadata (TerraneStore *store, OstreeObjectType type, GVariant *variant,
+                               OciDigest *out_digest, GError **error)
+{
+  const void *bytes = g_variant_get_data (variant);
+  gsize size = g_variant_get_size (variant);
+  *out_digest = oci_digest_of (bytes, size);
+  g_auto (OciTempFile) file = OCI_TEMP_FILE_INIT;
+  g_autofree char *path = object_path (out_digest, ostree_object_type_to_string (type));
+  gboolean there = FALSE;
+  if (!exists (store, path, &there, error))
+    return FALSE;
+  return there
+         || (oci_temp_file_open (&file, terrane_store_dfd (store), error)
+             && oci_write_all (file.fd, bytes, size, error)
+             && publish (store, &file, path, 0644, error));
 }
 
 gboolean
 terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd *out_fd,
                              GError **error)
 {
-  OciDigestHex hex;
-  oci_digest_hex (digest, hex);
-  g_autofree char *path = g_strdup_printf ("repo/objects/%.2s/%s.file", hex, hex + 2);
+  g_autofree char *path = object_path (digest, "file");
   int dfd = terrane_store_dfd (store);
   g_autoptr (GError) local = NULL;
   gboolean brought = FALSE;

@@ -48,8 +48,8 @@ add_file (World *self, const char *path, const char *data, gsize len)
   terrane_object_hasher_update (hasher, data, len);
   node->object = terrane_object_hasher_finish (hasher);
   g_assert_true (terrane_transaction_begin (&transaction, self->store, &error));
-  g_assert_true (terrane_object_write (self->store, &entry, &node->object, bytes, -1, len,
-                                       &node->fresh, &error));
+  g_assert_true (
+      terrane_object_write (self->store, &entry, &node->object, bytes, -1, &node->fresh, &error));
   g_assert_true (terrane_transaction_commit (&transaction, &error));
   return node;
 }

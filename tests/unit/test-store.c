@@ -9,10 +9,13 @@
 
 #include "testing.h"
 
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
 enum
 {
   MIB = 1024 * 1024,
-  BIG = 5 * MIB + 3, /* more than ingest keeps in memory */
+  BIG = 17 * MIB + 3, /* more than ingest keeps in memory */
 };
 
 static TerraneStore *
@@ -219,9 +222,73 @@ test_round_trip (void)
   g_assert_true (output == NULL || success);
 }
 
-/* Our hasher gives what libostree computes from the same content and metadata. */
 static void
-test_checksums (void)
+assert_same (const void *data, gsize size, const void *want, gsize want_size)
+{
+  g_assert_cmpuint (size, ==, want_size);
+  g_assert_true (memcmp (data, want, size) == 0);
+}
+
+/* Both repositories have the same file under the name of the object. */
+static void
+assert_same_object (const char *repo, TerraneStore *store, const char *hex, const char *extension)
+{
+  g_autofree char *name = g_strdup_printf ("objects/%.2s/%s.%s", hex, hex + 2, extension);
+  g_autofree char *paths[] = { g_build_filename (repo, name, NULL),
+                               g_build_filename (terrane_store_path (store), "repo", name, NULL) };
+  struct stat st[2];
+  char *contents[2] = { NULL };
+  gsize sizes[2];
+  char attributes[2][256];
+  ssize_t lengths[2];
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_no_errno (stat (paths[i], &st[i]));
+      g_assert_true (g_file_get_contents (paths[i], &contents[i], &sizes[i], NULL));
+      lengths[i] = getxattr (paths[i], "user.ostreemeta", attributes[i], sizeof attributes[i]);
+    }
+  assert_same (contents[1], sizes[1], contents[0], sizes[0]);
+  g_assert_cmphex (st[1].st_mode, ==, st[0].st_mode);
+  if (g_str_equal (extension, "file")) /* libostree does not change the time of others */
+    {
+      g_assert_cmpint (st[1].st_mtim.tv_sec, ==, st[0].st_mtim.tv_sec);
+      g_assert_cmpint (st[1].st_mtim.tv_nsec, ==, st[0].st_mtim.tv_nsec);
+    }
+  g_assert_cmpint (lengths[1], ==, lengths[0]);
+  if (lengths[0] > 0)
+    assert_same (attributes[1], (gsize) lengths[1], attributes[0], (gsize) lengths[0]);
+  g_free (contents[0]);
+  g_free (contents[1]);
+  g_free (paths[1]);
+}
+
+/* Stores the object in one of the three ways. */
+static void
+write_object (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
+              const char *content, unsigned way)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (OciTempFile) file = OCI_TEMP_FILE_INIT;
+  g_autoptr (GBytes) bytes =
+      entry->type == OCI_ENTRY_FILE ? g_bytes_new (content, strlen (content)) : NULL;
+  gboolean written = FALSE, again = TRUE, ok = FALSE;
+  g_assert_true (oci_temp_file_open (&file, terrane_store_dfd (store), &error));
+  g_assert_true (oci_write_all (file.fd, content, strlen (content), &error));
+  if (entry->type == OCI_ENTRY_SYMLINK || way == 0)
+    ok = terrane_object_write (store, entry, digest, bytes, -1, &written, &error);
+  else if (way == 1)
+    ok = terrane_object_write (store, entry, digest, NULL, file.fd, &written, &error);
+  else
+    ok = terrane_object_adopt (store, entry, digest, &file, &written, &error);
+  g_assert_no_error (error);
+  g_assert_true (ok && written);
+  g_assert_true (terrane_object_write (store, entry, digest, bytes, -1, &again, &error));
+  g_assert_false (again);
+}
+
+/* terrane's hasher and files agree with those of libostree for the same content and metadata. */
+static void
+test_objects (void)
 {
   g_auto (TestDir) dir = test_dir_new ();
   if (!test_dir_holds_stores (&dir))
@@ -235,6 +302,9 @@ test_checksums (void)
     { { .type = OCI_ENTRY_FILE, .mode = 0644 }, "" },
     { { .type = OCI_ENTRY_FILE, .mode = 04711, .uid = 1000, .gid = 65534 }, "text" },
     { { .type = OCI_ENTRY_FILE, .mode = 0755, .xattrs = xattrs }, "capable" },
+    { { .type = OCI_ENTRY_FILE, .mode = 0 }, "unreadable" },
+    { { .type = OCI_ENTRY_FILE, .mode = 02666, .gid = 7 }, "for all" },
+    { { .type = OCI_ENTRY_FILE, .mode = 0444 }, "with text of more than one word" },
     { { .type = OCI_ENTRY_SYMLINK,
         .mode = 0777,
         .target = "b\xc3\xbc"
@@ -243,6 +313,7 @@ test_checksums (void)
   };
   g_autofree char *other_path = test_dir_file (&dir, "other");
   g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneStore) store = open_store (&dir);
   g_autoptr (OstreeRepo) other =
       ostree_repo_create_at (AT_FDCWD, other_path, OSTREE_REPO_MODE_BARE_USER, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -277,6 +348,45 @@ test_checksums (void)
       g_assert_no_error (error);
       g_autofree char *want = ostree_checksum_from_bytes (checksum);
       g_assert_cmpstr (oci_digest_hex (&digest, hex), ==, want);
+      write_object (store, entry, &digest, rows[i].content, (unsigned) i % 3);
+      assert_same_object (other_path, store, want, "file");
+    }
+}
+
+static void
+test_metadata_objects (void)
+{
+  g_auto (TestDir) dir = test_dir_new ();
+  if (!test_dir_holds_stores (&dir))
+    return;
+  static const struct
+  {
+    OstreeObjectType type;
+    const char *format, *text;
+  } rows[] = {
+    { OSTREE_OBJECT_TYPE_DIR_META, "(uuua(ayay))", "(0, 0, 3980460032, [])" }, /* 040755 */
+    { OSTREE_OBJECT_TYPE_DIR_TREE, "(a(say)a(sayay))", "([], [])" },
+  };
+  g_autofree char *other_path = test_dir_file (&dir, "other");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TerraneStore) store = open_store (&dir);
+  g_autoptr (OstreeRepo) other =
+      ostree_repo_create_at (AT_FDCWD, other_path, OSTREE_REPO_MODE_BARE_USER, NULL, NULL, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GVariant) variant =
+          g_variant_parse (G_VARIANT_TYPE (rows[i].format), rows[i].text, NULL, NULL, &error);
+      g_assert_no_error (error);
+      g_autofree guchar *checksum = NULL;
+      OciDigest digest;
+      OciDigestHex hex;
+      g_assert_true (
+          ostree_repo_write_metadata (other, rows[i].type, NULL, variant, &checksum, NULL, &error));
+      g_assert_true (terrane_object_write_metadata (store, rows[i].type, variant, &digest, &error));
+      assert_same (digest.bytes, sizeof digest.bytes, checksum, OCI_DIGEST_BYTES);
+      assert_same_object (other_path, store, oci_digest_hex (&digest, hex),
+                          ostree_object_type_to_string (rows[i].type));
     }
 }
 
@@ -427,7 +537,8 @@ test_errors_are_not_absence (void)
   g_assert_false (pulled_ok);
 }
 
-/* What is in the place of an entry and was not written there is none, whatever was changed. */
+/* A file in the place of an entry that was not written there is not an entry, whatever was
+ * changed. */
 static void
 test_cache_entries_are_verified (void)
 {
@@ -488,7 +599,8 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/store/round-trip", test_round_trip);
-  g_test_add_func ("/store/checksums", test_checksums);
+  g_test_add_func ("/store/objects", test_objects);
+  g_test_add_func ("/store/metadata-objects", test_metadata_objects);
   g_test_add_func ("/store/refused", test_refused);
   g_test_add_func ("/store/hard-links", test_hard_links);
   g_test_add_func ("/store/other-version", test_other_version);
