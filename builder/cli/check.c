@@ -10,6 +10,12 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+enum
+{
+  MAX_SHOWN = 5, /* of a list on a terminal, without --verbose */
+};
 
 typedef struct
 {
@@ -151,7 +157,8 @@ print_result (const TerraneGlobal *global, TerraneFindings *findings, json_t *do
 {
   if (!global->output.json)
     {
-      g_autofree char *text = terrane_findings_to_text (findings);
+      gboolean whole = global->output.verbose || !isatty (STDOUT_FILENO);
+      g_autofree char *text = terrane_findings_to_text (findings, whole ? 0 : MAX_SHOWN);
       print_text (text);
       return;
     }

@@ -121,6 +121,7 @@ run (Running *self, GError **error)
   TerraneSessionEnd end;
   const TerraneStep *step = self->step;
   const TerraneSessionOptions options = { .memory_bytes = step->sandbox->memory_bytes,
+                                          .limit_only = TRUE,
                                           .files = step->files,
                                           .output = on_output,
                                           .output_full = is_full,

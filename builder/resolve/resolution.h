@@ -30,6 +30,10 @@ typedef struct
  * Errors: see the head. */
 TerraneBase *terrane_resolution_base (TerraneResolution *self, GError **error);
 
+/** Returns: whether the Python of @base can be found: its files are in the store, or a cache has
+ * told which one it has */
+gboolean terrane_resolution_base_is_read (const TerraneResolution *self);
+
 /** Sets @python; a base without Python is not an error. Errors: see the head. */
 gboolean terrane_resolution_find_python (TerraneResolution *self, GError **error);
 

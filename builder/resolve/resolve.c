@@ -338,7 +338,8 @@ terrane_resolve (const TerraneProfile *profile, const TerraneResolveOptions *opt
     ok = fail_stale (&self, out_changes, error);
   if (ok && out_base != NULL)
     ok = terrane_resolution_base (&self, error) != NULL
-         && (self.base->stored ? find_interpreters (&self, error) : leave_wheels_open (&self));
+         && (terrane_resolution_base_is_read (&self) ? find_interpreters (&self, error)
+                                                     : leave_wheels_open (&self));
   if (ok && out_base != NULL)
     *out_base = g_steal_pointer (&self.base);
   terrane_base_free (self.base);

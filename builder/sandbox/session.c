@@ -306,7 +306,7 @@ start_process_outside (TerraneSession *self)
     {
       terrane_bare_close_fds (self->outside.bare);
       self->init = self->outer;
-      terrane_memory_watch_init (&self->watch, self->init, self->options.memory_bytes);
+      terrane_memory_watch_init (&self->watch, self->init, self->options.memory_bytes, FALSE);
       self->watch.tree = TRUE;
     }
   self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
@@ -345,8 +345,8 @@ start (TerraneSession *self)
   if (self->pidfd < 0 || self->init_pidfd < 0)
     return throw_failure (self);
   enter_cgroup (self);
-  terrane_memory_watch_init (&self->watch, self->init,
-                             self->cgroup == NULL ? self->options.memory_bytes : 0);
+  uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
+  terrane_memory_watch_init (&self->watch, self->init, limit, self->options.limit_only);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {

@@ -10,7 +10,7 @@ enum
   READ_BYTES = 1024 * 1024,
   MIN_PIECE_BYTES = 16 * 1024,
   SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
-  MAX_WAITING_BYTES = 32 * 1024 * 1024, /* of small files between reader and writers */
+  MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
   OVERHEAD_BYTES = 8 * 1024,            /* the size of an empty file in this sum */
 };
 

@@ -17,6 +17,7 @@ from ecr_like_registry import FakeRegistry
 from terrane_test import Registry, have
 from test_pull import Uploader
 from web_server import WebServer
+from wheel_index import make_wheel, requirement
 
 KEY = "0123456789abcdef0123456789abcdef"
 ARTIFACT = "application/vnd.terrane.cache.v1"
@@ -324,7 +325,7 @@ class CompiledInEcr(test_compile.ShellCase):
 
     def keep_compiled(self):
         """Takes everything else out of the repository. Returns what is left."""
-        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if tag.startswith("terrane-compiled-")}
+        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if "-compiled-" in tag}
         self.fake.manifests["team/cache"] = dict(kept)
         return kept
 
@@ -419,6 +420,23 @@ class Trees(RegistryCache):
         self.assert_store_is_sound(self.runner)
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
+
+    def test_wheels(self):
+        """Their scripts start the Python of a base that is not here."""
+        name, wheel = make_wheel("pkg", "1.0", entry_points={"tool": "pkg:main"})
+        (self.directory / "house").mkdir()
+        (self.directory / "house" / name).write_bytes(wheel)
+        self.write("requirements.txt", requirement("pkg", "1.0", (name, wheel)))
+        wheels = {"requirements": "requirements.txt", "index": [], "wheelhouse": "house", "python": "3.11", "glibc": "2.34"}
+        self.trees.insert(0, {"name": "deps", "prefix": "/var/task", "wheels": wheels})
+        self.give()
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), env=self.env)
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            store=self.runner, env=self.env).stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["reused", "reused", "reused", "made"])
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
 
     def test_plan(self):
         """It asks the cache, reads listings alone, and says what the build then does."""

@@ -414,7 +414,7 @@ class Programs(ProgramsCase):
         self.assertEqual(([file["path"] for file in missing["files"]], missing["path"]), (paths, paths[0]))
         text = self.run_terrane("check", "--target=oci", "test", exit_code=3)
         self.assertTrue(text.stdout.endswith("\n1 error, 1 warning, 0 notes\n"), text.stdout)
-        self.assertIn(f"  the same of 1 more file: {paths[1]}\n", text.stdout)
+        self.assertIn(f"  the same of 1 more file: ‘{paths[1]}’\n", text.stdout)
         self.assertIn("terrane: check: test: 1 error", text.stderr)
         log = json.loads(sarif.read_text())
         # SARIF 2.1.0, sections 3.13, 3.14, 3.19, 3.27: what must be there.
