@@ -97,7 +97,7 @@ count_kind (const GPtrArray *list, guint start)
   return end - start;
 }
 
-/* Finds the text that all of them share, to print it once. */
+/* Whether all of them have the same message, or the same fix: then it is printed once. */
 static gboolean
 is_common (const GPtrArray *list, guint start, guint count, gboolean fix)
 {
