@@ -111,8 +111,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (options->sandbox));
-  json_t *unconfined =
-      unconfined_to_json (options->sandbox); /* depends on the user that runs terrane */
+  json_t *unconfined = unconfined_to_json (options->sandbox); /* depends on the user */
   if (unconfined != NULL)
     oci_json_set (key, "unconfined", unconfined);
   if (emulator->name != NULL)
