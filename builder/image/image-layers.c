@@ -32,8 +32,8 @@ typedef struct
   const char *name;
   unsigned jobs; /* threads for each layer */
   TerraneProgress progress;
-  GMutex mutex;   /* of @job->options->progress, and of @total */
-  uint64_t total; /* guards @job->options->progress and @total */
+  GMutex mutex;   /* guards @job->options->progress and @total */
+  uint64_t total; /* bytes of the layers that have to be made */
 } Making;
 
 /* The layers of a tree are one phase. */

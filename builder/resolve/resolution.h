@@ -31,7 +31,7 @@ typedef struct
 TerraneBase *terrane_resolution_base (TerraneResolution *self, GError **error);
 
 /** Returns: whether the Python of @base can be found: its files are in the store, or a cache has
- * told which one it has */
+ * named its Python */
 gboolean terrane_resolution_base_is_read (const TerraneResolution *self);
 
 /** Sets @python; a base without Python is not an error. Errors: see the head. */

@@ -36,7 +36,7 @@ def running(argv, **options):
 
 
 class Registry:
-    """Serves @directory at one address until it is stopped."""
+    """Serves @directory, at one address from the first use to the last."""
 
     def __init__(self, directory):
         self.directory = directory

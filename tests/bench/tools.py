@@ -50,7 +50,7 @@ class Tool:
         home = place / "home"
         home.mkdir(exist_ok=True)
         (place / "tmp").mkdir(exist_ok=True)
-        # Everything that a tool remembers is below the place, as on a new runner.
+        # A tool's state is below the place, as on a new runner.
         self.env = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(place / "tmp"), "LC_ALL": "C.UTF-8"}
 
     def unpack(self):
@@ -373,7 +373,7 @@ def first_line(argv):
 
 
 def versions(chosen, options):
-    """The version that each tool reports, and that of the registry."""
+    """The version that each tool reports, and the server."""
     found = {}
     for tool in chosen:
         found[tool.name] = ", ".join(f"{pathlib.Path(argv[0]).name} {line}" if not line[:1].isalpha() else line

@@ -241,7 +241,8 @@ test_slow_initialisation (void)
   g_assert_null (quick.reason);
 }
 
-/* Failures with one reason are listed once, with all names; those that only end alike are not. */
+/* Failures with one reason are reported once, with all names; those that only end in the same way
+ * are not merged. */
 static void
 test_judge (void)
 {
