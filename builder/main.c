@@ -156,8 +156,8 @@ set_locale (GError **error)
                        "libc-bin");
 }
 
-/* Whether --json is among the options. The parser does not report it if another option is invalid.
- */
+/* Whether --json is among the options. The parser does not report it if another option is
+ * invalid. */
 static gboolean
 asks_for_json (int argc, char **argv)
 {

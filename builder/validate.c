@@ -15,6 +15,7 @@
 enum
 {
   MAX_SCRIPT_BYTES = 1024 * 1024,
+  MAX_NAMES = 8, /* of what failed for one reason */
 };
 
 gboolean
@@ -261,26 +262,67 @@ text_of (const json_t *result, const char *key)
   return text != NULL ? text : "";
 }
 
+static gboolean
+has_failed (const json_t *result)
+{
+  return !json_is_true (json_object_get (result, "passed"));
+}
+
+/* Whether @other has failed for the reason of @result, as all do that import the same broken
+ * package: their exceptions are equal, and their tracebacks are not. Else all that they print is.
+ */
+static gboolean
+is_same_failure (const json_t *result, const json_t *other)
+{
+  static const char *const keys[] = { "kind", "message", "explanation" };
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (strcmp (text_of (result, keys[i]), text_of (other, keys[i])) != 0)
+      return FALSE;
+  const char *kind = text_of (result, "kind"), *message = text_of (result, "message");
+  gboolean exception = strstr (message, "Error: ") != NULL
+                       && (strcmp (kind, "import") == 0 || strcmp (kind, "order") == 0);
+  return has_failed (other) && message[0] != '\0'
+         && (exception || strcmp (text_of (result, "output"), text_of (other, "output")) == 0);
+}
+
+/* Those that failed for one reason come as one, with their names; the output is that of the first.
+ */
+static void
+append_failure (GString *message, const json_t *results, size_t first)
+{
+  const json_t *result = json_array_get (results, first);
+  size_t count = 0;
+  for (size_t i = 0; i < first; i++)
+    if (is_same_failure (result, json_array_get (results, i)))
+      return;
+  g_string_append_printf (message, "\n%s %s", text_of (result, "kind"), text_of (result, "name"));
+  for (size_t i = first + 1; i < json_array_size (results); i++)
+    {
+      const json_t *other = json_array_get (results, i);
+      if (is_same_failure (result, other) && ++count < MAX_NAMES)
+        g_string_append_printf (message, ", %s", text_of (other, "name"));
+    }
+  if (count >= MAX_NAMES)
+    g_string_append_printf (message, " and %zu more", count - MAX_NAMES + 1);
+  g_string_append (message, ": ");
+  append_lines (message, "\n  ", text_of (result, "message"));
+  g_string_append (message, text_of (result, "output")[0] != '\0' ? "\n  | " : "");
+  append_lines (message, "\n  | ", text_of (result, "output"));
+  if (text_of (result, "explanation")[0] != '\0')
+    g_string_append_printf (message, "\n  → %s", text_of (result, "explanation"));
+}
+
 gboolean
 terrane_validate_judge (const json_t *results, GError **error)
 {
   g_autoptr (GString) message = g_string_new (NULL);
   unsigned failed = 0;
-  size_t i;
-  json_t *result;
-  json_array_foreach ((json_t *) results, i, result)
-  {
-    if (json_is_true (json_object_get (result, "passed")))
-      continue;
-    failed++;
-    g_string_append_printf (message, "\n%s %s: ", text_of (result, "kind"),
-                            text_of (result, "name"));
-    append_lines (message, "\n  ", text_of (result, "message"));
-    g_string_append (message, text_of (result, "output")[0] != '\0' ? "\n  | " : "");
-    append_lines (message, "\n  | ", text_of (result, "output"));
-    if (text_of (result, "explanation")[0] != '\0')
-      g_string_append_printf (message, "\n  → %s", text_of (result, "explanation"));
-  }
+  for (size_t i = 0; i < json_array_size (results); i++)
+    if (has_failed (json_array_get (results, i)))
+      {
+        failed++;
+        append_failure (message, results, i);
+      }
   if (failed == 0)
     return TRUE;
   g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "%u of %zu validations failed:%s",

@@ -1,4 +1,4 @@
-"""What scripts/test does once everything is installed.
+"""Called by scripts/test once everything is installed.
 
 Usage: scripts/test [--no-skips] [--preset PRESET] [LABEL [NAME]...]
 
@@ -41,7 +41,7 @@ ALLOWED = "does not apply"
 
 
 class Outcome:
-    """What one test program did in one preset."""
+    """The result of one test program in one preset."""
 
     def __init__(self, preset, case):
         self.preset, self.name = preset, case.get("name")
@@ -161,7 +161,7 @@ class Suite:
 
         with self.beside(self.fresh_machine):
             if "dev" in built:
-                # What both would run is enough once: under the sanitizers, which see more.
+                # Tests of both runs run once: under the sanitizers, which see more.
                 self.test("dev", "-LE", "^(fresh|unit|fuzz|sanitized|whole)$" if "asan" in built else "^(fresh|unit|fuzz)$")
             with self.beside(small_presets):
                 if "asan" in built:
@@ -169,7 +169,7 @@ class Suite:
 
     @staticmethod
     def targets(preset, label, names):
-        """What has to be built for these tests; nothing means all."""
+        """The targets to build for these tests; nothing means all."""
         if preset == "tsan":
             return ["threaded"]
         if preset == "fuzz":

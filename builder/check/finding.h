@@ -90,8 +90,14 @@ TerraneFindings *terrane_findings_from_json (const json_t *array);
  * file of a profile, which is also the location of findings without a path */
 json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
 
-/** Returns: (transfer full): text for users, a block for each finding, and their number */
-char *terrane_findings_to_text (TerraneFindings *self);
+/**
+ * terrane_findings_to_text:
+ * @max: how many of a list are shown; 0: all
+ *
+ * Returns: (transfer full): text for people, a block for each finding or for several of one id and
+ *   severity, whose lists of files and findings are cut, and how many there are
+ */
+char *terrane_findings_to_text (TerraneFindings *self, guint max);
 
 /**
  * terrane_findings_refuse:

@@ -51,7 +51,7 @@ scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, 
   return TRUE;
 }
 
-/* Reads equal content once, whatever number of files have it. */
+/* Reads equal content once, for any number of files. */
 static gboolean
 is_old (Check *self, const TerraneNode *node, gboolean *out_old, GError **error)
 {

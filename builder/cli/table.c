@@ -83,7 +83,7 @@ column_width (const TerraneTable *self, guint column)
   return width;
 }
 
-/* Numbers stay whole. */
+/* Numbers are not cut. */
 static void
 narrow (const TerraneTable *self, guint *widths, guint limit)
 {
@@ -104,11 +104,11 @@ narrow (const TerraneTable *self, guint *widths, guint limit)
     }
 }
 
-/* The colour is put in when what a terminal would obey was taken out. */
+/* The colour is added after terminal control sequences were removed. */
 static void
 print_row (const TerraneTable *self, const Row *row, const guint *widths, guint limit)
 {
-  guint used = 0, spaces = 0; /* those at the end of a line are not printed */
+  guint used = 0, spaces = 0; /* trailing ones are not printed */
   for (guint j = 0; j < self->n_columns; j++)
     {
       guint room = limit > 0 ? MIN (widths[j], limit - MIN (limit, used + spaces)) : widths[j];

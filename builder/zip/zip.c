@@ -21,7 +21,7 @@ enum
   MAX_SHOWN = 6,
 };
 
-/* One requested zip under way. */
+/* One requested zip in progress. */
 typedef struct
 {
   const TerraneZipRequest *request;
@@ -43,7 +43,7 @@ zip_free (gpointer data)
   g_free (self);
 }
 
-/* Contents of files are verified while they are read; these are not read. */
+/* Contents of files are verified while they are read; links are not read. */
 static gboolean
 verify_link (TerraneNode *node, const char *path, G_GNUC_UNUSED gpointer data, GError **error)
 {
@@ -128,7 +128,7 @@ is_in_zip (const GPtrArray *zips, const char *name)
   return FALSE;
 }
 
-/* The trees that are in no zip, where the image has them. */
+/* Makes the trees that are in no zip, as in the image. */
 static TerraneTree *
 make_rest (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
 {
@@ -186,7 +186,7 @@ compare_sums (gconstpointer a, gconstpointer b, gpointer data)
   return x != y ? (x > y ? -1 : 1) : strcmp (left, right);
 }
 
-/* "python/rasterio of ‘wheels’ 60.1 MB, …". @zip: (nullable): only of this one */
+/* For each zip, and for a function with all layers. */
 static char *
 describe_largest (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip)
 {
@@ -227,7 +227,7 @@ refuse_size (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip
   return FALSE;
 }
 
-/* Of each zip, and of a function with all layers. */
+/* Checks each zip, and a function with all layers. */
 static gboolean
 check_unpacked (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
 {
@@ -296,7 +296,7 @@ pack_all (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
   return FALSE;
 }
 
-/* "dir/geo.zip" → "geo-2.zip" */
+/* Lists the trees of @members, in the profile's order. */
 static char *
 part_name (const TerraneZipRequest *request, guint part)
 {
@@ -322,7 +322,7 @@ unpacked_bytes (const GPtrArray *members, guint *out_files)
   return bytes;
 }
 
-/* The trees that @members are of, in the profile's order. */
+/* As Lambda reports it: CodeSha256. */
 static json_t *
 list_trees (const TerraneZipBuild *build, const GPtrArray *members)
 {
@@ -348,7 +348,7 @@ file_to_json (const TerraneZipBuild *build, const Zip *zip, const GPtrArray *mem
   OciDigestText text;
   guint files = 0;
   json_t *object = json_object ();
-  /* As Lambda reports it: CodeSha256. */
+  /* @runtime: where the zips are unpacked */
   g_autofree char *code = g_base64_encode (file->sha256.bytes, sizeof file->sha256.bytes);
   uint64_t unpacked = unpacked_bytes (members, &files);
   oci_json_set (object, "kind", oci_json_text (terrane_zip_kind_name (zip->request->kind)));

@@ -81,7 +81,7 @@ oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd, struct
   return TRUE;
 }
 
-/* By its own descriptor, which no link can replace. */
+/* Uses its own descriptor, which no link can replace. */
 gboolean
 oci_grant_mode (int dfd, const char *name, mode_t bits, GError **error)
 {

@@ -15,7 +15,7 @@ enum
 {
   SEND_BUFFER_BYTES = 128 * 1024,
   RECEIVE_BUFFER_BYTES = 64 * 1024,
-  CLOCK_SLACK_MSECS = 50, /* difference between the ends of our limit and of libcurl's */
+  CLOCK_SLACK_MSECS = 50, /* difference between the ends of terrane's limit and of libcurl's */
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };
@@ -236,8 +236,8 @@ report_progress (void *data, curl_off_t to_receive, curl_off_t received, curl_of
   return 0;
 }
 
-/* A refused option would go unnoticed; with correct arguments this only happens if out of memory.
- */
+/* A refused option would go unnoticed; with correct arguments this only happens if out of
+ * memory. */
 #define SET(handle, option, value) must (curl_easy_setopt ((handle), (option), (value)))
 
 static void

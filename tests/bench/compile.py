@@ -29,7 +29,7 @@ def processor_seconds():
 
 
 def environment(recipe, jobs, values):
-    """What docs/recipe.md says that steps see."""
+    """The environment of steps by docs/recipe.md."""
     flags = f"-O2 -ffile-prefix-map={SOURCES}=."
     given = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LC_ALL": "C",
              "TZ": "UTC", "SOURCE_DATE_EPOCH": "315532800", "DESTDIR": OUTPUT, "CFLAGS": flags, "CXXFLAGS": flags, "JOBS": str(jobs),
@@ -138,7 +138,7 @@ class Terrane:
         return seconds, json.loads(result.stdout)
 
     def logs(self):
-        """What was compiled: each recipe's log is written when that ends."""
+        """The compiled recipes: each recipe's log is written when that ends."""
         return {path.stem: path.stat().st_mtime_ns for path in (self.store / "logs").glob("*.log")}
 
 

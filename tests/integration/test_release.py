@@ -1,4 +1,4 @@
-"""What users install: the files, the Debian package, the tarball's libraries, the image for CI. scripts/test-fresh-root makes package and
+"""Files that users install: the files, the Debian package, the tarball's libraries, the image for CI. scripts/test-fresh-root makes package and
 tarball on a machine that has nothing, and installs them on another."""
 
 import os
@@ -79,7 +79,7 @@ class Package(TestCase):
         depends = {word.split()[0] for word in self.field("Depends").split(", ")}
         self.assertLessEqual({"bubblewrap", "elfutils", "ca-certificates", "libostree-1-1", "libcurl3-gnutls"}, depends)
         recommends = set(self.field("Recommends").split(", "))
-        # What scripts/debian-rootfs says that it needs; dpkg is essential.
+        # The needs listed in scripts/debian-rootfs; dpkg is essential.
         script = (TOP / "scripts/debian-rootfs").read_text()
         needed = set(re.findall(r"\[\w+\]=(\w+)", re.search(r"local -A package=\((.*)\)", script)[1])) | {"uidmap"}
         self.assertLessEqual(needed - {"dpkg"}, recommends)

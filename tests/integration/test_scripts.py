@@ -237,7 +237,7 @@ if [[ $preset == dev && -n $BREAK ]]; then cp {self.directory}/fail.xml "$report
         said = self.suite(exit_code=1, broken=True)
         ran = {re.search(r"--preset (\w+)", line).group(1): line for line in self.commands("ctest")}
         self.assertEqual(sorted(ran), ["asan", "dev", "fuzz", "tsan"])
-        # What runs under the sanitizers does not run without them, and the fresh machine runs beside all others.
+        # Tests under the sanitizers do not run without them, and the fresh machine runs at the same time as all others.
         self.assertEqual([preset for preset, line in ran.items() if "-LE ^(fresh|unit|fuzz|sanitized|whole)$" in line], ["dev"])
         self.assertIn("\nFAILED: dev integration-x\n", said)
         self.assertEqual(said.count("FAILED"), 1)
@@ -283,7 +283,7 @@ class DebianRootfsArguments(unittest.TestCase):
             self.assertEqual((result.returncode, f"--add takes NAME=PACKAGE,…, not '{wrong}'" in result.stderr), (2, True), result.stderr)
 
     def test_installed_it_writes_here(self):
-        """Beside it is no place for it then."""
+        """Then there is no room beside it."""
         directory = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, directory)
         (directory / "share/scripts").mkdir(parents=True)

@@ -1,6 +1,7 @@
-"""What a terminal shows: colours, and tables as wide as it is. Elsewhere neither."""
+"""Output on a terminal: colours, tables as wide as it is, lists that end. Elsewhere none of these."""
 
 import fcntl
+import json
 import os
 import pty
 import struct
@@ -8,7 +9,7 @@ import subprocess
 import termios
 import unicodedata
 
-from image_layout import ImageLayout
+from image_layout import ImageLayout, make_layer
 from terrane_test import TERRANE, TestCase
 
 RED, YELLOW, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[0m"
@@ -21,7 +22,7 @@ def columns_of(text):
 
 class Terminal(TestCase):
     def on_terminal(self, *arguments, width=80, exit_code=0, environment=None, **variables):
-        """What terrane writes to a terminal that is @width columns wide."""
+        """The output of terrane on a terminal with @width columns."""
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
@@ -53,7 +54,7 @@ class Terminal(TestCase):
                                      ([], {"TERM": ""})):
             with self.subTest((arguments, variables)):
                 self.assertEqual(self.on_terminal(*arguments, "biuld", exit_code=2, **variables), f"terrane: {message}\n")
-        # An empty NO_COLOR is none (https://no-color.org), and the option counts more than the variable.
+        # An empty NO_COLOR has no effect (https://no-color.org), and the option takes precedence over the variable.
         self.assertIn(RED, self.on_terminal("biuld", exit_code=2, NO_COLOR=""))
         self.assertIn(RED, self.on_terminal("--color=always", "biuld", exit_code=2, NO_COLOR="1"))
 
@@ -72,6 +73,20 @@ class Terminal(TestCase):
         plain = self.run_terrane("check", "a", "--target=aws-lambda", exit_code=3).stdout
         self.assertIn("error: lambda.", plain)
         self.assertNotIn("\x1b", plain)
+
+    def test_long_lists_end_on_a_terminal(self):
+        layout = ImageLayout(self.directory / "layout")
+        layout.name(layout.image(layers=[make_layer(**{f"lib{i}.so": b"\x7fELF\2\1\1" for i in range(7)})]), "x")
+        command = ["check", f"oci:{layout.path}:x", "--target=oci"]
+        short, whole = self.on_terminal(*command), self.run_terrane(*command).stdout
+        self.assertIn(f"{YELLOW}warning:{PLAIN} elf.broken: 7 findings\n", short)
+        self.assertIn("\n  … and 2 more; --verbose or --json shows all\n", short)
+        self.assertEqual([f"/lib{i}.so" in short for i in range(7)], [True] * 5 + [False] * 2)
+        for text in (whole, self.on_terminal("--verbose", *command)):
+            self.assertNotIn("more", text)
+            self.assertTrue(all(f"/lib{i}.so" in text for i in range(7)), text)
+        found = json.loads(self.run_terrane("--json", *command).stdout)["findings"]
+        self.assertEqual([finding["path"] for finding in found if finding["id"] == "elf.broken"], [f"/lib{i}.so" for i in range(7)])
 
     def test_warnings_are_yellow(self):
         text = self.on_terminal("run", "--sandbox=none", "absent", exit_code=1)

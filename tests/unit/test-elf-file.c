@@ -92,7 +92,7 @@ test_program (void)
   g_assert_false (elf->executable_stack || elf->text_relocations);
 }
 
-/* What strip tools leave beside a library is no library, and not a broken one either. */
+/* A file that strip tools leave beside a library is not a library, and not a broken one either. */
 static void
 test_debug_files (void)
 {

@@ -117,8 +117,8 @@ own_list (const char *dir, const TerraneEmulator *emulator, gboolean can, GError
   return binfmt;
 }
 
-/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it needs.
- */
+/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it
+ * needs. */
 static void
 test_own_list (void)
 {
@@ -157,7 +157,7 @@ test_own_list (void)
   g_assert_no_error (error);
 }
 
-/* What a real one has, as files and directories. */
+/* The content of a real one, as files and directories. */
 static void
 test_masks (void)
 {
