@@ -15,6 +15,7 @@ typedef struct
   TerranePlan *plan;
   const char *platform;
   TerraneBase *base;        /* (nullable): once something needed it */
+  gboolean reads_base;      /* whoever resolves the profile needs it in any case */
   gboolean quiet;           /* new answers are not looked for, for now */
   gboolean base_is_stale;   /* the lock has another base, and nobody may be asked for this one */
   gboolean python_known;    /* @python was looked for */

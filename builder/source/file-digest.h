@@ -19,6 +19,14 @@ G_BEGIN_DECLS
 gboolean terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest,
                               GError **error);
 
+/** Whether terrane_file_digest() of this file reads nothing. */
+gboolean terrane_file_digest_is_known (TerraneStore *store, const struct stat *st);
+
+/** For who has read the file for another reason: remembers its digest under the same rules. @st:
+ * of before and after it was read */
+gboolean terrane_file_digest_remember (TerraneStore *store, const char *path, const struct stat *st,
+                                       const OciDigest *digest, GError **error);
+
 /**
  * terrane_file_identity:
  *

@@ -14,6 +14,9 @@ typedef struct
   const char *version;    /* part of the keys: change it when the facts change */
   /* Whether facts of @node are wanted at all. */
   gboolean (*wants) (const TerraneNode *node);
+  /* (nullable): whether there may be something to say of a file with this first byte: others are
+   * not read. */
+  gboolean (*may_begin) (uint8_t byte);
   /* @out_facts: (out) (transfer full) (nullable): %NULL when there is nothing to say of the file.
    * Fails only when it cannot be read. */
   gboolean (*read) (int fd, json_t **out_facts, GError **error);

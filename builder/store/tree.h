@@ -29,6 +29,7 @@ struct _TerraneNode
   gboolean fresh;      /* this process has written @object, so it need not be verified */
   int tree_number;     /* in a merged tree: which tree it came from; 0 is the base */
   int layer;           /* of an image's files: which layer it came from, from 1; 0 is none */
+  int start;           /* of a fresh file: its first byte plus 1; 0 where that is not known */
 };
 
 TerraneTree *terrane_tree_new (void);
