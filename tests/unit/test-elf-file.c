@@ -291,7 +291,7 @@ test_greedy (void)
     }
 }
 
-/* What is left unread for its first byte is none of the formats. */
+/* Files that are not read because of their first byte have none of the formats. */
 static void
 test_first_bytes (void)
 {
