@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define TERRANE_ANNOTATION_LAYER_KEY "io.terrane.layer-key"
 #define TERRANE_ANNOTATION_TARGET "io.terrane.target" /* of an image; absent for aws-lambda */
 
-/* Directory below the prefix of a compiled tree, with a document for each recipe (docs/recipe.md).
- */
+/* Directory below the prefix of a compiled tree, with a document for each recipe
+ * (docs/recipe.md). */
 #define TERRANE_RECIPE_DOCUMENTS "share/terrane/recipes"
 
 /** Annotates a layer that contains only some packages of its tree. @packages: names,

@@ -84,8 +84,8 @@ is_same_wheel (const json_t *before, const json_t *after)
   return old != NULL && now != NULL && json_equal ((json_t *) old, (json_t *) now);
 }
 
-/* Whether the wheels of a layer are those of the last build: then it is most likely the same layer.
- */
+/* Whether the wheels of a layer are those of the last build: then it is most likely the same
+ * layer. */
 static gboolean
 has_same_wheels (const TerranePlanning *self, const char *name, char *const *packages)
 {

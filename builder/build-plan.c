@@ -130,7 +130,7 @@ look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceT
   return TRUE;
 }
 
-/* Its listing says what is in the tree, and its layers are left where they are. */
+/* Its listing has the content of the tree; its layers are not fetched. */
 static gboolean
 take_from_cache (TerranePlanning *self, TerranePin *pin, TerraneSourceTree *tree, GError **error)
 {

@@ -39,8 +39,8 @@ terrane_build_free (TerraneBuild *self)
   g_free (self);
 }
 
-/* Whether the setting @pattern of the tree, such as "transforms.setuid: ‘x’", is one for all trees.
- */
+/* Whether the setting @pattern of the tree, such as "transforms.setuid: ‘x’", is one for all
+ * trees. */
 static gboolean
 shares (const TerraneSourceSpec *spec, const char *pattern)
 {
@@ -126,8 +126,8 @@ make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBa
   return TRUE;
 }
 
-/* Results of recipes are given to the cache even if something else fails, since they took the time.
- */
+/* Results of recipes are given to the cache even if something else fails, since they took the
+ * time. */
 static gboolean
 resolve_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBase *base,
                GArray *trees, GError **error)
@@ -213,7 +213,7 @@ resolve (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terrane
     .progress = options->progress,
   };
   g_autoptr (TerranePlan) plan = terrane_resolve (profile, &resolve_options, &base, changes, error);
-  /* What cannot be fetched does not get into a lock. */
+  /* A lock does not get files that cannot be fetched. */
   if (plan == NULL || !terrane_build_shared_take (shared, plan, base, out_trees, error)
       || !terrane_fetch_trees (options->remote, plan, error)
       || !save_lock (lock, changes, options, error))

@@ -146,9 +146,9 @@ terrane_git_source_url (const char *remote)
 }
 
 /* Finds the ".git" of the work tree that contains @directory. libgit2 also accepts directories that
- * look like a repository without a work tree: anyone who can add files next to a profile could make
- * one. As with git, the search ends at the boundary of a file system. Returns: (transfer full)
- * (nullable) */
+ * look like a repository without a work tree: with the right to add files next to a profile, an
+ * attacker could make one. As with git, the search ends at the boundary of a file system. Returns:
+ * (transfer full) (nullable) */
 static char *
 find_dot_git (const char *directory)
 {

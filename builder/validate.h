@@ -76,7 +76,7 @@ OciDigest terrane_validate_key (const TerraneProfile *profile, const TerraneImag
  * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
 GPtrArray *terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error);
 
-/* What to run, and where. */
+/* The operations to run, and where. */
 typedef struct
 {
   const char *root; /* directory with an image's file system */

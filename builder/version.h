@@ -11,6 +11,6 @@
  * tree for the same source increments it, so that results of older versions in the store are not
  * used.
  *
- *     2  names are bytes; sparse files, hard links of cpio and layers as other builders write them
- */
+ *     2  names are bytes; sparse files, hard links of cpio and layers as other builders write
+ * them */
 #define TERRANE_READER_VERSION "2"

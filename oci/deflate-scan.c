@@ -10,9 +10,7 @@ enum
   DISTANCE_SYMBOLS = 32,
   PRECODE_SYMBOLS = 19,
   END_OF_BLOCK = 256,
-  TABLE_BITS = 10,    /* longer codes are rare and take the slow path */
-  WORD_BITS = 56,     /* usable bits of one unaligned 64-bit load */
-  MAX_SKIP_BITS = 28, /* a distance code of 15 bits with 13 extra bits */
+  TABLE_BITS = 11, /* longer codes are rare and take the slow path */
 };
 
 /* Which alphabet the code after this one is from. */
@@ -26,8 +24,9 @@ enum
 
 /* How to skip a code, packed so that both tables fit into the first-level cache. A shift by an
  * entry uses its low six bits, and the bit for the next alphabet is also the one that leads from
- * one table to the other, which makes the chain from one code to the next as short as possible. 0
- * is not an entry. */
+ * one table to the other, which makes the chain from one code to the next as short as possible. A
+ * code that is not in the table, and the end of the block, have a bit of their own, since both
+ * leave the loop. 0 is not an entry. */
 typedef uint16_t Skip;
 
 enum
@@ -36,13 +35,28 @@ enum
   SKIP_CODE_SHIFT = 6,             /* four bits: number of those that are the code itself */
   SKIP_NEXT_SHIFT = TABLE_BITS,    /* two bits: the next alphabet */
   SKIP_DISTANCE = 1 << TABLE_BITS, /* set: index into the table of distances */
-  SKIP_EXIT = 2 << TABLE_BITS,     /* set: end of block, or an undefined code */
+  SKIP_EXIT =
+      2 << TABLE_BITS, /* set: end of block, an undefined code, or one that is not in the table */
+  NOT_IN_TABLE = SKIP_EXIT | 1 << 15,
+};
+
+/* See skip_symbols(). */
+enum
+{
+  LEAD_BITS = 16 * 1024,
+  MARKS = 32,
 };
 
 static inline Skip
 make_skip (unsigned bits, unsigned code_bits, unsigned next)
 {
   return (Skip) (bits | (code_bits & 15) << SKIP_CODE_SHIFT | next << SKIP_NEXT_SHIFT);
+}
+
+static inline unsigned
+skip_bits (Skip skip)
+{
+  return skip & SKIP_BITS;
 }
 
 static inline unsigned
@@ -99,10 +113,11 @@ take (Bits *bits, unsigned n, unsigned *out_value)
 static unsigned
 reversed (unsigned code, unsigned length)
 {
-  unsigned result = 0;
-  for (unsigned i = 0; i < length; i++)
-    result |= ((code >> i) & 1) << (length - 1 - i);
-  return result;
+  code = (code >> 1 & 0x5555) | (code & 0x5555) << 1;
+  code = (code >> 2 & 0x3333) | (code & 0x3333) << 2;
+  code = (code >> 4 & 0x0f0f) | (code & 0x0f0f) << 4;
+  code = code >> 8 | (code & 0xff) << 8;
+  return code >> (16 - length);
 }
 
 /* Enters the canonical code of @length bits into the table at every index that starts with it. */
@@ -124,7 +139,8 @@ build_code (Code *self, Skip *table, const uint8_t *lengths, unsigned n, const M
 {
   memset (self, 0, sizeof *self);
   if (table != NULL)
-    memset (table, 0, sizeof *table << TABLE_BITS);
+    for (unsigned i = 0; i < 1U << TABLE_BITS; i++)
+      table[i] = NOT_IN_TABLE;
   self->table = table;
   self->meaning = meaning;
   for (unsigned i = 0; i < n; i++)
@@ -183,12 +199,11 @@ fuse_literals (Skip *table)
   for (unsigned i = 0; i < 1U << TABLE_BITS; i++)
     {
       Skip skip = plain[i];
-      while (skip != 0 && skip >> SKIP_NEXT_SHIFT == ALPHABET_LITLEN
-             && (skip & SKIP_BITS) < TABLE_BITS)
+      while (skip >> SKIP_NEXT_SHIFT == ALPHABET_LITLEN && (skip & SKIP_BITS) < TABLE_BITS)
         {
           unsigned bits = skip & SKIP_BITS;
           Skip next = plain[i >> bits];
-          if (next == 0 || bits + skip_code_bits (next) > TABLE_BITS)
+          if (next == NOT_IN_TABLE || bits + skip_code_bits (next) > TABLE_BITS)
             break;
           skip = make_skip (bits + (next & SKIP_BITS), 0, next >> SKIP_NEXT_SHIFT);
         }
@@ -220,36 +235,161 @@ typedef struct
   Code precode;
 } Scanner;
 
-/* The hot loop. Whether a literal or a match follows is unpredictable, so there is no branch on it:
- * each code determines the alphabet of the next one, and only the end of the block leaves the loop.
- * One load serves several symbols, and the end of the stream is checked once per load: a position
- * can overshoot it by one load, which the slack covers. */
+/* State of one walk through the symbols of a block. */
+typedef struct
+{
+  uint64_t position; /* bits */
+  unsigned skip;    /* the last entry, of which only SKIP_DISTANCE is used; 0 at first: a literal */
+  gboolean stopped; /* at the end of the block, or at an undefined code */
+  gboolean ended;   /* at the end of the block */
+} Walk;
+
+static inline Skip
+look_up (const Scanner *scanner, uint64_t word, unsigned skip)
+{
+  return scanner->tables[(word & (SKIP_DISTANCE - 1)) | (skip & SKIP_DISTANCE)];
+}
+
+/* Skips one code of any kind. */
+static void
+walk_slowly (const Scanner *scanner, const Bits *bits, Walk *walk)
+{
+  const Bits at = { .stream = bits->stream, .position = walk->position };
+  uint64_t word = peek (&at);
+  Skip skip = look_up (scanner, word, walk->skip);
+  if (skip == NOT_IN_TABLE)
+    skip = find_slowly (&scanner->codes[(walk->skip & SKIP_DISTANCE) >> TABLE_BITS], word);
+  walk->position += skip_bits (skip);
+  walk->skip = skip;
+  walk->ended = skip >> SKIP_NEXT_SHIFT == ALPHABET_NONE;
+  walk->stopped = (skip & SKIP_EXIT) != 0 || walk->position > bits->end;
+}
+
+/* The hot path. Whether a literal or a match follows is unpredictable, so there is no branch on it:
+ * each code determines the alphabet of the next one. One load serves three codes: two codes of the
+ * table with their extra bits have at most 40 bits, and the third needs only its own eleven. A
+ * position can overshoot the end of the stream by that much; this is checked before the next
+ * load. */
+static inline void
+walk_on (const Scanner *scanner, const Bits *bits, Walk *walk)
+{
+  const Bits at = { .stream = bits->stream, .position = walk->position };
+  uint64_t word = peek (&at);
+  Skip one = look_up (scanner, word, walk->skip);
+  word >>= skip_bits (one);
+  Skip two = look_up (scanner, word, one);
+  word >>= skip_bits (two);
+  Skip three = look_up (scanner, word, two);
+  if (G_UNLIKELY (((one | two | three) & SKIP_EXIT) != 0))
+    {
+      walk_slowly (scanner, bits, walk);
+      return;
+    }
+  walk->position += skip_bits (one) + skip_bits (two) + skip_bits (three);
+  walk->skip = three;
+  walk->stopped = walk->position > bits->end;
+}
+
+/* A walk that began in the middle, with the positions it passed first. */
+typedef struct
+{
+  Walk walk;
+  uint64_t marks[MARKS]; /* position and alphabet */
+  unsigned n_marks;
+} Guess;
+
+static uint64_t
+mark_of (const Walk *walk)
+{
+  return walk->position << 1 | (walk->skip & SKIP_DISTANCE) >> TABLE_BITS;
+}
+
+/* Continues a walk that has reached the start of the guess until both have been at the same code:
+ * from there on they are the same. */
+static void
+join (const Scanner *scanner, const Bits *bits, Walk *walk, const Guess *guess)
+{
+  unsigned i = 0;
+  while (!walk->stopped)
+    {
+      while (i < guess->n_marks && guess->marks[i] < mark_of (walk))
+        i++;
+      if (i == guess->n_marks)
+        return;
+      if (guess->marks[i] == mark_of (walk))
+        {
+          *walk = guess->walk;
+          return;
+        }
+      walk_slowly (scanner, bits, walk);
+    }
+}
+
+/* Continues two walks alternately while all codes are in the table. */
+static void
+walk_both (const Scanner *scanner, const Bits *bits, Walk *first, Walk *second, uint64_t goal)
+{
+  Bits a = { .stream = bits->stream, .position = first->position };
+  Bits b = { .stream = bits->stream, .position = second->position };
+  unsigned skip_a = first->skip, skip_b = second->skip;
+  while (a.position < goal && b.position <= bits->end)
+    {
+      uint64_t word_a = peek (&a), word_b = peek (&b);
+      Skip a1 = look_up (scanner, word_a, skip_a);
+      Skip b1 = look_up (scanner, word_b, skip_b);
+      word_a >>= skip_bits (a1);
+      word_b >>= skip_bits (b1);
+      Skip a2 = look_up (scanner, word_a, a1);
+      Skip b2 = look_up (scanner, word_b, b1);
+      word_a >>= skip_bits (a2);
+      word_b >>= skip_bits (b2);
+      Skip a3 = look_up (scanner, word_a, a2);
+      Skip b3 = look_up (scanner, word_b, b2);
+      if (G_UNLIKELY (((a1 | a2 | a3 | b1 | b2 | b3) & SKIP_EXIT) != 0))
+        break;
+      a.position += skip_bits (a1) + skip_bits (a2) + skip_bits (a3);
+      b.position += skip_bits (b1) + skip_bits (b2) + skip_bits (b3);
+      skip_a = a3;
+      skip_b = b3;
+    }
+  *first = (Walk){ .position = a.position, .skip = skip_a };
+  *second = (Walk){ .position = b.position, .skip = skip_b, .stopped = b.position > bits->end };
+}
+
+/* The position of each code depends on the one before, so the processor waits for the table each
+ * time. But reading codes of variable length synchronizes itself soon, wherever it starts: so a
+ * second walk, which starts a little further on, runs at the same time. Its result, which started
+ * from a guess, is used only once the first walk has met it; the result is therefore always that of
+ * one walk from the beginning. */
 static gboolean
 skip_symbols (const Scanner *scanner, Bits *bits)
 {
-  const Skip *tables = scanner->tables;
-  unsigned skip = 0; /* initially only SKIP_DISTANCE matters: a block starts with a literal */
-  while (bits->position <= bits->end)
+  Walk walk = { .position = bits->position, .stopped = bits->position > bits->end };
+  Guess guess;
+  while (!walk.stopped && walk.position + 2 * LEAD_BITS < bits->end)
     {
-      uint64_t word = peek (bits);
-      unsigned used = 0;
-      while (used <= WORD_BITS - MAX_SKIP_BITS)
+      uint64_t goal = walk.position + LEAD_BITS;
+      guess.walk = (Walk){ .position = goal };
+      for (guess.n_marks = 0; guess.n_marks < MARKS && !guess.walk.stopped;)
         {
-          unsigned alphabet = skip & SKIP_DISTANCE;
-          skip = tables[(word & (SKIP_DISTANCE - 1)) | alphabet];
-          if (G_UNLIKELY (skip == 0))
-            skip = find_slowly (&scanner->codes[alphabet >> TABLE_BITS], word);
-          used += skip & SKIP_BITS;
-          word >>= skip & SKIP_BITS;
-          if (G_UNLIKELY ((skip & SKIP_EXIT) != 0))
-            {
-              bits->position += used;
-              return skip >> SKIP_NEXT_SHIFT == ALPHABET_NONE && bits->position <= bits->end;
-            }
+          guess.marks[guess.n_marks++] = mark_of (&guess.walk);
+          walk_on (scanner, bits, &guess.walk);
         }
-      bits->position += used;
+      while (!walk.stopped && walk.position < goal)
+        {
+          if (!guess.walk.stopped)
+            walk_both (scanner, bits, &walk, &guess.walk, goal);
+          if (walk.position < goal)
+            walk_on (scanner, bits, &walk);
+          if (!guess.walk.stopped)
+            walk_on (scanner, bits, &guess.walk);
+        }
+      join (scanner, bits, &walk, &guess);
     }
-  return FALSE;
+  while (!walk.stopped)
+    walk_on (scanner, bits, &walk);
+  bits->position = walk.position;
+  return walk.ended && bits->position <= bits->end;
 }
 
 static gboolean
@@ -261,8 +401,8 @@ skip_stored (Bits *bits)
          && advance (bits, (uint64_t) length * 8);
 }
 
-/* Symbols of the precode are lengths and repeats, whose value is needed: they are decoded slowly.
- */
+/* Symbols of the precode are lengths and repeats, whose value is needed: they are decoded
+ * slowly. */
 static gboolean
 take_precode_symbol (const Code *code, Bits *bits, unsigned *out_symbol)
 {

@@ -180,7 +180,7 @@ read_docker_image (const OciJson *at)
   return self;
 }
 
-/* Of DockerImage. */
+/* Elements are DockerImage. */
 static GPtrArray *
 read_docker_images (GBytes *raw, GError **error)
 {

@@ -56,8 +56,8 @@ read_document (OciLayout *layout, const OciDescriptor *descriptor, OciMediaKind 
 static OciDescriptor *choose (Choice *self, const OciDescriptor *descriptor, guint depth,
                               GError **error);
 
-/* Returns: (transfer full) (nullable): NULL without an error if the image is for another platform
- */
+/* Returns: (transfer full) (nullable): NULL without an error if the image is for another
+ * platform */
 static OciDescriptor *
 try_image (Choice *self, const OciDescriptor *descriptor, GError **error)
 {

@@ -388,8 +388,8 @@ entries_named (const OciIndex *self, const char *name)
   return entries;
 }
 
-/* Whether the entries are one image for several platforms: each names a platform, and all differ.
- */
+/* Whether the entries are one image for several platforms: each names a platform, and all
+ * differ. */
 static gboolean
 is_one_image (const OciIndex *entries, const GPtrArray *offered)
 {

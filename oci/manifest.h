@@ -1,5 +1,5 @@
-/* Image manifests: image-spec v1.1 manifest.md, and Docker's v2 schema 2, which has the same shape.
- */
+/* Image manifests: image-spec v1.1 manifest.md, and Docker's v2 schema 2, which has the same
+ * shape. */
 #pragma once
 
 #include "oci/descriptor.h"
@@ -114,7 +114,7 @@ GPtrArray *oci_index_candidates (const OciIndex *self, const OciPlatform *wanted
  * oci_index_fail_unknown:
  * @name: (nullable)
  *
- * Errors: sets %OCI_ERROR_NOT_FOUND, since no image is called @name, with the names that exist;
+ * Errors: sets %OCI_ERROR_NOT_FOUND, since there is no image @name, with the names that exist;
  *   %OCI_ERROR_USAGE if @name is %NULL and there are several images.
  */
 void oci_index_fail_unknown (const OciIndex *self, const char *name, GError **error);

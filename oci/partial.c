@@ -37,8 +37,8 @@ fail (const OciPartial *self, GError **error, const char *doing)
                           oci_digest_hex (&self->digest, hex));
 }
 
-/* Whether the name still refers to the open file: another process may have published it meanwhile.
- */
+/* Whether the name still refers to the open file: another process may have published it
+ * meanwhile. */
 static gboolean
 is_current (const OciPartial *self)
 {

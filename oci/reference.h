@@ -2,7 +2,7 @@
  * distribution/reference with the limits for names and tags of distribution-spec v1.1.
  *
  * A registry host is always required: a bare name means an image in the store. To assume docker.io
- * would publish private images, and use images that strangers put there under the name. Errors show
+ * would publish private images, and use untrusted images with that name. Errors show
  * the reference that docker would assume. */
 #pragma once
 

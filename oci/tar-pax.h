@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What the extended headers say about one member. What they do not say is %NULL for strings and
+/* The extended headers of one member. Missing values are %NULL for strings and
  * %FALSE in has_* for numbers. */
 typedef struct
 {

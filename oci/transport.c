@@ -69,7 +69,7 @@ parse_path (OciTransport *self, const char *rest, GError **error)
   return colon == NULL || parse_name (self, colon + 1, error);
 }
 
-/* HOST/REPOSITORY, also with "https://", which other tools take for an image in a registry. */
+/* HOST/REPOSITORY, also with "https://", which means an image in a registry for other tools. */
 static void
 suggest_registry (const char *text, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Location of an image as a user writes it: containers-transports(5), or a bare name for the store.
- */
+/* Location of an image as a user writes it: containers-transports(5), or a bare name for the
+ * store. */
 #pragma once
 
 #include "oci/reference.h"

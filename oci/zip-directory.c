@@ -135,8 +135,8 @@ has_signature (const uint8_t *bytes, size_t len)
   return FALSE;
 }
 
-/* The end record is the last thing in the file that looks like one, and ends where the file does.
- */
+/* The end record is the last thing in the file that looks like one, and ends where the file
+ * does. */
 static gboolean
 find_end (Zip *self, uint8_t *end, GError **error)
 {

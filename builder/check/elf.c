@@ -32,8 +32,7 @@ typedef struct
   GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
   GHashTable *needs;    /* "ENTRY NAME": examined by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
-  GHashTable
-      *fitting; /* path without names of processors -> TerraneElfEntry for the right processor */
+  GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
   const TerraneAbsentLibraries *absent; /* libraries that installed packages list and lack */
   TerranePureWheels *pure;
   TerraneFirstImports *imports;
@@ -259,8 +258,8 @@ same_stem (const char *a, const char *b)
          && strncmp (a, b, (size_t) (end_a - a)) == 0;
 }
 
-/* Finds the file that has @name, otherwise one of another version, which the search does not find.
- */
+/* Finds the file that has @name, otherwise one of another version, which the search does not
+ * find. */
 static const TerraneElfEntry *
 find_candidate (const Check *self, const char *name, gboolean *out_other)
 {
@@ -396,7 +395,7 @@ report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file
   g_autofree char *message = g_strdup_printf (
       "it needs %s of %s, which has %s%s\nneeded by %s", quoted, there,
       has != NULL ? "versions up to " : "no such version", has != NULL ? has : "", chain);
-  /* A C library that is too old is one cause, whatever number of files need which version of it. */
+  /* A C library that is too old is one cause, for any number of files that need it. */
   g_autofree char *cause = g_strdup_printf ("%s %.*s", provider->entry->path,
                                             (int) (strcspn (versions[0], "_")), versions[0]);
   add_caused (

@@ -242,8 +242,8 @@ collect_files (const TerraneFinding *self, GPtrArray *files)
     }
 }
 
-/* Adds the files of all findings in @group, which have one cause, to the first; frees the others.
- */
+/* Adds the files of all findings in @group, which have one cause, to the first; frees the
+ * others. */
 static void
 merge (const GPtrArray *group)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What a file gets for a name. */
+/* The library that a file gets for a name. */
 typedef struct
 {
   const TerraneElfEntry *loader;
@@ -15,9 +15,9 @@ typedef struct
 struct _TerraneFirstImports
 {
   const TerraneImageView *view;
-  GHashTable *standard; /* name -> Need of a module of the standard library, which is its loader */
+  GHashTable *standard; /* name -> Need with a module of the standard library as loader */
   GHashTable *noted;    /* "LOADER NAME" */
-  GPtrArray *others;    /* of Need: of other modules, and of what those load */
+  GPtrArray *others;    /* of Need: of other modules, and of libraries that they load */
 };
 
 TerraneFirstImports *
@@ -42,7 +42,7 @@ terrane_first_imports_free (TerraneFirstImports *self)
   g_free (self);
 }
 
-/* Where every Python has them. */
+/* Whether it is where every Python has them. */
 static gboolean
 is_standard (const TerraneRoot *root)
 {
@@ -112,7 +112,7 @@ report (const TerraneFirstImports *self, const Need *need, const Need *standard,
   terrane_findings_add (findings, &finding);
 }
 
-/* What comes with Python fits it. */
+/* Libraries that are installed with Python fit it. */
 static gboolean
 is_other (const Need *need, const Need *standard)
 {

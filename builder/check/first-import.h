@@ -1,5 +1,5 @@
-/* Libraries that modules of Python's own bring into the process when they are imported first: what
- * is imported later and has another of that name beside it gets those. */
+/* Libraries that modules of Python's standard library load. If they are imported first, modules
+ * imported later get these libraries, even if they have another of that name beside them. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -9,16 +9,17 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneFirstImports TerraneFirstImports;
 
+/** Makes an empty record of needs. @view: must outlive it. Returns: (transfer full) */
 TerraneFirstImports *terrane_first_imports_new (const TerraneImageView *view);
 void terrane_first_imports_free (TerraneFirstImports *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFirstImports, terrane_first_imports_free)
 
-/** Takes note of a need, as a visitor of programs is told it. */
+/** Records a need: a visitor of programs, which the parameters come from. */
 void terrane_first_imports_note (TerraneFirstImports *self, const TerraneRoot *root,
                                  const TerraneLoaded *loader, const char *name,
                                  const TerraneLoaded *found);
 
-/** Adds findings elf.shadowed-library, after all needs. */
+/** Adds findings elf.shadowed-library, once all needs are recorded. */
 void terrane_first_imports_report (const TerraneFirstImports *self, TerraneFindings *findings);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What loads a library. */
+/* A file that loads a library. */
 typedef struct
 {
   const TerraneElfEntry *module;   /* (nullable): a module of the main process */

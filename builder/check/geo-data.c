@@ -19,8 +19,8 @@ find_own (const TerraneGeoContext *self, const TerraneGeoEntry *library)
   return find_directory (self, path);
 }
 
-/* Returns "‘header.dxf’, ‘default.rsc’": the files of @library that @directory lacks, NULL if none.
- */
+/* Returns "‘header.dxf’, ‘default.rsc’": the files of @library that @directory lacks, NULL if
+ * none. */
 static char *
 list_lacking (const TerraneGeoContext *self, const TerraneGeoEntry *library,
               const TerraneNode *directory)

@@ -1,5 +1,5 @@
-/* Checks the grids that the profile requires: without one PROJ silently uses a less accurate way.
- */
+/* Checks the grids that the profile requires: without one PROJ silently uses a less accurate
+ * way. */
 #include "builder/check/geo-context.h"
 #include "builder/geo/proj-search.h"
 

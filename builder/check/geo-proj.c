@@ -111,8 +111,8 @@ check_layout (const TerraneGeoContext *self, const TerraneGeoEntry *library,
                           : "take the proj.db of the newest PROJ in the image, which serves all");
 }
 
-/* For libraries that are not known to search elsewhere, and that are loaded, or at least could be.
- */
+/* For libraries that are not known to search elsewhere, and that are loaded, or at least could
+ * be. */
 static void
 check_library (const TerraneGeoContext *self, const TerraneGeoEntry *library)
 {

@@ -26,8 +26,8 @@ look_for (const TerraneGeoContext *self, const char *path)
 static gboolean
 check_variables (const TerraneGeoContext *self)
 {
-  /* The first two take precedence over the others, whatever they name (measured with GDAL 3.6.2).
-   */
+  /* The first two take precedence over the others, whatever they name (measured with GDAL
+   * 3.6.2). */
   static const char *const names[] = { "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GDAL_CURL_CA_BUNDLE",
                                        "PROJ_CURL_CA_BUNDLE", NULL };
   gboolean said = FALSE;

@@ -200,8 +200,8 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
     }
 }
 
-/* Whether @file has a line that site executes, which may add a finder of modules to sys.meta_path.
- */
+/* Whether @file has a line that site executes, which may add a finder of modules to
+ * sys.meta_path. */
 static gboolean
 has_import_line (const Check *self, const TerraneNode *file, gboolean *out_has, GError **error)
 {

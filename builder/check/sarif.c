@@ -43,8 +43,8 @@ make_rules (void)
 }
 
 /* Returns the URI of what was checked, for findings that are not about a file: a profile or archive
- * by path, an image by name. Colons are removed from a name, so that it is not a URI with a scheme.
- */
+ * by path, an image by name. Colons are removed from a name, so that it is not a URI with a
+ * scheme. */
 static char *
 make_artifact_uri (const char *artifact)
 {

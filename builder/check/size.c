@@ -296,8 +296,8 @@ check_limits (const Size *self)
     check_package_limit (self, limits->packages->pdata[i]);
 }
 
-/* Whether both are names of one library, which a build makes as links: "libx.so" and "libx.so.1.2".
- */
+/* Whether both are names of one library, which a build makes as links: "libx.so" and
+ * "libx.so.1.2". */
 static gboolean
 is_library_name (const TerraneNode *a, const TerraneNode *b)
 {

@@ -23,7 +23,7 @@ typedef struct
   const TerraneLimitsSpec *limits; /* (nullable): limits of the profile */
 } TerraneCheck;
 
-/* Of the view that is checked; borrowed. */
+/* Members of the view that is checked; borrowed. */
 typedef struct
 {
   TerranePrograms *programs;

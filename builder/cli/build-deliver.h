@@ -22,7 +22,7 @@ typedef struct
 TerraneBuilt *terrane_built_new (void);
 void terrane_built_free (gpointer data);
 
-/* What was requested. Texts may contain variables. */
+/* The request. Texts may contain variables. */
 typedef struct
 {
   const char *push; /* (nullable): a destination, or "" for that of the profile */

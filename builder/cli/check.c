@@ -39,16 +39,16 @@ ignore_ids (const CheckOptions *self, TerraneFindings *findings)
     terrane_findings_ignore (findings, *id);
 }
 
-/* What --target says, else what the image does. */
+/* Returns the target of --target, else that of the image. */
 static TerraneTarget
 choose_target (const char *argument, const OciManifest *manifest)
 {
   TerraneTarget target = TERRANE_TARGET_AWS_LAMBDA;
   const json_t *known = json_object_get (manifest->annotations, TERRANE_ANNOTATION_TARGET);
   if (argument == NULL && json_is_string (known))
-    (void) terrane_target_parse (json_string_value (known), &target); /* a later version's */
+    (void) terrane_target_parse (json_string_value (known), &target); /* from a later version */
   if (argument != NULL)
-    (void) terrane_target_parse (argument, &target); /* the parser of options has checked it */
+    (void) terrane_target_parse (argument, &target); /* the option parser has checked it */
   return target;
 }
 
@@ -73,7 +73,7 @@ make_today (void)
   return g_date_time_format (now, "%Y-%m-%d");
 }
 
-/* @document: gets what was checked */
+/* @document: gets the result */
 static gboolean
 check_image (TerraneGlobal *global, const CheckOptions *options, const char *name,
              TerraneFindings **out_findings, json_t *document, GError **error)

@@ -66,7 +66,7 @@ terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global, void 
   guint n = 0;
   while (self->options != NULL && self->options[n].rows != NULL)
     n++;
-  char *into = options; /* (nullable): where only the names of options are of interest */
+  char *into = options; /* (nullable): if only the names of options matter */
   TerraneOptionTable *tables = g_new0 (TerraneOptionTable, n + 2);
   for (guint i = 0; i < n; i++)
     tables[i] = (TerraneOptionTable){ .rows = self->options[i].rows,

@@ -26,7 +26,7 @@ number_of (const json_t *object, const char *key)
   return json_integer_value (json_object_get (object, key));
 }
 
-/* A value of a document in one word, or "-" when it is not there. */
+/* Returns a value of a document in one word, or "-" if it is missing. */
 static char *
 value_text (const json_t *value)
 {
@@ -90,7 +90,7 @@ terrane_diff_cause_text (const json_t *cause)
   return g_strdup_printf ("%s: %s: %s → %s", kind, harmless, a, b);
 }
 
-/* Prints lines, cut where the terminal ends. */
+/* Prints lines, cut at the width of the terminal. */
 static void
 print_lines (const char *text)
 {
@@ -239,7 +239,7 @@ add_file (GString *out, const json_t *row)
   g_string_append_c (out, '\n');
 }
 
-/* Names of packages of which another version is there: their files say nothing more. */
+/* Whether the version of the file's package changed: then the file itself is not worth a line. */
 static gboolean
 is_told (const json_t *packages, const json_t *row)
 {

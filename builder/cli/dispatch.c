@@ -28,7 +28,7 @@ terrane_command_print_help (const TerraneGlobal *global, const char *help)
   terrane_print_json (document);
 }
 
-/* @own: the command's tables without the global one, whose values are there already */
+/* @own: the command's tables without the global one, which has been parsed already */
 static gboolean
 parse_and_run (const TerraneCommand *self, TerraneGlobal *global, const TerraneOptionTable *tables,
                const void *options, char **words, GError **error)

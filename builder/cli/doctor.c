@@ -40,7 +40,7 @@ color_of (TerraneSymptomStatus status)
                                              : TERRANE_COLOR_NONE;
 }
 
-/* Text of programs and files is shown without what steers a terminal. */
+/* Output of programs and text of files are shown without terminal control sequences. */
 static void
 print_symptom (const TerraneSymptom *symptom, const char **group)
 {

@@ -97,7 +97,7 @@ void terrane_function_add_host (const TerraneFunction *self, json_t *document);
 /** Fails if the image has neither entrypoint nor command. Errors: %OCI_ERROR_NOT_FOUND. */
 gboolean terrane_function_check_argv (const TerraneFunction *self, GError **error);
 
-/* What a signal ends. */
+/* The process that a signal ends. */
 typedef struct
 {
   TerraneLambda *lambda;

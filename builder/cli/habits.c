@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Words of which each is surrounded by spaces. */
+/* Whether @word is in @words, each of which is surrounded by spaces. */
 static gboolean
 has_word (const char *words, const char *word)
 {

@@ -19,7 +19,7 @@ image_size (const OciManifest *manifest)
   return total;
 }
 
-/* Damaged, or not readable now: that costs none of the others. */
+/* Adds an image that is damaged, or unreadable at the moment: the others are still listed. */
 static void
 add_unknown (const OciDescriptor *descriptor, const char *name, const GError *damage,
              TerraneTable *table, json_t *list)

@@ -24,7 +24,7 @@ typedef struct
   const char *command; /* (nullable) */
   GArray *given;       /* of Found */
   GPtrArray *arguments;
-  char **next; /* word */
+  char **next; /* the next word */
 } Parsing;
 
 gboolean
@@ -302,7 +302,7 @@ convert (const TerraneOption *row, void *target, const char *value, GError **err
     }
 }
 
-/* What was written wrong in an option is a matter of usage, whatever it is elsewhere. */
+/* A wrong value of an option is a usage error, whatever its own error is. */
 static gboolean
 apply (Parsing *self, const Found *found, const char *value, GError **error)
 {
@@ -349,7 +349,7 @@ find (const Parsing *self, gboolean (*matches) (const TerraneOption *row, const 
   return FALSE;
 }
 
-/* What docker and podman call it. @names: ended by %NULL */
+/* Returns terrane's name for an option of docker and podman. @names: ended by %NULL */
 static const char *
 find_synonym (const char *name, const GPtrArray *names)
 {
@@ -387,7 +387,7 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
                     meant != NULL ? hint : "; --help lists the options");
 }
 
-/* @value: (nullable): what is in the same word */
+/* @value: (nullable): the rest of the word */
 static gboolean
 read_option (Parsing *self, const Found *found, const char *value, GError **error)
 {
@@ -502,7 +502,7 @@ read_words (Parsing *self, gboolean stop_at_argument, GError **error)
   return check_together (self, error);
 }
 
-/* What a whole pipeline is to use is said once. */
+/* Options for a whole pipeline can be set in the environment. */
 static gboolean
 read_environment (const TerraneOptionTable *tables, GError **error)
 {

@@ -20,7 +20,7 @@ enum
 
 typedef struct
 {
-  char *push;            /* (nullable): a destination, or "": where the profile says */
+  char *push;            /* (nullable): a destination, or "" for that of the profile */
   char *platform;        /* (nullable): one, or several with commas, or "all" */
   char **update_lock;    /* (nullable): names, several in one with commas; "" for all */
   GPtrArray *cache_from; /* (nullable): of OciReference */
@@ -33,7 +33,7 @@ typedef struct
   TerranePushArguments push_options;
 } PlanOptions;
 
-/* What every platform shares. */
+/* The data that all platforms share. */
 typedef struct
 {
   const PlanOptions *options;
@@ -52,7 +52,7 @@ planner_clear (Planner *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Planner, planner_clear)
 
-/* Returns: (transfer full) (nullable): where the image would be pushed to */
+/* Returns: (transfer full) (nullable): the destinations of the image */
 static char **
 list_pushes (const PlanOptions *options, const TerraneProfile *profile, GError **error)
 {
@@ -91,7 +91,7 @@ list_pushes (const PlanOptions *options, const TerraneProfile *profile, GError *
   return (char **) g_ptr_array_free (g_steal_pointer (&texts), FALSE);
 }
 
-/* In the store each platform has its processor as tag, as a build of several gives it. */
+/* In the store the tag of each platform is its processor, as in a build of several platforms. */
 static json_t *
 plan_platform (const Planner *self, const char *path, const char *platform, gboolean several,
                GError **error)
@@ -125,8 +125,8 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
   return plan;
 }
 
-/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's first
- */
+/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's
+ * first */
 static const char *
 text_of (const json_t *row, const char *member)
 {
@@ -148,7 +148,7 @@ fetch_text (const json_t *row)
   return bytes > 0 ? g_strconcat (size, " + ?", NULL) : g_strdup ("?");
 }
 
-/* Of what is made, how large it was in the last build. */
+/* Returns the size in the last build of what is made. */
 static char *
 size_text (const json_t *row)
 {
@@ -160,7 +160,7 @@ size_text (const json_t *row)
                         : g_strdup ("");
 }
 
-/* Layers and blobs of a push are in one order. */
+/* Layers and blobs of a push have the same order. */
 static const json_t *
 find_blob (const json_t *plan, guint layer)
 {
@@ -308,7 +308,7 @@ run_plan (TerraneGlobal *global, const void *data, char **arguments, GError **er
   return TRUE;
 }
 
-/* After --push alone there is often a profile. */
+/* The word after --push is often a profile. */
 static gboolean
 is_destination (const char *word)
 {

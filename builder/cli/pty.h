@@ -1,5 +1,5 @@
-/* A separate terminal for a program in the sandbox, shown on ours: with access to ours, it could
- * push characters into its input (TIOCSTI), which our shell would then execute. */
+/* A separate terminal for a program in the sandbox, shown on the user's: with access to the user's,
+ * it could push characters into its input (TIOCSTI), which the user's shell would then execute. */
 #pragma once
 
 #include "oci/base/fd.h"
@@ -22,13 +22,14 @@ typedef struct
     .master = -1, .slave = -1, .stop = -1                                                          \
   }
 
-/** Makes a terminal with the size of ours, which is @like. Errors: %OCI_ERROR_IO. */
+/** Makes a terminal with the size of the user's, which is @like. Errors: %OCI_ERROR_IO. */
 gboolean terrane_pty_open (TerranePty *self, int like, GError **error);
 
-/** Sets ours to raw mode and starts a thread that relays bytes and sizes. Errors: %OCI_ERROR_IO. */
+/** Sets the user's terminal to raw mode and starts a thread that relays bytes and sizes. Errors:
+ * %OCI_ERROR_IO. */
 gboolean terrane_pty_relay (TerranePty *self, GError **error);
 
-/** Shows the remaining output, and restores the mode of ours. */
+/** Shows the remaining output, and restores the mode of the user's terminal. */
 void terrane_pty_clear (TerranePty *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePty, terrane_pty_clear)
 

@@ -8,7 +8,7 @@
 
 enum
 {
-  MIN_COLUMNS = 20, /* a narrower terminal is not one that is read */
+  MIN_COLUMNS = 20, /* a narrower terminal is not for reading */
   MAX_COLUMNS = 10000,
 };
 
@@ -87,7 +87,7 @@ terrane_text_cut (const char *text, guint columns)
 {
   if (terrane_text_columns (text) <= columns)
     return g_strdup (text);
-  guint used = 1; /* for the sign that something is missing */
+  guint used = 1; /* for the sign of omission */
   const char *end = text;
   for (; *end != '\0'; end = g_utf8_next_char (end))
     {

@@ -12,33 +12,36 @@ typedef enum
   TERRANE_COLOR_WARNING, /* yellow */
 } TerraneColor;
 
-/** Values of --color, until %NULL: auto, always, never. */
+/** Returns: (transfer none): the values of --color, %NULL-terminated: auto, always, never */
 const char *const *terrane_color_words (void);
 
-/** @word: (nullable): one of these; %NULL is auto. Before anything is printed. */
+/** Sets the value of --color, before anything is printed. @word: (nullable): one of
+ * terrane_color_words(); %NULL is auto. */
 void terrane_color_choose (const char *word);
 
 /**
  * terrane_color_is_on:
  * @fd: standard output or standard error
  *
- * With auto, whether it is a terminal that can (TERM is set, and not dumb) and NO_COLOR
- * (https://no-color.org) is not set.
+ * Returns: with auto, whether @fd is a terminal with colours (TERM is set, and not dumb) and
+ *   NO_COLOR (https://no-color.org) is not set; otherwise what --color says
  */
 gboolean terrane_color_is_on (int fd);
 
-/** What starts a colour, and what ends it; "" where there are no colours. */
+/** Returns: (transfer none): the sequence that starts a colour; "" if @fd has no colours */
 const char *terrane_color_start (int fd, TerraneColor color);
+/** Returns: (transfer none): the sequence that ends it; "" if @fd has no colours */
 const char *terrane_color_end (int fd, TerraneColor color);
 
-/** Columns of the terminal: COLUMNS, else what the terminal says. Returns: 0 when @fd is not a
- * terminal, or its width is not known */
+/** Returns: the columns of the terminal, by COLUMNS or else by the terminal itself; 0 if @fd is not
+ * a terminal, or its width is unknown */
 guint terrane_columns (int fd);
 
-/** Columns that @text takes: none for combining characters, two for wide ones. @text: UTF-8 */
+/** Returns: the columns that @text takes: none for combining characters, two for wide ones. @text:
+ * UTF-8 */
 guint terrane_text_columns (const char *text);
 
-/** @text, or its start and "…" when it takes more than @columns. Returns: (transfer full) */
+/** Returns: (transfer full): @text, or its start and "…" if it takes more than @columns */
 char *terrane_text_cut (const char *text, guint columns);
 
 G_END_DECLS

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* A table of text: columns as wide as needed, numbers right-aligned. On a terminal the widest
- * columns of text are made narrower until the lines fit; elsewhere nothing is cut. */
+ * columns of text are made narrower until the lines fit; otherwise nothing is cut. */
 typedef struct _TerraneTable TerraneTable;
 
 /**

@@ -7,7 +7,7 @@
 
 enum
 {
-  PLAIN_USECS = 30 * G_USEC_PER_SEC, /* between lines of a job where nothing is drawn */
+  PLAIN_USECS = 30 * G_USEC_PER_SEC, /* between lines of a job if nothing is drawn */
   SECONDS_PER_MINUTE = 60,
 };
 
@@ -17,7 +17,7 @@ typedef struct
   char *state;
   char *line; /* (nullable) */
   gint64 usecs;
-  gint64 said; /* when something was, monotonic */
+  gint64 said; /* time of the last output, monotonic */
 } Job;
 
 struct _TerraneTerminalJobs

@@ -19,16 +19,16 @@
 enum
 {
   REDRAW_USECS = 100 * 1000,
-  PLAIN_USECS = 5 * G_USEC_PER_SEC, /* between lines where there is no terminal */
+  PLAIN_USECS = 5 * G_USEC_PER_SEC, /* between lines without a terminal */
   DEFAULT_WIDTH = 80,
   DEFAULT_HEIGHT = 24,
 };
 
-/* Something that goes on, with what is known of its end. */
+/* An activity, with what is known of its end. */
 typedef struct
 {
   char *label;
-  uint64_t total; /* 0 when unknown */
+  uint64_t total; /* 0 if unknown */
   uint64_t done;
   gint64 started;
 } Work;
@@ -38,10 +38,10 @@ struct _TerraneTerminal
   TerraneOutput output;
   TerraneProgress progress;
   gboolean live;
-  Work phase;       /* its label is NULL when there is none */
+  Work phase;       /* its label is NULL if there is none */
   GPtrArray *items; /* of Work: what the phase does at the same time */
   TerraneTerminalJobs *jobs;
-  guint lines; /* on the screen below the phase's */
+  guint lines; /* on the screen below that of the phase */
   gint64 drawn;
 };
 
@@ -130,7 +130,7 @@ append_line (GString *screen, const char *indent, const Work *work, gint64 now, 
   g_string_append_printf (screen, "\r\033[K%s", cut);
 }
 
-/* Leaves the cursor at the beginning of the phase's line, with nothing after it. */
+/* Moves the cursor to the beginning of the phase's line, and clears everything after it. */
 static void
 append_clear (const TerraneTerminal *self, GString *screen)
 {
@@ -325,7 +325,7 @@ terrane_terminal_finish_phase (TerraneTerminal *self)
     return;
   gint64 now = g_get_monotonic_time ();
   clear_lines (self);
-  /* On a terminal a phase leaves one line behind when it took long enough to be noticed. */
+  /* On a terminal a phase leaves one line if it took long enough to be noticed. */
   if (self->live && now - self->phase.started > G_USEC_PER_SEC / 2)
     {
       g_autofree char *done = oci_format_size (self->phase.done);
@@ -349,8 +349,8 @@ terrane_terminal_free (TerraneTerminal *self)
   g_free (self);
 }
 
-/* "terrane: MESSAGE", each line of it but those that are indented; of the first line the start has
- * a colour: what says how bad it is. */
+/* Prints "terrane: MESSAGE" for each line that is not indented; the start of the first line, which
+ * gives the severity, is coloured. */
 static void
 print_lines (const char *message, const char *start, TerraneColor color)
 {
@@ -379,7 +379,7 @@ terrane_print_failure (const char *message)
 {
   g_autofree char *first = g_strndup (message, strcspn (message, "\n"));
   g_autofree char *harmless = terrane_harmless_text (message);
-  gboolean whole = g_str_has_prefix (harmless, first); /* with nothing replaced in it */
+  gboolean whole = g_str_has_prefix (harmless, first); /* without a replacement */
   print_lines (message, whole ? first : "", TERRANE_COLOR_FAILURE);
 }
 
@@ -402,7 +402,7 @@ terrane_print (const char *format, ...)
   fputs (harmless, stdout);
 }
 
-/* Printed last, when it is known whether the command failed: one document says both. */
+/* Printed last, when it is known whether the command failed: one document contains both. */
 static json_t *the_document;
 static gboolean the_document_is_printed;
 

@@ -18,7 +18,7 @@ typedef struct
 typedef struct _TerraneTerminal TerraneTerminal;
 
 /** Makes a display for stderr: live on a terminal, with a line for each concurrent activity; plain
- * lines every few seconds otherwise and for TERM=dumb. Output of jobs is dimmed where there are
+ * lines every few seconds otherwise and for TERM=dumb. Output of jobs is dimmed if there are
  * colours. Returns: (transfer full) */
 TerraneTerminal *terrane_terminal_new (const TerraneOutput *output);
 /** Ends the live line. */
@@ -37,7 +37,7 @@ void terrane_print_error (const char *message);
 /** Prints the message that ends the command likewise, its first line in red. */
 void terrane_print_failure (const char *message);
 
-/** Prints text on stdout, in a colour where there are colours. */
+/** Prints text on stdout, in a colour if there are colours. */
 void terrane_print_colored (TerraneColor color, const char *text);
 
 /** Returns: (transfer full): text without anything that would mislead a reader (oci/base/text.h),

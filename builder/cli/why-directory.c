@@ -5,7 +5,7 @@
 #include "oci/base/number.h"
 #include "oci/base/path.h"
 
-/* What one tree or layer has below the directory. */
+/* The files of one tree or layer below the directory. */
 typedef struct
 {
   const char *tree; /* (nullable) */

@@ -11,7 +11,7 @@
 
 enum
 {
-  MAX_SHOWN = 8, /* packages, unless all were asked for */
+  MAX_SHOWN = 8, /* packages, unless all are requested */
 };
 
 typedef struct
@@ -67,7 +67,7 @@ describe_whole (const Question *self, const TerranePackage *package)
   return object;
 }
 
-/* Whether the requirement counts here. */
+/* Whether the requirement applies here. */
 static gboolean
 marker_holds (const Question *self, const TerraneDependency *dependency)
 {
@@ -77,7 +77,7 @@ marker_holds (const Question *self, const TerraneDependency *dependency)
              && holds);
 }
 
-/* One requirement as text; @dependency of it */
+/* Describes one requirement; @dependency: the parsed one */
 static json_t *
 describe_requirement (const Question *self, const char *text, const TerraneDependency *dependency)
 {
@@ -89,7 +89,7 @@ describe_requirement (const Question *self, const char *text, const TerraneDepen
   return object;
 }
 
-/* Names in "libc6 (>= 2.34), a | b:any". */
+/* Returns the names in "libc6 (>= 2.34), a | b:any". */
 static char **
 debian_names (const char *depends)
 {
@@ -174,7 +174,7 @@ answer (const Question *self)
       const TerranePackage *package = self->packages->pdata[i];
       if (!is_asked_for (self, package))
         continue;
-      /* Of several distributions the first counts. */
+      /* Of several distributions, the first is used. */
       if (package->dist == NULL || !python)
         list_requires (self, package, requires);
       python = python || package->dist != NULL;

@@ -3,7 +3,7 @@
 #include "builder/cli/command.h"
 #include "builder/facts/recipes.h"
 
-/* Without the list of its files, which is long. Returns: (transfer full) */
+/* Returns: (transfer full): it without the list of its files, which is long */
 static json_t *
 describe (const TerraneImageView *view, const TerraneCompiled *compiled)
 {

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 gboolean terrane_why_recipe_add (const TerraneImageView *view, json_t *document,
                                  const GPtrArray *files, GError **error);
 
-/** Prints the recipes of such a document. @whole: also their sources and needs */
+/** Prints the recipes of such a document. @whole: also prints their sources and needs */
 void terrane_why_recipe_print (const json_t *document, gboolean whole);
 
 G_END_DECLS

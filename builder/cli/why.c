@@ -13,7 +13,7 @@
 
 enum
 {
-  MAX_SHOWN = 5, /* of what needs a file, unless all was asked for */
+  MAX_SHOWN = 5, /* of the files that need it, unless all are requested */
 };
 
 typedef struct
@@ -21,7 +21,7 @@ typedef struct
   const TerraneImageView *view;
   const char *name;        /* FILE or LIBRARY as the user wrote it */
   const TerraneNode *node; /* (nullable): of FILE */
-  GPtrArray *files;        /* of TerraneNode: what goes by the name */
+  GPtrArray *files;        /* of TerraneNode: files with that name */
   GHashTable *seen;        /* "LOADER NAME" */
   json_t *needs;           /* array: {"path", "tree", "as", "by", "found"} */
 } Question;
@@ -79,7 +79,7 @@ match_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* Everything that has the name, as file or as DT_SONAME. */
+/* Finds everything that has the name, as file or as DT_SONAME. */
 static void
 find_files (Question *self, const TerraneElfIndex *index)
 {
@@ -94,7 +94,7 @@ find_files (Question *self, const TerraneElfIndex *index)
     }
 }
 
-/* Libraries of the same DT_SONAME as the file: what could have been found in its place. */
+/* Finds libraries with the same DT_SONAME as the file: they could have been found in its place. */
 static void
 find_rivals (Question *self, const TerraneElfIndex *index)
 {

@@ -43,7 +43,7 @@ typedef struct
   char *name;        /* "‘tiles’ in eu-west-1", for messages */
   char *image_uri;   /* "HOST/REPOSITORY@sha256:…" */
 
-  /* What was found, and what was done. */
+  /* Results: the state found, and the steps done. */
   char *function_arn;
   char *revision;       /* (nullable): of the function */
   char *code_sha256;    /* (nullable): of the function */

@@ -2,8 +2,8 @@
  *
  * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
  * %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_EXISTS, %OCI_ERROR_UNREACHABLE,
- * %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED.
- */
+ * %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO,
+ * %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "builder/progress.h"
@@ -24,7 +24,7 @@ typedef struct
   char *code_sha256; /* the same in base64, as Lambda reports it */
 } TerraneLayerFile;
 
-/* What to publish. */
+/* The layers to publish. */
 typedef struct
 {
   const char *name;           /* of the layer; several files become NAME-1, NAME-2, … */

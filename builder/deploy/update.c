@@ -60,7 +60,7 @@ has_our_image (const TerraneDeployment *self, const OciLambdaFunction *function)
 }
 
 /* A conflict is with another change that is in progress, with a finished one, or, if the answer to
- * the first attempt was lost, with our own. */
+ * the first attempt was lost, with this one. */
 static gboolean
 update_code (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The section tells which part of a compilation to examine; the byte is for files without sections.
- */
+/* The section tells which part of a compilation to examine; the byte is for files without
+ * sections. */
 static gboolean
 describe_content (json_t *row, const TerraneDiffRoot *a, const TerraneDiffRoot *b,
                   const TerraneDiffChange *change, GError **error)

@@ -1,5 +1,5 @@
-/* What requests to servers depend on: certificates, proxies, credentials. Nothing secret is shown.
- */
+/* Conditions of requests to servers: certificates, proxies, credentials. Nothing secret is
+ * shown. */
 #include "builder/doctor/rows.h"
 
 #include "oci/aws/aws-credentials.h"

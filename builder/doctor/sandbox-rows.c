@@ -165,7 +165,7 @@ look_for_modules (TerraneRound *round)
     terrane_round_add (round, TERRANE_SYMPTOM_OK, NULL, "neither AppArmor nor SELinux");
 }
 
-/* In a directory of its own, since an image that lacks /etc/passwd needs most of them. */
+/* Uses a directory of its own, since an image that lacks /etc/passwd needs most of them. */
 static void
 look_for_overlays (TerraneRound *round)
 {

@@ -1,4 +1,4 @@
-/* What the store's file system supports. */
+/* Features of the store's file system. */
 #include "builder/doctor/rows.h"
 
 #include "oci/base/error.h"

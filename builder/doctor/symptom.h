@@ -30,7 +30,7 @@ typedef struct
 
 void terrane_symptom_free (gpointer data);
 
-/* What to examine. */
+/* The subjects to examine. */
 typedef struct
 {
   const char *store;             /* path, which need not exist */

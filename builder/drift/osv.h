@@ -72,7 +72,7 @@ typedef enum
   TERRANE_OSV_UNDECIDED, /* its versions cannot be compared with that of the package */
 } TerraneOsvVerdict;
 
-/* What the record says about an affected package; all borrowed. */
+/* The record's statements about an affected package; all borrowed. */
 typedef struct
 {
   const char *fixed;  /* (nullable): the first version that is no longer affected */

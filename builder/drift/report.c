@@ -50,7 +50,7 @@ text_of (const json_t *object, const char *key)
   return text != NULL ? text : "";
 }
 
-/* By its id, its kind, or any alias of an advisory. */
+/* Matches its id, its kind, or any alias of an advisory. */
 static gboolean
 is_named (const json_t *finding, const char *id)
 {

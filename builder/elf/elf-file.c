@@ -15,8 +15,8 @@ enum
   MAX_SEGMENTS = 1024,
   MAX_ENTRIES = 64 * 1024, /* of one table; libc has some hundred */
   MAX_TEXT_BYTES = 64 * 1024,
-  /* For all tables together: many entries may share one long name, and many chains their entries.
-   */
+  /* For all tables together: many entries may share one long name, and many chains their
+   * entries. */
   MAX_NAMES = 64 * 1024,
   MAX_NAMES_BYTES = 4 * 1024 * 1024,
   MAX_NEEDED = 4096,

@@ -52,7 +52,7 @@ struct _TerraneLibrarySearch
   GHashTable *common; /* "LINKER NAME" -> TerraneFound: result of steps 3, 5 and 6 */
 };
 
-/* Those supported by every processor of Lambda, best first. */
+/* Levels supported by every processor of Lambda, best first. */
 static const char *const x86_64_hwcaps[] = { "x86-64-v3", "x86-64-v2", NULL };
 static const char *const no_hwcaps[] = { NULL };
 

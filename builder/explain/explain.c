@@ -286,7 +286,7 @@ add_transforms (Explanation *self, const TerranePin *pin, const TerraneSourceTre
                    reasons);
 }
 
-/* Why a source is reused or made. */
+/* Returns why a source is reused or made. */
 static json_t *
 pin_reasons (const Explanation *self, const TerranePin *pin, gboolean made)
 {

@@ -31,8 +31,8 @@ typedef enum
   TERRANE_STEP_DONE,
 } TerraneStepState;
 
-/* What was done, or would be done. Members named *open mean that a step not yet done may turn out
- * otherwise. */
+/* The steps that were done, or would be done. Members named *open mean that a step not yet done may
+ * turn out otherwise. */
 typedef struct
 {
   const TerraneBuildFacts *facts; /* its trees and base tell what is read */

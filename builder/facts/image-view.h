@@ -1,5 +1,5 @@
-/* A file system with its configuration and the layer that each file came from: the input of checks.
- */
+/* A file system with its configuration and the layer that each file came from: the input of
+ * checks. */
 #pragma once
 
 #include "builder/store/store.h"

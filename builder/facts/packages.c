@@ -123,8 +123,8 @@ read_list (Search *self, TerraneNode *node, const char *name, GError **error)
   return TRUE;
 }
 
-/* Files NAME.list or NAME:ARCH.list; in status.d NAME with the stanza, NAME.md5sums with the files.
- */
+/* Files NAME.list or NAME:ARCH.list; in status.d NAME with the stanza, NAME.md5sums with the
+ * files. */
 static gboolean
 read_directory (Search *self, const char *path, const char *suffix, GError **error)
 {

@@ -76,8 +76,8 @@ is_executable (const TerraneNode *node)
   return node->type == OCI_ENTRY_FILE && (node->mode & 0001) != 0;
 }
 
-/* @name: program in the script's first line. Returns: (nullable): its file, if there is no problem
- */
+/* @name: program in the script's first line. Returns: (nullable): its file, if there is no
+ * problem */
 static const TerraneNode *
 find_interpreter (const Check *self, const char *name)
 {

@@ -1,5 +1,5 @@
-/* Decides whether the kernel can execute a file: a program, or a script whose interpreter exists.
- */
+/* Decides whether the kernel can execute a file: a program, or a script whose interpreter
+ * exists. */
 #pragma once
 
 #include "builder/facts/image-view.h"

@@ -26,8 +26,8 @@ struct _TerranePrograms
   char *suffix;                  /* (nullable): of the Python's extension modules */
 };
 
-/* Reads the image's /etc/ld.so.cache; if it is missing or invalid for ld.so, *@out_cache is NULL.
- */
+/* Reads the image's /etc/ld.so.cache; if it is missing or invalid for ld.so, *@out_cache is
+ * NULL. */
 static gboolean
 read_linker_cache (const TerraneImageView *view, TerraneLinkerCache **out_cache, GError **error)
 {

@@ -130,8 +130,8 @@ operator_length (const char *p, const char *end)
   return 1;
 }
 
-/* Returns: whether the word before a quote is a string prefix; *@out_format: of a formatted string
- */
+/* Returns: whether the word before a quote is a string prefix; *@out_format: of a formatted
+ * string */
 static gboolean
 is_string_prefix (const char *word, gsize len, gboolean *out_format)
 {
@@ -145,7 +145,7 @@ is_string_prefix (const char *word, gsize len, gboolean *out_format)
   return TRUE;
 }
 
-/* For anything unterminated, or that is not Python. */
+/* Used for anything unterminated, or that is not Python. */
 static void
 give_up (Parser *self)
 {

@@ -22,7 +22,7 @@ typedef struct
  * terrane_compiled_find:
  * @out_compiled: (out) (transfer full): of TerraneCompiled, sorted by path
  *
- * Ignores files that are not such documents, since the image may come from anyone.
+ * Ignores files that are not such documents, since the image is untrusted.
  *
  * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */

@@ -11,7 +11,7 @@ enum
   MIN_BYTES = 4096, /* a link costs an entry, too; smaller files are not worth it */
 };
 
-/* Where packages have data that they find themselves. */
+/* Directories with data that packages find themselves. */
 static const char *const directories[] = {
   "rasterio/gdal_data", "fiona/gdal_data",   "pyogrio/gdal_data",          "rasterio/proj_data",
   "fiona/proj_data",    "pyogrio/proj_data", "pyproj/proj_dir/share/proj", NULL,

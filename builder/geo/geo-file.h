@@ -20,8 +20,8 @@ typedef struct
   char *plugins;     /* (nullable): plugin directory that GDAL was built for */
   char **data_files; /* names of data files that GDAL's drivers use; empty for others */
   gboolean database; /* it begins like an SQLite file */
-  int layout_major;  /* DATABASE.LAYOUT of a proj.db, as a file or inside of a library; otherwise -1
-                      */
+  int layout_major;  /* DATABASE.LAYOUT of a proj.db, as a file or inside of a library; otherwise
+                      * -1 */
   int layout_minor;
 } TerraneGeoFile;
 

@@ -91,7 +91,7 @@ add_variable (GPtrArray *places, char **environment, gboolean with_proj_data)
   return FALSE;
 }
 
-/* Where PROJ itself looks without any setting. */
+/* Directories in which PROJ itself looks without any setting. */
 static void
 add_defaults (GPtrArray *places, const TerraneGeoEntry *library, char **environment)
 {

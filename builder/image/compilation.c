@@ -15,7 +15,7 @@ enum
   MAX_RUNNING = 8, /* recipes at the same time */
 };
 
-/* What the steps of one source's recipes run in. */
+/* The file system in which the steps of one source's recipes run. */
 typedef struct
 {
   TerraneBase *base;
@@ -29,7 +29,7 @@ typedef struct
   const OciDigest *image_base; /* (nullable) */
   GPtrArray *roots;            /* of Root */
   GPtrArray *jobs;             /* of TerraneCompileJob: each after those that it needs */
-  guint total;                 /* of them that are compiled */
+  guint total;                 /* number of jobs that are compiled */
   GError *failure;             /* (nullable): the first one */
 } Compilation;
 
@@ -55,7 +55,7 @@ compilation_clear (Compilation *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Compilation, compilation_clear)
 
-/* Phases of the store's own would hide what the jobs do. */
+/* Phases of the store would hide the progress of the jobs. */
 static void
 compilation_init (Compilation *self, const TerraneSourceContext *context, const OciDigest *base)
 {
@@ -88,7 +88,7 @@ find_result (TerraneStore *store, const TerranePin *pin, const TerraneRecipe *re
   return terrane_source_tree_find_commit (store, out_key, out_commit, out_found, error);
 }
 
-/* Whether the tree of @pin, or all results that it is made of, are there. */
+/* Whether the tree of @pin, or all results that it is made of, are in the store. */
 static gboolean
 is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GError **error)
 {
@@ -105,8 +105,8 @@ is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GErro
   return TRUE;
 }
 
-/* Between being resolved and being read, a local image can become another one. The key of another
- * source is that of what was read. */
+/* Between being resolved and being read, a local image can become another one. The key for another
+ * source is that of the image that was read. */
 static gboolean
 open_root (Compilation *self, TerranePin *pin, Root *root, GError **error)
 {
@@ -142,8 +142,8 @@ find_job (const Compilation *self, const OciDigest *key)
   return NULL;
 }
 
-/* Its result, or that it is to be compiled, after what it needs. NOLINTNEXTLINE(misc-no-recursion):
- * as deep as recipes may need each other */
+/* Adds a recipe after those that it needs, with its result or to be compiled.
+ * NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
 static TerraneCompileJob *
 add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, const Root *root,
          GError **error)
@@ -171,8 +171,7 @@ add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, 
   return job;
 }
 
-/* What is needed by what a job needs is in its file system, too: also where only the former is
- * missing. */
+/* The file system of a job also has what its needs need, even if only the job itself is missing. */
 static gboolean
 add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, const Root *root,
            GError **error)
@@ -199,8 +198,8 @@ add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, con
   return TRUE;
 }
 
-/* What is compiled in is identified again when it is read: it may have changed since the pin got
- * its key, which is that of what was read from then on. */
+/* The image to compile in is identified again when it is read: it may have changed since the pin
+ * got its key. From then on the key is that of the image that was read. */
 static gboolean
 add_pin (Compilation *self, TerranePin *pin, GError **error)
 {
@@ -212,7 +211,7 @@ add_pin (Compilation *self, TerranePin *pin, GError **error)
   for (guint i = terrane_compile_first_taken (pin); i < recipes->len; i++)
     if (add_job (self, pin, recipes->pdata[i], root, error) == NULL)
       return FALSE;
-  for (guint i = 0; i < self->jobs->len; i++) /* the list grows meanwhile */
+  for (guint i = 0; i < self->jobs->len; i++) /* the list grows in the loop */
     {
       TerraneCompileJob *job = self->jobs->pdata[i];
       if (!job->done && job->pin == pin && job->needs->len == 0
@@ -240,8 +239,8 @@ count_running (const Compilation *self)
   return running;
 }
 
-/* The first failure is the one that counts. What others have done until now would be lost if they
- * were stopped: they come to their end, as with make and ninja. */
+/* The first failure is reported. The other jobs run to their end, as with make and ninja: if they
+ * were stopped, their work would be lost. */
 static void
 fail (Compilation *self, GError *error)
 {
@@ -265,8 +264,7 @@ fail (Compilation *self, GError *error)
                          running == 1 ? "it" : "them");
 }
 
-/* Where another build compiles it, its result is waited for.
- * Returns: whether it runs, or is waited for */
+/* If another build compiles it, waits for its result. Returns: whether it runs or waits */
 static gboolean
 start_job (Compilation *self, TerraneCompileJob *job)
 {
@@ -279,7 +277,7 @@ start_job (Compilation *self, TerraneCompileJob *job)
   return FALSE;
 }
 
-/* What needs a job comes after it. Returns: how many run or are waited for */
+/* Jobs are in the order of their needs. Returns: the number of jobs that run or are waited for */
 static guint
 start_ready (Compilation *self)
 {
@@ -298,7 +296,9 @@ start_ready (Compilation *self)
   return running + (self->failure == NULL ? waiting : 0);
 }
 
-/* Until a job ends, or it is time to show what they do. Returns: (nullable) */
+/* Waits until a job ends, or it is time to show progress.
+ *
+ * Returns: (nullable) */
 static TerraneCompileJob *
 wait_for_job (Compilation *self)
 {

@@ -12,8 +12,8 @@
 
 enum
 {
-  MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all */
-  MAX_LINE = 1024,               /* bytes that are looked at */
+  MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all output */
+  MAX_LINE = 1024,               /* bytes that are examined */
 };
 
 TerraneCompileJob *
@@ -54,8 +54,8 @@ terrane_compile_job_free (gpointer data)
   g_free (self);
 }
 
-/* Never more than twice as many processes as were asked for: two recipes with all of them each keep
- * the processors busy while one of them configures. */
+/* At most twice as many processes as were asked for: two recipes with all of them each keep the
+ * processors busy while one of them configures. */
 static unsigned
 on_begin (const char *step, gpointer data)
 {
@@ -105,7 +105,7 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* @needs: of TerraneRecipe; @commits: of OciDigest: what each of them made */
+/* @needs: of TerraneRecipe; @commits: of OciDigest: the result of each */
 static void
 list_needs (const TerraneCompileJob *self, GPtrArray *needs, GArray *commits)
 {
@@ -227,7 +227,7 @@ terrane_compile_job_start (TerraneCompileJob *self, GError **error)
   return FALSE;
 }
 
-/* The last line with something in it stays, also after it was shown. */
+/* The last line that is not empty is kept, also after it was shown. */
 static void
 take_line (TerraneCompileJob *self, const char *line)
 {
@@ -239,7 +239,7 @@ take_line (TerraneCompileJob *self, const char *line)
   self->line = g_steal_pointer (&valid);
 }
 
-/* Whole lines; of one without an end only as much as anybody could want to see. */
+/* Shows whole lines, and of an endless line a limited part. */
 static void
 show_printed (TerraneCompileJob *self, const char *text, gboolean left_out)
 {
@@ -251,7 +251,7 @@ show_printed (TerraneCompileJob *self, const char *text, gboolean left_out)
     {
       if ((*line)[0] == '\0' && line[1] == NULL)
         continue;
-      const char *shown = strrchr (*line, '\r'); /* a bar that is drawn again and again */
+      const char *shown = strrchr (*line, '\r'); /* a progress bar that is redrawn */
       shown = shown != NULL && shown[1] != '\0' ? shown + 1 : *line;
       g_autofree char *cut = g_strndup (shown, MIN (strlen (shown), (size_t) MAX_LINE));
       take_line (self, cut);
@@ -265,7 +265,7 @@ terrane_compile_job_show (TerraneCompileJob *self)
   TerraneCompileShared *shared = self->shared;
   g_mutex_lock (&shared->mutex);
   g_autofree char *state = g_strdup (self->state);
-  /* The end of what is not a line yet waits, unless that may be for long. */
+  /* An incomplete line waits, unless that may take long. */
   const char *end = memrchr (self->printed->str, '\n', self->printed->len);
   size_t len = end != NULL ? (size_t) (end + 1 - self->printed->str) : 0;
   if (self->ended || self->printed->len - len > MAX_LINE)
@@ -286,7 +286,7 @@ terrane_compile_job_show (TerraneCompileJob *self)
   terrane_progress_job (shared->context->progress, &job);
 }
 
-/* Another build may have finished it since this one looked, too. */
+/* Another build may also have finished it since this one looked. */
 gboolean
 terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GError **error)
 {
@@ -313,7 +313,7 @@ terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GErro
   return TRUE;
 }
 
-/* The texts of licences, and a note of what was there while it was compiled. */
+/* Adds the texts of licences, and a note of the files present during the compilation. */
 static gboolean
 complete_output (const TerraneCompileJob *self, const char *output, GError **error)
 {
@@ -328,7 +328,8 @@ complete_output (const TerraneCompileJob *self, const char *output, GError **err
          && terrane_compiled_output_add (fd, place, note, error);
 }
 
-/* What a recipe includes, and always what was added to it. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the patterns that a recipe includes, with those of the added
+ * files */
 static char **
 patterns_to_keep (const TerraneRecipe *recipe)
 {
@@ -360,7 +361,7 @@ note_kept (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GEr
   return TRUE;
 }
 
-/* Whether what was installed can be in an image, and something of it is wanted. */
+/* Whether the installed files are valid in an image, and at least one of them is wanted. */
 static gboolean
 check_result (const TerraneCompileJob *self, TerraneTree *tree, const TerraneSourceReport *report,
               GError **error)
@@ -463,7 +464,7 @@ describe_failure (const TerraneCompileJob *self)
   return document;
 }
 
-/* Returns: (transfer full) (nullable): what to say of it after the error */
+/* Returns: (transfer full) (nullable): the hint to append to the error */
 static char *
 keep_failed (TerraneCompileJob *self)
 {

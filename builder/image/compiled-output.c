@@ -19,8 +19,8 @@ terrane_license_file_place (const TerraneRecipe *recipe, const char *path)
   return g_build_filename ("share/licenses", recipe->name, path, NULL);
 }
 
-/* Opens the directory of @path below @dfd, a component at a time. What steps have made read-only is
- * to be the same for every user, root included.
+/* Opens the directory of @path below @dfd, a component at a time. Files that steps made
+ * read-only are to be the same for every user, root included.
  * @out_name: (out) (transfer none): the last component */
 static gboolean
 open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char **out_name,
@@ -44,7 +44,7 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
           g_autofree char *quoted = oci_quote (name);
           return oci_throw_errno (error, "opening the directory %s", quoted);
         }
-      if (made && fchmod (next, 0755) < 0) /* whatever the umask of this process is */
+      if (made && fchmod (next, 0755) < 0) /* independent of this process's umask */
         return oci_throw_errno (error, "creating %s", name);
       oci_fd_close (at);
       at = oci_fd_steal (&next);

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  */
 GBytes *terrane_event_take (GBytes *payload, GError **error);
 
-/** The same for what the user wrote: the message also says which line is wrong, and what to do. */
+/** Like terrane_event_take() for a payload that the user wrote: the message also names the wrong
+ * line, and what to do. Returns: (transfer full): likewise. Errors: %OCI_ERROR_FORMAT. */
 GBytes *terrane_event_read (GBytes *payload, GError **error);
 
 G_END_DECLS

@@ -11,7 +11,7 @@ enum
   MAX_WAITING_BYTES = 64 * 1024 * 1024, /* of all exchanges that share a sum */
 };
 
-/* What has arrived and was not read is in memory, so that a slow reader does not delay the
+/* Data that have arrived and were not read are in memory, so that a slow reader does not delay the
  * function, which would exceed its timeout; but only up to the limit. One part always has room:
  * slow readers of other exchanges do not block this one. */
 struct _TerraneExchange

@@ -57,7 +57,7 @@ queued_free (gpointer data)
   g_free (self);
 }
 
-/* In the form of Lambda's own errors, for its SDKs. @type: (nullable) */
+/* Has the form of Lambda's own errors, for its SDKs. @type: (nullable) */
 static void
 reply_error (TerraneHttpReply *reply, unsigned status, const char *type, const char *message)
 {

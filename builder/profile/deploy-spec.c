@@ -16,7 +16,7 @@ enum
   MAX_SMOKE = 100,
   MAX_ERRORS = 1000000,
   MAX_INIT_MS = 900 * 1000,
-  MAX_NAME = 64,       /* of a function; botocore's model of lambda */
+  MAX_NAME = 64,       /* for a function; botocore's model of lambda */
   MAX_ALIAS = 128,     /* likewise */
   STEP_FRACTION = 100, /* of a percent */
 };
@@ -228,7 +228,7 @@ const TerraneSection terrane_smoke_section = { .fields = smoke_fields,
                                                .clear = clear_smoke,
                                                .copy = copy_smoke };
 
-/* uint64_t: one more than the number, since 0 is not given */
+/* uint64_t: one more than the number, since 0 means "not given" */
 static void
 read_errors (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
              const OciJson *at, gpointer value)
@@ -242,7 +242,7 @@ static const TerraneFieldType errors_type = { .name = "errors",
                                               .json = "integer",
                                               .read = read_errors };
 
-/* The image is the same wherever it goes. */
+/* The image is the same wherever it is deployed. */
 #define ROW(member_name, of_type, member)                                                          \
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneDeployTarget, member),     \
   .parts = TERRANE_PART_NOTHING
@@ -288,7 +288,7 @@ static const TerraneFieldType errors_type = { .name = "errors",
     .help = "Whether to move the function to the image's architecture when it has another one." }
 /* clang-format on */
 
-/* What can only be judged of a target with what it has from the others. */
+/* Checks what depends on the target together with the values it has from the others. */
 static void
 check_whole (const OciJson *at, const TerraneDeployTarget *self, const TerraneDeployTarget *common)
 {
@@ -337,7 +337,7 @@ const TerraneSection terrane_deploy_target_section = { .fields = target_fields,
                                                        .size = sizeof (TerraneDeployTarget),
                                                        .check = check_target };
 
-/* The common target stands at the start of the structure. */
+/* The common target is at the start of the structure. */
 static const TerraneField deploy_fields[] = {
   TARGET_ROWS,
   { .name = "targets",
@@ -425,7 +425,7 @@ resolve (TerraneDeployTarget *self, const TerraneDeployTarget *common, const cha
   inherit_text (&self->alias, common->alias);
   inherit_text (&self->alias, DEFAULT_ALIAS);
   g_autofree char *of_function = region_of_function (self->function);
-  if (of_function == NULL) /* an ARN says it better than the others do */
+  if (of_function == NULL) /* an ARN is more exact than the others */
     inherit_text (&self->region, common->region);
   inherit_text (&self->role, common->role);
   inherit_text (&self->external_id, common->external_id);

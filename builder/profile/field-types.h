@@ -41,7 +41,7 @@ extern const TerraneFieldType terrane_field_elsewhere;
 /** A key that is read together with another one to which it belongs, and is ignored without it. */
 extern const TerraneFieldType terrane_field_beside;
 
-/** Reads a size such as "512MB"; notes a problem if it is none. Returns: whether it is a size */
+/** Reads a size such as "512MB"; notes a problem otherwise. Returns: whether it is a size */
 gboolean terrane_profile_read_size (const OciJson *at, uint64_t *out_bytes);
 
 G_END_DECLS

@@ -4,7 +4,7 @@
 
 enum
 {
-  MAX_LAYERS = 100, /* as many as a profile may have trees */
+  MAX_LAYERS = 100, /* like the number of trees of a profile */
 };
 
 static const char *const wheels_words[] = { "per-tree", "per-package", "single", NULL };

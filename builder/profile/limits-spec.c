@@ -88,7 +88,7 @@ static const TerraneFieldType sizes = { .name = "sizes",
 
 #define OFFSET(member) offsetof (TerraneLimitsSpec, member)
 
-/* The text of the whole section is in the key of a validation's result. */
+/* The text of the whole section is part of the key of a validation's result. */
 static const TerraneField fields[] = {
   { .name = "uncompressed_size",
     .type = &terrane_field_size,

@@ -17,7 +17,8 @@ enum
   LOCK_SHORT = 12, /* digits of ${lock.short} */
 };
 
-/* Any value that ${lock.short} may have: it makes a valid reference valid and no other. */
+/* Any value that ${lock.short} may have: with it a reference is valid if and only if it is with any
+ * other. */
 #define SOME_LOCK "000000000000"
 
 static const char *const platform_words[] = { "linux/amd64", "linux/arm64", NULL };
@@ -42,7 +43,7 @@ terrane_target_parse (const char *text, TerraneTarget *out_target)
   return FALSE;
 }
 
-/* What is left of {"name": …, "remove": true} after merging removed nothing. */
+/* A {"name": …, "remove": true} that is left after merging had no effect. */
 static void
 refuse_removal (const OciJson *tree, const OciJson *remove)
 {
@@ -97,7 +98,7 @@ check_working_dir (const OciJson *at, char **path)
     oci_json_problem (at, "must be an absolute path");
 }
 
-/* All of it is in the image's configuration, which is in the image's key. */
+/* All of it is in the image's configuration, which is part of the image's key. */
 #define CONFIG(member_name, of_type, member)                                                       \
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneConfigSpec, member),       \
   .parts = TERRANE_PART_IMAGE
@@ -223,7 +224,7 @@ check_push (const TerraneProfileReader *reader, const OciJson *at, gpointer data
     }
 }
 
-/* The image is the same wherever it goes. */
+/* The image is the same wherever it is pushed. */
 static const TerraneField push_fields[] = {
   { .name = "repository",
     .type = &terrane_field_text,
@@ -249,7 +250,7 @@ const TerraneSection terrane_push_section = { .fields = push_fields,
                                               .size = sizeof (TerranePushSpec),
                                               .check = check_push };
 
-/* A limit of a tree that is not there would never be exceeded. */
+/* A limit of a tree that does not exist would never be exceeded. */
 static void
 check_limited_trees (const TerraneProfile *profile, const OciJson *root)
 {
@@ -303,7 +304,7 @@ read_schema (G_GNUC_UNUSED const TerraneField *field,
   (void) oci_json_string (at, &text); /* notes what is wrong */
 }
 
-/* A text that only editors read. */
+/* A text for editors only. */
 static const TerraneFieldType schema_type = { .name = "schema",
                                               .json = "string",
                                               .read = read_schema };
@@ -321,7 +322,7 @@ static const TerraneField compile_fields[] = {
 const TerraneSection terrane_profile_compile_section = { .fields = compile_fields,
                                                          .size = sizeof (TerraneProfile) };
 
-/* A section's own fields say of which keys they are part. */
+/* The fields of a section say to which keys they belong. */
 static const TerraneField fields[] = {
   { .name = "$schema",
     .type = &schema_type,

@@ -36,7 +36,7 @@ terrane_profile_read_path (const TerraneProfileReader *self, const OciJson *at, 
     *out_path = terrane_profile_resolve_path (self, at, text);
 }
 
-/* Names go into image names and layer histories: lower case as registries want them. */
+/* Names are used in image names and layer histories: lower case, as registries require. */
 gboolean
 terrane_profile_is_name (const char *text)
 {

@@ -46,7 +46,7 @@ read_digest (G_GNUC_UNUSED const TerraneField *field,
     oci_json_problem (at, "%s", local->message);
 }
 
-/* The whole TerraneArchiveFile, of which it fills @sha256. */
+/* For the whole TerraneArchiveFile, of which it sets @sha256. */
 const TerraneFieldType terrane_archive_digest_type = { .name = "digest",
                                                        .json = "string",
                                                        .read = read_digest };
@@ -58,7 +58,7 @@ terrane_archive_check_url (const OciJson *at, char **url)
     oci_json_problem (at, "expected an https:// URL");
 }
 
-/* A URL without a digest would be whatever the server likes. */
+/* A URL without a digest would give whatever the server likes. */
 static void
 check_file (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
@@ -95,7 +95,7 @@ const TerraneSection terrane_archive_file_section = { .fields = file_fields,
                                                       .size = sizeof (TerraneArchiveFile),
                                                       .check = check_file };
 
-/* "archive": "FILE or URL", the digest beside it. */
+/* "archive": "FILE or URL", with the digest as a sibling. */
 static void
 read_single_archive (const TerraneProfileReader *reader, const OciJson *at, GPtrArray *archives)
 {
@@ -246,7 +246,7 @@ static const TerraneFieldType image_type = {
   .name = "image", .json = "string", .read = read_image, .clear = clear_image
 };
 
-/* Paths of an image that a tree takes: absolute, as they are in the image. */
+/* Paths that a tree takes from an image: absolute, as in the image. */
 static void
 check_image_path (const OciJson *at, char **path)
 {
@@ -323,7 +323,7 @@ parse_two_numbers (char **parts, unsigned *out_major, unsigned *out_minor)
   return TRUE;
 }
 
-/* The whole TerraneWheelsSpec, of which they fill the version. */
+/* For the whole TerraneWheelsSpec, of which they set the version. */
 static void
 read_libc (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
            const OciJson *at, gpointer value)
@@ -391,7 +391,7 @@ check_libc (const TerraneProfileReader *reader, const OciJson *at, gpointer data
     oci_json_problem (&musl, "an image has ‘glibc’ or ‘musl’, not both");
 }
 
-/* Which files the wheels are, the identity says by their digests. */
+/* The wheels' files are part of the identity by their digests. */
 static const TerraneField wheels_section_fields[] = {
   { .name = "requirements",
     .type = &terrane_field_path,

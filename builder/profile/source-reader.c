@@ -87,7 +87,7 @@ clear_renames (G_GNUC_UNUSED const TerraneField *field, gpointer value)
   g_clear_pointer ((GPtrArray **) value, g_ptr_array_unref);
 }
 
-/* In the order of trying them. */
+/* In the order in which they are tried. */
 static json_t *
 dump_renames (G_GNUC_UNUSED const TerraneField *field, gconstpointer value)
 {
@@ -152,7 +152,7 @@ const TerraneField terrane_source_tree_fields[] = {
     .parts = TERRANE_PART_TREE_OWN,
     .scopes = TERRANE_IN_TREE,
     .help = "Transforms of this tree; they replace the profile's ‘transforms’ key by key." },
-  { .name = "remove", /* a tree that has it is none any more */
+  { .name = "remove", /* a tree with it is removed when profiles are merged */
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_NOTHING,
     .scopes = TERRANE_IN_TREE,
@@ -181,7 +181,9 @@ exists_in (unsigned scopes, unsigned scope)
   return scopes == 0 || (scopes & scope) != 0;
 }
 
-/* "‘image’, ‘archive’ and ‘directory’": the kinds that there may be. Returns: (transfer full) */
+/* "‘image’, ‘archive’ and ‘directory’": the kinds that are allowed.
+ *
+ * Returns: (transfer full) */
 static char *
 list_kinds (unsigned scope)
 {
@@ -219,7 +221,7 @@ find_kind (const OciJson *at, unsigned scope)
   return n == 1 ? found : NULL;
 }
 
-/* Keys that go with another kind only, or not with this one. */
+/* Refuses keys that go with another kind only, or not with this one. */
 static void
 refuse_keys (const OciJson *at, unsigned scope, const TerraneSourceKindInfo *kind)
 {
@@ -247,7 +249,7 @@ check_keys (const OciJson *at, unsigned scope)
   return terrane_fields_know ((const TerraneField *const *) tables->pdata, scope, at);
 }
 
-/* A source within a source: of the one that a recipe is compiled in. */
+/* A source within a source: the image that a recipe is compiled in. */
 /* NOLINTNEXTLINE(misc-no-recursion): a base has no such key */
 static void
 read_compile_in (const TerraneProfileReader *reader, const OciJson *at, TerraneSourceSpec *spec)

@@ -8,7 +8,7 @@
 
 enum
 {
-  RULES = 2, /* raised when a preset takes other files */
+  RULES = 2, /* raised if a preset removes other files */
 };
 
 #define SERVICES "services"
@@ -39,7 +39,7 @@ check_glob (const OciJson *at, char **pattern)
     oci_json_problem (at, "patterns are relative to the tree's prefix, such as ‘**/*.pyi’");
 }
 
-/* Not a pattern: what may be setuid is to be read off the profile. */
+/* Not a pattern: the files that may be setuid must be visible in the profile. */
 static void
 check_setuid (const OciJson *at, char **path)
 {

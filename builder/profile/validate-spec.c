@@ -8,15 +8,15 @@ enum
 {
   MAX_TIMEOUT_MS = 900 * 1000, /* Lambda's longest */
   MAX_ELEMENTS = 1000,
-  MAX_COMMAND = 1500, /* words: that of config.cmd */
+  MAX_COMMAND = 1500, /* words: those of config.cmd */
   MAX_EXIT_CODE = 255,
   MIN_STATUS = 100,
   MAX_STATUS = 599,
 };
 
-#define MAX_NUMBER INT64_C (1000000000000) /* of coordinates; what is beyond is a slip */
+#define MAX_NUMBER INT64_C (1000000000000) /* for coordinates; a larger one is a slip */
 
-/* The text of the whole section is in the key of a validation's result. */
+/* The text of the whole section is part of the key of a validation's result. */
 #define FIELD(member_name, of_type, structure, member)                                             \
   .name = (member_name), .type = &(of_type), .offset = offsetof (structure, member),               \
   .parts = TERRANE_PART_RESULT
@@ -300,7 +300,7 @@ read_suite (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader 
   *(gboolean *) value = oci_json_word (at, field->words, &word);
 }
 
-/* gboolean: whether the only one is wanted */
+/* gboolean: whether the only suite is wanted */
 static const TerraneFieldType suite_type = { .name = "suite",
                                              .json = "string",
                                              .read = read_suite };

@@ -1,5 +1,5 @@
-/* The page of one project in a package index: JSON (PEP 691, PEP 700) or HTML (PEP 503, 592, 629).
- */
+/* The page of one project in a package index: JSON (PEP 691, PEP 700) or HTML (PEP 503, 592,
+ * 629). */
 #pragma once
 
 #include "builder/python/index-file.h"

@@ -1,5 +1,5 @@
-/* Recognises files with Python projects that are not supported, and explains how to convert them.
- */
+/* Recognises files with Python projects that are not supported, and explains how to convert
+ * them. */
 #pragma once
 
 #include <glib.h>

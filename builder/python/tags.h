@@ -1,6 +1,6 @@
 /* Tags of the wheels that an image can use: PEP 425, with the platforms manylinux (PEP 513, 571,
- * 599, 600) and musllinux (PEP 656), in the order of the reference implementation (packaging.tags).
- */
+ * 599, 600) and musllinux (PEP 656), in the order of the reference implementation
+ * (packaging.tags). */
 #pragma once
 
 #include "builder/python/target.h"

@@ -1,4 +1,4 @@
-/* What a wheel must match: the interpreter, C library and processor of an image. */
+/* The target that a wheel must match: the interpreter, C library and processor of an image. */
 #pragma once
 
 #include <glib.h>

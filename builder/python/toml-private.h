@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* The library's own limit; our limits are lower. */
+/* The library's own limit; terrane's are lower. */
 #define TERRANE_TOML_MAX_NESTED 64
 
 #ifdef __cplusplus

@@ -154,8 +154,8 @@ note_failure (GString *asked, const GError *failure)
   g_string_append_printf (asked, "\n  asked: %s", failure->message);
 }
 
-/* Downloads from the first other place that has it. @asked: receives a line for each that does not
- */
+/* Downloads from the first other place that has it. @asked: receives a line for each that does
+ * not */
 static gboolean
 download_elsewhere (Downloads *self, const TerraneDownload *item, const OciDescriptor *blob,
                     GCancellable *stop, GString *asked)

@@ -1,5 +1,5 @@
 /* GLib's sources for signals need a thread of GLib, and end the process if it cannot be started:
- * here a handler wakes a thread of our own. */
+ * here a handler wakes a separate thread. */
 #include "builder/remote/interrupt.h"
 
 #include "oci/base/fd.h"
@@ -19,7 +19,7 @@ struct _TerraneInterrupt
   struct sigaction before[G_N_ELEMENTS (numbers)];
 };
 
-/* Of the only interrupt, for the handler. */
+/* The only interrupt, for the handler. */
 static OciFd wake = -1;
 static volatile sig_atomic_t caught; /* the last signal, or 0 */
 

@@ -96,7 +96,8 @@ repository_name (const OciReference *repository)
   return g_strconcat (OCI_REFERENCE_SCHEME, repository->host, "/", repository->repository, NULL);
 }
 
-/* The platform is in it, since a tree has the same key for all where it does not depend on it. */
+/* It contains the platform, since the key of a tree that does not depend on the platform is the
+ * same for all. */
 static char *
 make_tag (const TerraneSharedCache *self, TerraneSharedKind kind, const OciDigest *key)
 {
@@ -313,13 +314,13 @@ note_failed (TerraneSharedCache *self, const OciReference *destination, const GE
   oci_json_set (object, "error", oci_json_text (why->message));
   oci_json_append (self->failed, object);
   g_hash_table_add (self->had, g_strdup (name)); /* once is enough */
-  /* What is not there for one who gives is the repository. */
+  /* When giving, NOT_FOUND means that the repository does not exist. */
   if (is_about_registry (why) || g_error_matches (why, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     g_hash_table_add (self->closed, repository_name (destination));
 }
 
-/* Where tags are immutable, notes of a machine are not replaced by those of another, which is no
- * failure: the result is the same. */
+/* Where tags are immutable, notes of one machine are not replaced by those of another, which is
+ * not a failure: the result is the same. */
 static gboolean
 give (TerraneSharedCache *self, const OciReference *repository, const OciDescriptor *manifest,
       const TerraneSharedResult *result, GError **error)

@@ -37,8 +37,8 @@ gboolean terrane_shared_cache_compares (const TerraneSharedCache *self);
 /** Whether there is a repository to give to, or to compare with. */
 gboolean terrane_shared_cache_writes (const TerraneSharedCache *self);
 
-/** A repository that could not be asked for @why is not asked again, if that is about its registry.
- */
+/** Records that asking @repository failed with @why: if its registry is the reason, it is not asked
+ * again. */
 void terrane_shared_cache_note_failure (TerraneSharedCache *self, const OciReference *repository,
                                         const GError *why);
 

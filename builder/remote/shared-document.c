@@ -51,7 +51,7 @@ describe_layers (const GPtrArray *layers, const OciDigest *diff_ids)
   return array;
 }
 
-/* What both sides know: another text than here, and it is not what was asked for. */
+/* Members that both sides know: if their text differs, it is not the requested result. */
 static const char *
 expected_text (const char *member, TerraneSharedKind kind, const char *hex, const char *platform)
 {
@@ -94,7 +94,7 @@ check_known (const OciJson *root, TerraneSharedKind kind, const char *hex, const
     }
 }
 
-/* @manifest: has the same layers; their media types and digests are its word. */
+/* @manifest: has the same layers; their media types and digests are taken from it. */
 static void
 read_layers (const OciJson *root, const OciManifest *manifest, TerraneSharedEntry *entry)
 {
@@ -177,8 +177,8 @@ has_layer (const TerraneSharedResult *result, const OciDescriptor *layer, const 
   return FALSE;
 }
 
-/* Which layers a tree is in depends on what is below it too, so layers are compared by their keys.
- * The first one, which has notes of a machine besides, is not a layer of an image. */
+/* The layers of a tree also depend on the layers below, so they are compared by their keys. The
+ * first one, which also has a machine's notes, is not a layer of an image. */
 static gboolean
 is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {
@@ -192,7 +192,7 @@ is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *ent
   return TRUE;
 }
 
-/* What a validation gave has times, which differ. */
+/* Results of validations contain times, which differ. */
 gboolean
 terrane_shared_result_is (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {

@@ -1,4 +1,4 @@
-/* The configuration of a result in a registry: what it is a result of, and which layers have it. */
+/* The configuration of a result in a registry: the inputs of the result, and its layers. */
 #pragma once
 
 #include "oci/base/json.h"
@@ -53,11 +53,13 @@ GBytes *terrane_shared_document_write (const TerraneSharedResult *result, const 
 
 /**
  * terrane_shared_document_read:
- * @manifest: the manifest whose configuration @raw is: both must name the same layers
+ * @manifest: the manifest with @raw as its configuration: both must name the same layers
  * @entry: gets "content", "layers" and "diff_ids"
  *
- * Returns: %FALSE with %OCI_ERROR_CORRUPT when it is not the document of such a result: one of
- * another kind, key, platform or assembler version included
+ * Reads the document of a result.
+ *
+ * Errors: %OCI_ERROR_CORRUPT if it is not the document of such a result, but for instance of
+ * another kind, key, platform or assembler version.
  */
 gboolean terrane_shared_document_read (GBytes *raw, const OciManifest *manifest,
                                        TerraneSharedKind kind, const OciDigest *key,

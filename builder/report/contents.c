@@ -173,7 +173,7 @@ compare_groups (const void *a, const void *b)
   return strcmp (left_name, right_name);
 }
 
-/* In the order of the layers. */
+/* Sorts in the order of the layers. */
 static json_t *
 describe_trees (const Contents *self, GPtrArray *groups)
 {

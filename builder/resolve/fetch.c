@@ -31,7 +31,7 @@ terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_func)
   g_ptr_array_add (self->kept, kept);
 }
 
-/* The last component of the URL's path. Returns: (transfer full) */
+/* Returns: (transfer full): the last component of the URL's path */
 static char *
 make_label (const char *url, const char *fallback)
 {

@@ -67,6 +67,12 @@ find_locked_python (TerraneResolution *self, GError **error)
 }
 
 gboolean
+terrane_resolution_base_is_read (const TerraneResolution *self)
+{
+  return self->base->stored || self->plan->base->is_taken;
+}
+
+gboolean
 terrane_resolution_find_python (TerraneResolution *self, GError **error)
 {
   if (self->python_known)
@@ -74,7 +80,7 @@ terrane_resolution_find_python (TerraneResolution *self, GError **error)
   const TerraneBase *base = terrane_resolution_base (self, error);
   if (base == NULL)
     return FALSE;
-  if (!base->stored)
+  if (!terrane_resolution_base_is_read (self))
     {
       self->python_known = find_locked_python (self, error);
       return self->python_known;

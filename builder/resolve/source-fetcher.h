@@ -20,8 +20,8 @@ void terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_
 
 /**
  * terrane_fetch_add_file:
- * @url: must stay until the downloads have ended
- * @fallback: what progress calls the file when the URL ends with no name
+ * @url: must stay valid until the downloads have ended
+ * @fallback: the name of the file in progress messages if the URL ends without one
  *
  * Adds the download of one file.
  */

@@ -18,13 +18,13 @@ enum
   /* Version of what programs can see and do in the sandbox. A change that makes a difference to
    * programs increments it, so that results of older versions are not used. */
   TERRANE_SANDBOX_VERSION = 3,
-  /* Of /tmp: the ratio of inodes of ext4 as made by mke2fs for 512 MiB or more. */
+  /* For /tmp: the inode ratio of ext4, as mke2fs makes it for 512 MiB or more. */
   TERRANE_SANDBOX_TMP_BYTES_PER_FILE = 16 * 1024,
 };
 
 #define TERRANE_SANDBOX_DEFAULT_TMP_BYTES (UINT64_C (512) * 1024 * 1024) /* Lambda's default */
 
-/* What contains the program. All but the first are used only on request: docs/sandbox.md says what
+/* The kinds of containment. All but the first are used only on request: docs/sandbox.md says what
  * they lack. */
 typedef enum
 {

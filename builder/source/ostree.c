@@ -29,7 +29,7 @@ terrane_ostree_names_commit (const TerraneSourceSpec *spec, OciDigest *out_commi
   return oci_digest_parse_hex (spec->ostree_ref, out_commit, NULL);
 }
 
-/* In words for those who do not know libostree. Returns: (transfer full) (nullable) */
+/* Errors are in plain words, not those of libostree. Returns: (transfer full) (nullable) */
 static OstreeRepo *
 open_local (const char *path, GError **error)
 {
@@ -62,7 +62,7 @@ resolve_ref (OstreeRepo *repo, const char *ref, char **out_checksum, GError **er
   return *out_checksum != NULL || oci_throw (error, OCI_ERROR_NOT_FOUND, "has no ref %s", quoted);
 }
 
-/* The repository that has the commit. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the repository that has the commit */
 static OstreeRepo *
 open_repository (TerraneStore *store, const TerraneSourceSpec *spec, GError **error)
 {
@@ -95,12 +95,12 @@ typedef struct
 {
   OstreeRepo *repo;
   TerraneSourceFilter *filter;
-  OciUnpackBudget *budget; /* directories may hold one directory twice: a few make billions */
-  const char *advice;      /* what to do about damaged objects */
+  OciUnpackBudget *budget; /* one directory may be in several others: a few make billions */
+  const char *advice;      /* for messages about damaged objects */
 } Reader;
 
-/* The attributes that archives keep too; labels of the machine that committed are not content.
- * Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the attributes that archives keep, too; labels of the
+ * machine that made the commit are not content */
 static GVariant *
 choose_xattrs (GVariant *xattrs)
 {
@@ -124,7 +124,7 @@ typedef struct
 {
   GInputStream *stream; /* (nullable): of a symbolic link */
   TerraneObjectHasher *hasher;
-  gboolean wanted; /* the filter asked for it */
+  gboolean wanted; /* the filter wants it */
   uint64_t size;   /* as announced, */
   uint64_t read;   /* and so far */
 } Content;
@@ -146,8 +146,8 @@ read_content (gpointer data, void *buffer, size_t len, size_t *out_read, GError 
   return TRUE;
 }
 
-/* libostree takes what a repository holds under a checksum for what has it. A file that the filter
- * did not want is not read for that. */
+/* libostree does not verify that the content under a checksum has that checksum. A file that the
+ * filter does not want is not read for that. */
 static gboolean
 verify_content (const Reader *self, Content *content, const OciEntry *entry, GVariant *checksum,
                 GError **error)
@@ -237,7 +237,7 @@ take_directory (const Reader *self, const char *path, GVariant *checksum, GError
 static gboolean walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth,
                            GError **error);
 
-/* The path of an entry of the directory @path. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the path of an entry of the directory @path */
 static char *
 child_path (const char *path, const char *name, GError **error)
 {
@@ -263,8 +263,8 @@ walk_subdirectories (const Reader *self, const char *path, GVariant *directories
   return TRUE;
 }
 
-/* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories; the validation sees to it
- * that names are names and checksums have their length. */
+/* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories; the validation makes sure
+ * that names are valid and checksums have their length. */
 static gboolean
 walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth, GError **error)
 {

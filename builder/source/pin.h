@@ -1,5 +1,5 @@
-/* What a source was pinned to when its profile was resolved, from the lock or newly. Readers of
- * sources use this; the profile itself only says what was requested. */
+/* Pins: the exact content of a source, found when its profile was resolved, or taken from the lock.
+ * Readers of sources use this; the profile itself only says what was requested. */
 #pragma once
 
 #include "builder/profile/recipe.h"

@@ -40,7 +40,8 @@ terrane_compile_log_path (TerraneStore *store, const char *name)
   return absolute (store, path);
 }
 
-/* Who has the lock removes its file, so that one may be locked which is no longer there. */
+/* The process with the lock removes its file, so that a file may be locked that is already
+ * removed. */
 static gboolean
 try_lock (int dfd, const char *name, OciFd *out_lock, gboolean *out_known, GError **error)
 {
@@ -84,11 +85,11 @@ terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *
   OciDigestHex hex;
   g_autofree char *path = g_strconcat (LOCKS "/", oci_digest_hex (key, hex), NULL);
   if (*lock >= 0)
-    (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc finds what is left */
+    (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes the rest */
   oci_fd_close (oci_fd_steal (lock));
 }
 
-/* Whether the directory @name is there and is used by somebody. */
+/* Whether the directory @name exists and is in use. */
 static gboolean
 is_used (int dfd, const char *name)
 {
@@ -124,7 +125,7 @@ terrane_failed_root_keep (TerraneStore *store, const char *name, const char *wor
   OCI_PREFIX (error, "keeping what the steps left");
   if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
     return FALSE;
-  /* A directory that cannot be written to keeps its "..". */
+  /* The ".." of a directory that is not writable cannot be changed. */
   (void) fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
   if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
     return oci_throw_errno (error, "renaming");
@@ -143,7 +144,7 @@ terrane_failed_root_remove (TerraneStore *store, const char *name)
 {
   g_auto (OciFd) fd = -1;
   if (oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL) && !is_used (fd, name))
-    (void) oci_remove_tree (fd, name, NULL); /* gc finds what is left */
+    (void) oci_remove_tree (fd, name, NULL); /* gc removes the rest */
 }
 
 /* Returns: (transfer full) (nullable) */

@@ -4,9 +4,9 @@
  *       STORE/logs/NAME.log     of the recipe NAME
  *       STORE/failed/NAME/      build root of the recipe NAME, locked (flock) while it is used:
  *         about.json            what failed
- *         build/                the files that it worked on
- *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that key
- */
+ *         build/                the files of that compilation
+ *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that
+ * key */
 #pragma once
 
 #include "builder/store/store.h"
@@ -26,15 +26,17 @@ char *terrane_compile_log_path (TerraneStore *store, const char *name);
 
 /**
  * terrane_compile_lock_take:
- * @out_lock: (out): negative when another build has it
+ * @out_lock: (out): negative if another build has it
  *
- * Takes the lock of what a recipe makes, without waiting. It is let go of by
- * terrane_compile_lock_release(), and when the process ends, however that is.
+ * Takes the lock of the result of a recipe, without waiting. It is released by
+ * terrane_compile_lock_release(), and whenever the process ends.
+ *
+ * Errors: %OCI_ERROR_IO.
  */
 gboolean terrane_compile_lock_take (TerraneStore *store, const OciDigest *key, OciFd *out_lock,
                                     GError **error);
 
-/** @lock: (inout): negative when there is none, and then */
+/** Releases the lock, if there is one. @lock: (inout): negative for none, and afterwards */
 void terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *lock);
 
 /**

@@ -34,7 +34,7 @@ terrane_elsewhere_bring (TerraneStore *store, const OciDigest *object, gboolean 
   return ok;
 }
 
-/* The notes do not change while the store has them. */
+/* The notes do not change while they are in the store. */
 static const json_t *
 notes_of (TerraneStore *store, const OciDigest *object)
 {

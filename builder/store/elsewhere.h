@@ -43,8 +43,8 @@ gboolean terrane_elsewhere_facts (TerraneStore *store, const char *cache, const 
 /**
  * terrane_elsewhere_doubt:
  *
- * Uses no notes from now on, until terrane_store_set_elsewhere() is called again: objects are
- * brought and read instead.
+ * Stops using notes until terrane_store_set_elsewhere() is called again: objects are brought and
+ * read instead.
  *
  * Returns: whether any were used before
  */

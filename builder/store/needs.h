@@ -1,6 +1,6 @@
-/* What named images need: their blobs, the commits of their inputs, and the entries of the cache
- * that make their next build quick. gc removes everything else; an exported cache contains exactly
- * this. */
+/* The objects that named images need: their blobs, the commits of their inputs, and the entries of
+ * the cache that make their next build quick. gc removes everything else; an exported cache
+ * contains exactly this. */
 #pragma once
 
 #include "builder/store/cache.h"

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Files of one layer: what comes again unchanged when another layer changes. */
+/* Files of one layer, which are reused unchanged when another layer changes. */
 typedef struct
 {
   OciDigester *digester;
@@ -48,8 +48,16 @@ group_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* {"objects": {OBJECT: facts}}: an object is content and attributes, whatever paths have it.
- * @out_claimed: (out): whether some are what another machine says */
+/* Whether the first byte, which this process has written, rules out any facts. */
+static gboolean
+has_none (const TerraneFactsKind *kind, const TerraneNode *node)
+{
+  return kind->may_begin != NULL && node->fresh && node->start > 0
+         && !kind->may_begin ((uint8_t) (node->start - 1));
+}
+
+/* {"objects": {OBJECT: facts}}: an object is content and attributes, at any path. @out_claimed:
+ * (out): whether some are from another machine */
 static json_t *
 read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray *nodes,
               gboolean *out_claimed, GError **error)
@@ -64,6 +72,8 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
       g_auto (OciFd) fd = -1;
       json_t *facts = NULL;
       OciDigestHex hex;
+      if (has_none (kind, node))
+        continue;
       if (terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
                                    &node->object, &facts))
         *out_claimed = TRUE;
@@ -76,7 +86,8 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
   return g_steal_pointer (&entry);
 }
 
-/* What another machine says is used and not kept: builds that do not ask it find out themselves. */
+/* Facts from another machine are used but not kept: builds that do not ask it find out
+ * themselves. */
 static gboolean
 read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpointer data,
             GError **error)

@@ -53,7 +53,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
 gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
                                GBytes *content, int fd, gboolean *out_written, GError **error);
 
-/** Like terrane_object_write() for a file whose content is in @file, which was opened in
+/** Like terrane_object_write() for a file with its content in @file, which was opened in
  * terrane_store_dfd() and becomes the object. Errors: %OCI_ERROR_IO, codes of %G_IO_ERROR (from
  * libostree). */
 gboolean terrane_object_adopt (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,

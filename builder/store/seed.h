@@ -1,5 +1,5 @@
-/* Fills another store with downloads and images, so that a build in it needs no network for them.
- */
+/* Fills another store with downloads and images, so that a build in it needs no network for
+ * them. */
 #pragma once
 
 #include "builder/store/store.h"

@@ -25,8 +25,8 @@ struct _TerraneStore
   OciLayout *downloads;
   const TerraneElsewhere *elsewhere; /* (nullable) */
   GMutex elsewhere_mutex;
-  gint notes_used;    /* atomic: something of another machine's notes was believed */
-  gint notes_doubted; /* atomic: nothing is any more */
+  gint notes_used;    /* atomic: another machine's notes were used */
+  gint notes_doubted; /* atomic: they are not used any more */
   json_t *reads;      /* (nullable): see terrane_reads_begin() */
 };
 

@@ -1,5 +1,5 @@
-/* A Python in a sandbox that compiles one file after another. Its output is untrusted and limited.
- */
+/* A Python in a sandbox that compiles one file after another. Its output is untrusted and
+ * limited. */
 #pragma once
 
 #include "builder/transform/transform.h"

@@ -1,5 +1,5 @@
-/* Finds out which source the AWS credential chain would use, from files and the environment alone.
- */
+/* Finds out which source the AWS credential chain would use, from files and the environment
+ * alone. */
 #pragma once
 
 #include "oci/aws/aws-profile.h"

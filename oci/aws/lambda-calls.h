@@ -1,6 +1,6 @@
 /* Calls of AWS Lambda's API as data, and the content of its answers, so that a call can be shown
- * without being sent. Functions are identified by name or ARN; versions and aliases by a qualifier.
- */
+ * without being sent. Functions are identified by name or ARN; versions and aliases by a
+ * qualifier. */
 #pragma once
 
 #include "oci/base/json.h"

@@ -62,8 +62,8 @@ gboolean oci_throw (GError **error, OciError code, const char *format, ...) G_GN
  * becomes %OCI_ERROR_NOT_FOUND. */
 gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/** Adds to the end of a message: what to do about it, where only a caller knows that. @error: as
- * oci_throw() left it, may be %NULL */
+/** Appends to a message what to do about it, if only a caller knows. @error: as oci_throw() left
+ * it, may be %NULL */
 void oci_error_append (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /**
@@ -80,18 +80,18 @@ char *oci_quote (const char *text);
 
 /**
  * oci_show:
- * @text: (nullable): a path or name from outside, any bytes
+ * @text: (nullable): an untrusted path or name, any bytes
  *
- * Formats it for a message: unchanged if it cannot be misread, which means that it is not empty,
- * long or secret, has nothing that oci_quote() escapes, no spaces, quotes, commas, semicolons or
- * parentheses, and no full stop or colon at its end. Otherwise like oci_quote().
+ * Formats it for a message: unchanged if it cannot be misread, that is, if it is not empty, long
+ * or secret, contains nothing that oci_quote() escapes, no spaces, quotes, commas, semicolons or
+ * parentheses, and does not end with a full stop or colon. Otherwise like oci_quote().
  *
  * Returns: (transfer full)
  */
 char *oci_show (const char *text);
 
-/* Scope-bound context: at scope exit, the prefix is prepended to an error that was set meanwhile.
- */
+/* Scope-bound context: at scope exit, the prefix is prepended to an error that was set
+ * meanwhile. */
 typedef struct
 {
   GError **error;

@@ -44,8 +44,8 @@ next_component (const char *text, size_t len)
 static gboolean
 match (const char *pattern, const char *path, gboolean or_parent)
 {
-  /* Only the last "**" needs another attempt: the earliest match of one before it leaves the most.
-   */
+  /* Only the last "**" needs another attempt: the earliest match of one before it leaves the
+   * most. */
   const char *star = NULL, *resume = NULL, *start = path;
   while (*path != '\0')
     {

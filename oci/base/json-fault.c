@@ -33,7 +33,7 @@ find_line (const char *text, size_t size, size_t offset)
   return line;
 }
 
-/* A byte that starts no character counts as one. */
+/* A byte that does not start a character counts as one. */
 static const char *
 next_character (const char *p, const char *end, gunichar *out_character)
 {
@@ -94,7 +94,7 @@ append_line (GString *message, const Line *line)
 {
   g_autofree char *whole = g_strndup (line->start, (size_t) (line->end - line->start));
   g_autofree char *harmless = oci_redact (whole);
-  if (whole[0] == '\0' || strcmp (harmless, whole) != 0) /* it has a secret of this process */
+  if (whole[0] == '\0' || strcmp (harmless, whole) != 0) /* it contains a secret of this process */
     return;
   size_t before = count_characters (line->start, line->at);
   size_t skip = before > SHOWN_BEFORE ? before - SHOWN_BEFORE : 0;
@@ -109,7 +109,7 @@ append_line (GString *message, const Line *line)
   g_string_append_printf (message, "\n    %*s^", (int) (columns + (skip > 0 ? 1 : 0)), "");
 }
 
-/* What only jansson sees. Returns: what is wrong; what to do */
+/* Describes faults that only jansson finds. Returns: "FAULT; ADVICE" */
 static const char *
 translate (const json_error_t *refusal, gboolean quote)
 {
@@ -136,7 +136,7 @@ oci_json_describe_fault (const char *text, size_t size, const json_error_t *refu
     return NULL;
   if (fault.message == NULL)
     {
-      /* jansson stands after the token that it refuses. */
+      /* jansson's position is after the token that it refuses. */
       size_t end = refusal->position > 0 ? MIN ((size_t) refusal->position, size) : 0;
       oci_json_scan (text, end, FALSE, &fault);
       oci_json_fault_clear (&fault);

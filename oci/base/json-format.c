@@ -69,7 +69,7 @@ assigns (const Text *self, size_t offset, char sign)
   return end > offset && byte_at (self, skip (self, end, " ")) == sign;
 }
 
-/* "[table]" alone in its line, and "name = value" in the next. */
+/* "[table]" alone on its line, and "name = value" on the next. */
 static gboolean
 is_table (const Text *self, size_t offset)
 {

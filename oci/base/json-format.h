@@ -1,4 +1,4 @@
-/* Texts that look as if they were never meant as JSON, or not saved as UTF-8. */
+/* Recognises texts in other formats than JSON, and those not saved as UTF-8. */
 #pragma once
 
 #include <glib.h>
@@ -8,11 +8,11 @@ G_BEGIN_DECLS
 /**
  * oci_json_other_format:
  * @text: any bytes, which are not a JSON document
- * @out_offset: (out): of the byte that shows it
+ * @out_offset: (out): of the byte that shows the format
  *
- * Tells the format by the first lines.
+ * Recognises the format by the first lines.
  *
- * Returns: (transfer none) (nullable): what it is; what to do. %NULL when it may be meant as JSON
+ * Returns: (transfer none) (nullable): "FORMAT; ADVICE"; %NULL if it may be meant as JSON
  */
 const char *oci_json_other_format (const char *text, size_t size, size_t *out_offset);
 

@@ -39,7 +39,7 @@ typedef struct
 
 static gboolean fail (Scan *self, size_t offset, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
-/* The first fault counts. */
+/* Only the first fault is kept. */
 static gboolean
 fail (Scan *self, size_t offset, const char *format, ...)
 {
@@ -97,7 +97,7 @@ word_length (const Scan *self, size_t offset)
   return len;
 }
 
-/* Returns: (transfer full) (nullable): a word in quotes, when it may be shown */
+/* Returns: (transfer full) (nullable): a word in quotes, if it may be shown */
 static char *
 show_word (const Scan *self, size_t offset)
 {
@@ -106,7 +106,7 @@ show_word (const Scan *self, size_t offset)
   return self->quote && len > 0 && len <= MAX_WORD ? oci_quote (word) : NULL;
 }
 
-/* A character, also when it is not one. */
+/* Skips a character, also an invalid one. */
 static gunichar
 char_at (const Scan *self, size_t offset)
 {
@@ -129,7 +129,7 @@ is_conflict (const Scan *self, size_t offset)
              || has (self, offset, "|||||||") || has (self, offset, ">>>>>>>"));
 }
 
-/* What is wrong at whatever place it is. */
+/* Faults that do not depend on their place. */
 static gboolean
 fail_anywhere (Scan *self)
 {
@@ -275,7 +275,7 @@ skip_digits (const Scan *self, size_t offset)
   return offset;
 }
 
-/* RFC 8259, 6. Returns: the end of the number, @offset when there is none */
+/* RFC 8259, 6. Returns: the end of the number, @offset if there is none */
 static size_t
 skip_number (const Scan *self, size_t offset)
 {

@@ -41,8 +41,8 @@ struct _OciJson
  *   the user wrote
  * @out_root: (out): cursor on the root value
  *
- * Errors: @code, with "NAME:LINE:COLUMN: …"; for what the user wrote, the line follows with a mark
- * at the fault, otherwise no word of @data. Returns: (transfer full): the document
+ * Errors: @code, with "NAME:LINE:COLUMN: …"; if the user wrote it, the line follows with a mark at
+ * the fault, otherwise no word of @data. Returns: (transfer full): the document
  */
 OciJsonDocument *oci_json_parse (const char *name, GBytes *data, OciError code, OciJson *out_root,
                                  GError **error);

@@ -4,8 +4,8 @@
 #include <sys/random.h>
 
 /* Aumasson and Bernstein, "SipHash: a fast short-input PRF"
- * (https://www.aumasson.jp/siphash/siphash.pdf), with one round for each word and three at the end.
- */
+ * (https://www.aumasson.jp/siphash/siphash.pdf), with one round for each word and three at the
+ * end. */
 typedef struct
 {
   guint64 v[4];

@@ -29,8 +29,8 @@ oci_secret_wipe_json (json_t *value)
 OciJsonDocument *
 oci_secret_json_parse (const char *name, GBytes *data, OciJson *out_root, GError **error)
 {
-  /* Messages about documents that the user did not write do not quote them: it may be a password.
-   */
+  /* Messages about documents that the user did not write do not quote them: they may contain
+   * passwords. */
   return oci_json_parse (name, data, OCI_ERROR_FORMAT, out_root, error);
 }
 

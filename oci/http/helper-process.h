@@ -33,7 +33,7 @@ gboolean oci_helper_process_run (const OciHelperProcess *self, GCancellable *can
  * @name: a program; with a "/" in it, it is not searched for
  *
  * Searches the absolute directories of $PATH. Empty and relative elements, which mean the working
- * directory, would run a program that anyone may have put there.
+ * directory, could run an attacker's program there.
  *
  * Returns: (transfer full) (nullable): its path
  */

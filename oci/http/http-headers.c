@@ -12,8 +12,8 @@ oci_http_request_body_size (const OciHttpRequest *request)
   return request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
 }
 
-/* Hides what a server could repeat in its answer: the token of "Bearer", the password of "Basic".
- */
+/* Hides what a server could repeat in its answer: the token of "Bearer", the password of
+ * "Basic". */
 static void
 hide_authorization (const char *value)
 {
@@ -82,8 +82,8 @@ gboolean
 oci_http_headers_build (const OciHttpRequest *request, gboolean authorize,
                         struct curl_slist **out_list, GError **error)
 {
-  /* libcurl waits before every upload whether the server accepts it; small ones are sent at once.
-   */
+  /* libcurl waits before every upload whether the server accepts it; small ones are sent at
+   * once. */
   uint64_t size = oci_http_request_body_size (request);
   if (size > 0 && size <= OCI_HTTP_EXPECT_BYTES && !append_header (out_list, "Expect:", error))
     return FALSE;

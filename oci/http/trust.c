@@ -56,8 +56,8 @@ without_white_space (const char *text, size_t len)
   return g_string_free (out, FALSE);
 }
 
-/* Adds the certificates of @data, ignoring text between them. Returns: number of certificates in it
- */
+/* Adds the certificates of @data, ignoring text between them. Returns: number of certificates in
+ * it */
 static guint
 bundle_add (Bundle *self, GBytes *data)
 {

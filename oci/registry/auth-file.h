@@ -12,7 +12,7 @@ enum
   OCI_AUTH_FILE_MAX_BYTES = 1024 * 1024,
 };
 
-/* What a file has for a repository: nothing, credentials, or the name of a helper to ask. */
+/* The entry of a file for a repository: nothing, credentials, or the name of a helper to ask. */
 typedef struct
 {
   OciCredentials *credentials; /* (nullable) */

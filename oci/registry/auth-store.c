@@ -134,7 +134,7 @@ remove_entries (const char *path, const char *key, GCancellable *cancellable, gu
          && (*out_removed == 0 || edit_finish (&edit, path, g_steal_pointer (&text), error));
 }
 
-/* Where the credentials of a key are stored. */
+/* The place where the credentials of a key are stored. */
 typedef struct
 {
   char *helper; /* (nullable): NULL for the file itself */

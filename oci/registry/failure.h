@@ -1,5 +1,5 @@
-/* Turns the error answer of a registry into a helpful error: distribution-spec v1.1 "Error Codes".
- */
+/* Turns the error answer of a registry into a helpful error: distribution-spec v1.1 "Error
+ * Codes". */
 #pragma once
 
 #include "oci/http/http.h"

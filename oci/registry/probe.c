@@ -43,7 +43,7 @@ oci_registry_addresses (OciHttpClient *client, const OciReference *reference, GE
   return g_strv_builder_end (builder);
 }
 
-/* A port that is silent in plain text has been waited for long enough. */
+/* A port that is silent in plain text has had enough time. */
 static gboolean
 is_worth_another (const GError *failure, const char *url)
 {
@@ -54,12 +54,12 @@ is_worth_another (const GError *failure, const char *url)
              && g_str_has_prefix (url, "https:"));
 }
 
-/* 400 is what HTTPS ports answer to plain HTTP. */
+/* HTTPS ports answer 400 to plain HTTP. */
 OciHttpResponse *
 oci_registry_probe (OciHttpClient *client, const OciReference *reference, const char *header,
                     char **out_base, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GError) broken = NULL; /* how plain HTTP failed, which may be otherwise next time */
+  g_autoptr (GError) broken = NULL; /* how plain HTTP failed, which may differ next time */
   g_auto (GStrv) urls = oci_registry_addresses (client, reference, error);
   for (char **url = urls; url != NULL && *url != NULL; url++)
     {

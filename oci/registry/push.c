@@ -14,8 +14,8 @@ enum
 {
   /* For smaller blobs an upload is opened before they are known to be missing: this is about the
    * amount transferred in a round trip of 50 ms. If the blob exists after all, an upload without
-   * content remains, which registries remove themselves; for large blobs the gain does not matter.
-   */
+   * content remains, which registries remove themselves; for large blobs the gain does not
+   * matter. */
   OPEN_AHEAD_MAX_BYTES = 1024 * 1024,
   QUESTIONS_AT_ONCE = 12, /* each uses its own connection */
 };
@@ -128,7 +128,7 @@ names_digest (const OciHttpResponse *response, const OciDigest *digest)
   return oci_digest_equal (&received, digest);
 }
 
-/* Whether the name already refers to our manifest, as far as the registry tells. */
+/* Whether the name already refers to this manifest, as far as the registry tells. */
 static gboolean
 find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboolean *out_missing,
                GError **error)
@@ -158,8 +158,8 @@ find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboole
   return TRUE;
 }
 
-/* There is no such manifest, and possibly no such repository, which only the body of a GET tells.
- */
+/* There is no such manifest, and possibly no such repository, which only the body of a GET
+ * tells. */
 static gboolean
 create_repository (Push *push, GCancellable *cancellable, GError **error)
 {
@@ -192,8 +192,7 @@ put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *can
       g_prefix_error (error, "%s: ", what);
       return FALSE;
     }
-  if (response->status / 100
-      == 2) /* distribution-spec: 201; some registries have answered 200 and 202 */
+  if (response->status / 100 == 2) /* 201 by the specification; some answer 200 or 202 */
     return oci_upload_check_digest (response, &push->report.digest, what, error);
   /* An immutable tag refuses even the manifest that it already has: another client may have been
    * faster, or the answer to an earlier attempt was lost. */

@@ -176,10 +176,10 @@ refuses_credentials (const OciHttpResponse *response)
   return challenges != NULL && oci_challenges_find (challenges, "Bearer") == NULL;
 }
 
-/* The requests that wait for the connection go out together, and each would bring the password;
- * some registries lock an account after five wrong ones. So a password that a challenge asked for
- * is tried alone first. Amazon ECR, which locks nothing, gets its credentials without a challenge
- * and does not come here: that saves it a round trip. */
+/* The requests that wait for the connection are sent together, each with the password; some
+ * registries lock an account after five wrong ones. So a password that a challenge asked for is
+ * first tried with one request. Amazon ECR, which does not lock accounts, gets its credentials
+ * without a challenge, which saves a round trip. */
 static gboolean
 try_password (OciRegistry *self, const char *base, GCancellable *cancellable, GError **error)
 {
@@ -194,7 +194,7 @@ try_password (OciRegistry *self, const char *base, GCancellable *cancellable, GE
   request.authorization = header;
   g_autoptr (OciHttpResponse) response =
       oci_http_client_send (self->client, &request, cancellable, NULL);
-  /* Other refusals, and a network that fails, are met again by the requests that need it. */
+  /* Other refusals, and network failures, are reported by the requests that need it. */
   return response == NULL || !refuses_credentials (response)
          || oci_registry_fail (self, response, "logging in", error);
 }

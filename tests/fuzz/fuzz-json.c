@@ -51,8 +51,8 @@ walk (const OciJson *at)
   walk_children (at);
 }
 
-/* jansson decides, and the scanner finds the reason: never one for a text that is JSON, always one
- * for a text that is not but for what it does not look for. */
+/* jansson decides, and the scanner finds the reason: never for valid JSON, and always for invalid
+ * JSON except for the faults that it does not look for. */
 static void
 check_fault (GBytes *bytes, const GError *error)
 {

@@ -1,4 +1,4 @@
-"""What the integration tests share: running terrane, small trees, servers.
+"""Shared by the integration tests: running terrane, small trees, servers.
 
 The binary under test is named by the environment variable TERRANE. Stores need a file system with user extended
 attributes, which /tmp as tmpfs may lack, so everything temporary lives below TERRANE_TEST_TMPDIR or /var/tmp.
@@ -111,7 +111,7 @@ def command_in(arguments):
 
 
 def document_problems(arguments, stdout):
-    """What is wrong with the one document that terrane printed for these arguments."""
+    """The faults of the one document that terrane printed for these arguments."""
     name = command_in(arguments)
     if name is None or (validator := output_validator(name)) is None:
         return []

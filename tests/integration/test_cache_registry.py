@@ -1,4 +1,4 @@
-"""Results that go through a registry: --cache-to gives them, --cache-from takes them, and what is wrong with one is no harm."""
+"""Results that go through a registry: --cache-to gives them, --cache-from takes them, and damaged ones do no harm."""
 
 import base64
 import gzip
@@ -17,6 +17,7 @@ from ecr_like_registry import FakeRegistry
 from terrane_test import Registry, have
 from test_pull import Uploader
 from web_server import WebServer
+from wheel_index import make_wheel, requirement
 
 KEY = "0123456789abcdef0123456789abcdef"
 ARTIFACT = "application/vnd.terrane.cache.v1"
@@ -137,7 +138,7 @@ class Compiled(RegistryCache):
         return found[0]
 
     def test_travels(self):
-        """What a machine without sources gets is what the other one compiled, and nothing is asked of their server."""
+        """A machine without sources gets the results of the other one, and their server gets no request."""
         server = WebServer()
         self.addCleanup(server.stop)
         source = self.source("need.tar.gz", {"top/f": b"content"})
@@ -172,7 +173,7 @@ class Compiled(RegistryCache):
         self.assertFalse((self.runner / "logs").exists())
 
     def test_archive_without_digest(self):
-        """What it is compiled in is known by its content, on whatever machine and with whatever times."""
+        """The image to compile in is identified by its content, on any machine and with any times."""
         self.base = self.root = {"archive": "root.tar"}
         given = self.give()
         (self.directory / "root.tar").rename(self.directory / "moved")
@@ -267,14 +268,14 @@ class Compiled(RegistryCache):
         self.warns("signed with another TERRANE_CACHE_KEY", given, TERRANE_CACHE_KEY=KEY)
 
     def test_no_trust(self):
-        """What the store has from a registry is compiled here, too; each compile gives something else."""
+        """Results from a registry are compiled here, too; each compile gives another result."""
         self.give()
         self.take()
         self.assert_fails(3, "--no-trust-cache: (need|user) 1.0 is another one in the cache", "build", "--no-validate",
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
 
     def test_registry_that_is_away(self):
-        """A cache is no reason to fail, in either direction; the record says what it did not take."""
+        """A cache does not cause a failure, in either direction; the record says what it did not take."""
         away = "docker://127.0.0.1:1/team/cache"
         result = self.run_terrane("--json", "build", "--no-validate", self.profile(("tree", "user.json", {})), "--cache-from", away,
                                   "--cache-to", away, env=self.env)
@@ -299,7 +300,7 @@ class Compiled(RegistryCache):
 
 @unittest.skipUnless(test_compile.BUSYBOX, "needs busybox")
 class CompiledInEcr(test_compile.ShellCase):
-    """What Amazon ECR does otherwise: tags that never move, blobs from another host, repositories that somebody has to make, nothing that can be
+    """Differences of Amazon ECR: tags that never move, blobs from another host, repositories that must be created first, nothing that can be
     deleted, and no list of referrers."""
 
     def setUp(self):
@@ -324,7 +325,7 @@ class CompiledInEcr(test_compile.ShellCase):
 
     def keep_compiled(self):
         """Takes everything else out of the repository. Returns what is left."""
-        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if tag.startswith("terrane-compiled-")}
+        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if "-compiled-" in tag}
         self.fake.manifests["team/cache"] = dict(kept)
         return kept
 
@@ -413,12 +414,29 @@ class Trees(RegistryCache):
         self.assertLess(len(log), 25)
         for layer in record["layers"][:2]:
             self.assertFalse(self.blob(layer["digest"], self.runner).exists())
-        # What the registry says of files is used and not kept, for builds that do not ask it.
+        # The registry's facts about files are used but not kept, for builds that do not ask it.
         self.assertEqual({kind: len(list((self.runner / "cache" / kind).iterdir())) for kind in ("pythons", "programs")},
                          {"pythons": 0, "programs": 1})  # of the handler's files, which are here
         self.assert_store_is_sound(self.runner)
         self.run_terrane("gc", store=self.runner)
         self.assert_store_is_sound(self.runner)
+
+    def test_wheels(self):
+        """Their scripts start the Python of a base that is not here."""
+        name, wheel = make_wheel("pkg", "1.0", entry_points={"tool": "pkg:main"})
+        (self.directory / "house").mkdir()
+        (self.directory / "house" / name).write_bytes(wheel)
+        self.write("requirements.txt", requirement("pkg", "1.0", (name, wheel)))
+        wheels = {"requirements": "requirements.txt", "index": [], "wheelhouse": "house", "python": "3.11", "glibc": "2.34"}
+        self.trees.insert(0, {"name": "deps", "prefix": "/var/task", "wheels": wheels})
+        self.give()
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), env=self.env)
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            store=self.runner, env=self.env).stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["reused", "reused", "reused", "made"])
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
 
     def test_plan(self):
         """It asks the cache, reads listings alone, and says what the build then does."""
@@ -440,7 +458,7 @@ class Trees(RegistryCache):
         record = self.cold("--no-validate", "--explain")
         self.assertEqual([step["result"] for step in record["explanation"]["steps"] if step["step"] in ("base", "tree", "layer")],
                          [step["result"] for step in plan["steps"] if step["step"] in ("base", "tree", "layer")])
-        # A cache that is away is none.
+        # An unreachable cache is ignored.
         shutil.rmtree(self.runner)
         result = self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from",
                                   "docker://127.0.0.1:1/cache", store=self.runner, env=self.env)
@@ -584,7 +602,7 @@ class Trees(RegistryCache):
                           "--cache-from", "docker://127.0.0.1:1/x", store=self.runner, env=self.env)
 
     def test_claimed_findings(self):
-        """What another machine found refuses no image, and does not count for --no-trust-cache when the store has it from there."""
+        """Findings of another machine refuse no image, and are ignored with --no-trust-cache if the store has them from there."""
         self.give("--no-validate")
         tag = [tag for tag in self.tags() if "-checked-" in tag][0]
         manifest, document = self.document(tag)
@@ -592,7 +610,7 @@ class Trees(RegistryCache):
         def claim(severity, name):
             text = json.dumps([{"id": name, "message": "claimed", "path": "/x", "severity": severity}], separators=(",", ":"))
             self.replace(tag, manifest, {**document, "content": {"results": text}})
-        for severity, name in (("error", "azure-functions.host-json"), ("warning", "azure-functions.host-json")):  # which is no warning
+        for severity, name in (("error", "azure-functions.host-json"), ("warning", "azure-functions.host-json")):  # it is never a warning
             claim(severity, name)
             record = self.cold("--no-validate")
             self.assertEqual((record["findings"], record.get("checks_cached")), ([], None))

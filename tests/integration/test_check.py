@@ -92,7 +92,7 @@ class Programs(ProgramsCase):
         self.config["env"]["LD_LIBRARY_PATH"] = "/nowhere:/opt/x"
         self.assertEqual(self.check_base(), {})
         del self.config["env"]["LD_LIBRARY_PATH"]
-        # Nobody has it, or another version of it, and manylinux counts on the system for some.
+        # No file has it, or only another version of it, and manylinux expects some from the system.
         library.rename(library.with_name("libfoo.so.2"))
         subprocess.run(["gcc", "-shared", "-o", str(library.with_name("libfoo.so.2")), "-Wl,-soname,libfoo.so.2", "-xc", "/dev/null"],
                        check=True)
@@ -145,7 +145,7 @@ class Programs(ProgramsCase):
         module.write_bytes(data)
         finding = self.only(self.check_base(exit_code=3), "elf.wrong-machine", "error", f"{MODULES}/m.so")
         self.assertIn("AArch64", finding["message"])
-        # As a library it is passed over, as if it were not there.
+        # As a library it is skipped, as if it did not exist.
         self.gcc(f"{MODULES}/n.so", "-Wl,--allow-shlib-undefined", source="int h(void) { return 0; }\n")
         foo = self.gcc(f"{LIBRARIES}/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
         self.gcc(f"{MODULES}/m.so", *self.link(LIBRARIES, "libfoo.so.1"))
@@ -295,7 +295,7 @@ class Programs(ProgramsCase):
         self.make_stack("netCDF4", "libcore-b.so.1")
         finding = self.only(self.check_base(), "elf.twin-library", "warning", f"{MODULES}/h5py.libs/libhl-1234.so.1")
         self.assertRegex(finding["message"], "(?s)which needs ‘libcore-a.so.1’, and .*netCDF4.libs.*which needs ‘libcore-b.so.1’.*imports ‘h5py’ and ‘netCDF4’")
-        # The same file twice is no choice, and neither is one that was one file before its wheel was made.
+        # Two equal files are not ambiguous, and neither are copies of one file made for its wheel.
         for name in ("h5py", "netCDF4"):
             shutil.rmtree(self.root / MODULES / f"{name}.libs")
         self.make_stack("h5py", "libcore-a.so.1")
@@ -395,7 +395,7 @@ class Programs(ProgramsCase):
         finding = self.only(check(), "elf.shadowed-library", "note", "opt/lib/libuser.so.1")
         self.assertEqual(finding["message"], "for ‘libdb.so.0’ it gets ‘/opt/lib/libdb.so.0’ in ‘tree’, which ships with it, only in a process that has none yet: "
                                              f"after Python's module ‘_db’ was imported it gets ‘/{LIBRARIES}/libdb.so.0’ in ‘base’")
-        # What no module loads is a program's own affair; the same bytes, or another name, are no other library.
+        # A library that no module loads only concerns its program; equal bytes, or another name, do not make it another library.
         (tree / "python/m.so").unlink()
         self.assertEqual(check(), {})
         self.gcc(tree / "python/m.so", rpath, f"-L{tree}/lib", "-l:libuser.so.1")

@@ -1,4 +1,4 @@
-"""What Cloud Run and Azure Functions demand, the sizes that a profile allows, and images that real tools made."""
+"""Requirements of Cloud Run and Azure Functions, the sizes that a profile allows, and images that real tools made."""
 
 import json
 import shutil

@@ -172,7 +172,7 @@ class GitHub(Machine):
         return pairs
 
     def use(self, action, settings):
-        """What the actions of others do, as far as files go."""
+        """The effect of other projects' actions on files."""
         name = action.partition("@")[0]
         if name == "actions/cache/restore" and self.case.cache:
             pathlib.Path(settings["path"]).write_bytes(self.case.cache)

@@ -61,7 +61,7 @@ class Engine(test_compile.ShellCase):
         self.assertNotIn("compiling", self.run_terrane("build", "--no-validate", "--jobs", "1", profile).stderr)
 
     def test_failure_ends_nothing_that_runs(self):
-        """What runs comes to its end and is kept, as with make and ninja; nothing else is started. Every failure is said."""
+        """Running recipes are finished and kept, as with make and ninja; no other is started. Every failure is reported."""
         for name, end in (("slow", INSTALL), ("bad", "echo why; exit 3"), ("worse", "exit 4")):
             self.recipe(name, steps=[f"touch {name}; {WAIT}; {end}"])
         self.recipe("next", steps=[INSTALL])
@@ -96,7 +96,7 @@ class Engine(test_compile.ShellCase):
         self.assertRegex(errors, r"terrane: bad 1\.0: failed after 0 s\n(.*\n)*terrane: slow 1\.0: compiled after(.*\n)*.*bad 1\.0: .*missing\.tar.*No such file")
 
     def test_two_builds(self):
-        """What another build compiles is waited for, and taken; when that build is killed, this one compiles it. No lock is left."""
+        """The result of another build is waited for, and taken; if that build is killed, this one compiles. No lock is left."""
         locks = self.store / "compiling"
         self.recipe("need", steps=[f"touch begun; {WAIT}; mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"])
         self.recipe("user", needs=["need.json"], steps=["mkdir -p $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy"])
@@ -217,7 +217,7 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(os.listdir(self.store / "failed"), [])
 
     def test_gc_keeps_needs(self):
-        """What an image was compiled from stays with it, and goes with it."""
+        """Results stay in the store as long as the image compiled from them."""
         self.recipe("need", steps=["mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"])
         user = {"needs": ["need.json"], "steps": ["mkdir -p $DESTDIR$PREFIX/include $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy",
                                                   "touch $DESTDIR$PREFIX/include/x.h"]}
@@ -260,7 +260,7 @@ class Engine(test_compile.ShellCase):
                 self.fails(rf"x 1\.0: its steps have left no directory \$DESTDIR{place}, which they are to install in", steps=[step])
 
     def test_long_line(self):
-        """Of a line without an end an error shows the start; the log has all of it."""
+        """An error shows the start of an endless line; the log has all of it."""
         result = self.fails("failed with exit code 3", steps=["head -c 100000 /dev/zero | tr '\\0' y; exit 3"])
         self.assertIn(f"\n  {'y' * 500}…\n  the whole log: ", result)
         self.assertIn("y" * 100000, self.log("x"))
@@ -287,7 +287,7 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(self.make(recipe, store=shared / "store")["digest"], digest)
 
     def test_umask(self):
-        """Nor on the umask of who builds: neither of what steps make nor of what terrane adds, nor where the prefix is the root."""
+        """Nor on the umask of the build: neither for files of steps nor for those that terrane adds, nor where the prefix is the root."""
         source = self.source("a.tar.gz", {"top/COPYING": b"terms"})
         recipe = self.recipe("x", sources=[source], license_files=["COPYING"], steps=["mkdir -p $DESTDIR/usr; touch $DESTDIR/usr/file"])
         profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root},
@@ -303,7 +303,7 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(digests[0], digests[1])
 
     def test_closed_output(self):
-        """What steps have closed to their own user is taken all the same, whoever builds."""
+        """Files that steps made unreadable for their own user are taken, too, by any user."""
         self.recipe("x", steps=[
             "cd $DESTDIR$PREFIX/..; mkdir -p opt/share opt/closed/deep opt/unlisted; echo secret > opt/closed/deep/file; echo hidden > opt/unlisted/file",
             "cd $DESTDIR$PREFIX; ln -s closed link; chmod 400 unlisted/file; chmod 000 closed/deep/file closed/deep closed share; chmod 300 unlisted; chmod 000 $DESTDIR$PREFIX; chmod 000 $DESTDIR"])
@@ -354,7 +354,7 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         self.fails("killed: directories in /tmp/build are more than 200 deep", steps=[f"for i in 1 2 3 4 5 6; do mkdir -p {'d/' * 200}; cd {'d/' * 200}; done"])
 
     def test_advice(self):
-        """What programs say when there is no network, as those that recipes call say it."""
+        """Messages of programs without a network, as recipes call them."""
         for text in ("CMake Error: status_string: \"Couldn't resolve host name\"", "wget: bad address 'example.org'",
                      "curl: (6) Could not resolve host: example.org", "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
                      "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org"):
@@ -371,7 +371,7 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
 
     def test_libc(self):
-        """What is compiled in must not have a newer C library than the base, which is said before anything runs."""
+        """The image to compile in must not have a newer C library than the base, which is reported before anything runs."""
         def root(name, version):
             self.write(f"{name}/lib64/libc.so.6", "".join(f"\0GLIBC_2.{minor}\0" for minor in range(2, version + 1)))
             shutil.copytree(self.directory / "busybox", self.directory / name, dirs_exist_ok=True, symlinks=True)
@@ -407,7 +407,7 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
                           "build", "--no-validate", self.profile(("x", "x.json", {})))
 
     def test_prefix(self):
-        """What separates words and directories cannot be in it where a recipe needs another, which `profile check` says, too."""
+        """Separators of words and directories are not allowed in it if a recipe needs another, which `profile check` reports, too."""
         self.recipe("need", steps=['mkdir -p "$DESTDIR$PREFIX"; touch "$DESTDIR$PREFIX/x"'])
         self.recipe("user", needs=["need.json"], steps=[INSTALL])
         for prefix, character in (("/opt/my tools", " "), ("/opt/a:b", ":"), ("/opt/a,b", ","), ("/opt/$x", "$")):

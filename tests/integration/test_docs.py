@@ -45,7 +45,7 @@ def sections(page, wanted="s"):
 
 
 def letters_of(metavar):
-    """What is left of "NAME[=VALUE]" and of "Ar name Ns Op = Ns Ar value": "namevalue"."""
+    """The bare text of "NAME[=VALUE]" and of "Ar name Ns Op = Ns Ar value": "namevalue"."""
     words = [word for word in metavar.split() if word not in ("Ar", "Ns", "Op", "Oo", "Oc", "Cm")]
     return re.sub("[^a-z0-9]", "", "".join(words).lower())
 

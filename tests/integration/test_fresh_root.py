@@ -1,5 +1,5 @@
 """The README's first session, with its output: an image with wheels of PyPI, whose certificate the system's authorities vouch
-for. The machine of scripts/test-fresh-root, which has nothing but the package, goes on with podman, AWS Lambda, drift, and the
+for. The machine of scripts/test-fresh-root, which has nothing but the package, continues with podman, AWS Lambda, drift, and the
 steps of the templates for CI with the files of a release; elsewhere other modules test these."""
 
 import getpass

@@ -1,6 +1,6 @@
-"""What terrane says to the commonest mistakes: tests/fixtures/mistakes.json, a row for each.
+"""Messages about the commonest mistakes: tests/fixtures/mistakes.json, a row for each.
 
-A message says what failed, why, and what to do. Whoever changes one reads it here as somebody who has never seen the source.
+A message says what failed, why, and what to do. After a change, read the message here without looking at the source.
 """
 
 import collections

@@ -84,7 +84,7 @@ class PushRounds(FaultCase):
         self.first_and_edited(self.open_with(auth="bearer"), 5)
 
     def test_answers_before_the_challenge_do_not_count(self):
-        """A registry that hides what it has until it knows who asks is not taken for an empty one."""
+        """A registry that hides its content from unauthenticated clients is not treated as an empty one."""
         registry = self.open_with(auth="basic", hides=True)()
         registry.rounds.quiet = 0.05
         record = self.edit()

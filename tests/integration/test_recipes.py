@@ -124,7 +124,7 @@ class Variables(ShellCase):
 
 
     def test_with_needs_of_which_one_is_gone(self):
-        """What is missing is fetched and compiled again, though the result of the recipe itself is there."""
+        """Missing needs are fetched and compiled again, even if the result of the recipe itself exists."""
         source = self.source("a.tar.gz", {"top/a": b"a"})
         mirror = self.directory / "mirror"
         mirror.mkdir()

@@ -1,4 +1,4 @@
-"""What a terminal shows: colours, tables as wide as it is, lists that end. Elsewhere none of it."""
+"""Output on a terminal: colours, tables as wide as it is, lists that end. Elsewhere none of these."""
 
 import fcntl
 import json
@@ -22,7 +22,7 @@ def columns_of(text):
 
 class Terminal(TestCase):
     def on_terminal(self, *arguments, width=80, exit_code=0, environment=None, **variables):
-        """What terrane writes to a terminal that is @width columns wide."""
+        """The output of terrane on a terminal with @width columns."""
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
@@ -54,7 +54,7 @@ class Terminal(TestCase):
                                      ([], {"TERM": ""})):
             with self.subTest((arguments, variables)):
                 self.assertEqual(self.on_terminal(*arguments, "biuld", exit_code=2, **variables), f"terrane: {message}\n")
-        # An empty NO_COLOR is none (https://no-color.org), and the option counts more than the variable.
+        # An empty NO_COLOR has no effect (https://no-color.org), and the option takes precedence over the variable.
         self.assertIn(RED, self.on_terminal("biuld", exit_code=2, NO_COLOR=""))
         self.assertIn(RED, self.on_terminal("--color=always", "biuld", exit_code=2, NO_COLOR="1"))
 

@@ -74,7 +74,7 @@ class Keys:
 
 
 def look_at(paths):
-    """What it says of files of the same language."""
+    """Its findings for files of the same language."""
     options = OPTIONS + ([NOT_FOR_C] if paths[0].endswith(".c") else [])
     result = subprocess.run([PROGRAM, *options, "-p", str(BUILD), *paths], capture_output=True, text=True)
     findings = [line for line in result.stdout.splitlines() if "warning:" in line or "error:" in line]

@@ -1,4 +1,4 @@
-"""What comments of C must have: each function of a header says what it does, who owns what it returns, and its error codes."""
+"""Requirements for comments of C: each function of a header has one, with the owner of the result and error codes."""
 
 import pathlib
 import re
@@ -21,8 +21,8 @@ CODE = re.compile(r"%?\b((?:OCI|TERRANE)_ERROR_[A-Z_]+|G_(?:IO|FILE|SHELL|RESOUR
 # Their names say all of it.
 PLAIN = re.compile(r"_(free|clear|unref|quark)$")
 # The error is their argument, and not a result.
-THROW = {"oci_throw", "oci_throw_errno", "oci_error_prefix_new"}
-# Codes that a file throws for itself: no caller sees them.
+THROW = {"oci_throw", "oci_throw_errno", "oci_error_append", "oci_error_prefix_new"}
+# Codes that callers never see, since the function handles them itself.
 KEPT = {("terrane_shared_cache_find", "OCI_ERROR_CORRUPT"), ("terrane_cache_sweep", "OCI_ERROR_CORRUPT")}
 SEE_HEAD = "Errors: see the head."
 
@@ -118,7 +118,7 @@ class Headers(unittest.TestCase):
         )
 
     def test_errors_are_those_that_are_thrown(self):
-        """As far as a file tells: what other files throw is for whoever writes the comment."""
+        """Only for codes that the same file throws: those of other files are left to the author."""
         codes = {}
         for folder in ("oci", "builder"):
             for path in sorted((TOP / folder).rglob("*.c")):
@@ -133,6 +133,13 @@ class Headers(unittest.TestCase):
             if lacking:
                 missing.append(f"{place}: {', '.join(sorted(lacking))}")
         self.assertEqual(missing, [], "\n" + "\n".join(missing))
+
+    def test_parameters_exist(self):
+        unknown = []
+        for place, match, words, _ in self.functions():
+            known = set(re.findall(r"(\w+)(?:\[\w*\])?\s*(?=[,)])", match["arguments"] + ")")) | {"self"}
+            unknown += [f"{place}: @{name}" for name in re.findall(r"(?:^| )@(\w+)(?::|, @\w+:)", words) if name not in known]
+        self.assertEqual(unknown, [], "\n" + "\n".join(unknown))
 
     def test_ownership(self):
         missing = []

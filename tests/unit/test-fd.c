@@ -169,7 +169,7 @@ mode_of (int dfd, const char *name)
   return st.st_mode & 07777;
 }
 
-/* Only what is missing is added, and nothing through a link. */
+/* Only missing permissions are added, and none through a link. */
 static void
 test_grant (void)
 {

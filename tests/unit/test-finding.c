@@ -45,7 +45,7 @@ test_order (void)
   g_assert_cmpuint (terrane_findings_list (findings)->len, ==, 2);
 }
 
-/* Several of one id and severity are one with a list: what they have in common is said once. */
+/* Several of one id and severity become one with a list, with their common text once. */
 static void
 test_text_of_one_kind (void)
 {
@@ -106,8 +106,8 @@ get (const json_t *object, const char *key)
 }
 
 /* GitHub's code scanning refuses the whole file when one result has no location with a file and a
- * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first slash.
- */
+ * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first
+ * slash. */
 static void
 test_sarif_locations (void)
 {
@@ -211,7 +211,7 @@ test_override_paths (void)
     }
 }
 
-/* What a build remembers is what was found, whatever the profile made of it. */
+/* A build remembers the findings as found, independent of the profile's levels. */
 static void
 test_json_and_back (void)
 {
@@ -221,7 +221,7 @@ test_json_and_back (void)
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
   g_autofree char *after = terrane_findings_to_text (back, 0);
-  /* Bytes that are no text in JSON stay readable: the newline does. */
+  /* Bytes that are not text in JSON stay readable: the newline does. */
   g_assert_cmpstr (after, ==, before);
   oci_json_set (json_array_get (array, 0), "id", oci_json_text ("elf.unheard-of"));
   g_assert_null (terrane_findings_from_json (array));
@@ -324,7 +324,7 @@ test_part_of_a_cause (void)
   g_autofree char *files = join_files (off);
   g_assert_cmpstr (files, ==, "b c");
   g_assert_cmpint (off->found_as, ==, TERRANE_SEVERITY_ERROR);
-  /* What is remembered is what was found. */
+  /* The findings are remembered as found. */
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
   g_autofree char *after = terrane_findings_to_text (back, 0);

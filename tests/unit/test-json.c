@@ -29,7 +29,7 @@ test_syntax (void)
     { "[\"\xff\"]", 5, "doc:1:3: the byte 0xff is not UTF-8*" },
     { "[\"a\\u0000\"]", 11, "doc:1:4: \\u0000 is not allowed*" },
     { "[\0]", 3, "doc:1:2: the character U+0000*" },
-    { "{\"a\":1\0}", 8, "doc:1:7: the character U+0000*" }, /* which jansson takes */
+    { "{\"a\":1\0}", 8, "doc:1:7: the character U+0000*" }, /* which jansson accepts */
     { "\"text\"", 6, "doc:1:1: a document starts with*" },
     { "[NaN]", 5, "doc:1:2: *NaN*leave it out*" },
     { "[01]", 4, "doc:1:2: *does not start with 0*" },
@@ -50,7 +50,7 @@ test_syntax (void)
     }
 }
 
-/* What people write by hand: where it is, and what to do. Positions are counted by hand. */
+/* Mistakes in hand-written text: their position, and what to do. Positions are counted by hand. */
 static void
 test_habits (void)
 {
@@ -378,7 +378,8 @@ test_dump_pretty_is_bounded (void)
   g_assert_true (json_equal (again, value));
 }
 
-/* What steers a terminal, reorders or hides is escaped, in names too, and the value is the same. */
+/* Characters that control a terminal, reorder or hide text are escaped, in names too, and the value
+ * is the same. */
 static void
 test_dump_pretty_escapes (void)
 {
@@ -432,7 +433,7 @@ test_quote (void)
     }
 }
 
-/* Only what could be misread is in quotes. */
+/* Only text that could be misread is in quotes. */
 static void
 test_show (void)
 {

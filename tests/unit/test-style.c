@@ -49,8 +49,7 @@ test_cut (void)
     }
 }
 
-/* Where output is not a terminal there are neither columns nor colours, unless they are asked for.
- */
+/* Output that is not a terminal has neither columns nor colours, unless requested. */
 static void
 test_no_terminal (void)
 {

@@ -1,5 +1,5 @@
-/* Communication with the first process of a sandbox, through files in memory that both have open.
- */
+/* Communication with the first process of a sandbox, through files in memory that both have
+ * open. */
 #pragma once
 
 #include <stdint.h>
