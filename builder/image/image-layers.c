@@ -174,7 +174,7 @@ add_layer (TerraneImageJob *job, GPtrArray *paths, const char *name, GError **er
   if (paths->len > 0)
     return add_layers (job, parts, name, error);
   terrane_progress_warn (job->options->progress,
-                         "%s: adds nothing to what is below it, no layer made", name);
+                         "%s: it has nothing that the layers below lack, and gets no layer", name);
   return TRUE;
 }
 

@@ -20,6 +20,7 @@ typedef struct
   TerranePlan *plan;
   const char *platform;
   TerraneBase *base;      /* (nullable): set once a source needed it */
+  gboolean reads_base;    /* the base will be read in any case */
   gboolean quiet;         /* new answers are not looked for at the moment */
   gboolean base_is_stale; /* the lock has another base, and requests for this one are not allowed */
   gboolean python_known;  /* @python has been looked for */

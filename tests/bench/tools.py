@@ -16,6 +16,7 @@ import tempfile
 import measure
 
 TASK = "/var/task"
+CRANE_PACKAGE = "github.com/google/go-containerregistry/cmd/crane"
 
 
 def read_layout(layout, name):
@@ -313,7 +314,8 @@ class Skopeo(Tool):
 
 class Crane(Tool):
     name = "crane"
-    settings = "gzip in one thread at level 1, its default; cold: to a docker archive; pull: to an OCI layout"
+    settings = ("gzip in one thread at level 1, its default; cold: to a docker archive; pull: to an OCI layout. Not packaged in Debian 12: "
+                f"`go install {CRANE_PACKAGE}@latest`")
     why_not = dict.fromkeys(("unchanged", "handler-edit", "wheel-bump"), "adds layers to images in registries: see cold-runner")
 
     @staticmethod
@@ -348,7 +350,6 @@ class Crane(Tool):
 
 
 TOOLS = (Terrane, Buildah, Umoci, Tar, Skopeo, Crane)
-CRANE_PACKAGE = "github.com/google/go-containerregistry/cmd/crane"
 COMMON = ("time", "docker-registry", "tar")
 
 
