@@ -100,8 +100,8 @@ add_digests (TerraneResolution *self, const TerranePin *pin, const json_t *locke
   return TRUE;
 }
 
-/* A base that will be read is read now: what unpacks its files digests them in the same pass. With
- * registries to ask it may not have to be read. */
+/* A base that will be read is read now: unpacking its files digests them in the same pass. If
+ * registries can be asked, it may not have to be read. */
 static gboolean
 answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)

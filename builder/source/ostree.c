@@ -29,7 +29,7 @@ terrane_ostree_names_commit (const TerraneSourceSpec *spec, OciDigest *out_commi
   return oci_digest_parse_hex (spec->ostree_ref, out_commit, NULL);
 }
 
-/* Errors are in plain words, not those of libostree. Returns: (transfer full) (nullable) */
+/* Errors have plain words instead of libostree's. Returns: (transfer full) (nullable) */
 static OstreeRepo *
 open_local (const char *path, GError **error)
 {

@@ -314,8 +314,8 @@ find_place (TerraneStore *self, gboolean *alone, gboolean *out_known, GError **e
   return terrane_place_prepare (self, error);
 }
 
-/* Whether there was nothing before: then nothing has to be verified or synced that is not synced
- * while it is made, and what the file system has to write of other programs is not waited for. */
+/* Whether the store has any part. In a new one there is nothing to verify, or to sync besides what
+ * its creation syncs, so that pending writes of other programs cause no wait. */
 static gboolean
 find_any_part (TerraneStore *self, gboolean *out_any, GError **error)
 {

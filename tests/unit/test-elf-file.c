@@ -291,7 +291,7 @@ test_greedy (void)
     }
 }
 
-/* Files that are not read because of their first byte have none of the formats. */
+/* A file that is left unread because of its first byte has none of the formats. */
 static void
 test_first_bytes (void)
 {
