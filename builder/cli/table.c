@@ -83,7 +83,7 @@ column_width (const TerraneTable *self, guint column)
   return width;
 }
 
-/* Numbers stay whole. */
+/* Numbers are not cut. */
 static void
 narrow (const TerraneTable *self, guint *widths, guint limit)
 {
@@ -104,8 +104,8 @@ narrow (const TerraneTable *self, guint *widths, guint limit)
     }
 }
 
-/* @start, @end: (out): of the cell that has a colour, in the line
- * Returns: (transfer full): the line, without spaces at its end */
+/* @start, @end: (out): of the coloured cell, in the line Returns: (transfer full): the line,
+ * without spaces at its end */
 static char *
 make_line (const TerraneTable *self, const Row *row, const guint *widths, gsize *start, gsize *end)
 {

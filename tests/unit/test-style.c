@@ -73,7 +73,7 @@ test_no_terminal (void)
   (void) close (fds[1]);
 }
 
-/* The colour is around the cell alone, and text of others has none. */
+/* Only the cell is coloured, and untrusted text has no colours. */
 static void
 test_table (void)
 {
