@@ -1,6 +1,6 @@
 /* Takes a stream of entries into the store: the tree in memory, the content as objects, hashed and
  * written by several threads. Memory is bounded whatever the input: small files wait in at most
- * 32 MiB of buffers, large ones go through a temporary file. */
+ * 16 MiB of buffers, large ones go through a temporary file. */
 #pragma once
 
 #include "builder/store/commit.h"
